@@ -1,0 +1,253 @@
+"""What is written into a field comes out in one canonical shape, or is refused in words."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workflows.engine.errors import InvalidInput
+from workflows.engine.fields import FIELD_TYPES, clean, missing, typed
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A declared field, as a definition file declares it."""
+
+    type: str
+    choices: Sequence[str] | None = None
+    currency: str | None = None
+    required: bool | None = None
+    label: str | None = None
+
+
+REGION = Spec("choice", choices=["EU", "US", "Asia Pacific"])
+DOCUMENT = {"name": "quote.pdf", "version": 2, "sha256": "ab" * 32}
+CEST = timezone(timedelta(hours=2))
+
+
+def spec_of(kind: str) -> Spec:
+    return REGION if kind == "choice" else Spec(kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "value"),
+    [
+        ("text", " two words ", "two words"),
+        ("text", "=SUM(A1)", "=SUM(A1)"),
+        ("text", "x" * 500, "x" * 500),
+        ("long_text", "one\r\ntwo\rthree\n", "one\ntwo\nthree\n"),
+        ("long_text", "x" * 10_000, "x" * 10_000),
+        ("number", "1250.50", "1250.5"),
+        ("number", " -3 ", "-3"),
+        ("number", "+.5", "0.5"),
+        ("number", "5.", "5"),
+        ("number", "-0.00", "0"),
+        ("number", "1E+5", "100000"),
+        ("number", 7, "7"),
+        ("number", 0.1, "0.1"),
+        ("number", 1e14, "100000000000000"),
+        ("number", Decimal("1E+3"), "1000"),
+        ("number", "999999999999999.9999999999", "999999999999999.9999999999"),
+        ("number", "007", "7"),
+        ("money", "10000", "10000.00"),
+        ("money", "12.5", "12.50"),
+        ("money", "12.500", "12.50"),
+        ("money", "-0", "0.00"),
+        ("money", 99.99, "99.99"),
+        ("money", "999999999999999.99", "999999999999999.99"),
+        ("integer", "12", 12),
+        ("integer", "12.0", 12),
+        ("integer", -3, -3),
+        ("integer", 4.0, 4),
+        ("boolean", True, True),
+        ("boolean", "No", False),
+        ("boolean", "on", True),
+        ("boolean", 0, False),
+        ("choice", "EU", "EU"),
+        ("choice", " Asia Pacific ", "Asia Pacific"),
+        ("date", "2026-11-23", "2026-11-23"),
+        ("date", date(2028, 2, 29), "2028-02-29"),
+        ("datetime", "2026-11-23T09:00:00Z", "2026-11-23T09:00:00Z"),
+        ("datetime", "2026-07-01 09:00+02:00", "2026-07-01T07:00:00Z"),
+        ("datetime", datetime(2026, 7, 1, 9, tzinfo=CEST), "2026-07-01T07:00:00Z"),
+        ("datetime", "2026-11-23T09:00:00.25Z", "2026-11-23T09:00:00.250000Z"),
+        ("user", " olivia ", "olivia"),
+        ("document", DOCUMENT, DOCUMENT),
+        ("document", DOCUMENT | {"name": " a.pdf"}, DOCUMENT | {"name": " a.pdf"}),
+    ],
+)
+def test_a_value_becomes_canonical(kind: str, raw: object, value: object) -> None:
+    cleaned = clean("amount", spec_of(kind), raw)
+    assert cleaned == value
+    assert type(cleaned) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "says"),
+    [
+        ("text", "two\nlines", "one line"),
+        ("text", "x" * 501, "at most 500"),
+        ("text", 5, "one line of text"),
+        ("text", "a\x00b", "NUL"),
+        ("text", "a\ud800", "broken character"),
+        ("long_text", "x" * 10_001, "at most 10000"),
+        ("long_text", ["x"], "write text"),
+        ("long_text", "a\x00b", "NUL"),
+        ("number", "1,234", "without thousands separators"),
+        ("number", "1 234", "without thousands separators"),
+        ("number", "1_234", "without thousands separators"),
+        ("number", "1.234,5", "without thousands separators"),
+        ("number", "twelve", "such as 1250.5"),
+        ("number", "١٢", "such as 1250.5"),
+        ("number", "NaN", "write a number"),
+        ("number", float("nan"), "write a number"),
+        ("number", float("inf"), "write a number"),
+        ("number", Decimal("-Infinity"), "write a number"),
+        ("number", Decimal("sNaN"), "write a number"),
+        ("number", True, "write a number"),
+        ("number", "1e9999", "15 digits before"),
+        ("number", "1e99999", "write a number"),
+        ("number", "1e-9999", "10 digits after"),
+        ("number", "1" * 16, "15 digits before"),
+        ("number", 10**100, "15 digits before"),
+        ("number", "1" * 200, "write a number"),
+        ("money", "12.345", "at most 2 digits after"),
+        ("money", "€12", "currency sign"),
+        ("money", "1,234.50", "without thousands separators"),
+        ("money", "1000000000000000", "15 digits before"),
+        ("money", {"amount": 1}, "write an amount"),
+        ("integer", "12.5", "whole number"),
+        ("integer", "", None),
+        ("integer", "12,000", "whole number"),
+        ("integer", False, "whole number"),
+        ("boolean", "maybe", "yes or no"),
+        ("boolean", 2, "yes or no"),
+        ("boolean", 1.0, "yes or no"),
+        ("choice", "eu", "choose one of EU, US, Asia Pacific"),
+        ("choice", 1, "choose one of"),
+        ("choice", ["EU"], "choose one of"),
+        ("date", "23.11.2026", "2026-11-23"),
+        ("date", "20261123", "2026-11-23"),
+        ("date", "2026-W48-1", "2026-11-23"),
+        ("date", "2026-02-30", "no 2026-02-30"),
+        ("date", datetime(2026, 1, 1, tzinfo=UTC), "year-month-day"),
+        ("date", 20261123, "year-month-day"),
+        ("datetime", "2026-11-23T09:00", "with its zone"),
+        ("datetime", "2026-11-23", "with its zone"),
+        ("datetime", "soon", "with its zone"),
+        ("datetime", 1763888400, "with its zone"),
+        ("datetime", "0001-01-01T00:00+10:00", "between the years"),
+        ("user", "x" * 151, "at most 150"),
+        ("user", 7, "username"),
+        ("user", "a\nb", "username"),
+        ("document", "quote.pdf", "upload a file"),
+        ("document", {"name": "quote.pdf"}, "upload a file"),
+        ("document", DOCUMENT | {"path": "/"}, "upload a file"),
+        ("document", DOCUMENT | {"version": 0}, "upload a file"),
+        ("document", DOCUMENT | {"version": True}, "upload a file"),
+        ("document", DOCUMENT | {"sha256": "AB" * 32}, "upload a file"),
+        ("document", DOCUMENT | {"name": ""}, "upload a file"),
+        ("document", DOCUMENT | {"name": "a\x00b"}, "NUL"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_what_to_write(
+    kind: str, raw: object, says: str | None
+) -> None:
+    if says is None:
+        assert clean("amount", spec_of(kind), raw) is None
+        return
+    with pytest.raises(InvalidInput) as refused:
+        clean("amount", spec_of(kind), raw)
+    assert says in str(refused.value)
+    assert str(refused.value).startswith("amount: ")
+
+
+@pytest.mark.parametrize("kind", FIELD_TYPES)
+@pytest.mark.parametrize("empty", [None, "", "  \n"])
+def test_what_is_left_empty_is_none_in_every_type(kind: str, empty: str | None) -> None:
+    assert clean("key", spec_of(kind), empty) is None
+    assert typed(spec_of(kind), None) is None
+
+
+def test_a_refusal_names_the_label_where_there_is_one() -> None:
+    with pytest.raises(InvalidInput, match="Net amount: write an amount in EUR"):
+        clean("amount", Spec("money", label="Net amount", currency="EUR"), "much")
+
+
+anything = st.one_of(
+    st.text(),
+    st.integers(),
+    st.floats(),
+    st.decimals(),
+    st.booleans(),
+    st.dates(),
+    st.datetimes(timezones=st.one_of(st.none(), st.just(UTC))),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.sampled_from(["name", "version", "sha256"]), st.text(), max_size=3),
+)
+
+
+@given(st.sampled_from(FIELD_TYPES), anything)
+def test_anything_is_cleaned_once_and_for_all_or_refused(kind: str, raw: object) -> None:
+    spec = spec_of(kind)
+    try:
+        value = clean("key", spec, raw)
+    except InvalidInput:
+        return
+    assert json.loads(json.dumps(value)) == value
+    again = clean("key", spec, value)
+    assert again == value
+    if value is not None:
+        assert typed(spec, value) is not None
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**14)))
+def test_money_keeps_its_exact_value(amount: Decimal) -> None:
+    if abs(amount) >= 10**15:
+        return
+    value = clean("amount", Spec("money"), amount)
+    assert Decimal(value) == amount
+    assert value == clean("amount", Spec("money"), str(amount))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "python"),
+    [
+        ("text", "x", "x"),
+        ("money", "10000.00", Decimal("10000.00")),
+        ("integer", 12, Decimal(12)),
+        ("boolean", False, False),
+        ("choice", "EU", "EU"),
+        ("date", "2026-11-23", datetime(2026, 11, 23, tzinfo=UTC)),
+        ("datetime", "2026-11-23T09:00:00Z", datetime(2026, 11, 23, 9, tzinfo=UTC)),
+        ("user", "olivia", "olivia"),
+        ("document", DOCUMENT, Decimal(2)),
+    ],
+)
+def test_rules_see_a_python_value(kind: str, value: Any, python: object) -> None:
+    assert typed(spec_of(kind), value) == python
+    assert type(typed(spec_of(kind), value)) is type(python)
+
+
+@pytest.mark.parametrize("kind", FIELD_TYPES)
+def test_a_number_too_long_to_print_is_refused(kind: str) -> None:
+    with pytest.raises(InvalidInput):
+        clean("key", spec_of(kind), 10**5000)
+
+
+def test_required_fields_without_a_value_are_missing() -> None:
+    fields = {
+        "amount": Spec("money", required=True),
+        "region": Spec("choice", choices=["EU"], required=True),
+        "urgent": Spec("boolean", required=True),
+        "note": Spec("text"),
+    }
+    data = {"amount": None, "urgent": False}
+    assert missing(["region", "note", "amount", "urgent"], fields, data) == ["region", "amount"]
+    assert missing(["note"], fields, data) == []
