@@ -1,0 +1,199 @@
+"""What may happen to a request (events) and what follows from it (effects).
+
+`advance` turns one event into a list of effects; the services have one handler for each.
+Both are plain values, so production, replay and rehearsal share them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workflows.engine.marking import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The request begins at the map's first step."""
+
+    requester: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """A person decides an open activation with one of its outcomes.
+
+    `writes` are the cleaned values that the decision gives to fields; `seen` the versions of
+    the documents that were in front of the person.
+    """
+
+    activation: int
+    actor: Person
+    outcome: str
+    writes: Mapping[str, Any] = field(default_factory=dict)
+    seen: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """The request is called off."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """A finished request goes back to the step that its end names."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveMerge:
+    """A person chose between branches that disagree: the value of each field in question."""
+
+    block: int
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A stuck activation tries again, perhaps after values were put right."""
+
+    activation: int
+    writes: Mapping[str, Any] = field(default_factory=dict)
+
+
+Event = Start | Decide | Cancel | Reopen | ResolveMerge | Retry
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A step is activated and waits for people, or for something outside."""
+
+    activation: int
+    step: str
+    round: int
+    came_from: str | None
+    needed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Voted:
+    """One of several people agreed; more are needed."""
+
+    activation: int
+    votes: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """An activation is decided."""
+
+    activation: int
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """An open activation is not needed any more."""
+
+    activation: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """A routing step was passed, and by which of its ways."""
+
+    step: str
+    way: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A step cannot go on by itself: an incident for a named person."""
+
+    activation: int
+    step: str
+    round: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unstuck:
+    """The incident of this activation is over."""
+
+    activation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A parallel block begins: its join will wait for these branches."""
+
+    block: int
+    step: str
+    join: str
+    round: int
+    branches: Mapping[int, str]
+    needs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A branch came to its join."""
+
+    block: int
+    branch: int
+    came_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicted:
+    """Branches disagree; per field, what each branch says."""
+
+    block: int
+    join: str
+    fields: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A join let the request go on."""
+
+    block: int
+    join: str
+    cancelled: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A parallel block was left by a way to a step outside it; its other work is cancelled."""
+
+    block: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The request is complete."""
+
+    step: str
+    result: str
+
+
+Effect = (
+    Opened
+    | Voted
+    | Completed
+    | Cancelled
+    | Took
+    | Stuck
+    | Unstuck
+    | Split
+    | Arrived
+    | Conflicted
+    | Fired
+    | Left
+    | Ended
+)

@@ -1,0 +1,33 @@
+"""The one small family of errors; each message is a sentence its reader can act on."""
+
+
+class HandoffError(Exception):
+    """Something was refused; nothing was written. `str(error)` is meant for the user."""
+
+
+class NotAllowed(HandoffError):
+    """This person may not do this here."""
+
+
+class WrongState(HandoffError):
+    """The request or the work item is no longer, or not yet, in a state that allows this."""
+
+
+class InvalidInput(HandoffError):
+    """A value, a file or an argument is not what was asked for."""
+
+
+class StaleDocument(HandoffError):
+    """The document changed after the person opened the page; the new version must be seen first."""
+
+
+class DefinitionProblem(HandoffError):
+    """A definition cannot be read, or its map cannot be published as it is."""
+
+
+class MergeConflict(HandoffError):
+    """Parallel branches disagree and a person must choose before the request goes on."""
+
+
+class NotFound(HandoffError):
+    """There is no such workflow, request or work item, or this person may not see it."""

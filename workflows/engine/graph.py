@@ -1,0 +1,175 @@
+"""The map as a graph: who follows whom, and which parallel block each step stands in.
+
+Built once from a definition and never changed. A published version's graph is cached in the
+process, so routing a decision needs no query.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from workflows.engine.definition import (
+    HUMAN_KINDS,
+    OUTSIDE_KINDS,
+    Definition,
+    HumanStep,
+    JoinStep,
+    Link,
+    ParallelStep,
+    RouteDef,
+    Step,
+    title,
+)
+from workflows.engine.rules import Rule, compile_rule
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A definition seen as steps and ways, with what routing asks of it."""
+
+    definition: Definition
+
+    def __getitem__(self, key: str) -> Step:
+        return self.definition.steps[key]
+
+    @property
+    def steps(self) -> Mapping[str, Step]:
+        """All steps by key, in the file's order."""
+        return self.definition.steps
+
+    @property
+    def first(self) -> str | None:
+        """The step a started request goes to."""
+        return self.definition.start.first if self.definition.start else None
+
+    def human(self, key: str) -> HumanStep:
+        """The step, known to be an approval or a task."""
+        step = self.steps[key]
+        assert isinstance(step, HumanStep), key
+        return step
+
+    def is_human(self, key: str) -> bool:
+        """Whether people act on this step."""
+        return self.steps[key].kind in HUMAN_KINDS
+
+    def is_outside(self, key: str) -> bool:
+        """Whether something other than a person or the map itself moves this step on."""
+        return self.steps[key].kind in OUTSIDE_KINDS
+
+    def title(self, key: str) -> str:
+        """The step's name as people read it."""
+        return title(key, self.steps[key].name)
+
+    def rule(self, text: str) -> Rule:
+        """A compiled rule of this map (compiled once per text and set of fields)."""
+        compiled = self._rules.get(text)
+        if compiled is None:
+            compiled = self._rules[text] = compile_rule(text, self.definition.fields)
+        return compiled
+
+    @cached_property
+    def _rules(self) -> dict[str, Rule]:
+        return {}
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """Every way, with the one that a parallel step has to its join when no branch applies."""
+        ways = list(self.definition.links())
+        for key, step in self.steps.items():
+            if isinstance(step, ParallelStep) and step.join and all(b.when for b in step.branches):
+                ways.append(
+                    Link.model_construct(
+                        source=key, kind="branch", name="none", route=RouteDef(to=step.join)
+                    )
+                )
+        return tuple(ways)
+
+    @cached_property
+    def following(self) -> Mapping[str, frozenset[str]]:
+        """The steps that may come right after each step (reopening apart)."""
+        result: dict[str, set[str]] = {key: set() for key in self.steps}
+        for link in self.links:
+            if link.kind != "reopen":
+                result[link.source].add(link.to)
+        return {key: frozenset(value) for key, value in result.items()}
+
+    @cached_property
+    def preceding(self) -> Mapping[str, frozenset[str]]:
+        """The steps that may come right before each step (reopening apart)."""
+        result: dict[str, set[str]] = {key: set() for key in self.steps}
+        for source, targets in self.following.items():
+            for target in targets:
+                result[target].add(source)
+        return {key: frozenset(value) for key, value in result.items()}
+
+    @cached_property
+    def parallel_of(self) -> Mapping[str, str]:
+        """The parallel step of each join (the first that names it)."""
+        result: dict[str, str] = {}
+        for key, step in self.steps.items():
+            if isinstance(step, ParallelStep) and step.join:
+                result.setdefault(step.join, key)
+        return result
+
+    @cached_property
+    def body(self) -> Mapping[str, frozenset[str]]:
+        """For each parallel step the steps inside its block.
+
+        Inside is what a branch can reach without passing the join, from where the join can be
+        reached without starting the block again. A step that a branch can only leave by (a
+        rejection, a send-back) is not inside: going there leaves the block.
+        """
+        return {
+            key: self._body_of(key, step.join)
+            for key, step in self.steps.items()
+            if isinstance(step, ParallelStep) and step.join
+        }
+
+    def _body_of(self, parallel: str, join: str) -> frozenset[str]:
+        walls = {parallel, join}
+        step = self.steps[parallel]
+        assert isinstance(step, ParallelStep)
+        ahead = reach({branch.to for branch in step.branches}, self.following, walls)
+        back = reach(self.preceding[join], self.preceding, walls)
+        return frozenset(ahead & back)
+
+    @cached_property
+    def chain(self) -> Mapping[str, tuple[str, ...]]:
+        """The parallel steps whose blocks each step stands in, outermost first."""
+        by_size = sorted(self.body.items(), key=lambda item: -len(item[1]))
+        return {
+            key: tuple(parallel for parallel, inside in by_size if key in inside)
+            for key in self.steps
+        }
+
+    @cached_property
+    def reachable(self) -> frozenset[str]:
+        """Every step that a request can come to, from the start or by reopening."""
+        if self.first is None:
+            return frozenset()
+        found = reach({self.first}, self.following, set())
+        while True:
+            reopened = {
+                link.to for link in self.links if link.kind == "reopen" and link.source in found
+            }
+            if reopened <= found:
+                return frozenset(found)
+            found |= reach(reopened, self.following, set())
+
+    def joins(self) -> dict[str, JoinStep]:
+        """The joins by key."""
+        return {key: step for key, step in self.steps.items() if isinstance(step, JoinStep)}
+
+
+def reach(
+    starts: Iterable[str], ways: Mapping[str, Iterable[str]], walls: set[str] | frozenset[str]
+) -> set[str]:
+    """What can be reached from `starts` along `ways` without stepping on a wall."""
+    found: set[str] = set()
+    todo = [key for key in starts if key not in walls]
+    while todo:
+        key = todo.pop()
+        if key not in found:
+            found.add(key)
+            todo.extend(other for other in ways[key] if other not in walls and other not in found)
+    return found

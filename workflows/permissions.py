@@ -1,0 +1,172 @@
+"""The one place that answers 'may they?' for pages, admin, commands and API.
+
+`perform_step` is granted on steps, the verbs start, view, manage and audit on workflows, both
+in guardian's tables with direct keys. Acting on a step is never a matter of rank: a superuser
+who is not in a step's role does not decide it. Managing, viewing and auditing are.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from workflows.engine.definition import RoleDef
+from workflows.models import (
+    Step,
+    StepGroupPermission,
+    StepUserPermission,
+    TemplateGroupPermission,
+    TemplateUserPermission,
+    WorkflowInstance,
+    WorkflowTemplate,
+    WorkItem,
+)
+
+PERFORM = "perform_step"
+START = "start_workflowtemplate"
+VIEW = "view_workflowtemplate"
+MANAGE = "manage_workflowtemplate"
+AUDIT = "audit_workflowtemplate"
+
+Actor = User | AnonymousUser
+
+
+# -- acting on steps --------------------------------------------------------------------------
+
+
+def performs(user: User, step: str = "step_id") -> Q:
+    """A condition: this person may act on the step in column `step` by its role."""
+    grant = {"content_object": OuterRef(step), "permission__codename": PERFORM}
+    return Q(Exists(StepUserPermission.objects.filter(user=user, **grant))) | Q(
+        Exists(StepGroupPermission.objects.filter(group__user=user, **grant))
+    )
+
+
+def steps_of(user: User) -> list[int]:
+    """The ids of all steps on which this person may act by a role. Two statements at most."""
+    own = StepUserPermission.objects.filter(user=user, permission__codename=PERFORM)
+    shared = StepGroupPermission.objects.filter(group__user=user, permission__codename=PERFORM)
+    ids = own.values_list("content_object_id", flat=True).union(
+        shared.values_list("content_object_id", flat=True)
+    )
+    return sorted(ids)
+
+
+def people_of(step_id: int | Any) -> QuerySet[User]:
+    """The active people who may act on this step by its role."""
+    permission = {"permission__codename": PERFORM, "content_object": step_id}
+    return User.objects.filter(
+        Exists(StepUserPermission.objects.filter(user=OuterRef("pk"), **permission))
+        | Exists(StepGroupPermission.objects.filter(group__user=OuterRef("pk"), **permission)),
+        is_active=True,
+    )
+
+
+def in_role(user: User, role: RoleDef, group_names: Collection[str], who: str | None) -> bool:
+    """Whether the person is in a role of a map.
+
+    `group_names` are the person's groups; `who` the username that the role's field or its
+    requester stands for in the request.
+    """
+    if not role.is_static:
+        return who is not None and user.get_username() == who
+    return user.get_username() in (role.users or []) or bool(
+        set(group_names) & set(role.groups or [])
+    )
+
+
+def grant_step(step: Step, groups: Iterable[str], users: Iterable[str]) -> None:
+    """Let exactly the members of these groups and these people act on a step."""
+    permission = permission_named(Step, PERFORM)
+    StepGroupPermission.objects.bulk_create(
+        StepGroupPermission(permission=permission, group=group, content_object=step)
+        for group in Group.objects.filter(name__in=set(groups))
+    )
+    StepUserPermission.objects.bulk_create(
+        StepUserPermission(permission=permission, user=user, content_object=step)
+        for user in User.objects.filter(username__in=set(users))
+    )
+
+
+# -- workflows --------------------------------------------------------------------------------
+
+
+def templates_with(user: Actor, *verbs: str) -> QuerySet[WorkflowTemplate]:
+    """The workflows on which this person holds one of these verbs, by grant or by ownership."""
+    if not user.is_authenticated or not user.is_active:
+        return WorkflowTemplate.objects.none()
+    everything = WorkflowTemplate.objects.all()
+    return everything if user.is_superuser else everything.filter(_holds(user, verbs, "pk"))
+
+
+def _holds(user: User, verbs: Collection[str], template: str) -> Q:
+    grant = {"content_object": OuterRef(template), "permission__codename__in": verbs}
+    condition = Q(Exists(TemplateUserPermission.objects.filter(user=user, **grant))) | Q(
+        Exists(TemplateGroupPermission.objects.filter(group__user=user, **grant))
+    )
+    if set(verbs) - {START}:
+        prefix = "" if template == "pk" else "template__"
+        condition |= Q(**{f"{prefix}owner": user}) | Q(**{f"{prefix}deputy": user})
+    return condition
+
+
+def _may(user: Actor, template: WorkflowTemplate, *verbs: str) -> bool:
+    return templates_with(user, *verbs).filter(pk=template.pk).exists()
+
+
+def may_start(user: Actor, template: WorkflowTemplate) -> bool:
+    """Whether the person may start requests of this workflow."""
+    return _may(user, template, START)
+
+
+def may_manage(user: Actor, template: WorkflowTemplate) -> bool:
+    """Whether the person answers for the workflow: owner, deputy, or by grant."""
+    return _may(user, template, MANAGE)
+
+
+def may_audit(user: Actor, template: WorkflowTemplate) -> bool:
+    """Whether the person may read its reports and trail."""
+    return _may(user, template, AUDIT, MANAGE)
+
+
+def auditable(user: Actor) -> QuerySet[WorkflowTemplate]:
+    """The workflows whose reports and trail this person may read."""
+    return templates_with(user, AUDIT, MANAGE)
+
+
+def startable(user: Actor) -> QuerySet[WorkflowTemplate]:
+    """The workflows that have a published version and that this person may start."""
+    return templates_with(user, START).filter(versions__state="published")
+
+
+# -- requests ---------------------------------------------------------------------------------
+
+
+def visible_requests(user: Actor) -> QuerySet[WorkflowInstance]:
+    """The requests that this person may read: their own, those whose tasks are or were theirs,
+    those with an open task in one of their queues, and all of a workflow that they may view."""
+    if not user.is_authenticated or not user.is_active:
+        return WorkflowInstance.objects.none()
+    requests = WorkflowInstance.objects.all()
+    if user.is_superuser:
+        return requests
+    tasks = WorkItem.objects.filter(request=OuterRef("pk"))
+    return requests.filter(
+        Q(requester=user)
+        | Q(Exists(tasks.filter(Q(assignee=user) | Q(decided_by=user))))
+        | Q(Exists(tasks.filter(performs(user), is_open=True)))
+        | _holds(user, (VIEW, MANAGE, AUDIT), "template_id")
+    )
+
+
+def may_view(user: Actor, instance: WorkflowInstance) -> bool:
+    """Whether the person may read this request."""
+    return visible_requests(user).filter(pk=instance.pk).exists()
+
+
+def permission_named(model: type, codename: str) -> Permission:
+    """Django's row for a permission of a model."""
+    kind = ContentType.objects.get_for_model(model)
+    return Permission.objects.get(content_type=kind, codename=codename)

@@ -1,0 +1,326 @@
+"""One command's work on one request: what was locked, what follows, what is written.
+
+A `Case` is opened at the start of a transaction and saved at its end; in between nothing is
+written. Handlers of effects (`handlers.py`) only collect rows here, so that saving is a handful
+of bulk statements whatever the map did.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Value
+
+from workflows.engine.advance import Advance, advance
+from workflows.engine.definition import title
+from workflows.engine.effects import Event
+from workflows.engine.errors import NotAllowed, NotFound, WrongState
+from workflows.engine.marking import Marking, Person
+from workflows.models import Incident, MergeRecord, TrailEvent, WorkflowInstance, WorkItem
+from workflows.permissions import people_of, performs
+from workflows.services.handlers import handle
+from workflows.services.history import write_history
+from workflows.services.maps import VersionMap, cached_map
+
+MARKING_ONLY = frozenset({"marking"})
+
+
+@dataclass
+class Case:
+    """A locked request with everything that a command reads and writes of it."""
+
+    instance: WorkflowInstance
+    map: VersionMap
+    actor: User | None
+    now: datetime
+    marking: Marking
+    items: dict[int, WorkItem] = field(default_factory=dict)
+    merges: dict[int, MergeRecord] = field(default_factory=dict)
+    new_items: list[WorkItem] = field(default_factory=list)
+    new_merges: list[MergeRecord] = field(default_factory=list)
+    new_incidents: list[Incident] = field(default_factory=list)
+    over_incidents: dict[int, str] = field(default_factory=dict)
+    changed_items: dict[int, tuple[str, WorkItem]] = field(default_factory=dict)
+    changed_merges: dict[int, tuple[str, MergeRecord]] = field(default_factory=dict)
+    changed_columns: set[str] = field(default_factory=set)
+    state_before: str = ""
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.state_before = self.instance.state
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def item(self, activation: int) -> WorkItem | None:
+        """The task of an activation, if it is open or was just made."""
+        known = self.items.get(activation)
+        return known or next((i for i in self.new_items if i.activation == activation), None)
+
+    def merge(self, activation: int) -> MergeRecord:
+        """The merge record of a block; one statement for all that the command touches."""
+        made = next((m for m in self.new_merges if m.activation == activation), None)
+        if made is not None:
+            return made
+        if activation not in self.merges:
+            running = [block.id for block in self.marking.blocks] + [activation]
+            for row in MergeRecord.objects.filter(request=self.instance, activation__in=running):
+                self.merges[row.activation] = row
+        return self.merges[activation]
+
+    def electorate(self, step: str) -> frozenset[Person]:
+        """Everyone in a step's role now, for `quorum: all`."""
+        role = self.map.role_of(step)
+        if role is None or not role.is_static:
+            return frozenset()
+        return frozenset(people_of(self.map.step_ids[step]).values_list("pk", flat=True))
+
+    # -- changing --------------------------------------------------------------------------
+
+    def apply(self, event: Event) -> Advance:
+        """Advance the request by one event and collect what its effects ask for."""
+        data = self.instance.data
+        result = advance(self.map.graph, self.marking, data, event, self.electorate)
+        before, self.marking = self.marking, result.marking
+        self._note_data(data, dict(result.data))
+        handle(self, before, result.effects)
+        self.changed_columns.add("marking")
+        return result
+
+    def touch(self, item: WorkItem, state_before: str) -> None:
+        """This task was changed; it stood in that state when it was read."""
+        if item.pk is not None and item.activation not in self.changed_items:
+            self.changed_items[item.activation] = (state_before, item)
+
+    def touch_merge(self, merge: MergeRecord, state_before: str) -> None:
+        """This merge record was changed; it stood in that state when it was read."""
+        if merge.pk is not None and merge.activation not in self.changed_merges:
+            self.changed_merges[merge.activation] = (state_before, merge)
+
+    def note(self, kind: str, what: Any) -> None:
+        """Add a line to what the trail says of this command."""
+        self.changes.setdefault(kind, []).append(what)
+
+    def _note_data(self, before: Mapping[str, Any], after: dict[str, Any]) -> None:
+        if after != before:
+            self.instance.data = after
+            self.changed_columns.add("data")
+
+    # -- saving ----------------------------------------------------------------------------
+
+    def save(self, command: str) -> None:
+        """Write all that was collected."""
+        self._save_instance(command)
+        self._save_items(command)
+        self._save_merges()
+        Incident.objects.bulk_create(self.new_incidents)
+        for activation, resolution in self.over_incidents.items():
+            Incident.objects.filter(
+                request=self.instance, activation=activation, state=Incident.OPEN
+            ).update(state=Incident.RESOLVED, resolved_at=self.now, resolution=resolution[:400])
+
+    def create(self, command: str) -> None:
+        """Write a request that did not exist before, with all that its start led to."""
+        self.instance.marking = self.marking.to_json()
+        WorkflowInstance.objects.bulk_create([self.instance])
+        write_history([("+", self.instance)], by=self.actor, now=self.now, why=command)
+        self.changed_columns.clear()
+        self.state_before = self.instance.state
+        self.save(command)
+
+    def _save_instance(self, command: str) -> None:
+        if self.instance.state != self.state_before:
+            self.changed_columns |= {"state", "result", "completed_at"}
+        if not self.changed_columns:
+            return
+        self.instance.marking = self.marking.to_json()
+        values = {name: getattr(self.instance, name) for name in self.changed_columns}
+        guarded(WorkflowInstance, self.instance.pk, self.state_before, values)
+        if self.changed_columns - MARKING_ONLY:
+            write_history([("~", self.instance)], by=self.actor, now=self.now, why=command)
+
+    def _save_items(self, command: str) -> None:
+        called_off: dict[str, list[WorkItem]] = {}
+        for before, item in self.changed_items.values():
+            if item.state == "cancelled":
+                called_off.setdefault(item.cancel_reason, []).append(item)
+            else:
+                guarded(WorkItem, item.pk, before, {n: getattr(item, n) for n in ITEM_COLUMNS})
+        for reason, items in called_off.items():
+            WorkItem.objects.filter(pk__in=[item.pk for item in items], is_open=True).update(
+                state="cancelled", is_open=False, in_queue=False, cancel_reason=reason
+            )
+        WorkItem.objects.bulk_create(self.new_items)
+        changed = [("~", item) for _, item in self.changed_items.values()]
+        created = [("+", item) for item in self.new_items]
+        write_history([*changed, *created], by=self.actor, now=self.now, why=command)
+
+    def _save_merges(self) -> None:
+        for before, merge in self.changed_merges.values():
+            guarded(MergeRecord, merge.pk, before, {n: getattr(merge, n) for n in MERGE_COLUMNS})
+        MergeRecord.objects.bulk_create(self.new_merges)
+
+
+ITEM_COLUMNS = (
+    "state",
+    "is_open",
+    "in_queue",
+    "assignee_id",
+    "votes",
+    "enabled_at",
+    "started_at",
+    "completed_at",
+    "paused_at",
+    "paused_seconds",
+    "paused_business_seconds",
+    "waiting_seconds",
+    "working_seconds",
+    "waiting_business_seconds",
+    "working_business_seconds",
+    "outcome",
+    "comment",
+    "decided_by_id",
+    "performer_name",
+    "document_versions",
+)
+MERGE_COLUMNS = (
+    "state",
+    "arrivals",
+    "not_needed",
+    "conflicts",
+    "resolution",
+    "resolved_by_id",
+    "reason",
+    "closed_at",
+)
+
+
+def guarded(model: Any, pk: int, state: str, values: Mapping[str, Any]) -> None:
+    """Change one row if it still stands in the state that it was read in, without re-reading it."""
+    if model.objects.filter(pk=pk, state=state).update(**values) != 1:
+        raise WrongState("This was changed by somebody else a moment ago; load the page again.")
+
+
+# -- opening a case ---------------------------------------------------------------------------
+
+
+def open_case(
+    *,
+    actor: User | None,
+    now: datetime,
+    instance_id: int | None = None,
+    work_item_id: int | None = None,
+) -> Case:
+    """Lock a request (by its id, or by one of its tasks), then its open tasks. Two statements.
+
+    Raises NotFound when there is no such request or task.
+    """
+    if now.tzinfo is None:
+        raise ValueError("now must be an aware datetime")
+    if actor is not None and not actor.is_active:
+        raise NotAllowed("Your account is not active.")
+    instance = _locked(instance_id, work_item_id)
+    case = Case(
+        instance=instance,
+        map=cached_map(instance.version_id),
+        actor=actor,
+        now=now,
+        marking=Marking.from_json(instance.marking),
+    )
+    permitted: Any = performs(actor) if actor is not None else Value(False)
+    items = (
+        WorkItem.objects.filter(request=instance, is_open=True)
+        .select_for_update(of=("self",))
+        .select_related("assignee")
+        .annotate(permitted=ExpressionWrapper(permitted, output_field=BooleanField()))
+    )
+    for item in items:
+        item.request = instance
+        case.items[item.activation] = item
+    return case
+
+
+def _locked(instance_id: int | None, work_item_id: int | None) -> WorkflowInstance:
+    wanted = {"pk": instance_id} if work_item_id is None else {"work_items__pk": work_item_id}
+    troubled = Incident.objects.filter(request=OuterRef("pk"), state=Incident.OPEN)
+    instance = (
+        WorkflowInstance.objects.select_for_update(of=("self",))
+        .select_related("template", "requester")
+        .annotate(troubled=Exists(troubled))
+        .filter(**wanted)
+        .first()
+    )
+    if instance is None:
+        what = "task" if work_item_id is not None else "request"
+        raise NotFound(f"There is no such {what}; it may have been typed wrongly.")
+    return instance
+
+
+def open_item(case: Case, work_item_id: int) -> WorkItem | None:
+    """The open task with this id, from the rows that the case has locked."""
+    return next((item for item in case.items.values() if item.pk == work_item_id), None)
+
+
+def who_was_first(work_item_id: int) -> str:
+    """A sentence about a task that is over: who did it and when, or why it was cancelled."""
+    item = WorkItem.objects.select_related("step").get(pk=work_item_id)
+    if item.state == "cancelled":
+        return f"'{item.step}' is not needed any more: {item.cancel_reason}."
+    when = f"{item.completed_at:%Y-%m-%d %H:%M:%S} UTC" if item.completed_at else "earlier"
+    what = title(item.outcome, None)
+    return f"{item.performer_name or 'Somebody'} was first: '{item.step}' → {what}, {when}."
+
+
+def write_trail(
+    case: Case,
+    command: str,
+    *,
+    item: WorkItem | None = None,
+    activation: int | None = None,
+    step: str = "",
+    from_state: str = "",
+    outcome: str = "",
+    comment: str = "",
+    acted_for: str = "",
+) -> TrailEvent:
+    """The one function that writes the trail of a request: one row a command."""
+    instance = case.instance
+    if item is not None:
+        step, activation = case.map.step_keys[item.step_id], item.activation
+    role = case.map.graph.steps[step].role if step and case.map.graph.is_human(step) else None  # type: ignore[union-attr]
+    event = TrailEvent(
+        recorded_at=case.now,
+        request=instance,
+        template=instance.template,
+        workflow=instance.template.key,
+        version=case.map.number,
+        reference=instance.reference,
+        step=step,
+        round=item.round if item is not None else None,
+        activation=activation,
+        work_item=item.pk if item is not None else None,
+        command=command,
+        actor=case.actor,
+        actor_name=case.actor.get_username() if case.actor else "",
+        acted_for=acted_for,
+        role=role or "",
+        from_state=from_state,
+        to_state=item.state if item is not None else instance.state,
+        outcome=outcome,
+        comment=comment,
+        changes=case.changes,
+        document_versions=item.document_versions if item is not None else {},
+    )
+    event.save(force_insert=True)
+    return event
+
+
+def cancel_items(case: Case, activations: Iterable[int], reason: str) -> None:
+    """Mark open tasks as not needed any more."""
+    for activation in activations:
+        item = case.item(activation)
+        if item is not None:
+            before = item.state
+            item.cancel(reason=reason)
+            case.touch(item, before)

@@ -1,0 +1,300 @@
+"""Commands on maps: load a definition as a draft, audit it, publish it, make a new draft."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.db.models import Max
+
+from workflows.engine.audit import Finding, audit
+from workflows.engine.definition import Definition
+from workflows.engine.errors import DefinitionProblem, NotAllowed, NotFound, WrongState
+from workflows.models import (
+    Field,
+    Role,
+    Route,
+    Step,
+    TemplateGroupPermission,
+    TemplateUserPermission,
+    TemplateVersion,
+    TrailEvent,
+    WorkflowTemplate,
+)
+from workflows.permissions import START, grant_step, may_manage, permission_named
+from workflows.services.history import write_history
+from workflows.services.rows import (
+    definition_of,
+    field_rows,
+    role_rows,
+    route_rows,
+    step_rows,
+    version_columns,
+)
+
+
+class SitePeople:
+    """The people of this site, as the map audit asks for them."""
+
+    def is_active(self, username: str) -> bool | None:
+        """True or False for a known person, None for an unknown one."""
+        return User.objects.filter(username=username).values_list("is_active", flat=True).first()
+
+    def members(self, groups: Sequence[str], users: Sequence[str]) -> frozenset[str]:
+        """The active people in these groups, and these people where active."""
+        active = User.objects.filter(is_active=True)
+        found = active.filter(groups__name__in=groups) | active.filter(username__in=users)
+        return frozenset(found.values_list("username", flat=True))
+
+
+def load_definition(
+    definition: Definition, *, actor: User | None, now: datetime
+) -> tuple[TemplateVersion, bool]:
+    """Load a definition as a new draft version.
+
+    Returns the version and whether it is new: a definition equal to the workflow's newest
+    version is not loaded twice. Raises NotAllowed for people who do not manage the workflow.
+    """
+    with transaction.atomic():
+        template = _template_for(definition, actor, now)
+        newest = template.versions.select_related("template").order_by("-number").first()
+        if newest is not None and _same(newest, definition):
+            return newest, False
+        version = write_version(template, definition, actor=actor, now=now)
+        write_definition_trail(version, "load_definition", actor=actor, now=now)
+    return version, True
+
+
+def _template_for(definition: Definition, actor: User | None, now: datetime) -> WorkflowTemplate:
+    template = WorkflowTemplate.objects.select_for_update().filter(key=definition.key).first()
+    if template is not None:
+        if actor is not None and not may_manage(actor, template):
+            raise NotAllowed(f"Only the owner or deputy of '{template.name}' may change its map.")
+        return template
+    people = {
+        user.username: user
+        for user in User.objects.filter(username__in=[definition.owner, definition.deputy])
+    }
+    owner, deputy = people.get(definition.owner or ""), people.get(definition.deputy or "")
+    template = WorkflowTemplate(
+        key=definition.key,
+        name=definition.name,
+        purpose=definition.purpose or "",
+        owner=owner,
+        deputy=deputy if deputy != owner else None,
+        created_at=now,
+    )
+    template._history_user = actor
+    template._history_date = now
+    template.save()
+    return template
+
+
+def _same(version: TemplateVersion, definition: Definition) -> bool:
+    try:
+        return definition_of(version).dump() == definition.dump()
+    except DefinitionProblem:
+        return False
+
+
+def write_version(
+    template: WorkflowTemplate, definition: Definition, *, actor: User | None, now: datetime
+) -> TemplateVersion:
+    """Write the rows of a new draft version, with their history; a dozen statements."""
+    last = template.versions.aggregate(last=Max("number"))["last"] or 0
+    version = TemplateVersion(
+        template=template,
+        number=last + 1,
+        created_at=now,
+        created_by=actor,
+        **version_columns(definition),
+    )
+    TemplateVersion.objects.bulk_create([version])
+    roles = {r.key: r for r in Role.objects.bulk_create(role_rows(definition, version))}
+    fields = Field.objects.bulk_create(field_rows(definition, version))
+    steps = {s.key: s for s in Step.objects.bulk_create(step_rows(definition, version, roles))}
+    _connect_joins(definition, steps)
+    routes = Route.objects.bulk_create(route_rows(definition, steps, roles))
+    start = definition.start
+    version.start_role = roles.get(start.role or "") if start else None
+    version.first_step = steps.get(start.first or "") if start else None
+    TemplateVersion.objects.filter(pk=version.pk).update(
+        start_role=version.start_role, first_step=version.first_step
+    )
+    groups: Sequence[Collection[Any]] = (
+        [version], roles.values(), fields, steps.values(), routes,
+    )  # fmt: skip
+    for rows in groups:
+        write_history([("+", row) for row in rows], by=actor, now=now, why="load_definition")
+    return version
+
+
+def _connect_joins(definition: Definition, steps: dict[str, Step]) -> None:
+    joined = []
+    for key, step in definition.steps.items():
+        join = getattr(step, "join", None)
+        if join:
+            steps[key].join = steps[join]
+            joined.append(steps[key])
+    Step.objects.bulk_update(joined, ["join"])
+
+
+def audit_version(version: TemplateVersion) -> tuple[Finding, ...]:
+    """The map audit's findings for a version, with the people of this site.
+
+    Raises DefinitionProblem for a draft that does not hang together yet.
+    """
+    return audit(definition_of(version), SitePeople())
+
+
+def publish(version_id: int, *, actor: User | None, now: datetime) -> TemplateVersion:
+    """Publish a draft: nothing is published with an error of the map audit.
+
+    Running requests stay on their version. Raises NotFound, NotAllowed, WrongState, or
+    DefinitionProblem with the errors.
+    """
+    with transaction.atomic():
+        version = _locked_version(version_id)
+        if actor is not None and not _may_publish(actor, version):
+            raise NotAllowed(f"Only the owner or deputy of '{version.name}' may publish it.")
+        if version.state != TemplateVersion.DRAFT:
+            raise WrongState(f"{version} is {version.state}; only a draft can be published.")
+        _refuse_errors(audit_version(version))
+        definition = definition_of(version)
+        _supersede_older(version, now)
+        _write_state(version, actor, now)
+        _follow_definition(version, definition, actor, now)
+        _grant(version, definition)
+        write_definition_trail(version, "publish", actor=actor, now=now)
+    return version
+
+
+def _locked_version(version_id: int) -> TemplateVersion:
+    found = TemplateVersion.objects.filter(pk=version_id).values_list("template_id", flat=True)
+    WorkflowTemplate.objects.select_for_update().filter(pk__in=found).first()
+    version = TemplateVersion.objects.select_related("template").filter(pk=version_id).first()
+    if version is None:
+        raise NotFound("There is no such version; it may have been deleted.")
+    return version
+
+
+def _may_publish(actor: User, version: TemplateVersion) -> bool:
+    """Who manages the workflow; for one that never had an owner, the owner whom the map names."""
+    named = actor.get_username() in (version.owner_name, version.deputy_name)
+    unowned = version.template.owner_id is None
+    return may_manage(actor, version.template) or (unowned and named)
+
+
+def _refuse_errors(findings: Sequence[Finding]) -> None:
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        lines = "; ".join(f"{f.step + ': ' if f.step else ''}{f.message}" for f in errors[:3])
+        more = f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""
+        raise DefinitionProblem(
+            f"The map has {len(errors)} error{'s' if len(errors) > 1 else ''} and was not"
+            f" published. {lines}{more}"
+        )
+
+
+def _supersede_older(version: TemplateVersion, now: datetime) -> None:
+    older = version.template.versions.filter(state=TemplateVersion.PUBLISHED).first()
+    if older is not None:
+        older.supersede(now=now)
+        TemplateVersion.objects.filter(pk=older.pk).update(
+            state=older.state, superseded_at=older.superseded_at
+        )
+        write_history([("~", older)], by=None, now=now, why="publish")
+
+
+def _write_state(version: TemplateVersion, actor: User | None, now: datetime) -> None:
+    version.publish(now=now, by=actor)
+    TemplateVersion.objects.filter(pk=version.pk).update(
+        state=version.state, published_at=now, published_by=actor
+    )
+    write_history([("~", version)], by=actor, now=now, why="publish")
+
+
+def _follow_definition(
+    version: TemplateVersion, definition: Definition, actor: User | None, now: datetime
+) -> None:
+    """The workflow takes its name, purpose and people from what is now published."""
+    template = version.template
+    template.name, template.purpose = definition.name, definition.purpose or ""
+    template.owner = User.objects.get(username=definition.owner)
+    template.deputy = User.objects.get(username=definition.deputy)
+    template._history_user = actor
+    template._history_date = now
+    template.save()
+
+
+def _grant(version: TemplateVersion, definition: Definition) -> None:
+    """Grants follow the map: who may act on each step, and who may start and manage."""
+    steps = {step.key: step for step in version.steps.all()}
+    for key, step in definition.steps.items():
+        names = {getattr(step, "role", None)}
+        names |= {route.role for route in getattr(step, "outcomes", {}).values()}
+        roles = [definition.roles[name] for name in names if name]
+        if step.kind in ("approval", "task"):
+            grant_step(
+                steps[key],
+                [group for role in roles for group in role.groups or []],
+                [user for role in roles for user in role.users or []],
+            )
+    _grant_start(version.template, definition)
+
+
+def _grant_start(template: WorkflowTemplate, definition: Definition) -> None:
+    start = permission_named(WorkflowTemplate, START)
+    template.group_grants.filter(permission=start).delete()
+    template.user_grants.filter(permission=start).delete()
+    role = (
+        definition.roles[definition.start.role]
+        if definition.start and definition.start.role
+        else None
+    )
+    if role is None:
+        return
+    TemplateGroupPermission.objects.bulk_create(
+        TemplateGroupPermission(permission=start, group=group, content_object=template)
+        for group in Group.objects.filter(name__in=role.groups or [])
+    )
+    TemplateUserPermission.objects.bulk_create(
+        TemplateUserPermission(permission=start, user=user, content_object=template)
+        for user in User.objects.filter(username__in=role.users or [])
+    )
+
+
+def new_draft(template: WorkflowTemplate, *, actor: User | None, now: datetime) -> TemplateVersion:
+    """A draft equal to the workflow's newest version that is not a draft, to be changed."""
+    with transaction.atomic():
+        if actor is not None and not may_manage(actor, template):
+            raise NotAllowed(f"Only the owner or deputy of '{template.name}' may change its map.")
+        source = template.versions.exclude(state=TemplateVersion.DRAFT).order_by("-number").first()
+        if source is None:
+            raise WrongState(f"'{template.name}' has no published version to make a draft from.")
+        version = write_version(template, definition_of(source), actor=actor, now=now)
+        write_definition_trail(version, "new_draft", actor=actor, now=now)
+    return version
+
+
+def write_definition_trail(
+    version: TemplateVersion,
+    command: str,
+    *,
+    actor: User | None,
+    now: datetime,
+    changes: dict[str, Any] | None = None,
+) -> None:
+    """The one function that writes the trail of a map."""
+    TrailEvent.objects.create(
+        recorded_at=now,
+        template=version.template,
+        workflow=version.template.key,
+        version=version.number,
+        command=command,
+        actor=actor,
+        actor_name=actor.get_username() if actor else "",
+        to_state=version.state,
+        changes=changes or {},
+    )

@@ -1,0 +1,380 @@
+"""Commands on a task: claim, start work, pause, release, decide, reassign."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.files import File
+from django.db import transaction
+from django_fsm import can_proceed
+
+from workflows.engine.definition import RouteDef
+from workflows.engine.effects import Completed, Decide
+from workflows.engine.errors import InvalidInput, NotAllowed, StaleDocument, WrongState
+from workflows.engine.permits import Situation, open_outcomes, why_not, why_not_act
+from workflows.models import WorkItem
+from workflows.models.runs import OPEN_STATES
+from workflows.permissions import in_role, may_manage
+from workflows.services.case import Case, open_case, open_item, who_was_first, write_trail
+from workflows.services.values import clean_values, reason_given, store_files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moments:
+    """When work was there and when it was taken up, as a log knows it (None: the log does not)."""
+
+    enabled: datetime | None = None
+    started: datetime | None = None
+
+
+def decide(
+    work_item_id: int,
+    *,
+    actor: User,
+    outcome: str,
+    now: datetime,
+    comment: str = "",
+    data: Mapping[str, Any] | None = None,
+    files: Mapping[str, File] | None = None,
+    opened_at: datetime | None = None,
+    seen: Mapping[str, int] | None = None,
+    moments: Moments | None = None,
+) -> WorkItem:
+    """Decide an open task with one of its outcomes; the request goes on in the same transaction.
+
+    `data` gives raw values, and `files` uploads, for fields that the step fills in. `opened_at`
+    is when the person opened the task, and becomes `started_at` if nobody had claimed it.
+    `seen` are the document versions that the person's page showed. `moments` replaces the
+    task's own moments when a log is replayed.
+
+    Raises NotFound, WrongState (who was first, and when), NotAllowed, InvalidInput or
+    StaleDocument, each with a sentence for the person; then nothing is written.
+    """
+    with transaction.atomic():
+        case = open_case(actor=actor, now=now, work_item_id=work_item_id)
+        item = open_item(case, work_item_id)
+        step = _step_key(case, item, work_item_id)
+        writes = clean_values(case.map, data or {})
+        with store_files(case, files or {}) as uploads:
+            writes |= uploads.values
+            situation = situation_of(case, item, work_item_id, actor, outcome, writes)
+            refused = why_not(situation, outcome=outcome, comment=comment, writes=writes)
+            if refused is not None:
+                raise refused
+            assert item is not None
+            item.document_versions = _documents_seen(case, step, seen)
+            uploads.save()
+            _decide(case, item, Decide(item.activation, actor.pk, outcome, writes,
+                                       item.document_versions),
+                    comment=comment, opened_at=opened_at, moments=moments)  # fmt: skip
+    return item
+
+
+def _decide(
+    case: Case,
+    item: WorkItem,
+    event: Decide,
+    *,
+    comment: str,
+    opened_at: datetime | None,
+    moments: Moments | None,
+) -> None:
+    """Advance, finish the task's row (or add the vote), save, and write the trail."""
+    assert case.actor is not None
+    before = item.state
+    result = case.apply(event)
+    case.changes["given"] = dict(event.writes)
+    if any(isinstance(e, Completed) and e.activation == item.activation for e in result.effects):
+        take_up(item, case.now, opened_at, moments)
+        item.finish(now=case.now, outcome=event.outcome, comment=comment, by=case.actor)
+        measure(case, item)
+    elif item.started_at is None:
+        take_up(item, case.now, opened_at, moments)
+    if item.needed > 1:
+        item.votes = [*item.votes, _vote(case, event.outcome, comment)]
+    case.touch(item, before)
+    case.save("decide")
+    write_trail(
+        case, "decide", item=item, from_state=before, outcome=event.outcome, comment=comment
+    )
+
+
+def claim(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
+    """Take a task out of the queue; from now on it is this person's."""
+    with transaction.atomic():
+        case, item = _open_for(work_item_id, actor, now)
+        if item.needed > 1:
+            raise InvalidInput(
+                f"'{item.step}' is decided by {item.needed} people, so nobody takes it alone;"
+                " just decide."
+            )
+        before = item.state
+        _must_be(item, "claim", "taken already")
+        item.claim(now=now, by=actor)
+        item.in_queue = False
+        return _save(case, item, before, "claim")
+
+
+def start_work(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
+    """Say that work begins, or goes on after a pause."""
+    with transaction.atomic():
+        case, item = _open_for(work_item_id, actor, now)
+        before = item.state
+        if before == "paused":
+            unpause(case, item)
+        else:
+            _must_be(item, "begin", "in work already")
+            item.begin(now=now, by=actor)
+            item.in_queue = False
+        return _save(case, item, before, "start_work")
+
+
+def pause(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
+    """Let work rest; the rest does not count as working time."""
+    with transaction.atomic():
+        case, item = _open_for(work_item_id, actor, now)
+        before = item.state
+        _must_be(item, "pause", "not in work")
+        item.pause(now=now)
+        return _save(case, item, before, "pause")
+
+
+def release(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
+    """Give a task back to the queue it came from."""
+    with transaction.atomic():
+        case, item = _open_for(work_item_id, actor, now)
+        step = case.map.step_keys[item.step_id]
+        role = case.map.role_of(step)
+        if role is not None and not role.is_static:
+            raise InvalidInput(
+                f"'{item.step}' is yours by its role, so there is no queue to give it back to."
+                " Ask the workflow's owner to reassign it."
+            )
+        before = item.state
+        _must_be(item, "release", "not taken")
+        item.release(to=None)
+        item.in_queue = True
+        return _save(case, item, before, "release")
+
+
+def reassign(
+    work_item_id: int, *, actor: User | None, to: User, reason: str, now: datetime
+) -> WorkItem:
+    """Put a task into a named person's hands; for the workflow's owner, deputy and managers."""
+    reason = reason_given(reason)
+    with transaction.atomic():
+        case = open_case(actor=actor, now=now, work_item_id=work_item_id)
+        item = open_item(case, work_item_id)
+        if actor is not None and not may_manage(actor, case.instance.template):
+            raise NotAllowed("Only the workflow's owner or deputy may reassign its tasks.")
+        if item is None:
+            raise WrongState(who_was_first(work_item_id))
+        _why_not_to(case, item, to)
+        before, holder = item.state, item.assignee
+        item.reassign(to=to)
+        item.in_queue = False
+        if getattr(case.instance, "troubled", False):
+            case.over_incidents[item.activation] = f"Reassigned to {to.get_username()}."
+        case.note("assignee", {"from": holder.get_username() if holder else "",
+                               "to": to.get_username()})  # fmt: skip
+        return _save(case, item, before, "reassign", comment=reason)
+
+
+def _why_not_to(case: Case, item: WorkItem, to: User) -> None:
+    step = case.map.step_keys[item.step_id]
+    if not case.map.graph.is_human(step):
+        raise InvalidInput(f"'{item.step}' is not a step for a person; it cannot be reassigned.")
+    if not to.is_active:
+        raise InvalidInput(f"{to.get_username()}'s account is not active; choose somebody else.")
+    situation = situation_of(case, item, item.pk, to, "", {}, assignee=to.pk)
+    refused = why_not_act(situation)
+    if refused is not None:
+        raise NotAllowed(f"{to.get_username()} cannot take this: {refused}")
+
+
+# -- what the commands share ------------------------------------------------------------------
+
+
+def situation_of(
+    case: Case,
+    item: WorkItem | None,
+    work_item_id: int,
+    actor: User,
+    outcome: str,
+    writes: Mapping[str, Any],
+    assignee: int | None = None,
+) -> Situation:
+    """What `why_not` needs to know, from what the case has locked."""
+    step = _step_key(case, item, work_item_id)
+    roles = roles_held(case, item, step, actor)
+    route = case.map.human(step).outcomes.get(outcome)
+    named = route.role if route is not None else None
+    outcome_role = roles.get(named) if named else (any(roles.values()) or None)
+    holder = item.assignee if item is not None else None
+    return Situation(
+        graph=case.map.graph,
+        marking=case.marking,
+        data={**case.instance.data, **writes},
+        step=step,
+        activation=item.activation if item is not None else 0,
+        request_state=case.instance.state,
+        closed=who_was_first(work_item_id) if item is None else None,
+        assignee=assignee or (holder.pk if holder else None),
+        assignee_name=holder.get_username() if holder else "",
+        actor=actor.pk,
+        in_role=_in_step_role(case, item, step, actor, bool(roles)),
+        in_outcome_role=outcome_role,
+    )
+
+
+def roles_held(case: Case, item: WorkItem | None, step: str, actor: User) -> dict[str, bool]:
+    """For each role that an outcome of the step names, whether the person is in it."""
+    named = case.map.outcome_roles(step)
+    if not named or item is None:
+        return {}
+    groups = set(actor.groups.values_list("name", flat=True))
+    return {
+        key: in_role(actor, role, groups, _stands_for(case, role)) for key, role in named.items()
+    }
+
+
+def _in_step_role(case: Case, item: WorkItem | None, step: str, actor: User, mixed: bool) -> bool:
+    """By the grant on the step; where outcomes have roles of their own the grant is wider than
+    the step's role, so that role itself is asked."""
+    if item is None:
+        return False
+    if not mixed:
+        return bool(getattr(item, "permitted", False))
+    role = case.map.role_of(step)
+    groups = set(actor.groups.values_list("name", flat=True))
+    return role is not None and in_role(actor, role, groups, _stands_for(case, role))
+
+
+def _stands_for(case: Case, role: Any) -> str | None:
+    """The username that a role's field or its requester means in this request."""
+    if role.requester:
+        return case.instance.requester.get_username() if case.instance.requester else None
+    return case.instance.data.get(role.field) if role.field else None
+
+
+def outcomes_for(case: Case, item: WorkItem, actor: User) -> dict[str, RouteDef]:
+    """The outcomes that a person could choose now: the buttons of the decision page."""
+    step = case.map.step_keys[item.step_id]
+    situation = situation_of(case, item, item.pk, actor, "", {})
+    return open_outcomes(situation, roles_held(case, item, step, actor))
+
+
+def take_up(
+    item: WorkItem, now: datetime, opened_at: datetime | None, moments: Moments | None
+) -> None:
+    """Fill in `started_at`: claimed before, else when the person opened it, else just now."""
+    if moments is not None:
+        item.enabled_at = moments.enabled or item.enabled_at
+        item.started_at = moments.started
+    elif item.started_at is None:
+        since = item.enabled_at or now
+        item.started_at = min(max(opened_at or now, since), now)
+
+
+def measure(case: Case, item: WorkItem) -> None:
+    """Fill in waiting and working, in wall-clock and in business seconds."""
+    if item.started_at is None or item.completed_at is None or item.enabled_at is None:
+        return
+    if item.paused_at is not None:
+        _rest(case, item)
+    calendar = case.map.calendar
+    working = (item.completed_at - item.started_at).total_seconds()
+    business = calendar.between(item.started_at, item.completed_at).total_seconds()
+    item.waiting_seconds = (item.started_at - item.enabled_at).total_seconds()
+    item.waiting_business_seconds = calendar.between(
+        item.enabled_at, item.started_at
+    ).total_seconds()
+    item.working_seconds = working - item.paused_seconds
+    item.working_business_seconds = business - item.paused_business_seconds
+
+
+def _rest(case: Case, item: WorkItem) -> None:
+    """A task that is decided while paused rested until now."""
+    assert item.paused_at is not None
+    item.paused_seconds += (case.now - item.paused_at).total_seconds()
+    item.paused_business_seconds += case.map.calendar.between(
+        item.paused_at, case.now
+    ).total_seconds()
+    item.paused_at = None
+
+
+def unpause(case: Case, item: WorkItem) -> None:
+    """Work goes on: the rest so far is counted."""
+    assert item.paused_at is not None
+    item.unpause(
+        rested=(case.now - item.paused_at).total_seconds(),
+        rested_business=case.map.calendar.between(item.paused_at, case.now).total_seconds(),
+    )
+
+
+def _step_key(case: Case, item: WorkItem | None, work_item_id: int) -> str:
+    if item is not None:
+        return case.map.step_keys[item.step_id]
+    step_id = WorkItem.objects.values_list("step_id", flat=True).get(pk=work_item_id)
+    return case.map.step_keys[step_id]
+
+
+def _open_for(work_item_id: int, actor: User, now: datetime) -> tuple[Case, WorkItem]:
+    """The case and the open task, if this person may act on it."""
+    case = open_case(actor=actor, now=now, work_item_id=work_item_id)
+    item = open_item(case, work_item_id)
+    step = _step_key(case, item, work_item_id)
+    if not case.map.graph.is_human(step):
+        raise InvalidInput("This step is not done by a person.")
+    refused = why_not_act(situation_of(case, item, work_item_id, actor, "", {}))
+    if refused is not None:
+        raise refused
+    assert item is not None
+    return case, item
+
+
+def _must_be(item: WorkItem, command: str, otherwise: str) -> None:
+    """Refuse in words what the life cycle does not allow."""
+    if not can_proceed(getattr(item, command)):
+        assert item.state in OPEN_STATES
+        raise WrongState(f"'{item.step}' is {otherwise} ({item.get_state_display()}).")  # type: ignore[attr-defined]
+
+
+def _save(case: Case, item: WorkItem, before: str, command: str, comment: str = "") -> WorkItem:
+    case.touch(item, before)
+    case.save(command)
+    write_trail(case, command, item=item, from_state=before, comment=comment)
+    return item
+
+
+def _documents_seen(case: Case, step: str, seen: Mapping[str, int] | None) -> dict[str, int]:
+    """The document versions in front of the person; refuses if one has changed since."""
+    definition = case.map.graph.definition
+    looked_at = case.map.human(step).inputs
+    versions = {}
+    for key, field in definition.fields.items():
+        value = case.instance.data.get(key)
+        if field.type != "document" or not isinstance(value, dict):
+            continue
+        if looked_at is not None and key not in looked_at:
+            continue
+        versions[key] = int(value["version"])
+        if seen is not None and seen.get(key) not in (None, versions[key]):
+            raise StaleDocument(
+                f"'{value['name']}' is now version {versions[key]}; you saw version {seen[key]}."
+                " Look at the new version, then decide."
+            )
+    return versions
+
+
+def _vote(case: Case, outcome: str, comment: str) -> dict[str, Any]:
+    assert case.actor is not None
+    return {
+        "by": case.actor.get_username(),
+        "id": case.actor.pk,
+        "outcome": outcome,
+        "comment": comment,
+        "at": case.now,
+    }

@@ -1,0 +1,144 @@
+"""Raw input on its way into a request: values cleaned by field, files stored as documents."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import User
+from django.core.files import File
+
+from workflows.engine.definition import title
+from workflows.engine.errors import InvalidInput
+from workflows.engine.fields import clean
+from workflows.models import Document
+from workflows.services.maps import VersionMap
+
+if TYPE_CHECKING:
+    from workflows.services.case import Case
+
+MAX_FILE_BYTES = 50 * 1024 * 1024
+
+
+def clean_values(version_map: VersionMap, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Raw values as the request keeps them. Raises InvalidInput that names the field."""
+    fields = version_map.graph.definition.fields
+    cleaned = {}
+    for key, value in raw.items():
+        spec = fields.get(key)
+        if spec is None:
+            raise InvalidInput(f"This workflow has no field '{key}'; leave it out.")
+        if spec.type == "document" and value is not None:
+            raise InvalidInput(f"'{title(key, spec.label)}' is a document; upload a file for it.")
+        cleaned[key] = clean(key, spec, value)
+    _people_exist(version_map, cleaned)
+    return cleaned
+
+
+def _people_exist(version_map: VersionMap, cleaned: Mapping[str, Any]) -> None:
+    fields = version_map.graph.definition.fields
+    named = {key: value for key, value in cleaned.items() if fields[key].type == "user" and value}
+    if not named:
+        return
+    active = set(
+        User.objects.filter(username__in=named.values(), is_active=True).values_list(
+            "username", flat=True
+        )
+    )
+    for key, username in named.items():
+        if username not in active:
+            raise InvalidInput(
+                f"{title(key, fields[key].label)}: there is no active person '{username}'."
+                " Choose somebody from the list."
+            )
+
+
+def reason_given(reason: str) -> str:
+    """The reason, which commands that change a request's course must have."""
+    reason = reason.strip()
+    if not reason:
+        raise InvalidInput("Give a reason; it is kept in the record.")
+    if len(reason) > 2000:
+        raise InvalidInput("The reason is too long; 2,000 characters are enough.")
+    return reason
+
+
+@dataclass
+class Uploads:
+    """Files on their way into a request, and the values that name them."""
+
+    case: Case
+    documents: list[Document] = field(default_factory=list)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the request's data will say of the files."""
+        return {document.field: document.value() for document in self.documents}
+
+    def save(self) -> None:
+        """Write the files and their rows; called once the command is allowed."""
+        for document in self.documents:
+            document.request = self.case.instance
+            document.save()
+            self.case.note(
+                "uploaded",
+                {
+                    "field": document.field,
+                    "version": document.version,
+                    "sha256": document.sha256,
+                },  # fmt: skip
+            )
+
+
+@contextmanager
+def store_files(case: Case, files: Mapping[str, File]) -> Iterator[Uploads]:
+    """Prepare uploads as new document versions; if the command fails no file stays behind."""
+    uploads = Uploads(case)
+    for key, file in files.items():
+        uploads.documents.append(_document(case, key, file))
+    try:
+        yield uploads
+    except BaseException:
+        for document in uploads.documents:
+            if document.pk is not None:
+                document.file.delete(save=False)
+        raise
+
+
+def _document(case: Case, key: str, file: File) -> Document:
+    spec = case.map.graph.definition.fields.get(key)
+    if spec is None or spec.type != "document":
+        raise InvalidInput(f"This workflow has no document field '{key}'; leave the file out.")
+    if not file.size:
+        raise InvalidInput(f"'{title(key, spec.label)}': the file is empty; choose another one.")
+    if file.size > MAX_FILE_BYTES:
+        raise InvalidInput(
+            f"'{title(key, spec.label)}': the file is larger than 50 MB; choose a smaller one."
+        )
+    before = case.instance.data.get(key)
+    name = PurePath(str(file.name or "").replace("\\", "/")).name or "file"
+    document = Document(
+        field=key,
+        version=int(before["version"]) + 1 if isinstance(before, dict) else 1,
+        name="".join(c for c in name if c.isprintable())[-255:],
+        file=file,
+        size=file.size,
+        sha256=_digest(file),
+        uploaded_by=case.actor,
+        uploaded_at=case.now,
+    )
+    document._history_user = case.actor
+    document._history_date = case.now
+    return document
+
+
+def _digest(file: File) -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
