@@ -480,7 +480,7 @@ def _links_of(key: str, step: Step) -> Iterator[Link]:
 
 def _route(to: str, when: str | None = None, exception: bool | None = None) -> RouteDef:
     written = {"to": to, "when": when, "exception": exception}
-    return RouteDef(**{name: value for name, value in written.items() if value is not None})
+    return RouteDef.model_validate({k: value for k, value in written.items() if value is not None})
 
 
 def not_by(step: HumanStep) -> list[str]:

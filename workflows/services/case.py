@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Value
 
 from workflows.engine.advance import Advance, advance
 from workflows.engine.definition import title
@@ -19,9 +18,10 @@ from workflows.engine.effects import Event
 from workflows.engine.errors import NotAllowed, NotFound, WrongState
 from workflows.engine.marking import Marking, Person
 from workflows.models import Incident, MergeRecord, TrailEvent, WorkflowInstance, WorkItem
-from workflows.permissions import people_of, performs
+from workflows.permissions import people_of
 from workflows.services.handlers import handle
 from workflows.services.history import write_history
+from workflows.services.locks import lock_open_tasks, lock_request
 from workflows.services.maps import VersionMap, cached_map
 
 MARKING_ONLY = frozenset({"marking"})
@@ -220,7 +220,10 @@ def open_case(
         raise ValueError("now must be an aware datetime")
     if actor is not None and not actor.is_active:
         raise NotAllowed("Your account is not active.")
-    instance = _locked(instance_id, work_item_id)
+    instance = lock_request(instance_id=instance_id, work_item_id=work_item_id)
+    if instance is None:
+        what = "task" if work_item_id is not None else "request"
+        raise NotFound(f"There is no such {what}; it may have been typed wrongly.")
     case = Case(
         instance=instance,
         map=cached_map(instance.version_id),
@@ -228,33 +231,10 @@ def open_case(
         now=now,
         marking=Marking.from_json(instance.marking),
     )
-    permitted: Any = performs(actor) if actor is not None else Value(False)
-    items = (
-        WorkItem.objects.filter(request=instance, is_open=True)
-        .select_for_update(of=("self",))
-        .select_related("assignee")
-        .annotate(permitted=ExpressionWrapper(permitted, output_field=BooleanField()))
-    )
-    for item in items:
+    for item in lock_open_tasks(instance, actor.pk if actor is not None else None):
         item.request = instance
         case.items[item.activation] = item
     return case
-
-
-def _locked(instance_id: int | None, work_item_id: int | None) -> WorkflowInstance:
-    wanted = {"pk": instance_id} if work_item_id is None else {"work_items__pk": work_item_id}
-    troubled = Incident.objects.filter(request=OuterRef("pk"), state=Incident.OPEN)
-    instance = (
-        WorkflowInstance.objects.select_for_update(of=("self",))
-        .select_related("template", "requester")
-        .annotate(troubled=Exists(troubled))
-        .filter(**wanted)
-        .first()
-    )
-    if instance is None:
-        what = "task" if work_item_id is not None else "request"
-        raise NotFound(f"There is no such {what}; it may have been typed wrongly.")
-    return instance
 
 
 def open_item(case: Case, work_item_id: int) -> WorkItem | None:
@@ -292,8 +272,8 @@ def write_trail(
     event = TrailEvent(
         recorded_at=case.now,
         request=instance,
-        template=instance.template,
-        workflow=instance.template.key,
+        template_id=instance.template_id,
+        workflow=case.map.graph.definition.key,
         version=case.map.number,
         reference=instance.reference,
         step=step,

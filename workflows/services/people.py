@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Q
 
 from workflows.engine.advance import barred
 from workflows.engine.definition import RoleDef
 from workflows.engine.effects import Opened
-from workflows.models import Step, StepUserPermission
-from workflows.permissions import PERFORM, people_of
+from workflows.permissions import people_of
+from workflows.services.locks import steps_with_somebody
 
 if TYPE_CHECKING:
     from workflows.services.case import Case
@@ -52,7 +51,7 @@ def _listed(
     case: Case, out: frozenset[int], effects: list[Opened]
 ) -> Iterator[tuple[Opened, Found]]:
     ids = [case.map.step_ids[effect.step] for effect in effects]
-    manned = set(_steps_with_somebody(ids, out))
+    manned = steps_with_somebody(ids, out)
     for effect in effects:
         step_id = case.map.step_ids[effect.step]
         name = case.map.graph.title(effect.step)
@@ -70,20 +69,6 @@ def _listed(
                     " group, or reassign the task to a person."
                 ),
             )
-
-
-def _steps_with_somebody(step_ids: list[int], out: frozenset[int]) -> Iterable[int]:
-    members = User.groups.through.objects.filter(
-        group__stepgrouppermission__content_object=OuterRef("pk"),
-        group__stepgrouppermission__permission__codename=PERFORM,
-        user__is_active=True,
-    ).exclude(user_id__in=out)
-    persons = StepUserPermission.objects.filter(
-        content_object=OuterRef("pk"), permission__codename=PERFORM, user__is_active=True
-    ).exclude(user_id__in=out)
-    return Step.objects.filter(
-        Q(Exists(members)) | Q(Exists(persons)), pk__in=step_ids
-    ).values_list("pk", flat=True)
 
 
 def _named(case: Case, named: list[tuple[Opened, RoleDef]]) -> Iterator[tuple[Opened, Found]]:

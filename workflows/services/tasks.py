@@ -212,7 +212,7 @@ def situation_of(
     route = case.map.human(step).outcomes.get(outcome)
     named = route.role if route is not None else None
     outcome_role = roles.get(named) if named else (any(roles.values()) or None)
-    holder = item.assignee if item is not None else None
+    holder = item.assignee_id if item is not None else None
     return Situation(
         graph=case.map.graph,
         marking=case.marking,
@@ -221,8 +221,8 @@ def situation_of(
         activation=item.activation if item is not None else 0,
         request_state=case.instance.state,
         closed=who_was_first(work_item_id) if item is None else None,
-        assignee=assignee or (holder.pk if holder else None),
-        assignee_name=holder.get_username() if holder else "",
+        assignee=assignee or holder,
+        assignee_name=str(item.assignee) if item and holder not in (None, actor.pk) else "",
         actor=actor.pk,
         in_role=_in_step_role(case, item, step, actor, bool(roles)),
         in_outcome_role=outcome_role,
