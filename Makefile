@@ -1,0 +1,51 @@
+# Handoff: the table of contents. `make run` gives the whole product, `make test` all tests.
+SHELL := /bin/bash
+PY := .venv/bin/python
+STAMP := .venv/.installed
+PORT ?= 8000
+WORKERS ?= auto
+LOOPBACK ?= postgres://root@127.0.0.1:5432/handoff
+
+.PHONY: help install run demo test test-postgres nightly check format bench clean
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+install: $(STAMP) ## the environment in .venv, from the hashed lock
+
+$(STAMP): requirements/dev.txt
+	@[ -x $(PY) ] || python3 -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $(STAMP)
+
+run: install ## web, worker and clock in one process group; Ctrl-C stops all; PORT=8000
+	@PORT=$(PORT) $(PY) -m config.run
+
+test: install ## all tests on SQLite, in parallel
+	@$(PY) -m tests.real_parts
+	$(PY) -m pytest -q -n $(WORKERS) -m "not slow" $(ARGS)
+
+test-postgres: install ## the same tests on the PostgreSQL at LOOPBACK
+	DATABASE_URL=$(LOOPBACK) $(PY) -m pytest -q -n $(WORKERS) -m "not slow" $(ARGS)
+
+nightly: install ## the slow properties and the whole real log
+	HANDOFF_MAPS=2000 $(PY) -m pytest -q -n $(WORKERS) $(ARGS)
+
+check: install ## lint, types, import walls, Django's own checks
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	HANDOFF_ENV=production SECRET_KEY=$$(printf 'c%.0s' {1..30})heck-0123456789abcdefghijklmnop ALLOWED_HOSTS=handoff.example \
+		$(PY) manage.py check --deploy --fail-level WARNING
+	$(PY) manage.py makemigrations --check --dry-run
+
+format: install ## put the code into shape
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench: install ## speed, side by side with what it is compared to (PostgreSQL on loopback)
+	bench/run.sh
+
+clean: ## forget the environment and the embedded data
+	rm -rf .venv var

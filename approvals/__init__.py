@@ -1,0 +1,1 @@
+"""The people: inbox, decision and request pages, start forms."""

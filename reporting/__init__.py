@@ -1,0 +1,1 @@
+"""The mirror: figures, event logs in, bottleneck report, audit CSV."""
