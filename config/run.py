@@ -28,7 +28,6 @@ def children(port: str) -> dict[str, list[str]]:
         "web": [
             PYTHON, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}",
             "--workers", "2", "--threads", "4", "--log-level", "warning",
-            "--worker-tmp-dir", "/tmp",
         ],
         "worker and clock": [
             PYTHON, "-m", "celery", "-A", "config", "worker", "-B", "-P", "threads", "-c", "2",

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.core.management import call_command
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]
 def forget_old_sessions() -> None:
     """Delete the sessions that have run out."""
     call_command("clearsessions")

@@ -5,8 +5,8 @@ import tempfile
 
 os.environ.setdefault("HANDOFF_VAR", tempfile.mkdtemp(prefix="handoff-tests-"))
 
-from config.settings import *  # noqa: E402, F403
-from config.settings import DATABASES, TEMPLATES  # noqa: E402
+from config.settings import *  # noqa: F403
+from config.settings import DATABASES, TEMPLATES
 
 
 class _Missing(str):
@@ -22,6 +22,6 @@ class _Missing(str):
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_BROKER_URL = "memory://"
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
+CELERY_BROKER_TRANSPORT_OPTIONS = {}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = _Missing("%s")

@@ -141,7 +141,7 @@ class _Walk:
     def decide(self, event: Decide) -> None:
         token = self._open(event.activation)
         step = self.graph.human(token.step)
-        self._write(token, event.writes, event.seen if step.kind == "approval" else {})  # type: ignore[attr-defined]
+        self._write(token, event.writes, event.seen if step.kind == "approval" else {})
         self._remember(token.step, event.actor)
         if event.outcome == forward_outcome(step):
             token = replace(token, votes=(*token.votes, event.actor))

@@ -8,220 +8,72 @@ business (`audit.py`); here is only whether the file can be read at all.
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-    model_serializer,
-    model_validator,
+from pydantic import Field, field_validator, model_validator
+
+from workflows.engine.calendar import calendar_named
+from workflows.engine.definition_parts import (
+    BaselineDef,
+    BranchDef,
+    Count,
+    DurationText,
+    ErrorRouteDef,
+    FieldDef,
+    FieldType,
+    Key,
+    Line,
+    Name,
+    OverdueDef,
+    Part,
+    RetryDef,
+    RoleDef,
+    RouteDef,
+    RuleDef,
+    Slug,
+    StartDef,
+    Text,
+    TriggerDef,
+    Username,
 )
 
-from workflows.engine.calendar import calendar_named, parse_duration
-
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,79}$")]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-Text = Annotated[str, StringConstraints(max_length=4000)]
-RuleText = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-Username = Annotated[str, StringConstraints(min_length=1, max_length=150)]
-GroupName = Annotated[str, StringConstraints(min_length=1, max_length=150)]
-Count = Annotated[int, Field(ge=1, le=1000)]
-
-
-def _duration(text: str) -> str:
-    parse_duration(text)
-    return text
-
-
-DurationText = Annotated[str, StringConstraints(max_length=20)]
-
-
-class Part(BaseModel):
-    """A piece of a definition: strict, closed to unknown keys, never changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class BaselineDef(Part):
-    """How the work went before the workflow, for the review to compare with."""
-
-    minutes_per_request: float | int | None = Field(None, ge=0)
-    error_rate: float | int | None = Field(None, ge=0, le=1)
-
-
-class RoleDef(Part):
-    """Who owns a step: groups and users, or a rule that finds the person."""
-
-    groups: list[GroupName] | None = None
-    users: list[Username] | None = None
-    field: Name | None = None
-    requester: Literal[True] | None = None
-
-    @model_validator(mode="after")
-    def _one_way_of_finding_people(self) -> "RoleDef":
-        ways = [bool(self.groups or self.users), self.field is not None, bool(self.requester)]
-        if sum(ways) > 1:
-            raise ValueError(
-                "a role is either groups and users, or a field, or the requester; keep one of them"
-            )
-        return self
-
-    @property
-    def is_static(self) -> bool:
-        """Whether the people are listed (groups, users) rather than found in each request."""
-        return self.field is None and not self.requester
-
-
-FieldType = Literal[
-    "text",
-    "long_text",
-    "number",
-    "integer",
-    "money",
-    "boolean",
-    "choice",
-    "date",
-    "datetime",
-    "user",
-    "document",
+__all__ = [
+    "HUMAN_KINDS",
+    "OUTSIDE_KINDS",
+    "ApprovalStep",
+    "AutomationStep",
+    "BaseStep",
+    "BaselineDef",
+    "BranchDef",
+    "DecisionStep",
+    "Definition",
+    "EndStep",
+    "ErrorRouteDef",
+    "FieldDef",
+    "FieldType",
+    "HumanStep",
+    "JoinStep",
+    "Link",
+    "OverdueDef",
+    "ParallelStep",
+    "Part",
+    "RetryDef",
+    "RoleDef",
+    "RouteDef",
+    "RuleDef",
+    "StartDef",
+    "Step",
+    "SubworkflowStep",
+    "TaskStep",
+    "TriggerDef",
+    "WaitStep",
+    "not_by",
+    "title",
 ]
-
-
-class FieldDef(Part):
-    """A declared input or output of the workflow."""
-
-    type: FieldType
-    label: Line | None = None
-    help: Text | None = None
-    required: bool | None = None
-    choices: list[Line] | None = None
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
-
-    @model_validator(mode="after")
-    def _choices_belong_to_choice(self) -> "FieldDef":
-        if (self.type == "choice") != bool(self.choices):
-            raise ValueError("`choices` goes with `type: choice`, and only there; add or remove it")
-        if self.choices and len(set(self.choices)) != len(self.choices):
-            raise ValueError("a choice is listed twice; remove one of them")
-        if self.currency and self.type != "money":
-            raise ValueError("`currency` goes with `type: money`; remove it or change the type")
-        return self
-
-
-class TriggerDef(Part):
-    """What starts a request besides the form."""
-
-    kind: Literal["webhook", "schedule", "workflow_end"]
-    cron: Line | None = None
-    workflow: Slug | None = None
-    result: Name | None = None
-    data: dict[Name, Any] | None = None
-    mapping: dict[Name, str] | None = None
-
-    @model_validator(mode="after")
-    def _each_kind_has_its_own(self) -> "TriggerDef":
-        if (self.kind == "schedule") != (self.cron is not None):
-            raise ValueError("`cron` goes with `kind: schedule`, and a schedule needs it")
-        if (self.kind == "workflow_end") != (self.workflow is not None):
-            raise ValueError("`workflow` goes with `kind: workflow_end`, which needs it")
-        return self
-
-
-class StartDef(Part):
-    """Who may start a request, with which fields, and where it goes first."""
-
-    role: Name | None = None
-    fields: list[Name] | None = None
-    triggers: list[TriggerDef] | None = None
-    first: Key | None = None
-
-
-class RouteDef(Part):
-    """A way to a step. Written as the step's key alone where nothing else is said."""
-
-    to: Key
-    comment: Literal["required"] | None = None
-    exception: bool | None = None
-    label: Line | None = None
-    role: Name | None = None
-    when: RuleText | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_key_alone(cls, value: Any) -> Any:
-        return {"to": value} if isinstance(value, str) else value
-
-    @model_serializer(mode="wrap")
-    def _to_key_alone(self, handler: Any) -> Any:
-        written = handler(self)
-        return written["to"] if set(written) == {"to"} else written
-
-
-class ErrorRouteDef(Part):
-    """Where an automation goes when it is out of attempts."""
-
-    to: Key
-    exception: bool | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_key_alone(cls, value: Any) -> Any:
-        return {"to": value} if isinstance(value, str) else value
-
-
-class RuleDef(Part):
-    """One line of a decision: where to go when this holds."""
-
-    when: RuleText
-    to: Key
-    exception: bool | None = None
-
-
-class BranchDef(Part):
-    """One branch of a parallel step; without `when` it is always taken."""
-
-    to: Key
-    when: RuleText | None = None
-
-
-class OverdueDef(Part):
-    """What happens when work is late. It reminds and adds people; it never decides."""
-
-    remind_every: DurationText | None = None
-    escalate_to: Name | None = None
-    after: DurationText | None = None
-
-    _durations = field_validator("remind_every", "after")(
-        lambda value: _duration(value) if value is not None else value
-    )
-
-
-class RetryDef(Part):
-    """How often an automation tries again, and with what pauses between."""
-
-    attempts: Annotated[int, Field(ge=1, le=100)] | None = None
-    first_delay: DurationText | None = None
-    factor: Annotated[float | int, Field(ge=1, le=100)] | None = None
-
-    _durations = field_validator("first_delay")(
-        lambda value: value if value is None else _retry_delay(value)
-    )
-
-
-def _retry_delay(text: str) -> str:
-    """Delays between attempts may be seconds too: `10s`."""
-    digits = text[:-1]
-    if text.endswith("s") and digits.isascii() and digits.isdigit() and len(digits) < 7:
-        return text
-    return _duration(text)
 
 
 class BaseStep(Part):
     """What every step may say."""
 
+    kind: str
     name: Line | None = None
 
 
@@ -238,10 +90,6 @@ class HumanStep(BaseStep):
     quorum: Count | Literal["all"] | None = None
     outcomes: Annotated[dict[Key, RouteDef], Field(min_length=1)]
     on_overdue: OverdueDef | None = None
-
-    _durations = field_validator("expected", "due")(
-        lambda value: _duration(value) if value is not None else value
-    )
 
 
 class ApprovalStep(HumanStep):
@@ -293,10 +141,6 @@ class AutomationStep(BaseStep):
     on_error: ErrorRouteDef | None = None
     to: Key
 
-    _durations = field_validator("expected")(
-        lambda value: _duration(value) if value is not None else value
-    )
-
 
 class WaitStep(BaseStep):
     """Nobody acts; the request waits for a time or a message."""
@@ -307,10 +151,6 @@ class WaitStep(BaseStep):
     until: Name | None = None
     message: Line | None = None
     to: Key
-
-    _durations = field_validator("for_")(
-        lambda value: _duration(value) if value is not None else value
-    )
 
     @model_validator(mode="after")
     def _one_thing_to_wait_for(self) -> "WaitStep":
@@ -487,7 +327,7 @@ def not_by(step: HumanStep) -> list[str]:
     """Whose people may not act on this step: as written, else the requester for approvals."""
     if step.not_by is not None:
         return list(step.not_by)
-    return ["requester"] if step.kind == "approval" else []  # type: ignore[attr-defined]
+    return ["requester"] if step.kind == "approval" else []
 
 
 def title(key: str, name: str | None) -> str:

@@ -203,7 +203,7 @@ class TemplateVersion(FSMModelMixin, models.Model):
     @property
     def is_editable(self) -> bool:
         """Whether its map may still be changed."""
-        return self.state == self.DRAFT
+        return bool(self.state == self.DRAFT)
 
     @transition(field=state, source=DRAFT, target=PUBLISHED)
     def publish(self, *, now: Any, by: Any) -> None:
@@ -230,6 +230,8 @@ class TemplateVersion(FSMModelMixin, models.Model):
 
 def refuse_if_published(version_id: int | None) -> None:
     """Raise WrongState if this version's map may no longer be changed."""
+    if version_id is None:
+        return
     versions = TemplateVersion.objects.filter(pk=version_id)
     state = versions.values_list("state", flat=True).first()
     if state not in (None, TemplateVersion.DRAFT):

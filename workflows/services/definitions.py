@@ -23,7 +23,7 @@ from workflows.models import (
     WorkflowTemplate,
 )
 from workflows.permissions import START, grant_step, may_manage, permission_named
-from workflows.services.history import write_history
+from workflows.services.history import in_the_name_of, write_history
 from workflows.services.rows import (
     definition_of,
     field_rows,
@@ -85,8 +85,7 @@ def _template_for(definition: Definition, actor: User | None, now: datetime) -> 
         deputy=deputy if deputy != owner else None,
         created_at=now,
     )
-    template._history_user = actor
-    template._history_date = now
+    in_the_name_of(template, actor, now)
     template.save()
     return template
 
@@ -223,8 +222,7 @@ def _follow_definition(
     template.name, template.purpose = definition.name, definition.purpose or ""
     template.owner = User.objects.get(username=definition.owner)
     template.deputy = User.objects.get(username=definition.deputy)
-    template._history_user = actor
-    template._history_date = now
+    in_the_name_of(template, actor, now)
     template.save()
 
 

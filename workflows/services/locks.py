@@ -36,13 +36,10 @@ TABLES = {
     "type": ContentType._meta.db_table,
 }
 
-PERFORMS = (
-    """(
-    SELECT p.id FROM {permission} p JOIN {type} t ON t.id = p.content_type_id
-    WHERE p.codename = '%s' AND t.app_label = 'workflows' AND t.model = 'step'
+PERFORMS = f"""(
+    SELECT p.id FROM {TABLES["permission"]} p JOIN {TABLES["type"]} t ON t.id = p.content_type_id
+    WHERE p.codename = '{PERFORM}' AND t.app_label = 'workflows' AND t.model = 'step'
 )"""
-    % PERFORM
-)  # noqa: UP031 - a constant, and braces are for the tables
 
 REQUEST = """
     SELECT {columns}, EXISTS (

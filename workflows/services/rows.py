@@ -146,7 +146,7 @@ def written_form(version: TemplateVersion) -> dict[str, Any]:
 
 
 def definition_of(version: TemplateVersion) -> Definition:
-    """The version's definition. Raises DefinitionProblem for a draft that does not hang together."""
+    """The version's definition. Raises DefinitionProblem where a draft does not hang together."""
     try:
         return Definition.model_validate(written_form(version))
     except ValidationError as problem:

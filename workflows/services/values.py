@@ -16,6 +16,7 @@ from workflows.engine.definition import title
 from workflows.engine.errors import InvalidInput
 from workflows.engine.fields import clean
 from workflows.models import Document
+from workflows.services.history import in_the_name_of
 from workflows.services.maps import VersionMap
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Uploads:
                     "field": document.field,
                     "version": document.version,
                     "sha256": document.sha256,
-                },  # fmt: skip
+                },
             )
 
 
@@ -131,8 +132,7 @@ def _document(case: Case, key: str, file: File) -> Document:
         uploaded_by=case.actor,
         uploaded_at=case.now,
     )
-    document._history_user = case.actor
-    document._history_date = case.now
+    in_the_name_of(document, case.actor, case.now)
     return document
 
 
