@@ -37,6 +37,8 @@ class HandoffCommand(BaseCommand):
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Every command takes `--json`; a wrong argument is answered in one line."""
+        # A command's own option may take the place of Django's, as `--version N` does.
+        kwargs.setdefault("conflict_handler", "resolve")
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.add_argument("--json", action="store_true", help="print JSON instead of text")
         parser.print_usage = _no_usage  # type: ignore[method-assign]
