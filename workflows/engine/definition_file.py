@@ -1,0 +1,140 @@
+"""Definition files: text in, `Definition` out, and back, and what to say when it cannot be read.
+
+Whatever the text is, the answer is a definition or one `DefinitionProblem` of one line that
+names the file, the line, the place and what to change.
+"""
+
+import re
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from workflows.engine.definition import Definition
+from workflows.engine.errors import DefinitionProblem
+from workflows.engine.explain import explain, first_place
+from workflows.engine.plain_text import UnreadableText, problem_in, read_plain
+
+__all__ = ["explain", "json_schema", "read_definition", "write_definition"]
+
+_ODD_BREAKS = re.compile("[\r\x85\u2028\u2029]")
+SHORT = 88
+"""A mapping or list of plain values is written on one line up to this length."""
+
+
+def read_definition(text: str | bytes, *, name: str) -> Definition:
+    """The definition that a YAML or JSON text says; `name` is the file's name, for messages.
+
+    Raises DefinitionProblem, and nothing else.
+    """
+    try:
+        plain = read_plain(text)
+    except UnreadableText as problem:
+        raise problem_in(name, problem.why, problem.line) from None
+    if plain.data is None:
+        raise problem_in(name, "the file is empty; start it with `format: 1`")
+    if not isinstance(plain.data, dict):
+        raise problem_in(name, "the file must be keys and values, such as `format: 1` and `steps:`")
+    try:
+        return Definition.model_validate(plain.data)
+    except ValidationError as problem:
+        place = first_place(problem)
+        known = (plain.lines.get(place[:end]) for end in range(len(place), 0, -1))
+        line = next((line for line in known if line), None)
+        raise problem_in(name, explain(problem), line) from None
+
+
+def write_definition(definition: Definition) -> str:
+    """The definition as YAML for people: in the order of its file, short parts on one line."""
+    written: str = yaml.dump(
+        definition.dump(),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
+        width=SHORT + 12,
+    )
+    return written
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of definition files, for editors and for other programs."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Definition.model_json_schema(by_alias=True),
+        "title": "Handoff workflow definition",
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes no anchors, long text as blocks, and small leaves on one line."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+    def represent_document(self, data: Any) -> yaml.Node:
+        root: yaml.Node = self.represent_data(data)
+        assert isinstance(root, yaml.MappingNode)
+        for key, value in root.value:
+            if key.value in ("roles", "fields", "steps", "start"):
+                for _, part in value.value:
+                    simple = all(isinstance(inner, yaml.ScalarNode) for inner in _parts(part))
+                    _lay_out(part, may_be_short=simple or key.value != "steps")
+            else:
+                _lay_out(value)
+        return root
+
+    def represent(self, data: Any) -> None:
+        self.serialize(self.represent_document(data))
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in text else None
+        if _ODD_BREAKS.search(text):
+            style = '"'  # the only style in which these are escaped and come back as they were
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
+
+
+def _lay_out(node: yaml.Node, *, may_be_short: bool = True) -> None:
+    """Choose one line or many for a node and everything in it."""
+    if not isinstance(node, yaml.CollectionNode):
+        return
+    length = _length(node)
+    node.flow_style = may_be_short and length is not None and length <= SHORT
+    if not node.flow_style:
+        for part in _parts(node):
+            _lay_out(part)
+
+
+def _parts(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def _length(node: yaml.Node) -> int | None:
+    """About how long a node is on one line, or None where that would be hard to read."""
+    if isinstance(node, yaml.ScalarNode):
+        return None if "\n" in node.value else len(node.value) + 2
+    lengths = [_length(part) for part in _parts(node) if not _is_hard_to_read(part, node)]
+    if len(lengths) < len(_parts(node)) or None in lengths:
+        return None
+    return 2 + sum(length or 0 for length in lengths)
+
+
+def _is_hard_to_read(part: yaml.Node, holder: yaml.Node) -> bool:
+    """Mappings in a list, and anything three levels deep, want lines of their own."""
+    if not isinstance(part, yaml.CollectionNode):
+        return False
+    deep = any(isinstance(inner, yaml.CollectionNode) for inner in _parts(part))
+    return deep or isinstance(holder, yaml.SequenceNode)
+
+
+def problem_of(name: str, problem: ValidationError) -> DefinitionProblem:
+    """A problem of data that did not come from a text, such as rows or a form."""
+    return problem_in(name, explain(problem))
