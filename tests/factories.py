@@ -1,0 +1,93 @@
+"""People, groups and maps for tests: plain functions, each makes the one thing it names."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.contrib.auth.models import Group, Permission, User
+
+from workflows.engine.definition import Definition
+from workflows.models import TemplateVersion, WorkflowInstance, WorkItem
+from workflows.services import definitions, requests
+
+MAPS = Path(__file__).parent / "maps"
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+"""A Monday morning."""
+
+
+def make_group(name: str) -> Group:
+    """The group of this name."""
+    return Group.objects.get_or_create(name=name)[0]
+
+
+def make_user(username: str, *, groups: Iterable[str] = (), **values: Any) -> User:
+    """A person, made when needed, in these groups; the password is the username."""
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        user = User.objects.create_user(username, password=username, **values)
+    user.groups.add(*(make_group(name) for name in groups))
+    return user
+
+
+def make_staff(username: str, *permissions: str) -> User:
+    """Somebody who may open the admin, with these permissions on the tables of `workflows`."""
+    user = make_user(username, is_staff=True)
+    user.user_permissions.add(
+        *Permission.objects.filter(content_type__app_label="workflows", codename__in=permissions)
+    )
+    return user
+
+
+def make_viewer(username: str = "viewer") -> User:
+    """Somebody who may look at everything in the admin and change nothing."""
+    user = make_user(username, is_staff=True)
+    user.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
+    return user
+
+
+def purchase_people() -> dict[str, User]:
+    """The people of the purchase map, by username."""
+    in_groups: Mapping[str, tuple[str, ...]] = {
+        "olivia": (),
+        "omar": (),
+        "mia": (),
+        "sam": ("staff",),
+        "sue": ("staff",),
+        "lena": ("legal",),
+        "fred": ("finance",),
+        "fay": ("finance",),
+    }
+    return {name: make_user(name, groups=groups) for name, groups in in_groups.items()}
+
+
+def map_data(name: str = "purchase", **changes: Any) -> dict[str, Any]:
+    """The plain data of one of the test maps, with some of its head changed."""
+    data: dict[str, Any] = yaml.safe_load((MAPS / f"{name}.yaml").read_text())
+    return data | changes
+
+
+def load_map(data: Mapping[str, Any] | None = None) -> TemplateVersion:
+    """A draft of this definition (the purchase map where none is given)."""
+    definition = Definition.model_validate(data or map_data())
+    return definitions.load_definition(definition, actor=None, now=NOW)[0]
+
+
+def publish_map(data: Mapping[str, Any] | None = None) -> TemplateVersion:
+    """A published version of this definition; its people are made where they are missing."""
+    purchase_people()
+    return definitions.publish(load_map(data).pk, actor=None, now=NOW)
+
+
+def start_request(
+    version: TemplateVersion, *, by: str = "sam", now: datetime = NOW, **data: Any
+) -> WorkflowInstance:
+    """A request on this version, with the purchase map's required fields filled in."""
+    values = {"amount": "1200.00", "region": "EU", "manager": "mia"} | data
+    return requests.start_on(version, actor=make_user(by), now=now, data=values)
+
+
+def open_task(request: WorkflowInstance, step: str) -> WorkItem:
+    """The open task of a request at a step."""
+    return WorkItem.objects.open().get(request=request, step__key=step)
