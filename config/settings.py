@@ -126,8 +126,6 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = EMBEDDED
 if EMBEDDED:  # served from where they lie; the empty folder keeps WhiteNoise from warning
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-if EMBEDDED:
-    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 # Uploaded documents: given out by a view that asks who may see them, never by address.
 MEDIA_ROOT = VAR / "media"
 FILE_UPLOAD_PERMISSIONS = 0o640
