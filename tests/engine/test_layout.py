@@ -1,0 +1,85 @@
+"""The layout of a map: nothing lies on anything else, and every way goes from source to target."""
+
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workflows.engine.layout import Box, Layout, Line, lay_out
+
+WIDTH, HEIGHT = 100.0, 40.0
+
+
+@st.composite
+def maps(draw: st.DrawFn) -> tuple[list[Box], list[Line]]:
+    """2 to 20 boxes and any lines between them, back and double ones too."""
+    count = draw(st.integers(2, 20))
+    boxes = [Box(key=str(number), width=WIDTH, height=HEIGHT) for number in range(count)]
+    ends = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1))
+    pairs = draw(st.lists(ends.filter(lambda pair: pair[0] != pair[1]), max_size=40))
+    width = st.sampled_from([0.0, 60.0])
+    lines = [Line(source=str(a), target=str(b), label_width=draw(width)) for a, b in pairs]
+    return boxes, lines
+
+
+def overlaps(layout: Layout) -> list[tuple[str, str]]:
+    return [
+        (one, other)
+        for (one, a), (other, b) in combinations(layout.boxes.items(), 2)
+        if abs(a.x - b.x) < WIDTH and abs(a.y - b.y) < HEIGHT
+    ]
+
+
+@given(maps())
+def test_no_box_lies_on_another_and_all_are_on_the_paper(
+    drawn: tuple[list[Box], list[Line]],
+) -> None:
+    layout = lay_out(*drawn)
+    assert overlaps(layout) == []
+    for middle in layout.boxes.values():
+        assert WIDTH / 2 <= middle.x <= layout.width - WIDTH / 2
+        assert HEIGHT / 2 <= middle.y <= layout.height - HEIGHT / 2
+
+
+@given(maps())
+def test_every_course_leads_from_the_edge_of_its_source_to_that_of_its_target(
+    drawn: tuple[list[Box], list[Line]],
+) -> None:
+    boxes, lines = drawn
+    layout = lay_out(boxes, lines)
+    for line, course in zip(lines, layout.courses, strict=True):
+        for key, point in ((line.source, course[0]), (line.target, course[-1])):
+            middle = layout.boxes[key]
+            assert abs(point.x - middle.x) <= WIDTH / 2
+            assert abs(abs(point.y - middle.y) - HEIGHT / 2) < 1e-6
+
+
+def test_ways_lead_down_except_the_one_that_goes_back() -> None:
+    boxes = [Box(key=key, width=WIDTH, height=HEIGHT) for key in "abc"]
+    lines = [
+        Line(source="a", target="b"),
+        Line(source="b", target="c"),
+        Line(source="c", target="a"),
+    ]
+    layout = lay_out(boxes, lines)
+    heights = [layout.boxes[key].y for key in "abc"]
+    assert heights == sorted(heights)
+
+
+def test_labels_beside_each_other_do_not_touch() -> None:
+    boxes = [Box(key=key, width=WIDTH, height=HEIGHT) for key in "abcd"]
+    lines = [Line(source="a", target=key, label_width=80.0) for key in "bcd"]
+    xs = sorted(label.x for label in lay_out(boxes, lines).labels)
+    assert all(right - left >= 80.0 for left, right in pairwise(xs))
+
+
+@pytest.mark.parametrize("line", [("a", "nowhere"), ("a", "a")])
+def test_a_line_that_is_not_between_two_boxes_is_refused(line: tuple[str, str]) -> None:
+    boxes = [Box(key=key, width=WIDTH, height=HEIGHT) for key in "ab"]
+    with pytest.raises(ValueError, match="no line"):
+        lay_out(boxes, [Line(source=line[0], target=line[1])])
+
+
+def test_no_boxes_need_no_paper_to_speak_of() -> None:
+    assert lay_out([], []).boxes == {}

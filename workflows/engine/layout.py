@@ -1,0 +1,368 @@
+"""Where the steps of a map go on paper: a layered layout, top to bottom.
+
+Steps stand in layers so that ways lead down (those that go back lead up); every way passes the
+layers in between in a lane of its own, and its label has a place in such a lane, so that
+nothing lies on top of anything else. The method is Sugiyama's: layers, order, positions.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+GAP_X: Final = 18.0
+GAP_Y: Final = 16.0
+LANE: Final = 6.0
+SWEEPS: Final = 12
+"""How often the order is mended; more finds little that is better."""
+SETTLINGS: Final = 60
+"""How often positions are mended; long lines become straight slowly."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """Something to place, with its size."""
+
+    key: str
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A way to draw from box to box, with the width of its label (0: it has none)."""
+
+    source: str
+    target: str
+    label_width: float = 0.0
+
+
+@dataclass(frozen=True)
+class Point:
+    """A place on paper; x to the right, y down."""
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The middle of every box, the course of every line from its source to its target, the
+    middle of its label, and how large the paper must be."""
+
+    boxes: Mapping[str, Point]
+    courses: Sequence[Sequence[Point]]
+    labels: Sequence[Point]
+    width: float
+    height: float
+
+
+@dataclass(eq=False)
+class _Spot:
+    """A box, or a line's place in a layer that it passes."""
+
+    layer: int
+    width: float
+    height: float
+    is_lane: bool
+    x: float = 0.0
+    above: list["_Spot"] = field(default_factory=list)
+    below: list["_Spot"] = field(default_factory=list)
+
+
+def lay_out(boxes: Sequence[Box], lines: Sequence[Line], label_height: float = 18.0) -> Layout:
+    """Place boxes and lines. The first box is where the map starts; loops to itself are not lines.
+
+    Lines that name no box, or lead from a box to itself, are refused with ValueError.
+    """
+    known = {box.key for box in boxes}
+    for line in lines:
+        if {line.source, line.target} - known or line.source == line.target:
+            raise ValueError(f"{line.source} to {line.target} is no line between two boxes")
+    backward = _backward([box.key for box in boxes], lines)
+    layers_of = _layers([box.key for box in boxes], lines, backward)
+    spots = {
+        box.key: _Spot(layers_of[box.key], box.width, box.height, is_lane=False) for box in boxes
+    }
+    chains = [
+        _chain(line, spots, reverse=number in backward, label_height=label_height)
+        for number, line in enumerate(lines)
+    ]
+    layers = _arrange(_in_layers(spots.values(), chains))
+    _place(layers)
+    return _measured(spots, chains, layers, backward)
+
+
+# -- which ways lead back ---------------------------------------------------------------------
+
+
+def _backward(keys: Sequence[str], lines: Sequence[Line]) -> set[int]:
+    """The numbers of the lines that close a circle, as a walk from the start meets them."""
+    leaving: dict[str, list[int]] = {key: [] for key in keys}
+    for number, line in enumerate(lines):
+        leaving[line.source].append(number)
+    back: set[int] = set()
+    done: set[str] = set()
+    for start in keys:
+        if start not in done:
+            _walk(start, leaving, lines, done, back)
+    return back
+
+
+def _walk(
+    start: str,
+    leaving: Mapping[str, Sequence[int]],
+    lines: Sequence[Line],
+    done: set[str],
+    back: set[int],
+) -> None:
+    path, on_path = [(start, iter(leaving[start]))], {start}
+    while path:
+        key, ways = path[-1]
+        number = next(ways, None)
+        if number is None:
+            path.pop()
+            on_path.discard(key)
+            done.add(key)
+            continue
+        target = lines[number].target
+        if target in on_path:
+            back.add(number)
+        elif target not in done:
+            on_path.add(target)
+            path.append((target, iter(leaving[target])))
+
+
+# -- layers -----------------------------------------------------------------------------------
+
+
+def _layers(keys: Sequence[str], lines: Sequence[Line], backward: set[int]) -> dict[str, int]:
+    """A layer for each box, two apart, so that a label's layer lies between any two boxes."""
+    ahead: dict[str, list[str]] = {key: [] for key in keys}
+    waiting = dict.fromkeys(keys, 0)
+    for number, line in enumerate(lines):
+        upper, lower = _ends(line, number in backward)
+        ahead[upper].append(lower)
+        waiting[lower] += 1
+    layer = dict.fromkeys(keys, 0)
+    ready = [key for key in keys if not waiting[key]]
+    while ready:
+        key = ready.pop(0)
+        for lower in ahead[key]:
+            layer[lower] = max(layer[lower], layer[key] + 2)
+            waiting[lower] -= 1
+            if not waiting[lower]:
+                ready.append(lower)
+    return layer
+
+
+def _ends(line: Line, reverse: bool) -> tuple[str, str]:
+    return (line.target, line.source) if reverse else (line.source, line.target)
+
+
+def _chain(
+    line: Line, spots: Mapping[str, _Spot], *, reverse: bool, label_height: float
+) -> list[_Spot]:
+    """The spots that a line passes from top to bottom, joined to each other.
+
+    The label stands next to the line's source, which is where its choice is made.
+    """
+    upper, lower = (spots[key] for key in _ends(line, reverse))
+    label_at = lower.layer - 1 if reverse else upper.layer + 1
+    chain = [upper]
+    for layer in range(upper.layer + 1, lower.layer):
+        labelled = layer == label_at and line.label_width > 0
+        chain.append(
+            _Spot(
+                layer,
+                line.label_width if labelled else LANE,
+                label_height if labelled else 0.0,
+                is_lane=True,
+            )
+        )
+    chain.append(lower)
+    for one, next_one in pairwise(chain):
+        one.below.append(next_one)
+        next_one.above.append(one)
+    return chain
+
+
+def _in_layers(spots: Iterable[_Spot], chains: Iterable[Sequence[_Spot]]) -> list[list[_Spot]]:
+    layers: dict[int, list[_Spot]] = {}
+    for spot in spots:
+        layers.setdefault(spot.layer, []).append(spot)
+    for chain in chains:
+        for spot in chain[1:-1]:
+            layers.setdefault(spot.layer, []).append(spot)
+    return [layers[number] for number in sorted(layers)]
+
+
+# -- order within the layers ------------------------------------------------------------------
+
+
+def _arrange(layers: list[list[_Spot]]) -> list[list[_Spot]]:
+    """The order with the fewest crossings that some sweeps down and up find."""
+    best, fewest = [list(layer) for layer in layers], _crossings(layers)
+    for sweep in range(SWEEPS):
+        if not fewest:
+            break
+        downward = sweep % 2 == 0
+        for number in range(len(layers)) if downward else reversed(range(len(layers))):
+            fixed = number - 1 if downward else number + 1
+            if 0 <= fixed < len(layers):
+                _sort(layers[number], layers[fixed], downward=downward)
+        crossings = _crossings(layers)
+        if crossings < fewest:
+            best, fewest = [list(layer) for layer in layers], crossings
+    return best
+
+
+def _sort(layer: list[_Spot], fixed: Sequence[_Spot], *, downward: bool) -> None:
+    place = {id(spot): number for number, spot in enumerate(fixed)}
+    own = {id(spot): number for number, spot in enumerate(layer)}
+
+    def middle(spot: _Spot) -> float:
+        near = [place[id(other)] for other in (spot.above if downward else spot.below)]
+        return sum(near) / len(near) if near else own[id(spot)]
+
+    layer.sort(key=middle)
+
+
+def _crossings(layers: Sequence[Sequence[_Spot]]) -> int:
+    total = 0
+    for upper, lower in pairwise(layers):
+        place = {id(spot): number for number, spot in enumerate(lower)}
+        ends: list[int] = []
+        for spot in upper:
+            ends += sorted(place[id(other)] for other in spot.below)
+        total += _inversions(ends)
+    return total
+
+
+def _inversions(numbers: Sequence[int]) -> int:
+    """How many pairs stand in the wrong order."""
+    return sum(one > other for number, one in enumerate(numbers) for other in numbers[number + 1 :])
+
+
+# -- positions --------------------------------------------------------------------------------
+
+
+def _place(layers: Sequence[Sequence[_Spot]]) -> None:
+    """Give every spot its x: near its neighbours, with long lines as straight as can be."""
+    for layer in layers:
+        x = 0.0
+        for spot in layer:
+            spot.x = x + spot.width / 2
+            x += spot.width + GAP_X
+    order = range(len(layers))
+    for sweep in range(SETTLINGS):
+        for number in order if sweep % 2 == 0 else reversed(order):
+            _settle(layers[number], both=sweep >= 4, downward=sweep % 2 == 0)
+
+
+def _settle(layer: Sequence[_Spot], *, both: bool, downward: bool) -> None:
+    """Move a layer's spots as near as they come to where their neighbours want them.
+
+    Least squares under 'keep the order and the gaps': pool adjacent violators.
+    """
+    offsets, offset = [], 0.0
+    for before, spot in zip([None, *layer], layer, strict=False):
+        if before is not None:
+            offset += (before.width + spot.width) / 2 + GAP_X
+        offsets.append(offset)
+    pools: list[tuple[float, float, int]] = []
+    for spot, shift in zip(layer, offsets, strict=True):
+        want, weight = _wanted(spot, both=both, downward=downward)
+        pools.append((want - shift, weight, 1))
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            one, other = pools[-2], pools[-1]
+            total = one[1] + other[1]
+            mean = (one[0] * one[1] + other[0] * other[1]) / total
+            pools[-2:] = [(mean, total, one[2] + other[2])]
+    at = [mean for mean, _, count in pools for _ in range(count)]
+    for spot, base, shift in zip(layer, at, offsets, strict=True):
+        spot.x = base + shift
+
+
+def _wanted(spot: _Spot, *, both: bool, downward: bool) -> tuple[float, float]:
+    near = [*spot.above, *spot.below] if both else (spot.above if downward else spot.below)
+    if not near:
+        return spot.x, 0.1
+    weights = [_pull(spot, other) for other in near]
+    total = sum(weights)
+    return sum(o.x * w for o, w in zip(near, weights, strict=True)) / total, total
+
+
+def _pull(one: _Spot, other: _Spot) -> float:
+    """Between two boxes 1, where a line enters its lane 2, inside a lane 8: lanes are straight."""
+    return {0: 1.0, 1: 2.0, 2: 8.0}[one.is_lane + other.is_lane]
+
+
+# -- the result -------------------------------------------------------------------------------
+
+
+def _measured(
+    spots: Mapping[str, _Spot],
+    chains: Sequence[Sequence[_Spot]],
+    layers: Sequence[Sequence[_Spot]],
+    backward: set[int],
+) -> Layout:
+    everything = [spot for layer in layers for spot in layer]
+    left = min((spot.x - spot.width / 2 for spot in everything), default=0.0) - GAP_X
+    tops, heights, y = {}, {}, GAP_Y
+    for layer in layers:
+        number = layer[0].layer
+        tops[number], heights[number] = y, max(spot.height for spot in layer)
+        y += heights[number] + GAP_Y
+
+    def middle(spot: _Spot) -> Point:
+        return Point(spot.x - left, tops[spot.layer] + heights[spot.layer] / 2)
+
+    ports = _ports(chains)
+    courses, labels = [], []
+    for number, chain in enumerate(chains):
+        reverse = number in backward
+        course = _course(chain, middle, tops, heights, left, ports[number])
+        courses.append(course[::-1] if reverse else course)
+        labels.append(middle(chain[-2] if reverse else chain[1]))
+    right = max((spot.x + spot.width / 2 for spot in everything), default=0.0)
+    return Layout(
+        boxes={key: middle(spot) for key, spot in spots.items()},
+        courses=courses,
+        labels=labels,
+        width=right - left + GAP_X,
+        height=y,
+    )
+
+
+def _ports(chains: Sequence[Sequence[_Spot]]) -> list[tuple[float, float]]:
+    """Where along its boxes each line leaves the upper and meets the lower one (x), so that
+    lines at one side of a box lie beside each other in the order of where they go."""
+    sides: dict[tuple[int, bool], list[tuple[float, int, _Spot]]] = {}
+    for number, chain in enumerate(chains):
+        sides.setdefault((id(chain[0]), True), []).append((chain[1].x, number, chain[0]))
+        sides.setdefault((id(chain[-1]), False), []).append((chain[-2].x, number, chain[-1]))
+    found: dict[tuple[int, bool], float] = {}
+    for (_, is_upper), ends in sides.items():
+        for place, (_, number, box) in enumerate(sorted(ends, key=lambda end: end[:2]), start=1):
+            share = place / (len(ends) + 1) - 0.5
+            found[number, is_upper] = box.x + share * box.width * 0.8
+    return [(found[number, True], found[number, False]) for number in range(len(chains))]
+
+
+def _course(
+    chain: Sequence[_Spot],
+    middle: Callable[[_Spot], Point],
+    tops: Mapping[int, float],
+    heights: Mapping[int, float],
+    left: float,
+    ports: tuple[float, float],
+) -> list[Point]:
+    """Points from top to bottom, two a lane (its upper and its lower end)."""
+    upper, lower = middle(chain[0]), middle(chain[-1])
+    points = [Point(ports[0] - left, upper.y + chain[0].height / 2)]
+    for spot in chain[1:-1]:
+        x, top = spot.x - left, tops[spot.layer]
+        points += [Point(x, top), Point(x, top + heights[spot.layer])]
+    points.append(Point(ports[1] - left, lower.y - chain[-1].height / 2))
+    return points
