@@ -3,10 +3,24 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 EMBEDDED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+SQLITE_OPTIONS = {
+    # A writer takes its lock when its transaction begins, so two writers never deadlock.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+}
+
+
+class BadEnvironment(ImproperlyConfigured):
+    """A variable is missing or cannot be read; the message says which, and what it should be."""
 
 
 def secret_key(var: Path, *, production: bool) -> str:
@@ -15,7 +29,7 @@ def secret_key(var: Path, *, production: bool) -> str:
     if given:
         return given
     if production:
-        raise ImproperlyConfigured(
+        raise BadEnvironment(
             "Set SECRET_KEY to a long random text (at least 50 characters) and keep it secret."
         )
     path = var / "secret_key"
@@ -32,12 +46,60 @@ def allowed_hosts(*, production: bool) -> list[str]:
     given = [host.strip() for host in os.environ.get("ALLOWED_HOSTS", "").split(",")]
     hosts = [host for host in given if host]
     if production and not hosts:
-        raise ImproperlyConfigured(
+        raise BadEnvironment(
             "Set ALLOWED_HOSTS to the host names that people use, separated by commas."
         )
     return hosts or EMBEDDED_HOSTS
 
 
 def is_production() -> bool:
-    """Production is what has a `DATABASE_URL` of its own or says `HANDOFF_ENV=production`."""
-    return os.environ.get("HANDOFF_ENV", "embedded") == "production"
+    """Whoever names the hosts that people use runs a site; `HANDOFF_ENV` overrules that."""
+    said = os.environ.get("HANDOFF_ENV", "")
+    if said not in ("", "embedded", "production"):
+        raise BadEnvironment("HANDOFF_ENV is either 'embedded' or 'production'.")
+    return said == "production" or (not said and bool(os.environ.get("ALLOWED_HOSTS")))
+
+
+def trusted_origins(hosts: list[str]) -> list[str]:
+    """The addresses that forms may be sent from: those of our own hosts, by HTTPS."""
+    named = [host for host in hosts if host != "*"]
+    return [f"https://*{host}" if host.startswith(".") else f"https://{host}" for host in named]
+
+
+def database(embedded: Path) -> dict[str, Any]:
+    """`DATABASE_URL`; embedded, an SQLite file that is safe with several processes at it."""
+    try:
+        found = dj_database_url.parse(
+            os.environ.get("DATABASE_URL") or f"sqlite:///{embedded}",
+            conn_max_age=600,
+            conn_health_checks=True,
+        )
+    except ValueError as problem:
+        raise BadEnvironment(
+            "DATABASE_URL cannot be read; write it like postgres://name:password@host:5432/handoff"
+        ) from problem
+    if found["ENGINE"].endswith("sqlite3"):
+        return {**found, "OPTIONS": SQLITE_OPTIONS}
+    return dict(found)
+
+
+def mail(embedded: Path) -> dict[str, Any]:
+    """The settings that `EMAIL_URL` stands for; embedded, mails become files in a folder."""
+    url = urlsplit(os.environ.get("EMAIL_URL", ""))
+    if not url.hostname:
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "EMAIL_FILE_PATH": embedded,
+        }
+    if url.scheme not in MAIL_PORTS:
+        raise BadEnvironment(f"EMAIL_URL starts with one of {', '.join(MAIL_PORTS)}.")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": url.hostname,
+        "EMAIL_PORT": url.port or MAIL_PORTS[url.scheme],
+        "EMAIL_HOST_USER": unquote(url.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
+        "EMAIL_USE_TLS": url.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": url.scheme == "smtps",
+        "EMAIL_TIMEOUT": 20,
+    }

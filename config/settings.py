@@ -4,13 +4,18 @@ environment variables alone. `docs/operations.md` lists them."""
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import dj_database_url
 from celery.schedules import crontab
 from django.urls import reverse_lazy
 
-from config.environment import allowed_hosts, is_production, secret_key
+from config.environment import (
+    allowed_hosts,
+    database,
+    is_production,
+    mail,
+    secret_key,
+    trusted_origins,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("HANDOFF_VAR", BASE_DIR / "var"))
@@ -20,7 +25,7 @@ EMBEDDED = not PRODUCTION
 SECRET_KEY = secret_key(VAR, production=PRODUCTION)
 DEBUG = False
 ALLOWED_HOSTS = allowed_hosts(production=PRODUCTION)
-CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if PRODUCTION and host != "*"]
+CSRF_TRUSTED_ORIGINS = trusted_origins(ALLOWED_HOSTS) if PRODUCTION else []
 
 INSTALLED_APPS = [
     "unfold",
@@ -73,22 +78,8 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # -- database ---------------------------------------------------------------------------------
 
-SQLITE_OPTIONS = {
-    # A writer takes its lock when its transaction begins, so two writers never deadlock.
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
-}
-DATABASES: dict[str, Any] = {
-    "default": dj_database_url.parse(
-        os.environ.get("DATABASE_URL") or f"sqlite:///{VAR / 'handoff.sqlite3'}",
-        conn_max_age=600,
-        conn_health_checks=True,
-    )
-}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    VAR.mkdir(parents=True, exist_ok=True)
-    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+VAR.mkdir(parents=True, exist_ok=True)
+DATABASES = {"default": database(VAR / "handoff.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- people -----------------------------------------------------------------------------------
@@ -138,16 +129,7 @@ if PRODUCTION:
 
 # -- mail -------------------------------------------------------------------------------------
 
-_mail = urlsplit(os.environ.get("EMAIL_URL", ""))
-if _mail.hostname:
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    EMAIL_HOST, EMAIL_PORT = _mail.hostname, _mail.port or 25
-    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.username or "", _mail.password or ""
-    EMAIL_USE_TLS = _mail.scheme in ("smtp+tls", "smtps+tls")
-    EMAIL_USE_SSL = _mail.scheme == "smtps"
-else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = VAR / "mail"
+globals().update(mail(VAR / "mail"))  # EMAIL_BACKEND, EMAIL_HOST and their kind
 
 # -- background work --------------------------------------------------------------------------
 

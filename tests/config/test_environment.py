@@ -80,3 +80,44 @@ def test_an_email_url_becomes_the_mail_settings(tmp_path: Path) -> None:
         EMAIL_URL="smtp+tls://me:secret@mail.example:587",
     )
     assert "'mail.example', 587, True" in said.stdout, said.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "line"),
+    [
+        ({"ALLOWED_HOSTS": "handoff.example"}, "Set SECRET_KEY to a long random text"),
+        ({"HANDOFF_ENV": "production", "SECRET_KEY": "k" * 60}, "Set ALLOWED_HOSTS"),
+        ({"HANDOFF_ENV": "staging"}, "HANDOFF_ENV is either 'embedded' or 'production'."),
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL cannot be read"),
+        ({"DATABASE_URL": "postgres://u:p@host:port/handoff"}, "DATABASE_URL cannot be read"),
+        ({"EMAIL_URL": "pigeon://roof"}, "EMAIL_URL starts with one of smtp, smtp+tls, smtps."),
+    ],
+)
+def test_a_bad_environment_is_refused_by_the_command_line_in_one_line(
+    environment: dict[str, str], line: str, tmp_path: Path
+) -> None:
+    clean = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG")}
+    said = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env={**clean, "HANDOFF_VAR": str(tmp_path), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 1
+    assert said.stderr.startswith(line)
+    assert said.stderr.count("\n") == 1
+
+
+def test_naming_the_hosts_makes_it_production_with_nothing_else_said(tmp_path: Path) -> None:
+    hosts = {"SECRET_KEY": "k" * 60, "ALLOWED_HOSTS": "handoff.example, .ops.example"}
+    said = settings_say("settings.PRODUCTION, settings.CSRF_TRUSTED_ORIGINS", tmp_path, **hosts)
+    assert "True, ['https://handoff.example', 'https://*.ops.example']" in said.stdout, said.stderr
+
+
+def test_a_mail_password_may_hold_any_character(tmp_path: Path) -> None:
+    said = settings_say(
+        "settings.EMAIL_HOST_PASSWORD", tmp_path, EMAIL_URL="smtps://me:a%40b%2Fc@mail.example"
+    )
+    assert "'a@b/c'" in said.stdout, said.stderr
