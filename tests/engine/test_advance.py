@@ -1,0 +1,559 @@
+"""What a run does, rule by rule, as far as the engine decides it."""
+
+import json
+
+import pytest
+
+from tests.engine.driving import Run, approval, decision, draw, end, join, parallel, task
+from workflows.engine import effects as fx
+from workflows.engine.advance import (
+    NOT_RUN_YET,
+    RULE_FAILED,
+    advance,
+    barred,
+    forward_outcome,
+    needed_arrivals,
+)
+from workflows.engine.errors import DefinitionProblem, InvalidInput, WrongState
+from workflows.engine.marking import Block, Marking, Token
+
+
+def block_map(wait_for: int | str = "all", *, whens: bool = False) -> Run:
+    """Three branches, each with a way out, a join, and a step after it."""
+    way_out = {"out": {"to": "redo", "exception": True}}
+    branches = [("a", "urgent"), "b", "c"] if whens else ["a", "b", "c"]
+    steps = {
+        "p": parallel(*branches),
+        **{key: approval(ok="j", more=key, **way_out, _outputs=["note"]) for key in "abc"},
+        "j": join("after", wait_for),
+        "after": task(ok="done"),
+        "redo": task(ok="p", stop="gone"),
+        "done": end(reopen="after"),
+        "gone": end("gone"),
+    }
+    return Run(draw(steps)).start()
+
+
+# -- starting and deciding ----------------------------------------------------------------------
+
+
+def test_a_start_opens_the_first_step_in_round_one() -> None:
+    run = Run(draw({"a": task(ok="done"), "done": end()})).start(by="rita")
+    assert run.effects == [fx.Opened(1, "a", 1, None)]
+    assert run.marking.requester == "rita"
+
+
+def test_a_request_starts_once() -> None:
+    run = Run(draw({"a": task(ok="done"), "done": end()})).start()
+    with pytest.raises(WrongState, match="already"):
+        run.start()
+
+
+def test_a_map_without_a_first_step_cannot_start() -> None:
+    graph = draw({"a": task(ok="done"), "done": end()}, start={"role": "staff"})
+    with pytest.raises(DefinitionProblem, match="first"):
+        Run(graph).start()
+
+
+def test_a_decision_writes_remembers_and_goes_on() -> None:
+    run = Run(draw({"a": task(ok="done", _outputs=["note"]), "done": end()})).start()
+    run.decide("a", "ok", by="ann", writes={"note": "fine"})
+    assert run.data["note"] == "fine"
+    assert run.marking.deciders == {"a": ("ann",)}
+    assert run.effects[-2:] == [fx.Completed(1, "ok"), fx.Ended("done", "done")]
+    assert run.marking.ended == "done"
+
+
+def test_work_that_is_over_cannot_be_decided_again() -> None:
+    run = Run(draw({"a": task(ok="b"), "b": task(ok="done"), "done": end()})).start()
+    run.decide("a", "ok")
+    with pytest.raises(WrongState, match="no longer open"):
+        run.apply(fx.Decide(1, "bob", "ok"))
+
+
+def test_an_outcome_that_the_step_does_not_have_is_refused() -> None:
+    run = Run(draw({"a": task(ok="done"), "done": end()})).start()
+    with pytest.raises(WrongState, match="maybe"):
+        run.decide("a", "maybe")
+
+
+def test_a_refused_event_changes_nothing() -> None:
+    run = Run(draw({"a": task(ok="done"), "done": end()})).start()
+    before = run.marking, dict(run.data)
+    with pytest.raises(WrongState):
+        run.apply(fx.Decide(7, "ann", "ok", {"note": "x"}))
+    assert (run.marking, run.data) == before
+
+
+# -- decision steps -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("amount", "urgent", "where"),
+    [
+        ("2000.00", True, "big"),
+        ("2000.00", False, "big"),
+        ("5.00", True, "fast"),
+        ("5", False, "b"),
+    ],
+)
+def test_the_first_rule_that_holds_is_taken_else_otherwise(
+    amount: str, urgent: bool, where: str
+) -> None:
+    ends = {key: task(ok="done") for key in ("big", "fast", "b")}
+    steps = {"d": decision("b", big="amount > 1000", fast="urgent"), **ends, "done": end()}
+    run = Run(draw(steps), {"amount": amount, "urgent": urgent}).start()
+    assert run.where == where
+    assert isinstance(run.effects[0], fx.Took)
+
+
+def test_a_rule_that_cannot_be_evaluated_is_an_incident_and_never_false() -> None:
+    steps = {"d": decision("b", a="note == 'x'"), "a": task(ok="b"), "b": task(ok="z"), "z": end()}
+    run = Run(draw(steps)).start()
+    (stuck,) = run.effects
+    assert isinstance(stuck, fx.Stuck)
+    assert (stuck.step, stuck.round, stuck.code) == ("d", 1, RULE_FAILED)
+    assert "note" in stuck.message
+    assert run.marking.tokens[0].stuck == RULE_FAILED
+
+
+def test_after_a_retry_the_step_goes_on_in_the_same_round() -> None:
+    steps = {"d": decision("b", a="note == 'x'"), "a": task(ok="b"), "b": task(ok="z"), "z": end()}
+    run = Run(draw(steps)).start()
+    run.apply(fx.Retry(1))
+    assert run.open == ["d"]
+    run.apply(fx.Retry(run.marking.tokens[0].id, {"note": "x"}))
+    assert run.open == ["a"]
+    assert run.marking.rounds["d"] == 1
+    assert run.data["note"] == "x"
+
+
+def test_only_what_is_stuck_is_retried() -> None:
+    run = Run(draw({"a": task(ok="done"), "done": end()})).start()
+    with pytest.raises(WrongState, match="incident"):
+        run.apply(fx.Retry(1))
+
+
+@pytest.mark.parametrize(
+    "outside",
+    [
+        {"kind": "automation", "action": "http", "to": "done"},
+        {"kind": "wait", "for": "1d", "to": "done"},
+        {"kind": "subworkflow", "workflow": "other", "to": "done"},
+    ],
+)
+def test_kinds_that_do_not_run_yet_wait_on_an_incident_that_says_so(outside: dict) -> None:
+    run = Run(draw({"x": outside, "done": end()})).start()
+    opened, stuck = run.effects
+    assert isinstance(opened, fx.Opened)
+    assert (stuck.code, run.open) == (NOT_RUN_YET, ["x"])
+    assert outside["kind"] in stuck.message
+    with pytest.raises(WrongState):
+        run.apply(fx.Decide(opened.activation, "ann", "ok"))
+
+
+# -- parallel and join --------------------------------------------------------------------------
+
+
+def test_every_branch_whose_condition_holds_is_opened() -> None:
+    assert block_map().open == ["a", "b", "c"]
+    assert block_map(whens=True).open == ["b", "c"]
+
+
+def test_when_no_branch_applies_the_join_passes_at_once() -> None:
+    steps = {
+        "p": parallel(("a", "urgent"), ("b", "amount > 500")),
+        "a": task(ok="j"),
+        "b": task(ok="j"),
+        "j": join("after"),
+        "after": task(ok="done"),
+        "done": end(),
+    }
+    run = Run(draw(steps)).start()
+    assert run.where == "after"
+    assert run.firings() == {1: 1}
+    assert run.marking.blocks == ()
+
+
+def test_a_branch_condition_that_cannot_be_evaluated_is_an_incident() -> None:
+    steps = {
+        "p": parallel("a", ("b", "note == 'x'")),
+        "a": task(ok="j"),
+        "b": task(ok="j"),
+        "j": join("done"),
+        "done": end(),
+    }
+    run = Run(draw(steps)).start()
+    assert run.of(fx.Stuck)[0].step == "p"
+    run.apply(fx.Retry(1, {"note": "x"}))
+    assert run.open == ["a", "b"]
+
+
+def test_a_join_of_all_fires_when_the_last_opened_branch_arrives() -> None:
+    run = block_map().follow(["a/ok", "c/ok"])
+    assert run.where == "b"
+    assert run.firings() == {1: 0}
+    run.decide("b", "ok")
+    assert (run.where, run.firings()) == ("after", {1: 1})
+    assert run.marking.rounds["j"] == 1
+
+
+def test_a_join_of_any_fires_at_the_first_and_cancels_the_others() -> None:
+    run = block_map("any").decide("b", "ok")
+    assert run.where == "after"
+    assert {effect.activation for effect in run.of(fx.Cancelled)} == {2, 4}
+    assert run.of(fx.Fired) == [fx.Fired(1, "j", (0, 2))]
+
+
+def test_a_join_of_n_fires_at_the_nth() -> None:
+    run = block_map(2).decide("c", "ok")
+    assert run.where == "a b"
+    assert run.decide("a", "ok").where == "after"
+
+
+def test_a_late_branch_cannot_fire_the_join_twice() -> None:
+    run = block_map("any")
+    late = run.marking.tokens[2]
+    run.decide("a", "ok")
+    with pytest.raises(WrongState):
+        run.apply(fx.Decide(late.id, "zoe", "ok"))
+    assert run.firings() == {1: 1}
+
+
+def test_a_join_of_n_never_waits_for_more_branches_than_were_opened() -> None:
+    steps = {
+        "p": parallel("a", ("b", "urgent"), ("c", "urgent")),
+        **{key: task(ok="j") for key in "abc"},
+        "j": join("done", 2),
+        "done": end(),
+    }
+    run = Run(draw(steps)).start()
+    assert needed_arrivals(run.graph, run.marking.blocks[0]) == 1
+    assert run.of(fx.Split)[0].needs == 1
+    assert run.decide("a", "ok").where == "= done"
+
+
+def test_the_split_says_which_branches_its_join_waits_for() -> None:
+    run = block_map(2, whens=True)
+    (split,) = run.of(fx.Split)
+    assert (split.branches, split.needs, split.join) == ({1: "b", 2: "c"}, 2, "j")
+
+
+def test_a_branch_that_leads_straight_to_the_join_arrives_at_once() -> None:
+    steps = {"p": parallel("a", "j"), "a": task(ok="j"), "j": join("done", "any"), "done": end()}
+    run = Run(draw(steps)).start()
+    assert run.where == "= done"
+    assert run.firings() == {1: 1}
+
+
+def test_arrivals_say_where_they_came_from() -> None:
+    run = block_map().decide("b", "ok")
+    assert run.of(fx.Arrived) == [fx.Arrived(1, 1, "b")]
+
+
+# -- the merge check ----------------------------------------------------------------------------
+
+
+def test_branches_that_wrote_different_values_hold_the_join() -> None:
+    run = (
+        block_map().decide("a", "ok", writes={"note": "x"}).decide("b", "ok", writes={"note": "y"})
+    )
+    run.decide("c", "ok")
+    (conflict,) = run.of(fx.Conflicted)
+    assert conflict == fx.Conflicted(1, "j", {"note": {"0": "x", "1": "y"}})
+    assert (run.open, run.marking.blocks[0].conflict) == ([], True)
+
+
+def test_branches_that_wrote_the_same_value_pass() -> None:
+    run = (
+        block_map().decide("a", "ok", writes={"note": "x"}).decide("b", "ok", writes={"note": "x"})
+    )
+    assert run.decide("c", "ok").where == "after"
+
+
+def test_a_field_that_one_branch_wrote_is_no_disagreement() -> None:
+    run = block_map().decide("a", "ok", writes={"note": "x"}).follow(["b/ok", "c/ok"])
+    assert (run.where, run.data["note"]) == ("after", "x")
+
+
+def test_approvals_of_different_versions_of_a_document_hold_the_join() -> None:
+    run = block_map().decide("a", "ok", seen={"paper": 1}).decide("b", "ok", seen={"paper": 2})
+    run.decide("c", "ok", seen={"paper": 2})
+    (conflict,) = run.of(fx.Conflicted)
+    assert conflict.fields == {"paper": {"0": 1, "1": 2, "2": 2}}
+
+
+def test_a_person_settles_the_disagreement_and_the_join_fires_once() -> None:
+    run = (
+        block_map().decide("a", "ok", writes={"note": "x"}).decide("b", "ok", writes={"note": "y"})
+    )
+    run.decide("c", "ok")
+    run.apply(fx.ResolveMerge(1, {"note": "z"}))
+    assert (run.where, run.data["note"], run.firings()) == ("after", "z", {1: 1})
+
+
+def test_every_field_in_question_must_be_settled() -> None:
+    run = block_map().decide("a", "ok", writes={"note": "x"}, seen={"paper": 1})
+    run.decide("b", "ok", writes={"note": "y"}, seen={"paper": 2}).decide("c", "ok")
+    with pytest.raises(InvalidInput, match="paper"):
+        run.apply(fx.ResolveMerge(1, {"note": "x"}))
+
+
+def test_only_a_merge_in_conflict_is_settled() -> None:
+    with pytest.raises(WrongState, match="no conflict"):
+        block_map().apply(fx.ResolveMerge(1, {}))
+
+
+def test_a_join_of_n_in_conflict_needs_no_further_branch() -> None:
+    run = (
+        block_map(2).decide("a", "ok", writes={"note": "x"}).decide("b", "ok", writes={"note": "y"})
+    )
+    assert run.open == []
+    run.apply(fx.ResolveMerge(1, {"note": "y"}))
+    assert run.of(fx.Fired) == [fx.Fired(1, "j", (2,))]
+
+
+def test_the_values_of_branches_that_arrived_hold_over_those_that_were_cancelled() -> None:
+    run = block_map("any").decide("a", "more", writes={"note": "x"})
+    run.decide("b", "more", writes={"note": "y"}).decide("a", "ok")
+    assert run.data["note"] == "x"
+
+
+def nested_map() -> Run:
+    steps = {
+        "p": parallel("q", "z"),
+        "q": parallel("x", "y", join="k"),
+        "x": task(ok="k", up="side", _outputs=["note"]),
+        "y": task(ok="k", _outputs=["note"]),
+        "k": join("j"),
+        "side": task(ok="j"),
+        "z": task(ok="j", _outputs=["note"]),
+        "j": join("done"),
+        "done": end(),
+    }
+    return Run(draw(steps)).start()
+
+
+def test_what_an_inner_block_wrote_counts_for_its_branch_of_the_outer_one() -> None:
+    run = nested_map().decide("x", "ok", writes={"note": "in"}).decide("y", "ok")
+    run.decide("z", "ok", writes={"note": "out"})
+    assert run.of(fx.Conflicted)[0].fields == {"note": {"0": "in", "1": "out"}}
+
+
+def test_an_inner_block_that_is_left_hands_up_what_it_wrote() -> None:
+    run = nested_map().decide("z", "ok", writes={"note": "out"})
+    run.decide("x", "up", writes={"note": "in"})
+    assert (run.open, len(run.of(fx.Left))) == (["side"], 1)
+    run.decide("side", "ok")
+    assert run.of(fx.Conflicted)[0].fields == {"note": {"0": "in", "1": "out"}}
+
+
+# -- leaving, going back, ending ------------------------------------------------------------------
+
+
+def test_leaving_a_block_cancels_its_other_work_with_the_reason() -> None:
+    run = block_map().follow(["a/ok", "b/out"])
+    assert run.where == "redo"
+    assert run.of(fx.Cancelled) == [fx.Cancelled(4, "left for 'Redo'")]
+    assert run.of(fx.Left) == [fx.Left(1, "left for 'Redo'")]
+    assert run.marking.blocks == ()
+    assert run.firings() == {1: 0}
+
+
+def test_going_back_opens_a_new_round_and_a_new_block() -> None:
+    run = block_map().follow(["a/ok", "b/out", "redo/ok"])
+    assert run.open == ["a", "b", "c"]
+    assert {token.round for token in run.marking.tokens} == {2}
+    run.follow(["a/ok", "b/ok", "c/ok"])
+    assert (run.where, sum(run.firings().values())) == ("after", 1)
+
+
+def test_leaving_two_blocks_at_once_closes_both() -> None:
+    steps = {
+        "p": parallel("q", "z"),
+        "q": parallel("x", "y", join="k"),
+        "x": task(ok="k", stop="gone"),
+        "y": task(ok="k"),
+        "k": join("j"),
+        "z": task(ok="j"),
+        "j": join("done"),
+        "done": end(),
+        "gone": end("gone"),
+    }
+    run = Run(draw(steps)).start().decide("x", "stop")
+    assert run.where == "= gone"
+    assert len(run.of(fx.Left)) == 2
+    assert (run.marking.tokens, run.marking.blocks) == ((), ())
+
+
+def test_an_end_cancels_what_is_open_elsewhere() -> None:
+    steps = {
+        "p": parallel("a", "b"),
+        "a": task(ok="j", stop="gone"),
+        "b": task(ok="j"),
+        "j": join("done"),
+        "done": end(),
+        "gone": end("gone"),
+    }
+    run = Run(draw(steps)).start().decide("a", "stop")
+    assert run.where == "= gone"
+    assert [effect.activation for effect in run.of(fx.Cancelled)] == [3]
+
+
+def test_a_finished_request_reopens_where_its_end_says() -> None:
+    run = block_map().follow(["a/ok", "b/ok", "c/ok", "after/ok"])
+    assert run.where == "= done"
+    run.apply(fx.Reopen())
+    assert (run.where, run.marking.tokens[0].round) == ("after", 2)
+
+
+def test_an_end_without_reopen_stays_closed() -> None:
+    run = block_map().follow(["a/out", "redo/stop"])
+    with pytest.raises(WrongState, match="reopen"):
+        run.apply(fx.Reopen())
+
+
+def test_a_cancelled_request_has_nothing_open_and_has_not_ended() -> None:
+    run = block_map().follow(["a/ok", "cancel"])
+    assert (run.marking.tokens, run.marking.blocks, run.marking.ended) == ((), (), None)
+    assert {effect.reason for effect in run.of(fx.Cancelled)} == {"called off"}
+
+
+# -- quorum and separation of duties --------------------------------------------------------------
+
+
+def quorum_map(quorum: int | str) -> Run:
+    steps = {
+        "a": approval(ok="done", ask="a", no={"to": "gone", "exception": True}, _quorum=quorum),
+        "done": end(),
+        "gone": end("gone"),
+    }
+    crew = frozenset({"ann", "bob", "cleo", "rita"})
+    return Run(draw(steps), electorate=lambda step: crew).start(by="rita")
+
+
+def test_a_quorum_needs_so_many_different_people() -> None:
+    run = quorum_map(2).decide("a", "ok", by="ann")
+    assert run.effects[-1] == fx.Voted(1, 1, 2)
+    with pytest.raises(WrongState, match="already agreed"):
+        run.decide("a", "ok", by="ann")
+    assert run.decide("a", "ok", by="bob").where == "= done"
+
+
+def test_one_with_another_outcome_decides_at_once() -> None:
+    assert quorum_map(2).decide("a", "ok", by="ann").decide("a", "no", by="bob").where == "= gone"
+
+
+def test_a_new_round_needs_a_new_quorum() -> None:
+    run = quorum_map(2).decide("a", "ok", by="ann").decide("a", "ask", by="bob")
+    assert run.marking.tokens[0].votes == ()
+    assert run.decide("a", "ok", by="ann").where == "a"
+
+
+def test_a_quorum_of_all_is_everyone_who_may_at_activation() -> None:
+    run = quorum_map("all")
+    assert run.of(fx.Opened)[0].needed == 3  # rita asked for it and may not approve it
+    for person in ("ann", "bob"):
+        run.decide("a", "ok", by=person)
+    assert run.where == "a"
+    assert run.decide("a", "ok", by="cleo").where == "= done"
+
+
+def test_a_quorum_of_all_in_an_empty_role_still_needs_somebody() -> None:
+    steps = {"a": approval(ok="done", _quorum="all"), "done": end()}
+    assert Run(draw(steps)).start().of(fx.Opened)[0].needed == 1
+
+
+def test_the_forward_outcome_is_the_first_that_is_no_exception() -> None:
+    ways = {"no": {"to": "done", "exception": True}, "yes": "done", "later": "done"}
+    graph = draw({"a": approval(**ways), "done": end()})
+    assert forward_outcome(graph.human("a")) == "yes"
+
+
+def test_the_requester_is_barred_from_approvals_and_not_from_tasks() -> None:
+    graph = draw({"a": approval(ok="b"), "b": task(ok="done"), "done": end()})
+    marking = Marking(requester="rita")
+    assert barred(graph.human("a"), marking) == {"rita"}
+    assert barred(graph.human("b"), marking) == frozenset()
+
+
+def test_everyone_who_decided_another_step_in_any_round_is_barred() -> None:
+    steps = {
+        "a": task(ok="b"),
+        "b": approval(back="a", ok="done", _not_by=["a", "requester"]),
+        "done": end(),
+    }
+    run = (
+        Run(draw(steps)).start(by="rita").decide("a", "ok", by="ann").decide("b", "back", by="bob")
+    )
+    run.decide("a", "ok", by="cleo")
+    assert barred(run.graph.human("b"), run.marking) == {"rita", "ann", "cleo"}
+
+
+def test_nobody_is_barred_where_the_map_says_so() -> None:
+    graph = draw({"a": approval(ok="done", _not_by=[]), "done": end()})
+    assert barred(graph.human("a"), Marking(requester="rita")) == frozenset()
+
+
+# -- markings -----------------------------------------------------------------------------------
+
+
+def test_a_marking_is_the_same_after_json() -> None:
+    run = nested_map().decide("x", "ok", writes={"note": "in"}, by=7)
+    text = json.dumps(run.marking.to_json())
+    assert Marking.from_json(json.loads(text)) == run.marking
+
+
+def test_an_empty_marking_is_a_request_not_yet_started() -> None:
+    assert Marking.from_json({}) == Marking()
+    assert Marking.from_json(Marking().to_json()) == Marking()
+
+
+def test_what_says_nothing_is_not_written() -> None:
+    marking = Marking(tokens=(Token(1, "a", 1, block=0, branch=0),), blocks=(Block(0, "p", 1),))
+    written = marking.to_json()
+    assert written["tokens"] == [{"id": 1, "step": "a", "round": 1, "block": 0, "branch": 0}]
+    assert written["blocks"] == [{"id": 0, "step": "p", "round": 1}]
+    assert Marking.from_json(written) == marking
+
+
+def test_an_advance_never_changes_the_marking_that_it_was_given() -> None:
+    run = nested_map()
+    before = json.dumps(run.marking.to_json())
+    token = run.marking.tokens[0]
+    advance(run.graph, run.marking, run.data, fx.Decide(token.id, "ann", "ok", {"note": "q"}))
+    assert json.dumps(run.marking.to_json()) == before
+    assert "note" not in run.data
+
+
+def test_folding_the_same_events_gives_the_same_marking_and_data() -> None:
+    run = nested_map().decide("x", "ok", writes={"note": "in"}).follow(["y/ok", "z/ok"])
+    assert run.folded() == (run.marking, run.data)
+
+
+# -- limits -------------------------------------------------------------------------------------
+
+
+def test_a_long_row_of_decisions_does_not_exhaust_the_stack() -> None:
+    steps = {f"d{n}": decision(f"d{n + 1}") for n in range(1900)}
+    run = Run(draw({**steps, "d1900": end()})).start()
+    assert run.where == "= done"
+
+
+def test_a_loop_without_a_person_is_refused_instead_of_running_for_ever() -> None:
+    steps = {"a": decision("b"), "b": decision("a", done="urgent"), "done": end()}
+    with pytest.raises(DefinitionProblem, match="person"):
+        Run(draw(steps)).start()
+
+
+def test_a_join_that_is_reached_from_outside_is_refused() -> None:
+    steps = {
+        "a": task(go="p", past="j"),
+        "p": parallel("b", "c"),
+        "b": task(ok="j"),
+        "c": task(ok="j"),
+        "j": join("done"),
+        "done": end(),
+    }
+    with pytest.raises(DefinitionProblem, match="outside"):
+        Run(draw(steps)).start().decide("a", "past")

@@ -1,0 +1,385 @@
+"""The private working copy of one call of `advance`: tokens are taken from step to step on it.
+
+Steps still to come are kept in a list and not in Python's call stack, so a long map is walked
+as safely as a short one. The last one added comes first: a branch is followed as far as it
+goes before the next one begins.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from workflows.engine import effects as fx
+from workflows.engine.definition import (
+    DecisionStep,
+    EndStep,
+    HumanStep,
+    JoinStep,
+    ParallelStep,
+)
+from workflows.engine.errors import DefinitionProblem, InvalidInput, WrongState
+from workflows.engine.graph import Graph
+from workflows.engine.marking import Block, Marking, Person, Token
+from workflows.engine.merge import (
+    agreed,
+    disagreements,
+    needed_arrivals,
+    noted,
+    outcome_of,
+    settled,
+)
+from workflows.engine.rules import RuleCannotBeEvaluated
+from workflows.engine.separation import barred, forward_outcome
+
+Electorate = Callable[[str], frozenset[Person]]
+"""Everyone who may act on a step now; asked only for `quorum: all`."""
+
+MAX_HOPS = 10_000
+"""A walk of more steps than this means a loop without a person, which the audit refuses."""
+
+NOT_RUN_YET = "not_supported"
+RULE_FAILED = "rule_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a token comes from: the block and branch that it stands in, and the last step.
+
+    `round` is given where a step is tried again and its round does not count up.
+    """
+
+    block: int | None = None
+    branch: int | None = None
+    came_from: str | None = None
+    round: int | None = None
+
+
+@dataclass
+class Walk:
+    """One event's way through the map, from a marking to the next."""
+
+    graph: Graph
+    marking: Marking
+    given: Mapping[str, Any]
+    electorate: Electorate
+    effects: list[fx.Effect] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.data = dict(self.given)
+        self.tokens = {token.id: token for token in self.marking.tokens}
+        self.blocks = {block.id: block for block in self.marking.blocks}
+        self.rounds = dict(self.marking.rounds)
+        self.deciders = dict(self.marking.deciders)
+        self.requester = self.marking.requester
+        self.next_id = self.marking.next_id
+        self.ended = self.marking.ended
+        self.to_go: list[tuple[str, Place]] = []
+
+    def position(self) -> Marking:
+        """The marking that the walk led to."""
+        return Marking(
+            tokens=tuple(self.tokens.values()),
+            blocks=tuple(self.blocks.values()),
+            rounds=self.rounds,
+            deciders=self.deciders,
+            requester=self.requester,
+            next_id=self.next_id,
+            ended=self.ended,
+        )
+
+    # -- events ---------------------------------------------------------------------------
+
+    def start(self, event: fx.Start) -> None:
+        if self.graph.first is None:
+            raise DefinitionProblem("The workflow has no first step; add `start: first`.")
+        if self.rounds:
+            raise WrongState("The request has already been started.")
+        self.requester = event.requester
+        self.go(self.graph.first, Place())
+
+    def decide(self, event: fx.Decide) -> None:
+        token = self._open(event.activation)
+        step = self.graph[token.step]
+        if not isinstance(step, HumanStep) or event.outcome not in step.outcomes:
+            raise WrongState(f"'{event.outcome}' cannot be decided at '{token.step}'.")
+        if event.actor in token.votes:
+            raise WrongState("This person has already agreed; somebody else must agree as well.")
+        self._write(token, event.writes, event.seen if step.kind == "approval" else {})
+        self._remember(token.step, event.actor)
+        if event.outcome == forward_outcome(step):
+            token = replace(token, votes=(*token.votes, event.actor))
+            if len(token.votes) < token.needed:
+                self.tokens[token.id] = token
+                self.effects.append(fx.Voted(token.id, len(token.votes), token.needed))
+                return
+        del self.tokens[token.id]
+        self.effects.append(fx.Completed(token.id, event.outcome))
+        self.go(step.outcomes[event.outcome].to, Place(token.block, token.branch, token.step))
+
+    def cancel(self, event: fx.Cancel) -> None:
+        self._cancel_everything(event.reason)
+        self.ended = None
+
+    def reopen(self, event: fx.Reopen) -> None:
+        end = self.graph.steps.get(self.ended or "")
+        if not isinstance(end, EndStep) or end.reopen is None:
+            raise WrongState("This request did not end where it can be reopened.")
+        came_from, self.ended = self.ended, None
+        self.go(end.reopen, Place(came_from=came_from))
+
+    def resolve_merge(self, event: fx.ResolveMerge) -> None:
+        block = self.blocks.get(event.block)
+        if block is None or not block.conflict:
+            raise WrongState("This merge has no conflict to resolve.")
+        lacking = [key for key in disagreements(block) if key not in event.values]
+        if lacking:
+            raise InvalidInput(f"Choose a value for {', '.join(lacking)} as well.")
+        self.data.update(event.values)
+        self.blocks[block.id] = settled(block, event.values)
+        self._fire(self.blocks[block.id])
+
+    def retry(self, event: fx.Retry) -> None:
+        token = self._open(event.activation)
+        if token.stuck is None:
+            raise WrongState("This step does not wait on an incident.")
+        self._write(token, event.writes, {})
+        del self.tokens[token.id]
+        self.effects.append(fx.Unstuck(token.id))
+        self.go(token.step, Place(token.block, token.branch, round=token.round))
+
+    # -- moving ---------------------------------------------------------------------------
+
+    def go(self, target: str, place: Place) -> None:
+        """Take a token to a step, when its turn comes."""
+        self.to_go.append((target, place))
+
+    def run(self) -> None:
+        """Walk until everything waits for somebody or the request has ended."""
+        hops = 0
+        while self.to_go:
+            target, place = self.to_go.pop()
+            if place.block is None or place.block in self.blocks:  # else its block is over
+                self._move(target, place)
+            hops += 1
+            if hops > MAX_HOPS:
+                raise DefinitionProblem(
+                    f"The map goes round without a person at '{target}'; put a person in the loop."
+                )
+
+    def _move(self, target: str, place: Place) -> None:
+        """Leave blocks on the way, arrive at joins, open what is there."""
+        place = self._leave_blocks(target, place)
+        block = self.blocks.get(place.block) if place.block is not None else None
+        if block is not None and self._join_of(block) == target:
+            self._arrive(block, place)
+        else:
+            self._enter(target, place)
+
+    def _enter(self, target: str, place: Place) -> None:
+        step = self.graph[target]
+        if isinstance(step, JoinStep):
+            raise DefinitionProblem(
+                f"The request came to the join '{target}' from outside its parallel block."
+            )
+        number = place.round
+        if number is None:
+            number = self.rounds[target] = self.rounds.get(target, 0) + 1
+        if isinstance(step, HumanStep):
+            self._open_human(target, step, number, place)
+        elif isinstance(step, DecisionStep):
+            self._choose(target, step, number, place)
+        elif isinstance(step, ParallelStep):
+            self._split(target, step, number, place)
+        elif isinstance(step, EndStep):
+            self._end(target, step)
+        else:
+            self._wait_outside(target, number, place)
+
+    def _leave_blocks(self, target: str, place: Place) -> Place:
+        while place.block is not None:
+            block = self.blocks[place.block]
+            inside = self.graph.body.get(block.step, frozenset())
+            if target in inside or target == self._join_of(block):
+                return place
+            reason = f"left for '{self.graph.title(target)}'"
+            self._cancel_block(block, reason)
+            self.effects.append(fx.Left(block.id, reason))
+            self._hand_up(block, list(block.written))
+            place = Place(block.block, block.branch, place.came_from)
+        return place
+
+    def _open_human(self, key: str, step: HumanStep, number: int, place: Place) -> None:
+        needed = self._needed(key, step)
+        token = self._token(key, number, place, needed=needed)
+        self.effects.append(fx.Opened(token.id, key, number, place.came_from, needed))
+
+    def _needed(self, key: str, step: HumanStep) -> int:
+        if step.quorum == "all":
+            return max(1, len(self.electorate(key) - barred(step, self._so_far())))
+        return step.quorum or 1
+
+    def _wait_outside(self, key: str, number: int, place: Place) -> None:
+        """Until these kinds run by themselves, the step waits on an incident that says so."""
+        kind = self.graph[key].kind
+        token = self._token(key, number, place, stuck=NOT_RUN_YET)
+        self.effects.append(fx.Opened(token.id, key, number, place.came_from))
+        message = (
+            f"'{self.graph.title(key)}' is a step of kind {kind}, which this version of Handoff"
+            " does not run. Cancel the request, or change the map and start it again."
+        )
+        self.effects.append(fx.Stuck(token.id, key, number, NOT_RUN_YET, message))
+
+    def _choose(self, key: str, step: DecisionStep, number: int, place: Place) -> None:
+        try:
+            way, target = self._first_that_holds(step)
+        except RuleCannotBeEvaluated as problem:
+            self._rule_failed(key, number, place, problem)
+            return
+        self.effects.append(fx.Took(key, way, target))
+        self.go(target, Place(place.block, place.branch, key))
+
+    def _first_that_holds(self, step: DecisionStep) -> tuple[str, str]:
+        for position, rule in enumerate(step.rules or [], start=1):
+            if self.graph.rule(rule.when).holds(self.data):
+                return str(position), rule.to
+        if step.otherwise is None:
+            raise RuleCannotBeEvaluated("No rule holds and the step has no `otherwise`.")
+        return "otherwise", step.otherwise
+
+    def _rule_failed(self, key: str, number: int, place: Place, problem: Exception) -> None:
+        token = self._token(key, number, place, stuck=RULE_FAILED)
+        self.effects.append(fx.Stuck(token.id, key, number, RULE_FAILED, str(problem)))
+
+    def _end(self, key: str, step: EndStep) -> None:
+        self._cancel_everything(f"the request ended as {step.result}")
+        self.ended = key
+        self.effects.append(fx.Ended(key, step.result))
+
+    # -- parallel blocks ------------------------------------------------------------------
+
+    def _split(self, key: str, step: ParallelStep, number: int, place: Place) -> None:
+        if step.join is None:
+            raise DefinitionProblem(f"The parallel step '{key}' names no join; add `join`.")
+        try:
+            taken = {
+                index: branch.to
+                for index, branch in enumerate(step.branches)
+                if branch.when is None or self.graph.rule(branch.when).holds(self.data)
+            }
+        except RuleCannotBeEvaluated as problem:
+            self._rule_failed(key, number, place, problem)
+            return
+        block = Block(
+            self._next(), key, number, tuple(taken), block=place.block, branch=place.branch
+        )
+        self.blocks[block.id] = block
+        needs = needed_arrivals(self.graph, block)
+        self.effects.append(fx.Split(block.id, key, step.join, number, taken, needs))
+        if not taken:
+            self._fire(block)
+        for index, target in reversed(taken.items()):
+            self.go(target, Place(block.id, index, key))
+
+    def _arrive(self, block: Block, place: Place) -> None:
+        assert place.branch is not None
+        block = replace(block, arrived=(*block.arrived, place.branch))
+        self.blocks[block.id] = block
+        self.effects.append(fx.Arrived(block.id, place.branch, place.came_from or block.step))
+        if len(block.arrived) >= needed_arrivals(self.graph, block):
+            self._merge_check(block)
+
+    def _merge_check(self, block: Block) -> None:
+        found = disagreements(block)
+        if found:
+            self._cancel_inside(block, self._not_needed(block))
+            self.blocks[block.id] = replace(block, conflict=True)
+            self.effects.append(fx.Conflicted(block.id, self._join_of(block), found))
+        else:
+            self._fire(block)
+
+    def _fire(self, block: Block) -> None:
+        join_key = self._join_of(block)
+        late = tuple(b for b in block.waits_for if b not in block.arrived)
+        self._cancel_block(block, self._not_needed(block))
+        self.effects.append(fx.Fired(block.id, join_key, late))
+        self.data.update(agreed(block))  # over what branches wrote that are not needed any more
+        self._hand_up(block, [str(branch) for branch in block.arrived])
+        self.rounds[join_key] = self.rounds.get(join_key, 0) + 1
+        join = self.graph[join_key]
+        assert isinstance(join, JoinStep)
+        self.go(join.to, Place(block.block, block.branch, join_key))
+
+    def _hand_up(self, block: Block, branches: list[str]) -> None:
+        """What a block's branches wrote counts as written by the branch around the block."""
+        outer = self.blocks.get(block.block) if block.block is not None else None
+        if outer is None:
+            return
+        written, seen = outcome_of(block, branches, self.data)
+        if written or seen:
+            self.blocks[outer.id] = noted(outer, block.branch, written, seen)
+
+    def _join_of(self, block: Block) -> str:
+        step = self.graph[block.step]
+        assert isinstance(step, ParallelStep)
+        assert step.join is not None
+        return step.join
+
+    def _not_needed(self, block: Block) -> str:
+        return f"not needed any more: enough branches came to '{self._join_title(block)}'"
+
+    def _join_title(self, block: Block) -> str:
+        return self.graph.title(self._join_of(block))
+
+    def _cancel_block(self, block: Block, reason: str) -> None:
+        """Close a block with everything in it."""
+        self._cancel_inside(block, reason)
+        del self.blocks[block.id]
+
+    def _cancel_inside(self, block: Block, reason: str) -> None:
+        for inner in [b for b in self.blocks.values() if b.block == block.id]:
+            self._cancel_block(inner, reason)
+            self.effects.append(fx.Left(inner.id, reason))
+        for token in [t for t in self.tokens.values() if t.block == block.id]:
+            self._cancel_token(token, reason)
+
+    def _cancel_everything(self, reason: str) -> None:
+        for block in [b for b in self.blocks.values() if b.block is None]:
+            self._cancel_block(block, reason)
+            self.effects.append(fx.Left(block.id, reason))
+        for token in list(self.tokens.values()):
+            self._cancel_token(token, reason)
+
+    def _cancel_token(self, token: Token, reason: str) -> None:
+        del self.tokens[token.id]
+        self.effects.append(fx.Cancelled(token.id, reason))
+
+    # -- small parts ----------------------------------------------------------------------
+
+    def _open(self, activation: int) -> Token:
+        token = self.tokens.get(activation)
+        if token is None:
+            raise WrongState("This work is no longer open.")
+        return token
+
+    def _token(self, key: str, number: int, place: Place, **more: Any) -> Token:
+        token = Token(self._next(), key, number, place.block, place.branch, **more)
+        self.tokens[token.id] = token
+        return token
+
+    def _next(self) -> int:
+        number, self.next_id = self.next_id, self.next_id + 1
+        return number
+
+    def _write(self, token: Token, writes: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
+        self.data.update(writes)
+        block = self.blocks.get(token.block) if token.block is not None else None
+        if block is not None and (writes or seen):
+            self.blocks[block.id] = noted(block, token.branch, writes, seen)
+
+    def _remember(self, step: str, actor: Person) -> None:
+        before = self.deciders.get(step, ())
+        if actor not in before:
+            self.deciders[step] = (*before, actor)
+
+    def _so_far(self) -> Marking:
+        return Marking(deciders=self.deciders, requester=self.requester)
