@@ -1,7 +1,8 @@
 # Handoff: the table of contents. `make run` gives the whole product, `make test` all tests.
 SHELL := /bin/bash
 PY := .venv/bin/python
-STAMP := .venv/.installed
+LOCK := $(shell cksum < requirements/dev.txt | tr ' ' -)
+STAMP := .venv/installed-$(LOCK)
 PORT ?= 8000
 WORKERS ?= auto
 LOOPBACK ?= postgres://root@127.0.0.1:5432/handoff
@@ -13,13 +14,15 @@ help: ## what there is
 
 install: $(STAMP) ## the environment in .venv, from the hashed lock
 
-$(STAMP): requirements/dev.txt
-	@[ -x $(PY) ] || python3 -m venv .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@touch $(STAMP)
+$(STAMP):
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Handoff needs Python 3.11 or later.")'
+	@$(PY) -m pip --version >/dev/null 2>&1 || python3 -m venv --clear .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@rm -f .venv/installed-*
+	@touch $@
 
 run: install ## web, worker and clock in one process group; Ctrl-C stops all; PORT=8000
-	@PORT=$(PORT) $(PY) -m config.run
+	@PORT=$(PORT) exec $(PY) -m config.run
 
 test: install ## all tests on SQLite, in parallel
 	@$(PY) -m tests.real_parts
