@@ -13,4 +13,5 @@ if __name__ == "__main__":
     try:
         execute_from_command_line(sys.argv)
     except BadEnvironment as problem:
-        sys.exit(str(problem))
+        sys.stderr.write(f"{problem}\n")
+        sys.exit(2)

@@ -105,7 +105,7 @@ def test_a_bad_environment_is_refused_by_the_command_line_in_one_line(
         text=True,
         check=False,
     )
-    assert said.returncode == 1
+    assert said.returncode == 2
     assert said.stderr.startswith(line)
     assert said.stderr.count("\n") == 1
 
