@@ -216,6 +216,10 @@ class TemplateVersion(FSMModelMixin, models.Model):
         """A newer version takes its place; running requests stay on it."""
         self.superseded_at = now
 
+    @transition(field=state, source=DRAFT, target=OBSERVED)
+    def observe(self) -> None:
+        """The map was made from a log: to learn from and to redraw, never to start."""
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Saves drafts; the other states change through `services` only."""
         if self.pk and not kwargs.get("force_insert"):

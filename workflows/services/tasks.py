@@ -1,7 +1,6 @@
 """Commands on a task: claim, start work, pause, release, decide, reassign."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,15 +17,8 @@ from workflows.models import WorkItem
 from workflows.models.runs import OPEN_STATES
 from workflows.permissions import in_role, may_manage
 from workflows.services.case import Case, open_case, open_item, who_was_first, write_trail
+from workflows.services.moments import Moments, measure, take_up, unpause
 from workflows.services.values import clean_values, reason_given, store_files
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moments:
-    """When work was there and when it was taken up, as a log knows it (None: the log does not)."""
-
-    enabled: datetime | None = None
-    started: datetime | None = None
 
 
 def decide(
@@ -89,7 +81,7 @@ def _decide(
     if any(isinstance(e, Completed) and e.activation == item.activation for e in result.effects):
         take_up(item, case.now, opened_at, moments)
         item.finish(now=case.now, outcome=event.outcome, comment=comment, by=case.actor)
-        measure(case, item)
+        measure(case.map.calendar, item)
     elif item.started_at is None:
         take_up(item, case.now, opened_at, moments)
     if item.needed > 1:
@@ -123,7 +115,7 @@ def start_work(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
         case, item = _open_for(work_item_id, actor, now)
         before = item.state
         if before == "paused":
-            unpause(case, item)
+            unpause(case.map.calendar, item, now)
         else:
             _must_be(item, "begin", "in work already")
             item.begin(now=now, by=actor)
@@ -264,54 +256,6 @@ def outcomes_for(case: Case, item: WorkItem, actor: User) -> dict[str, RouteDef]
     step = case.map.step_keys[item.step_id]
     situation = situation_of(case, item, item.pk, actor, "", {})
     return open_outcomes(situation, roles_held(case, item, step, actor))
-
-
-def take_up(
-    item: WorkItem, now: datetime, opened_at: datetime | None, moments: Moments | None
-) -> None:
-    """Fill in `started_at`: claimed before, else when the person opened it, else just now."""
-    if moments is not None:
-        item.enabled_at = moments.enabled or item.enabled_at
-        item.started_at = moments.started
-    elif item.started_at is None:
-        since = item.enabled_at or now
-        item.started_at = min(max(opened_at or now, since), now)
-
-
-def measure(case: Case, item: WorkItem) -> None:
-    """Fill in waiting and working, in wall-clock and in business seconds."""
-    if item.started_at is None or item.completed_at is None or item.enabled_at is None:
-        return
-    if item.paused_at is not None:
-        _rest(case, item)
-    calendar = case.map.calendar
-    working = (item.completed_at - item.started_at).total_seconds()
-    business = calendar.between(item.started_at, item.completed_at).total_seconds()
-    item.waiting_seconds = (item.started_at - item.enabled_at).total_seconds()
-    item.waiting_business_seconds = calendar.between(
-        item.enabled_at, item.started_at
-    ).total_seconds()
-    item.working_seconds = working - item.paused_seconds
-    item.working_business_seconds = business - item.paused_business_seconds
-
-
-def _rest(case: Case, item: WorkItem) -> None:
-    """A task that is decided while paused rested until now."""
-    assert item.paused_at is not None
-    item.paused_seconds += (case.now - item.paused_at).total_seconds()
-    item.paused_business_seconds += case.map.calendar.between(
-        item.paused_at, case.now
-    ).total_seconds()
-    item.paused_at = None
-
-
-def unpause(case: Case, item: WorkItem) -> None:
-    """Work goes on: the rest so far is counted."""
-    assert item.paused_at is not None
-    item.unpause(
-        rested=(case.now - item.paused_at).total_seconds(),
-        rested_business=case.map.calendar.between(item.paused_at, case.now).total_seconds(),
-    )
 
 
 def _step_key(case: Case, item: WorkItem | None, work_item_id: int) -> str:

@@ -1,0 +1,64 @@
+"""The three moments of a task, and the time between them in wall-clock and business seconds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflows.engine.calendar import Calendar
+from workflows.models import WorkItem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moments:
+    """When work was there and when it was taken up, as a log knows it (None: the log does not)."""
+
+    enabled: datetime | None = None
+    started: datetime | None = None
+
+
+def take_up(
+    item: WorkItem, now: datetime, opened_at: datetime | None, moments: Moments | None
+) -> None:
+    """Fill in `started_at`: claimed before, else when the person opened it, else just now."""
+    if moments is not None:
+        item.enabled_at = moments.enabled or item.enabled_at
+        item.started_at = moments.started
+    elif item.started_at is None:
+        since = item.enabled_at or now
+        item.started_at = min(max(opened_at or now, since), now)
+
+
+def measure(calendar: Calendar, item: WorkItem) -> None:
+    """Fill in waiting and working of a finished task, as far as its moments are known."""
+    if item.completed_at is None:
+        return
+    if item.paused_at is not None:
+        _rest(calendar, item, item.completed_at)
+    if item.started_at is None:
+        return
+    working, business = _between(calendar, item.started_at, item.completed_at)
+    item.working_seconds = working - item.paused_seconds
+    item.working_business_seconds = business - item.paused_business_seconds
+    if item.enabled_at is not None:
+        waited = _between(calendar, item.enabled_at, item.started_at)
+        item.waiting_seconds, item.waiting_business_seconds = waited
+
+
+def _between(calendar: Calendar, start: datetime, end: datetime) -> tuple[float, float]:
+    """Wall-clock and business seconds between two moments."""
+    return (end - start).total_seconds(), calendar.between(start, end).total_seconds()
+
+
+def _rest(calendar: Calendar, item: WorkItem, now: datetime) -> None:
+    """A task that is decided while paused rested until now."""
+    assert item.paused_at is not None
+    rested, business = _between(calendar, item.paused_at, now)
+    item.paused_seconds += rested
+    item.paused_business_seconds += business
+    item.paused_at = None
+
+
+def unpause(calendar: Calendar, item: WorkItem, now: datetime) -> None:
+    """Work goes on: the rest so far is counted."""
+    assert item.paused_at is not None
+    rested, business = _between(calendar, item.paused_at, now)
+    item.unpause(rested=rested, rested_business=business)
