@@ -178,8 +178,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["out"], "level": "WARNING"},
+    # To stderr: what commands print (JSON, CSV) has stdout to itself.
+    "handlers": {"err": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["err"], "level": "WARNING"},
+    # Anybody can send a wrong host name, as often as they like; it is answered, not logged.
+    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},
 }
 
 # -- the admin's looks ------------------------------------------------------------------------
