@@ -1,6 +1,21 @@
 """Addresses of this app."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from approvals.views import courses, documents, inbox, requests, starting, tasks
 
 app_name = "approvals"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", inbox.show, name="inbox"),
+    path("tasks/<int:task_id>/", tasks.task, name="task"),
+    path("tasks/<int:task_id>/reassign/", courses.reassign, name="reassign"),
+    path("tasks/<int:task_id>/<str:command>/", tasks.command, name="task-command"),
+    path("requests/", requests.listing, name="requests"),
+    path("requests/<str:reference>/", requests.show, name="request"),
+    path("requests/<str:reference>/<str:course>/", courses.change, name="request-change"),
+    path("incidents/<int:incident_id>/", courses.retry, name="incident"),
+    path("merges/<int:merge_id>/", courses.resolve, name="merge"),
+    path("start/", starting.listing, name="start"),
+    path("start/<slug:key>/", starting.form, name="start-form"),
+    path("documents/<int:document_id>/", documents.download, name="document"),
+]

@@ -1,0 +1,202 @@
+"""Forms made from a map's declared fields.
+
+Each form field asks the engine's own `clean`, so a page refuses exactly what a service would,
+beside the field and with what was typed kept.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
+
+from approvals.wording import person
+from workflows.engine.definition import Definition, FieldDef, title
+from workflows.engine.errors import InvalidInput
+from workflows.engine.fields import MAX_LONG_TEXT, MAX_TEXT, clean
+
+MOST_PEOPLE_IN_A_LIST = 500
+EMPTY = ("", "")
+
+
+class DeclaredField(forms.Field):
+    """A form field that reads what the engine reads, into the same canonical value."""
+
+    def __init__(self, key: str, spec: FieldDef, widget: forms.Widget, **options: Any) -> None:
+        self.key, self.spec = key, spec
+        super().__init__(widget=widget, label=title(key, spec.label), **options)
+
+    def to_python(self, value: Any) -> Any:
+        """The canonical value. The message stands beside the field, so it does not name it."""
+        try:
+            return clean(self.key, self.spec, self._with_zone(value))
+        except InvalidInput as refused:
+            message = str(refused).removeprefix(f"{self.spec.label or self.key}: ")
+            raise forms.ValidationError(message[:1].upper() + message[1:]) from None
+
+    def _with_zone(self, value: Any) -> Any:
+        """A browser's date and time has no zone: it means the site's."""
+        if self.spec.type == "datetime" and isinstance(value, str) and value:
+            try:
+                naive = datetime.fromisoformat(value)
+            except ValueError:
+                return value
+            return timezone.make_aware(naive) if naive.tzinfo is None else naive
+        return value
+
+    def prepare_value(self, value: Any) -> Any:
+        """How a canonical value, or what was typed, stands in the form."""
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if self.spec.type == "datetime" and isinstance(value, str) and value.endswith("Z"):
+            return f"{timezone.localtime(datetime.fromisoformat(value)):%Y-%m-%dT%H:%M}"
+        return value
+
+
+class Upload(forms.FileField):
+    """A file for a document field."""
+
+    def __init__(self, key: str, spec: FieldDef, **options: Any) -> None:
+        super().__init__(label=title(key, spec.label), widget=forms.FileInput(), **options)
+
+
+class DeclaredForm(forms.Form):
+    """The declared fields of a map, as far as one page asks for them.
+
+    `shown` are the values that stand in the form when it opens; `required` whether required
+    fields must be filled in here (an exception outcome of a step may leave them).
+    """
+
+    def __init__(
+        self,
+        definition: Definition,
+        keys: Iterable[str],
+        data: Any = None,
+        files: Any = None,
+        *,
+        shown: Mapping[str, Any] | None = None,
+        required: bool = True,
+    ) -> None:
+        self.shown = dict(shown or {})
+        super().__init__(data, files, initial=self.shown, prefix="f", use_required_attribute=False)
+        for key in keys:
+            spec = definition.fields[key]
+            has_file = spec.type == "document" and self.shown.get(key) is not None
+            self.fields[key] = _form_field(key, spec, required=required and not has_file)
+            self.fields[key].asked = bool(spec.required) and not has_file  # type: ignore[attr-defined]
+
+    def values(self) -> dict[str, Any]:
+        """What was filled in, as services take it; documents apart."""
+        return {
+            key: self.cleaned_data.get(key)
+            for key, field in self.fields.items()
+            if isinstance(field, DeclaredField)
+        }
+
+    def changed(self) -> dict[str, Any]:
+        """What differs from what the form showed: a step writes only what its person changed."""
+        return {key: v for key, v in self.values().items() if v != self.shown.get(key)}
+
+    def uploads(self) -> dict[str, UploadedFile]:
+        """The files that were chosen, by field."""
+        return {
+            key: file
+            for key, file in self.cleaned_data.items()
+            if isinstance(self.fields[key], Upload) and file
+        }
+
+
+def _form_field(key: str, spec: FieldDef, *, required: bool) -> forms.Field:
+    options: dict[str, Any] = {
+        "required": required and bool(spec.required),
+        "help_text": _help(spec),
+        "error_messages": {"required": _empty(spec)},
+    }
+    if spec.type == "document":
+        return Upload(key, spec, **options)
+    return DeclaredField(key, spec, _widget(spec), **options)
+
+
+def _help(spec: FieldDef) -> str:
+    unit = f"In {spec.currency}, such as 1250.50." if spec.currency else ""
+    return " ".join(part for part in (spec.help, unit) if part)
+
+
+def _empty(spec: FieldDef) -> str:
+    if spec.type == "document":
+        return "Choose a file."
+    return "Choose one." if spec.type in ("choice", "boolean", "user") else "Fill this in."
+
+
+def _widget(spec: FieldDef) -> forms.Widget:
+    if spec.type == "choice":
+        return forms.Select(choices=[EMPTY, *((word, word) for word in spec.choices or ())])
+    if spec.type == "boolean":
+        return forms.Select(choices=[EMPTY, ("yes", "Yes"), ("no", "No")])
+    if spec.type == "user":
+        return people_widget()
+    if spec.type == "long_text":
+        return forms.Textarea(attrs={"rows": 5, "maxlength": MAX_LONG_TEXT})
+    kinds = {"date": "date", "datetime": "datetime-local"}
+    if spec.type in kinds:
+        return forms.TextInput(attrs={"type": kinds[spec.type]})
+    modes = {"integer": "numeric", "number": "decimal", "money": "decimal"}
+    attrs = {"inputmode": modes[spec.type]} if spec.type in modes else {"maxlength": MAX_TEXT}
+    return forms.TextInput(attrs={**attrs, "autocomplete": "off"})
+
+
+def people_widget() -> forms.Widget:
+    """A list of the active people; in a large company a box for the username."""
+    active = User.objects.filter(is_active=True).order_by("first_name", "last_name", "username")
+    people = list(active[: MOST_PEOPLE_IN_A_LIST + 1])
+    if len(people) > MOST_PEOPLE_IN_A_LIST:
+        return forms.TextInput(attrs={"placeholder": "username", "autocapitalize": "none"})
+    return forms.Select(choices=[EMPTY, *((user.username, _in_list(user)) for user in people)])
+
+
+def _in_list(user: User) -> str:
+    name = person(user)
+    return name if name == user.username else f"{name} ({user.username})"
+
+
+class TitleForm(forms.Form):
+    """What a request is about, in its requester's words."""
+
+    title = forms.CharField(
+        max_length=200,
+        required=False,
+        strip=True,
+        help_text="What it is about, in a few words, so that others recognise it.",
+    )
+
+
+class ReasonForm(forms.Form):
+    """The reason that every change of a request's course must have."""
+
+    reason = forms.CharField(
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="It is kept in the record.",
+        error_messages={"required": "Give a reason; it is kept in the record."},
+    )
+
+
+class ReassignForm(ReasonForm):
+    """Whose hands a task is put into, and why."""
+
+    field_order = ("to", "reason")
+    to = forms.CharField(label="To", max_length=150, error_messages={"required": "Choose one."})
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].widget = people_widget()
+
+    def clean_to(self) -> User:
+        """The active person with this username."""
+        user = User.objects.filter(username=self.cleaned_data["to"], is_active=True).first()
+        if user is None:
+            raise forms.ValidationError("There is no active person with this username.")
+        return user

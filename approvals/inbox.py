@@ -1,0 +1,281 @@
+"""What waits for a person: their own tasks and those that their groups can take, oldest due first.
+
+On PostgreSQL the first N of each step are read along the partial index `queue_by_due` and
+merged, so the page costs the same however much work is open. Elsewhere the ORM says the same.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import User
+from django.db import connection
+from django.db.models import F, Q
+
+from workflows.engine.advance import barred
+from workflows.engine.definition import not_by
+from workflows.engine.marking import Marking
+from workflows.models import Step, WorkflowInstance, WorkItem
+from workflows.permissions import steps_of
+from workflows.services.maps import cached_map
+
+PAGE = 50
+CAP = 1000
+
+
+class Place(NamedTuple):
+    """Where in the list a task stands: by due date (none is last), then by age."""
+
+    due_at: datetime | None
+    id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxRow:
+    """One task as the list shows it."""
+
+    id: int
+    step: str
+    reference: str
+    title: str
+    workflow: str
+    requester: str
+    enabled_at: datetime | None
+    due_at: datetime | None
+    state: str
+    mine: bool
+    suspended: bool
+    needed: int
+    agreed: int
+
+    @property
+    def place(self) -> Place:
+        """Where the row stands in the list."""
+        return Place(self.due_at, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class InboxPage:
+    """One page of the list; `after` is where the next page begins, if there is one."""
+
+    rows: list[InboxRow]
+    after: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many tasks wait; `more` when there are more than were counted."""
+
+    value: int
+    more: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.value:,}{'+' if self.more else ''}"
+
+
+def inbox_page(user: User, *, limit: int = PAGE, after: Place | None = None) -> InboxPage:
+    """The next tasks of this person behind `after`: two statements.
+
+    Tasks on which they have agreed already, or from which separation of duties keeps them, are
+    left out; where that leaves less than a page, a further piece is read.
+    """
+    steps = steps_of(user)
+    rows: list[InboxRow] = []
+    while True:
+        wanted = limit + 1 - len(rows)
+        piece = _candidates(user, steps, after, wanted)
+        read = list(_read(user, piece))
+        rows += [row for row, is_theirs in read if is_theirs]
+        if len(rows) > limit:
+            return InboxPage(rows[:limit], rows[limit - 1].place)
+        if len(piece) < wanted:
+            return InboxPage(rows, None)
+        after = Place(*piece[-1])
+
+
+def inbox_count(user: User, *, cap: int = CAP) -> Count:
+    """How many tasks wait for this person, counted up to `cap`."""
+    steps = steps_of(user)
+    found = _count(user, steps, cap + 1)
+    if found > cap:
+        return Count(cap, more=True)
+    return Count(found - _not_theirs(user, steps))
+
+
+# -- which tasks ------------------------------------------------------------------------------
+
+MERGED = """
+    SELECT due_at, id FROM ({parts}) AS task ORDER BY due_at, id LIMIT %(limit)s
+"""
+OF_A_STEP = """
+    SELECT t.due_at, t.id FROM unnest(%(steps)s::bigint[]) AS s (id) CROSS JOIN LATERAL (
+        SELECT due_at, id FROM workflows_workitem
+        WHERE step_id = s.id AND in_queue AND {behind}
+        ORDER BY due_at, id LIMIT %(limit)s
+    ) AS t
+"""
+OF_THEIR_OWN = """
+    SELECT due_at, id FROM (
+        SELECT due_at, id FROM workflows_workitem
+        WHERE assignee_id = %(user)s AND is_open AND {behind}
+        AND NOT (in_queue AND step_id = ANY(%(steps)s::bigint[]))
+        ORDER BY due_at, id LIMIT %(limit)s
+    ) AS own
+"""
+COUNTED = """
+    SELECT (
+        SELECT count(*) FROM (
+            SELECT 1 FROM workflows_workitem WHERE in_queue AND step_id = ANY(%(steps)s::bigint[])
+            LIMIT %(limit)s
+        ) AS queued
+    ) + (
+        SELECT count(*) FROM (
+            SELECT 1 FROM workflows_workitem WHERE assignee_id = %(user)s AND is_open
+            AND NOT (in_queue AND step_id = ANY(%(steps)s::bigint[]))
+            LIMIT %(limit)s
+        ) AS own
+    )
+"""
+
+
+def _candidates(
+    user: User, steps: list[int], after: Place | None, limit: int
+) -> list[tuple[datetime | None, int]]:
+    """Due date and id of the next tasks in this person's reach. One statement."""
+    if connection.vendor != "postgresql":
+        return list(_reach(user, steps, after).values_list("due_at", "id")[:limit])
+    given: dict[str, Any] = {"steps": steps, "user": user.pk, "limit": limit}
+    given |= {"due": after.due_at, "id": after.id} if after else {}
+    parts = [part.format(behind=behind) for behind in _behind(after) for part in SOURCES]
+    with connection.cursor() as cursor:
+        cursor.execute(MERGED.format(parts=" UNION ALL ".join(parts)), given)
+        return list(cursor.fetchall())
+
+
+SOURCES = (OF_A_STEP, OF_THEIR_OWN)
+
+
+def _behind(after: Place | None) -> list[str]:
+    """The ranges of the index that lie behind a place. Dated tasks come first, so behind a
+    dated task lie the later ones and then all undated ones."""
+    if after is None:
+        return ["true"]
+    if after.due_at is None:
+        return ["due_at IS NULL AND id > %(id)s"]
+    return ["(due_at, id) > (%(due)s, %(id)s)", "due_at IS NULL"]
+
+
+def _reach(user: User, steps: list[int], after: Place | None = None) -> Any:
+    """The same through the ORM."""
+    tasks = WorkItem.objects.filter(
+        Q(in_queue=True, step_id__in=steps) | Q(assignee=user, is_open=True)
+    )
+    if after is not None and after.due_at is None:
+        tasks = tasks.filter(due_at=None, id__gt=after.id)
+    elif after is not None:
+        same_day = Q(due_at=after.due_at, id__gt=after.id)
+        tasks = tasks.filter(Q(due_at__gt=after.due_at) | same_day | Q(due_at=None))
+    return tasks.by_due()
+
+
+def _count(user: User, steps: list[int], limit: int) -> int:
+    if connection.vendor != "postgresql":
+        return int(_reach(user, steps).order_by()[:limit].count())
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTED, {"steps": steps, "user": user.pk, "limit": limit})
+        return int(cursor.fetchone()[0])
+
+
+# -- what the list says of them ---------------------------------------------------------------
+
+COLUMNS = {
+    "request_number": F("request_id"),
+    "step_key": F("step__key"),
+    "version": F("step__version_id"),
+    "prefix": F("request__prefix"),
+    "title": F("request__title"),
+    "request_state": F("request__state"),
+    "workflow": F("request__template__name"),
+    "requester_name": F("request__requester_name"),
+    "first_name": F("request__requester__first_name"),
+    "last_name": F("request__requester__last_name"),
+    "deciders": F("request__marking__deciders"),
+    "asked_by": F("request__marking__requester"),
+}
+OWN = ("id", "state", "assignee_id", "enabled_at", "due_at", "needed", "votes")
+
+
+def _read(user: User, piece: list[tuple[datetime | None, int]]) -> Iterator[tuple[InboxRow, bool]]:
+    """The rows of these tasks in their order, and whether each is this person's to do."""
+    ids = [pk for _, pk in piece]
+    rows = WorkItem.objects.filter(pk__in=ids).values(*OWN, **COLUMNS) if ids else ()
+    by_id = {row["id"]: row for row in rows}
+    for pk in ids:
+        if pk in by_id:
+            yield _row(user, by_id[pk]), _is_theirs(user, by_id[pk])
+
+
+def _is_theirs(user: User, row: dict[str, Any]) -> bool:
+    step = cached_map(row["version"]).human(row["step_key"])
+    if any(vote["id"] == user.pk for vote in row["votes"]):
+        return False
+    return user.pk not in barred(step, _deciders(row["deciders"], row["asked_by"]))
+
+
+def _deciders(deciders: Any, requester: Any) -> Marking:
+    """As much of a marking as separation of duties asks for."""
+    who = json.loads(deciders) if isinstance(deciders, str) else deciders or {}
+    return Marking(
+        deciders={step: tuple(people) for step, people in who.items()}, requester=requester
+    )
+
+
+def _row(user: User, row: dict[str, Any]) -> InboxRow:
+    name = f"{row['first_name'] or ''} {row['last_name'] or ''}".strip()
+    return InboxRow(
+        id=row["id"],
+        step=cached_map(row["version"]).graph.title(row["step_key"]),
+        reference=f"{row['prefix']}-{row['request_number']}",
+        title=row["title"],
+        workflow=row["workflow"],
+        requester=name or row["requester_name"],
+        enabled_at=row["enabled_at"],
+        due_at=row["due_at"],
+        state=row["state"],
+        mine=row["assignee_id"] == user.pk,
+        suspended=row["request_state"] == WorkflowInstance.SUSPENDED,
+        needed=row["needed"],
+        agreed=len(row["votes"]),
+    )
+
+
+# -- what the count must leave out ------------------------------------------------------------
+
+
+def _not_theirs(user: User, steps: list[int]) -> int:
+    """How many of the counted tasks are not this person's to do after all.
+
+    Their own requests are found by the requester's index; only steps that several people agree
+    on, or that other steps' people may not do, are looked at task by task.
+    """
+    kept_apart, closely = [], []
+    for step in Step.objects.filter(pk__in=steps).only("kind", "not_by", "quorum"):
+        others = not_by(step)  # type: ignore[arg-type]
+        if step.quorum or set(others) - {"requester"}:
+            closely.append(step.pk)
+        elif others:
+            kept_apart.append(step.pk)
+    asked = WorkItem.objects.filter(
+        in_queue=True, step_id__in=kept_apart, request__requester=user,
+        request__state__in=WorkflowInstance.LIVE,
+    )  # fmt: skip
+    return (asked.count() if kept_apart else 0) + _looked_at(user, closely)
+
+
+def _looked_at(user: User, steps: list[int]) -> int:
+    if not steps:
+        return 0
+    rows = WorkItem.objects.filter(in_queue=True, step_id__in=steps).values(*OWN, **COLUMNS)
+    return sum(not _is_theirs(user, row) for row in rows)

@@ -1,0 +1,59 @@
+"""A request as a command would see it, read without locks: for showing, never for writing."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db.models import BooleanField, ExpressionWrapper
+
+from workflows.engine.errors import NotFound
+from workflows.engine.marking import Marking
+from workflows.models import WorkflowInstance, WorkItem
+from workflows.permissions import performs, visible_requests
+from workflows.services.case import Case
+from workflows.services.maps import cached_map
+
+NO_REQUEST = "There is no such request, or it is not yours to see."
+NO_TASK = "There is no such task, or it is not yours to see."
+
+
+def task_in_sight(user: User, task_id: int) -> WorkItem:
+    """The task with its step, request and people, and whether this person is in the step's role.
+
+    Raises NotFound for a task of a request that the person may not see. One statement.
+    """
+    permitted = ExpressionWrapper(performs(user), output_field=BooleanField())
+    task = (
+        WorkItem.objects.select_related(
+            "step", "assignee", "decided_by", "request__template__owner", "request__requester"
+        )
+        .filter(pk=task_id, request__in=visible_requests(user))
+        .annotate(permitted=permitted)
+        .first()
+    )
+    if task is None:
+        raise NotFound(NO_TASK)
+    return task
+
+
+def request_in_sight(user: User, reference: str) -> WorkflowInstance:
+    """The request of this reference. Raises NotFound where the person may not see it."""
+    found = (
+        WorkflowInstance.objects.by_reference(reference)
+        .filter(pk__in=visible_requests(user))
+        .select_related("template__owner", "template__deputy", "requester", "version")
+        .first()
+    )
+    if found is None:
+        raise NotFound(NO_REQUEST)
+    return found
+
+
+def case_of(request: WorkflowInstance, user: User | None, now: datetime) -> Case:
+    """The request, its map and where it stands."""
+    return Case(
+        instance=request,
+        map=cached_map(request.version_id),
+        actor=user,
+        now=now,
+        marking=Marking.from_json(request.marking),
+    )

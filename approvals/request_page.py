@@ -1,0 +1,188 @@
+"""A request's four answers: where it is, who has it, since when, and what is next."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+
+from approvals.wording import listed, moment, person, span
+from workflows.engine.definition import EndStep, HumanStep, title
+from workflows.engine.graph import Graph
+from workflows.models import Incident, WorkflowInstance, WorkItem
+from workflows.services.case import Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One open task: the answers for it, each a sentence."""
+
+    task: WorkItem
+    step: str
+    who: str
+    since: str
+    next: str
+    is_human: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers for the whole request; `waiting` has those of each open task."""
+
+    where: str
+    who: str
+    since: str
+    next: str
+    waiting: list[Waiting]
+
+
+def open_tasks(requests: Iterable[WorkflowInstance]) -> dict[int, list[WorkItem]]:
+    """The open tasks of these requests, by request. One statement."""
+    tasks: dict[int, list[WorkItem]] = {request.pk: [] for request in requests}
+    rows = WorkItem.objects.filter(request_id__in=list(tasks), is_open=True)
+    for task in rows.select_related("assignee").order_by("id"):
+        tasks[task.request_id].append(task)
+    return tasks
+
+
+def answers(case: Case, tasks: list[WorkItem], incidents: list[Incident]) -> Answers:
+    """The four answers, from what was read already; no statement."""
+    stuck = {incident.activation: incident for incident in incidents if incident.state == "open"}
+    waiting = [_waiting(case, task, stuck.get(task.activation)) for task in tasks]
+    if not case.instance.is_live:
+        return _finished(case)
+    if not waiting:
+        return _held_up(case, list(stuck.values()))
+    return Answers(
+        where=_where(case, waiting),
+        who=" ".join(dict.fromkeys(w.who for w in waiting)),
+        since=waiting[0].since,
+        next=waiting[0].next if len(waiting) == 1 else "Each branch goes its own way; see below.",
+        waiting=waiting,
+    )
+
+
+def _where(case: Case, waiting: list[Waiting]) -> str:
+    steps = [
+        f"“{w.step}”" + (f" (round {w.task.round})" if w.task.round > 1 else "") for w in waiting
+    ]
+    at_once = ", at the same time" if len(steps) > 1 else ""
+    if case.instance.state == WorkflowInstance.SUSPENDED:
+        return f"It is suspended; it stands at {listed(steps)}{at_once}."
+    return f"It is at {listed(steps)}{at_once}."
+
+
+def _finished(case: Case) -> Answers:
+    request = case.instance
+    since = f"Since {moment(request.completed_at)}." if request.completed_at else ""
+    if request.state == WorkflowInstance.CANCELLED:
+        return Answers("It was cancelled.", "Nobody; it is over.", since, "Nothing.", [])
+    end = case.map.graph.steps.get(case.marking.ended or "")
+    ahead = "Nothing."
+    if isinstance(end, EndStep) and end.reopen:
+        ahead = f"Nothing, unless its owner reopens it at “{case.map.graph.title(end.reopen)}”."
+    return Answers(
+        f"It is complete: {title(request.result, None).lower()}.",
+        "Nobody; it is over.", since, ahead, [],
+    )  # fmt: skip
+
+
+def _held_up(case: Case, stuck: list[Incident]) -> Answers:
+    """Running without an open task: it waits on an incident (a merge that disagrees, a rule)."""
+    if not stuck:
+        return Answers("It is running.", "Nobody has it just now.", "", "", [])
+    first = stuck[0]
+    step = case.map.graph.title(case.map.step_keys[first.step_id])
+    owner = person(first.owner, "the workflow's owner")
+    return Answers(
+        f"It is held up at “{step}”.",
+        f"{owner} has to put it right.",
+        _since(first.opened_at, None, case.now),
+        "It goes on when the incident below is resolved.",
+        [],
+    )
+
+
+def _waiting(case: Case, task: WorkItem, stuck: Incident | None) -> Waiting:
+    key = case.map.step_keys[task.step_id]
+    is_human = case.map.graph.is_human(key)
+    return Waiting(
+        task=task,
+        step=case.map.graph.title(key),
+        who=who_has(case, task, stuck),
+        since=_since(task.enabled_at, task.due_at, case.now),
+        next=what_next(case.map.graph, key),
+        is_human=is_human,
+    )
+
+
+def who_has(case: Case, task: WorkItem, stuck: Incident | None = None) -> str:
+    """Who has a task, or who could take it, as a sentence."""
+    if stuck is not None:
+        return f"It waits for {person(stuck.owner, 'the owner')} to resolve the incident below."
+    if task.assignee is not None:
+        verb = {"enabled": "has it and has not begun", "claimed": "has taken it"}
+        return f"{person(task.assignee)} {verb.get(task.state, _state_words(task))}."
+    key = case.map.step_keys[task.step_id]
+    if not case.map.graph.is_human(key):
+        return "Nobody; the system does this step."
+    if task.needed > 1:
+        return f"{len(task.votes)} of {task.needed} people in {_pool(case, key)} have agreed."
+    return f"Anybody in {_pool(case, key)} can take it; nobody has yet."
+
+
+def _state_words(task: WorkItem) -> str:
+    return {"started": "is working on it", "paused": "has it; work on it is paused"}.get(
+        task.state, "has it"
+    )
+
+
+def _pool(case: Case, key: str) -> str:
+    role = case.map.role_of(key)
+    names = [*(role.groups or []), *(role.users or [])] if role is not None else []
+    return listed(names, "or") or "its role"
+
+
+def _since(since: datetime | None, due: datetime | None, now: datetime) -> str:
+    if since is None:
+        return ""
+    said = f"Since {moment(since)}, so for {span(now - since)}."
+    if due is None:
+        return said
+    late = f" It is overdue by {span(now - due)}." if due < now else ""
+    return f"{said} Due {moment(due)}.{late}"
+
+
+def what_next(graph: Graph, key: str) -> str:
+    """Where the request goes from a step, as a sentence."""
+    step = graph[key]
+    if isinstance(step, HumanStep):
+        ways = [
+            f"“{title(name, route.label)}” leads to {_place(graph, route.to)}"
+            for name, route in step.outcomes.items()
+        ]
+        return f"{'; '.join(ways)}."
+    return f"Then {listed([_place(graph, to) for to in sorted(graph.following[key])], 'or')}."
+
+
+def _place(graph: Graph, key: str) -> str:
+    step = graph[key]
+    if isinstance(step, EndStep):
+        return f"the end ({title(step.result, None).lower()})"
+    return f"{graph.title(key)}"
+
+
+def courses_open(case: Case, user: User, *, manages: bool) -> list[str]:
+    """Which changes of course this person can ask for now, by the names of their pages."""
+    request = case.instance
+    found = []
+    if request.is_live and (manages or request.requester_id == user.pk):
+        found.append("cancel")
+    if manages and request.state == WorkflowInstance.RUNNING:
+        found.append("suspend")
+    if manages and request.state == WorkflowInstance.SUSPENDED:
+        found.append("resume")
+    end = case.map.graph.steps.get(case.marking.ended or "")
+    if manages and request.state == WorkflowInstance.COMPLETED:
+        found += ["reopen"] if isinstance(end, EndStep) and end.reopen else []
+    return found

@@ -1,0 +1,181 @@
+"""A request's record: its steps so far and ahead, its merges, its incidents, its trail."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from approvals.task_page import outcome_label
+from approvals.wording import person, value_text
+from workflows.engine.definition import FieldDef, title
+from workflows.engine.graph import Graph, reach
+from workflows.models import Incident, MergeRecord, TrailEvent, WorkflowInstance, WorkItem
+from workflows.services.case import Case
+
+MOST_TRAIL_ROWS = 200
+
+
+# -- the steps so far -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PastStep:
+    """One task of the request as its history shows it."""
+
+    task: WorkItem
+    step: str
+    who: str
+    outcome: str
+    is_human: bool
+
+
+def past_steps(case: Case) -> list[PastStep]:
+    """Every task of the request, oldest first. One statement."""
+    rows = WorkItem.objects.filter(request=case.instance).select_related("assignee", "decided_by")
+    return [_past(case, task) for task in rows.order_by("id")]
+
+
+def _past(case: Case, task: WorkItem) -> PastStep:
+    key = case.map.step_keys[task.step_id]
+    who = person(task.decided_by or task.assignee, task.performer_name)
+    outcome = outcome_label(case, key, task.outcome) if task.outcome else ""
+    return PastStep(task, case.map.graph.title(key), who, outcome, case.map.graph.is_human(key))
+
+
+# -- the way so far and ahead -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OnTheWay:
+    """One step of the map as the progress list shows it: done, open or ahead."""
+
+    step: str
+    state: str
+    role: str
+
+
+def progress(case: Case) -> list[OnTheWay]:
+    """The steps that were done, are open, or lie ahead if nothing exceptional happens."""
+    graph = case.map.graph
+    open_now = {token.step for token in case.marking.tokens}
+    ahead = _ahead(graph, open_now) if case.instance.is_live else set()
+    listed = []
+    for key in _in_order(graph):
+        if graph[key].kind in ("decision", "parallel", "join") and key not in open_now:
+            continue
+        state = "open" if key in open_now else "done" if key in case.marking.rounds else ""
+        if key == case.marking.ended:
+            state = "done"
+        state = state or ("ahead" if key in ahead else "")
+        if state:
+            listed.append(OnTheWay(graph.title(key), state, getattr(graph[key], "role", "") or ""))
+    return listed
+
+
+def _ahead(graph: Graph, open_now: set[str]) -> set[str]:
+    """What can still be reached on ways that are not exceptions."""
+    return reach(open_now, _usual_ways(graph), set()) - open_now
+
+
+def _usual_ways(graph: Graph) -> dict[str, list[str]]:
+    ways: dict[str, list[str]] = {key: [] for key in graph.steps}
+    for link in graph.links:
+        if link.kind not in ("reopen", "on_error") and not link.route.exception:
+            ways[link.source].append(link.to)
+    return ways
+
+
+def _in_order(graph: Graph) -> list[str]:
+    """The steps as a request meets them, breadth first; ends last."""
+    found: list[str] = [graph.first] if graph.first else []
+    for key in found:
+        found.extend(
+            link.to
+            for link in graph.links
+            if link.source == key and link.kind != "reopen" and link.to not in found
+        )
+    return sorted(dict.fromkeys(found), key=lambda key: graph[key].kind == "end")
+
+
+# -- merges -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A field to which branches gave different values; each value with its branch."""
+
+    key: str
+    label: str
+    values: list[tuple[str, str, str]]
+    is_document: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """One merge check: what it waited for, what came and when, and how it ended."""
+
+    row: MergeRecord
+    join: str
+    waits_for: list[str]
+    came: list[tuple[str, str, datetime]]
+    not_needed: list[str]
+    disagreements: list[Disagreement]
+
+
+def merges_of(case: Case) -> list[Merge]:
+    """The merge records of the request. One statement."""
+    rows = MergeRecord.objects.filter(request=case.instance).select_related("resolved_by")
+    return [merge_shown(case, row) for row in rows.order_by("id")]
+
+
+def merge_shown(case: Case, row: MergeRecord) -> Merge:
+    """A merge record in words."""
+    graph = case.map.graph
+    branches = {branch: graph.title(step) for branch, step in row.waits_for.items()}
+    return Merge(
+        row=row,
+        join=graph.title(case.map.step_keys[row.join_id]),
+        waits_for=list(branches.values()),
+        came=[
+            (
+                branches.get(str(arrival["branch"]), ""),
+                graph.title(arrival["from"]),
+                datetime.fromisoformat(arrival["at"]),
+            )
+            for arrival in row.arrivals
+        ],
+        not_needed=[branches[str(branch)] for branch in row.not_needed if str(branch) in branches],
+        disagreements=[
+            _disagreement(graph.definition.fields[key], key, values, branches)
+            for key, values in row.conflicts.items()
+        ],
+    )
+
+
+def _disagreement(
+    field: FieldDef, key: str, values: dict[str, Any], branches: dict[str, str]
+) -> Disagreement:
+    shown = [
+        (branch, branches.get(branch, branch), _in_words(field, value))
+        for branch, value in sorted(values.items())
+    ]
+    return Disagreement(key, title(key, field.label), shown, field.type == "document")
+
+
+def _in_words(field: FieldDef, value: Any) -> str:
+    if field.type == "document" and isinstance(value, int):
+        return f"version {value}"
+    return value_text(field, value, {}) or "(empty)"
+
+
+# -- incidents and trail ----------------------------------------------------------------------
+
+
+def incidents_of(case: Case) -> list[Incident]:
+    """The incidents of the request, oldest first. One statement."""
+    rows = Incident.objects.filter(request=case.instance).select_related("owner", "step")
+    return list(rows.order_by("id"))
+
+
+def trail_of(request: WorkflowInstance) -> list[TrailEvent]:
+    """The newest rows of the request's trail. One statement."""
+    return list(TrailEvent.objects.filter(request=request).order_by("-id")[:MOST_TRAIL_ROWS])

@@ -1,0 +1,37 @@
+"""How templates say times and lengths of time."""
+
+from datetime import datetime
+
+from django import template
+
+from approvals import wording
+
+register = template.Library()
+
+
+@register.filter
+def waited(since: datetime | None, now: datetime) -> str:
+    """How long it has been: '2 d 3 h'."""
+    return wording.span(now - since) if since else ""
+
+
+@register.filter
+def overdue(due: datetime | None, now: datetime) -> str:
+    """How late something is, or nothing where it is not late."""
+    return wording.span(now - due) if due and due < now else ""
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """A moment: '5 Jan 2026, 09:00'."""
+    return wording.moment(value) if value else ""
+
+
+@register.filter
+def seconds(value: float | None) -> str:
+    """A number of seconds as a length of time; nothing where it is not known."""
+    return wording.span(value) if value is not None else ""
+
+
+register.filter("filesize", wording.file_size)
+register.filter("person", wording.person)

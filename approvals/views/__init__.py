@@ -1,0 +1,1 @@
+"""Views: each reads what it shows, calls one service, and renders or redirects."""

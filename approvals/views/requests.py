@@ -1,0 +1,52 @@
+"""My requests and those that I may see, and the page of one request."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from approvals.listing import Filters, requests_page
+from approvals.pages import page, person_of
+from approvals.reading import case_of, request_in_sight
+from approvals.request_page import answers, courses_open, open_tasks
+from approvals.request_record import incidents_of, merges_of, past_steps, progress, trail_of
+from approvals.shown import documents_of, shown_values
+from workflows.permissions import may_audit, may_manage
+
+
+@require_safe
+@page
+def listing(request: HttpRequest) -> HttpResponse:
+    """Requests: mine, or all that I may see; open, finished or both; by words and workflow."""
+    user, now = person_of(request), timezone.now()
+    filters = Filters.read(request.GET)
+    found = requests_page(user, filters, now)
+    return render(request, "approvals/requests.html", {"found": found, "filters": filters})
+
+
+@require_safe
+@page
+def show(request: HttpRequest, reference: str) -> HttpResponse:
+    """One request: where it is, who has it, since when, what is next; then its record."""
+    user, now = person_of(request), timezone.now()
+    instance = request_in_sight(user, reference)
+    case = case_of(instance, user, now)
+    incidents = incidents_of(case)
+    manages = may_manage(user, instance.template)
+    audits = manages or may_audit(user, instance.template)
+    context = {
+        "request_": instance,
+        "answers": answers(case, open_tasks([instance])[instance.pk], incidents),
+        "values": shown_values(case.map.graph.definition, instance),
+        "documents": documents_of(instance),
+        "steps": past_steps(case),
+        "progress": progress(case),
+        "incidents": incidents,
+        "merges": merges_of(case),
+        "trail": trail_of(instance) if audits else [],
+        "audits": audits,
+        "manages": manages,
+        "courses": courses_open(case, user, manages=manages),
+        "now": now,
+    }
+    return render(request, "approvals/request.html", context)

@@ -1,0 +1,78 @@
+"""Times, amounts and people as these pages say them."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from workflows.engine.definition import FieldDef
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def span(length: timedelta | float) -> str:
+    """A length of time in its two largest units: '2 d 3 h', '45 min'."""
+    seconds = length.total_seconds() if isinstance(length, timedelta) else length
+    minutes = max(0, int(seconds // MINUTE))
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [(days, "d"), (hours, "h"), (rest, "min")]
+    while parts and not parts[0][0]:
+        parts.pop(0)
+    said = [f"{number} {unit}" for number, unit in parts[:2] if number]
+    return " ".join(said) or "under a minute"
+
+
+def moment(value: datetime) -> str:
+    """A moment in the site's time zone: '5 Jan 2026, 09:00'."""
+    local = timezone.localtime(value)
+    return f"{day(local.date())}, {local:%H:%M}"
+
+
+def day(value: date) -> str:
+    """A day: '5 Jan 2026'."""
+    return f"{value.day} {value:%b %Y}"
+
+
+def person(user: User | None, otherwise: str = "nobody") -> str:
+    """A person's full name, or the username where there is none."""
+    return (user.get_full_name() or user.get_username()) if user is not None else otherwise
+
+
+def file_size(size: int) -> str:
+    """A file's size: '12 KB'."""
+    if size < 1024:
+        return f"{size} bytes"
+    if size < 1024**2:
+        return f"{size / 1024:.0f} KB"
+    return f"{size / 1024**2:.1f} MB"
+
+
+def listed(words: list[str], joiner: str = "and") -> str:
+    """Words in a sentence: 'a, b and c'."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {joiner} {words[-1]}"
+
+
+def value_text(field: FieldDef, value: Any, names: Mapping[str, str]) -> str:
+    """A request's value as people read it; `names` are full names by username."""
+    if value is None:
+        return ""
+    if field.type == "money":
+        return f"{Decimal(value):,.2f} {field.currency or ''}".strip()
+    if field.type == "number":
+        return f"{Decimal(value):,f}"
+    if field.type == "boolean":
+        return "Yes" if value else "No"
+    if field.type == "date":
+        return day(date.fromisoformat(value))
+    if field.type == "datetime":
+        return moment(datetime.fromisoformat(value))
+    if field.type == "user":
+        return names.get(value, value)
+    if field.type == "document" and isinstance(value, dict):
+        return f"{value['name']} (version {value['version']})"
+    return str(value)
