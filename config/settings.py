@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from celery.schedules import crontab
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from config.environment import (
@@ -187,11 +188,30 @@ LOGGING = {
 
 # -- the admin's looks ------------------------------------------------------------------------
 
+# The blue of the other pages (`static/handoff.css`), from light to dark.
+BLUE = {
+    "50": "#f2f6fd",
+    "100": "#e6eefa",
+    "200": "#c6d9f5",
+    "300": "#9dbfee",
+    "400": "#6199e2",
+    "500": "#3a78d2",
+    "600": "#1f5fbf",
+    "700": "#174b99",
+    "800": "#173f7c",
+    "900": "#183666",
+    "950": "#102344",
+}
 UNFOLD = {
     "SITE_TITLE": "Handoff",
     "SITE_HEADER": "Handoff",
     "SITE_SUBHEADER": "Workflows for the ops team",
     "SITE_URL": "/",
+    "SITE_SYMBOL": "swap_horiz",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("handoff.svg")}
+    ],
+    "COLORS": {"primary": BLUE},
     "SHOW_HISTORY": True,
     "SIDEBAR": {
         "show_search": False,
