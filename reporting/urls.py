@@ -1,6 +1,12 @@
-"""Addresses of this app."""
+"""Addresses of the reports."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from reporting import views
 
 app_name = "reporting"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("audit.csv", views.audit_csv, name="audit_csv"),
+    path("<slug:key>/", views.report, name="report"),
+]

@@ -1,0 +1,83 @@
+"""The audit trail as CSV: one row a recorded change, oldest first, streamed."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from workflows.models import TrailEvent, WorkflowTemplate
+
+COLUMNS = (
+    "sequence",
+    "recorded_at",
+    "workflow",
+    "version",
+    "reference",
+    "step",
+    "round",
+    "work_item",
+    "command",
+    "actor",
+    "acted_for",
+    "role",
+    "from_state",
+    "to_state",
+    "outcome",
+    "comment",
+    "changes",
+    "document_versions",
+    "seal",
+)
+VALUES = ("id", "recorded_at", *COLUMNS[2:9], "actor_name", *COLUMNS[10:18])
+WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
+RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "'", *WIDE)
+"""What a spreadsheet may take for a formula at the beginning of a cell, full-width forms too. The
+quote itself is in it, so that taking one leading quote away always gives the text back."""
+
+
+def trail_rows(
+    *,
+    templates: Iterable[WorkflowTemplate] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> QuerySet[TrailEvent]:
+    """The trail of these workflows (None: all), recorded from `since` up to before `until`."""
+    events = TrailEvent.objects.order_by("id")
+    if templates is not None:
+        events = events.filter(template__in=templates)
+    if since is not None:
+        events = events.filter(recorded_at__gte=since)
+    if until is not None:
+        events = events.filter(recorded_at__lt=until)
+    return events
+
+
+class _Echo:
+    """A file for the csv module that gives each line back instead of keeping it."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def csv_lines(events: QuerySet[TrailEvent]) -> Iterator[str]:
+    """The header and one line (RFC 4180) an event; memory stays flat."""
+    writer = csv.writer(_Echo())
+    yield writer.writerow(COLUMNS)
+    for values in events.values_list(*VALUES).iterator(chunk_size=2000):
+        yield writer.writerow([*map(cell, values), ""])
+
+
+def cell(value: Any) -> str:
+    """A value as text that no spreadsheet runs; no character is lost."""
+    if value is None:
+        return ""
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(value, dict | list):
+        value = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return f"'{value}" if value.startswith(RISKY) else value

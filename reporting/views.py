@@ -1,0 +1,92 @@
+"""Report pages and the audit CSV, for those who may audit a workflow."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Max, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from reporting.audit_csv import csv_lines, trail_rows
+from reporting.moments import day
+from reporting.report_page import report_page
+from reporting.rows import Period, workflow_figures
+from workflows.engine.errors import InvalidInput
+from workflows.models import WorkflowTemplate
+from workflows.permissions import auditable
+
+SPANS = ((30, "30 days"), (90, "90 days"), (365, "A year"))
+
+
+@login_required
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """The workflows whose reports this person may read, with a line each."""
+    return render(request, "reporting/index.html", {"workflows": _with_counts(request)})
+
+
+def _with_counts(request: HttpRequest) -> QuerySet[WorkflowTemplate]:
+    return auditable(request.user).annotate(
+        requests=Count("instances"),
+        open_requests=Count("instances", filter=Q(instances__state__in=("running", "suspended"))),
+        last_end=Max("instances__completed_at"),
+    )
+
+
+@login_required
+@require_GET
+def report(request: HttpRequest, key: str) -> HttpResponse:
+    """Where work waits in one workflow."""
+    template = get_object_or_404(auditable(request.user), key=key)
+    now = timezone.now()
+    period, wrong = _period(request)
+    found = workflow_figures(template, period, now=now)
+    context = {
+        "workflow": template,
+        "page": report_page(found),
+        "note": found["note"],
+        "since": request.GET.get("since", ""),
+        "until": request.GET.get("until", ""),
+        "wrong": wrong,
+        "spans": [_span(days, name, now) for days, name in SPANS],
+    }
+    return render(request, "reporting/report.html", context, status=400 if wrong else 200)
+
+
+def _span(days: int, name: str, now: datetime) -> dict[str, str]:
+    return {"name": name, "since": (now - timedelta(days=days)).date().isoformat()}
+
+
+def _period(request: HttpRequest) -> tuple[Period, str]:
+    """The period that the address asks for, and what is wrong with it."""
+    try:
+        since = day(request.GET.get("since"), "From")
+        until = day(request.GET.get("until"), "Until")
+    except InvalidInput as problem:
+        return Period(), str(problem)
+    return Period(since=since, until=until), ""
+
+
+@login_required
+@require_GET
+def audit_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """The trail as CSV, of the workflows that this person may audit."""
+    templates = auditable(request.user)
+    key = request.GET.get("workflow")
+    if key:
+        templates = templates.filter(key=key)
+    if not templates.exists():
+        raise Http404("There is no such workflow, or you may not read its trail.")
+    period, wrong = _period(request)
+    if wrong:
+        raise Http404(wrong)
+    everything = request.user.is_superuser and not key
+    events = trail_rows(
+        templates=None if everything else templates, since=period.since, until=period.until
+    )
+    response = StreamingHttpResponse(csv_lines(events), content_type="text/csv; charset=utf-8")
+    name = f"audit-{key}" if key else "audit"
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
