@@ -19,7 +19,7 @@ from config.environment import (
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR = Path(os.environ.get("HANDOFF_VAR", BASE_DIR / "var"))
+VAR = Path(os.environ.get("HANDOFF_VAR") or BASE_DIR / "var")
 PRODUCTION = is_production()
 EMBEDDED = not PRODUCTION
 
@@ -106,7 +106,7 @@ LOGOUT_REDIRECT_URL = "login"
 # -- language and time ------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
-TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
+TIME_ZONE = os.environ.get("TIME_ZONE") or "UTC"
 USE_TZ = True
 USE_I18N = False
 
@@ -134,7 +134,7 @@ globals().update(mail(VAR / "mail"))  # EMAIL_BACKEND, EMAIL_HOST and their kind
 
 # -- background work --------------------------------------------------------------------------
 
-CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "filesystem://localhost"
 if CELERY_BROKER_URL.startswith("filesystem://"):
     _post = VAR / "broker"
     for _name in ("messages", "control"):
