@@ -19,7 +19,7 @@ from workflows.engine.errors import InvalidInput
 from workflows.engine.fields import MAX_LONG_TEXT, MAX_TEXT, clean
 
 MOST_PEOPLE_IN_A_LIST = 500
-EMPTY = ("", "")
+EMPTY = ("", "Choose…")
 
 
 class DeclaredField(forms.Field):

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from approvals.reading import case_of
-from approvals.request_page import answers, open_tasks
+from approvals.request_page import answers, open_tasks, state_words
 from approvals.wording import person
 from workflows.models import Incident, Step, WorkflowInstance, WorkflowTemplate, WorkItem
 from workflows.permissions import (
@@ -74,8 +74,9 @@ class RequestRow:
 
     request: WorkflowInstance
     requester: str
-    where: str
-    who: str
+    state: str
+    where: list[tuple[str, str]]
+    otherwise: str
     since: datetime | None
 
 
@@ -137,9 +138,15 @@ def _row(
 ) -> RequestRow:
     open_now = tasks[request.pk]
     told = answers(case_of(request, None, now), open_now, incidents[request.pk])
-    since = open_now[0].enabled_at if open_now else request.completed_at or request.started_at
-    requester = person(request.requester, request.requester_name)
-    return RequestRow(request, requester, told.where, told.who, since)
+    held_up = "" if told.waiting or not request.is_live else f"{told.where} {told.who}"
+    return RequestRow(
+        request=request,
+        requester=person(request.requester, request.requester_name),
+        state=state_words(request),
+        where=[(one.step, one.holder) for one in told.waiting],
+        otherwise=held_up,
+        since=open_now[0].enabled_at if open_now else request.completed_at or request.started_at,
+    )
 
 
 def _workflows(user: User) -> list[WorkflowTemplate]:

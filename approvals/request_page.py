@@ -7,7 +7,14 @@ from datetime import datetime
 from django.contrib.auth.models import User
 
 from approvals.wording import listed, moment, person, span
-from workflows.engine.definition import EndStep, HumanStep, title
+from workflows.engine.definition import (
+    DecisionStep,
+    EndStep,
+    HumanStep,
+    JoinStep,
+    ParallelStep,
+    title,
+)
 from workflows.engine.graph import Graph
 from workflows.models import Incident, WorkflowInstance, WorkItem
 from workflows.services.case import Case
@@ -19,6 +26,7 @@ class Waiting:
 
     task: WorkItem
     step: str
+    holder: str
     who: str
     since: str
     next: str
@@ -72,6 +80,13 @@ def _where(case: Case, waiting: list[Waiting]) -> str:
     return f"It is at {listed(steps)}{at_once}."
 
 
+def state_words(request: WorkflowInstance) -> str:
+    """A request's state in a word: its result where it has one."""
+    if request.state == WorkflowInstance.COMPLETED:
+        return title(request.result, None).lower()
+    return str(request.state)
+
+
 def _finished(case: Case) -> Answers:
     request = case.instance
     since = f"Since {moment(request.completed_at)}." if request.completed_at else ""
@@ -82,7 +97,7 @@ def _finished(case: Case) -> Answers:
     if isinstance(end, EndStep) and end.reopen:
         ahead = f"Nothing, unless its owner reopens it at “{case.map.graph.title(end.reopen)}”."
     return Answers(
-        f"It is complete: {title(request.result, None).lower()}.",
+        f"It is complete: {state_words(request)}.",
         "Nobody; it is over.", since, ahead, [],
     )  # fmt: skip
 
@@ -109,11 +124,29 @@ def _waiting(case: Case, task: WorkItem, stuck: Incident | None) -> Waiting:
     return Waiting(
         task=task,
         step=case.map.graph.title(key),
+        holder=holder(case, task, stuck),
         who=who_has(case, task, stuck),
         since=_since(task.enabled_at, task.due_at, case.now),
         next=what_next(case.map.graph, key),
         is_human=is_human,
     )
+
+
+def holder(case: Case, task: WorkItem, stuck: Incident | None = None) -> str:
+    """Who has a task, or who could take it, in a few words for a list."""
+    if stuck is not None:
+        return f"{person(stuck.owner, 'the owner')}, to resolve an incident"
+    if task.assignee is not None:
+        return person(task.assignee)
+    key = case.map.step_keys[task.step_id]
+    if not case.map.graph.is_human(key):
+        return "the system"
+    role = case.map.role_of(key)
+    if role is None or not role.is_static:
+        return "nobody yet"
+    if task.needed > 1:
+        return f"{task.needed} people in {_pool(case, key)}; {_agreed(task)}"
+    return f"anybody in {_pool(case, key)}"
 
 
 def who_has(case: Case, task: WorkItem, stuck: Incident | None = None) -> str:
@@ -127,8 +160,14 @@ def who_has(case: Case, task: WorkItem, stuck: Incident | None = None) -> str:
     if not case.map.graph.is_human(key):
         return "Nobody; the system does this step."
     if task.needed > 1:
-        return f"{len(task.votes)} of {task.needed} people in {_pool(case, key)} have agreed."
+        people = f"{task.needed} people in {_pool(case, key)}"
+        return f"{people} have to agree; {_agreed(task)}."
     return f"Anybody in {_pool(case, key)} can take it; nobody has yet."
+
+
+def _agreed(task: WorkItem) -> str:
+    count = len(task.votes)
+    return f"{count} {'has' if count == 1 else 'have'} so far" if count else "nobody has yet"
 
 
 def _state_words(task: WorkItem) -> str:
@@ -158,18 +197,31 @@ def what_next(graph: Graph, key: str) -> str:
     step = graph[key]
     if isinstance(step, HumanStep):
         ways = [
-            f"“{title(name, route.label)}” leads to {_place(graph, route.to)}"
+            f"“{title(name, route.label)}” leads to {place(graph, route.to)}"
             for name, route in step.outcomes.items()
         ]
         return f"{'; '.join(ways)}."
-    return f"Then {listed([_place(graph, to) for to in sorted(graph.following[key])], 'or')}."
+    return f"Then {listed([place(graph, to) for to in sorted(graph.following[key])], 'or')}."
 
 
-def _place(graph: Graph, key: str) -> str:
-    step = graph[key]
+def place(graph: Graph, key: str) -> str:
+    """A step as somewhere to go: what only routes is named by where it leads."""
+    return _place(graph, key, frozenset())
+
+
+def _place(graph: Graph, key: str, passed: frozenset[str]) -> str:
+    step, seen = graph[key], passed | {key}
     if isinstance(step, EndStep):
         return f"the end ({title(step.result, None).lower()})"
-    return f"{graph.title(key)}"
+    if isinstance(step, DecisionStep | ParallelStep) and not passed & {key}:
+        to = list(dict.fromkeys(link.to for link in graph.links if link.source == key))
+        places = list(dict.fromkeys(_place(graph, other, seen) for other in to))
+        if isinstance(step, ParallelStep):
+            return listed(places)
+        return ", or ".join(places) if any(" and " in p for p in places) else listed(places, "or")
+    if isinstance(step, JoinStep):
+        return f"the merge “{graph.title(key)}”"
+    return f"“{graph.title(key)}”"
 
 
 def courses_open(case: Case, user: User, *, manages: bool) -> list[str]:

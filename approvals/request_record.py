@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from approvals.request_page import holder
 from approvals.task_page import outcome_label
 from approvals.wording import person, value_text
-from workflows.engine.definition import FieldDef, title
+from workflows.engine.definition import FieldDef, ParallelStep, title
 from workflows.engine.graph import Graph, reach
 from workflows.models import Incident, MergeRecord, TrailEvent, WorkflowInstance, WorkItem
 from workflows.services.case import Case
@@ -36,7 +37,9 @@ def past_steps(case: Case) -> list[PastStep]:
 
 def _past(case: Case, task: WorkItem) -> PastStep:
     key = case.map.step_keys[task.step_id]
-    who = person(task.decided_by or task.assignee, task.performer_name)
+    who = person(task.decided_by, task.performer_name)
+    if task.is_open:
+        who = holder(case, task)
     outcome = outcome_label(case, key, task.outcome) if task.outcome else ""
     return PastStep(task, case.map.graph.title(key), who, outcome, case.map.graph.is_human(key))
 
@@ -56,7 +59,7 @@ class OnTheWay:
 def progress(case: Case) -> list[OnTheWay]:
     """The steps that were done, are open, or lie ahead if nothing exceptional happens."""
     graph = case.map.graph
-    open_now = {token.step for token in case.marking.tokens}
+    open_now = {token.step for token in case.marking.tokens} | _disagreeing(case)
     ahead = _ahead(graph, open_now) if case.instance.is_live else set()
     listed = []
     for key in _in_order(graph):
@@ -69,6 +72,12 @@ def progress(case: Case) -> list[OnTheWay]:
         if state:
             listed.append(OnTheWay(graph.title(key), state, getattr(graph[key], "role", "") or ""))
     return listed
+
+
+def _disagreeing(case: Case) -> set[str]:
+    """The joins at which branches disagree: the request stands there, with no open task."""
+    steps = (case.map.graph[block.step] for block in case.marking.blocks if block.conflict)
+    return {step.join for step in steps if isinstance(step, ParallelStep) and step.join}
 
 
 def _ahead(graph: Graph, open_now: set[str]) -> set[str]:

@@ -75,6 +75,12 @@ def documents_of(request: WorkflowInstance) -> list[Document]:
     return list(rows.order_by("field", "-version"))
 
 
+def other_versions(documents: Iterable[Document], values: Iterable[Shown]) -> list[Document]:
+    """The versions that no value shows: those before the newest."""
+    there = {value.document.pk for value in values if value.document}
+    return [document for document in documents if document.pk not in there]
+
+
 def _by_version(request: WorkflowInstance) -> dict[tuple[str, int], Document]:
     return {(row.field, row.version): row for row in documents_of(request)}
 

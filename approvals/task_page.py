@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core import signing
 
 from approvals.reading import case_of, task_in_sight
+from approvals.request_page import place
 from approvals.shown import Shown, names_of, shown_values, versions_shown
 from approvals.wording import person
 from workflows.engine.advance import forward_outcome
@@ -109,12 +110,13 @@ def _button(case: Case, step: HumanStep, name: str, route: RouteDef) -> Button:
     kind = "exception" if route.exception else "other"
     if name == forward_outcome(step):
         kind = "forward"
-    graph = case.map.graph
-    target = graph[route.to]
-    leads_to = graph.title(route.to)
-    if target.kind == "end":
-        leads_to = f"the end: {target.result}"
-    return Button(name, title(name, route.label), kind, route.comment == "required", leads_to)
+    return Button(
+        key=name,
+        label=title(name, route.label),
+        kind=kind,
+        needs_comment=route.comment == "required",
+        leads_to=place(case.map.graph, route.to),
+    )
 
 
 def _commands(case: Case, task: WorkItem, key: str) -> dict[str, bool]:

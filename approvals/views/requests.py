@@ -8,9 +8,9 @@ from django.views.decorators.http import require_safe
 from approvals.listing import Filters, requests_page
 from approvals.pages import page, person_of
 from approvals.reading import case_of, request_in_sight
-from approvals.request_page import answers, courses_open, open_tasks
+from approvals.request_page import answers, courses_open, open_tasks, state_words
 from approvals.request_record import incidents_of, merges_of, past_steps, progress, trail_of
-from approvals.shown import documents_of, shown_values
+from approvals.shown import documents_of, other_versions, shown_values
 from workflows.permissions import may_audit, may_manage
 
 
@@ -34,11 +34,13 @@ def show(request: HttpRequest, reference: str) -> HttpResponse:
     incidents = incidents_of(case)
     manages = may_manage(user, instance.template)
     audits = manages or may_audit(user, instance.template)
+    values = shown_values(case.map.graph.definition, instance)
     context = {
         "request_": instance,
+        "state": state_words(instance),
         "answers": answers(case, open_tasks([instance])[instance.pk], incidents),
-        "values": shown_values(case.map.graph.definition, instance),
-        "documents": documents_of(instance),
+        "values": values,
+        "documents": other_versions(documents_of(instance), values),
         "steps": past_steps(case),
         "progress": progress(case),
         "incidents": incidents,
