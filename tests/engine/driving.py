@@ -9,6 +9,7 @@ from workflows.engine.definition import Definition, HumanStep
 from workflows.engine.effects import Cancel, Decide, Effect, Event, Fired, Reopen, Split, Start
 from workflows.engine.graph import Graph
 from workflows.engine.marking import Marking, Person
+from workflows.engine.rules import RuleCannotBeEvaluated
 
 FIELDS = {
     "amount": {"type": "money", "required": True},
@@ -130,10 +131,15 @@ class Run:
         human = self.graph.human(step)
         assert isinstance(human, HumanStep)
         return [
-            name
-            for name, way in human.outcomes.items()
-            if way.when is None or self.graph.rule(way.when).holds(self.data)
+            name for name, way in human.outcomes.items() if way.when is None or self.holds(way.when)
         ]
+
+    def holds(self, condition: str) -> bool:
+        """Whether an outcome is open; where that cannot be said, it is not."""
+        try:
+            return self.graph.rule(condition).holds(self.data)
+        except RuleCannotBeEvaluated:
+            return False
 
     def of(self, kind: type) -> list[Any]:
         """The effects of one kind so far."""

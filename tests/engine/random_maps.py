@@ -1,0 +1,270 @@
+"""Random maps that are sound by construction, and random edits that may break them.
+
+A map is drawn as nested pieces (steps in a row, choices, parallel blocks, loops, state
+machines) and then written down from its end to its beginning, so that every piece knows where
+it leads.
+"""
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from workflows.engine.definition import Definition
+
+CONDITIONS = ("amount > 500", "urgent", "not urgent", "site == 'Oslo'", "note == 'x'")
+FIELDS = {
+    "amount": {"type": "money", "required": True},
+    "urgent": {"type": "boolean", "required": True},
+    "site": {"type": "choice", "choices": ["Oslo", "Lyon"], "required": True},
+    "note": {"type": "text"},
+    "boss": {"type": "user"},
+}
+ROLES = {
+    "staff": {"groups": ["staff"]},
+    "crew": {"groups": ["crew"]},
+    "board": {"groups": ["board"], "users": ["p1"]},
+    "boss": {"field": "boss"},
+    "requester": {"requester": True},
+}
+
+human = st.fixed_dictionaries(
+    {
+        "piece": st.just("human"),
+        "kind": st.sampled_from(["task", "approval"]),
+        "role": st.sampled_from(["crew", "crew", "board", "boss"]),
+        "quorum": st.sampled_from([None, None, None, 2, "all"]),
+        "outputs": st.sets(st.sampled_from(["amount", "urgent", "note", "boss"]), max_size=2),
+        "exit": st.sampled_from([None, None, "refused", "redo", "outer", "conditional"]),
+        "not_by": st.sampled_from([None, None, [], ["redo"]]),
+    }
+)
+
+
+def _pieces(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    condition = st.sampled_from(CONDITIONS)
+    row = _row(inner)
+    choice = st.fixed_dictionaries(
+        {
+            "piece": st.just("choice"),
+            "rules": st.lists(st.tuples(condition, inner), min_size=1, max_size=2),
+            "otherwise": st.none() | inner,
+        }
+    )
+    block = st.fixed_dictionaries(
+        {
+            "piece": st.just("block"),
+            "branches": st.lists(
+                st.tuples(st.none() | condition, st.none() | inner), min_size=1, max_size=3
+            ),
+            "wait_for": st.sampled_from(["all", "all", "any", 1, 2]),
+        }
+    )
+    loop = st.fixed_dictionaries({"piece": st.just("loop"), "body": inner})
+    machine = st.fixed_dictionaries({"piece": st.just("machine"), "states": st.integers(2, 4)})
+    return st.one_of(human, row, block, block, block, choice, loop, machine)
+
+
+def _row(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    parts = st.lists(inner, min_size=1, max_size=3)
+    return st.fixed_dictionaries({"piece": st.just("row"), "parts": parts})
+
+
+NESTED = 4
+pieces: st.SearchStrategy[Any] = human
+for _ in range(NESTED):
+    pieces = _pieces(pieces)
+
+
+@dataclass
+class Writer:
+    """Writes pieces down as steps, each before what it leads to."""
+
+    steps: dict[str, Any] = field(default_factory=dict)
+
+    def name(self, kind: str) -> str:
+        """A key that is not taken yet."""
+        return f"{kind}{len(self.steps)}"
+
+    def write(self, piece: Any, to: str, outer: str) -> str:
+        """Write a piece that leads to `to`; its first step. `outer` is a step to go back to."""
+        return getattr(self, f"_{piece['piece']}")(piece, to, outer)
+
+    def _person(self, key: str, outcomes: dict[str, Any], **more: Any) -> str:
+        self.steps[key] = {
+            "kind": "task",
+            "role": "crew",
+            "expected": "1h",
+            "due": "1d",
+            "outcomes": outcomes,
+        } | {name: value for name, value in more.items() if value is not None}
+        return key
+
+    def _human(self, piece: Any, to: str, outer: str) -> str:
+        outcomes: dict[str, Any] = {"ok": to}
+        if piece["exit"] == "conditional":
+            outcomes["maybe"] = {"to": to, "when": "urgent"}
+        elif piece["exit"]:
+            target = outer if piece["exit"] == "outer" else piece["exit"]
+            outcomes["out"] = {"to": target, "exception": True}
+        quorum = piece["quorum"] if piece["role"] != "boss" else None
+        return self._person(
+            self.name("h"),
+            outcomes,
+            kind=piece["kind"],
+            role=piece["role"],
+            quorum=quorum,
+            outputs=sorted(piece["outputs"]) or None,
+            not_by=piece["not_by"],
+        )
+
+    def _row(self, piece: Any, to: str, outer: str) -> str:
+        for part in reversed(piece["parts"]):
+            to = self.write(part, to, outer)
+        return to
+
+    def _choice(self, piece: Any, to: str, outer: str) -> str:
+        key = self.name("d")
+        self.steps[key] = {}
+        rules = [{"when": when, "to": self.write(p, to, outer)} for when, p in piece["rules"]]
+        last = self.write(piece["otherwise"], to, outer) if piece["otherwise"] else to
+        self.steps[key] = {"kind": "decision", "rules": rules, "otherwise": last}
+        return key
+
+    def _block(self, piece: Any, to: str, outer: str) -> str:
+        key, join = self.name("p"), self.name("j")
+        self.steps[key] = self.steps[join] = {}
+        branches = []
+        for when, part in piece["branches"]:
+            target = self.write(part, join, key) if part else join
+            branches.append({"to": target} | ({"when": when} if when else {}))
+        wait_for = piece["wait_for"]
+        if isinstance(wait_for, int):
+            wait_for = min(wait_for, len(branches))
+        self.steps[key] = {"kind": "parallel", "branches": branches, "join": join}
+        self.steps[join] = {"kind": "join", "wait_for": wait_for, "to": to}
+        return key
+
+    def _loop(self, piece: Any, to: str, outer: str) -> str:
+        key = self.name("l")
+        self.steps[key] = {}
+        start = self.write(piece["body"], key, outer)
+        self._person(key, {"on": to, "again": start})
+        return start
+
+    def _machine(self, piece: Any, to: str, outer: str) -> str:
+        keys = [f"{self.name('s')}x{n}" for n in range(piece["states"])]
+        for number, key in enumerate(keys):
+            moves: dict[str, Any] = {f"to_{other}": other for other in keys if other != key}
+            if number:
+                moves["close"] = {"to": to, "role": "board"}
+            self._person(key, moves)
+        return keys[0]
+
+
+def written(piece: Any) -> dict[str, Any]:
+    """The whole definition around a piece, as plain data."""
+    writer = Writer()
+    writer.steps["redo"] = {}
+    first = writer.write(piece, "approved", "redo")
+    writer._person(
+        "redo",
+        {"again": first, "withdraw": {"to": "withdrawn", "exception": True}},
+        outputs=["amount"],
+    )
+    ends = {
+        "approved": {"kind": "end", "result": "approved", "reopen": "redo"},
+        "refused": {"kind": "end", "result": "refused", "reopen": first},
+        "withdrawn": {"kind": "end", "result": "withdrawn"},
+    }
+    review = writer._person(
+        "review", {"ok": first, "no": {"to": "refused", "exception": True}, "redo": "redo"}
+    )
+    return {
+        "format": 1,
+        "key": "random",
+        "name": "Random",
+        "owner": "olga",
+        "deputy": "dan",
+        "roles": copy.deepcopy(ROLES),
+        "fields": copy.deepcopy(FIELDS),
+        "start": {"role": "staff", "fields": ["amount", "urgent", "site", "boss"], "first": review},
+        "steps": writer.steps | ends,
+    }
+
+
+sound_maps = _row(pieces).map(written)
+
+
+# -- random edits -------------------------------------------------------------------------------
+
+
+def _ways(steps: dict[str, Any]) -> list[tuple[dict[str, Any] | list[Any], Any]]:
+    """Every place in which a step names another."""
+    places: list[tuple[Any, Any]] = []
+    for step in steps.values():
+        for name in ("to", "otherwise", "join", "reopen"):
+            if name in step:
+                places.append((step, name))
+        for part in (*step.get("rules", ()), *step.get("branches", ())):
+            places.append((part, "to"))
+        for outcome, way in step.get("outcomes", {}).items():
+            places.append((way, "to") if isinstance(way, dict) else (step["outcomes"], outcome))
+    return places
+
+
+@st.composite
+def damaged_maps(draw: DrawFn) -> Definition | None:
+    """A sound map after a few random edits; None where it cannot even be read."""
+    data = copy.deepcopy(draw(sound_maps))
+    for _ in range(draw(st.integers(1, 3))):
+        _edit(draw, data)
+    try:
+        return Definition.model_validate(data)
+    except ValueError:
+        return None
+
+
+def _edit(draw: DrawFn, data: dict[str, Any]) -> None:
+    steps = data["steps"]
+    keys = sorted(steps)
+    step = steps[draw(st.sampled_from(keys))]
+    match draw(st.integers(0, 9)):
+        case 0 | 1 | 2 | 3:
+            holder, name = draw(st.sampled_from(_ways(steps)))
+            holder[name] = draw(st.sampled_from(keys))
+        case 4:
+            for name in ("outcomes", "branches", "rules"):
+                if len(step.get(name, ())) > 1:
+                    inner = step[name]
+                    del inner[
+                        draw(
+                            st.sampled_from(
+                                list(inner if name == "outcomes" else range(len(inner)))
+                            )
+                        )
+                    ]
+        case 5:
+            if step["kind"] == "join":
+                step["wait_for"] = draw(st.sampled_from(["all", "any", 1, 2, 3]))
+            elif step["kind"] == "parallel":
+                step["branches"].append({"to": draw(st.sampled_from(keys))})
+        case 6:
+            for outcome, way in step.get("outcomes", {}).items():
+                to = way["to"] if isinstance(way, dict) else way
+                condition = draw(st.sampled_from(CONDITIONS))
+                step["outcomes"][outcome] = {"to": to, "when": condition}
+        case 7:
+            if "outcomes" in step:
+                step["not_by"] = draw(st.lists(st.sampled_from(["requester", *keys]), max_size=2))
+                step["role"] = draw(st.sampled_from(sorted(ROLES)))
+        case 8:
+            data["start"]["first"] = draw(st.sampled_from(keys))
+        case 9:
+            if step["kind"] == "end":
+                step["reopen"] = draw(st.sampled_from(keys))
+            elif step["kind"] == "parallel":
+                for branch in step["branches"]:
+                    branch["when"] = draw(st.sampled_from(CONDITIONS))

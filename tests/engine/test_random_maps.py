@@ -1,0 +1,226 @@
+"""Properties of the engine and the audit over random maps, people, data and decisions.
+
+`HANDOFF_MAPS` says how many maps each property is tried on.
+"""
+
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import strategies as st
+
+from tests.engine.driving import Run
+from tests.engine.random_maps import damaged_maps, sound_maps
+from workflows.engine import effects as fx
+from workflows.engine.advance import barred
+from workflows.engine.audit import AnyPeople, audit
+from workflows.engine.definition import Definition, HumanStep, RoleDef
+from workflows.engine.definition_file import read_definition, write_definition
+from workflows.engine.graph import Graph
+from workflows.engine.marking import Marking, Token
+
+MAPS = int(os.environ.get("HANDOFF_MAPS", "200"))
+many = settings(
+    max_examples=MAPS,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.filter_too_much,
+        HealthCheck.data_too_large,
+    ],
+)
+seeds = st.integers(0, 2**32)
+EVERYBODY = ("p1", "p2", "p3", "p4", "p5")
+
+
+@dataclass
+class Company:
+    """Random people in random groups, who decide at random."""
+
+    random: Random
+
+    def __post_init__(self) -> None:
+        sizes = {"staff": 3, "crew": self.random.randint(1, 4), "board": self.random.randint(0, 2)}
+        self.groups = {
+            group: frozenset(self.random.sample(EVERYBODY, size)) for group, size in sizes.items()
+        }
+
+    def data(self) -> dict[str, Any]:
+        """What a request starts with."""
+        return {
+            "amount": self.random.choice(["100.00", "900.00"]),
+            "urgent": self.random.random() < 0.5,
+            "site": self.random.choice(["Oslo", "Lyon"]),
+            "note": self.random.choice([None, "x", "y"]),
+            "boss": self.random.choice([None, *EVERYBODY]),
+        }
+
+    def writes(self, step: HumanStep) -> dict[str, Any]:
+        """What a decision gives to the step's outputs."""
+        made = self.data()
+        return {key: made[key] for key in step.outputs or [] if self.random.random() < 0.7}
+
+    def in_role(self, run: Run, role: RoleDef) -> frozenset[str]:
+        """The people of a role in this request."""
+        if role.field:
+            return frozenset({run.data.get(role.field)} - {None})
+        if role.requester:
+            return frozenset({str(run.marking.requester)})
+        groups = (self.groups[group] for group in role.groups or [])
+        return frozenset(role.users or []).union(*groups)
+
+    def able(self, run: Run, token: Token) -> dict[str, frozenset[str]]:
+        """Per outcome that is open now, who may choose it."""
+        step = run.graph.human(token.step)
+        roles = run.graph.definition.roles
+        kept_out = barred(step, run.marking) | set(token.votes)
+        result = {}
+        for name, way in step.outcomes.items():
+            if way.when is None or run.holds(way.when):
+                role = roles[way.role or step.role or ""]
+                result[name] = frozenset(p for p in self.in_role(run, role) if p not in kept_out)
+        return result
+
+
+def started(definition: Definition, random: Random) -> tuple[Run, Company]:
+    company = Company(random)
+
+    def electorate(step: str) -> frozenset[str]:
+        role = run.graph.definition.roles[run.graph.human(step).role or ""]
+        return company.in_role(run, role)
+
+    run = Run(Graph(definition), company.data(), electorate)
+    run.start(by=random.choice(EVERYBODY))
+    return run, company
+
+
+def one_move(run: Run, company: Company) -> bool:
+    """Let somebody do something, at random; False where nobody can: all wait on incidents."""
+    moves: list[fx.Event] = []
+    if run.marking.ended:
+        end = run.graph[run.marking.ended]
+        if getattr(end, "reopen", None):
+            moves.append(fx.Reopen())
+    for block in run.marking.blocks:
+        if block.conflict:
+            (fields,) = [e.fields for e in run.of(fx.Conflicted)[-1:]]
+            values = {k: company.random.choice(list(v.values())) for k, v in fields.items()}
+            moves.append(fx.ResolveMerge(block.id, values))
+    for token in run.marking.tokens:
+        if token.stuck:
+            moves.append(fx.Retry(token.id, {"note": "z"}))
+            continue
+        for outcome, people in company.able(run, token).items():
+            for person in sorted(people):
+                writes = company.writes(run.graph.human(token.step))
+                moves.append(fx.Decide(token.id, person, outcome, writes))
+    if moves:
+        run.apply(company.random.choice(moves))
+    return bool(moves)
+
+
+def check_position(run: Run, company: Company) -> None:
+    """What holds of every position of every request on a map without errors."""
+    marking, graph = run.marking, run.graph
+    assert Marking.from_json(json.loads(json.dumps(marking.to_json()))) == marking
+    fired = Counter(effect.block for effect in run.of(fx.Fired))
+    assert all(times == 1 for times in fired.values()), "a join fired twice"
+    left = {effect.block for effect in run.of(fx.Left)}
+    running = {block.id for block in marking.blocks}
+    splits = {effect.block for effect in run.of(fx.Split)}
+    assert splits == set(fired) | left | running
+    assert not set(fired) & (left | running)
+    if marking.ended:
+        assert not marking.tokens
+        assert not marking.blocks
+    else:
+        assert marking.tokens or any(block.conflict for block in marking.blocks), "a deadlock"
+    for token in marking.tokens:
+        assert stands_in(marking, token.block) == list(graph.chain[token.step]), "out of its block"
+        if not token.stuck:
+            assert company.able(run, token), f"{token.step} has no outcome to choose"
+    for block in marking.blocks:
+        working = [
+            part.branch for part in (*marking.tokens, *marking.blocks) if part.block == block.id
+        ]
+        missing = [] if block.conflict else sorted(set(block.waits_for) - set(block.arrived))
+        assert sorted(b for b in working if b is not None) == missing, "a branch was lost"
+
+
+def stands_in(marking: Marking, number: int | None) -> list[str]:
+    """The parallel steps around a token, outermost first, as the marking says."""
+    steps: list[str] = []
+    while number is not None:
+        block = marking.block(number)
+        assert block is not None, "a token in a block that is over"
+        steps.insert(0, block.step)
+        number = block.block
+    return steps
+
+
+def play(definition: Definition, seed: int, moves: int = 40) -> Run:
+    """One request from its start, with every position checked."""
+    random = Random(seed)
+    run, company = started(definition, random)
+    check_position(run, company)
+    for _ in range(moves):
+        if not one_move(run, company):
+            break
+        check_position(run, company)
+    return run
+
+
+def errors_of(definition: Definition) -> list[str]:
+    return [f"{f.code} {f.step}" for f in audit(definition, AnyPeople()) if f.severity == "error"]
+
+
+@given(sound_maps, seeds)
+@many
+def test_every_run_of_a_sound_map_ends_or_waits_on_somebody(
+    data: dict[str, Any], seed: int
+) -> None:
+    definition = Definition.model_validate(data)
+    for number in range(3):
+        run = play(definition, seed + number)
+        event("ended" if run.marking.ended else "waits")
+
+
+@given(sound_maps)
+@many
+def test_the_audit_finds_no_error_in_a_map_that_is_sound_by_construction(
+    data: dict[str, Any],
+) -> None:
+    found = errors_of(Definition.model_validate(data))
+    assert [line for line in found if not line.startswith("exceptions_too_few")] == []
+
+
+@given(sound_maps, seeds)
+@many
+def test_the_same_events_lead_to_the_same_position_and_data(
+    data: dict[str, Any], seed: int
+) -> None:
+    run = play(Definition.model_validate(data), seed)
+    assert run.folded() == (run.marking, run.data)
+
+
+@given(sound_maps)
+@many
+def test_a_random_map_that_is_written_and_read_is_the_same(data: dict[str, Any]) -> None:
+    definition = Definition.model_validate(data)
+    assert read_definition(write_definition(definition), name="random.yaml") == definition
+
+
+@given(damaged_maps(), seeds)
+@many
+def test_what_the_audit_passes_never_deadlocks(definition: Definition | None, seed: int) -> None:
+    assume(definition is not None)
+    assert definition is not None
+    wrong = errors_of(definition)
+    event("refused" if wrong else "passed")
+    if not wrong:
+        for number in range(4):
+            play(definition, seed + number)

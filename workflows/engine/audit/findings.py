@@ -1,0 +1,92 @@
+"""A finding, and the list of all findings that there are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Severity = Literal["error", "warning"]
+
+ERRORS: Final = (
+    "start_role_missing",
+    "start_role_unfit",
+    "start_role_empty",
+    "start_fields_missing",
+    "start_first_missing",
+    "start_field_unknown",
+    "trigger_field_unknown",
+    "owner_missing",
+    "owner_inactive",
+    "deputy_missing",
+    "deputy_inactive",
+    "deputy_is_owner",
+    "step_role_missing",
+    "role_empty",
+    "role_field_unfit",
+    "outcome_role_empty",
+    "escalation_empty",
+    "expected_missing",
+    "input_unknown",
+    "output_unknown",
+    "until_unfit",
+    "exceptions_too_few",
+    "step_unreachable",
+    "end_missing",
+    "end_unreachable",
+    "otherwise_missing",
+    "rule_wrong",
+    "outcome_uncertain",
+    "quorum_too_large",
+    "nobody_left",
+    "reopen_unfit",
+    "join_missing",
+    "join_unfit",
+    "join_shared",
+    "join_alone",
+    "join_entered_from_outside",
+    "join_wants_too_many",
+    "branch_misses_join",
+    "block_entered_from_side",
+    "blocks_cross",
+    "loop_without_person",
+)
+WARNINGS: Final = (
+    "due_missing",
+    "due_before_expected",
+    "overdue_without_due",
+    "one_person",
+    "too_few_left",
+    "requester_may_decide",
+    "not_by_without_effect",
+    "forward_outcome_unclear",
+    "role_field_may_be_empty",
+    "rule_field_may_be_empty",
+    "field_never_filled",
+    "branches_write_same_field",
+    "join_capped",
+    "error_way_missing",
+    "step_name_twice",
+)
+CODES: Final[Mapping[str, Severity]] = {
+    **dict.fromkeys(ERRORS, "error"),
+    **dict.fromkeys(WARNINGS, "warning"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with a map.
+
+    `message` says in a sentence what would go wrong when the workflow runs a hundred times,
+    `remedy` how to mend it; `step` is the key of the step, where it is about one.
+    """
+
+    severity: Severity
+    code: str
+    step: str | None
+    message: str
+    remedy: str
+
+
+def found(code: str, step: str | None, message: str, remedy: str) -> Finding:
+    """A finding with the severity that its code has."""
+    return Finding(CODES[code], code, step, message, remedy)

@@ -1,0 +1,29 @@
+"""Who the people of a map are: asked of the directory, or assumed where there is none."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+CROWD = 1000
+"""As many people as a quorum can ask for."""
+
+
+class People(Protocol):
+    """What the audit asks of the directory."""
+
+    def is_active(self, username: str) -> bool | None:
+        """Whether this person may sign in; None where there is no such person."""
+
+    def members(self, groups: Sequence[str], users: Sequence[str]) -> frozenset[str]:
+        """The active people among these users and in these groups."""
+
+
+class AnyPeople:
+    """For a file that is audited without a directory: everyone exists, and groups are full."""
+
+    def is_active(self, username: str) -> bool | None:
+        """Everyone is there."""
+        return True
+
+    def members(self, groups: Sequence[str], users: Sequence[str]) -> frozenset[str]:
+        """The users named, and a crowd for each group."""
+        return frozenset(users).union(f"{group} {n}" for group in groups for n in range(CROWD))

@@ -1,0 +1,85 @@
+"""Which fields are surely filled in when a request comes to a step, whatever way it came."""
+
+from collections.abc import Mapping
+
+from workflows.engine.definition import (
+    AutomationStep,
+    HumanStep,
+    JoinStep,
+    Link,
+    ParallelStep,
+    SubworkflowStep,
+)
+from workflows.engine.graph import Graph, reach
+
+Filled = Mapping[str, frozenset[str]]
+"""By step."""
+
+
+def surely_filled(graph: Graph) -> Filled:
+    """For each step the fields that are filled in there; all of them where nobody comes."""
+    every = frozenset(graph.definition.fields)
+    filled = dict.fromkeys(graph.steps, every)
+    ways = _ways_to(graph)
+    branches = _sure_branches(graph, ways)
+    changed = True
+    while changed:
+        changed = False
+        for key in graph.steps:
+            given = [_after(graph, link, filled) for link in ways[key]]
+            if key == graph.first:
+                given.append(_at_start(graph))
+            now = every.intersection(*given) if given else every
+            for arrivals in branches.get(key, ()):
+                now |= every.intersection(*(_after(graph, link, filled) for link in arrivals))
+            if now != filled[key]:
+                filled[key], changed = now, True
+    return filled
+
+
+def _ways_to(graph: Graph) -> dict[str, list[Link]]:
+    ways: dict[str, list[Link]] = {key: [] for key in graph.steps}
+    for link in graph.links:
+        ways[link.to].append(link)
+    return ways
+
+
+def _at_start(graph: Graph) -> frozenset[str]:
+    fields = graph.definition.fields
+    asked = graph.definition.start.fields if graph.definition.start else None
+    return frozenset(key for key in asked or [] if key in fields and fields[key].required)
+
+
+def _after(graph: Graph, link: Link, filled: Filled) -> frozenset[str]:
+    """What is filled in once this way was taken. An exception way may leave outputs empty."""
+    before, step = filled[link.source], graph[link.source]
+    fields = graph.definition.fields
+    if isinstance(step, HumanStep):
+        outputs = frozenset(step.outputs or []) & fields.keys()
+        must = frozenset(key for key in outputs if fields[key].required)
+        return before - outputs | (frozenset() if link.route.exception else must)
+    if isinstance(step, AutomationStep | SubworkflowStep) and link.kind == "to":
+        return before | (frozenset(step.outputs or {}) & fields.keys())
+    return before
+
+
+def _sure_branches(graph: Graph, ways: Mapping[str, list[Link]]) -> dict[str, list[list[Link]]]:
+    """For each join of all, the ways by which each of its unconditional branches may arrive."""
+    result: dict[str, list[list[Link]]] = {}
+    for key, step in graph.steps.items():
+        if not isinstance(step, ParallelStep) or step.join is None:
+            continue
+        join = graph[step.join]
+        if not isinstance(join, JoinStep) or join.wait_for not in (None, "all"):
+            continue
+        for number, branch in enumerate(step.branches, start=1):
+            if branch.when is None:
+                inside = reach({branch.to}, graph.following, {key, step.join})
+                arrivals = [
+                    link
+                    for link in ways[step.join]
+                    if link.source in inside or (link.source == key and link.name == str(number))
+                ]
+                if arrivals:
+                    result.setdefault(step.join, []).append(arrivals)
+    return result

@@ -1,0 +1,127 @@
+"""What several checks ask of a map, worked out once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import networkx as nx
+
+from workflows.engine.audit.people import People
+from workflows.engine.audit.settled import Filled, surely_filled
+from workflows.engine.definition import Definition, HumanStep, JoinStep, ParallelStep, RoleDef
+from workflows.engine.graph import Graph
+
+ROOT = ""
+"""Stands before the first step and before every step that a request is reopened at."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A parallel step with its join, where both are what they should be."""
+
+    key: str
+    step: ParallelStep
+    join: str
+    inside: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A map with its people, ready for questions."""
+
+    graph: Graph
+    people: People
+
+    @property
+    def definition(self) -> Definition:
+        """The definition under audit."""
+        return self.graph.definition
+
+    def called(self, key: str) -> str:
+        """The step as a message names it."""
+        return f"'{self.graph.title(key)}'"
+
+    def humans(self) -> Iterator[tuple[str, HumanStep]]:
+        """The steps that people do."""
+        for key, step in self.graph.steps.items():
+            if isinstance(step, HumanStep):
+                yield key, step
+
+    def role(self, name: str | None) -> RoleDef | None:
+        """The role of this name."""
+        return self.definition.roles.get(name) if name else None
+
+    @cached_property
+    def _members(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    def members(self, name: str | None) -> frozenset[str] | None:
+        """The active people of a role; None where they are found in each request."""
+        role = self.role(name)
+        if role is None or name is None or not role.is_static:
+            return None
+        if name not in self._members:
+            self._members[name] = self.people.members(role.groups or [], role.users or [])
+        return self._members[name]
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The parallel steps that name a join, smallest block first."""
+        found = [
+            Block(key, step, step.join, self.graph.body[key])
+            for key, step in self.graph.steps.items()
+            if isinstance(step, ParallelStep)
+            and step.join
+            and isinstance(self.graph[step.join], JoinStep)
+        ]
+        return tuple(sorted(found, key=lambda block: len(block.inside)))
+
+    @cached_property
+    def filled(self) -> Filled:
+        """The fields that are surely filled in at each step."""
+        return surely_filled(self.graph)
+
+    @cached_property
+    def ways(self) -> Any:
+        """The map as a networkx graph, reopening included, with a root before it."""
+        graph: Any = nx.DiGraph()
+        graph.add_nodes_from(self.graph.steps)
+        graph.add_edges_from(
+            (source, target)
+            for source, targets in self.graph.following.items()
+            for target in targets
+        )
+        graph.add_edges_from((ROOT, key) for key in self.entries)
+        return graph
+
+    @cached_property
+    def entries(self) -> frozenset[str]:
+        """Where a request comes into the map: the first step, and where it is reopened."""
+        reopened = {link.to for link in self.graph.links if link.kind == "reopen"}
+        return frozenset(reopened | ({self.graph.first} if self.graph.first else set()))
+
+    @cached_property
+    def _dominators(self) -> dict[str, str]:
+        return dict(nx.immediate_dominators(self.ways, ROOT))
+
+    def always_before(self, earlier: str, later: str) -> bool:
+        """Whether no request can come to `later` without `earlier` before it."""
+        at: str | None = self._dominators.get(later)
+        while at is not None and at != ROOT:
+            if at == earlier:
+                return True
+            at = self._dominators.get(at)
+        return False
+
+    def may_come_before(self, earlier: str, later: str) -> bool:
+        """Whether a request can have been at `earlier` when it is at `later`."""
+        shared = set(self.graph.chain[earlier]) & set(self.graph.chain[later])
+        return bool(shared) or later in self._after(earlier)
+
+    def _after(self, key: str) -> set[str]:
+        after: set[str] = nx.descendants(self.ways, key)
+        if any(link.kind == "reopen" and link.source in after for link in self.graph.links):
+            for entry in self.entries:
+                after |= {entry} | nx.descendants(self.ways, entry)
+        return after | ({key} if self.ways.has_edge(key, key) else set())
