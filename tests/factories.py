@@ -75,9 +75,12 @@ def load_map(data: Mapping[str, Any] | None = None) -> TemplateVersion:
 
 
 def publish_map(data: Mapping[str, Any] | None = None) -> TemplateVersion:
-    """A published version of this definition; its people are made where they are missing."""
+    """The published version of this definition; its people are made where they are missing."""
     purchase_people()
-    return definitions.publish(load_map(data).pk, actor=None, now=NOW)
+    version = load_map(data)
+    if not version.is_editable:
+        return version
+    return definitions.publish(version.pk, actor=None, now=NOW)
 
 
 def start_request(

@@ -16,7 +16,7 @@ LOGS = (
     "purchasing_example",
     "receipt",
 )
-QUICK = ("academic_credentials", "receipt", "prosimos_p2p_a")
+QUICK = ("receipt", "prosimos_p2p_a")
 
 
 def shared(*parts: str) -> Path:

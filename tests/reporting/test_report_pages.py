@@ -1,0 +1,87 @@
+"""The report pages: the right people, the right words, the same few statements at any size."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.factories import NOW, make_user, publish_map, start_request
+from workflows.models import WorkflowInstance
+from workflows.services import tasks
+
+pytestmark = pytest.mark.django_db
+
+
+def decided_purchase() -> WorkflowInstance:
+    """A request whose first step is done."""
+    request = start_request(publish_map())
+    item = request.work_items.get()
+    tasks.decide(
+        item.pk,
+        actor=make_user("mia"),
+        outcome="approve",
+        now=NOW + timedelta(days=3),
+        opened_at=NOW + timedelta(days=2),
+    )
+    return request
+
+
+def test_the_report_says_where_work_waits_without_naming_people(client: Client) -> None:
+    request = decided_purchase()
+    client.force_login(make_user("olivia", first_name="Olivia"))
+    page = client.get(f"/reports/{request.template.key}/").content.decode()
+    main = page[page.index("<main") :]
+    assert "Steps, most waiting first" in main
+    assert "2 d" in main.replace("2.0 d", "2 d") or "48 h" in main
+    assert "mia" not in main
+    assert "sam" not in main
+
+
+def test_only_those_who_may_audit_read_a_report(client: Client) -> None:
+    key = publish_map().template.key
+    for name, status in (("olivia", 200), ("omar", 200), ("mia", 404)):
+        client.force_login(make_user(name))
+        assert client.get(f"/reports/{key}/").status_code == status, name
+    assert client.get("/reports/none/").status_code == 404
+
+
+def test_an_empty_report_says_what_to_do_next(client: Client) -> None:
+    key = publish_map().template.key
+    client.force_login(make_user("olivia"))
+    page = client.get(f"/reports/{key}/").content.decode()
+    assert "No request was started in this period" in page
+
+
+def test_who_may_read_no_report_is_told_whom_to_ask(client: Client) -> None:
+    client.force_login(make_user("nosy"))
+    assert "ask them" in client.get("/reports/").content.decode()
+
+
+def test_a_bad_date_is_named_and_the_page_still_shows(client: Client) -> None:
+    key = publish_map().template.key
+    client.force_login(make_user("olivia"))
+    answer = client.get(f"/reports/{key}/?since=soon")
+    assert answer.status_code == 400
+    assert "&#x27;soon&#x27; is not a day" in answer.content.decode()
+
+
+def test_the_pages_change_nothing_and_take_only_get(client: Client) -> None:
+    key = publish_map().template.key
+    client.force_login(make_user("olivia"))
+    for path in ("/reports/", f"/reports/{key}/", "/reports/audit.csv"):
+        assert client.post(path).status_code == 405
+
+
+def test_the_statements_of_a_report_do_not_grow_with_its_rows(
+    client: Client, django_assert_max_num_queries: Any
+) -> None:
+    request = decided_purchase()
+    client.force_login(make_user("olivia"))
+    client.get(f"/reports/{request.template.key}/")
+    for _ in range(5):
+        decided_purchase()
+    with django_assert_max_num_queries(13):
+        client.get(f"/reports/{request.template.key}/")
+    with django_assert_max_num_queries(5):
+        client.get("/reports/")
