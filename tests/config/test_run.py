@@ -15,7 +15,8 @@ import pytest
 from config.run import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-SAYS_ITS_ID = "import os, signal, sys, time; print(os.getpid(), flush=True); "
+# In one write, so that two children's lines cannot mix.
+SAYS_ITS_ID = "import os, sys, time; os.write(1, b'%d\\n' % os.getpid()); "
 CHILDREN = {
     "sleeps": SAYS_ITS_ID + "time.sleep(60)",
     "ends": SAYS_ITS_ID + "sys.exit(3)",
