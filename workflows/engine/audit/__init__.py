@@ -4,8 +4,8 @@ It is the gate to publication: a map with an error is not published. What it pas
 deadlocks in the engine: every request ends, or waits on a named person or an incident.
 """
 
-from workflows.engine.audit.gate import audit
 from workflows.engine.audit.findings import CODES, Finding
+from workflows.engine.audit.gate import audit
 from workflows.engine.audit.people import AnyPeople, People
 
 __all__ = ["CODES", "AnyPeople", "Finding", "People", "audit"]

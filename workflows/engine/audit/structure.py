@@ -187,8 +187,10 @@ def branches(survey: Survey) -> Iterator[Finding]:
 
 def entries(survey: Survey) -> Iterator[Finding]:
     """Nobody comes into a block, or to its join, but through its parallel step."""
+    visited = survey.graph.reachable
+    unvisited = set(survey.graph.steps) - visited if visited else set[str]()
     for block in survey.blocks:
-        fine = block.inside | {block.key}
+        fine = block.inside | {block.key} | unvisited
         for key in sorted(survey.graph.preceding[block.join] - fine):
             yield _from_outside(survey, block, survey.called(key), key)
         if block.join in survey.entries:
