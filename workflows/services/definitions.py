@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.db.models import Max
 
-from workflows.engine.audit import Finding, audit
+from workflows.engine.audit import Finding, People, audit
 from workflows.engine.definition import Definition
 from workflows.engine.errors import DefinitionProblem, NotAllowed, NotFound, WrongState
 from workflows.models import (
@@ -139,19 +139,21 @@ def _connect_joins(definition: Definition, steps: dict[str, Step]) -> None:
     Step.objects.bulk_update(joined, ["join"])
 
 
-def audit_version(version: TemplateVersion) -> tuple[Finding, ...]:
+def audit_version(version: TemplateVersion, people: People | None = None) -> tuple[Finding, ...]:
     """The map audit's findings for a version, with the people of this site.
 
     Raises DefinitionProblem for a draft that does not hang together yet.
     """
-    return audit(definition_of(version), SitePeople())
+    return audit(definition_of(version), people or SitePeople())
 
 
-def publish(version_id: int, *, actor: User | None, now: datetime) -> TemplateVersion:
+def publish(
+    version_id: int, *, actor: User | None, now: datetime, people: People | None = None
+) -> TemplateVersion:
     """Publish a draft: nothing is published with an error of the map audit.
 
-    Running requests stay on their version. Raises NotFound, NotAllowed, WrongState, or
-    DefinitionProblem with the errors.
+    `people` are the site's, unless a log brings its own. Running requests stay on their version.
+    Raises NotFound, NotAllowed, WrongState, or DefinitionProblem with the errors.
     """
     with transaction.atomic():
         version = _locked_version(version_id)
@@ -159,7 +161,7 @@ def publish(version_id: int, *, actor: User | None, now: datetime) -> TemplateVe
             raise NotAllowed(f"Only the owner or deputy of '{version.name}' may publish it.")
         if version.state != TemplateVersion.DRAFT:
             raise WrongState(f"{version} is {version.state}; only a draft can be published.")
-        _refuse_errors(audit_version(version))
+        _refuse_errors(audit_version(version, people))
         definition = definition_of(version)
         _supersede_older(version, now)
         _write_state(version, actor, now)

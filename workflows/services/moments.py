@@ -22,6 +22,8 @@ def take_up(
     if moments is not None:
         item.enabled_at = moments.enabled or item.enabled_at
         item.started_at = moments.started
+        if moments.started is not None and item.enabled_at is not None:
+            item.enabled_at = min(item.enabled_at, moments.started)
     elif item.started_at is None:
         since = item.enabled_at or now
         item.started_at = min(max(opened_at or now, since), now)
