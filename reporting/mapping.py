@@ -53,6 +53,11 @@ class Activities:
             return _as_written(self.definition, activity)
         return mapped.last if last and mapped.last is not None else mapped.meaning
 
+    def meanings(self, activity: str) -> list[Meaning]:
+        """All that an activity may mean, wherever it stands in its case."""
+        both = (self.meaning(activity, last=False), self.meaning(activity, last=True))
+        return [meaning for meaning in both if meaning is not None]
+
     def role_of(self, decision: Decision) -> RoleDef | None:
         """The role that makes this decision: the outcome's own, else the step's."""
         step = self.definition.steps[decision.step]
@@ -88,7 +93,10 @@ def how_to_write(definition: Definition, activity: str) -> str:
         known = ", ".join(f"{key.strip()}/{name}" for name in step.outcomes)
         said = f"'{outcome}' is no outcome of it" if slash else "it has several outcomes"
         return f"'{key.strip()}' is a step, and {said}; write one of: {known}."
-    return f"'{activity}' is no step of the map that a person decides; say what it means in a mapping file."
+    return (
+        f"'{activity}' is no step of the map that a person decides; say in a mapping file what it"
+        " means."
+    )
 
 
 # -- the file ---------------------------------------------------------------------------------
@@ -110,7 +118,10 @@ def read_mapping(path: str | Path | None, definition: Definition) -> Activities:
         )
     return Activities(
         definition,
-        {str(name): _mapped(f"{path}: '{name}'", entry, definition) for name, entry in data.items()},
+        {
+            str(name): _mapped(f"{path}: '{name}'", entry, definition)
+            for name, entry in data.items()
+        },
     )
 
 
@@ -138,8 +149,8 @@ def _meaning(place: str, entry: Any, definition: Definition) -> Meaning:
 def _decision(place: str, entry: Any, definition: Definition) -> Decision:
     if not isinstance(entry, dict) or "step" not in entry or set(entry) - KEYS:
         raise InvalidInput(
-            f"{place}: write `start`, `ignore` or `{{step: …, outcome: …}}`, to which `as: requester`"
-            " or `as: NAME` may be added."
+            f"{place}: write `start`, `ignore` or `{{step: …, outcome: …}}`, to which"
+            " `as: requester` or `as: NAME` may be added."
         )
     step = definition.steps.get(str(entry["step"]))
     if not isinstance(step, HumanStep):

@@ -7,47 +7,23 @@ file at one time are held; a log that is sorted by case is held one case at a ti
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.contrib.auth.models import User
-from django.db import transaction
-
+from reporting.case_replay import CaseReplay, Refusal
 from reporting.eventlog import LogRow, read_log
-from reporting.mapping import (
-    IGNORE,
-    REQUESTER,
-    START,
-    Activities,
-    Decision,
-    how_to_write,
-    read_mapping,
-)
-from reporting.replay_source import version_to_drive
-from workflows.engine.definition import HumanStep
-from workflows.engine.errors import HandoffError, InvalidInput
-from workflows.models import Incident, Step, TemplateVersion, WorkflowInstance, WorkItem
-from workflows.services import corrections, requests, tasks
+from reporting.mapping import read_mapping
+from reporting.replay_source import Doing, prepare
+from workflows.engine.definition import Definition
+from workflows.engine.errors import InvalidInput
+from workflows.management.sources import source_named
 from workflows.services.log_people import LogPeople
-from workflows.services.maps import VersionMap, map_of
-from workflows.services.tasks import Moments
-
-FROM_LOG = "The log shows it."
-"""The comment of a decision that needs one: a log carries none."""
+from workflows.services.maps import map_of
 
 Report = Callable[["Outcome"], None]
-
-
-@dataclass(slots=True)
-class Refusal(Exception):
-    """Why a case could not be replayed, and at which line of the log."""
-
-    case_id: str
-    row: int
-    reason: str
 
 
 @dataclass(slots=True)
@@ -79,11 +55,11 @@ class Outcome:
 
 @dataclass(slots=True)
 class Seen:
-    """What a first reading found: how many rows each case has, and who does what."""
+    """What a first reading found: how many rows each case has, who does what, who is named."""
 
     rows: Counter[str] = field(default_factory=Counter)
-    doings: dict[tuple[str, str], None] = field(default_factory=dict)
-    values: dict[tuple[str, str], None] = field(default_factory=dict)
+    doings: dict[Doing, None] = field(default_factory=dict)
+    named: dict[str, None] = field(default_factory=dict)
 
 
 def replay_log(
@@ -99,28 +75,26 @@ def replay_log(
     Bad input (the file, the mapping, a bad row) raises HandoffError before anything is written;
     a case that the map does not allow is rolled back whole and listed.
     """
-    seen = _look_through(log)
-    people = LogPeople()
-    with transaction.atomic():
-        version = version_to_drive(source, people, now=now, doings=_doings(seen, mapping))
-        version_map = map_of(version)
-        activities = read_mapping(mapping, version_map.graph.definition)
-        _give_roles(version_map, activities, people, seen)
-    replay = Replay(version, version_map, activities, people)
     outcome = Outcome()
+    driven = source_named(source)
+    activities = read_mapping(mapping, driven.definition)
+    seen = _look_through(log, driven.definition)
+    people = LogPeople()
+    version = prepare(driven, activities, people, list(seen.doings), list(seen.named), now=now)
+    replay = CaseReplay(map_of(version), version, activities, people)
     for rows in cases_of(log, seen.rows):
-        replay.case(rows, outcome)
+        _add_case(outcome, replay, rows)
         report(outcome)
     return outcome
 
 
-def _look_through(log: str | Path) -> Seen:
+def _look_through(log: str | Path, definition: Definition) -> Seen:
     seen = Seen()
+    people = [key for key, spec in definition.fields.items() if spec.type == "user"]
     for row in read_log(log):
         seen.rows[row.case_id] += 1
-        seen.doings[row.activity, row.resource] = None
-        for key, value in row.data.items():
-            seen.values[key, value] = None
+        seen.doings[Doing(row.activity, row.resource)] = None
+        seen.named.update((row.data[key].strip(), None) for key in people if key in row.data)
     if not seen.rows:
         raise InvalidInput(f"{log} has no rows; there is nothing to replay.")
     return seen
@@ -136,3 +110,19 @@ def cases_of(log: str | Path, counts: Counter[str]) -> Iterator[list[LogRow]]:
             del under_way[row.case_id]
             rows.sort(key=lambda row: row.end)
             yield rows
+
+
+def _add_case(outcome: Outcome, replay: CaseReplay, rows: list[LogRow]) -> None:
+    outcome.cases += 1
+    try:
+        request, decisions = replay.drive(rows)
+    except Refusal as refusal:
+        outcome.refused.append(refusal)
+    else:
+        outcome.replayed += 1
+        outcome.decisions += decisions
+        if request.is_live:
+            outcome.open += 1
+        else:
+            outcome.ended[request.result] += 1
+    outcome.seconds = time.monotonic() - outcome.began

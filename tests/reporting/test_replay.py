@@ -1,0 +1,518 @@
+"""Replay: what a row means, who does it and when, and that a refused case leaves nothing."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.management import CommandError, call_command
+
+from reporting.eventlog import LogRow
+from reporting.replay import Outcome, cases_of, replay_log
+from tests.factories import NOW, make_user, map_data, publish_map
+from workflows.engine.errors import InvalidInput, NotFound
+from workflows.models import Incident, TrailEvent, WorkflowInstance, WorkItem
+from workflows.services.log_people import GROUP
+
+pytestmark = pytest.mark.django_db
+
+SMALL: dict[str, Any] = {
+    "format": 1,
+    "key": "leave",
+    "name": "Leave",
+    "purpose": "Agree on leave.",
+    "owner": "olivia",
+    "deputy": "omar",
+    "roles": {
+        "staff": {"groups": ["staff"]},
+        "boss": {"groups": ["bosses"]},
+        "desk": {"users": ["fred"]},
+        "lead": {"field": "lead"},
+        "requester": {"requester": True},
+    },
+    "fields": {"lead": {"type": "user"}, "days": {"type": "integer"}, "note": {"type": "text"}},
+    "start": {"role": "staff", "fields": ["lead", "days"], "first": "ask"},
+    "steps": {
+        "ask": {
+            "kind": "task",
+            "role": "requester",
+            "expected": "1d",
+            "due": "2d",
+            "outcomes": {"send": "check", "drop": {"to": "dropped", "exception": True}},
+        },
+        "check": {
+            "kind": "approval",
+            "role": "boss",
+            "expected": "1d",
+            "due": "2d",
+            "outputs": ["note"],
+            "outcomes": {
+                "agree": "look",
+                "refuse": {"to": "dropped", "comment": "required", "exception": True},
+            },
+        },
+        "look": {
+            "kind": "task",
+            "role": "lead",
+            "expected": "1d",
+            "due": "2d",
+            "outcomes": {"seen": "file"},
+        },
+        "file": {
+            "kind": "task",
+            "role": "desk",
+            "expected": "1d",
+            "due": "2d",
+            "outcomes": {"filed": "granted"},
+        },
+        "granted": {"kind": "end", "result": "granted"},
+        "dropped": {"kind": "end", "result": "dropped"},
+    },
+}
+
+Replay = Callable[..., Outcome]
+
+
+@pytest.fixture
+def replay(tmp_path: Path) -> Replay:
+    """Replays lines of CSV on the small map, which is a file until a key is named."""
+    definition = tmp_path / "leave.json"
+    definition.write_text(json.dumps(SMALL))
+
+    def run(
+        *lines: str, header: str = "", mapping: str = "", source: str = str(definition)
+    ) -> Outcome:
+        log = tmp_path / "log.csv"
+        log.write_text("\n".join([header or "case_id,activity,resource,end", *lines]) + "\n")
+        meanings = tmp_path / "mapping.yaml"
+        meanings.write_text(mapping)
+        return replay_log(source, log, mapping=meanings if mapping else None, now=NOW)
+
+    return run
+
+
+def day(number: int, hour: int = 9) -> str:
+    """A morning in March 2026, as a log writes it."""
+    return f"2026-03-{number:02}T{hour:02}:00:00Z"
+
+
+def whole_case(name: str = "c1") -> list[str]:
+    """A case from start to end."""
+    return [
+        f"{name},start,sam,{day(2)}",
+        f"{name},ask/send,sam,{day(2, 10)}",
+        f"{name},check/agree,berta,{day(3)}",
+        f"{name},look,lea,{day(4)}",
+        f"{name},file,fred,{day(5)}",
+    ]
+
+
+def reason_of(outcome: Outcome) -> str:
+    """The one refusal's reason; nothing of the case may have been written."""
+    assert not WorkflowInstance.objects.exists()
+    assert not WorkItem.objects.exists()
+    assert not Incident.objects.exists()
+    assert not TrailEvent.objects.filter(request__isnull=False).exists()
+    (refusal,) = outcome.refused
+    return refusal.reason
+
+
+# -- what is driven ---------------------------------------------------------------------------
+
+
+def test_a_case_runs_from_start_to_end_with_the_logs_people_and_clock(replay: Replay) -> None:
+    outcome = replay(*whole_case())
+
+    request = WorkflowInstance.objects.get()
+    assert outcome.refused == []
+    assert (request.result, request.source, request.case_ref) == ("granted", "replay", "c1")
+    assert request.requester_name == "sam"
+    assert request.started_at == datetime(2026, 3, 2, 9, tzinfo=UTC)
+    assert request.completed_at == datetime(2026, 3, 5, 9, tzinfo=UTC)
+    done = request.work_items.values_list("step__key", "performer_name", "completed_at__day")
+    assert list(done) == [
+        ("ask", "sam", 2), ("check", "berta", 3), ("look", "lea", 4), ("file", "fred", 5),
+    ]  # fmt: skip
+    assert request.trail.filter(command="decide").count() == 4
+    assert not Incident.objects.exists()
+
+
+def test_the_result_has_the_keys_that_other_programs_read(replay: Replay) -> None:
+    result = replay(*whole_case(), f"c2,ask/send,sam,{day(3)}", f"c3,file,fred,{day(3)}").as_json()
+
+    assert list(result) == [
+        "cases", "replayed", "refused", "open", "ended", "decisions", "seconds",
+    ]  # fmt: skip
+    assert (result["cases"], result["replayed"], result["open"]) == (3, 2, 1)
+    assert result["ended"] == {"granted": 1}
+    assert result["decisions"] == 5
+    assert [(r["case_id"], r["row"]) for r in result["refused"]] == [("c3", 8)]
+
+
+def test_a_rows_three_moments_are_the_logs(replay: Replay) -> None:
+    replay(
+        f"c1,ask/send,sam,{day(2, 9)},{day(2, 10)},{day(2, 12)}",
+        header="case_id,activity,resource,enabled,start,end",
+    )
+
+    item = WorkItem.objects.get(step__key="ask")
+    assert item.request.started_at == datetime(2026, 3, 2, 9, tzinfo=UTC)
+    assert (item.waiting_seconds, item.working_seconds) == (3600, 7200)
+
+
+def test_work_that_a_log_shows_begun_early_never_waited_less_than_nothing(replay: Replay) -> None:
+    replay(
+        f"c1,ask/send,sam,{day(2)},{day(3)}",
+        f"c1,check/agree,berta,{day(2, 12)},{day(4)}",
+        header="case_id,activity,resource,start,end",
+    )
+
+    assert WorkItem.objects.get(step__key="check").waiting_seconds == 0
+
+
+def test_without_start_times_waiting_stays_unknown(replay: Replay) -> None:
+    replay(f"c1,ask/send,sam,{day(2)}")
+
+    item = WorkItem.objects.get(step__key="ask")
+    assert item.started_at is None
+    assert item.waiting_seconds is None
+
+
+def test_a_case_without_a_start_row_starts_at_its_first_row_by_its_resource(
+    replay: Replay,
+) -> None:
+    outcome = replay(f"c1,ask/send,sam,{day(2)}")
+
+    assert outcome.refused == []
+    assert WorkflowInstance.objects.get().requester_name == "sam"
+
+
+def test_rows_are_taken_by_their_time_and_equal_times_in_the_files_order(replay: Replay) -> None:
+    lines = whole_case()
+    lines[1], lines[2] = lines[2], lines[1]
+    assert replay(*lines).refused == []
+
+    same = [line.rsplit(",", 1)[0].replace("c1", "c2") + f",{day(9)}" for line in whole_case()]
+    assert replay(*same).refused == []
+
+
+def test_interleaved_cases_are_replayed_each_for_itself(replay: Replay) -> None:
+    pairs = zip(whole_case("c1"), whole_case("c2"), strict=True)
+    outcome = replay(*(line for pair in pairs for line in pair))
+
+    assert outcome.ended == {"granted": 2}
+
+
+def test_a_case_is_held_only_until_its_last_row(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("case_id,activity,end\n" + "".join(f"{case},a,{day(2)}\n" for case in "xyxzy"))
+    counts: Any = {"x": 2, "y": 2, "z": 1}
+
+    found: list[list[LogRow]] = list(cases_of(log, counts))
+    assert [rows[0].case_id for rows in found] == ["x", "z", "y"]
+
+
+def test_an_xes_log_is_replayed_too(tmp_path: Path, replay: Replay) -> None:
+    events = "".join(
+        f'<event><string key="concept:name" value="{activity}"/>'
+        f'<string key="org:resource" value="{who}"/>'
+        f'<date key="time:timestamp" value="{when}"/></event>'
+        for _, activity, who, when in (line.split(",") for line in whole_case())
+    )
+    log = tmp_path / "log.xes"
+    log.write_text(f'<log><trace><string key="concept:name" value="c1"/>{events}</trace></log>')
+
+    outcome = replay_log(str(tmp_path / "leave.json"), log, mapping=None, now=NOW)
+    assert outcome.ended == {"granted": 1}
+
+
+# -- people -----------------------------------------------------------------------------------
+
+
+def test_a_logs_person_gets_the_steps_role_and_cannot_sign_in(replay: Replay) -> None:
+    replay(*whole_case())
+
+    berta = User.objects.get(username="berta")
+    assert set(berta.groups.values_list("name", flat=True)) == {"bosses", GROUP}
+    assert not berta.has_usable_password()
+    assert not berta.is_superuser
+    assert set(User.objects.get(username="fred").groups.values_list("name", flat=True)) == {GROUP}
+
+
+def test_a_log_gives_no_right_to_somebody_who_was_there_before(replay: Replay) -> None:
+    make_user("berta")
+
+    reason = reason_of(replay(*whole_case()))
+    assert "you are not in its role" in reason
+    assert not User.objects.get(username="berta").groups.exists()
+
+
+def test_who_was_there_before_and_is_in_the_role_decides(replay: Replay) -> None:
+    make_user("berta", groups=["bosses"])
+
+    assert replay(*whole_case()).refused == []
+
+
+def test_a_role_that_a_field_finds_is_filled_from_the_log(replay: Replay) -> None:
+    replay(*whole_case())
+
+    request = WorkflowInstance.objects.get()
+    assert request.data["lead"] == "lea"
+    assert WorkItem.objects.get(step__key="look").assignee == User.objects.get(username="lea")
+
+
+def test_a_person_whom_the_data_names_is_made(replay: Replay) -> None:
+    outcome = replay(
+        f"c1,ask/send,sam,lena,{day(2)}", header="case_id,activity,resource,data.lead,end"
+    )
+
+    assert outcome.refused == []
+    assert WorkflowInstance.objects.get().data == {"lead": "lena"}
+
+
+def test_the_file_is_published_and_its_people_are_made(replay: Replay) -> None:
+    replay(*whole_case())
+
+    template = WorkflowInstance.objects.get().template
+    assert (template.key, str(template.owner), str(template.deputy)) == ("leave", "olivia", "omar")
+    assert Group.objects.filter(name="staff").exists()
+
+
+def test_a_file_that_is_published_already_is_not_published_again(replay: Replay) -> None:
+    replay(*whole_case("c1"))
+    replay(*whole_case("c2"))
+
+    assert WorkflowInstance.objects.values_list("version__number", flat=True).distinct().get() == 1
+
+
+def test_a_log_is_replayed_on_a_published_workflow_by_its_key(replay: Replay) -> None:
+    make_user("bo", groups=["bosses"])
+    publish_map(SMALL)
+
+    assert replay(*whole_case(), source="leave").ended == {"granted": 1}
+
+
+# -- data -------------------------------------------------------------------------------------
+
+
+def test_data_columns_set_fields_from_their_row_on(replay: Replay) -> None:
+    replay(
+        f"c1,ask/send,sam,3,,{day(2)}",
+        f"c1,check/agree,berta,5,fine,{day(3)}",
+        f"c1,look,lea,5,fine,{day(4)}",
+        header="case_id,activity,resource,data.days,data.note,end",
+    )
+
+    request = WorkflowInstance.objects.get()
+    assert request.data == {"lead": "lea", "days": 5, "note": "fine"}
+    assert list(request.trail.values_list("command", flat=True)) == [
+        "start", "decide", "set_values", "decide", "decide",
+    ]  # fmt: skip
+    decided = request.trail.get(step="check")
+    assert decided.changes["given"] == {"note": "fine"}
+
+
+def test_a_decision_that_needs_a_comment_gets_one(replay: Replay) -> None:
+    replay(f"c1,ask/send,sam,{day(2)}", f"c1,check/refuse,berta,{day(3)}")
+
+    assert WorkItem.objects.get(step__key="check").comment == "Shown by the log."
+
+
+# -- mapping ----------------------------------------------------------------------------------
+
+MAPPING = """
+Opened: start
+Noise: ignore
+Sent: {step: ask, outcome: send}
+Dealt with:
+  - {step: check, outcome: agree}
+  - {step: look}
+Gone:
+  step: ask
+  outcome: send
+  last: {step: ask, outcome: drop}
+Forced: {step: file, outcome: filed, as: fred}
+Sent for him: {step: ask, outcome: send, as: requester}
+"""
+
+
+def test_a_mapping_says_what_activities_mean(replay: Replay) -> None:
+    outcome = replay(
+        f"c1,Opened,sam,{day(2)}",
+        f"c1,Noise,robot,{day(2, 10)}",
+        f"c1,Sent for him,secretary,{day(2, 11)}",
+        f"c1,Dealt with,berta,{day(3)}",
+        f"c1,Dealt with,berta,{day(4)}",
+        f"c1,Forced,system,{day(5)}",
+        mapping=MAPPING,
+    )
+
+    assert outcome.refused == []
+    done = WorkflowInstance.objects.get().work_items
+    assert list(done.values_list("step__key", "performer_name")) == [
+        ("ask", "sam"), ("check", "berta"), ("look", "berta"), ("file", "fred"),
+    ]  # fmt: skip
+
+
+def test_an_activity_may_mean_something_else_as_the_last_row(replay: Replay) -> None:
+    replay(f"c1,Gone,sam,{day(2)}", f"c2,Gone,sam,{day(2)}", f"c2,Dealt with,berta,{day(3)}",
+           mapping=MAPPING)  # fmt: skip
+
+    by_case = dict(WorkflowInstance.objects.values_list("case_ref", "result"))
+    assert by_case == {"c1": "dropped", "c2": ""}
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said"),
+    [
+        ("Sent: {step: asks, outcome: send}", "no step 'asks'"),
+        ("Sent: {step: granted}", "no step 'granted'"),
+        ("Sent: {step: ask, outcome: go}", "no outcome 'go'; it has send, drop"),
+        ("Sent: {step: ask}", "no outcome 'None'"),
+        ("Sent: begin", "write `start`, `ignore`"),
+        ("Sent: {step: ask, outcome: send, by: sam}", "write `start`, `ignore`"),
+        ("Sent: []", "the list is empty"),
+        ("- start", "one line an activity"),
+        ("Sent: [", "mapping.yaml, line 2"),
+    ],
+)
+def test_a_mapping_that_does_not_fit_is_refused_before_anything_is_written(
+    replay: Replay, mapping: str, said: str
+) -> None:
+    with pytest.raises(InvalidInput, match=said.replace("[", r"\[")):
+        replay(*whole_case(), mapping=mapping)
+    assert not User.objects.exists()
+
+
+# -- refusals ---------------------------------------------------------------------------------
+
+
+def test_a_row_that_cannot_be_reached_names_the_open_steps(replay: Replay) -> None:
+    reason = reason_of(replay(f"c1,ask/send,sam,{day(2)}", f"c1,file,fred,{day(3)}"))
+
+    assert reason == "'file' cannot be reached; open steps: check."
+
+
+def test_a_row_after_the_end_is_refused(replay: Replay) -> None:
+    reason = reason_of(replay(*whole_case(), f"c1,file,fred,{day(6)}"))
+
+    assert "has ended as granted" in reason
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (f"c1,dance,sam,{day(3)}", "'dance' is no step of the map"),
+        (f"c1,check,berta,{day(3)}", "write one of: check/agree, check/refuse"),
+        (f"c1,check/maybe,berta,{day(3)}", "'maybe' is no outcome of it"),
+        (f"c1,start,sam,{day(3)}", "running already"),
+        (f"c1,check/agree,,{day(3)}", "names no resource"),
+        (f"c1,check/agree,sam,{day(3)}", "separation of duties"),
+        (f"c1,ask/send,ann,{day(2)}", "'Ask' is with sam"),
+    ],
+)
+def test_each_refusal_says_why_and_leaves_nothing(replay: Replay, line: str, said: str) -> None:
+    first = [f"c1,start,sam,{day(1)}"] + ([] if "ask" in line else [f"c1,ask/send,sam,{day(2)}"])
+
+    assert said in reason_of(replay(*first, line))
+
+
+def test_a_row_before_the_start_row_is_refused(replay: Replay) -> None:
+    reason = reason_of(replay(f"c1,ask/send,sam,{day(2)}", f"c1,start,sam,{day(3)}"))
+
+    assert "before the one that starts" in reason
+
+
+def test_an_unknown_or_unfit_value_is_refused(replay: Replay) -> None:
+    header = "case_id,activity,resource,data.days,end"
+    assert "days" in reason_of(replay(f"c1,ask/send,sam,many,{day(2)}", header=header))
+
+    header = "case_id,activity,resource,data.colour,end"
+    assert "colour" in reason_of(replay(f"c1,ask/send,sam,red,{day(2)}", header=header))
+
+
+def test_a_case_that_is_there_already_is_refused_and_stays_as_it_was(replay: Replay) -> None:
+    replay(*whole_case())
+    again = replay(f"c1,ask/send,sam,{day(9)}")
+
+    assert "already" in again.refused[0].reason
+    assert WorkflowInstance.objects.get().result == "granted"
+
+
+def test_a_refused_case_does_not_touch_the_others(replay: Replay) -> None:
+    outcome = replay(f"c0,file,fred,{day(2)}", *whole_case("c1"), f"c2,dance,sam,{day(2)}")
+
+    assert (outcome.replayed, len(outcome.refused)) == (1, 2)
+    assert WorkflowInstance.objects.get().case_ref == "c1"
+
+
+def test_a_bad_row_is_found_before_the_first_case_is_written(replay: Replay) -> None:
+    with pytest.raises(InvalidInput, match="line 7"):
+        replay(*whole_case(), "c2,ask/send,sam,yesterday")
+    assert not WorkflowInstance.objects.exists()
+
+
+def test_an_unknown_key_is_refused(replay: Replay) -> None:
+    with pytest.raises(NotFound, match="nowhere"):
+        replay(*whole_case(), source="nowhere")
+
+
+# -- the command ------------------------------------------------------------------------------
+
+
+def test_the_command_prints_json_and_exits_with_one_where_a_case_is_refused(
+    tmp_path: Path, replay: Replay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "two.csv"
+    log.write_text(
+        "\n".join(["case_id,activity,resource,end", *whole_case(), f"c2,file,fred,{day(2)}"])
+    )
+
+    with pytest.raises(SystemExit) as end:
+        call_command("replay_log", str(tmp_path / "leave.json"), str(log), "--json")
+    assert end.value.code == 1
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["replayed"], printed["refused"][0]["case_id"]) == (1, "c2")
+
+
+def test_the_command_says_how_fast_it_was(
+    tmp_path: Path, replay: Replay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "one.csv"
+    log.write_text("\n".join(["case_id,activity,resource,end", *whole_case()]))
+
+    call_command("replay_log", str(tmp_path / "leave.json"), str(log))
+    out = capsys.readouterr().out
+    assert "1 cases: 1 replayed, 0 refused." in out
+    assert "decisions a second" in out
+
+
+def test_the_command_refuses_a_missing_log_in_one_line(tmp_path: Path, replay: Replay) -> None:
+    with pytest.raises(CommandError, match="no such file") as refused:
+        call_command("replay_log", str(tmp_path / "leave.json"), str(tmp_path / "no.csv"))
+    assert refused.value.returncode == 2
+
+
+def test_the_purchase_map_replays_a_parallel_block_and_a_quorum(tmp_path: Path) -> None:
+    publish_map(map_data())
+    log = tmp_path / "log.csv"
+    rows = [
+        ("start", "sam"),
+        ("manager_review/approve", "mia"),
+        ("finance_review/approve", "fred"),
+        ("finance_review/approve", "fay"),
+        ("security_review/approve", "fred"),
+        ("legal_review/approve", "lena"),
+        ("order/ordered", "fay"),
+    ]
+    log.write_text(
+        "case_id,activity,resource,end,data.amount,data.region\n"
+        + "".join(f"c1,{what},{who},{day(2 + n)},20000,EU\n" for n, (what, who) in enumerate(rows))
+    )
+
+    outcome = replay_log("purchase-approval", log, mapping=None, now=NOW)
+    assert [r.reason for r in outcome.refused] == []
+    assert outcome.ended == {"approved": 1}
