@@ -5,7 +5,6 @@ merged, so the page costs the same however much work is open. Elsewhere the ORM 
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from workflows.engine.advance import barred
 from workflows.engine.definition import not_by
 from workflows.engine.marking import Marking
 from workflows.models import Step, WorkflowInstance, WorkItem
+from workflows.models.runs import WorkItemQuerySet
 from workflows.permissions import steps_of
 from workflows.services.maps import cached_map
 
@@ -76,7 +76,7 @@ class Count:
 
 
 def inbox_page(user: User, *, limit: int = PAGE, after: Place | None = None) -> InboxPage:
-    """The next tasks of this person behind `after`: two statements.
+    """The next tasks of this person behind `after`. Two statements on PostgreSQL, else three.
 
     Tasks on which they have agreed already, or from which separation of duties keeps them, are
     left out; where that leaves less than a page, a further piece is read.
@@ -85,14 +85,13 @@ def inbox_page(user: User, *, limit: int = PAGE, after: Place | None = None) -> 
     rows: list[InboxRow] = []
     while True:
         wanted = limit + 1 - len(rows)
-        piece = _candidates(user, steps, after, wanted)
-        read = list(_read(user, piece))
-        rows += [row for row, is_theirs in read if is_theirs]
+        piece = _piece(user, steps, after, wanted)
+        rows += [_row(user, row) for row in piece if _is_theirs(user, row)]
         if len(rows) > limit:
             return InboxPage(rows[:limit], rows[limit - 1].place)
         if len(piece) < wanted:
             return InboxPage(rows, None)
-        after = Place(*piece[-1])
+        after = Place(piece[-1]["due_at"], piece[-1]["id"])
 
 
 def inbox_count(user: User, *, cap: int = CAP) -> Count:
@@ -104,10 +103,24 @@ def inbox_count(user: User, *, cap: int = CAP) -> Count:
     return Count(found - _not_theirs(user, steps))
 
 
-# -- which tasks ------------------------------------------------------------------------------
+# -- which tasks, on PostgreSQL ---------------------------------------------------------------
 
 MERGED = """
-    SELECT due_at, id FROM ({parts}) AS task ORDER BY due_at, id LIMIT %(limit)s
+    SELECT task.id, task.state, task.assignee_id, task.enabled_at, task.due_at, task.needed,
+        task.votes, task.request_id AS request_number, step.key AS step_key,
+        step.version_id AS version, request.prefix, request.title,
+        request.state AS request_state, workflow.name AS workflow, request.requester_name,
+        person.first_name, person.last_name, request.marking -> 'deciders' AS deciders,
+        request.marking -> 'requester' AS asked_by
+    FROM (
+        SELECT due_at, id FROM ({parts}) AS part ORDER BY due_at, id LIMIT %(limit)s
+    ) AS place
+    JOIN workflows_workitem task ON task.id = place.id
+    JOIN workflows_step step ON step.id = task.step_id
+    JOIN workflows_workflowinstance request ON request.id = task.request_id
+    JOIN workflows_workflowtemplate workflow ON workflow.id = request.template_id
+    LEFT JOIN auth_user person ON person.id = request.requester_id
+    ORDER BY place.due_at, place.id
 """
 OF_A_STEP = """
     SELECT t.due_at, t.id FROM unnest(%(steps)s::bigint[]) AS s (id) CROSS JOIN LATERAL (
@@ -127,34 +140,38 @@ OF_THEIR_OWN = """
 COUNTED = """
     SELECT (
         SELECT count(*) FROM (
-            SELECT 1 FROM workflows_workitem WHERE in_queue AND step_id = ANY(%(steps)s::bigint[])
-            LIMIT %(limit)s
+            SELECT 1 FROM workflows_workitem
+            WHERE in_queue AND step_id = ANY(%(steps)s::bigint[]) LIMIT %(limit)s
         ) AS queued
     ) + (
         SELECT count(*) FROM (
             SELECT 1 FROM workflows_workitem WHERE assignee_id = %(user)s AND is_open
-            AND NOT (in_queue AND step_id = ANY(%(steps)s::bigint[]))
-            LIMIT %(limit)s
+            AND NOT (in_queue AND step_id = ANY(%(steps)s::bigint[])) LIMIT %(limit)s
         ) AS own
     )
 """
 
 
-def _candidates(
-    user: User, steps: list[int], after: Place | None, limit: int
-) -> list[tuple[datetime | None, int]]:
-    """Due date and id of the next tasks in this person's reach. One statement."""
-    if connection.vendor != "postgresql":
-        return list(_reach(user, steps, after).values_list("due_at", "id")[:limit])
+def _merged(user: User, steps: list[int], after: Place | None, limit: int) -> list[dict[str, Any]]:
     given: dict[str, Any] = {"steps": steps, "user": user.pk, "limit": limit}
     given |= {"due": after.due_at, "id": after.id} if after else {}
-    parts = [part.format(behind=behind) for behind in _behind(after) for part in SOURCES]
+    parts = [
+        part.format(behind=behind)
+        for behind in _behind(after)
+        for part in (OF_A_STEP, OF_THEIR_OWN)
+    ]
     with connection.cursor() as cursor:
         cursor.execute(MERGED.format(parts=" UNION ALL ".join(parts)), given)
-        return list(cursor.fetchall())
+        names = [column.name for column in cursor.description]
+        return [_plain(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
 
-SOURCES = (OF_A_STEP, OF_THEIR_OWN)
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """JSON columns come as text where no model reads them."""
+    for name in ("votes", "deciders", "asked_by"):
+        if isinstance(row[name], str):
+            row[name] = json.loads(row[name])
+    return row
 
 
 def _behind(after: Place | None) -> list[str]:
@@ -167,29 +184,9 @@ def _behind(after: Place | None) -> list[str]:
     return ["(due_at, id) > (%(due)s, %(id)s)", "due_at IS NULL"]
 
 
-def _reach(user: User, steps: list[int], after: Place | None = None) -> Any:
-    """The same through the ORM."""
-    tasks = WorkItem.objects.filter(
-        Q(in_queue=True, step_id__in=steps) | Q(assignee=user, is_open=True)
-    )
-    if after is not None and after.due_at is None:
-        tasks = tasks.filter(due_at=None, id__gt=after.id)
-    elif after is not None:
-        same_day = Q(due_at=after.due_at, id__gt=after.id)
-        tasks = tasks.filter(Q(due_at__gt=after.due_at) | same_day | Q(due_at=None))
-    return tasks.by_due()
+# -- which tasks, elsewhere -------------------------------------------------------------------
 
-
-def _count(user: User, steps: list[int], limit: int) -> int:
-    if connection.vendor != "postgresql":
-        return int(_reach(user, steps).order_by()[:limit].count())
-    with connection.cursor() as cursor:
-        cursor.execute(COUNTED, {"steps": steps, "user": user.pk, "limit": limit})
-        return int(cursor.fetchone()[0])
-
-
-# -- what the list says of them ---------------------------------------------------------------
-
+OWN = ("id", "state", "assignee_id", "enabled_at", "due_at", "needed", "votes")
 COLUMNS = {
     "request_number": F("request_id"),
     "step_key": F("step__key"),
@@ -204,17 +201,39 @@ COLUMNS = {
     "deciders": F("request__marking__deciders"),
     "asked_by": F("request__marking__requester"),
 }
-OWN = ("id", "state", "assignee_id", "enabled_at", "due_at", "needed", "votes")
 
 
-def _read(user: User, piece: list[tuple[datetime | None, int]]) -> Iterator[tuple[InboxRow, bool]]:
-    """The rows of these tasks in their order, and whether each is this person's to do."""
-    ids = [pk for _, pk in piece]
-    rows = WorkItem.objects.filter(pk__in=ids).values(*OWN, **COLUMNS) if ids else ()
+def _piece(user: User, steps: list[int], after: Place | None, limit: int) -> list[dict[str, Any]]:
+    """The next tasks in this person's reach, with what the list says of them."""
+    if connection.vendor == "postgresql":
+        return _merged(user, steps, after, limit)
+    ids = list(_reach(user, steps, after).values_list("id", flat=True)[:limit])
+    rows = WorkItem.objects.filter(pk__in=ids).values(*OWN, **COLUMNS)
     by_id = {row["id"]: row for row in rows}
-    for pk in ids:
-        if pk in by_id:
-            yield _row(user, by_id[pk]), _is_theirs(user, by_id[pk])
+    return [by_id[pk] for pk in ids if pk in by_id]
+
+
+def _reach(user: User, steps: list[int], after: Place | None = None) -> WorkItemQuerySet:
+    tasks = WorkItem.objects.filter(
+        Q(in_queue=True, step_id__in=steps) | Q(assignee=user, is_open=True)
+    )
+    if after is not None and after.due_at is None:
+        tasks = tasks.filter(due_at=None, id__gt=after.id)
+    elif after is not None:
+        at_once = Q(due_at=after.due_at, id__gt=after.id)
+        tasks = tasks.filter(Q(due_at__gt=after.due_at) | at_once | Q(due_at=None))
+    return tasks.by_due()
+
+
+def _count(user: User, steps: list[int], limit: int) -> int:
+    if connection.vendor != "postgresql":
+        return _reach(user, steps).order_by()[:limit].count()
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTED, {"steps": steps, "user": user.pk, "limit": limit})
+        return int(cursor.fetchone()[0])
+
+
+# -- what the list says of them ---------------------------------------------------------------
 
 
 def _is_theirs(user: User, row: dict[str, Any]) -> bool:
@@ -226,10 +245,8 @@ def _is_theirs(user: User, row: dict[str, Any]) -> bool:
 
 def _deciders(deciders: Any, requester: Any) -> Marking:
     """As much of a marking as separation of duties asks for."""
-    who = json.loads(deciders) if isinstance(deciders, str) else deciders or {}
-    return Marking(
-        deciders={step: tuple(people) for step, people in who.items()}, requester=requester
-    )
+    who = {step: tuple(people) for step, people in (deciders or {}).items()}
+    return Marking(deciders=who, requester=requester)
 
 
 def _row(user: User, row: dict[str, Any]) -> InboxRow:

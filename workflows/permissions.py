@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from workflows.engine.definition import RoleDef
@@ -44,14 +45,27 @@ def performs(user: User, step: str = "step_id") -> Q:
     )
 
 
+STEPS_OF = """
+    SELECT g.content_object_id FROM workflows_stepuserpermission g
+    JOIN auth_permission p ON p.id = g.permission_id
+    WHERE g.user_id = %s AND p.codename = %s
+    UNION
+    SELECT g.content_object_id FROM workflows_stepgrouppermission g
+    JOIN auth_user_groups m ON m.group_id = g.group_id
+    JOIN auth_permission p ON p.id = g.permission_id
+    WHERE m.user_id = %s AND p.codename = %s
+"""
+
+
 def steps_of(user: User) -> list[int]:
-    """The ids of all steps on which this person may act by a role. Two statements at most."""
-    own = StepUserPermission.objects.filter(user=user, permission__codename=PERFORM)
-    shared = StepGroupPermission.objects.filter(group__user=user, permission__codename=PERFORM)
-    ids = own.values_list("content_object_id", flat=True).union(
-        shared.values_list("content_object_id", flat=True)
-    )
-    return sorted(ids)
+    """The ids of all steps on which this person may act by a role. One statement.
+
+    Written as SQL because every inbox begins with it: measured, the ORM took longer to build it
+    than the database to answer it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(STEPS_OF, [user.pk, PERFORM, user.pk, PERFORM])
+        return sorted(row[0] for row in cursor.fetchall())
 
 
 def people_of(step_id: int | Any) -> QuerySet[User]:
