@@ -6,6 +6,7 @@ UTC. Whatever is wrong with a file is one `InvalidInput` that names the place an
 
 import csv
 import gzip
+import stat
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -38,7 +39,10 @@ NEEDED = ("case_id", "activity", "end")
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """One activity instance of one case. `line` is its place in the file, for messages."""
+    """One activity instance of one case.
+
+    `line` is its place in the file, for messages: the line of a CSV, the how-manieth event of XES.
+    """
 
     case_id: str
     activity: str
@@ -53,16 +57,28 @@ class LogRow:
 def read_log(path: str | Path) -> Iterator[LogRow]:
     """The rows of a log file, in its order. Raises InvalidInput."""
     path = Path(path)
-    if not path.exists():
-        raise InvalidInput(f"{path}: there is no such file; check the path.")
-    if path.is_dir():
-        raise InvalidInput(f"{path} is a folder; name the log file in it.")
+    _check_file(path)
     suffixes = [suffix.lower() for suffix in path.suffixes]
     with _plain_bytes(path, zipped=suffixes[-1:] == [".gz"]) as stream:
         if ".xes" in suffixes or ".xml" in suffixes:
-            yield from (LogRow(**row) for row in read_xes(stream, str(path)))
+            yield from _read_xes(stream, str(path))
         else:
             yield from _read_csv(stream, str(path))
+
+
+def _check_file(path: Path) -> None:
+    """A log is read twice, so it is a file, and no pipe or device."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise InvalidInput(f"{path}: there is no such file; check the path.") from None
+    except (OSError, ValueError) as problem:
+        why = getattr(problem, "strerror", None) or problem
+        raise InvalidInput(f"{str(path)[:200]!r} cannot be read: {why}.") from None
+    if stat.S_ISDIR(mode):
+        raise InvalidInput(f"{path} is a folder; name the log file in it.")
+    if not stat.S_ISREG(mode):
+        raise InvalidInput(f"{path} is no regular file; save the log to a file first.")
 
 
 @contextmanager
@@ -75,8 +91,6 @@ def _plain_bytes(path: Path, *, zipped: bool) -> Iterator[IO[bytes]]:
         raise InvalidInput(
             f"{path}: the compressed file is damaged or cut off ({problem}); copy it again."
         ) from None
-    except UnicodeDecodeError:
-        raise InvalidInput(f"{path} is not UTF-8 text; save it as UTF-8.") from None
     except OSError as problem:
         raise InvalidInput(f"{path} cannot be read: {problem.strerror or problem}.") from None
 
@@ -98,7 +112,12 @@ def _lines(stream: IO[bytes], name: str) -> Iterator[str]:
             raise InvalidInput(
                 f"{name}, line {number}: there is a NUL byte; save it as UTF-8 text."
             )
-        yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            raise InvalidInput(
+                f"{name}, line {number}: this is not UTF-8 text; save the file as UTF-8."
+            ) from None
 
 
 def _read_csv(stream: IO[bytes], name: str) -> Iterator[LogRow]:
@@ -117,6 +136,13 @@ def _read_csv(stream: IO[bytes], name: str) -> Iterator[LogRow]:
             f"{name}, line {reader.line_num}: the line is not valid CSV ({problem});"
             " check its quotes."
         ) from None
+
+
+def _read_xes(stream: IO[bytes], name: str) -> Iterator[LogRow]:
+    for place, values in read_xes(stream, name):
+        row = LogRow(**values)
+        check_row(row, place)
+        yield row
 
 
 def _columns(header: list[str], name: str) -> list[str]:

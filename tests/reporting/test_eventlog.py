@@ -1,6 +1,7 @@
 """Logs in: good ones are read as they are, bad ones get one clear sentence."""
 
 import gzip
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -86,6 +87,55 @@ def test_xes_pairs_schedule_start_and_complete_in_their_order(tmp_path: Path) ->
     assert first.case_id == second.case_id == "7"
 
 
+def test_a_complete_does_not_take_a_schedule_that_came_after_its_start(tmp_path: Path) -> None:
+    events = "".join(
+        [
+            event("a", "2026-03-02T09:00:00Z", "start"),
+            event("a", "2026-03-02T09:30:00Z", "schedule"),
+            event("a", "2026-03-02T10:00:00Z"),
+            event("a", "2026-03-02T11:00:00Z"),
+        ]
+    )
+    first, second = read(tmp_path, XES.format(events=events), "log.xes")
+    assert (first.enabled, first.start) == (None, moment("2026-03-02T09:00:00"))
+    assert (second.enabled, second.start) == (moment("2026-03-02T09:30:00"), None)
+
+
+def test_xes_takes_the_role_where_it_hides_the_person_and_fields_by_their_prefix(
+    tmp_path: Path,
+) -> None:
+    only_role = (
+        '<event><string key="concept:name" value="a"/><string key="org:role" value="clerk"/>'
+        '<date key="time:timestamp" value="2026-03-02T10:00:00+01:00"/>'
+        '<string key="data.amount" value="12"/><string key="colour" value="red"/></event>'
+    )
+    (row,) = read(tmp_path, XES.format(events=only_role), "log.xes")
+    assert (row.resource, row.end) == ("clerk", moment("2026-03-02T09:00:00"))
+    assert dict(row.data) == {"amount": "12"}
+
+
+def test_a_row_knows_its_line_and_in_xes_which_event_it_is(tmp_path: Path) -> None:
+    quoted = 'case_id,activity,end\n1,"a\nb",2026-03-02\n1,c,2026-03-02\n'
+    assert [row.line for row in read(tmp_path, quoted)] == [3, 4]
+    trace = "<trace><string key='concept:name' value='{}'/>{}</trace>"
+    events = event("a", "2026-03-02", "start") + event("a", "2026-03-02")
+    log = f"<log>{trace.format(1, events)}{trace.format(2, events)}</log>"
+    assert [row.line for row in read(tmp_path, log, "log.xes")] == [2, 4]
+
+
+def test_other_logs_names_for_the_columns_are_known(tmp_path: Path) -> None:
+    content = "case_id,Activity,start_time,end_time,Resource\n1,a,2026-03-02,2026-03-03,ann\n"
+    (row,) = read(tmp_path, content)
+    assert (row.start, row.end, row.resource) == (
+        moment("2026-03-02"),
+        moment("2026-03-03"),
+        "ann",
+    )
+    exported = ",concept:name,org:resource,time:timestamp,Activity,case:concept:name\n"
+    (row,) = read(tmp_path, exported + "0,a,ann,2026-03-02,a,7\n")
+    assert (row.case_id, row.activity, row.resource) == ("7", "a", "ann")
+
+
 BOMB = """<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol">
 <!ENTITY lol1 "&lol;&lol;&lol;&lol;&lol;&lol;">]><log><trace>&lol1;</trace></log>"""
 
@@ -132,6 +182,17 @@ BAD_XES = {
     "no time": (XES.format(events=event("a", "")), "is not a time"),
     "no name": (XES.format(events=event("", "2026-03-02")), "no concept:name"),
     "no case": ("<log><trace></trace></log>", "no concept:name"),
+    "long name": (XES.format(events=event("a" * 300, "2026-03-02")), "longer than 200"),
+    "scheduled late": (
+        XES.format(events=event("a", "2026-03-04", "schedule") + event("a", "2026-03-02")),
+        "enabled after it starts",
+    ),
+    "unknown encoding": (XES.replace("UTF-8", "klingon").format(events=""), "unknown encoding"),
+    "odd encoding": (XES.replace("UTF-8", "utf-7").format(events=""), "cannot be read as XML"),
+    "outer entity": (
+        '<!DOCTYPE log [<!ENTITY x SYSTEM "file:///etc/passwd">]><log>&x;</log>',
+        "entities or a DTD",
+    ),
     "ends early": (
         XES.format(events=event("a", "2026-03-03", "start") + event("a", "2026-03-02")),
         "starts after it ends",
@@ -148,12 +209,19 @@ def test_a_bad_xes_log_gets_one_sentence(name: str, tmp_path: Path) -> None:
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
     for path, words in (
         (tmp_path / "none.csv", "no such file"),
         (tmp_path, "is a folder"),
+        (tmp_path / "pipe.csv", "no regular file"),
+        (tmp_path / ("a" * 300), "cannot be read"),
+        ("nul\0.csv", "cannot be read"),
         (written(tmp_path, gzip.compress(GOOD.encode())[:-12], "cut.csv.gz"), "cut off"),
         (written(tmp_path, b"not zipped", "plain.csv.gz"), "damaged"),
-        (written(tmp_path, GOOD.encode().replace(b"ann", b"\xff\xfe"), "latin.csv"), "UTF-8"),
+        (
+            written(tmp_path, GOOD.encode().replace(b"ann", b"\xff\xfe"), "latin.csv"),
+            "line 2: this is not UTF-8",
+        ),
     ):
         with pytest.raises(InvalidInput) as refused:
             list(read_log(path))
@@ -169,3 +237,28 @@ def test_any_bytes_are_read_or_refused_in_words(tmp_path: Path, content: bytes, 
     except InvalidInput:
         return
     assert all(row.case_id and row.activity for row in rows)
+
+
+WHOLE = {
+    "log.csv": GOOD.encode(),
+    "log.csv.gz": gzip.compress(GOOD.encode()),
+    "log.xes": XES.format(events=event("a", "2026-03-02", "start") + event("a", "2026-03-02"))
+    .encode(),
+}  # fmt: skip
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.sampled_from(sorted(WHOLE)), st.floats(0, 1), st.integers(0, 40), st.binary(max_size=8))
+def test_a_log_that_was_damaged_somewhere_is_read_or_refused_in_words(
+    tmp_path: Path, name: str, place: float, gone: int, instead: bytes
+) -> None:
+    whole = WHOLE[name]
+    at = int(place * len(whole))
+    try:
+        rows = read(tmp_path, whole[:at] + instead + whole[at + gone :], name)
+    except InvalidInput as problem:
+        refused = str(problem)
+    else:
+        assert all(row.case_id and row.activity for row in rows)
+        return
+    assert name in refused
