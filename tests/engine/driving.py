@@ -159,3 +159,35 @@ class Run:
         for fired in self.of(Fired):
             counts[fired.block] += 1
         return counts
+
+
+def block_map(wait_for: int | str = "all", *, whens: bool = False) -> Run:
+    """Three branches, each with a way out, a join, and a step after it; started."""
+    way_out = {"out": {"to": "redo", "exception": True}}
+    branches = [("a", "urgent"), "b", "c"] if whens else ["a", "b", "c"]
+    steps = {
+        "p": parallel(*branches),
+        **{key: approval(ok="j", more=key, **way_out, _outputs=["note"]) for key in "abc"},
+        "j": join("after", wait_for),
+        "after": task(ok="done"),
+        "redo": task(ok="p", stop="gone"),
+        "done": end(reopen="after"),
+        "gone": end("gone"),
+    }
+    return Run(draw(steps)).start()
+
+
+def nested_map() -> Run:
+    """A block in a branch of another, with a way out of the inner one; started."""
+    steps = {
+        "p": parallel("q", "z"),
+        "q": parallel("x", "y", join="k"),
+        "x": task(ok="k", up="side", _outputs=["note"]),
+        "y": task(ok="k", _outputs=["note"]),
+        "k": join("j"),
+        "side": task(ok="j"),
+        "z": task(ok="j", _outputs=["note"]),
+        "j": join("done"),
+        "done": end(),
+    }
+    return Run(draw(steps)).start()

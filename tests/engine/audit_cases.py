@@ -1,0 +1,335 @@
+"""A sound map, its people, and every way to damage it that the audit finds.
+
+Each row of `CASES` damages the map in one way and says which findings that gives: `code@step`;
+`code*` stands for any number of findings of that code.
+"""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from workflows.engine.definition import Definition
+
+Map = dict[str, Any]
+
+
+def human(kind: str, role: str, outcomes: Map, **more: Any) -> Map:
+    return {"kind": kind, "role": role, "expected": "4h", "due": "2d", "outcomes": outcomes} | more
+
+
+REFUSE = {"to": "refused", "exception": True}
+SOUND: Map = {
+    "format": 1,
+    "key": "sound",
+    "name": "Sound",
+    "owner": "olga",
+    "deputy": "dan",
+    "roles": {
+        "staff": {"groups": ["staff"]},
+        "crew": {"groups": ["crew"]},
+        "board": {"groups": ["board"]},
+        "lead": {"field": "lead"},
+        "requester": {"requester": True},
+        "nobody": {"groups": ["empty"]},
+        "single": {"users": ["sam"]},
+    },
+    "fields": {
+        "amount": {"type": "money", "required": True},
+        "urgent": {"type": "boolean", "required": True},
+        "lead": {"type": "user", "required": True},
+        "note": {"type": "text"},
+        "day": {"type": "date"},
+    },
+    "start": {"role": "staff", "fields": ["amount", "urgent", "lead"], "first": "review"},
+    "steps": {
+        "review": human("approval", "crew", {"ok": "size", "back": "revise", "no": REFUSE}),
+        "revise": human(
+            "task",
+            "requester",
+            {"again": "review", "withdraw": {"to": "withdrawn", "exception": True}},
+            outputs=["amount"],
+        ),
+        "size": {
+            "kind": "decision",
+            "rules": [{"when": "amount > 1000", "to": "checks"}],
+            "otherwise": "lead_look",
+        },
+        "lead_look": human("task", "lead", {"ok": "pay"}),
+        "checks": {
+            "kind": "parallel",
+            "branches": [{"to": "legal"}, {"to": "tech", "when": "urgent"}],
+            "join": "checked",
+        },
+        "legal": human("approval", "crew", {"ok": "checked", "no": REFUSE}),
+        "tech": human("task", "board", {"ok": "checked"}),
+        "checked": {"kind": "join", "wait_for": "all", "to": "pay"},
+        "pay": {
+            "kind": "automation",
+            "action": "http",
+            "outputs": {"note": "$.number"},
+            "on_error": "fix",
+            "to": "approved",
+        },
+        "fix": human("task", "crew", {"again": "pay", "stop": REFUSE}),
+        "approved": {"kind": "end", "result": "approved"},
+        "refused": {"kind": "end", "result": "refused", "reopen": "review"},
+        "withdrawn": {"kind": "end", "result": "withdrawn"},
+    },
+}
+
+
+class Directory:
+    """A small company held in memory."""
+
+    groups: dict[str, set[str]]
+
+    def __init__(self) -> None:
+        self.groups = {
+            "staff": {"s1", "s2", "s3"},
+            "crew": {"c1", "c2", "c3", "c4"},
+            "board": {"b1", "b2", "b3"},
+            "empty": set(),
+        }
+
+    def is_active(self, username: str) -> bool | None:
+        if username == "gone":
+            return False
+        everybody = {"olga", "dan", "sam"}.union(*self.groups.values())
+        return True if username in everybody else None
+
+    def members(self, groups: Any, users: Any) -> frozenset[str]:
+        grouped = (self.groups.get(group, set()) for group in groups)
+        return frozenset(user for user in users if self.is_active(user)).union(*grouped)
+
+
+def put(path: str, value: Any) -> Callable[[Map], None]:
+    """Write a value at a dotted path; `…` as value takes the key away."""
+
+    def edit(data: Map) -> None:
+        *way, last = path.split(".")
+        for key in way:
+            data = data[int(key)] if isinstance(data, list) else data.setdefault(key, {})
+        if value is ...:
+            del data[last]
+        elif isinstance(data, list):
+            data[int(last)] = value
+        else:
+            data[last] = value
+
+    return edit
+
+
+def steps(**added: Any) -> Callable[[Map], None]:
+    """Put steps in place of those of the same name."""
+    return lambda data: data["steps"].update(added)
+
+
+def several(*edits: Callable[[Map], None]) -> Callable[[Map], None]:
+    def edit(data: Map) -> None:
+        for one in edits:
+            one(data)
+
+    return edit
+
+
+def join_step(to: str, wait_for: Any = "all") -> Map:
+    return {"kind": "join", "wait_for": wait_for, "to": to}
+
+
+def split(*to: str, join: str | None = "checked") -> Map:
+    found: Map = {"kind": "parallel", "branches": [{"to": key} for key in to]}
+    return found | ({"join": join} if join else {})
+
+
+def decide(otherwise: str | None, **rules: str) -> Map:
+    listed = [{"when": when, "to": to} for to, when in rules.items()]
+    return {"kind": "decision", "rules": listed} | ({"otherwise": otherwise} if otherwise else {})
+
+
+S = "steps."
+CASES: list[tuple[str, Callable[[Map], None], str]] = [
+    # the head
+    ("no start at all", put("start", ...),
+     "start_first_missing start_fields_missing start_role_missing field_never_filled*"),
+    ("no first step", put("start.first", ...), "start_first_missing"),
+    ("no start fields", put("start.fields", ...),
+     "start_fields_missing field_never_filled* rule_field_may_be_empty* role_field_may_be_empty*"),
+    ("no start role", put("start.role", ...), "start_role_missing"),
+    ("a start role found in the request", put("start.role", "lead"), "start_role_unfit"),
+    ("nobody may start", put("start.role", "nobody"), "start_role_empty"),
+    ("an undeclared start field", put("start.fields", ["amount", "urgent", "lead", "colour"]),
+     "start_field_unknown"),
+    ("an undeclared trigger field",
+     put("start.triggers", [{"kind": "webhook", "mapping": {"colour": "$.c"}}]),
+     "trigger_field_unknown"),
+    ("no owner", put("owner", ...), "owner_missing"),
+    ("an owner who left", put("owner", "gone"), "owner_inactive"),
+    ("an owner nobody knows", put("owner", "zoe"), "owner_inactive"),
+    ("no deputy", put("deputy", ...), "deputy_missing"),
+    ("a deputy who left", put("deputy", "gone"), "deputy_inactive"),
+    ("one person for both", put("deputy", "olga"), "deputy_is_owner"),
+    ("one exception way",
+     several(put(S + "legal.outcomes", {"ok": "checked"}), put(S + "review.outcomes.no", ...),
+             put(S + "fix.outcomes.stop", "refused"), put(S + "refused.reopen", ...)),
+     "exceptions_too_few"),
+    ("two steps of one name", put(S + "legal.name", "Review"), "step_name_twice@legal"),
+    # reaching and ending
+    ("a step that nobody comes to", steps(attic=human("task", "crew", {"ok": "approved"})),
+     "step_unreachable@attic"),
+    ("no end",
+     lambda m: m.update(steps={"a": human("task", "crew", {"x": {"to": "a", "exception": True},
+                                                            "y": {"to": "a", "exception": True}})},
+                        start=m["start"] | {"first": "a"}),
+     "end_missing"),
+    ("a trap", several(steps(trap=human("task", "crew", {"again": "trap"})),
+                       put(S + "fix.outcomes.lose", "trap")),
+     "end_unreachable@trap"),
+    ("no otherwise", put(S + "size.otherwise", ...),
+     "otherwise_missing@size step_unreachable@lead_look"),
+    ("reopened inside a block", put(S + "refused.reopen", "legal"), "reopen_unfit@refused"),
+    ("reopened at a join", put(S + "refused.reopen", "checked"),
+     "reopen_unfit@refused join_entered_from_outside@checked"),
+    ("reopened at an end", put(S + "refused.reopen", "approved"), "reopen_unfit@refused"),
+    # blocks
+    ("no join named", put(S + "checks.join", ...), "join_missing@checks join_alone@checked"),
+    ("a join that is none", put(S + "checks.join", "pay"), "join_unfit@checks join_alone@checked"),
+    ("a join for two",
+     several(steps(more=split("legal", "tech")), put(S + "size.otherwise", "more"),
+             put(S + "tech.outcomes.look", "lead_look")),
+     "join_shared@checked block_entered_from_side*"),
+    ("a join without parallel",
+     several(steps(lone=join_step("pay")), put(S + "lead_look.outcomes.ok", "lone")),
+     "join_alone@lone"),
+    ("a join entered from outside", put(S + "lead_look.outcomes.ok", "checked"),
+     "join_entered_from_outside@lead_look"),
+    ("a start at a join", put("start.first", "checked"),
+     "join_entered_from_outside@checked"),
+    ("a join that wants too many", put(S + "checked.wait_for", 3), "join_wants_too_many@checked"),
+    ("a join that may get fewer", put(S + "checked.wait_for", 2), "join_capped@checked"),
+    ("a branch that cannot arrive", put(S + "tech.outcomes", {"ok": "refused"}),
+     "branch_misses_join@checks"),
+    ("a branch that leads straight out", put(S + "checks.branches.1.to", "lead_look"),
+     "branch_misses_join@checks step_unreachable@tech"),
+    ("a way into a block", put(S + "lead_look.outcomes.ok", "tech"),
+     "block_entered_from_side@tech"),
+    ("a start inside a block", put("start.first", "legal"), "block_entered_from_side@legal"),
+    ("an inner block that ends outside",
+     several(steps(inner=split("tech", "deep", join="met"), met=join_step("pay"),
+                   deep=human("task", "crew", {"ok": "met", "up": "checked"})),
+             put(S + "checks.branches.1.to", "inner"), put(S + "tech.outcomes.ok", "met")),
+     "blocks_cross@inner"),
+    ("a loop of decisions",
+     several(steps(one=decide("two"), two=decide("lead_look", one="urgent")),
+             put(S + "size.otherwise", "one")),
+     "loop_without_person@one"),
+    ("an automation that repairs itself", put(S + "pay.on_error", "pay"),
+     "loop_without_person@pay step_unreachable@fix"),
+    ("a loop through a join of any",
+     several(put(S + "checks.branches.1", {"to": "checked"}), put(S + "checked", join_step("next",
+             "any")), steps(next=decide("pay", checks="urgent"), tech=SOUND["steps"]["lead_look"]),
+             put(S + "lead_look.outcomes.look", "tech")),
+     "loop_without_person@checks"),
+    # people
+    ("a step without role", put(S + "legal.role", ...), "step_role_missing@legal"),
+    ("a role of nobody", put(S + "legal.role", "nobody"), "role_empty@legal"),
+    ("a role of one", put(S + "legal.role", "single"), "one_person@legal"),
+    ("a role by a field that is no person", put("roles.lead.field", "note"),
+     "role_field_unfit@lead_look"),
+    ("a role by an undeclared field", put("roles.lead.field", "boss"),
+     "role_field_unfit@lead_look"),
+    ("an outcome for nobody", put(S + "legal.outcomes.no", REFUSE | {"role": "nobody"}),
+     "outcome_role_empty@legal"),
+    ("an escalation to nobody", put(S + "legal.on_overdue", {"escalate_to": "nobody"}),
+     "escalation_empty@legal"),
+    ("a quorum of more than there are", put(S + "legal.quorum", 5), "quorum_too_large@legal"),
+    ("a quorum of one named person", put(S + "lead_look.quorum", 2), "quorum_too_large@lead_look"),
+    ("a requester who may not approve", put(S + "revise.kind", "approval"), "nobody_left@revise"),
+    ("the only one, and barred",
+     several(put(S + "review.role", "single"), put(S + "legal.role", "single"),
+             put(S + "legal.not_by", ["review", "requester"])),
+     "nobody_left@legal one_person*"),
+    ("the same named person twice",
+     several(put(S + "legal.role", "lead"), put(S + "review.role", "lead"),
+             put(S + "legal.not_by", ["review", "requester"])),
+     "nobody_left@legal"),
+    ("too few left",
+     several(put(S + "legal.quorum", 4), put(S + "legal.not_by", ["review", "requester"])),
+     "too_few_left@legal"),
+    ("an approval open to the requester", put(S + "legal.not_by", []),
+     "requester_may_decide@legal"),
+    ("a separation from what comes later", put(S + "review.not_by", ["requester", "fix"]), ""),
+    ("a separation from what never comes before",
+     several(put(S + "refused.reopen", ...), put(S + "review.not_by", ["requester", "fix"])),
+     "not_by_without_effect@review"),
+    ("a separation from a decision", put(S + "legal.not_by", ["requester", "size"]),
+     "not_by_without_effect@legal"),
+    # work
+    ("no expected time", put(S + "legal.expected", ...), "expected_missing@legal"),
+    ("no due time", put(S + "legal.due", ...), "due_missing@legal"),
+    ("due too early", put(S + "legal.due", "2h"), "due_before_expected@legal"),
+    ("a working day is eight hours", put(S + "legal", SOUND["steps"]["legal"] | {
+        "expected": "9h", "due": "1d"}), "due_before_expected@legal"),
+    ("a day is a day in another calendar", several(put("calendar", "24/7"), put(S + "legal", SOUND[
+        "steps"]["legal"] | {"expected": "9h", "due": "1d"})), ""),
+    ("overdue without due",
+     several(put(S + "legal.due", ...), put(S + "legal.on_overdue", {"remind_every": "1d"})),
+     "due_missing@legal overdue_without_due@legal"),
+    ("an undeclared input", put(S + "legal.inputs", ["colour"]), "input_unknown@legal"),
+    ("an undeclared output", put(S + "legal.outputs", ["colour"]), "output_unknown@legal"),
+    ("an automation's undeclared output", put(S + "pay.outputs", {"colour": "$.c"}),
+     "output_unknown@pay"),
+    ("a wait until no date",
+     several(steps(pause={"kind": "wait", "until": "note", "to": "pay"}),
+             put(S + "lead_look.outcomes.ok", "pause")),
+     "until_unfit@pause"),
+    ("no way for errors", put(S + "pay.on_error", ...),
+     "error_way_missing@pay step_unreachable@fix"),
+    ("a quorum with two ways on", put(S + "review.quorum", 2), "forward_outcome_unclear@review"),
+    ("only conditional outcomes",
+     put(S + "tech.outcomes", {"a": {"to": "checked", "when": "urgent"},
+                               "b": {"to": "checked", "when": "amount > 5"}}),
+     "outcome_uncertain@tech"),
+    ("opposite conditions",
+     put(S + "tech.outcomes", {"a": {"to": "checked", "when": "urgent"},
+                               "b": {"to": "checked", "when": "not urgent"}}), ""),
+    ("opposite comparisons",
+     put(S + "tech.outcomes", {"a": {"to": "checked", "when": "amount > 5"},
+                               "b": {"to": "checked", "when": "amount <= 5"}}), ""),
+    ("opposite conditions on what may be empty",
+     put(S + "tech.outcomes", {"a": {"to": "checked", "when": "note == 'x'"},
+                               "b": {"to": "checked", "when": "note != 'x'"}}),
+     "outcome_uncertain@tech rule_field_may_be_empty*"),
+    ("the only outcome is for nobody", put(S + "tech.outcomes.ok", {"to": "checked",
+                                                                    "role": "nobody"}),
+     "outcome_uncertain@tech outcome_role_empty@tech"),
+    # values
+    ("a rule that does not type-check", put(S + "size.rules.0.when", "amount > 'much'"),
+     "rule_wrong@size"),
+    ("a rule over no field", put(S + "checks.branches.1.when", "urgnet"), "rule_wrong@checks"),
+    ("a wrong condition of an outcome", put(S + "review.outcomes.back", {"to": "revise",
+                                                                         "when": "amount >"}),
+     "rule_wrong@review"),
+    ("a rule over what may be empty", put(S + "size.rules.0.when", "note == 'x'"),
+     "rule_field_may_be_empty@size"),
+    ("a rule that minds what is empty", put(S + "size.rules.0.when", "note == null or note == 'x'"),
+     ""),
+    ("a person who may not be known", put("fields.lead.required", False),
+     "role_field_may_be_empty@lead_look"),
+    ("a person who is named on the way",
+     several(put("start.fields", ["amount", "urgent"]), put(S + "review.outputs", ["lead"])), ""),
+    ("a required field that nobody fills in", put("fields.colour", {"type": "text",
+                                                                    "required": True}),
+     "field_never_filled"),
+    ("branches that write one field",
+     several(put(S + "legal.outputs", ["note"]), put(S + "tech.outputs", ["note"])),
+     "branches_write_same_field@checks"),
+    ("branches that write one field where one is enough",
+     several(put(S + "legal.outputs", ["note"]), put(S + "tech.outputs", ["note"]),
+             put(S + "checked.wait_for", "any")), ""),
+]  # fmt: skip
+
+
+def damaged(edit: Callable[[Map], None]) -> Definition:
+    data = copy.deepcopy(SOUND)
+    edit(data)
+    return Definition.model_validate(data)
