@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import User
 from django.core.files import File
+from django.db.models import Max
 
 from workflows.engine.definition import title
 from workflows.engine.errors import InvalidInput
@@ -74,6 +75,7 @@ class Uploads:
 
     case: Case
     documents: list[Document] = field(default_factory=list)
+    stored: list[Document] = field(default_factory=list)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -84,6 +86,8 @@ class Uploads:
         """Write the files and their rows; called once the command is allowed."""
         for document in self.documents:
             document.request = self.case.instance
+            document.file.save(document.name, document.file.file, save=False)
+            self.stored.append(document)  # before its row is written, which may fail
             document.save()
             self.case.note(
                 "uploaded",
@@ -104,9 +108,8 @@ def store_files(case: Case, files: Mapping[str, File]) -> Iterator[Uploads]:
     try:
         yield uploads
     except BaseException:
-        for document in uploads.documents:
-            if document.pk is not None:
-                document.file.delete(save=False)
+        for document in uploads.stored:
+            document.file.delete(save=False)
         raise
 
 
@@ -120,11 +123,10 @@ def _document(case: Case, key: str, file: File) -> Document:
         raise InvalidInput(
             f"'{title(key, spec.label)}': the file is larger than 50 MB; choose a smaller one."
         )
-    before = case.instance.data.get(key)
     name = PurePath(str(file.name or "").replace("\\", "/")).name or "file"
     document = Document(
         field=key,
-        version=int(before["version"]) + 1 if isinstance(before, dict) else 1,
+        version=_next_version(case, key),
         name="".join(c for c in name if c.isprintable())[-255:],
         file=file,
         size=file.size,
@@ -134,6 +136,14 @@ def _document(case: Case, key: str, file: File) -> Document:
     )
     in_the_name_of(document, case.actor, case.now)
     return document
+
+
+def _next_version(case: Case, key: str) -> int:
+    """One more than there ever was, also where the request went back to an older version."""
+    if case.instance.pk is None:
+        return 1
+    there = Document.objects.filter(request=case.instance, field=key)
+    return int(there.aggregate(last=Max("version"))["last"] or 0) + 1
 
 
 def _digest(file: File) -> str:
