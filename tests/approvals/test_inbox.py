@@ -209,7 +209,7 @@ def many_more(task: WorkItem, *, open_ones: int, finished: int) -> None:
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="plans are PostgreSQL's")
 def test_page_and_count_walk_the_queues_index(people: dict[str, User]) -> None:
     (task,) = to_finance(people, 1)
-    many_more(task, open_ones=300, finished=30_000)
+    many_more(task, open_ones=1_500, finished=60_000)
     with CaptureQueriesContext(connection) as said:
         inbox_page(people["fred"])
         inbox_count(people["fred"])
