@@ -1,0 +1,1 @@
+"""Speed, always beside something it is compared to."""

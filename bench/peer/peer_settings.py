@@ -1,0 +1,17 @@
+"""The smallest project in which Viewflow runs."""
+
+import os
+
+import dj_database_url
+
+SECRET_KEY = "only-for-the-benchmark"
+USE_TZ = True
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "viewflow",
+    "viewflow.workflow",
+    "purchase",
+]
+DATABASES = {"default": dj_database_url.parse(os.environ["DATABASE_URL"], conn_max_age=None)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,0 +1,1 @@
+"""The purchase of the benchmark in Viewflow's terms."""

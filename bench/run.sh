@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# All benchmarks, on the PostgreSQL on loopback; each prints what it is compared to.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+PY=.venv/bin/python
+
+if ! $PY -m tests.real_parts --postgres; then
+    echo "SKIPPED: the benchmarks need a PostgreSQL on 127.0.0.1:5432 (user root)."
+    exit 0
+fi
+
+# The peer is AGPL: it lives in an environment of its own and is never a dependency.
+PEER=var/bench-peer
+if [ ! -x "$PEER/bin/python" ] || ! "$PEER/bin/python" -c "import viewflow" 2>/dev/null; then
+    python3 -m venv "$PEER"
+    "$PEER/bin/python" -m pip install --quiet --disable-pip-version-check \
+        "django~=5.2.0" "django-viewflow~=2.4" "psycopg[binary]" dj-database-url || rm -rf "$PEER"
+fi
+if [ -x "$PEER/bin/python" ]; then
+    export PEER_PYTHON="$PWD/$PEER/bin/python"
+else
+    echo "SKIPPED: django-viewflow could not be installed; (c) is left out."
+fi
+
+echo "== Decisions a second: a purchase of four or five steps, each decision its own transaction"
+$PY -m bench.purchase
+if [ -f bench/inbox.py ]; then
+    echo
+    echo "== The inbox: 100,000 open and 500,000 finished tasks"
+    $PY -m bench.inbox
+fi
