@@ -7,8 +7,11 @@ import copy
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.engine.audit_cases import (
     CASES,
@@ -70,6 +73,38 @@ def test_every_finding_says_what_goes_wrong_and_how_to_mend_it(
         assert re.fullmatch(r"['A-Z].*[.?]", finding.message), finding.message
         assert re.fullmatch(r"[A-Z].*\.", finding.remedy), finding.remedy
         assert finding.step is None or finding.step in definition.steps
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    found = [((*path, key), part) for key, part in inner]
+    below = [p for way, part in found if isinstance(part, dict | list) for p in _places(part, way)]
+    return [way for way, _ in found] + below
+
+
+@given(st.lists(st.sampled_from(_places(SOUND)), min_size=1, max_size=6), st.data())
+@settings(max_examples=300)
+def test_whatever_can_be_read_can_be_audited(
+    ways: list[tuple[Any, ...]], data: st.DataObject
+) -> None:
+    """Parts are taken away, or replaced by others of the same map."""
+    written = copy.deepcopy(SOUND)
+    for *way, last in ways:
+        holder: Any = written
+        try:
+            for key in way:
+                holder = holder[key]
+            if data.draw(st.booleans()):
+                del holder[last]
+            else:
+                holder[last] = data.draw(st.sampled_from([*SOUND["steps"], "amount", None, 3]))
+        except (KeyError, IndexError, TypeError):
+            continue  # an earlier edit took the place away
+    try:
+        definition = Definition.model_validate(written)
+    except ValueError:
+        return
+    assert all(finding.code in CODES for finding in audit(definition, Directory()))
 
 
 def test_errors_come_before_warnings() -> None:

@@ -67,6 +67,16 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
     ("empty steps", f"{HEAD}steps: {{}}\n", ["line 4", "steps", "at least one"]),
     ("steps as a list", f"{HEAD}steps: [a]\n", ["steps", "keys and values"]),
     ("an unknown key", with_head("ownr: x\n"), ["line 4", "'ownr'", "did you mean 'owner'?"]),
+    (
+        "an endless key",
+        with_head("z" * 900 + ": x\n"),
+        ["unknown key 'zzz", "remove it"],
+    ),
+    (
+        "an endless value",
+        f"format: 1\nkey: {'K' * 5000}\nname: N\nsteps: {{}}\n",
+        ["keep it to 60"],
+    ),
     ("an unheard-of key", with_head("zzz: x\n"), ["'zzz'", "remove it"]),
     ("no kind", with_steps("  a: {to: done}\n"), ["line 5", "steps.a", "`kind` is missing"]),
     ("a wrong kind", with_steps("  a: {kind: aproval}\n"), ["steps.a", "did you mean 'approval'?"]),

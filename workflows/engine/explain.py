@@ -79,9 +79,15 @@ def explain(problem: ValidationError) -> str:
     errors = problem.errors(include_url=False)
     place = _place(errors[0])
     others = len({_place(error) for error in errors} - {place})
-    path = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
+    path = ".".join(str(part + 1) if isinstance(part, int) else _cut(part) for part in place)
     more = f" (and {others} more)" if others else ""
     return f"{path + ': ' if path else ''}{_what(errors[0], place)}{more}"
+
+
+def _cut(value: object, longest: int = 60) -> str:
+    """What was written, without letting it drown the message."""
+    text = str(value)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def first_place(problem: ValidationError) -> Place:
@@ -116,7 +122,7 @@ def _place(error: Any) -> Place:
 def _what(error: Any, place: Place) -> str:
     last = str(place[-1]) if place else ""
     if error["loc"] and error["loc"][-1] == "[key]":
-        return f"'{last}' cannot be a name here; write {_name_rule(place)}"
+        return f"'{_cut(last)}' cannot be a name here; write {_name_rule(place)}"
     if last in _EITHER and error["type"] != "extra_forbidden":
         return _EITHER[last]
     return _MESSAGES.get(error["type"], _otherwise)(error, place)
@@ -128,15 +134,15 @@ def _name_rule(place: Place) -> str:
 
 
 def _missing(error: Any, place: Place) -> str:
-    return f"`{place[-1]}` is missing; add it"
+    return f"`{_cut(place[-1])}` is missing; add it"
 
 
 def _unknown_key(error: Any, place: Place) -> str:
     known = _known_keys(error["loc"])
-    close = get_close_matches(str(place[-1]), known, n=1, cutoff=0.6)
+    close = get_close_matches(_cut(place[-1]), known, n=1, cutoff=0.6)
     if close:
-        return f"unknown key '{place[-1]}' (did you mean '{close[0]}'?)"
-    return f"unknown key '{place[-1]}'; remove it, or use one of {', '.join(known)}"
+        return f"unknown key '{_cut(place[-1])}' (did you mean '{close[0]}'?)"
+    return f"unknown key '{_cut(place[-1])}'; remove it, or use one of {', '.join(known)}"
 
 
 def _known_keys(loc: Place) -> list[str]:
@@ -170,9 +176,9 @@ def _wrong_kind(error: Any, place: Place) -> str:
     if error["type"] == "union_tag_not_found":
         return f"`kind` is missing; write one of {kinds}"
     given = error["ctx"].get("tag", "")
-    close = get_close_matches(str(given), list(STEPS), n=1)
+    close = get_close_matches(_cut(given), list(STEPS), n=1)
     hint = f" (did you mean '{close[0]}'?)" if close else ""
-    return f"there is no kind of step '{given}'{hint}; write one of {kinds}"
+    return f"there is no kind of step '{_cut(given)}'{hint}; write one of {kinds}"
 
 
 def _text_wanted(error: Any, place: Place) -> str:
@@ -180,23 +186,23 @@ def _text_wanted(error: Any, place: Place) -> str:
 
 
 def _pattern_wanted(error: Any, place: Place) -> str:
-    pattern = error["ctx"]["pattern"]
+    pattern, given = error["ctx"]["pattern"], _cut(error["input"])
     if pattern.startswith("^[A-Z]"):
         return "write a currency as three capital letters, such as EUR"
     if "(-" in pattern:
-        return f"'{error['input']}' cannot be used; write small letters, digits and single hyphens"
+        return f"'{given}' cannot be used; write small letters, digits and single hyphens"
     rule = _NAMES_OF["steps"] if "_-" in pattern else _PLAIN_NAME
-    return f"'{error['input']}' cannot be a name here; write {rule}"
+    return f"'{given}' cannot be a name here; write {rule}"
 
 
 def _bounds(error: Any, place: Place) -> str:
     words = {"ge": "or more", "le": "or less", "gt": "or more", "lt": "or less"}
     limit = next(f"{value} {words[name]}" for name, value in error["ctx"].items() if name in words)
-    return f"{error['input']} is outside the bounds; write {limit}"
+    return f"{_cut(error['input'])} is outside the bounds; write {limit}"
 
 
 def _one_of(error: Any, place: Place) -> str:
-    return f"'{error['input']}' cannot be used here; write {error['ctx']['expected']}"
+    return f"'{_cut(error['input'])}' cannot be used here; write {error['ctx']['expected']}"
 
 
 def _own_words(error: Any, place: Place) -> str:

@@ -82,8 +82,8 @@ HINTS: Final[Mapping[str, str]] = {
     "NOT": "write not in small letters",
     "IN": "write in with small letters",
     ",": "write numbers without thousands separators, and lists in square brackets",
-    "‘": _STRAIGHT_QUOTES,
-    "’": _STRAIGHT_QUOTES,
+    "‘": _STRAIGHT_QUOTES,  # noqa: RUF001
+    "’": _STRAIGHT_QUOTES,  # noqa: RUF001
     "“": _STRAIGHT_QUOTES,
     "„": _STRAIGHT_QUOTES,
     "'": _CLOSE_THE_TEXT,

@@ -204,7 +204,7 @@ class Walk:
             reason = f"left for '{self.graph.title(target)}'"
             self._cancel_block(block, reason)
             self.effects.append(fx.Left(block.id, reason))
-            self._hand_up(block, list(block.written))
+            self._hand_up(block, sorted({*block.written, *block.seen}))
             place = Place(block.block, block.branch, place.came_from)
         return place
 

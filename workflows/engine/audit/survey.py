@@ -86,7 +86,7 @@ class Survey:
     def ways(self) -> Any:
         """The map as a networkx graph, reopening included, with a root before it."""
         graph: Any = nx.DiGraph()
-        graph.add_nodes_from(self.graph.steps)
+        graph.add_nodes_from((ROOT, *self.graph.steps))
         graph.add_edges_from(
             (source, target)
             for source, targets in self.graph.following.items()
