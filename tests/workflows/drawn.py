@@ -1,6 +1,7 @@
 """Small maps as plain data, one a kind of work; each passes the audit."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from tests.engine.driving import approval, decision, end, join, parallel, task
@@ -12,7 +13,7 @@ ENDS = {
     "rejected": end("rejected"),
     "stopped": end("stopped"),
 }
-HEAD: Mapping[str, Any] = {
+HEAD: dict[str, Any] = {
     "format": 1,
     "name": "Drawn for a test",
     "purpose": "To be tried out.",
@@ -44,8 +45,14 @@ def drawn(key: str, steps: Mapping[str, Any], **head: Any) -> dict[str, Any]:
         "fields": ["amount", "urgent", "helper", "paper"],
         "first": next(iter(steps)),
     }
+    steps = deepcopy(dict(steps))
     ends = {name: step for name, step in ENDS.items() if f"'{name}'" in repr(steps)}
-    return {"key": key, **HEAD, "start": start, "steps": {**steps, **ends}} | head
+    return {
+        "key": key,
+        **deepcopy(HEAD),
+        "start": start,
+        "steps": {**steps, **deepcopy(ends)},
+    } | head
 
 
 def sequential() -> dict[str, Any]:

@@ -27,7 +27,6 @@ ENABLED, CLAIMED, STARTED, PAUSED, DONE, CANCELLED = (
     "cancelled",
 )
 OPEN_STATES = (ENABLED, CLAIMED, STARTED, PAUSED)
-TAKEN_STATES = (CLAIMED, STARTED, PAUSED)
 
 
 class InstanceQuerySet(models.QuerySet["WorkflowInstance"]):
@@ -256,7 +255,11 @@ class WorkItem(FSMModelMixin, models.Model):
         self.paused_seconds += rested
         self.paused_business_seconds += rested_business
 
-    @transition(field=state, source=TAKEN_STATES, target=ENABLED)
+    def is_held(self) -> bool:
+        """Whether one person has it."""
+        return self.assignee_id is not None
+
+    @transition(field=state, source=OPEN_STATES, target=ENABLED, conditions=[is_held])  # type: ignore[list-item]
     def release(self, *, to: "User | None") -> None:
         """It goes back to the queue, or to the one person whom its role names."""
         self.assignee, self.started_at, self.paused_at = to, None, None

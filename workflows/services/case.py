@@ -58,13 +58,19 @@ class Case:
         known = self.items.get(activation)
         return known or next((i for i in self.new_items if i.activation == activation), None)
 
-    def merge(self, activation: int) -> MergeRecord:
-        """The merge record of a block; one statement for all that the command touches."""
+    @property
+    def troubled(self) -> bool:
+        """Whether the request may have an open incident (its open tasks were read with that;
+        where it has none, nothing is known)."""
+        return all(getattr(item, "troubled", False) for item in self.items.values())
+
+    def merge(self, activation: int, before: Marking) -> MergeRecord:
+        """The merge record of a block; one statement for all blocks that ran before."""
         made = next((m for m in self.new_merges if m.activation == activation), None)
         if made is not None:
             return made
         if activation not in self.merges:
-            running = [block.id for block in self.marking.blocks] + [activation]
+            running = {block.id for block in before.blocks} | {activation}
             for row in MergeRecord.objects.filter(request=self.instance, activation__in=running):
                 self.merges[row.activation] = row
         return self.merges[activation]
@@ -87,6 +93,10 @@ class Case:
         handle(self, before, result.effects)
         self.changed_columns.add("marking")
         return result
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Write values that come from no step."""
+        self._note_data(self.instance.data, {**self.instance.data, **values})
 
     def touch(self, item: WorkItem, state_before: str) -> None:
         """This task was changed; it stood in that state when it was read."""
@@ -115,9 +125,10 @@ class Case:
         self._save_items(command)
         self._save_merges()
         Incident.objects.bulk_create(self.new_incidents)
-        for activation, resolution in self.over_incidents.items():
+        for resolution in dict.fromkeys(self.over_incidents.values()):
+            over = [a for a, how in self.over_incidents.items() if how == resolution]
             Incident.objects.filter(
-                request=self.instance, activation=activation, state=Incident.OPEN
+                request=self.instance, activation__in=over, state=Incident.OPEN
             ).update(state=Incident.RESOLVED, resolved_at=self.now, resolution=resolution[:400])
 
     def create(self, command: str) -> None:

@@ -34,8 +34,7 @@ def set_values(
         if case.instance.state != WorkflowInstance.RUNNING:
             raise WrongState(f"{case.instance.reference} is {case.instance.state} already.")
         values = clean_values(case.map, data)
-        case.instance.data = {**case.instance.data, **values}
-        case.changed_columns.add("data")
+        case.set_values(values)
         case.changes["given"] = values
         case.save("set_values")
         write_trail(case, "set_values", from_state=case.instance.state, comment=reason)

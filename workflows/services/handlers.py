@@ -12,7 +12,8 @@ from workflows.engine import effects as fx
 from workflows.engine.advance import NOBODY
 from workflows.engine.calendar import parse_duration
 from workflows.engine.definition import HumanStep
-from workflows.engine.marking import Marking
+from workflows.engine.errors import WrongState
+from workflows.engine.marking import Marking, Token
 from workflows.models import Incident, MergeRecord, WorkItem
 from workflows.services.people import Found, find_people
 
@@ -120,7 +121,7 @@ def _split(case: Case, before: Marking, effect: fx.Split) -> None:
 
 
 def _arrived(case: Case, before: Marking, effect: fx.Arrived) -> None:
-    merge = case.merge(effect.block)
+    merge = case.merge(effect.block, before)
     merge.arrivals = [
         *merge.arrivals,
         {"branch": effect.branch, "from": effect.came_from, "at": case.now},
@@ -130,7 +131,7 @@ def _arrived(case: Case, before: Marking, effect: fx.Arrived) -> None:
 
 
 def _conflicted(case: Case, before: Marking, effect: fx.Conflicted) -> None:
-    merge = case.merge(effect.block)
+    merge = case.merge(effect.block, before)
     case.touch_merge(merge, merge.state)
     merge.disagree(fields={key: dict(values) for key, values in effect.fields.items()})
     case.note("conflict", {"join": effect.join, "fields": sorted(effect.fields)})
@@ -142,7 +143,7 @@ def _conflicted(case: Case, before: Marking, effect: fx.Conflicted) -> None:
 
 
 def _fired(case: Case, before: Marking, effect: fx.Fired) -> None:
-    merge = case.merge(effect.block)
+    merge = case.merge(effect.block, before)
     state = merge.state
     merge.fire(now=case.now, not_needed=list(effect.cancelled))
     case.touch_merge(merge, state)
@@ -152,7 +153,7 @@ def _fired(case: Case, before: Marking, effect: fx.Fired) -> None:
 
 
 def _left(case: Case, before: Marking, effect: fx.Left) -> None:
-    merge = case.merge(effect.block)
+    merge = case.merge(effect.block, before)
     state = merge.state
     merge.leave(now=case.now, reason=effect.reason)
     case.touch_merge(merge, state)
@@ -190,18 +191,32 @@ def _give_to_people(case: Case, opened: list[fx.Opened]) -> None:
     """Name the person where the role names one; open an incident where nobody is there."""
     human = [effect for effect in opened if case.map.graph.is_human(effect.step)]
     for effect, found in find_people(case, human):
-        item = case.item(effect.activation)
-        assert item is not None
-        if found.person is not None:
-            item.assignee = found.person
-            item.in_queue = bool(case.map.outcome_roles(effect.step))
         if found.missing:
-            item.in_queue = item.in_queue and found.person is None
-            _nobody(case, effect, found)
+            trouble = incident(case, effect.step, effect.activation, NOBODY, found.missing)
+            case.new_incidents.append(trouble)
+        else:
+            _give(case, effect, found)
 
 
-def _nobody(case: Case, effect: fx.Opened, found: Found) -> None:
-    case.new_incidents.append(incident(case, effect.step, effect.activation, NOBODY, found.missing))
+def _give(case: Case, effect: fx.Opened, found: Found) -> WorkItem:
+    """The task in the queue of its step's people, or with the one person whom its role names."""
+    item = case.item(effect.activation)
+    assert item is not None
+    if found.person is not None:
+        item.assignee = found.person
+        item.in_queue = bool(case.map.outcome_roles(effect.step))
+    return item
+
+
+def look_again(case: Case, token: Token) -> None:
+    """Find people for a task that had nobody. Raises WrongState where there is still nobody."""
+    effect = fx.Opened(token.id, token.step, token.round, None, token.needed)
+    for _, found in find_people(case, [effect]):
+        if found.missing:
+            raise WrongState(found.missing)
+        item = _give(case, effect, found)
+        case.touch(item, item.state)
+        _over(case, token.id, "Somebody is there now.")
 
 
 def incident(case: Case, step: str, activation: int, code: str, message: str) -> Incident:
@@ -219,5 +234,5 @@ def incident(case: Case, step: str, activation: int, code: str, message: str) ->
 
 
 def _over(case: Case, activation: int, resolution: str) -> None:
-    if getattr(case.instance, "troubled", False):
+    if case.troubled or any(one.activation == activation for one in case.new_incidents):
         case.over_incidents[activation] = resolution

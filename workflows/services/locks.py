@@ -41,12 +41,7 @@ PERFORMS = f"""(
     WHERE p.codename = '{PERFORM}' AND t.app_label = 'workflows' AND t.model = 'step'
 )"""
 
-REQUEST = """
-    SELECT {columns}, EXISTS (
-        SELECT 1 FROM {incident} i WHERE i.request_id = r.id AND i.state = 'open'
-    ) AS troubled
-    FROM {request} r WHERE r.id = {wanted} {for_update}
-"""
+REQUEST = "SELECT {columns} FROM {request} r WHERE r.id = {wanted} {for_update}"
 
 OPEN_TASKS = (
     """
@@ -60,7 +55,9 @@ OPEN_TASKS = (
                    AND m.user_id = %s AND g.permission_id = """
     + PERFORMS
     + """)
-    ) AS permitted
+    ) AS permitted, EXISTS (
+        SELECT 1 FROM {incident} i WHERE i.request_id = r.request_id AND i.state = 'open'
+    ) AS troubled
     FROM {task} r WHERE r.request_id = %s AND r.is_open ORDER BY r.id {for_update}
 """
 )
@@ -96,8 +93,11 @@ def _for_update() -> str:
 def lock_request(
     *, instance_id: int | None = None, work_item_id: int | None = None
 ) -> WorkflowInstance | None:
-    """Lock a request by its id or by the id of one of its tasks; says too whether it has open
-    incidents (`troubled`). One statement."""
+    """Lock a request by its id or by the id of one of its tasks. One statement.
+
+    It asks for nothing beside the row itself: after waiting for the lock PostgreSQL gives the
+    row as it is now, but anything from other tables as it was before the wait.
+    """
     by_task = f"(SELECT request_id FROM {TABLES['task']} WHERE id = %s)"
     sql = REQUEST.format(
         columns=_columns(WorkflowInstance),
@@ -111,7 +111,7 @@ def lock_request(
 
 def lock_open_tasks(instance: WorkflowInstance, actor_id: int | None) -> list[WorkItem]:
     """Lock a request's open tasks; says of each whether the person may act on it by its role
-    (`permitted`). One statement."""
+    (`permitted`), and whether the request has an open incident (`troubled`). One statement."""
     sql = OPEN_TASKS.format(columns=_columns(WorkItem), for_update=_for_update(), **TABLES)
     return list(WorkItem.objects.raw(sql, [actor_id, actor_id, instance.pk]))
 

@@ -61,14 +61,20 @@ def _listed(
         if enough:
             yield effect, Found()
         else:
-            many = f"{effect.needed} different people" if effect.needed > 1 else "anybody"
-            yield (
-                effect,
-                Found(
-                    missing=f"There is not {many} who may act on '{name}'. Add people to its role's"
-                    " group, or reassign the task to a person."
-                ),
-            )
+            yield effect, Found(missing=_too_few(name, effect.needed))
+
+
+def _too_few(name: str, needed: int) -> str:
+    """What the incident says of a step with too few people; a task for several has no holder."""
+    if needed > 1:
+        return (
+            f"There are not {needed} different people who may act on '{name}'."
+            " Add people to its role's group."
+        )
+    return (
+        f"There is nobody who may act on '{name}'."
+        " Add people to its role's group, or reassign the task to a person."
+    )
 
 
 def _named(case: Case, named: list[tuple[Opened, RoleDef]]) -> Iterator[tuple[Opened, Found]]:
@@ -87,6 +93,11 @@ def _named(case: Case, named: list[tuple[Opened, RoleDef]]) -> Iterator[tuple[Op
 def _fit(case: Case, effect: Opened, role: RoleDef, person: User | None) -> Found:
     """Whether the one person whom a role names can act on the step."""
     name = case.map.graph.title(effect.step)
+    if effect.needed > 1:
+        return Found(
+            missing=f"'{name}' needs {effect.needed} different people, and its role names one."
+            " Cancel the request, and mend the map."
+        )
     if person is None:
         source = f"the field '{role.field}' is empty" if role.field else "nobody asked for this"
         return Found(missing=f"'{name}' has nobody: {source}. Reassign the task to a person.")

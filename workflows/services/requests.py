@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.files import File
 from django.db import transaction
 
-from workflows.engine.advance import RULE_FAILED
+from workflows.engine.advance import NOBODY, RULE_FAILED
 from workflows.engine.definition import EndStep, title
 from workflows.engine.effects import Cancel, Reopen, ResolveMerge, Retry, Start
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
@@ -25,6 +25,7 @@ from workflows.models import (
 )
 from workflows.permissions import may_manage, may_start
 from workflows.services.case import Case, open_case, write_trail
+from workflows.services.handlers import look_again
 from workflows.services.maps import map_of
 from workflows.services.values import clean_values, reason_given, store_files
 
@@ -70,6 +71,8 @@ def start_on(
 ) -> WorkflowInstance:
     """Start a request on this version, for callers that have asked `may_start` already.
 
+    A draft is refused: its map may still change under the request.
+
     With `complete=False` required fields may be missing (a log does not know them).
     """
     with transaction.atomic():
@@ -83,7 +86,7 @@ def start_on(
             case.changes["given"] = given
             case.create("start")
             uploads.save()
-        write_trail(case, "start")
+            write_trail(case, "start")
     return case.instance
 
 
@@ -97,6 +100,8 @@ def _new_case(
 ) -> Case:
     if not actor.is_active:
         raise NotAllowed("Your account is not active.")
+    if version.is_editable:
+        raise WrongState(f"{version} is a draft; publish it before requests are started on it.")
     if len(title) > 200 or "\x00" in title:
         raise InvalidInput("The title is too long; 200 characters are enough.")
     instance = WorkflowInstance(
@@ -198,6 +203,7 @@ def reopen(instance_id: int, *, actor: User | None, reason: str, now: datetime) 
                 " step to reopen it at. Start a new request."
             )
         case.instance.reopen()
+        case.changed_columns |= {"state", "result", "completed_at"}  # it may end anew at once
         case.apply(Reopen())
         return _save(case, "reopen", before, reason)
 
@@ -210,26 +216,37 @@ def retry_incident(
     now: datetime,
     data: Mapping[str, Any] | None = None,
 ) -> WorkflowInstance:
-    """Let a step that could not go on try again, after the owner put values right."""
+    """Let a step that could not go on try again, after the owner put values or people right."""
     reason = reason_given(reason)
-    incident = Incident.objects.filter(pk=incident_id).first()
-    if incident is None:
-        raise NotFound("There is no such incident; it may have been typed wrongly.")
     with transaction.atomic():
-        case = open_case(actor=actor, now=now, instance_id=incident.request_id)
+        case = open_case(actor=actor, now=now, instance_id=_request_of(Incident, incident_id))
+        incident = Incident.objects.get(pk=incident_id)
         _managers_only(case, "mend its incidents")
         _must_be(case, WorkflowInstance.RUNNING, "mended")
         token = case.marking.token(incident.activation)
-        if token is None or token.stuck is None:
+        if incident.state != Incident.OPEN:
             raise WrongState("This incident is over; nothing waits on it any more.")
-        if token.stuck != RULE_FAILED:
+        if token is None or incident.code not in (RULE_FAILED, NOBODY):
             raise WrongState(incident.message)
         values = clean_values(case.map, data or {})
-        case.apply(Retry(incident.activation, values))
         case.changes["given"] = values
+        if token.stuck is None:
+            case.set_values(values)
+            look_again(case, token)
+        else:
+            case.apply(Retry(token.id, values))
         return _save(
             case, "retry", case.instance.state, reason, step=token.step, activation=token.id
         )
+
+
+def _request_of(model: type[Incident] | type[MergeRecord], pk: int) -> int:
+    """The request of an incident or a merge, before that request is locked."""
+    found = model.objects.filter(pk=pk).values_list("request_id", flat=True).first()
+    if found is None:
+        what = "incident" if model is Incident else "merge"
+        raise NotFound(f"There is no such {what}; it may have been typed wrongly.")
+    return int(found)
 
 
 def resolve_merge(
@@ -246,14 +263,12 @@ def resolve_merge(
     the merge record shows them (for documents too), or `{"value": raw}` for another value.
     """
     reason = reason_given(reason)
-    merge = MergeRecord.objects.filter(pk=merge_id).first()
-    if merge is None:
-        raise NotFound("There is no such merge; it may have been typed wrongly.")
     with transaction.atomic():
-        case = open_case(actor=actor, now=now, instance_id=merge.request_id)
+        case = open_case(actor=actor, now=now, instance_id=_request_of(MergeRecord, merge_id))
         _managers_only(case, "choose between branches")
         _must_be(case, WorkflowInstance.RUNNING, "merged")
-        merge = case.merge(merge.activation)
+        activation = MergeRecord.objects.values_list("activation", flat=True).get(pk=merge_id)
+        merge = case.merge(activation, case.marking)
         if merge.state != MergeRecord.CONFLICT:
             raise WrongState("This merge has no disagreement any more.")
         values = _chosen(case, merge, choices)

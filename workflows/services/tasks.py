@@ -13,7 +13,7 @@ from workflows.engine.definition import RouteDef
 from workflows.engine.effects import Completed, Decide
 from workflows.engine.errors import InvalidInput, NotAllowed, StaleDocument, WrongState
 from workflows.engine.permits import Situation, open_outcomes, why_not, why_not_act
-from workflows.models import WorkItem
+from workflows.models import WorkflowInstance, WorkItem
 from workflows.models.runs import OPEN_STATES
 from workflows.permissions import in_role, may_manage
 from workflows.services.case import Case, open_case, open_item, who_was_first, write_trail
@@ -97,11 +97,7 @@ def claim(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
     """Take a task out of the queue; from now on it is this person's."""
     with transaction.atomic():
         case, item = _open_for(work_item_id, actor, now)
-        if item.needed > 1:
-            raise InvalidInput(
-                f"'{item.step}' is decided by {item.needed} people, so nobody takes it alone;"
-                " just decide."
-            )
+        _must_be_for_one(item)
         before = item.state
         _must_be(item, "claim", "taken already")
         item.claim(now=now, by=actor)
@@ -117,6 +113,7 @@ def start_work(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
         if before == "paused":
             unpause(case.map.calendar, item, now)
         else:
+            _must_be_for_one(item)
             _must_be(item, "begin", "in work already")
             item.begin(now=now, by=actor)
             item.in_queue = False
@@ -163,11 +160,12 @@ def reassign(
             raise NotAllowed("Only the workflow's owner or deputy may reassign its tasks.")
         if item is None:
             raise WrongState(who_was_first(work_item_id))
+        _must_be_for_one(item)
         _why_not_to(case, item, to)
         before, holder = item.state, item.assignee
         item.reassign(to=to)
         item.in_queue = False
-        if getattr(case.instance, "troubled", False):
+        if case.troubled:
             case.over_incidents[item.activation] = f"Reassigned to {to.get_username()}."
         case.note("assignee", {"from": holder.get_username() if holder else "",
                                "to": to.get_username()})  # fmt: skip
@@ -178,6 +176,8 @@ def _why_not_to(case: Case, item: WorkItem, to: User) -> None:
     step = case.map.step_keys[item.step_id]
     if not case.map.graph.is_human(step):
         raise InvalidInput(f"'{item.step}' is not a step for a person; it cannot be reassigned.")
+    if case.instance.state != WorkflowInstance.RUNNING:
+        raise WrongState(f"{case.instance.reference} is {case.instance.state}; resume it first.")
     if not to.is_active:
         raise InvalidInput(f"{to.get_username()}'s account is not active; choose somebody else.")
     situation = situation_of(case, item, item.pk, to, "", {}, assignee=to.pk)
@@ -276,7 +276,17 @@ def _open_for(work_item_id: int, actor: User, now: datetime) -> tuple[Case, Work
     if refused is not None:
         raise refused
     assert item is not None
+    if item.assignee is not None and item.assignee_id != actor.pk:
+        raise NotAllowed(f"'{item.step}' is with {item.assignee}; what you may do is decide.")
     return case, item
+
+
+def _must_be_for_one(item: WorkItem) -> None:
+    if item.needed > 1:
+        raise InvalidInput(
+            f"'{item.step}' is decided by {item.needed} different people, so nobody has it alone;"
+            " each of them just decides."
+        )
 
 
 def _must_be(item: WorkItem, command: str, otherwise: str) -> None:
@@ -305,9 +315,10 @@ def _documents_seen(case: Case, step: str, seen: Mapping[str, int] | None) -> di
         if looked_at is not None and key not in looked_at:
             continue
         versions[key] = int(value["version"])
-        if seen is not None and seen.get(key) not in (None, versions[key]):
+        if seen is not None and seen.get(key) != versions[key]:
+            saw = f"you saw version {seen[key]}" if key in seen else "it was not there before"
             raise StaleDocument(
-                f"'{value['name']}' is now version {versions[key]}; you saw version {seen[key]}."
+                f"'{value['name']}' is now version {versions[key]}; {saw}."
                 " Look at the new version, then decide."
             )
     return versions
