@@ -5,11 +5,11 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db.models import BooleanField, ExpressionWrapper
 
-from workflows.engine.errors import NotFound
+from workflows.engine.errors import NotFound, WrongState
 from workflows.engine.marking import Marking
 from workflows.models import WorkflowInstance, WorkItem
 from workflows.permissions import performs, visible_requests
-from workflows.services.case import Case
+from workflows.services.case import Case, who_was_first
 from workflows.services.maps import cached_map
 
 NO_REQUEST = "There is no such request, or it is not yours to see."
@@ -19,7 +19,8 @@ NO_TASK = "There is no such task, or it is not yours to see."
 def task_in_sight(user: User, task_id: int) -> WorkItem:
     """The task with its step, request and people, and whether this person is in the step's role.
 
-    Raises NotFound for a task of a request that the person may not see. One statement.
+    Raises NotFound for a task of a request that the person may not see. Who could have done a
+    task that is over, and sees no more of its request, is told who was first (WrongState).
     """
     permitted = ExpressionWrapper(performs(user), output_field=BooleanField())
     task = (
@@ -30,9 +31,11 @@ def task_in_sight(user: User, task_id: int) -> WorkItem:
         .annotate(permitted=permitted)
         .first()
     )
-    if task is None:
-        raise NotFound(NO_TASK)
-    return task
+    if task is not None:
+        return task
+    if WorkItem.objects.filter(performs(user), pk=task_id).exists():
+        raise WrongState(who_was_first(task_id))
+    raise NotFound(NO_TASK)
 
 
 def request_in_sight(user: User, reference: str) -> WorkflowInstance:

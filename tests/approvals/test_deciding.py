@@ -1,0 +1,425 @@
+"""The decision page: what it shows, whom it lets decide, and what it says when it refuses."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from approvals.task_page import Opened
+from tests.approvals.office import ask, decide, everything, open_office, signed_in
+from tests.factories import NOW, open_task
+from workflows.models import WorkflowInstance, WorkItem
+from workflows.services import requests, tasks
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people() -> dict[str, User]:
+    return open_office()
+
+
+def opened(client: Client, task: WorkItem) -> str:
+    """What the page remembers of when and with what it was opened."""
+    found = re.search(r'name="opened" value="([^"]+)"', page_text(client, task))
+    assert found is not None
+    return found[1]
+
+
+def page_text(client: Client, task: WorkItem) -> str:
+    return client.get(f"/tasks/{task.pk}/").content.decode()
+
+
+def post(client: Client, task: WorkItem, outcome: str, **values: Any) -> Any:
+    """Press one of the page's buttons."""
+    if "opened" not in values:
+        values["opened"] = opened(client, task)
+    return client.post(f"/tasks/{task.pk}/", {"outcome": outcome, **values})
+
+
+def test_it_shows_the_steps_inputs_formatted_by_type(people: dict[str, User]) -> None:
+    files = {"quote": ContentFile(b"x" * 2048, name="offer.pdf")}
+    request = ask(people["sam"], files=files, amount="12345.5", needed_by="2026-02-01", urgent="no")
+    text = page_text(signed_in(people["mia"]), open_task(request, "manager_review"))
+    for said in ("12,345.50 EUR", "1 Feb 2026", "Mia Lopez", "offer.pdf", "version 1, 2 KB"):
+        assert said in text
+    assert "Is this needed, and is the price fair?" in text
+    assert "not given" in text
+
+
+def test_a_get_changes_nothing(people: dict[str, User]) -> None:
+    task = open_task(ask(people["sam"]), "manager_review")
+    before = everything()
+    client = signed_in(people["mia"])
+    assert client.get(f"/tasks/{task.pk}/?outcome=approve").status_code == 200
+    assert client.head(f"/tasks/{task.pk}/").status_code == 200
+    assert everything() == before
+
+
+def test_each_outcome_is_a_button_with_its_label_and_where_it_leads(
+    people: dict[str, User],
+) -> None:
+    text = page_text(signed_in(people["mia"]), open_task(ask(people["sam"]), "manager_review"))
+    assert re.search(r'value="return"[^>]*>Send back<', text)
+    assert "required for “Send back” and “Reject”" in text
+    assert "“Finance review”, or “Legal review” and “Budget check”" in text
+    assert "leads to the end (rejected)" in text
+    assert ">Submit<" not in text
+
+
+def test_deciding_says_what_happens_next(people: dict[str, User]) -> None:
+    task = open_task(ask(people["sam"]), "manager_review")
+    client = signed_in(people["mia"])
+    answer = post(client, task, "approve", comment="Good")
+    assert answer.status_code == 302
+    assert answer.url == "/"
+    task.refresh_from_db()
+    assert (task.outcome, task.comment, task.decided_by) == ("approve", "Good", people["mia"])
+    text = client.get("/").content.decode()
+    assert "→ Approve. It is at “Legal review” and “Budget check”" in text
+    assert "Anybody in finance can take it" in text
+
+
+def test_the_last_decision_says_how_it_ended(people: dict[str, User]) -> None:
+    client = signed_in(people["mia"])
+    post(client, open_task(ask(people["sam"]), "manager_review"), "reject", comment="No")
+    assert "It is complete: rejected." in client.get("/").content.decode()
+
+
+def test_a_quorum_says_how_many_are_still_needed(people: dict[str, User]) -> None:
+    request = ask(people["sam"], amount="20000")
+    decide(request, "manager_review", people["mia"], "approve")
+    client = signed_in(people["fred"])
+    post(client, open_task(request, "finance_review"), "approve", comment="Fine by me")
+    assert "1 more person has to agree" in client.get("/").content.decode()
+    text = page_text(signed_in(people["fay"]), open_task(request, "finance_review"))
+    assert "1 of 2 people have agreed" in text
+    assert "Fred Bauer: Approve" in text
+    assert "Fine by me" in text
+    again = page_text(client, open_task(request, "finance_review"))
+    assert "You have already agreed" in again
+    assert 'name="outcome"' not in again
+
+
+def test_it_shows_what_was_decided_before(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "approve", comment="Buy two of them")
+    text = page_text(signed_in(people["lena"]), open_task(request, "legal_review"))
+    assert "Mia Lopez" in text
+    assert "Buy two of them" in text
+
+
+def test_a_missing_comment_is_said_once_and_nothing_typed_is_lost(
+    people: dict[str, User],
+) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "return", comment="Too dear")
+    task = open_task(request, "revise")
+    decide(request, "revise", people["sam"], "resubmit", data={"amount": "800"})
+    task = open_task(request, "manager_review")
+    before = everything()
+    answer = post(signed_in(people["mia"]), task, "reject", comment="  ")
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert text.count("needs a comment; say why in a sentence") == 1
+    assert everything() == before
+
+
+def test_a_wrong_value_is_told_beside_its_field_and_kept(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "return", comment="Too dear")
+    task, before = open_task(request, "revise"), everything()
+    client = signed_in(people["sam"])
+    answer = post(client, task, "resubmit", **{"f-amount": "1,200", "comment": "My words"})
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Write an amount in EUR such as 1250.50" in text
+    assert 'value="1,200"' in text
+    assert "My words" in text
+    assert everything() == before
+
+
+def test_a_step_writes_only_what_its_person_changed(people: dict[str, User]) -> None:
+    """Two branches fill in the same field: who leaves it alone does not disagree."""
+    request = ask(people["sam"], needed_by="2026-02-01")
+    decide(request, "manager_review", people["mia"], "approve")
+    budget = open_task(request, "budget_check")
+    client = signed_in(people["fred"])
+    page = opened(client, budget)
+    decide(request, "legal_review", people["lena"], "approve", data={"cost_centre": "L-1"})
+    values = {"f-cost_centre": "", "f-needed_by": "2026-02-01", "opened": page}
+    assert post(client, budget, "done", **values).status_code == 302
+    request.refresh_from_db()
+    assert request.result == "approved"
+    assert request.data["cost_centre"] == "L-1"
+    assert request.trail.filter(command="decide").last().changes["given"] == {}
+
+
+def test_outputs_are_filled_in_and_files_uploaded(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "return", comment="Add the offer")
+    file = SimpleUploadedFile("offer.pdf", b"new offer")
+    answer = post(
+        signed_in(people["sam"]),
+        open_task(request, "revise"),
+        "resubmit",
+        **{"f-amount": "950", "f-quote": file},
+    )
+    assert answer.status_code == 302
+    request.refresh_from_db()
+    assert request.data["amount"] == "950.00"
+    assert request.data["quote"]["name"] == "offer.pdf"
+
+
+def test_who_is_second_is_told_who_was_first_and_when(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "approve")
+    task = open_task(request, "budget_check")
+    slow = signed_in(people["fay"])
+    page = opened(slow, task)
+    decide(request, "budget_check", people["fred"], "done", now=NOW + timedelta(hours=1))
+    before = everything()
+    answer = post(slow, task, "done", opened=page, comment="Mine")
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert text.count("fred was first: &#x27;Budget check&#x27; → Done, 2026-") == 1
+    assert 'name="outcome"' not in text
+    assert everything() == before
+    assert slow.get(f"/tasks/{task.pk}/").status_code == 409
+
+
+def test_who_is_second_and_still_sees_the_request_reads_it_on_the_page(
+    people: dict[str, User],
+) -> None:
+    request = ask(people["sam"], amount="20000")
+    decide(request, "manager_review", people["mia"], "approve")
+    decide(request, "finance_review", people["fred"], "approve")
+    decide(request, "finance_review", people["fay"], "approve")
+    task = open_task(request, "legal_review")
+    slow = signed_in(people["lena"])
+    page = opened(slow, task)
+    people["lena"].groups.add(*people["fay"].groups.all())
+    decide(request, "legal_review", people["leo"], "approve")
+    before = everything()
+    answer = post(slow, task, "approve", opened=page)
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert text.count("leo was first") == 1
+    assert "Decided before" in text
+    assert everything() == before
+
+
+def test_a_document_that_changed_meanwhile_must_be_seen_first(people: dict[str, User]) -> None:
+    request = ask(people["sam"], files={"quote": ContentFile(b"one", name="offer.pdf")})
+    task = open_task(request, "manager_review")
+    client = signed_in(people["mia"])
+    page = opened(client, task)
+    WorkflowInstance.objects.filter(pk=request.pk).update(
+        data=request.data | {"quote": request.data["quote"] | {"version": 2}}
+    )
+    before = everything()
+    answer = post(client, task, "approve", opened=page, comment="Good price")
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "is now version 2; you saw version 1" in text
+    assert "Good price" in text
+    assert everything() == before
+    fresh = re.search(r'name="opened" value="([^"]+)"', text)
+    assert fresh is not None
+    assert fresh[1] != page
+
+
+def test_work_began_when_the_page_was_opened(people: dict[str, User]) -> None:
+    request = requests.start(
+        "purchase-approval",
+        actor=people["sam"],
+        now=timezone.now() - timedelta(hours=3),
+        data={"amount": "5", "region": "EU", "manager": "mia"},
+    )
+    task = open_task(request, "manager_review")
+    client = signed_in(people["mia"])
+    page = opened(client, task)
+    at = timezone.now()
+    post(client, task, "approve", opened=page)
+    task.refresh_from_db()
+    assert task.started_at is not None
+    assert task.started_at <= at
+
+
+@pytest.mark.parametrize("page", ["", "forged", "eyJ9:1abc:def"])
+def test_a_page_that_was_not_loaded_here_is_loaded_again(
+    people: dict[str, User], page: str
+) -> None:
+    task, before = open_task(ask(people["sam"]), "manager_review"), everything()
+    answer = post(signed_in(people["mia"]), task, "approve", opened=page)
+    assert answer.status_code == 422
+    assert "It is loaded again now" in answer.content.decode()
+    assert everything() == before
+
+
+def test_what_one_persons_page_remembers_is_no_good_for_another(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "approve")
+    task = open_task(request, "budget_check")
+    page, before = opened(signed_in(people["fred"]), task), everything()
+    assert post(signed_in(people["fay"]), task, "done", opened=page).status_code == 422
+    assert everything() == before
+
+
+def test_an_outcome_that_is_not_there_is_refused(people: dict[str, User]) -> None:
+    task, before = open_task(ask(people["sam"]), "manager_review"), everything()
+    client = signed_in(people["mia"])
+    assert post(client, task, "explode").status_code == 422
+    assert post(client, task, "").status_code == 422
+    assert post(client, task, "approve", comment="x" * 4001).status_code == 422
+    assert everything() == before
+
+
+def test_the_requester_sees_the_task_but_cannot_decide_it(people: dict[str, User]) -> None:
+    task = open_task(ask(people["sam"]), "manager_review")
+    client, other = signed_in(people["sam"]), signed_in(people["mia"])
+    text, before = page_text(client, task), everything()
+    assert "must be done by somebody else" in text
+    assert 'name="outcome"' not in text
+    page = opened(other, task)
+    assert post(client, task, "approve", opened=page).status_code == 422
+    assert everything() == before
+
+
+def test_a_manager_who_is_not_in_the_role_gets_a_403_that_says_why(
+    people: dict[str, User],
+) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "approve")
+    task = open_task(request, "legal_review")
+    client = signed_in(people["fred"])
+    before = everything()
+    page = opened_for(people["fred"], task)
+    answer = post(client, task, "approve", opened=page)
+    assert answer.status_code == 403
+    assert "you are not in its role" in answer.content.decode()
+    assert everything() == before
+
+
+def opened_for(user: User, task: WorkItem) -> str:
+    """What a page would remember for somebody who was shown no form."""
+    return Opened(datetime.now().astimezone(), {}, {}).signed(user, task.pk)
+
+
+def test_a_stranger_finds_no_task(people: dict[str, User]) -> None:
+    task, before = open_task(ask(people["sam"]), "manager_review"), everything()
+    client = signed_in(people["stranger"])
+    assert client.get(f"/tasks/{task.pk}/").status_code == 404
+    assert client.post(f"/tasks/{task.pk}/", {"outcome": "approve"}).status_code == 404
+    assert client.post(f"/tasks/{task.pk}/claim/").status_code == 404
+    assert client.get("/tasks/999999/").status_code == 404
+    assert everything() == before
+
+
+def test_who_is_not_signed_in_is_sent_to_the_sign_in_page(people: dict[str, User]) -> None:
+    task, before = open_task(ask(people["sam"]), "manager_review"), everything()
+    for path in ("/", f"/tasks/{task.pk}/", "/requests/", "/start/", "/documents/1/"):
+        answer = Client().get(path)
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/accounts/login/")
+    assert Client().post(f"/tasks/{task.pk}/", {"outcome": "approve"}).status_code == 302
+    assert everything() == before
+
+
+def test_a_post_without_the_csrf_token_changes_nothing(people: dict[str, User]) -> None:
+    task = open_task(ask(people["sam"]), "manager_review")
+    page, before = opened(signed_in(people["mia"]), task), everything()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(people["mia"])
+    answer = post(client, task, "approve", opened=page)
+    assert answer.status_code == 403
+    assert "Nothing was changed" in answer.content.decode()
+    assert everything() == before
+
+
+def test_a_script_in_title_comment_or_file_name_is_only_text(people: dict[str, User]) -> None:
+    bad = "<script>alert(1)</script>"
+    file = ContentFile(b"x", name="a.pdf")
+    file.name = f"{bad}.pdf"
+    request = ask(people["sam"], title=bad, files={"quote": file}, reason=bad)
+    for_mia = signed_in(people["mia"])
+    pages = [page_text(for_mia, open_task(request, "manager_review"))]
+    pages.append(for_mia.get("/").content.decode())
+    decide(request, "manager_review", people["mia"], "approve", comment=bad)
+    pages.append(page_text(signed_in(people["lena"]), open_task(request, "legal_review")))
+    for_sam = signed_in(people["sam"])
+    pages.append(for_sam.get(f"/requests/{request.reference}/").content.decode())
+    pages.append(for_sam.get("/requests/").content.decode())
+    for text in pages:
+        assert "<script" not in text
+        assert "&lt;script&gt;" in text
+
+
+def test_take_start_pause_and_give_back(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "approve")
+    task = open_task(request, "budget_check")
+    client = signed_in(people["fred"])
+    for command, state, offered in (
+        ("claim", "claimed", "Start work"),
+        ("start", "started", "Pause"),
+        ("pause", "paused", "Go on with the work"),
+        ("start", "started", "Give it back"),
+        ("release", "enabled", "Take it"),
+    ):
+        assert client.post(f"/tasks/{task.pk}/{command}/").status_code == 302
+        task.refresh_from_db()
+        assert task.state == state
+        assert offered in page_text(client, task)
+
+
+def test_a_command_that_does_not_fit_is_refused_on_the_page(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "approve")
+    task = open_task(request, "budget_check")
+    client = signed_in(people["fred"])
+    before = everything()
+    assert client.post(f"/tasks/{task.pk}/pause/").status_code == 409
+    assert client.post(f"/tasks/{task.pk}/fly/").status_code == 404
+    assert everything() == before
+    tasks.claim(task.pk, actor=people["fay"], now=NOW)
+    before = everything()
+    answer = client.post(f"/tasks/{task.pk}/claim/")
+    assert answer.status_code in (403, 404)
+    assert everything() == before
+
+
+def test_a_task_of_a_suspended_request_cannot_be_decided(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    task = open_task(request, "manager_review")
+    client = signed_in(people["mia"])
+    page = opened(client, task)
+    requests.suspend(request.pk, actor=people["olivia"], reason="Freeze", now=NOW)
+    before = everything()
+    answer = post(client, task, "approve", opened=page)
+    assert answer.status_code == 409
+    assert answer.content.decode().count("This request is suspended") == 1
+    assert everything() == before
+
+
+def test_the_statements_of_the_page_do_not_grow_with_the_request(people: dict[str, User]) -> None:
+    request = ask(people["sam"], files={"quote": ContentFile(b"x", name="offer.pdf")})
+    client = signed_in(people["mia"])
+    counts = []
+    for _ in range(3):
+        task = open_task(request, "manager_review")
+        page_text(client, task)
+        with CaptureQueriesContext(connection) as said:
+            page_text(client, task)
+        counts.append(len(said))
+        decide(request, "manager_review", people["mia"], "return", comment="Again")
+        decide(request, "revise", people["sam"], "resubmit")
+    assert counts == [7, 7, 7]
