@@ -28,11 +28,6 @@ class StepLine:
     waiting_bar: float
     working_bar: float
 
-    @property
-    def whole_bar(self) -> float:
-        """Where the working part of the bar ends."""
-        return round(self.waiting_bar + self.working_bar, 2)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoffLine:
@@ -59,9 +54,11 @@ class ReportPage:
     rework_share: str
     open_now: int
     knows_start: bool
+    knows_expected: bool
     verdict: str
     steps: list[StepLine]
     handoffs: list[HandoffLine]
+    repeated: list[tuple[str, int]]
     months: list[dict[str, Any]]
 
 
@@ -78,9 +75,11 @@ def report_page(found: Mapping[str, Any]) -> ReportPage:
         rework_share=f"{rework['case_rate']:.0%}",
         open_now=sum(queue["open"] for queue in found["queue_now"].values()),
         knows_start="waiting_all" in found,
+        knows_expected=bool(found["expected"]),
         verdict=_verdict(found),
         steps=_steps(found),
         handoffs=_handoffs(found),
+        repeated=list(rework["cases_per_activity"].items())[:5],
         months=found["queue"]["monthly"][-12:],
     )
 

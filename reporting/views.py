@@ -14,7 +14,7 @@ from reporting.moments import day
 from reporting.report_page import report_page
 from reporting.rows import Period, workflow_figures
 from workflows.engine.errors import InvalidInput
-from workflows.models import WorkflowTemplate
+from workflows.models import WorkflowInstance, WorkflowTemplate
 from workflows.permissions import auditable
 
 SPANS = ((30, "30 days"), (90, "90 days"), (365, "A year"))
@@ -28,10 +28,15 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _with_counts(request: HttpRequest) -> QuerySet[WorkflowTemplate]:
-    return auditable(request.user).annotate(
-        requests=Count("instances"),
-        open_requests=Count("instances", filter=Q(instances__state__in=("running", "suspended"))),
-        last_end=Max("instances__completed_at"),
+    is_open = Q(instances__state__in=WorkflowInstance.LIVE)
+    return (
+        auditable(request.user)
+        .annotate(
+            requests=Count("instances"),
+            open_requests=Count("instances", filter=is_open),
+            last_end=Max("instances__completed_at"),
+        )
+        .order_by("name")
     )
 
 

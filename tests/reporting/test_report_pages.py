@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.factories import NOW, make_user, publish_map, start_request
+from tests.factories import NOW, make_user, map_data, publish_map, start_request
 from workflows.models import WorkflowInstance
 from workflows.services import tasks
 
@@ -36,6 +36,25 @@ def test_the_report_says_where_work_waits_without_naming_people(client: Client) 
     assert "2 d" in main.replace("2.0 d", "2 d") or "48 h" in main
     assert "mia" not in main
     assert "sam" not in main
+
+
+def test_steps_are_measured_against_what_the_map_expects(client: Client) -> None:
+    request = decided_purchase()
+    client.force_login(make_user("olivia"))
+    page = client.get(f"/reports/{request.template.key}/").content.decode()
+    assert 'data-label="Expected">4 h<' in page
+    assert 'class="number late" data-label="Gap">+' in page
+    assert 'data-label="Open now">1<' in page
+    assert "style=" not in page
+
+
+def test_reports_are_listed_by_name_with_what_is_open(client: Client) -> None:
+    decided_purchase()
+    publish_map(map_data() | {"key": "a-second", "name": "A second"})
+    client.force_login(make_user("olivia"))
+    page = client.get("/reports/").content.decode()
+    assert page.index("A second") < page.index("Purchase")
+    assert 'data-label="Open now" class="number">1<' in page
 
 
 def test_only_those_who_may_audit_read_a_report(client: Client) -> None:
