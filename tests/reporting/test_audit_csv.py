@@ -76,6 +76,25 @@ def test_the_export_is_stable_and_needs_one_statement(django_assert_num_queries:
 
 
 @pytest.mark.django_db
+def test_json_has_the_same_rows_with_no_character_added() -> None:
+    request = start_request(publish_map())
+    requests.cancel(request.pk, actor=request.requester, reason="=1+1", now=NOW)
+    out = io.StringIO()
+    call_command("export_audit", "--json", stdout=out)
+    found = json.loads(out.getvalue())
+    assert [str(row["sequence"]) for row in found] == [row["sequence"] for row in exported()]
+    assert list(found[0]) == CONTRACT.split(",")
+    assert found[-1]["comment"] == "=1+1"
+
+
+@pytest.mark.django_db
+def test_json_of_no_rows_is_an_empty_list() -> None:
+    out = io.StringIO()
+    call_command("export_audit", "--json", "--since", "2030-01-01", stdout=out)
+    assert json.loads(out.getvalue()) == []
+
+
+@pytest.mark.django_db
 def test_the_period_and_the_workflow_choose_the_rows() -> None:
     start_request(publish_map())
     assert exported("--since", "2030-01-01") == []

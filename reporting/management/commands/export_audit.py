@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from reporting.audit_csv import csv_lines, trail_rows
+from reporting.audit_csv import csv_lines, json_lines, trail_rows
 from reporting.moments import day
 from workflows.engine.errors import InvalidInput, NotFound
 from workflows.management.base import HandoffCommand
@@ -34,13 +34,12 @@ class Command(HandoffCommand):
             since=day(options["since"], "--since"),
             until=day(options["until"], "--until"),
         )
-        lines = csv_lines(events)
         if options["out"]:
-            rows = _write(Path(options["out"]), lines)
+            rows = _write(Path(options["out"]), csv_lines(events))
             text = f"{rows:,} rows of the trail are in {options['out']}."
             self.show(options, {"rows": rows, "file": options["out"]}, text)
         else:
-            for line in lines:
+            for line in json_lines(events) if options["json"] else csv_lines(events):
                 self.stdout.write(line, ending="")
         return None
 
