@@ -20,6 +20,7 @@ from workflows.models import (
     StepUserPermission,
     TemplateGroupPermission,
     TemplateUserPermission,
+    TrailEvent,
     WorkflowInstance,
     WorkflowTemplate,
     WorkItem,
@@ -159,8 +160,9 @@ def startable(user: Actor) -> QuerySet[WorkflowTemplate]:
 
 
 def visible_requests(user: Actor) -> QuerySet[WorkflowInstance]:
-    """The requests that this person may read: their own, those whose tasks are or were theirs,
-    those with an open task in one of their queues, and all of a workflow that they may view."""
+    """The requests that this person may read: their own, those in which they have a task or have
+    acted, those with an open task in one of their queues, and all of a workflow that they may
+    view."""
     if not user.is_authenticated or not user.is_active:
         return WorkflowInstance.objects.none()
     requests = WorkflowInstance.objects.all()
@@ -169,7 +171,8 @@ def visible_requests(user: Actor) -> QuerySet[WorkflowInstance]:
     tasks = WorkItem.objects.filter(request=OuterRef("pk"))
     return requests.filter(
         Q(requester=user)
-        | Q(Exists(tasks.filter(Q(assignee=user) | Q(decided_by=user))))
+        | Q(Exists(tasks.filter(assignee=user)))
+        | Q(Exists(TrailEvent.objects.filter(request=OuterRef("pk"), actor=user)))
         | Q(Exists(tasks.filter(performs(user), is_open=True)))
         | _holds(user, (VIEW, MANAGE, AUDIT), "template_id")
     )
