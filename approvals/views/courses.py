@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from approvals.after import what_is_next
 from approvals.forms import DeclaredForm, ReasonForm, ReassignForm
-from approvals.pages import on_the_page, page, person_of, status_of
+from approvals.pages import page, person_of, status_of
 from approvals.reading import NO_REQUEST, case_of, request_in_sight, task_in_sight
 from approvals.request_record import Merge, merge_shown
 from approvals.wording import person
@@ -210,15 +210,15 @@ def _ask(
     run: Callable[[datetime], WorkflowInstance],
     **context: Any,
 ) -> HttpResponse:
-    """Ask on GET; on POST run the command and go to the request, or show what was refused."""
+    """Ask on GET; on POST run the command and go to the request, or show what was refused.
+
+    Whether the person may ask at all was settled before."""
     error = None
     if request.method == "POST" and all(f.is_valid() for f in (form, context.get("values")) if f):
         now = timezone.now()
         try:
             changed = run(now)
         except HandoffError as refused:
-            if not on_the_page(refused):
-                raise
             error = refused
         else:
             _say(request, changed, asked, now)
