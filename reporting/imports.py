@@ -2,19 +2,23 @@
 
 The log is read twice: once to see its cases and activities (and to make an observed map where the
 workflow does not exist yet), once to write its rows. Nothing of the file's size is kept but a
-short record a case.
+short record a case, and while it is looked through two moments and a name a row.
 """
 
 import re
-from collections import Counter
+import sys
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from pydantic import ValidationError
 
 from reporting.eventlog import LogRow, read_log
 from workflows.engine.definition import Definition, title
@@ -27,6 +31,8 @@ from workflows.services.past import PastCase, PastTask, observe, record_past
 from workflows.services.values import clean_values
 
 END = "end_of_log"
+Placed = tuple[datetime, datetime, str]
+"""A row's place in its case: start (end where there is none), end, and its activity."""
 
 
 @dataclass(slots=True)
@@ -70,21 +76,27 @@ def import_log(source: str, log: str | Path, *, actor: User | None, now: datetim
 def look_through(log: str | Path) -> Seen:
     """Read a log once and keep what its map and its requests need."""
     seen = Seen()
-    latest: dict[str, str] = {}
+    orders: dict[str, list[Placed]] = defaultdict(list)
     for row in read_log(log):
-        seen.activities[row.activity] = seen.activities.get(row.activity, 0) + 1
+        activity = sys.intern(row.activity)
+        seen.activities[activity] = seen.activities.get(activity, 0) + 1
         seen.fields.update(row.data)
-        before = latest.get(row.case_id)
-        if before is None:
-            seen.first[row.activity] += 1
-        else:
-            seen.follows[before, row.activity] += 1
-        latest[row.case_id] = row.activity
+        orders[row.case_id].append((row.start or row.end, row.end, activity))
         _add_to_case(seen.cases, row)
     if not seen.cases:
         raise InvalidInput(f"{log} has no rows; there is nothing to bring in.")
-    seen.last.update(latest.values())
+    for order in orders.values():
+        _follow(seen, order)
     return seen
+
+
+def _follow(seen: Seen, order: list[Placed]) -> None:
+    """Count what begins, follows and ends in one case, in the order that the figures have too."""
+    order.sort(key=itemgetter(0, 1))
+    walked = [activity for _, _, activity in order]
+    seen.first[walked[0]] += 1
+    seen.last[walked[-1]] += 1
+    seen.follows.update(pairwise(walked))
 
 
 def _add_to_case(cases: dict[str, PastCase], row: LogRow) -> None:
@@ -184,6 +196,7 @@ def observed_map(key: str, seen: Seen) -> Definition:
             f"'{key[:60]}' cannot be a workflow's key: write lower-case letters, digits and single"
             " hyphens, at most 60 characters."
         )
+    _check_fields(seen.fields)
     keys = _keys(seen.activities)
     steps: dict[str, Any] = {
         keys[activity]: {
@@ -206,11 +219,21 @@ def observed_map(key: str, seen: Seen) -> Definition:
     }
     try:
         return Definition.model_validate(written)
-    except ValueError:
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the map"
         raise InvalidInput(
-            "No map can be drawn from this log: it has more than 2,000 activities, or columns"
-            " data.… whose names are not lower-case words."
+            f"No map can be drawn from this log; {where[:200]}: {first['msg']}."
         ) from None
+
+
+def _check_fields(fields: set[str]) -> None:
+    for name in sorted(fields):
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name):
+            raise InvalidInput(
+                f"The column 'data.{name[:60]}' cannot become a field: after data. write lower-case"
+                " letters, digits and underscores, a letter first."
+            )
 
 
 def _ways(activity: str, keys: Mapping[str, str], seen: Seen) -> dict[str, str]:

@@ -51,7 +51,7 @@ def rows() -> dict[str, int]:
 
 def log_file(tmp_path: Path, text: str = LOG) -> str:
     path = tmp_path / "log.csv"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     return str(path)
 
 
@@ -70,6 +70,17 @@ def test_a_key_that_does_not_exist_gets_an_observed_map(tmp_path: Path) -> None:
     assert version.state == "observed"
     assert [step.name for step in definition.steps.values()][:2] == ["Ask for it", "Decide"]
     assert set(definition.steps["ask_for_it"].outcomes) == {"to_decide", "end"}  # type: ignore[union-attr]
+
+
+def test_ways_are_drawn_in_the_order_of_time_whatever_the_order_of_the_file(
+    tmp_path: Path,
+) -> None:
+    log = "case_id,activity,end\n1,last,2026-03-04\n1,first,2026-03-02\n1,middle,2026-03-03\n"
+    run("import_log", "seen-work", log_file(tmp_path, log))
+    definition = definition_of(TemplateVersion.objects.get(template__key="seen-work"))
+    assert definition.start.first == "first"
+    assert set(definition.steps["first"].outcomes) == {"to_middle"}  # type: ignore[union-attr]
+    assert set(definition.steps["last"].outcomes) == {"end"}  # type: ignore[union-attr]
 
 
 def test_an_observed_map_cannot_be_started(tmp_path: Path) -> None:
@@ -125,6 +136,11 @@ def refusals(tmp_path: Path) -> dict[str, tuple[str, str, str]]:
         "an activity that is no step": (key, LOG, "has no step 'Ask for it'"),
         "a bad row at the end": ("new-one", bad_date, "line 5: the end 'yesterday'"),
         "no rows": ("new-one", HEAD, "has no rows"),
+        "a field that is none": (
+            "new-one",
+            "case_id,activity,end,data.Größe\n1,a,2026-03-02,3\n",
+            "column 'data.Größe' cannot become a field",
+        ),
         "a key that is none": ("New One", LOG, "cannot be a workflow's key"),
         "a definition that is not there": ("none.yaml", LOG, "cannot be read"),
     }
@@ -136,6 +152,7 @@ def refusals(tmp_path: Path) -> dict[str, tuple[str, str, str]]:
         "an activity that is no step",
         "a bad row at the end",
         "no rows",
+        "a field that is none",
         "a key that is none",
         "a definition that is not there",
     ],
