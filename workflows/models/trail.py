@@ -8,6 +8,22 @@ from django.db import models
 from workflows.engine.errors import WrongState
 
 
+class TrailQuerySet(models.QuerySet["TrailEvent"]):
+    """Reads the trail and adds to it; the ways to change many rows at once are closed."""
+
+    def update(self, **values: Any) -> int:
+        """Never."""
+        raise WrongState("The trail is written once; it cannot be changed.")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> int:
+        """Never."""
+        raise WrongState("The trail is written once; it cannot be changed.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Never."""
+        raise WrongState("The trail is written once; it cannot be deleted.")
+
+
 class TrailEvent(models.Model):
     """One recorded command. Names are copied, so the row still speaks when people have left."""
 
@@ -34,6 +50,8 @@ class TrailEvent(models.Model):
     comment = models.TextField("comment", blank=True)
     changes = models.JSONField("changes", default=dict)
     document_versions = models.JSONField("document versions", default=dict)
+
+    objects = TrailQuerySet.as_manager()
 
     class Meta:
         verbose_name = "trail event"
