@@ -1,0 +1,188 @@
+"""Every page of the admin answers as it should, to superusers and to those who only look."""
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db import connection, models
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tests.factories import load_map, make_staff, make_user, make_viewer, map_data, publish_map
+from tests.workflows.admin_site import (
+    MODELS,
+    Site,
+    conflicting_request,
+    make_site,
+    stuck_request,
+)
+from workflows.models import Step, TemplateVersion, TrailEvent, WorkflowInstance, WorkflowTemplate
+
+pytestmark = pytest.mark.django_db
+
+ADDABLE = (WorkflowTemplate,)
+"""What has an add page; everything else is made by services."""
+DELETABLE = (TemplateVersion, Step)
+"""What may be deleted while it is a draft."""
+
+
+@pytest.fixture(autouse=True)
+def _templates_of_others_may_miss_names(settings: Any) -> None:
+    """Django's own admin templates name what is not there; ours are looked at one by one."""
+    templates = [dict(engine) for engine in settings.TEMPLATES]
+    templates[0]["OPTIONS"] = {**templates[0]["OPTIONS"], "string_if_invalid": ""}
+    settings.TEMPLATES = templates
+
+
+@pytest.fixture
+def site(db: None, settings: Any, tmp_path: Any) -> Site:
+    settings.MEDIA_ROOT = tmp_path
+    return make_site()
+
+
+@pytest.fixture(params=["superuser", "viewer"])
+def looker(request: pytest.FixtureRequest, site: Site) -> User:
+    if request.param == "viewer":
+        return make_viewer()
+    return make_user("root", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def looking(client: Client, looker: User) -> Client:
+    client.force_login(looker)
+    return client
+
+
+def address(model: type[models.Model], page: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def test_every_list_opens_and_can_be_searched(looking: Client) -> None:
+    for model in MODELS:
+        page = address(model, "changelist")
+        for words in ("", "purchase", "PA-1", "sam", "x' OR 1=1", "\u00e9" * 300):
+            assert looking.get(page, {"q": words}).status_code == 200, (model, words)
+
+
+def test_every_filter_and_every_order_opens(looking: Client) -> None:
+    for model in MODELS:
+        page = address(model, "changelist")
+        listed = looking.get(page).context["cl"]
+        for spec in listed.filter_specs:
+            for choice in list(spec.choices(listed))[:4]:
+                answer = looking.get(page + choice["query_string"])
+                assert answer.status_code == 200, (model, choice)
+        for column in range(1, len(listed.list_display) + 1):
+            assert looking.get(page, {"o": f"-{column}"}).status_code == 200, (model, column)
+
+
+def test_a_filter_that_makes_no_sense_is_answered_all_the_same(looking: Client) -> None:
+    odd = ({"state__exact": "nonsense"}, {"over": "x"}, {"p": "9999"}, {"nonsense": "1"})
+    for model in MODELS:
+        for query in odd:
+            answer = looking.get(address(model, "changelist"), query)
+            assert answer.status_code in (200, 302), (model, query)
+    chosen = {"template__id__exact": "9" * 30}
+    assert looking.get(address(WorkflowInstance, "changelist"), chosen).status_code in (200, 302)
+
+
+def test_every_row_and_its_history_open(looking: Client) -> None:
+    for model in MODELS:
+        for row in model._default_manager.all()[:12]:
+            assert looking.get(address(model, "change", row.pk)).status_code == 200, row
+        assert looking.get(address(model, "history", row.pk)).status_code == 200, row
+        assert looking.get(address(model, "change", 999_999)).status_code == 302, model
+
+
+def test_only_workflows_are_added_and_only_by_those_who_may(looking: Client, looker: User) -> None:
+    for model in MODELS:
+        allowed = looker.is_superuser and model in ADDABLE
+        answer = looking.get(address(model, "add"))
+        assert answer.status_code == (200 if allowed else 403), model
+        if not allowed:
+            assert looking.post(address(model, "add"), {}).status_code == 403, model
+
+
+def test_only_drafts_are_deleted_and_only_by_those_who_may(looking: Client, looker: User) -> None:
+    for model in MODELS:
+        for row in model._default_manager.all()[:12]:
+            version = row if isinstance(row, TemplateVersion) else getattr(row, "version", None)
+            draft = isinstance(version, TemplateVersion) and version.is_editable
+            allowed = looker.is_superuser and model in DELETABLE and draft
+            page = address(model, "delete", row.pk)
+            assert looking.get(page).status_code == (200 if allowed else 403), row
+            if not allowed:
+                assert looking.post(page, {"post": "yes"}).status_code == 403, row
+
+
+def test_an_earlier_version_can_be_read_and_not_brought_back(looking: Client) -> None:
+    for model in MODELS:
+        if not hasattr(model, "history"):
+            continue
+        past = model.history.first()
+        page = address(model, "simple_history", past.id, past.history_id)
+        before = model._default_manager.values().get(pk=past.id)
+        assert looking.get(page).status_code == 200, model
+        assert looking.post(page, {"name": "brought back"}).status_code == 403, model
+        assert model._default_manager.values().get(pk=past.id) == before
+
+
+def test_somebody_without_permissions_sees_nothing(client: Client, site: Site) -> None:
+    client.force_login(make_staff("newcomer"))
+    for model in MODELS:
+        assert client.get(address(model, "changelist")).status_code == 403
+    for name in ("publish_version", "draft_version", "version_file"):
+        page = reverse(f"admin:{name}", args=[site.draft.pk])
+        assert client.post(page).status_code == 403
+    assert client.get(reverse("admin:load_definition")).status_code == 403
+
+
+def test_a_list_costs_the_same_for_few_rows_and_for_many(client: Client, site: Site) -> None:
+    client.force_login(make_user("root", is_staff=True, is_superuser=True))
+    pages = [address(model, "changelist") for model in MODELS]
+    counts = statements(client, pages)
+    for number in range(3):
+        conflicting_request(site.published)
+        stuck_request(site.published)
+        load_map(map_data(purpose=f"Draft {number}."))
+        publish_map(map_data(key=f"purchase-{number}"))
+    drafts = TemplateVersion.objects.filter(state=TemplateVersion.DRAFT)
+    drafts.update(created_by=site.people["olivia"])
+    assert statements(client, pages) == counts
+
+
+def statements(client: Client, pages: list[str]) -> dict[str, int]:
+    """How many SQL statements each page costs, when what is cached is cached."""
+    counts = {}
+    for page in pages:
+        client.get(page)
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(page).status_code == 200
+        counts[page] = len(captured)
+    return counts
+
+
+def test_the_admins_front_page_opens(looking: Client) -> None:
+    assert looking.get("/admin/").status_code == 200
+
+
+def test_no_action_of_the_admin_can_be_run_by_everybody() -> None:
+    for model in MODELS:
+        page = admin.site.get_model_admin(model)
+        for action in page.actions:
+            assert getattr(action, "allowed_permissions", None), (model, action)
+
+
+def test_nobody_can_write_the_trail_here(client: Client, site: Site) -> None:
+    client.force_login(make_user("root", is_staff=True, is_superuser=True))
+    event = TrailEvent.objects.first()
+    assert event is not None
+    before = TrailEvent.objects.count()
+    for page in ("change", "delete"):
+        answer = client.post(address(TrailEvent, page, event.pk), {"comment": "x", "post": "yes"})
+        assert answer.status_code == 403
+    chosen = {"action": "delete_selected", "_selected_action": [event.pk], "post": "yes"}
+    client.post(address(TrailEvent, "changelist"), chosen)
+    assert TrailEvent.objects.count() == before

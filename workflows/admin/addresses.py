@@ -1,0 +1,33 @@
+"""Addresses of pages outside the admin, by name; the admin imports nothing from above it."""
+
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from workflows.models import Incident, MergeRecord, WorkflowInstance
+
+
+def request_page(request: WorkflowInstance) -> str:
+    """Where everybody reads about a request."""
+    return reverse("approvals:request", args=[request.reference])
+
+
+def merge_page(merge: MergeRecord) -> str:
+    """Where the workflow's owner chooses between branches."""
+    return reverse("approvals:merge", args=[merge.pk])
+
+
+def incident_page(incident: Incident) -> str:
+    """Where the workflow's owner lets a step try again, with other values."""
+    return reverse("approvals:incident", args=[incident.pk])
+
+
+def report_page(key: str) -> str:
+    """The workflow's figures."""
+    return reverse("reporting:report", args=[key])
+
+
+def audit_csv(key: str = "") -> str:
+    """The audit trail as CSV, of one workflow or of all."""
+    address = reverse("reporting:audit_csv")
+    return f"{address}?{urlencode({'workflow': key})}" if key else address

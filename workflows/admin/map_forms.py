@@ -1,0 +1,263 @@
+"""Forms for the rows of a map, with what the same version offers to choose from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import Group, User
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from workflows.admin.formfields import (
+    NOT_SAID,
+    KeyField,
+    LinesField,
+    NameField,
+    NamesField,
+    Options,
+    SaidField,
+    WorkingTimeField,
+    plain_lines,
+)
+from workflows.models import Field, Role, Route, Step, TemplateVersion
+
+CALENDARS: Options = [
+    ("business", "office hours: Monday to Friday, 09:00 to 17:00"),
+    ("24/7", "24/7: every hour counts"),
+]
+
+WAYS: Mapping[str, Sequence[str]] = {
+    "approval": ("outcome",),
+    "task": ("outcome",),
+    "decision": ("rule", "otherwise"),
+    "parallel": ("branch",),
+    "join": ("to",),
+    "automation": ("to", "on_error"),
+    "wait": ("to", "on_error"),
+    "subworkflow": ("to", "on_error"),
+    "end": ("reopen",),
+}
+"""The kinds of way that each kind of step has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """What the rows of one version may name. Read once a page, not once a row."""
+
+    groups: Options = ()
+    users: Options = ()
+    fields: Options = ()
+    person_fields: Options = ()
+    steps: Options = ()
+    role_rows: Options = ()
+    step_rows: Options = ()
+    join_rows: Options = ()
+
+    @classmethod
+    def of(cls, version: TemplateVersion | None) -> "Offer":
+        """What a version offers; five statements."""
+        if version is None:
+            return cls()
+        fields = list(version.fields.order_by("position", "id"))
+        steps = list(version.steps.order_by("position", "id"))
+        users = User.objects.filter(is_active=True).order_by("username")
+        return cls(
+            groups=[(name, name) for name in _names(Group.objects.order_by("name"), "name")],
+            users=[(name, name) for name in _names(users, "username")],
+            fields=[(field.key, str(field)) for field in fields],
+            person_fields=[(field.key, str(field)) for field in fields if field.type == "user"],
+            steps=[("requester", "the requester"), *((step.key, str(step)) for step in steps)],
+            role_rows=[(str(role.pk), str(role)) for role in version.roles.order_by("position")],
+            step_rows=[(str(step.pk), str(step)) for step in steps],
+            join_rows=[(str(step.pk), str(step)) for step in steps if step.kind == "join"],
+        )
+
+
+def _names(rows: Any, column: str) -> list[str]:
+    return list(rows.values_list(column, flat=True))
+
+
+class MapForm(forms.ModelForm):
+    """A row of a map. `offer` and `version` are set by the admin, on a class for each page."""
+
+    offer = Offer()
+    version: TemplateVersion | None = None
+
+    names: Mapping[str, str] = {}
+    rows: Mapping[str, str] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, offered in self.names.items():
+            if name in self.fields:
+                current = getattr(self.instance, name, None)
+                self.fields[name].offer(getattr(self.offer, offered), current)
+        for name, offered in self.rows.items():
+            if name in self.fields:
+                self._offer_rows(name, getattr(self.offer, offered))
+
+    def _offer_rows(self, name: str, options: Options) -> None:
+        """Only rows of this version, from the list that was read once."""
+        field = self.fields[name]
+        field.queryset = field.queryset.filter(version=self.version)
+        first = [] if field.required else [("", NOT_SAID)]
+        field.choices = [*([("", "choose…")] if field.required else first), *options]
+
+    def clean(self) -> dict[str, Any]:
+        """Text with plain line ends."""
+        cleaned = super().clean() or self.cleaned_data
+        return {
+            name: plain_lines(value) if isinstance(value, str) else value
+            for name, value in cleaned.items()
+        }
+
+
+class RoleForm(MapForm):
+    """Who owns steps."""
+
+    key = KeyField()
+    groups = NamesField()
+    users = NamesField(label="people")
+    field = NameField(label="or: a person field", help_text="The person whom the request names.")
+    names = {"groups": "groups", "users": "users", "field": "person_fields"}
+
+    class Meta:
+        model = Role
+        fields = ("position", "key", "groups", "users", "field", "requester")
+        labels = {"requester": "or: the requester"}
+
+
+class FieldForm(MapForm):
+    """A declared input or output."""
+
+    key = KeyField()
+    required = SaidField()
+    choices = LinesField()
+
+    class Meta:
+        model = Field
+        fields = ("position", "key", "type", "label", "required", "choices", "currency", "help")
+        widgets = {"help": UnfoldAdminTextInputWidget, "currency": UnfoldAdminTextInputWidget}
+
+
+class StepRowForm(MapForm):
+    """A step in the table of steps: what every step has; the rest is on its own page."""
+
+    key = KeyField(dashes=True)
+    expected = WorkingTimeField()
+    due = WorkingTimeField(label="due after")
+    rows = {"role": "role_rows"}
+
+    class Meta:
+        model = Step
+        fields = ("position", "key", "kind", "name", "role", "expected", "due")
+
+
+class StepForm(StepRowForm):
+    """All of a step."""
+
+    inputs = NamesField(label="shows", help_text="Fields that this step looks at. Empty: all.")
+    outputs = NamesField(label="fills in", help_text="Fields that this step may change.")
+    not_by = NamesField(
+        label="not by",
+        help_text="Whose people may not act here. Empty: for an approval, the requester.",
+    )
+    names = {"inputs": "fields", "outputs": "fields", "not_by": "steps"}
+    rows = {"role": "role_rows", "join": "join_rows"}
+
+    class Meta:
+        model = Step
+        fields = (
+            *StepRowForm.Meta.fields,
+            *("instructions", "inputs", "outputs", "not_by", "quorum", "join", "wait_for"),
+            *("result", "config"),
+        )
+
+    def clean_quorum(self) -> str | None:
+        """A whole number from 1, or all."""
+        return _count_or(self.cleaned_data["quorum"], ("all",))
+
+    def clean_wait_for(self) -> str | None:
+        """A whole number from 1, all or any."""
+        return _count_or(self.cleaned_data["wait_for"], ("all", "any"))
+
+    def clean_config(self) -> dict[str, Any] | None:
+        """Keys and values, as in the file."""
+        config = self.cleaned_data["config"]
+        if config is not None and not isinstance(config, dict):
+            raise forms.ValidationError('Write keys and values, such as {"for": "2d"}.')
+        return config or None
+
+
+def _count_or(text: str | None, words: Sequence[str]) -> str | None:
+    if not text or text in words or (text.isascii() and text.isdigit() and text.lstrip("0")):
+        return text or None
+    raise forms.ValidationError(f"Write {', '.join(words)} or a whole number from 1.")
+
+
+class RouteForm(MapForm):
+    """A way from a step."""
+
+    exception = SaidField(label="exception path")
+    rows = {"to_step": "step_rows", "role": "role_rows"}
+    step_kind = ""
+
+    class Meta:
+        model = Route
+        fields = (
+            *("position", "kind", "name", "to_step", "when"),
+            *("comment_required", "exception", "label", "role"),
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        allowed = (*WAYS.get(self.step_kind, ()), self.instance.kind)
+        kinds = [choice for choice in Route._meta.get_field("kind").choices if choice[0] in allowed]
+        self.fields["kind"].choices = kinds
+        if not self.instance.pk and kinds:
+            self.fields["kind"].initial = kinds[0][0]
+
+    def clean(self) -> dict[str, Any]:
+        """An outcome has a name, which is a key; the other ways have none."""
+        cleaned = super().clean()
+        if cleaned.get("kind") != "outcome":
+            return cleaned | {"name": ""}
+        try:
+            KeyField(dashes=True).clean(cleaned.get("name"))
+        except forms.ValidationError as problem:
+            self.add_error("name", problem)
+        return cleaned
+
+
+class VersionForm(MapForm):
+    """The head of a map."""
+
+    owner_name = NameField(label="owner", help_text="The accountable owner.")
+    deputy_name = NameField(label="deputy", help_text="Stands in for the owner.")
+    calendar = NameField(help_text="In which hours durations count. Empty: office hours.")
+    start_fields = NamesField(
+        label="start form",
+        help_text="Fields that a requester fills in. New ones are asked last.",
+    )
+    names = {"owner_name": "users", "deputy_name": "users", "start_fields": "fields"}
+    rows = {"start_role": "role_rows", "first_step": "step_rows"}
+
+    class Meta:
+        model = TemplateVersion
+        fields = (
+            *("name", "purpose", "owner_name", "deputy_name", "review_every_days", "calendar"),
+            *("start_role", "first_step", "start_fields", "start_triggers", "baseline"),
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "calendar" in self.fields:
+            self.fields["calendar"].offer(CALENDARS, self.instance.calendar)
+
+    def clean(self) -> dict[str, Any]:
+        """The deputy stands in for the owner, so it is somebody else."""
+        cleaned = super().clean()
+        owner, deputy = cleaned.get("owner_name"), cleaned.get("deputy_name")
+        if owner and owner == deputy:
+            self.add_error("deputy_name", "The deputy stands in for the owner: choose another.")
+        return cleaned

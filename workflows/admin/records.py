@@ -1,0 +1,213 @@
+"""What was recorded: merges, incidents, documents and the trail. Read here, written by services."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from workflows.admin.addresses import incident_page, merge_page, request_page
+from workflows.admin.asking import Question, ask_then_do
+from workflows.admin.base import HistoryAdmin, ReadOnly, StaffAdmin, link
+from workflows.models import Document, Incident, MergeRecord, TrailEvent
+from workflows.services.requests import retry_incident
+
+COMMANDS = (
+    *("load_definition", "new_draft", "publish"),
+    *("start", "cancel", "suspend", "resume", "reopen", "retry", "resolve_merge"),
+    *("decide", "claim", "start_work", "pause", "release", "reassign"),
+)
+
+
+class OfRequest(ReadOnly):
+    """Rows of a request, with a link to its page."""
+
+    @admin.display(description="request", ordering="request")
+    def its_request(self, row: Any) -> SafeString | str:
+        """The request's page."""
+        return link(request_page(row.request), row.request) if row.request else "—"
+
+
+@admin.register(MergeRecord)
+class MergeAdmin(OfRequest, StaffAdmin):
+    """Merges; those whose branches disagree wait for the workflow's owner."""
+
+    list_display = ("join", "its_request", "state_", "opened_at", "closed_at", "what_to_do")
+    list_select_related = ("join", "request")
+    list_filter = ("state", "request__template")
+    search_fields = ("request__title", "join__key", "join__name")
+    ordering = (F("closed_at").asc(nulls_first=True), "-id")
+    fields = (
+        ("join", "parallel", "its_request"), ("state", "round", "what_to_do"),
+        "branches", "came", "disagreements", "chosen", ("resolved_by", "reason"),
+        ("opened_at", "closed_at"),
+    )  # fmt: skip
+    readonly_fields = ("its_request", "what_to_do", "branches", "came", "disagreements", "chosen")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MergeRecord]:
+        """With the names that are shown."""
+        rows: QuerySet[MergeRecord] = super().get_queryset(request)
+        return rows.select_related("join", "parallel", "request", "resolved_by")
+
+    @admin.display(description="state", ordering="state")
+    def state_(self, merge: MergeRecord) -> SafeString:
+        """Marked where branches disagree."""
+        return badge(merge.state, merge.get_state_display())  # type: ignore[attr-defined]
+
+    @admin.display(description="to do")
+    def what_to_do(self, merge: MergeRecord) -> SafeString | str:
+        """The page where a disagreement is ended."""
+        if merge.state != MergeRecord.CONFLICT:
+            return "—"
+        return link(merge_page(merge), "choose between the branches")
+
+    @admin.display(description="branches")
+    def branches(self, merge: MergeRecord) -> SafeString:
+        """What the join waits for."""
+        return shown(merge.waits_for)
+
+    @admin.display(description="arrivals")
+    def came(self, merge: MergeRecord) -> SafeString:
+        """What came, and when."""
+        return shown(merge.arrivals)
+
+    @admin.display(description="disagreements")
+    def disagreements(self, merge: MergeRecord) -> SafeString:
+        """Which branches gave which values."""
+        return shown(merge.conflicts)
+
+    @admin.display(description="chosen")
+    def chosen(self, merge: MergeRecord) -> SafeString:
+        """How a disagreement was ended."""
+        return shown(merge.resolution)
+
+
+@admin.action(description="Try again", permissions=["command"])
+def retry_selected(
+    page: "IncidentAdmin", request: HttpRequest, incidents: QuerySet[Incident]
+) -> TemplateResponse | None:
+    """Let each selected request try its step again, or say why not."""
+
+    def run(pk: int, given: Mapping[str, Any]) -> object:
+        return retry_incident(
+            pk, actor=request.user, reason=given["reason"], now=timezone.now()
+        )  # fmt: skip
+
+    question = Question(
+        action="retry_selected",
+        title="Try incidents again",
+        button="Try again",
+        done="tried again",
+        command=run,
+    )
+    return ask_then_do(page, request, incidents, question)
+
+
+@admin.register(Incident)
+class IncidentAdmin(OfRequest, StaffAdmin):
+    """What could not go on by itself, and whose it is."""
+
+    list_display = ("message", "step", "its_request", "state_", "owner", "opened_at", "what_to_do")
+    list_select_related = ("step", "request", "owner")
+    list_filter = ("state", "code", "request__template")
+    search_fields = ("message", "request__title", "owner__username", "step__key")
+    ordering = ("state", "-id")
+    actions = (retry_selected,)
+    fields = (
+        ("its_request", "step", "what_to_do"), "message", ("state", "code", "owner"),
+        ("opened_at", "resolved_at"), "resolution",
+    )  # fmt: skip
+    readonly_fields = ("its_request", "what_to_do")
+
+    @admin.display(description="state", ordering="state")
+    def state_(self, incident: Incident) -> SafeString:
+        """Marked where it is open."""
+        return badge(incident.state, incident.get_state_display())  # type: ignore[attr-defined]
+
+    @admin.display(description="to do")
+    def what_to_do(self, incident: Incident) -> SafeString | str:
+        """The page where values are put right and the step tries again."""
+        if incident.state != Incident.OPEN:
+            return "—"
+        return link(incident_page(incident), "put it right")
+
+
+@admin.register(Document)
+class DocumentAdmin(OfRequest, HistoryAdmin):
+    """Files of requests; every upload is a version of its own."""
+
+    list_display = ("name", "version", "field", "its_request", "size", "uploaded_by", "uploaded_at")
+    list_select_related = ("request", "uploaded_by")
+    list_filter = ("request__template",)
+    search_fields = ("name", "sha256", "request__title")
+    ordering = ("-id",)
+    fields = (
+        ("name", "version", "field"), "its_request", ("size", "sha256"),
+        ("uploaded_by", "uploaded_at"),
+    )  # fmt: skip
+    readonly_fields = ("its_request",)
+
+
+class CommandFilter(admin.SimpleListFilter):
+    """Commands by name; the names are known, so that the whole trail is not read for them."""
+
+    title = "command"
+    parameter_name = "command"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """On maps, on requests, on tasks."""
+        return [(name, name.replace("_", " ")) for name in COMMANDS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """That command."""
+        return queryset.filter(command=self.value()) if self.value() else queryset
+
+
+@admin.register(TrailEvent)
+class TrailAdmin(OfRequest, StaffAdmin):
+    """The trail: one row a command, for everybody who audits; nobody writes it here."""
+
+    list_display = (
+        *("recorded_at", "workflow", "its_request", "step", "command", "actor_name"),
+        *("outcome", "comment"),
+    )
+    list_select_related = ("request",)
+    list_filter = ("template", CommandFilter, "recorded_at")
+    search_fields = ("=reference", "=actor_name", "=step")
+    search_help_text = "A reference (PA-1042), a username or a step's key, in full"
+    ordering = ("-id",)
+    fields = (
+        ("recorded_at", "command"), ("workflow", "version", "its_request"),
+        ("step", "round", "work_item"), ("actor_name", "acted_for", "role"),
+        ("from_state", "to_state", "outcome"), "comment", "what_changed", "seen",
+    )  # fmt: skip
+    readonly_fields = ("its_request", "what_changed", "seen")
+
+    @admin.display(description="changes")
+    def what_changed(self, event: TrailEvent) -> SafeString:
+        """The values and tasks that the command changed."""
+        return shown(event.changes)
+
+    @admin.display(description="document versions")
+    def seen(self, event: TrailEvent) -> SafeString:
+        """What was in front of the person."""
+        return shown(event.document_versions)
+
+
+def badge(state: str, words: str) -> SafeString:
+    """A state that is seen at a glance."""
+    return format_html('<span class="handoff-badge is-{}">{}</span>', state, words)
+
+
+def shown(value: Any) -> SafeString:
+    """Recorded data, as it was written."""
+    if not value:
+        return SafeString("—")
+    text = json.dumps(value, indent=1, ensure_ascii=False, default=str)
+    return format_html('<pre class="handoff-data">{}</pre>', text)

@@ -1,0 +1,171 @@
+"""The parts of a map as pages of their own: a step with its ways; the others to read."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from workflows.admin.base import DraftAdmin, HistoryAdmin, ReadOnly, change_url, link
+from workflows.admin.map_forms import RouteForm, StepForm
+from workflows.admin.versions import PartInline, form_for, place_last
+from workflows.models import Field, Role, Route, Step, TemplateVersion
+
+PEOPLE = ("instructions", "expected", "due", "inputs", "outputs", "not_by", "quorum")
+OF_KIND = {
+    "approval": ("role", *PEOPLE),
+    "task": ("role", *PEOPLE),
+    "decision": (),
+    "parallel": ("join",),
+    "join": ("wait_for",),
+    "automation": ("role", "expected", "config"),
+    "wait": ("role", "expected", "config"),
+    "subworkflow": ("role", "expected", "config"),
+    "end": ("result",),
+}
+ALWAYS = ("key", "kind", "name", "position")
+
+
+class RouteInline(PartInline):
+    """The ways from a step."""
+
+    model = Route
+    fk_name = "step"
+    form = RouteForm
+    verbose_name = "way"
+    tab = False
+
+    def version_of(self, obj: Step) -> TemplateVersion:
+        """The step's version."""
+        return obj.version
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Forms that know which ways this kind of step has."""
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form.step_kind = obj.kind if obj else ""
+        return formset
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Route]:
+        """With what a way is called by."""
+        return super().get_queryset(request).select_related("to_step", "step", "role")
+
+
+@admin.register(Step)
+class StepAdmin(DraftAdmin):
+    """A step: what its kind has, and its ways."""
+
+    form = StepForm
+    inlines = (RouteInline,)
+    list_display = ("__str__", "key", "kind", "workflow_version", "role", "expected", "due")
+    list_filter = ("kind", "version__state", "version__template")
+    search_fields = ("key", "name", "version__template__name")
+    change_form_template = "admin/workflows/step_page.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
+        """With the version, which says whether it may be edited, and what is named on every row."""
+        rows: QuerySet[Step] = super().get_queryset(request)
+        return rows.select_related("version__template", "role", "join")
+
+    @admin.display(description="version", ordering="version")
+    def workflow_version(self, step: Step) -> SafeString:
+        """A link to its map."""
+        return link(change_url(step.version), step.version)
+
+    @admin.display(description="who may act")
+    def who_may_act(self, step: Step) -> SafeString | str:
+        """The groups and people whom publishing let act on this step."""
+        groups = [f"group {grant.group}" for grant in step.group_grants.select_related("group")]
+        people = [str(grant.user) for grant in step.user_grants.select_related("user")]
+        lines = format_html_join("", "<li>{}</li>", ((who,) for who in [*groups, *people]))
+        return lines or "Granted when the version is published, and found in each request."
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Steps are added on the page of their version."""
+        return False
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Steps are deleted on the page of their version."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Grants are written by publishing."""
+        return ("who_may_act",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What this kind of step has, and what is filled in though it should not be."""
+        if obj is None:
+            return [(None, {"fields": ALWAYS})]
+        own = OF_KIND.get(obj.kind, ())
+        stray = [
+            name
+            for name in dict.fromkeys(name for names in OF_KIND.values() for name in names)
+            if name not in own and getattr(obj, name) not in (None, "", [])
+        ]
+        more = ["config"] if obj.kind in ("approval", "task") and "config" not in stray else []
+        shown = [(None, {"fields": [("key", "kind"), "name", *own]})]
+        if stray or more:
+            text = "Empty these, unless the file format names them for this kind." if stray else ""
+            shown.append(("More", {"fields": [*stray, *more], "description": text}))
+        if obj.kind in ("approval", "task"):
+            shown.append(("People", {"fields": ["who_may_act"]}))
+        return shown
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """A form that offers what the step's version has."""
+        kwargs["form"] = form_for(self.form, request, obj.version if obj else None)
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """New ways go behind those that are there."""
+        place_last(formset)
+        super().save_formset(request, form, formset, change)
+
+    def response_post_save_change(self, request: HttpRequest, obj: Model) -> HttpResponse:
+        """Back to the map."""
+        assert isinstance(obj, Step)
+        return HttpResponseRedirect(change_url(obj.version))
+
+
+class PartAdmin(ReadOnly, HistoryAdmin):
+    """Rows of a map to search and read; they are edited on the page of their version."""
+
+    list_filter = ("version__state", "version__template")
+    list_select_related = ("version__template",)
+    search_fields = ("key", "version__template__name")
+
+
+@admin.register(Role)
+class RoleAdmin(PartAdmin):
+    """Roles of all maps: where is this group or person named?"""
+
+    list_display = ("__str__", "version", "groups", "users", "field", "requester")
+    search_fields = ("key", "groups", "users", "version__template__name")
+
+
+@admin.register(Field)
+class FieldAdmin(PartAdmin):
+    """Fields of all maps."""
+
+    list_display = ("__str__", "key", "type", "version", "required")
+    list_filter = ("type", *PartAdmin.list_filter)
+
+
+@admin.register(Route)
+class RouteAdmin(PartAdmin):
+    """Ways of all maps."""
+
+    list_display = ("__str__", "kind", "workflow_version", "when", "exception")
+    list_filter = ("kind", "exception", "step__version__template")
+    list_select_related = ("step__version__template", "to_step")
+    search_fields = ("name", "when", "step__key", "to_step__key")
+
+    @admin.display(description="version", ordering="step__version")
+    def workflow_version(self, route: Route) -> str:
+        """The version of the step that it leaves."""
+        return str(route.step.version)
