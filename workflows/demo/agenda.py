@@ -1,0 +1,28 @@
+"""The queue of what is still going to happen, taken in the order of time."""
+
+import heapq
+from collections.abc import Callable
+from datetime import datetime
+
+Deed = Callable[[], object]
+
+
+class Agenda:
+    """Deeds by their moment, up to now; equal moments in the order in which they were noted."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self._queue: list[tuple[datetime, int, Deed]] = []
+        self._noted = 0
+
+    def at(self, when: datetime, deed: Deed) -> None:
+        """Note a deed; what would happen after now does not happen."""
+        if when <= self.now:
+            heapq.heappush(self._queue, (when, self._noted, deed))
+            self._noted += 1
+
+    def run(self) -> None:
+        """Do everything, and what comes of it."""
+        while self._queue:
+            _, _, deed = heapq.heappop(self._queue)
+            deed()

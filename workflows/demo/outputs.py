@@ -1,0 +1,41 @@
+"""What people fill in and upload when they decide."""
+
+from random import Random
+from typing import Any
+
+from django.core.files.base import ContentFile
+
+from workflows.demo.crew import Task
+from workflows.demo.words import SOLUTIONS, contract
+
+Given = tuple[dict[str, Any], dict[str, ContentFile]]
+
+
+def given_at(rng: Random, task: Task, outcome: str) -> Given:
+    """The values and files that somebody gives with an outcome."""
+    if outcome == "ordered":
+        return {"order_no": f"PO-{rng.randrange(20000, 29999)}"}, {}
+    if outcome == "handed_over":
+        return {"serial": f"HI-{rng.randrange(100000, 999999)}"}, {}
+    if task.workflow == "it-incident" and outcome == "solved" and "solution" in _outputs(task):
+        return {"solution": rng.choice(SOLUTIONS)}, {}
+    if (task.workflow, outcome) == ("contract-review", "resubmit"):
+        data = task.request.data
+        return {}, {"contract": contract(rng, data["partner"], data["value"])}
+    if outcome == "agree" and "payment_terms" in _outputs(task):
+        return _terms(rng, task), {}
+    if outcome == "resubmit" and "corrected" in _outputs(task) and rng.random() < 0.5:
+        return {"corrected": f"{rng.randrange(40, 1500)}.00"}, {}
+    return {}, {}
+
+
+def _outputs(task: Task) -> list[str]:
+    return task.step.outputs or []
+
+
+def _terms(rng: Random, task: Task) -> dict[str, Any]:
+    """Payment terms: what was agreed on, and seldom what somebody misread."""
+    if rng.random() > 0.4:
+        return {}
+    agreed = ("30 days", "60 days")[len(task.request.title) % 2]
+    return {"payment_terms": "90 days" if rng.random() < 0.15 else agreed}
