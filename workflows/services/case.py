@@ -19,9 +19,10 @@ from workflows.engine.errors import NotAllowed, NotFound, WrongState
 from workflows.engine.marking import Marking, Person
 from workflows.models import Incident, MergeRecord, TrailEvent, WorkflowInstance, WorkItem
 from workflows.permissions import people_of
+from workflows.services.fastsql import insert_rows, update_row
 from workflows.services.handlers import handle
 from workflows.services.history import write_history
-from workflows.services.locks import lock_open_tasks, lock_request
+from workflows.services.locks import lock_open_tasks, lock_request, merges
 from workflows.services.maps import VersionMap, cached_map
 
 MARKING_ONLY = frozenset({"marking"})
@@ -45,6 +46,7 @@ class Case:
     changed_items: dict[int, tuple[str, WorkItem]] = field(default_factory=dict)
     changed_merges: dict[int, tuple[str, MergeRecord]] = field(default_factory=dict)
     changed_columns: set[str] = field(default_factory=set)
+    groups: dict[int, frozenset[str]] = field(default_factory=dict)
     state_before: str = ""
     changes: dict[str, Any] = field(default_factory=dict)
 
@@ -71,9 +73,16 @@ class Case:
             return made
         if activation not in self.merges:
             running = {block.id for block in before.blocks} | {activation}
-            for row in MergeRecord.objects.filter(request=self.instance, activation__in=running):
+            for row in merges(self.instance.pk, running):
                 self.merges[row.activation] = row
         return self.merges[activation]
+
+    def groups_of(self, person: User) -> frozenset[str]:
+        """The names of a person's groups; one statement a person and command."""
+        if person.pk not in self.groups:
+            names = person.groups.values_list("name", flat=True)
+            self.groups[person.pk] = frozenset(names)
+        return self.groups[person.pk]
 
     def electorate(self, step: str) -> frozenset[Person]:
         """Everyone in a step's role now, for `quorum: all`."""
@@ -124,7 +133,7 @@ class Case:
         self._save_instance(command)
         self._save_items(command)
         self._save_merges()
-        Incident.objects.bulk_create(self.new_incidents)
+        insert_rows(self.new_incidents)
         for resolution in dict.fromkeys(self.over_incidents.values()):
             over = [a for a, how in self.over_incidents.items() if how == resolution]
             Incident.objects.filter(
@@ -134,7 +143,7 @@ class Case:
     def create(self, command: str) -> None:
         """Write a request that did not exist before, with all that its start led to."""
         self.instance.marking = self.marking.to_json()
-        WorkflowInstance.objects.bulk_create([self.instance])
+        insert_rows([self.instance])
         write_history([("+", self.instance)], by=self.actor, now=self.now, why=command)
         self.changed_columns.clear()
         self.state_before = self.instance.state
@@ -162,7 +171,7 @@ class Case:
             WorkItem.objects.filter(pk__in=[item.pk for item in items], is_open=True).update(
                 state="cancelled", is_open=False, in_queue=False, cancel_reason=reason
             )
-        WorkItem.objects.bulk_create(self.new_items)
+        insert_rows(self.new_items)
         changed = [("~", item) for _, item in self.changed_items.values()]
         created = [("+", item) for item in self.new_items]
         write_history([*changed, *created], by=self.actor, now=self.now, why=command)
@@ -170,7 +179,7 @@ class Case:
     def _save_merges(self) -> None:
         for before, merge in self.changed_merges.values():
             guarded(MergeRecord, merge.pk, before, {n: getattr(merge, n) for n in MERGE_COLUMNS})
-        MergeRecord.objects.bulk_create(self.new_merges)
+        insert_rows(self.new_merges)
 
 
 ITEM_COLUMNS = (
@@ -209,7 +218,7 @@ MERGE_COLUMNS = (
 
 def guarded(model: Any, pk: int, state: str, values: Mapping[str, Any]) -> None:
     """Change one row if it still stands in the state that it was read in, without re-reading it."""
-    if model.objects.filter(pk=pk, state=state).update(**values) != 1:
+    if update_row(model, pk, state, values) != 1:
         raise WrongState("This was changed by somebody else a moment ago; load the page again.")
 
 
@@ -303,7 +312,7 @@ def write_trail(
         changes=case.changes,
         document_versions=item.document_versions if item is not None else {},
     )
-    event.save(force_insert=True)
+    insert_rows([event])
     return event
 
 

@@ -226,7 +226,7 @@ def roles_held(case: Case, item: WorkItem | None, step: str, actor: User) -> dic
     named = case.map.outcome_roles(step)
     if not named or item is None:
         return {}
-    groups = set(actor.groups.values_list("name", flat=True))
+    groups = case.groups_of(actor)
     return {
         key: in_role(actor, role, groups, _stands_for(case, role)) for key, role in named.items()
     }
@@ -240,7 +240,7 @@ def _in_step_role(case: Case, item: WorkItem | None, step: str, actor: User, mix
     if not mixed:
         return bool(getattr(item, "permitted", False))
     role = case.map.role_of(step)
-    groups = set(actor.groups.values_list("name", flat=True))
+    groups = case.groups_of(actor)
     return role is not None and in_role(actor, role, groups, _stands_for(case, role))
 
 
