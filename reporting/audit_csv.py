@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
@@ -36,6 +37,8 @@ WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "'", *WIDE)
 """What a spreadsheet may take for a formula at the beginning of a cell, full-width forms too. The
 quote itself is in it, so that taking one leading quote away always gives the text back."""
+
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 def trail_rows(
@@ -70,6 +73,13 @@ def csv_lines(events: QuerySet[TrailEvent]) -> Iterator[str]:
         yield writer.writerow([*map(cell, values), ""])
 
 
+def blocks(lines: Iterable[str]) -> Iterator[str]:
+    """Several lines at once: a server sends each piece of a stream by itself."""
+    iterator = iter(lines)
+    while block := "".join(islice(iterator, 500)):
+        yield block
+
+
 def json_lines(events: QuerySet[TrailEvent]) -> Iterator[str]:
     """The same rows as one JSON array, a line an event, for programs: no cell is made harmless."""
     opening = "[\n"
@@ -85,17 +95,15 @@ def _plain(value: Any) -> Any:
 
 
 def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def cell(value: Any) -> str:
     """A value as text that no spreadsheet runs; no character is lost."""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(RISKY) else value
     if value is None:
         return ""
-    if isinstance(value, int):
-        return str(value)
     if isinstance(value, datetime):
         return _time(value)
-    if isinstance(value, dict | list):
-        value = json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return f"'{value}" if value.startswith(RISKY) else value
+    return _json(value)  # whole numbers, lists and dicts: none begins like a formula

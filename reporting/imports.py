@@ -220,10 +220,10 @@ def observed_map(key: str, seen: Seen) -> Definition:
     try:
         return Definition.model_validate(written)
     except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the map"
+        why = problem.errors()[0]
+        where = ".".join(map(str, why["loc"])) or "the map"
         raise InvalidInput(
-            f"No map can be drawn from this log; {where[:200]}: {first['msg']}."
+            f"No map can be drawn from this log; {where[:200]}: {why['msg']}."
         ) from None
 
 

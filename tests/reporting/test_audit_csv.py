@@ -136,6 +136,18 @@ def test_only_who_may_audit_gets_the_file(client: Client) -> None:
 
 
 @pytest.mark.django_db
+def test_the_page_gives_what_the_command_gives_for_the_same_choice(client: Client) -> None:
+    request = start_request(publish_map())
+    client.force_login(make_user("olivia"))
+    answer = client.get(f"/reports/audit.csv?workflow={request.template.key}&until=2030-01-01")
+    out = io.StringIO()
+    call_command("export_audit", "--workflow", request.template.key, stdout=out)
+    content = b"".join(answer.streaming_content)  # type: ignore[arg-type]
+    assert content.decode() == out.getvalue()
+    assert client.get("/reports/audit.csv?since=soon").status_code == 400
+
+
+@pytest.mark.django_db
 def test_an_owner_gets_only_the_own_workflows_rows(client: Client) -> None:
     start_request(publish_map())
     other = publish_map_of_another_owner()
