@@ -11,6 +11,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 EMBEDDED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+POSTGRES_OPTIONS = {
+    # The server binds values and keeps the plan of what it is asked a third time. A pooler in
+    # front that hands out a server per transaction must know prepared statements.
+    "server_side_binding": True,
+    "prepare_threshold": 3,
+}
 SQLITE_OPTIONS = {
     # A writer takes its lock when its transaction begins, so two writers never deadlock.
     "transaction_mode": "IMMEDIATE",
@@ -80,7 +86,7 @@ def database(embedded: Path) -> dict[str, Any]:
         ) from problem
     if found["ENGINE"].endswith("sqlite3"):
         return {**found, "OPTIONS": SQLITE_OPTIONS}
-    return dict(found)
+    return {**found, "OPTIONS": {**POSTGRES_OPTIONS, **found.get("OPTIONS", {})}}
 
 
 def mail(embedded: Path) -> dict[str, Any]:

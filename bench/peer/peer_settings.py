@@ -15,3 +15,5 @@ INSTALLED_APPS = [
 ]
 DATABASES = {"default": dj_database_url.parse(os.environ["DATABASE_URL"], conn_max_age=None)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# The same database options as ours.
+DATABASES["default"]["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 3}

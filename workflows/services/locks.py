@@ -14,6 +14,7 @@ from django.db import connection, models
 
 from workflows.models import (
     Incident,
+    MergeRecord,
     Step,
     StepGroupPermission,
     StepUserPermission,
@@ -26,6 +27,7 @@ TABLES = {
     "request": WorkflowInstance._meta.db_table,
     "task": WorkItem._meta.db_table,
     "incident": Incident._meta.db_table,
+    "merge": MergeRecord._meta.db_table,
     "step": Step._meta.db_table,
     "by_user": StepUserPermission._meta.db_table,
     "by_group": StepGroupPermission._meta.db_table,
@@ -125,3 +127,14 @@ def steps_with_somebody(step_ids: Iterable[int], out: Iterable[int]) -> set[int]
     with connection.cursor() as cursor:
         cursor.execute(sql, [*steps, *barred, *barred])
         return {row[0] for row in cursor.fetchall()}
+
+
+def merges(instance_id: int, activations: Iterable[int]) -> list[MergeRecord]:
+    """The merge records of these blocks of a request. One statement."""
+    wanted = list(activations)
+    marks = ", ".join(["%s"] * len(wanted))
+    sql = f"""
+        SELECT {_columns(MergeRecord)} FROM {TABLES["merge"]} r
+        WHERE r.request_id = %s AND r.activation IN ({marks})
+    """
+    return list(MergeRecord.objects.raw(sql, [instance_id, *wanted]))
