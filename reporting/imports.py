@@ -169,7 +169,10 @@ def _clean_data(version: TemplateVersion, seen: Seen) -> None:
         return
     version_map = map_of(version)
     for case in seen.cases.values():
-        case.data = clean_values(version_map, case.data)
+        try:
+            case.data = clean_values(version_map, case.data)
+        except InvalidInput as problem:
+            raise InvalidInput(f"Case '{case.case_id}' of the log: {problem}") from problem
 
 
 def observed_version(

@@ -136,6 +136,16 @@ def refusals(tmp_path: Path) -> dict[str, tuple[str, str, str]]:
         "an activity that is no step": (key, LOG, "has no step 'Ask for it'"),
         "a bad row at the end": ("new-one", bad_date, "line 5: the end 'yesterday'"),
         "no rows": ("new-one", HEAD, "has no rows"),
+        "a value that does not fit its field": (
+            key,
+            "case_id,activity,end,data.amount\n77,manager_review,2026-03-02,much\n",
+            "Case '77' of the log: ",
+        ),
+        "a field that the map does not have": (
+            key,
+            "case_id,activity,end,data.colour\n77,manager_review,2026-03-02,red\n",
+            "no field 'colour'",
+        ),
         "a field that is none": (
             "new-one",
             "case_id,activity,end,data.Größe\n1,a,2026-03-02,3\n",
@@ -152,6 +162,8 @@ def refusals(tmp_path: Path) -> dict[str, tuple[str, str, str]]:
         "an activity that is no step",
         "a bad row at the end",
         "no rows",
+        "a value that does not fit its field",
+        "a field that the map does not have",
         "a field that is none",
         "a key that is none",
         "a definition that is not there",
