@@ -3,15 +3,7 @@
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from pytest_django import Settings
-
-
-@pytest.fixture
-def on_postgres(db: None) -> None:
-    """Skips, visibly, where the tests run on another database."""
-    if connection.vendor != "postgresql":
-        pytest.skip("PostgreSQL alone can show this; set DATABASE_URL")
 
 
 @pytest.fixture(autouse=True)

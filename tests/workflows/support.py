@@ -11,6 +11,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 
 from tests.factories import NOW, load_map, make_user, open_task
 from workflows.engine.errors import HandoffError
@@ -23,6 +24,11 @@ from workflows.models import (
     WorkItem,
 )
 from workflows.services import definitions, requests, tasks
+
+only_on_postgres = pytest.mark.skipif(
+    connection.vendor != "postgresql",
+    reason="PostgreSQL alone can show this; set DATABASE_URL",
+)
 
 PEOPLE: Mapping[str, tuple[str, ...]] = {
     "olga": (),

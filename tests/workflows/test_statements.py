@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.factories import NOW
 from tests.workflows import drawn
-from tests.workflows.support import Flow, begin, paper, person
+from tests.workflows.support import Flow, begin, only_on_postgres, paper, person
 from workflows.models import Incident, WorkflowInstance
 from workflows.permissions import may_manage, may_view, startable, steps_of
 from workflows.services import tasks
@@ -201,9 +201,8 @@ def plan(sql: str) -> str:
         return "\n".join(row[0] for row in cursor.fetchall())
 
 
-def test_no_statement_of_a_decision_or_a_permission_reads_a_big_table_through(
-    on_postgres: None,
-) -> None:
+@only_on_postgres
+def test_no_statement_of_a_decision_or_a_permission_reads_a_big_table_through() -> None:
     flow = begin(drawn.branches(), amount="5000")
     flow.decide("legal", "ok")
     flow.decide("cost", "ok", "mona")
