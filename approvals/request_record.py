@@ -10,6 +10,7 @@ from approvals.wording import person, value_text
 from workflows.engine.definition import FieldDef, ParallelStep, title
 from workflows.engine.graph import Graph, reach
 from workflows.models import Incident, MergeRecord, TrailEvent, WorkflowInstance, WorkItem
+from workflows.models.runs import DONE
 from workflows.services.case import Case
 
 MOST_TRAIL_ROWS = 200
@@ -53,25 +54,27 @@ class OnTheWay:
 
     step: str
     state: str
-    role: str
 
 
-def progress(case: Case) -> list[OnTheWay]:
-    """The steps that were done, are open, or lie ahead if nothing exceptional happens."""
+def progress(case: Case, past: list[PastStep]) -> list[OnTheWay]:
+    """The steps that were done, are open now, and lie ahead if nothing exceptional happens.
+
+    A step that will come again stands in the list as done and as ahead. No statement.
+    """
     graph = case.map.graph
+    done = {case.map.step_keys[one.task.step_id]: one for one in past if one.task.state == DONE}
+    finished = sorted(done, key=lambda key: done[key].task.completed_at or case.now)
     open_now = {token.step for token in case.marking.tokens} | _disagreeing(case)
     ahead = _ahead(graph, open_now) if case.instance.is_live else set()
-    listed = []
-    for key in _in_order(graph):
-        if graph[key].kind in ("decision", "parallel", "join") and key not in open_now:
-            continue
-        state = "open" if key in open_now else "done" if key in case.marking.rounds else ""
-        if key == case.marking.ended:
-            state = "done"
-        state = state or ("ahead" if key in ahead else "")
-        if state:
-            listed.append(OnTheWay(graph.title(key), state, getattr(graph[key], "role", "") or ""))
-    return listed
+    ended = [case.marking.ended] if case.marking.ended else []
+    order = _in_order(graph)
+    ways = [(key, "done") for key in [*finished, *ended] if key not in open_now]
+    ways += [(key, "open") for key in order if key in open_now]
+    ways += [(key, "ahead") for key in order if key in ahead and graph[key].kind not in ROUTING]
+    return [OnTheWay(graph.title(key), state) for key, state in ways]
+
+
+ROUTING = ("decision", "parallel", "join")
 
 
 def _disagreeing(case: Case) -> set[str]:

@@ -11,7 +11,7 @@ from approvals.reading import case_of, request_in_sight
 from approvals.request_page import answers, courses_open, open_tasks, state_words
 from approvals.request_record import incidents_of, merges_of, past_steps, progress, trail_of
 from approvals.shown import documents_of, other_versions, shown_values
-from workflows.permissions import may_audit, may_manage
+from workflows.permissions import auditable, may_audit, may_manage
 
 
 @require_safe
@@ -21,7 +21,8 @@ def listing(request: HttpRequest) -> HttpResponse:
     user, now = person_of(request), timezone.now()
     filters = Filters.read(request.GET)
     found = requests_page(user, filters, now)
-    return render(request, "approvals/requests.html", {"found": found, "filters": filters})
+    context = {"found": found, "filters": filters, "audits": auditable(user).exists()}
+    return render(request, "approvals/requests.html", context)
 
 
 @require_safe
@@ -34,6 +35,7 @@ def show(request: HttpRequest, reference: str) -> HttpResponse:
     incidents = incidents_of(case)
     manages = may_manage(user, instance.template)
     audits = manages or may_audit(user, instance.template)
+    steps = past_steps(case)
     values = shown_values(case.map.graph.definition, instance)
     context = {
         "request_": instance,
@@ -41,8 +43,8 @@ def show(request: HttpRequest, reference: str) -> HttpResponse:
         "answers": answers(case, open_tasks([instance])[instance.pk], incidents),
         "values": values,
         "documents": other_versions(documents_of(instance), values),
-        "steps": past_steps(case),
-        "progress": progress(case),
+        "steps": steps,
+        "progress": progress(case, steps),
         "incidents": incidents,
         "merges": merges_of(case),
         "trail": trail_of(instance) if audits else [],

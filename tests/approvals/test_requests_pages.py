@@ -123,6 +123,35 @@ def test_the_way_shows_what_is_done_open_and_ahead(people: dict[str, User]) -> N
     ]
 
 
+def test_a_step_that_was_cancelled_is_not_shown_as_done(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "approve")
+    decide(request, "budget_check", people["fred"], "reject")
+    answer = signed_in(people["sam"]).get(f"/requests/{request.reference}/")
+    assert [one.step for one in answer.context["progress"]] == [
+        "Manager review",
+        "Budget check",
+        "Rejected",
+    ]
+
+
+def test_a_step_that_comes_again_is_done_and_ahead(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "return", comment="Too dear")
+    answer = signed_in(people["sam"]).get(f"/requests/{request.reference}/")
+    states = [(one.step, one.state) for one in answer.context["progress"]]
+    assert states[:3] == [
+        ("Manager review", "done"),
+        ("Revise", "open"),
+        ("Manager review", "ahead"),
+    ]
+
+
+def test_auditors_find_the_reports_from_the_list(people: dict[str, User]) -> None:
+    assert "Reports" in signed_in(people["olivia"]).get("/requests/").content.decode()
+    assert "Reports" not in signed_in(people["sam"]).get("/requests/").content.decode()
+
+
 def test_the_history_has_every_round_and_what_was_cancelled(people: dict[str, User]) -> None:
     request = ask(people["sam"])
     decide(request, "manager_review", people["mia"], "return", comment="Too dear")
@@ -230,7 +259,7 @@ def test_the_list_is_paged_at_a_fixed_number_of_statements(people: dict[str, Use
         ask(people["sam"], title=f"R{number}")
     with CaptureQueriesContext(connection) as many:
         first = client.get("/requests/")
-    assert len(few) == len(many) == 6
+    assert len(few) == len(many) == 7
     assert len(first.context["found"].rows) == 50
     rest = client.get(f"/requests/{first.context['found'].next}")
     assert [row.request.title for row in rest.context["found"].rows] == ["R1", "R0"]
