@@ -108,7 +108,7 @@ class DecisionStep(BaseStep):
     """Takes the first rule that holds, else `otherwise`."""
 
     kind: Literal["decision"]
-    rules: list[RuleDef] | None = None
+    rules: Annotated[list[RuleDef], Field(min_length=1)] | None = None
     otherwise: Key | None = None
 
 
@@ -288,8 +288,9 @@ class Definition(Part):
             yield from _links_of(key, step)
 
     def dump(self) -> dict[str, Any]:
-        """The definition as plain data, with only what was written in it."""
-        return self.model_dump(by_alias=True, exclude_unset=True)
+        """The definition as plain data, with only what was written in it and says something."""
+        written = self.model_dump(by_alias=True, exclude_unset=True)
+        return {name: part for name, part in written.items() if part != {}}
 
 
 def _links_of(key: str, step: Step) -> Iterator[Link]:

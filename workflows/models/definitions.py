@@ -224,6 +224,7 @@ class TemplateVersion(FSMModelMixin, models.Model):
         """Saves drafts; the other states change through `services` only."""
         if self.pk and not kwargs.get("force_insert"):
             refuse_if_published(self.pk)
+        leave_out_empty_texts(self)
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
@@ -244,6 +245,13 @@ def refuse_if_published(version_id: int | None) -> None:
         )
 
 
+def leave_out_empty_texts(row: models.Model) -> None:
+    """A text that was emptied in a form is one that the file does not say."""
+    for column in row._meta.concrete_fields:
+        if column.null and getattr(row, column.attname) == "":
+            setattr(row, column.attname, None)
+
+
 class VersionPart(models.Model):
     """A row of a version: it can be changed as long as the version is a draft."""
 
@@ -261,6 +269,7 @@ class VersionPart(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Saves while the version is a draft."""
         refuse_if_published(self.version_pk)
+        leave_out_empty_texts(self)
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:

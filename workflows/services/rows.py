@@ -142,7 +142,7 @@ def written_form(version: TemplateVersion) -> dict[str, Any]:
         ),
         "steps": {step.key: _step_form(step, routes[step.pk], names, keys) for step in steps},
     }
-    return {name: value for name, value in head.items() if value not in (None, {}, "")}
+    return {name: value for name, value in head.items() if value is not None and value != {}}
 
 
 def definition_of(version: TemplateVersion) -> Definition:
@@ -209,7 +209,7 @@ def _add_route(
 
 
 def _present(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value not in (None, "")}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _number(text: str | None) -> str | int | None:
