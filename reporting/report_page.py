@@ -89,17 +89,24 @@ def _verdict(found: Mapping[str, Any]) -> str:
     sentences = []
     if found["handoffs"] and found["handoffs"][0]["total_s"] > 0:
         worst = found["handoffs"][0]
+        kind = "waiting" if "waiting_all" in found else "lead-in"
         sentences.append(
-            f"{worst['share']:.0%} of all waiting is between {worst['from']} and {worst['to']}."
+            f"{worst['share']:.0%} of all {kind} is between {worst['from']} and {worst['to']}."
         )
-    behind = next(((step, gap) for step, gap in found["gap"].items() if gap > 0), None)
-    if behind:
-        pair = found["expected"][behind[0]]
+    behind = max(found["gap"], key=lambda step: _lost(found, step), default=None)
+    if behind and _lost(found, behind) > 0:
+        pair = found["expected"][behind]
         sentences.append(
-            f"{behind[0]} should take {span(pair['expected_s'])} of working time and takes"
+            f"{behind} should take {span(pair['expected_s'])} of working time and takes"
             f" {span(pair['actual_median_s'])}."
         )
     return " ".join(sentences) or "Nothing waits longer than it should."
+
+
+def _lost(found: Mapping[str, Any], step: str) -> float:
+    """What a step takes over its expected time, over all its tasks."""
+    lost: float = found["gap"][step] * found["expected"][step]["n"]
+    return lost
 
 
 def _steps(found: Mapping[str, Any]) -> list[StepLine]:

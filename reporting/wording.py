@@ -31,6 +31,8 @@ def lines_of(name: str, found: Mapping[str, Any]) -> Iterator[str]:
         yield found["note"]
     yield ""
     yield from _steps(found)
+    if found["gap"]:
+        yield "gap: the median, queue included, over what is expected; both in working time"
     yield ""
     yield from _handoffs(found)
     rework = found["rework"]

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from reporting.figures import figures
+from reporting.report_page import report_page
 from tests.factories import NOW, make_user, map_data, publish_map, start_request
 from workflows.models import WorkflowInstance
 from workflows.services import tasks
@@ -55,6 +57,26 @@ def test_reports_are_listed_by_name_with_what_is_open(client: Client) -> None:
     page = client.get("/reports/").content.decode()
     assert page.index("A second") < page.index("Purchase")
     assert 'data-label="Open now" class="number">1<' in page
+
+
+def test_who_may_read_a_report_is_shown_the_way_to_it(client: Client) -> None:
+    publish_map()
+    shown = {}
+    for name in ("olivia", "mia"):
+        client.force_login(make_user(name))
+        page = client.get("/start/").content.decode()
+        shown[name] = 'href="/reports/"' in page
+    assert shown == {"olivia": True, "mia": False}
+
+
+def test_the_verdict_weighs_a_gap_by_how_often_it_is_met() -> None:
+    found = figures([])
+    found["gap"] = {"rare": 7200.0, "common": 3600.0, "quick": -60.0}
+    found["expected"] = {
+        step: {"expected_s": 3600.0, "actual_median_s": 3600.0 + gap, "n": 100 if gap < 7200 else 1}
+        for step, gap in found["gap"].items()
+    }
+    assert "common should take 60 min" in report_page(found).verdict
 
 
 def test_only_those_who_may_audit_read_a_report(client: Client) -> None:
