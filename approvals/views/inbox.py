@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from approvals.inbox import Count, InboxPage, Place, inbox_count, inbox_page
 from approvals.pages import page, person_of
+from workflows.permissions import steps_of
 
 SALT = "approvals.inbox"
 
@@ -20,8 +21,9 @@ def show(request: HttpRequest) -> HttpResponse:
     """What waits for me."""
     user = person_of(request)
     after = read_place(request.GET.get("after", ""))
-    found = inbox_page(user, after=after)
-    count = _count(found, after) or inbox_count(user)
+    steps = steps_of(user)
+    found = inbox_page(user, after=after, steps=steps)
+    count = _count(found, after) or inbox_count(user, steps=steps)
     context = {
         "rows": found.rows,
         "count": count,

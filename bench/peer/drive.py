@@ -70,8 +70,7 @@ def statements() -> float:
 
 def main() -> None:
     if sys.argv[1] == "prepare":
-        call_command("makemigrations", "purchase", verbosity=0)
-        call_command("migrate", verbosity=0)
+        call_command("migrate", run_syncdb=True, verbosity=0)
         User.objects.get_or_create(username="ann")
         return
     PERSON["user"] = User.objects.get(username="ann")
