@@ -18,13 +18,22 @@ from tests.workflows.admin_site import (
     make_site,
     stuck_request,
 )
-from workflows.models import Step, TemplateVersion, TrailEvent, WorkflowInstance, WorkflowTemplate
+from workflows.models import (
+    Field,
+    Role,
+    Route,
+    Step,
+    TemplateVersion,
+    TrailEvent,
+    WorkflowInstance,
+    WorkflowTemplate,
+)
 
 pytestmark = pytest.mark.django_db
 
 ADDABLE = (WorkflowTemplate,)
 """What has an add page; everything else is made by services."""
-DELETABLE = (TemplateVersion, Step)
+DELETABLE = (TemplateVersion, Role, Field, Step, Route)
 """What may be deleted while it is a draft."""
 
 
@@ -108,7 +117,7 @@ def test_only_workflows_are_added_and_only_by_those_who_may(looking: Client, loo
 def test_only_drafts_are_deleted_and_only_by_those_who_may(looking: Client, looker: User) -> None:
     for model in MODELS:
         for row in model._default_manager.all()[:12]:
-            version = row if isinstance(row, TemplateVersion) else getattr(row, "version", None)
+            version = getattr(getattr(row, "step", row), "version", row)
             draft = isinstance(version, TemplateVersion) and version.is_editable
             allowed = looker.is_superuser and model in DELETABLE and draft
             page = address(model, "delete", row.pk)

@@ -1,15 +1,18 @@
 """What the admin's pages share: who may do what, read-only rows, history, refusals in words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.contrib.admin import display
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from simple_history.admin import SimpleHistoryAdmin
@@ -134,6 +137,12 @@ class DraftAdmin(HistoryAdmin):
         allowed = super().has_delete_permission(request, obj)
         return allowed and obj is not None and may_edit(request, self.version_of(obj))
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Without Django's deletion of many rows at once, which asks for no draft."""
+        actions: dict[str, Any] = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -190,3 +199,22 @@ def list_url(model: type[models.Model], **filters: Any) -> str:
 def link(address: str, text: Any) -> SafeString:
     """A link."""
     return format_html('<a class="handoff-link" href="{}">{}</a>', address, text)
+
+
+# -- times ------------------------------------------------------------------------------------
+
+
+def moment(when: datetime | None) -> str:
+    """A time to the minute, in the site's time zone."""
+    return f"{timezone.localtime(when):%Y-%m-%d %H:%M}" if when else "—"
+
+
+def timed(column: str, words: str) -> Callable[[Any], SafeString]:
+    """A column of a list that shows a moment on one line."""
+
+    @display(description=words, ordering=column)
+    def show(row: Any) -> SafeString:
+        text = moment(getattr(row, column))
+        return format_html('<span class="handoff-moment">{}</span>', text)
+
+    return show

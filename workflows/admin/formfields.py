@@ -19,6 +19,7 @@ from unfold.widgets import (
 )
 
 from workflows.engine.calendar import parse_duration
+from workflows.models.definitions import PrettyJSONEncoder
 
 Options = Sequence[tuple[str, str]]
 
@@ -118,6 +119,19 @@ class LinesField(forms.CharField):
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether the lines differ."""
         return (initial or None) != self.to_python(data)
+
+
+class DataField(forms.JSONField):
+    """Keys and values or a list, written as JSON; left empty it is null."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 4})
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"required": False, "encoder": PrettyJSONEncoder, **kwargs})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Null is shown as nothing."""
+        return "" if value is None else super().prepare_value(value)
 
 
 class KeyField(forms.CharField):

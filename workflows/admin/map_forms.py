@@ -6,10 +6,11 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import Group, User
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from workflows.admin.formfields import (
     NOT_SAID,
+    DataField,
     KeyField,
     LinesField,
     NameField,
@@ -102,6 +103,8 @@ class MapForm(forms.ModelForm):
         field.queryset = field.queryset.filter(version=self.version)
         first = [] if field.required else [("", NOT_SAID)]
         field.choices = [*([("", "choose…")] if field.required else first), *options]
+        for offered in ("add", "change", "delete", "view"):
+            setattr(field.widget, f"can_{offered}_related", False)
 
     def clean(self) -> dict[str, Any]:
         """Text with plain line ends."""
@@ -117,14 +120,14 @@ class RoleForm(MapForm):
 
     key = KeyField()
     groups = NamesField()
-    users = NamesField(label="people")
-    field = NameField(label="or: a person field", help_text="The person whom the request names.")
+    users = NamesField(label="People")
+    field = NameField(label="Or: a person field", help_text="The person whom the request names.")
     names = {"groups": "groups", "users": "users", "field": "person_fields"}
 
     class Meta:
         model = Role
         fields = ("position", "key", "groups", "users", "field", "requester")
-        labels = {"requester": "or: the requester"}
+        labels = {"requester": "Or: the requester"}
 
 
 class FieldForm(MapForm):
@@ -145,7 +148,7 @@ class StepRowForm(MapForm):
 
     key = KeyField(dashes=True)
     expected = WorkingTimeField()
-    due = WorkingTimeField(label="due after")
+    due = WorkingTimeField(label="Due after")
     rows = {"role": "role_rows"}
 
     class Meta:
@@ -156,11 +159,15 @@ class StepRowForm(MapForm):
 class StepForm(StepRowForm):
     """All of a step."""
 
-    inputs = NamesField(label="shows", help_text="Fields that this step looks at. Empty: all.")
-    outputs = NamesField(label="fills in", help_text="Fields that this step may change.")
+    inputs = NamesField(label="Shows", help_text="Fields that this step looks at. Empty: all.")
+    outputs = NamesField(label="Fills in", help_text="Fields that this step may change.")
     not_by = NamesField(
-        label="not by",
+        label="Not by",
         help_text="Whose people may not act here. Empty: for an approval, the requester.",
+    )
+    config = DataField(
+        label="More",
+        help_text="What only this kind has, as in the file: action, with, retry, on_overdue, …",
     )
     names = {"inputs": "fields", "outputs": "fields", "not_by": "steps"}
     rows = {"role": "role_rows", "join": "join_rows"}
@@ -172,6 +179,7 @@ class StepForm(StepRowForm):
             *("instructions", "inputs", "outputs", "not_by", "quorum", "join", "wait_for"),
             *("result", "config"),
         )
+        widgets = {"instructions": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
     def clean_quorum(self) -> str | None:
         """A whole number from 1, or all."""
@@ -198,7 +206,7 @@ def _count_or(text: str | None, words: Sequence[str]) -> str | None:
 class RouteForm(MapForm):
     """A way from a step."""
 
-    exception = SaidField(label="exception path")
+    exception = SaidField(label="Exception path")
     rows = {"to_step": "step_rows", "role": "role_rows"}
     step_kind = ""
 
@@ -232,12 +240,18 @@ class RouteForm(MapForm):
 class VersionForm(MapForm):
     """The head of a map."""
 
-    owner_name = NameField(label="owner", help_text="The accountable owner.")
-    deputy_name = NameField(label="deputy", help_text="Stands in for the owner.")
+    owner_name = NameField(label="Owner", help_text="The accountable owner.")
+    deputy_name = NameField(label="Deputy", help_text="Stands in for the owner.")
     calendar = NameField(help_text="In which hours durations count. Empty: office hours.")
     start_fields = NamesField(
-        label="start form",
+        label="Start form",
         help_text="Fields that a requester fills in. New ones are asked last.",
+    )
+    start_triggers = DataField(
+        label="Other triggers", help_text='[{"kind": "schedule", "cron": "0 9 1 * *"}]'
+    )
+    baseline = DataField(
+        help_text='Before the workflow: {"minutes_per_request": 95, "error_rate": 0.12}'
     )
     names = {"owner_name": "users", "deputy_name": "users", "start_fields": "fields"}
     rows = {"start_role": "role_rows", "first_step": "step_rows"}
@@ -248,6 +262,7 @@ class VersionForm(MapForm):
             *("name", "purpose", "owner_name", "deputy_name", "review_every_days", "calendar"),
             *("start_role", "first_step", "start_fields", "start_triggers", "baseline"),
         )
+        widgets = {"purpose": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

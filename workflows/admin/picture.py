@@ -213,8 +213,8 @@ def _outline(node: Node, at: Point) -> SafeString:
             (right, at.y), (right - tip, bottom), (left + tip, bottom),
         ]  # fmt: skip
         points = " ".join(f"{_number(x)},{_number(y)}" for x, y in corners)
-        return format_html('<polygon class="outline" points="{}"></polygon>', points)
-    box = _rect("outline", left, top, width, HEIGHT, CORNERS.get(node.kind, 3))
+        return format_html('<polygon class="shape" points="{}"></polygon>', points)
+    box = _rect("shape", left, top, width, HEIGHT, CORNERS.get(node.kind, 3))
     if node.kind in ("parallel", "join"):
         edge = top + HEIGHT - 5 if node.kind == "parallel" else top
         return format_html("{}{}", box, _rect("bar", left, edge, width, 5, 2))

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from workflows.admin.addresses import incident_page, merge_page, request_page
 from workflows.admin.asking import Question, ask_then_do
-from workflows.admin.base import HistoryAdmin, ReadOnly, StaffAdmin, link
+from workflows.admin.base import HistoryAdmin, ReadOnly, StaffAdmin, link, timed
 from workflows.models import Document, Incident, MergeRecord, TrailEvent
 from workflows.services.requests import retry_incident
 
@@ -38,7 +38,10 @@ class OfRequest(ReadOnly):
 class MergeAdmin(OfRequest, StaffAdmin):
     """Merges; those whose branches disagree wait for the workflow's owner."""
 
-    list_display = ("join", "its_request", "state_", "opened_at", "closed_at", "what_to_do")
+    list_display = (
+        *("join", "its_request", "state_", timed("opened_at", "opened")),
+        *(timed("closed_at", "closed"), "what_to_do"),
+    )
     list_select_related = ("join", "request")
     list_filter = ("state", "request__template")
     search_fields = ("request__title", "join__key", "join__name")
@@ -113,7 +116,10 @@ def retry_selected(
 class IncidentAdmin(OfRequest, StaffAdmin):
     """What could not go on by itself, and whose it is."""
 
-    list_display = ("message", "step", "its_request", "state_", "owner", "opened_at", "what_to_do")
+    list_display = (
+        *("message", "step", "its_request", "state_", "owner"),
+        *(timed("opened_at", "opened"), "what_to_do"),
+    )
     list_select_related = ("step", "request", "owner")
     list_filter = ("state", "code", "request__template")
     search_fields = ("message", "request__title", "owner__username", "step__key")
@@ -142,7 +148,10 @@ class IncidentAdmin(OfRequest, StaffAdmin):
 class DocumentAdmin(OfRequest, HistoryAdmin):
     """Files of requests; every upload is a version of its own."""
 
-    list_display = ("name", "version", "field", "its_request", "size", "uploaded_by", "uploaded_at")
+    list_display = (
+        *("name", "version", "field", "its_request", "size", "uploaded_by"),
+        timed("uploaded_at", "uploaded"),
+    )
     list_select_related = ("request", "uploaded_by")
     list_filter = ("request__template",)
     search_fields = ("name", "sha256", "request__title")
@@ -174,7 +183,14 @@ class TrailAdmin(OfRequest, StaffAdmin):
     """The trail: one row a command, for everybody who audits; nobody writes it here."""
 
     list_display = (
-        *("recorded_at", "workflow", "its_request", "step", "command", "actor_name"),
+        *(
+            timed("recorded_at", "recorded"),
+            "workflow",
+            "its_request",
+            "step",
+            "command",
+            "actor_name",
+        ),
         *("outcome", "comment"),
     )
     list_select_related = ("request",)

@@ -1,6 +1,8 @@
 """Requests: where each one is, who has it, since when; and the commands on them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -8,12 +10,12 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from workflows.admin.addresses import audit_csv, request_page
 from workflows.admin.asking import Question, ask_then_do
-from workflows.admin.base import HistoryAdmin, ReadOnly, ReadOnlyInline, link
+from workflows.admin.base import HistoryAdmin, ReadOnly, ReadOnlyInline, link, moment
 from workflows.models import (
     Document,
     Incident,
@@ -164,7 +166,7 @@ class RequestAdmin(ReadOnly, HistoryAdmin):
         *("reference_", "title", "template", "state", "result", "requester_name"),
         *("where", "who", "since"),
     )
-    list_select_related = ("template",)
+    list_select_related = ("template__owner",)
     list_filter = (
         "template",
         *("state", OverFilter, ResultFilter, IncidentFilter, "source"),
@@ -180,16 +182,22 @@ class RequestAdmin(ReadOnly, HistoryAdmin):
     inlines = (TaskInline, MergeInline, IncidentInline, DocumentInline, TrailInline)
     fields = (
         ("reference_", "template", "version"), ("title", "page"), ("state", "result", "source"),
-        ("requester_name", "started_at", "completed_at"), ("where", "who", "since"), "values",
+        ("requester_name", "started_at", "completed_at"), "now", "values",
     )  # fmt: skip
-    readonly_fields = ("reference_", "page", "where", "who", "since", "values")
+    readonly_fields = ("reference_", "page", "now", "values")
     change_list_template = "admin/workflows/request_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkflowInstance]:
         """With the open tasks of all rows in one statement."""
         tasks = WorkItem.objects.open().select_related("step", "assignee").order_by("id")
+        merges = MergeRecord.objects.filter(state=MergeRecord.CONFLICT).select_related("join")
+        incidents = Incident.objects.filter(state=Incident.OPEN).select_related("step", "owner")
         rows: QuerySet[WorkflowInstance] = super().get_queryset(request)
-        return rows.prefetch_related(Prefetch("work_items", tasks, to_attr="open_tasks"))
+        return rows.prefetch_related(
+            Prefetch("work_items", tasks, to_attr="open_tasks"),
+            Prefetch("merges", merges, to_attr="disagreeing"),
+            Prefetch("incidents", incidents, to_attr="open_incidents"),
+        )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -222,47 +230,79 @@ class RequestAdmin(ReadOnly, HistoryAdmin):
     @admin.display(description="where it is")
     def where(self, request: WorkflowInstance) -> SafeString:
         """Its open steps."""
-        return _lines(str(task.step) for task in _open(request))
+        return _lines(place.step for place in places_of(request))
 
     @admin.display(description="who has it")
     def who(self, request: WorkflowInstance) -> SafeString:
-        """The holder of each open task."""
-        return _lines(
-            task.assignee.get_username() if task.assignee else "in the queue"
-            for task in _open(request)
-        )
+        """The holder of each."""
+        return _lines(place.holder for place in places_of(request))
 
     @admin.display(description="since", ordering="started_at")
     def since(self, request: WorkflowInstance) -> SafeString:
-        """Since when each open task waits."""
-        return _lines(moment(task.enabled_at) for task in _open(request))
+        """Since when each waits."""
+        return _lines(moment(place.since) for place in places_of(request))
+
+    @admin.display(description="where it is, who has it, since when")
+    def now(self, request: WorkflowInstance) -> SafeString:
+        """The answers to the questions that are asked most."""
+        places = places_of(request)
+        return _table((place.step, place.holder, moment(place.since)) for place in places)
 
     @admin.display(description="data")
     def values(self, request: WorkflowInstance) -> SafeString:
         """What is known of it."""
-        pairs = ((key, _value(value)) for key, value in request.data.items())
-        rows = format_html_join("", "<tr><th>{}</th><td>{}</td></tr>", pairs)
-        return SafeString(f'<table class="handoff-table">{rows}</table>') if rows else rows
+        return _table((key, _value(value)) for key, value in request.data.items())
 
 
-def _open(request: WorkflowInstance) -> list[WorkItem]:
-    tasks: list[WorkItem] = request.open_tasks  # type: ignore[attr-defined]
-    return tasks
+def _table(rows: Iterable[Iterable[Any]]) -> SafeString:
+    cells = ((format_html_join("", "<td>{}</td>", ((cell,) for cell in row)),) for row in rows)
+    lines = format_html_join("", "<tr>{}</tr>", cells)
+    return format_html('<table class="handoff-table">{}</table>', lines) if lines else lines
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a request is: a step, who has it there, and since when."""
+
+    step: str
+    holder: str
+    since: datetime | None
+
+
+def places_of(request: Any) -> list[Place]:
+    """Where a request of this page's list is: its open tasks, and what waits for the owner."""
+    tasks = [
+        Place(str(task.step), _holder(task.assignee, "in the queue"), task.enabled_at)
+        for task in request.open_tasks
+        if task.activation not in {stuck.activation for stuck in request.open_incidents}
+    ]
+    owner = request.template.owner
+    merges = [
+        Place(f"{merge.join}: branches disagree", _holder(owner, "nobody"), merge.opened_at)
+        for merge in request.disagreeing
+    ]
+    incidents = [
+        Place(f"{stuck.step}: incident", _holder(stuck.owner, "nobody"), stuck.opened_at)
+        for stuck in request.open_incidents
+        if stuck.step_id not in {merge.join_id for merge in request.disagreeing}
+    ]
+    return tasks + merges + incidents
+
+
+def _holder(person: Any, otherwise: str) -> str:
+    return person.get_username() if person else otherwise
 
 
 def _lines(texts: Any) -> SafeString:
-    return format_html_join("", "<div>{}</div>", ((text,) for text in texts)) or SafeString("—")
+    return format_html_join(
+        "", '<div class="handoff-moment">{}</div>', ((text,) for text in texts)
+    ) or SafeString("—")
 
 
 def _value(value: Any) -> Any:
     if isinstance(value, dict):
         return f"{value.get('name')} (version {value.get('version')})"
     return {True: "yes", False: "no", None: "—"}.get(value, value)
-
-
-def moment(when: Any) -> str:
-    """A time as the admin writes it."""
-    return f"{timezone.localtime(when):%Y-%m-%d %H:%M}" if when else "—"
 
 
 def _csv_of(request: HttpRequest) -> str:

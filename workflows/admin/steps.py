@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from workflows.admin.base import DraftAdmin, HistoryAdmin, ReadOnly, change_url, link
+from workflows.admin.base import DraftAdmin, change_url, link
 from workflows.admin.map_forms import RouteForm, StepForm
 from workflows.admin.versions import PartInline, form_for, place_last
 from workflows.models import Field, Role, Route, Step, TemplateVersion
@@ -85,12 +85,6 @@ class StepAdmin(DraftAdmin):
         """Steps are added on the page of their version."""
         return False
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Steps are deleted on the page of their version."""
-        actions = super().get_actions(request)
-        actions.pop("delete_selected", None)
-        return actions
-
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Grants are written by publishing."""
         return ("who_may_act",)
@@ -132,12 +126,23 @@ class StepAdmin(DraftAdmin):
         return HttpResponseRedirect(change_url(obj.version))
 
 
-class PartAdmin(ReadOnly, HistoryAdmin):
-    """Rows of a map to search and read; they are edited on the page of their version."""
+class PartAdmin(DraftAdmin):
+    """Rows of a map to search and read; they are edited on the page of their version.
+
+    They may be deleted on drafts, since a draft or a step is deleted with them.
+    """
 
     list_filter = ("version__state", "version__template")
     list_select_related = ("version__template",)
     search_fields = ("key", "version__template__name")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """On the page of their version."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """On the page of their version."""
+        return False
 
 
 @admin.register(Role)
@@ -164,6 +169,10 @@ class RouteAdmin(PartAdmin):
     list_filter = ("kind", "exception", "step__version__template")
     list_select_related = ("step__version__template", "to_step")
     search_fields = ("name", "when", "step__key", "to_step__key")
+
+    def version_of(self, obj: Route) -> TemplateVersion:
+        """The version of the step that it leaves."""
+        return obj.step.version
 
     @admin.display(description="version", ordering="step__version")
     def workflow_version(self, route: Route) -> str:

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from workflows.admin.addresses import request_page
 from workflows.admin.asking import Question, ReassignForm, ask_then_do
-from workflows.admin.base import HistoryAdmin, ReadOnly, link
+from workflows.admin.base import HistoryAdmin, ReadOnly, link, moment, timed
 from workflows.models import WorkItem
 from workflows.services.tasks import reassign
 
@@ -70,7 +70,10 @@ def reassign_selected(
 class TaskAdmin(ReadOnly, HistoryAdmin):
     """Tasks: read here; decided by the people whose they are, in their inbox."""
 
-    list_display = ("task", "its_request", "state", "assignee", "enabled_at", "due", "outcome")
+    list_display = (
+        *("task", "its_request", "state", "assignee", timed("enabled_at", "waiting since")),
+        *("due", "outcome"),
+    )
     list_select_related = ("step", "request__template", "assignee")
     list_filter = (
         OpenFilter,
@@ -105,6 +108,6 @@ class TaskAdmin(ReadOnly, HistoryAdmin):
         """When it is due; marked where that is past."""
         if item.due_at is None:
             return "—"
-        text = f"{timezone.localtime(item.due_at):%Y-%m-%d %H:%M}"
         late = item.is_open and item.due_at < timezone.now()
-        return format_html('<span class="handoff-badge is-late">{}</span>', text) if late else text
+        look = "handoff-badge is-late" if late else "handoff-moment"
+        return format_html('<span class="{}">{}</span>', look, moment(item.due_at))

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 
 from workflows.admin.addresses import report_page
-from workflows.admin.base import DraftAdmin, change_url, link, list_url, manages, may_edit
+from workflows.admin.base import DraftAdmin, change_url, link, list_url, manages, may_edit, moment
 from workflows.admin.map_forms import FieldForm, MapForm, Offer, RoleForm, StepRowForm, VersionForm
 from workflows.admin.sheet import Sheet, way_label
 from workflows.engine.definition_file import write_definition
@@ -193,12 +193,6 @@ class VersionAdmin(DraftAdmin):
         """A version is made from a file, from an older one, or with a new workflow."""
         return False
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Drafts are deleted one at a time, on their page."""
-        actions = super().get_actions(request)
-        actions.pop("delete_selected", None)
-        return actions
-
     # -- the page --------------------------------------------------------------------------
 
     def get_form(
@@ -319,7 +313,5 @@ def place_last(formset: Any) -> None:
         row.position = position
 
 
-def _when(moment: Any, person: Model | None) -> str:
-    if moment is None:
-        return ""
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" + (f" by {person}" if person else "")
+def _when(when: Any, person: Model | None) -> str:
+    return f"{moment(when)} by {person}" if when and person else moment(when)

@@ -13,8 +13,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from guardian.admin import GuardedModelAdminMixin
+from guardian.admin import GuardedModelAdminMixin, UserManage
 from pydantic import ValidationError
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from workflows.admin.addresses import audit_csv, report_page
 from workflows.admin.base import HistoryAdmin, change_url, link, list_url, manages
@@ -76,6 +77,12 @@ class FileForm(forms.Form):
             return read_definition(file.read(), name=file.name)
         except DefinitionProblem as problem:
             raise forms.ValidationError(str(problem)) from problem
+
+
+class PersonForm(UserManage):
+    """Whose grants are looked at."""
+
+    user = forms.CharField(label="Username", max_length=150, widget=UnfoldAdminTextInputWidget)
 
 
 @admin.action(description="Make a new draft", permissions=["command"])
@@ -285,6 +292,10 @@ class WorkflowAdmin(GuardedModelAdminMixin, HistoryAdmin):
         template = self.get_object(request, object_pk)
         if template is None or not self._may_grant(request, template):
             raise PermissionDenied
+
+    def get_obj_perms_user_select_form(self, request: HttpRequest) -> type[forms.Form]:
+        """Asks for a username in words."""
+        return PersonForm
 
     def obj_perms_manage_view(self, request: HttpRequest, object_pk: str) -> HttpResponse:
         """Who may start, view, manage and audit; for those who manage the workflow."""
