@@ -131,8 +131,9 @@ class Walk:
         """One move; whether something happened."""
         decisions = list(self.decisions())
         if decisions and self.random.random() < 0.7:
-            self.decide(*self.random.choice(decisions))
-            return True
+            chosen = self.random.choice(decisions)
+            if self._try(lambda: self.decide(*chosen)):  # its values may be refused
+                return True
         rest = list(self.moves())
         self.random.shuffle(rest)
         return any(self._try(move) for move in rest)
