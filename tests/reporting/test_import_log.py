@@ -112,6 +112,21 @@ def test_each_request_has_one_trail_row_and_each_task_its_history(tmp_path: Path
     assert WorkflowInstance.history.count() == 2
 
 
+def test_xes_comes_in_as_csv_does(tmp_path: Path) -> None:
+    event = (
+        '<event><string key="concept:name" value="Ask"/><string key="org:resource" value="ann"/>'
+        '<string key="lifecycle:transition" value="{}"/><date key="time:timestamp" value="{}"/>'
+        "</event>"
+    )
+    events = event.format("start", "2026-03-02T09:00:00Z")
+    events += event.format("complete", "2026-03-02T09:10:00Z")
+    path = tmp_path / "log.xes"
+    path.write_text(f'<log><trace><string key="concept:name" value="1"/>{events}</trace></log>')
+    run("import_log", "seen-work", str(path))
+    item = WorkItem.objects.get()
+    assert (item.performer_name, item.working_seconds) == ("ann", 600.0)
+
+
 def test_data_columns_become_fields_of_the_request(tmp_path: Path) -> None:
     log = "case_id,activity,end,data.amount\n1,a,2026-03-02,10\n1,b,2026-03-03,20\n"
     run("import_log", "with-data", log_file(tmp_path, log))
