@@ -1,17 +1,15 @@
 """The demo: maps without errors, and a past in which each page finds what it is for."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
-from django.db import transaction
-from pytest_django import DjangoDbBlocker
+from django.test import TestCase
 
 from workflows.demo.company import ADMIN, EMPLOYEES, MAPS, PASSWORD, WORKFLOWS
-from workflows.demo.load import Loaded, load_demo
+from workflows.demo.load import load_demo
 from workflows.engine.audit import AnyPeople, audit
 from workflows.engine.calendar import calendar_named
 from workflows.engine.definition_file import read_definition, write_definition
@@ -34,15 +32,6 @@ NOW = datetime(2026, 6, 17, 14, 20, tzinfo=UTC)
 VOLUME = 0.15
 
 
-@pytest.fixture(scope="module")
-def demo(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Loaded]:
-    """A small demo for all tests of this file, which only look at it."""
-    forget_maps()
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield load_demo(now=NOW, seed=7, volume=VOLUME)
-        transaction.set_rollback(True)
-
-
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_each_map_is_well_formed_and_has_no_error(name: str) -> None:
     definition = read_definition((MAPS / f"{name}.yaml").read_bytes(), name=name)
@@ -54,95 +43,96 @@ def test_each_map_is_well_formed_and_has_no_error(name: str) -> None:
     assert len(definition.purpose or "") > 40
 
 
-def test_each_map_has_no_error_with_the_companys_people(demo: Loaded) -> None:
-    for template in WorkflowTemplate.objects.all():
-        version = template.versions.get(state="published")
-        assert not [f for f in audit_version(version) if f.severity == "error"], template
-        assert template.owner != template.deputy
+class TestTheDemo(TestCase):
+    """A small demo, loaded once; each test only looks at it."""
 
+    @classmethod
+    def setUpTestData(cls) -> None:
+        """The company and its past."""
+        forget_maps()
+        load_demo(now=NOW, seed=7, volume=VOLUME)
 
-def test_every_workflow_has_open_and_finished_requests(demo: Loaded) -> None:
-    for template in WorkflowTemplate.objects.all():
-        assert template.instances.filter(state="running").exists(), template
-        assert template.instances.filter(state="completed").exists(), template
+    def test_each_map_has_no_error_with_the_companys_people(self) -> None:
+        for template in WorkflowTemplate.objects.all():
+            version = template.versions.get(state="published")
+            assert not [f for f in audit_version(version) if f.severity == "error"], template
+            assert template.owner != template.deputy
 
+    def test_every_workflow_has_open_and_finished_requests(self) -> None:
+        for template in WorkflowTemplate.objects.all():
+            assert template.instances.filter(state="running").exists(), template
+            assert template.instances.filter(state="completed").exists(), template
 
-def test_the_past_is_in_the_order_of_time_and_none_of_it_is_in_the_future(demo: Loaded) -> None:
-    times = list(TrailEvent.objects.order_by("id").values_list("recorded_at", flat=True))
+    def test_the_past_is_in_the_order_of_time_and_none_of_it_is_in_the_future(self) -> None:
+        times = list(TrailEvent.objects.order_by("id").values_list("recorded_at", flat=True))
 
-    assert times == sorted(times)
-    assert times[-1] <= NOW
-    assert times[0] < NOW - timedelta(days=120)
+        assert times == sorted(times)
+        assert times[-1] <= NOW
+        assert times[0] < NOW - timedelta(days=120)
 
+    def test_everything_happens_in_office_hours(self) -> None:
+        office = calendar_named(None)
+        minute = timedelta(minutes=1)
+        for moment in TrailEvent.objects.values_list("recorded_at", flat=True):
+            near = office.between(moment - minute, moment + minute)
+            assert near, moment
 
-def test_everything_happens_in_office_hours(demo: Loaded) -> None:
-    office = calendar_named(None)
-    minute = timedelta(minutes=1)
-    for moment in TrailEvent.objects.values_list("recorded_at", flat=True):
-        near = office.between(moment - minute, moment + minute)
-        assert near, moment
+    def test_one_merge_waits_for_its_owner_to_choose(self) -> None:
+        merge = MergeRecord.objects.filter(state=MergeRecord.CONFLICT).last()
 
+        assert merge is not None
+        assert set(merge.conflicts) == {"payment_terms"}
+        incident = Incident.objects.get(request=merge.request, code="merge_conflict")
+        assert str(incident.owner) == "helen"
 
-def test_one_merge_waits_for_its_owner_to_choose(demo: Loaded) -> None:
-    merge = MergeRecord.objects.filter(state=MergeRecord.CONFLICT).last()
+    def test_one_task_is_for_nobody_and_its_owner_was_told(self) -> None:
+        incident = Incident.objects.get(code="nobody", state=Incident.OPEN, owner__username="anja")
 
-    assert merge is not None
-    assert set(merge.conflicts) == {"payment_terms"}
-    incident = Incident.objects.get(request=merge.request, code="merge_conflict")
-    assert str(incident.owner) == "helen"
+        assert "separation of duties" in incident.message
 
+    def test_something_is_overdue(self) -> None:
+        assert WorkItem.objects.open().filter(due_at__lt=NOW).exists()
 
-def test_one_task_is_for_nobody_and_its_owner_was_told(demo: Loaded) -> None:
-    incident = Incident.objects.get(code="nobody", state=Incident.OPEN, owner__username="anja")
+    def test_legal_review_is_the_slow_step(self) -> None:
+        def waited(step: str) -> float:
+            done = WorkItem.objects.filter(step__key=step, waiting_business_seconds__isnull=False)
+            return median(done.values_list("waiting_business_seconds", flat=True))
 
-    assert "separation of duties" in incident.message
+        assert waited("legal_review") > 2 * waited("finance_review")
 
+    def test_there_are_documents_comments_send_backs_and_rejections(self) -> None:
+        assert Document.objects.filter(version=1).exists()
+        assert WorkItem.objects.exclude(comment="").exists()
+        assert WorkItem.objects.filter(round__gt=1).exists()
+        assert WorkflowInstance.objects.filter(result="rejected").exists()
 
-def test_something_is_overdue(demo: Loaded) -> None:
-    assert WorkItem.objects.open().filter(due_at__lt=NOW).exists()
+    def test_every_login_finds_something_in_its_inbox(self) -> None:
+        for employee in EMPLOYEES:
+            user = User.objects.get(username=employee.username)
+            mine = WorkItem.objects.open().filter(assignee=user)
+            shared = WorkItem.objects.open().filter(in_queue=True, step__in=steps_of(user))
+            assert mine.exists() or shared.exists(), employee.username
 
+    def test_everybody_can_sign_in_with_the_documented_password(self) -> None:
+        assert authenticate(username="david", password=PASSWORD) is not None
+        assert User.objects.filter(is_active=True).count() == len(EMPLOYEES) + 1
 
-def test_legal_review_is_the_slow_step(demo: Loaded) -> None:
-    def waited(step: str) -> float:
-        done = WorkItem.objects.filter(step__key=step, waiting_business_seconds__isnull=False)
-        return median(done.values_list("waiting_business_seconds", flat=True))
+    def test_only_the_administrator_is_a_superuser(self) -> None:
+        assert [u.username for u in User.objects.filter(is_superuser=True)] == [ADMIN]
+        staff = set(User.objects.filter(is_staff=True).values_list("username", flat=True))
+        assert staff == {ADMIN, "nora", "yusuf"}
 
-    assert waited("legal_review") > 2 * waited("finance_review")
+    def test_the_auditor_reads_all_workflows_and_manages_none(self) -> None:
+        rosa = User.objects.get(username="rosa")
+        templates = list(WorkflowTemplate.objects.all())
 
+        assert all(may_audit(rosa, template) for template in templates)
+        assert not any(may_manage(rosa, template) for template in templates)
 
-def test_there_are_documents_comments_send_backs_and_rejections(demo: Loaded) -> None:
-    assert Document.objects.filter(version=1).exists()
-    assert WorkItem.objects.exclude(comment="").exists()
-    assert WorkItem.objects.filter(round__gt=1).exists()
-    assert WorkflowInstance.objects.filter(result="rejected").exists()
+    def test_ops_staff_manage_all_workflows(self) -> None:
+        yusuf = User.objects.get(username="yusuf")
 
+        assert all(may_manage(yusuf, template) for template in WorkflowTemplate.objects.all())
 
-def test_every_login_finds_something_in_its_inbox(demo: Loaded) -> None:
-    for employee in EMPLOYEES:
-        user = User.objects.get(username=employee.username)
-        mine = WorkItem.objects.open().filter(assignee=user)
-        shared = WorkItem.objects.open().filter(in_queue=True, step__in=steps_of(user))
-        assert mine.exists() or shared.exists(), employee.username
-
-
-def test_everybody_can_sign_in_with_the_documented_password(demo: Loaded) -> None:
-    assert authenticate(username="david", password=PASSWORD) is not None
-    assert User.objects.filter(is_active=True).count() == len(EMPLOYEES) + 1
-
-
-def test_only_the_administrator_is_a_superuser(demo: Loaded) -> None:
-    assert [u.username for u in User.objects.filter(is_superuser=True)] == [ADMIN]
-    staff = set(User.objects.filter(is_staff=True).values_list("username", flat=True))
-    assert staff == {ADMIN, "nora", "yusuf"}
-
-
-def test_the_auditor_reads_all_workflows_and_manages_none(demo: Loaded) -> None:
-    rosa = User.objects.get(username="rosa")
-    templates = list(WorkflowTemplate.objects.all())
-
-    assert all(may_audit(rosa, template) for template in templates)
-    assert not any(may_manage(rosa, template) for template in templates)
-
-
-def test_everybody_may_start_every_workflow(demo: Loaded) -> None:
-    assert startable(User.objects.get(username="omar")).count() == len(WORKFLOWS)
+    def test_everybody_may_start_every_workflow(self) -> None:
+        assert startable(User.objects.get(username="omar")).count() == len(WORKFLOWS)

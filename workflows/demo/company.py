@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission, User
 
 from workflows.models import TemplateGroupPermission, TemplateVersion, WorkflowTemplate
-from workflows.permissions import AUDIT, permission_named
+from workflows.permissions import AUDIT, MANAGE, permission_named
 
 PASSWORD = "handoff-demo"  # noqa: S105  the documented password of an invented company
 DOMAIN = "halden.example"
@@ -42,7 +42,7 @@ EMPLOYEES = (
              ("ops", "management", "supervisors", "budget-owners"),
              "owns purchase approval; signs contracts; opens the admin", "marco"),
     Employee("yusuf", "Yusuf Adan", "Operations analyst", ("ops",),
-             "maps workflows in the admin; deputy for purchases"),
+             "maps and manages all workflows in the admin; deputy for purchases"),
     Employee("tessa", "Tessa Brandt", "Office manager", ("travel-administration",),
              "owns travel declarations; checks receipts"),
     Employee("ingrid", "Ingrid Falk", "Travel administrator", ("travel-administration",),
@@ -139,13 +139,13 @@ def _let_ops_into_the_admin() -> None:
     Group.objects.get(name="ops").permissions.set([*permissions, *look])
 
 
-def let_auditors_read(versions: Sequence[TemplateVersion]) -> None:
-    """Auditors read all of the company's workflows."""
-    auditors = Group.objects.get(name="auditors")
-    permission = permission_named(WorkflowTemplate, AUDIT)
-    TemplateGroupPermission.objects.bulk_create(
-        TemplateGroupPermission(
-            permission=permission, group=auditors, content_object=version.template
+def let_ops_and_auditors(versions: Sequence[TemplateVersion]) -> None:
+    """Ops staff manage all of the company's workflows, auditors read them."""
+    for name, verb in (("ops", MANAGE), ("auditors", AUDIT)):
+        group, permission = Group.objects.get(name=name), permission_named(WorkflowTemplate, verb)
+        TemplateGroupPermission.objects.bulk_create(
+            TemplateGroupPermission(
+                permission=permission, group=group, content_object=version.template
+            )
+            for version in versions
         )
-        for version in versions
-    )

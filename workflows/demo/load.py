@@ -7,7 +7,7 @@ from random import Random
 from django.db import transaction
 from django.utils import timezone
 
-from workflows.demo.company import MAPS, WORKFLOWS, let_auditors_read, make_company
+from workflows.demo.company import MAPS, WORKFLOWS, let_ops_and_auditors, make_company
 from workflows.demo.history import DAYS, History
 from workflows.demo.scenes import stage
 from workflows.engine.calendar import calendar_named, parse_duration
@@ -36,7 +36,7 @@ def load_demo(*, now: datetime, seed: int = SEED, volume: float = 1.0) -> Loaded
         people = make_company()
         began = _office_moment(now - timedelta(days=DAYS + 3))
         versions = [_publish(name, began) for name in WORKFLOWS]
-        let_auditors_read(versions)
+        let_ops_and_auditors(versions)
         history = History(Random(seed), now, people, versions)  # noqa: S311  not a secret
         history.fill(volume)
         stage(history)
