@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from django.core.management import get_commands, load_command_class
-from django.db import connection
+from django.db import connection, connections
 
 from tests.factories import MAPS, load_map, make_user, map_data, publish_map, purchase_people
 from workflows.models import Step, TemplateVersion, TrailEvent, WorkflowTemplate
@@ -35,8 +35,9 @@ Run = Callable[..., Answer]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], db: None) -> Run:
-    """Runs a command as `manage.py` does, and says how it ended."""
+def run(capsys: pytest.CaptureFixture[str], db: None, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command as `manage.py` does, and says how it ended; the test's connection stays."""
+    monkeypatch.setattr(connections, "close_all", lambda: None)
 
     def run_command(*argv: str) -> Answer:
         command = load_command_class(get_commands()[argv[0]], argv[0])
