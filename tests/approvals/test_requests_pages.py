@@ -194,6 +194,15 @@ def test_a_request_that_is_not_theirs_to_see_is_not_found(people: dict[str, User
     )
 
 
+def test_who_agreed_among_several_still_sees_the_request(people: dict[str, User]) -> None:
+    request = ask(people["sam"], amount="20000")
+    decide(request, "manager_review", people["mia"], "approve")
+    decide(request, "finance_review", people["fred"], "approve")
+    decide(request, "finance_review", people["fay"], "reject")
+    assert "It is complete: rejected." in seen(people["fred"], request)
+    assert listed(people["fred"], "?whose=all&state=any") == ["Two laptops"]
+
+
 def test_the_statements_of_the_page_do_not_grow_with_the_request(people: dict[str, User]) -> None:
     request = ask(people["sam"], files={"quote": ContentFile(b"x", name="offer.pdf")})
     client = signed_in(people["olivia"])
