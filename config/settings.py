@@ -122,6 +122,8 @@ if EMBEDDED:  # served from where they lie; the empty folder keeps WhiteNoise fr
 MEDIA_ROOT = VAR / "media"
 FILE_UPLOAD_PERMISSIONS = 0o640
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# A large map is one form in the admin: a hundred steps are about a thousand fields.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 if PRODUCTION:
     STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

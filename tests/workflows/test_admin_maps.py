@@ -25,21 +25,13 @@ from tests.workflows.admin_site import MODELS
 from workflows.models import Route, Step, TemplateVersion, TrailEvent, WorkflowTemplate
 from workflows.services.rows import definition_of, written_form
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
 ALL = [
     f"{verb}_{model._meta.model_name}"
     for model in MODELS
     for verb in ("view", "add", "change", "delete")
 ]
-
-
-@pytest.fixture(autouse=True)
-def _templates_of_others_may_miss_names(settings: Any) -> None:
-    """Django's own admin templates name what is not there."""
-    templates = [dict(engine) for engine in settings.TEMPLATES]
-    templates[0]["OPTIONS"] = {**templates[0]["OPTIONS"], "string_if_invalid": ""}
-    settings.TEMPLATES = templates
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from workflows.models import (
     WorkflowTemplate,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
 ADDABLE = (WorkflowTemplate,)
 """What has an add page; everything else is made by services."""
@@ -37,17 +37,8 @@ DELETABLE = (TemplateVersion, Role, Field, Step, Route)
 """What may be deleted while it is a draft."""
 
 
-@pytest.fixture(autouse=True)
-def _templates_of_others_may_miss_names(settings: Any) -> None:
-    """Django's own admin templates name what is not there; ours are looked at one by one."""
-    templates = [dict(engine) for engine in settings.TEMPLATES]
-    templates[0]["OPTIONS"] = {**templates[0]["OPTIONS"], "string_if_invalid": ""}
-    settings.TEMPLATES = templates
-
-
 @pytest.fixture
-def site(db: None, settings: Any, tmp_path: Any) -> Site:
-    settings.MEDIA_ROOT = tmp_path
+def site(db: None) -> Site:
     return make_site()
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.admin import display
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -108,6 +109,12 @@ def manages(request: HttpRequest, template: WorkflowTemplate) -> bool:
 def may_edit(request: HttpRequest, version: TemplateVersion) -> bool:
     """Whether this person may change this version's map: it is a draft, of a workflow of theirs."""
     return version.is_editable and manages(request, version.template)
+
+
+def actor_of(request: HttpRequest) -> User:
+    """Who is signed in; the admin lets nobody else in."""
+    assert isinstance(request.user, User)
+    return request.user
 
 
 @contextmanager

@@ -35,6 +35,7 @@ class NamesField(forms.MultipleChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"required": False, **kwargs})
         self.current: list[str] = []
+        self.offered: list[str] = []
 
     def offer(self, options: Options, current: Iterable[str] | None) -> None:
         """Give these options, and what the row names already though it is not there any more."""
@@ -42,6 +43,7 @@ class NamesField(forms.MultipleChoiceField):
         known = {name for name, _ in options}
         gone = [(name, f"{name} (not there)") for name in self.current if name not in known]
         self.choices = [(NONE, "none of them"), *options, *gone]
+        self.offered = [name for name, _ in [*options, *gone]]
 
     def prepare_value(self, value: Any) -> Any:
         """An empty list shows as the choice 'none'."""
@@ -56,9 +58,8 @@ class NamesField(forms.MultipleChoiceField):
             if len(chosen) > 1:
                 raise ValidationError("Choose 'none of them', or names; not both.")
             return []
-        offered = [str(name) for name, _ in self.choices]
         kept = [name for name in self.current if name in chosen]
-        return kept + [name for name in offered if name in chosen and name not in kept]
+        return kept + [name for name in self.offered if name in chosen and name not in kept]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether other names are chosen; their order is kept anyway."""
@@ -113,12 +114,12 @@ class LinesField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         """The lines that say something."""
-        lines = [line.strip() for line in super().to_python(value).splitlines()]
+        lines = [line.strip() for line in str(super().to_python(value) or "").splitlines()]
         return [line for line in lines if line] or None
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether the lines differ."""
-        return (initial or None) != self.to_python(data)
+        return bool((initial or None) != self.to_python(data))
 
 
 class DataField(forms.JSONField):

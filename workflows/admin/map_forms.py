@@ -21,6 +21,7 @@ from workflows.admin.formfields import (
     plain_lines,
 )
 from workflows.models import Field, Role, Route, Step, TemplateVersion
+from workflows.models.definitions import ROUTE_KINDS
 
 CALENDARS: Options = [
     ("business", "office hours: Monday to Friday, 09:00 to 17:00"),
@@ -92,14 +93,15 @@ class MapForm(forms.ModelForm):
         for name, offered in self.names.items():
             if name in self.fields:
                 current = getattr(self.instance, name, None)
-                self.fields[name].offer(getattr(self.offer, offered), current)
+                field: Any = self.fields[name]
+                field.offer(getattr(self.offer, offered), current)
         for name, offered in self.rows.items():
             if name in self.fields:
                 self._offer_rows(name, getattr(self.offer, offered))
 
     def _offer_rows(self, name: str, options: Options) -> None:
         """Only rows of this version, from the list that was read once."""
-        field = self.fields[name]
+        field: Any = self.fields[name]
         field.queryset = field.queryset.filter(version=self.version)
         first = [] if field.required else [("", NOT_SAID)]
         field.choices = [*([("", "choose…")] if field.required else first), *options]
@@ -220,10 +222,11 @@ class RouteForm(MapForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         allowed = (*WAYS.get(self.step_kind, ()), self.instance.kind)
-        kinds = [choice for choice in Route._meta.get_field("kind").choices if choice[0] in allowed]
-        self.fields["kind"].choices = kinds
+        kinds = [choice for choice in ROUTE_KINDS if choice[0] in allowed]
+        field: Any = self.fields["kind"]
+        field.choices = kinds
         if not self.instance.pk and kinds:
-            self.fields["kind"].initial = kinds[0][0]
+            field.initial = kinds[0][0]
 
     def clean(self) -> dict[str, Any]:
         """An outcome has a name, which is a key; the other ways have none."""
@@ -267,7 +270,8 @@ class VersionForm(MapForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "calendar" in self.fields:
-            self.fields["calendar"].offer(CALENDARS, self.instance.calendar)
+            field: Any = self.fields["calendar"]
+            field.offer(CALENDARS, self.instance.calendar)
 
     def clean(self) -> dict[str, Any]:
         """The deputy stands in for the owner, so it is somebody else."""

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from workflows.admin.addresses import incident_page, merge_page, request_page
 from workflows.admin.asking import Question, ask_then_do
-from workflows.admin.base import HistoryAdmin, ReadOnly, StaffAdmin, link, timed
+from workflows.admin.base import HistoryAdmin, ReadOnly, StaffAdmin, actor_of, link, timed
 from workflows.models import Document, Incident, MergeRecord, TrailEvent
 from workflows.services.requests import retry_incident
 
@@ -99,7 +99,7 @@ def retry_selected(
 
     def run(pk: int, given: Mapping[str, Any]) -> object:
         return retry_incident(
-            pk, actor=request.user, reason=given["reason"], now=timezone.now()
+            pk, actor=actor_of(request), reason=given["reason"], now=timezone.now()
         )  # fmt: skip
 
     question = Question(

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from workflows.admin.addresses import audit_csv, request_page
 from workflows.admin.asking import Question, ask_then_do
-from workflows.admin.base import HistoryAdmin, ReadOnly, ReadOnlyInline, link, moment
+from workflows.admin.base import HistoryAdmin, ReadOnly, ReadOnlyInline, actor_of, link, moment
 from workflows.models import (
     Document,
     Incident,
@@ -57,7 +57,8 @@ class ResultFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The results that some map names, and 'cancelled'."""
         named = Step.objects.filter(kind="end").exclude(result=None).order_by()
-        results = {*named.values_list("result", flat=True).distinct(), "cancelled"}
+        found = named.values_list("result", flat=True).distinct()
+        results = {"cancelled", *(result for result in found if result)}
         return [(result, result) for result in sorted(results)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -149,7 +150,7 @@ def course(
         page: "RequestAdmin", request: HttpRequest, rows: QuerySet[WorkflowInstance]
     ) -> TemplateResponse | None:
         def run(pk: int, given: Mapping[str, Any]) -> object:
-            return command(pk, actor=request.user, reason=given["reason"], now=timezone.now())
+            return command(pk, actor=actor_of(request), reason=given["reason"], now=timezone.now())
 
         question = Question(action=action, title=title, button=title, done=done, command=run)
         return ask_then_do(page, request, rows, question)

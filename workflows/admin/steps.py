@@ -100,7 +100,7 @@ class StepAdmin(DraftAdmin):
             if name not in own and getattr(obj, name) not in (None, "", [])
         ]
         more = ["config"] if obj.kind in ("approval", "task") and "config" not in stray else []
-        shown = [(None, {"fields": [("key", "kind"), "name", *own]})]
+        shown: list[Any] = [(None, {"fields": [("key", "kind"), "name", *own]})]
         if stray or more:
             text = "Empty these, unless the file format names them for this kind." if stray else ""
             shown.append(("More", {"fields": [*stray, *more], "description": text}))
@@ -132,9 +132,10 @@ class PartAdmin(DraftAdmin):
     They may be deleted on drafts, since a draft or a step is deleted with them.
     """
 
-    list_filter = ("version__state", "version__template")
-    list_select_related = ("version__template",)
-    search_fields = ("key", "version__template__name")
+    list_display: tuple[str, ...] = ("__str__", "key", "version")
+    list_filter: tuple[str, ...] = ("version__state", "version__template")
+    list_select_related: tuple[str, ...] = ("version__template",)
+    search_fields: tuple[str, ...] = ("key", "version__template__name")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """On the page of their version."""

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from workflows.admin.addresses import request_page
 from workflows.admin.asking import Question, ReassignForm, ask_then_do
-from workflows.admin.base import HistoryAdmin, ReadOnly, link, moment, timed
+from workflows.admin.base import HistoryAdmin, ReadOnly, actor_of, link, moment, timed
 from workflows.models import WorkItem
 from workflows.services.tasks import reassign
 
@@ -52,7 +52,7 @@ def reassign_selected(
 
     def run(pk: int, given: Mapping[str, Any]) -> object:
         return reassign(
-            pk, actor=request.user, to=given["to"], reason=given["reason"], now=timezone.now()
+            pk, actor=actor_of(request), to=given["to"], reason=given["reason"], now=timezone.now()
         )  # fmt: skip
 
     question = Question(

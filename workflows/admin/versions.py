@@ -13,7 +13,16 @@ from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 
 from workflows.admin.addresses import report_page
-from workflows.admin.base import DraftAdmin, change_url, link, list_url, manages, may_edit, moment
+from workflows.admin.base import (
+    DraftAdmin,
+    actor_of,
+    change_url,
+    link,
+    list_url,
+    manages,
+    may_edit,
+    moment,
+)
 from workflows.admin.map_forms import FieldForm, MapForm, Offer, RoleForm, StepRowForm, VersionForm
 from workflows.admin.sheet import Sheet, way_label
 from workflows.engine.definition_file import write_definition
@@ -41,7 +50,7 @@ def offer_of(request: HttpRequest, version: TemplateVersion | None) -> Offer:
 
 
 def form_for(
-    form: type[MapForm], request: HttpRequest, version: TemplateVersion | None, **more: Any
+    form: Any, request: HttpRequest, version: TemplateVersion | None, **more: Any
 ) -> type[MapForm]:
     """The form's class with what this version offers."""
     values = {"offer": offer_of(request, version), "version": version, **more}
@@ -272,7 +281,7 @@ class VersionAdmin(DraftAdmin):
     def publish_one(self, request: HttpRequest, version: TemplateVersion) -> None:
         """The service, and what it said."""
         with self.refusals(request):
-            published = publish(version.pk, actor=request.user, now=timezone.now())
+            published = publish(version.pk, actor=actor_of(request), now=timezone.now())
             self.message_user(
                 request,
                 f"{published} is published: new requests start on it, running ones stay on theirs.",
@@ -282,7 +291,7 @@ class VersionAdmin(DraftAdmin):
     def draft_of(self, request: HttpRequest, template: WorkflowTemplate) -> TemplateVersion | None:
         """The service, and what it said."""
         with self.refusals(request):
-            draft = new_draft(template, actor=request.user, now=timezone.now())
+            draft = new_draft(template, actor=actor_of(request), now=timezone.now())
             text = format_html("{} is a draft to change.", link(change_url(draft), draft))
             self.message_user(request, text, messages.SUCCESS)
             return draft

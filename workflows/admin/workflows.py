@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from workflows.admin.addresses import audit_csv, report_page
-from workflows.admin.base import HistoryAdmin, change_url, link, list_url, manages
+from workflows.admin.base import HistoryAdmin, actor_of, change_url, link, list_url, manages
 from workflows.engine.definition import Definition
 from workflows.engine.definition_file import explain, read_definition
 from workflows.engine.errors import DefinitionProblem, HandoffError
@@ -210,7 +210,7 @@ class WorkflowAdmin(GuardedModelAdminMixin, HistoryAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """One service makes the workflow and its first draft."""
-        version, _ = load_definition(form.definition, actor=request.user, now=timezone.now())
+        version, _ = load_definition(form.definition, actor=actor_of(request), now=timezone.now())
         obj.pk, obj._state.adding = version.template_id, False
 
     def response_add(
@@ -278,7 +278,7 @@ class WorkflowAdmin(GuardedModelAdminMixin, HistoryAdmin):
         return TemplateResponse(request, "admin/workflows/load.html", context)
 
     def _load(self, request: HttpRequest, definition: Definition) -> TemplateVersion:
-        version, is_new = load_definition(definition, actor=request.user, now=timezone.now())
+        version, is_new = load_definition(definition, actor=actor_of(request), now=timezone.now())
         said = "was loaded as a draft" if is_new else "says the same already; nothing was loaded"
         self.message_user(request, f"{version} {said}.", messages.SUCCESS)
         return version

@@ -10,7 +10,7 @@ import sys
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -33,7 +33,7 @@ class Refused(CommandError):
 class HandoffCommand(BaseCommand):
     """A command that exits 0 (all is well), 1 (it found something) or 2 (bad input)."""
 
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks: list[str] = []
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Every command takes `--json`; a wrong argument is answered in one line."""

@@ -1,0 +1,75 @@
+"""The picture of a map: well-formed, complete, harmless, and drawn for broken drafts too."""
+
+from xml.etree import ElementTree
+
+import pytest
+
+from workflows.admin.picture import Arrow, Node, draw, shortened
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def chain(count: int) -> tuple[list[Node], list[Arrow]]:
+    nodes = [Node(key=f"s{n}", title=f"Step {n}", kind="task", href=f"/{n}/") for n in range(count)]
+    ways = [Arrow(source=f"s{n}", target=f"s{n + 1}", label="done") for n in range(count - 1)]
+    backs = [
+        Arrow(source=f"s{n}", target="s0", label="back", is_exception=True)
+        for n in range(2, count, 7)
+    ]
+    return nodes, ways + backs
+
+
+@pytest.mark.parametrize("count", [1, 2, 12, 60])
+def test_every_step_and_every_way_is_drawn(count: int) -> None:
+    nodes, arrows = chain(count)
+    picture = ElementTree.fromstring(draw(nodes, arrows))
+    links = [link.get("href") for link in picture.iter(f"{SVG}a")]
+    assert sorted(links) == sorted(node.href for node in nodes)
+    ways = [path for path in picture.iter(f"{SVG}path") if "way" in (path.get("class") or "")]
+    assert len(ways) == len(arrows)
+    dashed = [way for way in ways if "exception" in str(way.get("class"))]
+    assert len(dashed) == sum(arrow.is_exception for arrow in arrows)
+
+
+def test_a_picture_has_a_name_and_no_style_and_no_script() -> None:
+    nodes, arrows = chain(5)
+    text = draw(nodes, arrows)
+    assert 'role="img"' in text
+    assert "<title" in text
+    assert "style=" not in text
+    assert "<script" not in text
+
+
+def test_names_from_a_map_cannot_become_markup() -> None:
+    nasty = '"><script>alert(1)</script>'
+    nodes = [Node(key="a", title=nasty, kind="task", note=nasty, href='/"onclick="x')]
+    text = draw(nodes, [Arrow(source="a", target="a", label=nasty)])
+    assert "<script" not in text
+    assert 'onclick="' not in text
+    ElementTree.fromstring(text)
+
+
+def test_a_step_may_lead_to_itself() -> None:
+    nodes, arrows = chain(2)
+    text = draw(nodes, [*arrows, Arrow(source="s1", target="s1", label="again")])
+    assert ">again</text>" in text
+
+
+def test_ways_between_the_same_steps_share_an_arrow_and_keep_their_names() -> None:
+    nodes, _ = chain(2)
+    ways = [Arrow(source="s0", target="s1", label=label) for label in ("yes", "maybe")]
+    assert ">yes / maybe</text>" in draw(nodes, ways)
+
+
+def test_a_way_to_nowhere_is_left_out() -> None:
+    nodes, arrows = chain(2)
+    assert draw(nodes, [*arrows, Arrow(source="s0", target="gone")]) == draw(nodes, arrows)
+
+
+def test_a_map_without_steps_has_no_picture() -> None:
+    assert draw([], []) == ""
+
+
+def test_long_names_are_shortened_with_a_sign() -> None:
+    assert shortened("a very long name", 8) == "a very…"
+    assert shortened("short", 8) == "short"
