@@ -9,8 +9,9 @@ from django.db import transaction
 from reporting.eventlog import LogRow
 from reporting.mapping import IGNORE, REQUESTER, START, Activities, Decision, Meaning, how_to_write
 from workflows.engine.errors import HandoffError, InvalidInput
-from workflows.models import Incident, TemplateVersion, WorkflowInstance, WorkItem
+from workflows.models import Incident, TemplateVersion, WorkflowInstance
 from workflows.services import corrections, requests, tasks
+from workflows.services.locks import open_tasks
 from workflows.services.log_people import LogPeople
 from workflows.services.maps import VersionMap
 from workflows.services.moments import Moments
@@ -154,8 +155,7 @@ class CaseReplay:
         self, request: WorkflowInstance, row: LogRow, meaning: tuple[Decision, ...]
     ) -> tuple[int, Decision]:
         """The open task that the row decides. Refuses with the open steps where there is none."""
-        open_items = WorkItem.objects.open().filter(request=request).order_by("id")
-        there = {self.map.step_keys[step]: pk for pk, step in open_items.values_list("pk", "step")}
+        there = {self.map.step_keys[step]: task for task, step in open_tasks(request.pk)}
         for decision in meaning:
             if decision.step in there:
                 return there[decision.step], decision

@@ -138,3 +138,12 @@ def merges(instance_id: int, activations: Iterable[int]) -> list[MergeRecord]:
         WHERE r.request_id = %s AND r.activation IN ({marks})
     """
     return list(MergeRecord.objects.raw(sql, [instance_id, *wanted]))
+
+
+def open_tasks(instance_id: int) -> list[tuple[int, int]]:
+    """The ids of a request's open tasks with those of their steps, oldest first; without a lock,
+    for callers that look for the task to decide. One statement."""
+    sql = f"SELECT id, step_id FROM {TABLES['task']} WHERE request_id = %s AND is_open ORDER BY id"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [instance_id])
+        return [(task, step) for task, step in cursor.fetchall()]
