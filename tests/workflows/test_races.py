@@ -13,13 +13,13 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from tests.engine.driving import approval, join, parallel, task
-from tests.factories import NOW, make_user
+from tests.factories import NOW, load_map, make_user
 from tests.workflows import drawn
 from tests.workflows.support import again, make_people, only_on_postgres, person, publish
 from workflows.engine.errors import HandoffError, NotAllowed, WrongState
 from workflows.engine.marking import Marking
-from workflows.models import Incident, MergeRecord, WorkItem
-from workflows.services import tasks
+from workflows.models import Incident, MergeRecord, TemplateVersion, WorkItem
+from workflows.services import definitions, tasks
 from workflows.services.locks import lock_request
 from workflows.services.rebuild import rebuild
 
@@ -183,6 +183,19 @@ def test_two_ways_out_of_a_block_at_once_leave_it_once(clients: list[User]) -> N
             assert "not needed any more" in str(told)
             assert flow.where == "fix"
             assert flow.merge().state == "left"
+
+
+def test_of_several_publishing_at_once_one_version_is_published(clients: list[User]) -> None:
+    drafts = [
+        load_map(drawn.sequential() | {"purpose": f"Number {number}."}).pk for number in range(3)
+    ]
+    with together(6) as run:
+        answers = run(
+            [lambda pk=pk: definitions.publish(pk, actor=None, now=LATER) for pk in drafts * 2]
+        )
+    assert sum(isinstance(a, WrongState) for a in answers) == 3, "each draft is published once"
+    states = TemplateVersion.objects.values_list("state", flat=True)
+    assert sorted(states) == ["published", "superseded", "superseded"]
 
 
 def test_different_requests_do_not_wait_for_each_other(clients: list[User]) -> None:

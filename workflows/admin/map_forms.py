@@ -21,7 +21,7 @@ from workflows.admin.formfields import (
     plain_lines,
 )
 from workflows.models import Field, Role, Route, Step, TemplateVersion
-from workflows.models.definitions import ROUTE_KINDS
+from workflows.models.kinds import ROUTE_KINDS
 
 CALENDARS: Options = [
     ("business", "office hours: Monday to Friday, 09:00 to 17:00"),
