@@ -20,6 +20,9 @@ FROM_LOG = "Shown by the log."
 """The comment of a decision that needs one, since a log carries none."""
 
 
+YEARS = range(1900, 9000)
+
+
 @dataclass(eq=False)
 class Refusal(Exception):
     """A case that the map does not allow, with the line of the log and the reason."""
@@ -70,6 +73,7 @@ class CaseReplay:
                 reason = how_to_write(self.activities.definition, row.activity)
                 raise Refusal(row.case_id, row.line, reason)
             if meaning != IGNORE:
+                _check_years(row)
                 told.append((row, meaning))
         if not told:
             reason = "No row of the case starts it or decides anything."
@@ -175,6 +179,14 @@ class CaseReplay:
                 " say `as: NAME` in the mapping file."
             )
         return self.people.person(name)
+
+
+def _check_years(row: LogRow) -> None:
+    """Refuse moments from which no due date can be reckoned."""
+    for moment in (row.enabled, row.start, row.end):
+        if moment is not None and moment.year not in YEARS:
+            reason = f"The time {moment:%Y-%m-%d} is outside the years 1900 to 8999; correct it."
+            raise Refusal(row.case_id, row.line, reason)
 
 
 def _where(request: WorkflowInstance, steps: list[str]) -> str:

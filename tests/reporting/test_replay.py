@@ -420,6 +420,11 @@ def test_each_refusal_says_why_and_leaves_nothing(replay: Replay, line: str, sai
     assert said in reason_of(replay(*first, line))
 
 
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00Z", "9999-12-31T23:00:00Z"])
+def test_a_time_that_no_calendar_reaches_is_refused(replay: Replay, when: str) -> None:
+    assert "outside the years" in reason_of(replay(f"c1,ask/send,sam,{when}"))
+
+
 def test_a_row_before_the_start_row_is_refused(replay: Replay) -> None:
     reason = reason_of(replay(f"c1,ask/send,sam,{day(2)}", f"c1,start,sam,{day(3)}"))
 
