@@ -138,14 +138,15 @@ def _show(
 
 
 def _opened_text(
-    request: HttpRequest, shown: TaskPage, opened: Opened, error: HandoffError | None
+    request: HttpRequest, shown: TaskPage, now_shown: Opened, error: HandoffError | None
 ) -> str:
-    """A page shown again after a slip keeps when it was opened first; one that was stale is new."""
-    kept = request.POST.get("opened", "")
-    if kept and isinstance(error, InvalidInput):
-        try:
-            Opened.read(kept, person_of(request), shown.task.pk)
-        except InvalidInput:
-            return opened.signed(person_of(request), shown.task.pk)
-        return kept
-    return opened.signed(person_of(request), shown.task.pk)
+    """What the page remembers. Shown again with what was typed, it keeps when it was opened and
+    which values it showed then, or what nobody touched would count as changed; only after the
+    document versions were refused does it show new ones."""
+    user, task_id = person_of(request), shown.task.pk
+    try:
+        kept = Opened.read(request.POST.get("opened", ""), user, task_id)
+    except InvalidInput:
+        return now_shown.signed(user, task_id)
+    seen = kept.seen if isinstance(error, InvalidInput) else now_shown.seen
+    return Opened(kept.at, seen, kept.shown).signed(user, task_id)
