@@ -164,8 +164,8 @@ class RequestAdmin(ReadOnly, HistoryAdmin):
     """Requests: read here, moved by commands."""
 
     list_display = (
-        *("reference_", "title", "template", "state", "result", "requester_name"),
-        *("where", "who", "since"),
+        *("reference_", "title", "where", "who", "since"),
+        *("state", "result", "requester_name", "template"),
     )
     list_select_related = ("template__owner",)
     list_filter = (
@@ -176,9 +176,9 @@ class RequestAdmin(ReadOnly, HistoryAdmin):
     search_help_text = "Reference (PA-1042), title or requester"
     ordering = ("-id",)
     actions = (
-        course("cancel", "Cancel", "cancelled", commands.cancel),
-        course("suspend", "Suspend", "suspended", commands.suspend),
-        course("resume", "Resume", "resumed", commands.resume),
+        course("cancel", "Cancel requests", "cancelled", commands.cancel),
+        course("suspend", "Suspend requests", "suspended", commands.suspend),
+        course("resume", "Resume requests", "resumed", commands.resume),
     )
     inlines = (TaskInline, MergeInline, IncidentInline, DocumentInline, TrailInline)
     fields = (
@@ -241,7 +241,10 @@ class RequestAdmin(ReadOnly, HistoryAdmin):
     @admin.display(description="since", ordering="started_at")
     def since(self, request: WorkflowInstance) -> SafeString:
         """Since when each waits."""
-        return _lines(moment(place.since) for place in places_of(request))
+        return _lines(
+            format_html('<span class="handoff-moment">{}</span>', moment(place.since))
+            for place in places_of(request)
+        )
 
     @admin.display(description="where it is, who has it, since when")
     def now(self, request: WorkflowInstance) -> SafeString:
@@ -295,9 +298,7 @@ def _holder(person: Any, otherwise: str) -> str:
 
 
 def _lines(texts: Any) -> SafeString:
-    return format_html_join(
-        "", '<div class="handoff-moment">{}</div>', ((text,) for text in texts)
-    ) or SafeString("—")
+    return format_html_join("", "<div>{}</div>", ((text,) for text in texts)) or SafeString("—")
 
 
 def _value(value: Any) -> Any:
