@@ -264,6 +264,7 @@ def test_who_was_given_a_task_may_give_it_back_to_the_queue() -> None:
         ("ann", "bob", "Away.", NotAllowed, "owner or deputy"),
         ("olga", "bob", " ", InvalidInput, "Give a reason"),
         ("olga", "bob", "x" * 2001, InvalidInput, "too long"),
+        ("olga", "bob", "\x00", InvalidInput, "cannot be kept"),
         ("olga", "gone", "Away.", InvalidInput, "gone's account is not active"),
     ],
 )

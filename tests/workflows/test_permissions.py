@@ -180,12 +180,13 @@ def test_a_workflow_that_is_not_there_or_not_published_cannot_be_started() -> No
         again("rules")
 
 
-def test_a_title_that_is_too_long_is_refused() -> None:
+@pytest.mark.parametrize("title", ["x" * 201, "a\x00b", "\udfff"])
+def test_a_title_that_cannot_be_kept_is_refused(title: str) -> None:
     begin(drawn.sequential())
     with refused(InvalidInput, "title"):
         requests.start(
-            "sequential", actor=person("rita"), now=NOW, data={"amount": 1}, title="x" * 201
-        )
+            "sequential", actor=person("rita"), now=NOW, data={"amount": 1}, title=title
+        )  # fmt: skip
 
 
 # -- versions (14) ----------------------------------------------------------------------------

@@ -231,6 +231,39 @@ def test_different_requests_do_not_wait_for_each_other(clients: list[User]) -> N
     assert (other.where, held.where) == ("pay", "review")
 
 
+def test_a_publication_does_not_hold_up_decisions_on_running_requests(
+    clients: list[User],
+) -> None:
+    publish(drawn.sequential())
+    flow = again("sequential")
+    draft = load_map(drawn.sequential() | {"purpose": "Changed."})
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '5s'")
+    publishing, go_on = Event(), Event()
+
+    def work() -> None:
+        try:
+            with transaction.atomic():
+                definitions.publish(draft.pk, actor=None, now=LATER)
+                publishing.set()
+                go_on.wait(30)
+        finally:
+            connection.close()
+
+    thread = Thread(target=work)
+    thread.start()
+    try:
+        assert publishing.wait(30)
+        flow.decide("review", "ok", NAMES[0])
+        assert thread.is_alive()
+    finally:
+        go_on.set()
+        thread.join(30)
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+    assert flow.where == "pay"
+
+
 def test_an_incident_that_came_while_a_client_waited_for_the_lock_ends_with_its_work(
     clients: list[User],
 ) -> None:

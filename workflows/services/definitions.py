@@ -67,7 +67,9 @@ def load_definition(
 
 
 def _template_for(definition: Definition, actor: User | None, now: datetime) -> WorkflowTemplate:
-    template = WorkflowTemplate.objects.select_for_update().filter(key=definition.key).first()
+    template = (
+        WorkflowTemplate.objects.select_for_update(no_key=True).filter(key=definition.key).first()
+    )
     if template is not None:
         if actor is not None and not may_manage(actor, template):
             raise NotAllowed(f"Only the owner or deputy of '{template.name}' may change its map.")
@@ -173,7 +175,7 @@ def publish(
 
 def _locked_version(version_id: int) -> TemplateVersion:
     found = TemplateVersion.objects.filter(pk=version_id).values_list("template_id", flat=True)
-    WorkflowTemplate.objects.select_for_update().filter(pk__in=found).first()
+    WorkflowTemplate.objects.select_for_update(no_key=True).filter(pk__in=found).first()
     version = TemplateVersion.objects.select_related("template").filter(pk=version_id).first()
     if version is None:
         raise NotFound("There is no such version; it may have been deleted.")

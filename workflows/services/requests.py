@@ -27,7 +27,7 @@ from workflows.permissions import may_manage, may_start
 from workflows.services.case import Case, open_case, write_trail
 from workflows.services.handlers import look_again
 from workflows.services.maps import map_of
-from workflows.services.values import clean_values, reason_given, store_files
+from workflows.services.values import clean_values, kept_text, reason_given, store_files
 
 
 def start(
@@ -102,8 +102,7 @@ def _new_case(
         raise NotAllowed("Your account is not active.")
     if version.is_editable:
         raise WrongState(f"{version} is a draft; publish it before requests are started on it.")
-    if len(title) > 200 or "\x00" in title:
-        raise InvalidInput("The title is too long; 200 characters are enough.")
+    kept_text("title", title, 200)
     instance = WorkflowInstance(
         template=version.template,
         version=version,

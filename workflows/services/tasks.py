@@ -18,7 +18,9 @@ from workflows.models.runs import OPEN_STATES
 from workflows.permissions import in_role, may_manage
 from workflows.services.case import Case, open_case, open_item, who_was_first, write_trail
 from workflows.services.moments import Moments, measure, take_up, unpause
-from workflows.services.values import clean_values, reason_given, store_files
+from workflows.services.values import clean_values, kept_text, reason_given, store_files
+
+LONGEST_COMMENT = 10_000
 
 
 def decide(
@@ -44,6 +46,7 @@ def decide(
     Raises NotFound, WrongState (who was first, and when), NotAllowed, InvalidInput or
     StaleDocument, each with a sentence for the person; then nothing is written.
     """
+    kept_text("comment", comment, LONGEST_COMMENT)
     with transaction.atomic():
         case = open_case(actor=actor, now=now, work_item_id=work_item_id)
         item = open_item(case, work_item_id)

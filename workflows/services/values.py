@@ -64,9 +64,16 @@ def reason_given(reason: str) -> str:
     reason = reason.strip()
     if not reason:
         raise InvalidInput("Give a reason; it is kept in the record.")
-    if len(reason) > 2000:
-        raise InvalidInput("The reason is too long; 2,000 characters are enough.")
-    return reason
+    return kept_text("reason", reason, 2000)
+
+
+def kept_text(what: str, text: str, longest: int) -> str:
+    """The text, if every database and every file can keep it: no NUL, no half surrogate pair."""
+    if len(text) > longest:
+        raise InvalidInput(f"The {what} is too long; {longest:,} characters are enough.")
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidInput(f"The {what} has a character that cannot be kept; type it again.")
+    return text
 
 
 @dataclass
