@@ -96,7 +96,9 @@ def test_an_empty_report_says_what_to_do_next(client: Client) -> None:
 
 def test_who_may_read_no_report_is_told_whom_to_ask(client: Client) -> None:
     client.force_login(make_user("nosy"))
-    assert "ask them" in client.get("/reports/").content.decode()
+    page = client.get("/reports/").content.decode()
+    assert "ask them" in page
+    assert "audit.csv" not in page
 
 
 def test_a_bad_date_is_named_and_the_page_still_shows(client: Client) -> None:
