@@ -19,6 +19,7 @@ class Shown:
     label: str
     text: str
     long: bool = False
+    version: int | None = None
     document: Document | None = None
 
 
@@ -52,6 +53,7 @@ def _shown(
         label=title(key, field.label),
         text=value_text(field, value, names),
         long=field.type == "long_text",
+        version=value["version"] if is_file else None,
         document=documents.get((key, value["version"])) if is_file else None,
     )
 
@@ -87,4 +89,4 @@ def _by_version(request: WorkflowInstance) -> dict[tuple[str, int], Document]:
 
 def versions_shown(values: Iterable[Shown]) -> dict[str, int]:
     """The document versions among the values that a page shows."""
-    return {value.key: value.document.version for value in values if value.document}
+    return {value.key: value.version for value in values if value.version is not None}

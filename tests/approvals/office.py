@@ -1,5 +1,6 @@
 """An office for these tests: a purchase map with most of what people meet, and its people."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -150,3 +151,21 @@ def everything() -> list[Any]:
         list(WorkItem.objects.order_by("pk").values()),
         TrailEvent.objects.count(),
     ]
+
+
+def opened(client: Client, task: WorkItem) -> str:
+    """What the page remembers of when and with what it was opened."""
+    found = re.search(r'name="opened" value="([^"]+)"', page_text(client, task))
+    assert found is not None
+    return found[1]
+
+
+def page_text(client: Client, task: WorkItem) -> str:
+    return client.get(f"/tasks/{task.pk}/").content.decode()
+
+
+def post(client: Client, task: WorkItem, outcome: str, **values: Any) -> Any:
+    """Press one of the page's buttons."""
+    if "opened" not in values:
+        values["opened"] = opened(client, task)
+    return client.post(f"/tasks/{task.pk}/", {"outcome": outcome, **values})
