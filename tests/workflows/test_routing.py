@@ -330,6 +330,7 @@ def test_an_incident_that_is_opened_and_passed_in_one_command_does_not_stay_open
     data = drawn.drawn(
         "race",
         {
+            "ask": drawn.task(ok="split"),
             "split": {
                 "kind": "parallel",
                 "join": "merge",
@@ -345,6 +346,7 @@ def test_an_incident_that_is_opened_and_passed_in_one_command_does_not_stay_open
         },
     )  # fmt: skip
     flow = begin(data, amount="5000")
+    flow.decide("ask", "ok")
     assert flow.where == "= rejected"
     assert flow.incidents() == [("rule_failed", "resolved")]
 
