@@ -45,7 +45,7 @@ class MergeAdmin(OfRequest, StaffAdmin):
     list_select_related = ("join", "request")
     list_filter = ("state", "request__template")
     search_fields = ("request__title", "join__key", "join__name")
-    ordering = (F("closed_at").asc(nulls_first=True), "-id")
+    ordering = (F("closed_at").desc(nulls_first=True), "state", "-id")
     fields = (
         ("join", "parallel", "its_request"), ("state", "round", "what_to_do"),
         "branches", "came", "disagreements", "chosen", ("resolved_by", "reason"),

@@ -92,6 +92,11 @@ class Sheet:
         """How many findings keep it from being published."""
         return sum(finding.severity == "error" for finding in self.findings)
 
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything to show beside the picture."""
+        return bool(self.problem or self.findings)
+
     @cached_property
     def _audit(self) -> tuple[str, Iterable[Finding]]:
         try:

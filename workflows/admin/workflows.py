@@ -15,7 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from guardian.admin import GuardedModelAdminMixin, UserManage
 from pydantic import ValidationError
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from workflows.admin.addresses import audit_csv, report_page
 from workflows.admin.base import HistoryAdmin, actor_of, change_url, link, list_url, manages
@@ -37,6 +37,8 @@ class NewWorkflowForm(forms.ModelForm):
     class Meta:
         model = WorkflowTemplate
         fields = ("key", "name", "purpose", "owner", "deputy")
+        widgets = {"purpose": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
+        help_texts = {"key": "Short, unique, in links: purchase-approval. It cannot be changed."}
 
     definition: Definition
 
