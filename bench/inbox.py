@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from bench.purchase import SERVER, drop, fresh
+from bench.databases import SERVER, drop, fresh
 
 DATABASE = "handoff_bench_inbox"
 OPEN = int(os.environ.get("BENCH_OPEN", "100000"))
@@ -153,7 +153,12 @@ def prepare() -> Any:
         version, _ = definitions.load_definition(definition, actor=None, now=NOW)
         definitions.publish(version.pk, actor=None, now=NOW)
     count = max(OPEN, 1)
-    values = {"now": NOW, "asker": people["asker"].pk, "workflows": WORKFLOWS, "requests": count}
+    values: dict[str, Any] = {
+        "now": NOW,
+        "asker": people["asker"].pk,
+        "workflows": WORKFLOWS,
+        "requests": count,
+    }
     with connection.cursor() as cursor:
         cursor.execute(REQUESTS, {**values, "count": count})
         for is_open, many, first in ((True, OPEN, 1), (False, FINISHED, 2)):

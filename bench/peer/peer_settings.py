@@ -1,4 +1,4 @@
-"""The smallest project in which Viewflow runs."""
+"""The smallest project in which Viewflow runs, with the database options of Handoff's own."""
 
 import os
 
@@ -14,7 +14,5 @@ INSTALLED_APPS = [
     "purchase",
 ]
 DATABASES = {"default": dj_database_url.parse(os.environ["DATABASE_URL"], conn_max_age=None)}
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# The same database options as ours.
 DATABASES["default"]["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 3}
-MIGRATION_MODULES = {"purchase": None}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -4,8 +4,7 @@ from typing import Any
 
 from viewflow import this
 from viewflow.workflow import flow, lock
-
-from purchase.models import Purchase
+from viewflow.workflow.models import Process
 
 PERSON: dict[str, Any] = {}
 
@@ -20,14 +19,14 @@ def no_view(request: Any) -> None:
 
 
 class PurchaseFlow(flow.Flow):
-    """The five steps."""
+    """The five steps, on Viewflow's own process row, which holds the amount."""
 
-    process_class = Purchase
+    process_class = Process
     lock_impl = lock.select_for_update_lock
 
     start = flow.StartHandle(this.begin).Next(this.manager)
     manager = flow.View(no_view).Assign(person).Next(this.size)
-    size = flow.If(lambda activation: activation.process.amount > 10000)
+    size = flow.If(lambda activation: activation.process.data["amount"] > 10000)
     size = size.Then(this.finance).Else(this.checks)
     finance = flow.View(no_view).Assign(person).Next(this.checks)
     checks = flow.Split().Next(this.legal).Next(this.compliance)
@@ -38,5 +37,5 @@ class PurchaseFlow(flow.Flow):
 
     def begin(self, activation: Any, amount: int) -> Any:
         """Start with this amount."""
-        activation.process.amount = amount
+        activation.process.data = {"amount": amount}
         return activation.process
