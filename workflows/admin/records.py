@@ -20,7 +20,8 @@ from workflows.services.requests import retry_incident
 
 COMMANDS = (
     *("load_definition", "new_draft", "publish"),
-    *("start", "cancel", "suspend", "resume", "reopen", "retry", "resolve_merge"),
+    *("start", "import_log", "cancel", "suspend", "resume", "reopen"),
+    *("retry", "resolve_merge", "set_values"),
     *("decide", "claim", "start_work", "pause", "release", "reassign"),
 )
 
