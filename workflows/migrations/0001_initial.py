@@ -5,10 +5,11 @@ import django.db.models.deletion
 import django.utils.timezone
 import django_fsm
 import simple_history.models
-import workflows.models.definitions
-import workflows.models.documents
 from django.conf import settings
 from django.db import migrations, models
+
+import workflows.models.definitions
+import workflows.models.documents
 
 
 class Migration(migrations.Migration):
