@@ -45,7 +45,7 @@ def join(to: str, wait_for: int | str = "all") -> dict[str, Any]:
 def decision(otherwise: str, **rules: str) -> dict[str, Any]:
     """A decision; `target="condition"` are its rules."""
     listed = [{"when": when, "to": to} for to, when in rules.items()]
-    return {"kind": "decision", "rules": listed, "otherwise": otherwise}
+    return {"kind": "decision", "otherwise": otherwise} | ({"rules": listed} if listed else {})
 
 
 def end(result: str = "done", **more: Any) -> dict[str, Any]:
