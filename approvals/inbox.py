@@ -121,7 +121,7 @@ MERGED = """
         person.first_name, person.last_name, request.marking -> 'deciders' AS deciders,
         request.marking -> 'requester' AS asked_by
     FROM (
-        SELECT due_at, id FROM ({parts}) AS part ORDER BY due_at, id LIMIT %(limit)s
+        SELECT due_at, id FROM ({parts}) AS part ORDER BY due_at, id LIMIT {limit}
     ) AS place
     JOIN workflows_workitem task ON task.id = place.id
     JOIN workflows_step step ON step.id = task.step_id
@@ -134,7 +134,7 @@ OF_A_STEP = """
     SELECT t.due_at, t.id FROM unnest(%(steps)s::bigint[]) AS s (id) CROSS JOIN LATERAL (
         SELECT due_at, id FROM workflows_workitem
         WHERE step_id = s.id AND in_queue AND {behind}
-        ORDER BY due_at, id LIMIT %(limit)s
+        ORDER BY due_at, id LIMIT {limit}
     ) AS t
 """
 OF_THEIR_OWN = """
@@ -142,7 +142,7 @@ OF_THEIR_OWN = """
         SELECT due_at, id FROM workflows_workitem
         WHERE assignee_id = %(user)s AND is_open AND {behind}
         AND NOT (in_queue AND step_id = ANY(%(steps)s::bigint[]))
-        ORDER BY due_at, id LIMIT %(limit)s
+        ORDER BY due_at, id LIMIT {limit}
     ) AS own
 """
 COUNTED = """
@@ -161,18 +161,23 @@ COUNTED = """
 
 
 def _merged(user: User, steps: list[int], after: Place | None, limit: int) -> list[dict[str, Any]]:
-    given: dict[str, Any] = {"steps": steps, "user": user.pk, "limit": limit}
+    given: dict[str, Any] = {"steps": steps, "user": user.pk}
     given |= {"due": after.due_at, "id": after.id} if after else {}
     with connection.cursor() as cursor:
-        cursor.execute(_merged_sql(_behind(after)), given)
+        cursor.execute(_merged_sql(_behind(after), limit), given)
         names = [column.name for column in cursor.description]
         return [_plain(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
 
 @lru_cache
-def _merged_sql(ranges: tuple[str, ...]) -> str:
-    parts = [part.format(behind=behind) for behind in ranges for part in (OF_A_STEP, OF_THEIR_OWN)]
-    return MERGED.format(parts=" UNION ALL ".join(parts))
+def _merged_sql(ranges: tuple[str, ...], limit: int) -> str:
+    """The statement; the limit is written out, since a kept plan for any limit reads too much."""
+    parts = [
+        part.format(behind=behind, limit=limit)
+        for behind in ranges
+        for part in (OF_A_STEP, OF_THEIR_OWN)
+    ]
+    return MERGED.format(parts=" UNION ALL ".join(parts), limit=limit)
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

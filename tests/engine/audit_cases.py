@@ -143,7 +143,8 @@ def split(*to: str, join: str | None = "checked") -> Map:
 
 def decide(otherwise: str | None, **rules: str) -> Map:
     listed = [{"when": when, "to": to} for to, when in rules.items()]
-    return {"kind": "decision", "rules": listed} | ({"otherwise": otherwise} if otherwise else {})
+    ways = {"rules": listed, "otherwise": otherwise}
+    return {"kind": "decision"} | {name: way for name, way in ways.items() if way}
 
 
 S = "steps."
