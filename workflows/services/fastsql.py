@@ -1,4 +1,4 @@
-"""Inserts and guarded updates of whole rows, for the writes that every decision makes.
+"""Reads, inserts and guarded updates of whole rows, as every decision makes them.
 
 Measured on PostgreSQL: through the ORM these few statements cost more time in Python than in the
 database. Values still go through each field's own preparation, so types, JSON and time zones are
@@ -7,10 +7,11 @@ Django's; only the building of queries is left out. Row history is written by `h
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
+Row = TypeVar("Row", bound=models.Model)
 PLAIN = frozenset({str, int, bool, float})
 """Values of these types are stored as they are (JSON columns apart)."""
 
@@ -35,25 +36,44 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
     """Insert new rows of one model in one statement, and give them their keys."""
     if not rows:
         return
-    model, connection = type(rows[0]), connections[DEFAULT_DB_ALIAS]
-    fields, names, marks = _columns(model)
-    values = [
-        _prepared(field, is_json, _value(row, field), connection)
-        for row in rows
-        for field, is_json in fields
-    ]
+    model = type(rows[0])
+    fields, _, _ = _columns(model)
     key = model._meta.pk
     assert key is not None
-    sql = (
-        f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES {", ".join([marks] * len(rows))}'
-        f' RETURNING "{key.column}"'
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        made = cursor.fetchall()
+    given = [[_value(row, field) for field, _ in fields] for row in rows]
+    made = _insert(model, given, f' RETURNING "{key.column}"')
     for row, (pk,) in zip(rows, made, strict=True):
         setattr(row, key.attname, pk)
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+def insert_values(model: type[models.Model], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows that nobody looks at again, given as values in the order of `columns_of`."""
+    _insert(model, rows, "")
+
+
+def columns_of(model: type[models.Model]) -> list[str]:
+    """The attributes whose values an insert gives, in its order."""
+    return [field.attname for field, _ in _columns(model)[0]]
+
+
+def _insert(
+    model: type[models.Model], rows: Sequence[Sequence[Any]], returning: str
+) -> list[tuple[Any, ...]]:
+    connection = connections[DEFAULT_DB_ALIAS]
+    fields, names, marks = _columns(model)
+    values = [
+        _prepared(field, is_json, value, connection)
+        for row in rows
+        for (field, is_json), value in zip(fields, row, strict=True)
+    ]
+    sql = (
+        f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES {", ".join([marks] * len(rows))}'
+        f"{returning}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall() if returning else []
 
 
 def _value(row: models.Model, field: Any) -> Any:
@@ -85,3 +105,39 @@ def update_row(model: type[models.Model], pk: int, state: str, values: Mapping[s
     with connection.cursor() as cursor:
         cursor.execute(sql, [*prepared, pk, state])
         return int(cursor.rowcount)
+
+
+@lru_cache
+def _converters(model: type[models.Model], vendor: str) -> list[tuple[int, Any, list[Any]]]:
+    """The columns that do not come as Python sees them: place, expression, and how to turn it."""
+    connection, found = connections[DEFAULT_DB_ALIAS], []
+    for place, field in enumerate(model._meta.concrete_fields):
+        column = field.get_col(model._meta.db_table)
+        turns = connection.ops.get_db_converters(column) + column.get_db_converters(connection)
+        if turns:
+            found.append((place, column, turns))
+    return found
+
+
+def select_rows(
+    model: type[Row], sql: str, given: Sequence[Any], also: Sequence[str] = ()
+) -> list[Row]:
+    """The rows of a statement that asks for all columns of a model in their order, and then for
+    what `also` names, which become attributes of the row."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    names = [field.attname for field in model._meta.concrete_fields]
+    converters = _converters(model, connection.vendor)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        answers = cursor.fetchall()
+    rows = []
+    for answer in answers:
+        values = list(answer[: len(names)])
+        for place, column, turns in converters:
+            for turn in turns:
+                values[place] = turn(values[place], column, connection)
+        row = model.from_db(DEFAULT_DB_ALIAS, names, values)
+        for name, value in zip(also, answer[len(names) :], strict=True):
+            setattr(row, name, value)
+        rows.append(row)
+    return rows

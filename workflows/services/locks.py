@@ -22,6 +22,7 @@ from workflows.models import (
     WorkItem,
 )
 from workflows.permissions import PERFORM
+from workflows.services.fastsql import select_rows
 
 TABLES = {
     "request": WorkflowInstance._meta.db_table,
@@ -108,14 +109,15 @@ def lock_request(
         **TABLES,
     )
     wanted = instance_id if work_item_id is None else work_item_id
-    return next(iter(WorkflowInstance.objects.raw(sql, [wanted])), None)
+    return next(iter(select_rows(WorkflowInstance, sql, [wanted])), None)
 
 
 def lock_open_tasks(instance: WorkflowInstance, actor_id: int | None) -> list[WorkItem]:
     """Lock a request's open tasks; says of each whether the person may act on it by its role
     (`permitted`), and whether the request has an open incident (`troubled`). One statement."""
     sql = OPEN_TASKS.format(columns=_columns(WorkItem), for_update=_for_update(), **TABLES)
-    return list(WorkItem.objects.raw(sql, [actor_id, actor_id, instance.pk]))
+    given = [actor_id, actor_id, instance.pk]
+    return select_rows(WorkItem, sql, given, also=("permitted", "troubled"))
 
 
 def steps_with_somebody(step_ids: Iterable[int], out: Iterable[int]) -> set[int]:
@@ -137,7 +139,7 @@ def merges(instance_id: int, activations: Iterable[int]) -> list[MergeRecord]:
         SELECT {_columns(MergeRecord)} FROM {TABLES["merge"]} r
         WHERE r.request_id = %s AND r.activation IN ({marks})
     """
-    return list(MergeRecord.objects.raw(sql, [instance_id, *wanted]))
+    return select_rows(MergeRecord, sql, [instance_id, *wanted])
 
 
 def open_tasks(instance_id: int) -> list[tuple[int, int]]:
