@@ -166,7 +166,7 @@ def _merged(user: User, steps: list[int], after: Place | None, limit: int) -> li
     with connection.cursor() as cursor:
         cursor.execute(_merged_sql(_behind(after), limit), given)
         names = [column.name for column in cursor.description]
-        return [_plain(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 @lru_cache
@@ -180,12 +180,11 @@ def _merged_sql(ranges: tuple[str, ...], limit: int) -> str:
     return MERGED.format(parts=" UNION ALL ".join(parts), limit=limit)
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """JSON columns come as text where no model reads them."""
-    for name in ("votes", "deciders", "asked_by"):
-        if isinstance(row[name], str):
-            row[name] = json.loads(row[name])
-    return row
+def _read(value: Any) -> Any:
+    """JSON columns come as text where no model reads them; most hold nothing."""
+    if not isinstance(value, str):
+        return value
+    return None if value in ("[]", "{}", "null") else json.loads(value)
 
 
 def _behind(after: Place | None) -> tuple[str, ...]:
@@ -252,15 +251,16 @@ def _count(user: User, steps: list[int], limit: int) -> int:
 
 def _is_theirs(user: User, row: dict[str, Any]) -> bool:
     step = cached_map(row["version"]).human(row["step_key"])
-    if any(vote["id"] == user.pk for vote in row["votes"]):
+    if any(vote["id"] == user.pk for vote in _read(row["votes"]) or ()):
         return False
-    return user.pk not in barred(step, _deciders(row["deciders"], row["asked_by"]))
+    return not not_by(step) or user.pk not in barred(step, _deciders(row))
 
 
-def _deciders(deciders: Any, requester: Any) -> Marking:
+def _deciders(row: dict[str, Any]) -> Marking:
     """As much of a marking as separation of duties asks for."""
-    who = {step: tuple(people) for step, people in (deciders or {}).items()}
-    return Marking(deciders=who, requester=requester)
+    deciders = (_read(row["deciders"]) or {}).items()
+    who = {step: tuple(people) for step, people in deciders}
+    return Marking(deciders=who, requester=_read(row["asked_by"]))
 
 
 def _row(user: User, row: dict[str, Any]) -> InboxRow:
@@ -278,7 +278,7 @@ def _row(user: User, row: dict[str, Any]) -> InboxRow:
         mine=row["assignee_id"] == user.pk,
         suspended=row["request_state"] == WorkflowInstance.SUSPENDED,
         needed=row["needed"],
-        agreed=len(row["votes"]),
+        agreed=len(_read(row["votes"]) or ()),
     )
 
 
