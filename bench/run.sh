@@ -11,7 +11,8 @@ fi
 
 # The peer is AGPL: it lives in an environment of its own and is never a dependency.
 PEER=var/bench-peer
-if ! "$PEER/bin/python" -c "import viewflow" 2>/dev/null; then
+HAS_PEER='import sys; from importlib.util import find_spec; sys.exit(find_spec("viewflow") is None)'
+if ! "$PEER/bin/python" -c "$HAS_PEER" 2>/dev/null; then
     python3 -m venv --clear "$PEER"
     "$PEER/bin/python" -m pip install --quiet --disable-pip-version-check \
         "django~=5.2.0" "django-viewflow~=2.4" "psycopg[binary]" dj-database-url || rm -rf "$PEER"
