@@ -201,5 +201,7 @@ def test_the_enter_key_in_a_box_decides_nothing(browser: Browser, site: str) -> 
 
 def test_the_keyboard_reaches_the_content_at_once(browser: Browser, site: str) -> None:
     page = sign_in(browser, site, "sue")
+    page.goto(f"{site}/", wait_until="load")  # a key pressed while a page comes is lost
+    page.bring_to_front()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
