@@ -105,6 +105,7 @@ def sign_in(browser: Browser, site: str, username: str, **options: object) -> Pa
     page.get_by_label("Name").fill(username)
     page.get_by_label("Password").fill(username)
     page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign out").wait_for(state="attached")
     return page
 
 
