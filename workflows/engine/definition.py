@@ -37,7 +37,6 @@ from workflows.engine.definition_parts import (
 
 __all__ = [
     "HUMAN_KINDS",
-    "OUTSIDE_KINDS",
     "ApprovalStep",
     "AutomationStep",
     "BaseStep",
@@ -192,7 +191,6 @@ Step = Annotated[
     Field(discriminator="kind"),
 ]
 
-OUTSIDE_KINDS = frozenset({"automation", "wait", "subworkflow"})
 HUMAN_KINDS = frozenset({"approval", "task"})
 
 

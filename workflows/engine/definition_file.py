@@ -11,7 +11,6 @@ import yaml
 from pydantic import ValidationError
 
 from workflows.engine.definition import Definition
-from workflows.engine.errors import DefinitionProblem
 from workflows.engine.explain import explain, first_place
 from workflows.engine.plain_text import UnreadableText, problem_in, read_plain
 
@@ -133,8 +132,3 @@ def _is_hard_to_read(part: yaml.Node, holder: yaml.Node) -> bool:
         return False
     deep = any(isinstance(inner, yaml.CollectionNode) for inner in _parts(part))
     return deep or isinstance(holder, yaml.SequenceNode)
-
-
-def problem_of(name: str, problem: ValidationError) -> DefinitionProblem:
-    """A problem of data that did not come from a text, such as rows or a form."""
-    return problem_in(name, explain(problem))

@@ -10,7 +10,6 @@ from functools import cached_property
 
 from workflows.engine.definition import (
     HUMAN_KINDS,
-    OUTSIDE_KINDS,
     Definition,
     HumanStep,
     JoinStep,
@@ -51,10 +50,6 @@ class Graph:
     def is_human(self, key: str) -> bool:
         """Whether people act on this step."""
         return self.steps[key].kind in HUMAN_KINDS
-
-    def is_outside(self, key: str) -> bool:
-        """Whether something other than a person or the map itself moves this step on."""
-        return self.steps[key].kind in OUTSIDE_KINDS
 
     def title(self, key: str) -> str:
         """The step's name as people read it."""
@@ -101,15 +96,6 @@ class Graph:
             for target in targets:
                 result[target].add(source)
         return {key: frozenset(value) for key, value in result.items()}
-
-    @cached_property
-    def parallel_of(self) -> Mapping[str, str]:
-        """The parallel step of each join (the first that names it)."""
-        result: dict[str, str] = {}
-        for key, step in self.steps.items():
-            if isinstance(step, ParallelStep) and step.join:
-                result.setdefault(step.join, key)
-        return result
 
     @cached_property
     def body(self) -> Mapping[str, frozenset[str]]:

@@ -5,7 +5,7 @@ written. Handlers of effects (`handlers.py`) only collect rows here, so that sav
 of bulk statements whatever the map did.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -314,13 +314,3 @@ def write_trail(
     )
     insert_rows([event])
     return event
-
-
-def cancel_items(case: Case, activations: Iterable[int], reason: str) -> None:
-    """Mark open tasks as not needed any more."""
-    for activation in activations:
-        item = case.item(activation)
-        if item is not None:
-            before = item.state
-            item.cancel(reason=reason)
-            case.touch(item, before)
