@@ -12,15 +12,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from workflows.engine.advance import Advance, advance
 from workflows.engine.definition import title
-from workflows.engine.effects import Event
 from workflows.engine.errors import NotAllowed, NotFound, WrongState
 from workflows.engine.marking import Marking, Person
 from workflows.models import Incident, MergeRecord, TrailEvent, WorkflowInstance, WorkItem
 from workflows.permissions import people_of
 from workflows.services.fastsql import insert_rows, update_row
-from workflows.services.handlers import handle
 from workflows.services.history import write_history
 from workflows.services.locks import lock_open_tasks, lock_request, merges
 from workflows.services.maps import VersionMap, cached_map
@@ -93,19 +90,12 @@ class Case:
 
     # -- changing --------------------------------------------------------------------------
 
-    def apply(self, event: Event) -> Advance:
-        """Advance the request by one event and collect what its effects ask for."""
-        data = self.instance.data
-        result = advance(self.map.graph, self.marking, data, event, self.electorate)
-        before, self.marking = self.marking, result.marking
-        self._note_data(data, dict(result.data))
-        handle(self, before, result.effects)
-        self.changed_columns.add("marking")
-        return result
-
     def set_values(self, values: Mapping[str, Any]) -> None:
-        """Write values that come from no step."""
-        self._note_data(self.instance.data, {**self.instance.data, **values})
+        """Give values to fields of the request."""
+        after = {**self.instance.data, **values}
+        if after != self.instance.data:
+            self.instance.data = after
+            self.changed_columns.add("data")
 
     def touch(self, item: WorkItem, state_before: str) -> None:
         """This task was changed; it stood in that state when it was read."""
@@ -120,11 +110,6 @@ class Case:
     def note(self, kind: str, what: Any) -> None:
         """Add a line to what the trail says of this command."""
         self.changes.setdefault(kind, []).append(what)
-
-    def _note_data(self, before: Mapping[str, Any], after: dict[str, Any]) -> None:
-        if after != before:
-            self.instance.data = after
-            self.changed_columns.add("data")
 
     # -- saving ----------------------------------------------------------------------------
 

@@ -3,25 +3,32 @@
 Handlers collect rows on the case; nothing is written here, and no rule is decided here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workflows.engine import effects as fx
-from workflows.engine.advance import NOBODY
+from workflows.engine.advance import NOBODY, Advance, advance
 from workflows.engine.calendar import parse_duration
 from workflows.engine.definition import HumanStep
 from workflows.engine.errors import WrongState
 from workflows.engine.marking import Marking, Token
 from workflows.models import Incident, MergeRecord, WorkItem
+from workflows.services.case import Case
 from workflows.services.people import Found, find_people
 
-if TYPE_CHECKING:
-    from workflows.services.case import Case
+
+def apply(case: Case, event: fx.Event) -> Advance:
+    """Advance the request by one event and collect on the case what its effects ask for."""
+    before = case.marking
+    result = advance(case.map.graph, before, case.instance.data, event, case.electorate)
+    case.marking = result.marking
+    case.set_values(result.data)
+    case.changed_columns.add("marking")
+    _handle(case, before, result.effects)
+    return result
 
 
-def handle(case: Case, before: Marking, happened: Iterable[fx.Effect]) -> None:
+def _handle(case: Case, before: Marking, happened: Iterable[fx.Effect]) -> None:
     """Collect the rows of all effects, in order, then find the people for what was opened."""
     opened = []
     for effect in happened:

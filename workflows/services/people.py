@@ -1,10 +1,7 @@
 """Who is there for the work that a command opened: rule 12, no silent queue."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import User
 
@@ -12,10 +9,8 @@ from workflows.engine.advance import barred
 from workflows.engine.definition import RoleDef
 from workflows.engine.effects import Opened
 from workflows.permissions import people_of
+from workflows.services.case import Case
 from workflows.services.locks import steps_with_somebody
-
-if TYPE_CHECKING:
-    from workflows.services.case import Case
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from workflows.models import (
 )
 from workflows.permissions import may_manage, may_start
 from workflows.services.case import Case, open_case, write_trail
-from workflows.services.handlers import look_again
+from workflows.services.handlers import apply, look_again
 from workflows.services.maps import map_of
 from workflows.services.values import clean_values, kept_text, reason_given, store_files
 
@@ -82,7 +82,7 @@ def start_on(
             case.instance.data |= uploads.values
             _check_start_form(case, complete=complete)
             given = dict(case.instance.data)
-            case.apply(Start(actor.pk))
+            apply(case, Start(actor.pk))
             case.changes["given"] = given
             case.create("start")
             uploads.save()
@@ -158,7 +158,7 @@ def cancel(instance_id: int, *, actor: User | None, reason: str, now: datetime) 
         if actor is not None and actor.pk != case.instance.requester_id:
             _managers_only(case, "cancel other people's requests")
         _must_be_live(case)
-        case.apply(Cancel(f"the request was cancelled: {reason}"[:300]))
+        apply(case, Cancel(f"the request was cancelled: {reason}"[:300]))
         before = case.instance.state
         case.instance.cancel(now=now)
         return _save(case, "cancel", before, reason)
@@ -203,7 +203,7 @@ def reopen(instance_id: int, *, actor: User | None, reason: str, now: datetime) 
             )
         case.instance.reopen()
         case.changed_columns |= {"state", "result", "completed_at"}  # it may end anew at once
-        case.apply(Reopen())
+        apply(case, Reopen())
         return _save(case, "reopen", before, reason)
 
 
@@ -233,7 +233,7 @@ def retry_incident(
             case.set_values(values)
             look_again(case, token)
         else:
-            case.apply(Retry(token.id, values))
+            apply(case, Retry(token.id, values))
         return _save(
             case, "retry", case.instance.state, reason, step=token.step, activation=token.id
         )
@@ -273,7 +273,7 @@ def resolve_merge(
         values = _chosen(case, merge, choices)
         merge.resolution, merge.resolved_by = {"values": values, "reason": reason}, actor
         case.touch_merge(merge, merge.state)
-        case.apply(ResolveMerge(merge.activation, values))
+        apply(case, ResolveMerge(merge.activation, values))
         case.changes["given"] = values
         step = case.map.step_keys[merge.join_id]
         return _save(

@@ -17,6 +17,7 @@ from workflows.models import WorkflowInstance, WorkItem
 from workflows.models.runs import OPEN_STATES
 from workflows.permissions import in_role, may_manage
 from workflows.services.case import Case, open_case, open_item, who_was_first, write_trail
+from workflows.services.handlers import apply
 from workflows.services.moments import Moments, measure, take_up, unpause
 from workflows.services.values import clean_values, kept_text, reason_given, store_files
 
@@ -79,7 +80,7 @@ def _decide(
     """Advance, finish the task's row (or add the vote), save, and write the trail."""
     assert case.actor is not None
     before = item.state
-    result = case.apply(event)
+    result = apply(case, event)
     case.changes["given"] = dict(event.writes)
     if any(isinstance(e, Completed) and e.activation == item.activation for e in result.effects):
         take_up(item, case.now, opened_at, moments)
