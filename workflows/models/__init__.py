@@ -1,5 +1,9 @@
-"""The tables: definitions, runs, documents and the trail. Only `workflows.services` writes them."""
+"""The tables: definitions, runs, documents, the outbox and the trail. Only `workflows.services`
+writes them."""
 
+from workflows.models.access import ApiToken, IdempotentReply
+from workflows.models.calendars import BusinessCalendar, Closure
+from workflows.models.connections import Connection, WebhookDelivery, WebhookKey
 from workflows.models.definitions import (
     Field,
     Role,
@@ -15,14 +19,23 @@ from workflows.models.grants import (
     TemplateGroupPermission,
     TemplateUserPermission,
 )
-from workflows.models.runs import Incident, MergeRecord, WorkflowInstance, WorkItem
+from workflows.models.outbox import Attempt, OutboxMessage
+from workflows.models.runs import AddedPerson, Incident, MergeRecord, WorkflowInstance, WorkItem
 from workflows.models.trail import TrailEvent
 
 __all__ = [
+    "AddedPerson",
+    "ApiToken",
+    "Attempt",
+    "BusinessCalendar",
+    "Closure",
+    "Connection",
     "Document",
     "Field",
+    "IdempotentReply",
     "Incident",
     "MergeRecord",
+    "OutboxMessage",
     "Role",
     "Route",
     "Step",
@@ -32,6 +45,8 @@ __all__ = [
     "TemplateUserPermission",
     "TemplateVersion",
     "TrailEvent",
+    "WebhookDelivery",
+    "WebhookKey",
     "WorkItem",
     "WorkflowInstance",
     "WorkflowTemplate",

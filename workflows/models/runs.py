@@ -56,8 +56,13 @@ class WorkflowInstance(FSMModelMixin, models.Model):
         (CANCELLED, "cancelled"),
     ]
     FORM, LOG, REPLAY, DEMO = "form", "log", "replay", "demo"
+    API, WEBHOOK, SCHEDULE, WORKFLOW = "api", "webhook", "schedule", "workflow"
     SOURCES = [
         (FORM, "start form"),
+        (API, "HTTP API"),
+        (WEBHOOK, "webhook"),
+        (SCHEDULE, "schedule"),
+        (WORKFLOW, "another workflow"),
         (LOG, "imported log"),
         (REPLAY, "replayed log"),
         (DEMO, "demo"),
@@ -81,6 +86,18 @@ class WorkflowInstance(FSMModelMixin, models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="requests"
     )
     requester_name = models.CharField("requester", max_length=150, blank=True)
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        editable=False,
+        default=None,
+        related_name="children",
+        verbose_name="started by the request",
+    )
+    parent_activation = models.PositiveIntegerField(
+        "step that waits", null=True, editable=False, default=None
+    )
     started_at = models.DateTimeField("started at")
     completed_at = models.DateTimeField("completed at", null=True, blank=True)
     history = HistoricalRecords(excluded_fields=["marking"])
@@ -283,6 +300,29 @@ class WorkItem(FSMModelMixin, models.Model):
         """It is not needed any more."""
         self.cancel_reason = reason[:400]
         self.is_open = self.in_queue = False
+
+
+class AddedPerson(models.Model):
+    """Somebody who may act on one task besides its step's people, because it was escalated.
+
+    People are added, never taken away, and separation of duties holds for them too.
+    """
+
+    work_item = models.ForeignKey(WorkItem, models.PROTECT, related_name="added_people")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    role = models.CharField("role", max_length=60)
+    added_at = models.DateTimeField("added at")
+
+    class Meta:
+        verbose_name_plural = "added people"
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(fields=["work_item", "user"], name="a_person_is_added_once")
+        ]
+        indexes = [models.Index("user", "work_item", name="escalated_to_a_person")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.role})"
 
 
 class MergeRecord(FSMModelMixin, models.Model):
