@@ -23,7 +23,7 @@ from approvals.wording import person
 from workflows.engine.errors import HandoffError, NotAllowed, NotFound
 from workflows.models import Incident, MergeRecord, WorkflowInstance
 from workflows.permissions import may_manage, visible_requests
-from workflows.services import requests, tasks
+from workflows.services import incidents, requests, tasks
 from workflows.services.case import Case
 from workflows.services.maps import cached_map
 
@@ -122,7 +122,7 @@ def retry(request: HttpRequest, incident_id: int) -> HttpResponse:
     form = ReasonForm(request.POST or None)
 
     def run(now: datetime) -> WorkflowInstance:
-        return requests.retry_incident(
+        return incidents.retry(
             incident.pk,
             actor=user,
             reason=form.cleaned_data["reason"],

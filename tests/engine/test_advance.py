@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.engine.driving import (
+    FIELDS,
     Run,
     approval,
     block_map,
@@ -18,13 +19,13 @@ from tests.engine.driving import (
 )
 from workflows.engine import effects as fx
 from workflows.engine.advance import (
-    NOT_RUN_YET,
+    NO_DATE,
     RULE_FAILED,
     advance,
     barred,
     forward_outcome,
 )
-from workflows.engine.errors import DefinitionProblem, WrongState
+from workflows.engine.errors import DefinitionProblem, InvalidInput, WrongState
 from workflows.engine.marking import Block, Marking, Token
 
 # -- starting and deciding ----------------------------------------------------------------------
@@ -135,14 +136,71 @@ def test_only_what_is_stuck_is_retried() -> None:
         {"kind": "subworkflow", "workflow": "other", "to": "done"},
     ],
 )
-def test_kinds_that_do_not_run_yet_wait_on_an_incident_that_says_so(outside: dict) -> None:
+def test_a_step_done_outside_is_called_and_goes_on_when_it_is_finished(outside: dict) -> None:
     run = Run(draw({"x": outside, "done": end()})).start()
-    opened, stuck = run.effects
+    opened, called = run.effects
     assert isinstance(opened, fx.Opened)
-    assert (stuck.code, run.open) == (NOT_RUN_YET, ["x"])
-    assert outside["kind"] in stuck.message
+    assert called == fx.Called(opened.activation, "x")
     with pytest.raises(WrongState):
         run.apply(fx.Decide(opened.activation, "ann", "ok"))
+    run.apply(fx.Finish(opened.activation, "done", {"note": "given"}))
+    assert (run.open, run.marking.ended, run.data["note"]) == ([], "done", "given")
+    with pytest.raises(WrongState):
+        run.apply(fx.Finish(opened.activation))
+
+
+AUTOMATION = {"kind": "automation", "action": "http", "to": "done"}
+
+
+def test_a_failure_takes_the_error_way_where_the_map_has_one() -> None:
+    steps = {"x": AUTOMATION | {"on_error": "fix"}, "fix": task(ok="done"), "done": end()}
+    run = Run(draw(steps)).start()
+    run.apply(fx.Fail(1, "timed_out", "It did not answer."))
+    assert run.open == ["fix"]
+    assert run.of(fx.Stuck) == []
+
+
+def test_a_failure_without_an_error_way_waits_and_a_retry_keeps_the_activation() -> None:
+    run = Run(draw({"x": AUTOMATION, "done": end()})).start()
+    run.apply(fx.Fail(1, "timed_out", "It did not answer."))
+    assert [stuck.code for stuck in run.of(fx.Stuck)] == ["timed_out"]
+    assert run.marking.token(1).stuck == "timed_out"
+    run.apply(fx.Retry(1))
+    assert run.of(fx.Unstuck) == [fx.Unstuck(1, kept=True)]
+    assert run.of(fx.Called) == [fx.Called(1, "x"), fx.Called(1, "x")]
+    assert run.marking.token(1).stuck is None
+
+
+def test_a_wait_for_an_empty_date_waits_on_an_incident_until_the_date_is_there() -> None:
+    fields = FIELDS | {"day": {"type": "date"}}
+    steps = {"x": {"kind": "wait", "until": "day", "to": "done"}, "done": end()}
+    run = Run(draw(steps, fields=fields)).start()
+    assert [stuck.code for stuck in run.of(fx.Stuck)] == [NO_DATE]
+    assert run.of(fx.Called) == []
+    run.apply(fx.Retry(1, {"day": "2026-05-01"}))
+    assert run.of(fx.Called) == [fx.Called(1, "x")]
+
+
+def test_work_is_sent_to_steps_of_its_own_blocks_or_outside_of_them_only() -> None:
+    run = block_map()
+    graph = run.graph
+    inside, outside = graph.ways_out("a"), graph.ways_out("after")
+    assert "b" in inside
+    assert "j" in inside
+    assert "after" in inside
+    assert "b" not in outside
+    assert "j" not in outside
+    a = next(token for token in run.marking.tokens if token.step == "a")
+    run.apply(fx.Reroute(a.id, "j"))
+    assert [arrived.came_from for arrived in run.of(fx.Arrived)] == ["a"]
+    after = Run(graph).start()
+    b = next(token for token in after.marking.tokens if token.step == "b")
+    after.apply(fx.Reroute(b.id, "after"))
+    assert after.open == ["after"]
+    last = after.marking.tokens[0]
+    with pytest.raises(InvalidInput, match="parallel block"):
+        after.apply(fx.Reroute(last.id, "a"))
+    assert after.open == ["after"]
 
 
 # -- leaving, going back, ending ------------------------------------------------------------------

@@ -7,7 +7,7 @@ from tests.workflows.support import Flow, begin, paper, person
 from workflows.engine.errors import WrongState
 from workflows.engine.marking import Marking
 from workflows.models import TrailEvent
-from workflows.services import requests, tasks
+from workflows.services import incidents, requests, tasks
 from workflows.services.corrections import set_values
 from workflows.services.rebuild import rebuild
 
@@ -76,7 +76,7 @@ def test_an_incident_that_was_tried_again_is_rebuilt() -> None:
     flow = begin(drawn.rules())
     olga = person("olga")
     for data in ({}, {"urgent": True}):
-        requests.retry_incident(
+        incidents.retry(
             flow.incident().pk, actor=olga, reason="So.", data=data, now=flow.later()
         )
         assert agrees(flow)
@@ -90,7 +90,7 @@ def test_values_of_the_owner_and_people_who_came_are_rebuilt() -> None:
         flow.request.pk, actor=person("olga"), data={"note": "x"}, reason="So.", now=flow.later()
     )
     flow.decide("review", "ok")
-    requests.retry_incident(
+    incidents.retry(
         flow.incident().pk, actor=person("olga"), reason="So.", data={"helper": "cat"},
         now=flow.later(),
     )  # fmt: skip

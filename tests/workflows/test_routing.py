@@ -7,7 +7,7 @@ from tests.workflows import drawn
 from tests.workflows.support import Flow, begin, make_people, paper, person, refused
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from workflows.models import Incident, MergeRecord
-from workflows.services import requests
+from workflows.services import incidents, requests
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +62,7 @@ def test_trying_again_without_the_value_opens_a_new_incident() -> None:
 
 
 def retry(flow: Flow, incident: Incident, by: str = "olga", **more: object) -> None:
-    requests.retry_incident(
+    incidents.retry(
         incident.pk, actor=person(by), reason="Value added.", now=flow.later(), **more
     )
 
@@ -70,7 +70,7 @@ def retry(flow: Flow, incident: Incident, by: str = "olga", **more: object) -> N
 def test_an_incident_that_does_not_exist_is_not_found() -> None:
     flow = begin(drawn.rules())
     with refused(NotFound, "no such incident"):
-        requests.retry_incident(10**9, actor=person("olga"), reason="So.", now=flow.later())
+        incidents.retry(10**9, actor=person("olga"), reason="So.", now=flow.later())
 
 
 # -- parallel and join (4, 5) -----------------------------------------------------------------

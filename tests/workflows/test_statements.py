@@ -122,19 +122,19 @@ def upload() -> int:
 COSTS: list[tuple[Callable[[], int], int]] = [
     (simple, 8),
     (to_one_person, 8),
-    (with_values, 7),
-    (end, 7),
+    (with_values, 8),
+    (end, 8),
     (first_branch, 8),
     (last_branch, 10),
     (last_branch_with_values, 11),
     (enough_branches, 11),
     (leaving_a_block, 11),
-    (ending_from_two_blocks, 11),
+    (ending_from_two_blocks, 12),
     (opening_a_block, 9),
     (vote, 6),
     (last_vote, 8),
     (state_move, 9),
-    (state_move_by_another_role, 8),
+    (state_move_by_another_role, 9),
     (upload, 12),
 ]
 

@@ -24,7 +24,7 @@ from workflows.engine.errors import HandoffError
 from workflows.engine.marking import Marking
 from workflows.engine.permits import why_not_act
 from workflows.models import TrailEvent, WorkflowInstance, WorkItem
-from workflows.services import definitions, requests, tasks
+from workflows.services import definitions, incidents, requests, tasks
 from workflows.services.case import Case, open_case
 from workflows.services.maps import forget_maps
 from workflows.services.rebuild import rebuild
@@ -119,7 +119,7 @@ class Walk:
                     merge.pk, actor=None, choices=chosen, reason=reason, now=now
                 )
         for incident in request.incidents.filter(state="open"):
-            yield lambda incident=incident: requests.retry_incident(
+            yield lambda incident=incident: incidents.retry(
                 incident.pk, actor=None, reason=reason, now=now, data={"note": "z"}
             )
         for command in (requests.suspend, requests.resume, requests.resume, requests.reopen):

@@ -16,7 +16,7 @@ from workflows.admin.addresses import incident_page, merge_page, request_page
 from workflows.admin.asking import Question, ask_then_do
 from workflows.admin.base import HistoryAdmin, ReadOnly, StaffAdmin, actor_of, link, timed
 from workflows.models import Document, Incident, MergeRecord, TrailEvent
-from workflows.services.requests import retry_incident
+from workflows.services import incidents
 
 COMMANDS = (
     *("load_definition", "new_draft", "publish"),
@@ -99,7 +99,7 @@ def retry_selected(
     """Let each selected request try its step again, or say why not."""
 
     def run(pk: int, given: Mapping[str, Any]) -> object:
-        return retry_incident(
+        return incidents.retry(
             pk, actor=actor_of(request), reason=given["reason"], now=timezone.now()
         )  # fmt: skip
 

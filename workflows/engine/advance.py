@@ -13,7 +13,10 @@ from workflows.engine.effects import (
     Decide,
     Effect,
     Event,
+    Fail,
+    Finish,
     Reopen,
+    Reroute,
     ResolveMerge,
     Retry,
     Start,
@@ -22,11 +25,11 @@ from workflows.engine.graph import Graph
 from workflows.engine.marking import Marking, Person
 from workflows.engine.merge import disagreements, needed_arrivals
 from workflows.engine.separation import barred, forward_outcome
-from workflows.engine.walk import NOT_RUN_YET, RULE_FAILED, Electorate, Walk
+from workflows.engine.walk import NO_DATE, RULE_FAILED, Electorate, Walk
 
 __all__ = [
     "NOBODY",
-    "NOT_RUN_YET",
+    "NO_DATE",
     "RULE_FAILED",
     "Advance",
     "Electorate",
@@ -81,4 +84,7 @@ _HANDLERS: dict[type, Callable[[Walk, Any], None]] = {
     Reopen: Walk.reopen,
     ResolveMerge: Walk.resolve_merge,
     Retry: Walk.retry,
+    Finish: Walk.finish,
+    Fail: Walk.fail,
+    Reroute: Walk.reroute,
 }

@@ -61,7 +61,36 @@ class Retry:
     writes: Mapping[str, Any] = field(default_factory=dict)
 
 
-Event = Start | Decide | Cancel | Reopen | ResolveMerge | Retry
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What a step had outside is done (or skipped): the request goes on behind it.
+
+    `how` is the outcome that the record keeps: done, woken, received, skipped.
+    """
+
+    activation: int
+    how: str = "done"
+    writes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """What a step had outside cannot be done: its error way is taken, or it waits on a person."""
+
+    activation: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reroute:
+    """Work that cannot go on is sent to another step."""
+
+    activation: int
+    to: str
+
+
+Event = Start | Decide | Cancel | Reopen | ResolveMerge | Retry | Finish | Fail | Reroute
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +151,18 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class Unstuck:
-    """The incident of this activation is over."""
+    """The incident of this activation is over. `kept` says that the same activation goes on."""
 
     activation: int
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Something outside is to be done for this activation: an automation, a wait, a subworkflow."""
+
+    activation: int
+    step: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +228,7 @@ Effect = (
     | Took
     | Stuck
     | Unstuck
+    | Called
     | Split
     | Arrived
     | Conflicted

@@ -142,6 +142,19 @@ class Graph:
                 return frozenset(found)
             found |= reach(reopened, self.following, set())
 
+    def ways_out(self, step: str) -> tuple[str, ...]:
+        """The steps that work at `step` may be sent to by hand: those whose parallel blocks are
+        open around it, with these blocks' joins, so that no block is entered from its side."""
+        around = set(self.chain[step])
+        own_joins = {self[key].join for key in around}  # type: ignore[union-attr]
+        return tuple(
+            key
+            for key, other in self.steps.items()
+            if key != step
+            and set(self.chain[key]) <= around
+            and (not isinstance(other, JoinStep) or key in own_joins)
+        )
+
     def joins(self) -> dict[str, JoinStep]:
         """The joins by key."""
         return {key: step for key, step in self.steps.items() if isinstance(step, JoinStep)}

@@ -11,11 +11,14 @@ from typing import Any
 
 from workflows.engine import effects as fx
 from workflows.engine.definition import (
+    AutomationStep,
     DecisionStep,
     EndStep,
     HumanStep,
     JoinStep,
     ParallelStep,
+    SubworkflowStep,
+    WaitStep,
 )
 from workflows.engine.errors import DefinitionProblem, InvalidInput, WrongState
 from workflows.engine.graph import Graph
@@ -31,14 +34,17 @@ from workflows.engine.merge import (
 from workflows.engine.rules import RuleCannotBeEvaluated
 from workflows.engine.separation import barred, forward_outcome
 
+Outside = AutomationStep | WaitStep | SubworkflowStep
+"""The steps that go on when something outside the request has happened."""
+
 Electorate = Callable[[str], frozenset[Person]]
 """Everyone who may act on a step now; asked only for `quorum: all`."""
 
 MAX_HOPS = 10_000
 """A walk of more steps than this means a loop without a person, which the audit refuses."""
 
-NOT_RUN_YET = "not_supported"
 RULE_FAILED = "rule_failed"
+NO_DATE = "no_date"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +149,42 @@ class Walk:
         if token.stuck is None:
             raise WrongState("This step does not wait on an incident.")
         self._write(token, event.writes, {})
+        if isinstance(self.graph[token.step], Outside):  # the same activation, the same key
+            self.effects.append(fx.Unstuck(token.id, kept=True))
+            self._call(replace(token, stuck=None))
+            return
         del self.tokens[token.id]
         self.effects.append(fx.Unstuck(token.id))
         self.go(token.step, Place(token.block, token.branch, round=token.round))
+
+    def finish(self, event: fx.Finish) -> None:
+        token, step = self._outside(event.activation)
+        self._write(token, event.writes, {})
+        del self.tokens[token.id]
+        self.effects.append(fx.Completed(token.id, event.how))
+        self.go(step.to, Place(token.block, token.branch, token.step))
+
+    def fail(self, event: fx.Fail) -> None:
+        token, step = self._outside(event.activation)
+        on_error = getattr(step, "on_error", None)
+        if on_error is None:
+            self._stick(token, event.code, event.message)
+            return
+        del self.tokens[token.id]
+        self.effects.append(fx.Completed(token.id, "error"))
+        self.go(on_error.to, Place(token.block, token.branch, token.step))
+
+    def reroute(self, event: fx.Reroute) -> None:
+        token = self._open(event.activation)
+        if event.to not in self.graph.ways_out(token.step):
+            raise InvalidInput(
+                f"Work at '{self.graph.title(token.step)}' cannot be sent to '{event.to}': choose"
+                " a step of the same parallel block, or one outside of it."
+            )
+        del self.tokens[token.id]
+        why = f"sent to '{self.graph.title(event.to)}'"
+        self.effects.append(fx.Cancelled(token.id, why))
+        self.go(event.to, Place(token.block, token.branch, token.step))
 
     # -- moving ---------------------------------------------------------------------------
 
@@ -219,15 +258,28 @@ class Walk:
         return step.quorum or 1
 
     def _wait_outside(self, key: str, number: int, place: Place) -> None:
-        """Until these kinds run by themselves, the step waits on an incident that says so."""
-        kind = self.graph[key].kind
-        token = self._token(key, number, place, stuck=NOT_RUN_YET)
+        token = self._token(key, number, place)
         self.effects.append(fx.Opened(token.id, key, number, place.came_from))
-        message = (
-            f"'{self.graph.title(key)}' is a step of kind {kind}, which this version of Handoff"
-            " does not run. Cancel the request, or change the map and start it again."
-        )
-        self.effects.append(fx.Stuck(token.id, key, number, NOT_RUN_YET, message))
+        self._call(token)
+
+    def _call(self, token: Token) -> None:
+        """Ask for what is to be done outside, if it can be said what that is."""
+        step = self.graph[token.step]
+        until = step.until if isinstance(step, WaitStep) else None
+        if until is not None and self.data.get(until) is None:
+            message = (
+                f"'{self.graph.title(token.step)}' waits until '{until}', which is empty."
+                " Fill it in and try again, or skip the wait."
+            )
+            self._stick(token, NO_DATE, message)
+            return
+        self.tokens[token.id] = token
+        self.effects.append(fx.Called(token.id, token.step))
+
+    def _stick(self, token: Token, code: str, message: str) -> None:
+        """The activation stays open, and waits on a person."""
+        self.tokens[token.id] = replace(token, stuck=code)
+        self.effects.append(fx.Stuck(token.id, token.step, token.round, code, message))
 
     def _choose(self, key: str, step: DecisionStep, number: int, place: Place) -> None:
         try:
@@ -360,6 +412,13 @@ class Walk:
         if token is None:
             raise WrongState("This work is no longer open.")
         return token
+
+    def _outside(self, activation: int) -> tuple[Token, Outside]:
+        token = self._open(activation)
+        step = self.graph[token.step]
+        if not isinstance(step, Outside):
+            raise WrongState(f"'{self.graph.title(token.step)}' waits for nothing outside.")
+        return token, step
 
     def _token(self, key: str, number: int, place: Place, **more: Any) -> Token:
         token = Token(self._next(), key, number, place.block, place.branch, **more)

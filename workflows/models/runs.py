@@ -68,6 +68,9 @@ class WorkflowInstance(FSMModelMixin, models.Model):
         (DEMO, "demo"),
     ]
 
+    PAST = (LOG, REPLAY)
+    """Sources that tell what has happened: nothing outside follows from these requests."""
+
     template = models.ForeignKey(
         WorkflowTemplate, models.PROTECT, related_name="instances", verbose_name="workflow"
     )

@@ -15,12 +15,20 @@ from django.contrib.auth.models import User
 from workflows.engine.definition import title
 from workflows.engine.errors import NotAllowed, NotFound, WrongState
 from workflows.engine.marking import Marking, Person
-from workflows.models import Incident, MergeRecord, TrailEvent, WorkflowInstance, WorkItem
+from workflows.models import (
+    Incident,
+    MergeRecord,
+    OutboxMessage,
+    TrailEvent,
+    WorkflowInstance,
+    WorkItem,
+)
 from workflows.permissions import people_of
 from workflows.services.fastsql import insert_rows, update_row
 from workflows.services.history import write_history
 from workflows.services.locks import lock_open_tasks, lock_request, merges
 from workflows.services.maps import VersionMap, cached_map
+from workflows.services.outbox import write_messages
 
 MARKING_ONLY = frozenset({"marking"})
 
@@ -39,6 +47,7 @@ class Case:
     new_items: list[WorkItem] = field(default_factory=list)
     new_merges: list[MergeRecord] = field(default_factory=list)
     new_incidents: list[Incident] = field(default_factory=list)
+    new_messages: list[OutboxMessage] = field(default_factory=list)
     over_incidents: dict[int, str] = field(default_factory=dict)
     changed_items: dict[int, tuple[str, WorkItem]] = field(default_factory=dict)
     changed_merges: dict[int, tuple[str, MergeRecord]] = field(default_factory=dict)
@@ -111,6 +120,32 @@ class Case:
         """Add a line to what the trail says of this command."""
         self.changes.setdefault(kind, []).append(what)
 
+    def message(
+        self,
+        kind: str,
+        *,
+        activation: int | None = None,
+        run_after: datetime | None = None,
+        key: str | None = None,
+        **payload: Any,
+    ) -> None:
+        """Write down, with all that this command writes, what is to be done after it.
+
+        A request that was made from a log is history: nothing follows from it.
+        """
+        if self.instance.source not in WorkflowInstance.PAST:
+            self.new_messages.append(
+                OutboxMessage(
+                    kind=kind,
+                    request=self.instance,
+                    activation=activation,
+                    payload=payload,
+                    key=key,
+                    run_after=run_after or self.now,
+                    created_at=self.now,
+                )
+            )
+
     # -- saving ----------------------------------------------------------------------------
 
     def save(self, command: str) -> None:
@@ -119,6 +154,7 @@ class Case:
         self._save_items(command)
         self._save_merges()
         insert_rows(self.new_incidents)
+        write_messages(self.new_messages, now=self.now)
         for resolution in dict.fromkeys(self.over_incidents.values()):
             over = [a for a, how in self.over_incidents.items() if how == resolution]
             Incident.objects.filter(

@@ -12,7 +12,8 @@ from workflows.engine.calendar import parse_duration
 from workflows.engine.definition import HumanStep
 from workflows.engine.errors import WrongState
 from workflows.engine.marking import Marking, Token
-from workflows.models import Incident, MergeRecord, WorkItem
+from workflows.models import Incident, MergeRecord, OutboxMessage, WorkItem
+from workflows.services.asking import ask_in_time, ask_outside, tell_of_incident
 from workflows.services.case import Case
 from workflows.services.people import Found, find_people
 
@@ -54,6 +55,7 @@ def _opened(case: Case, before: Marking, effect: fx.Opened) -> None:
         in_queue=isinstance(step, HumanStep),
     )
     case.new_items.append(item)
+    ask_in_time(case, step, item)
     case.note(
         "opened",
         {
@@ -71,7 +73,11 @@ def _voted(case: Case, before: Marking, effect: fx.Voted) -> None:
 
 def _completed(case: Case, before: Marking, effect: fx.Completed) -> None:
     """The service that decides fills in the task's row itself; the incident on it is over."""
-    _over(case, effect.activation, "The task was decided.")
+    _over(case, effect.activation, "It is done.")
+
+
+def _called(case: Case, before: Marking, effect: fx.Called) -> None:
+    ask_outside(case, effect.activation, case.map.graph[effect.step])
 
 
 def _cancelled(case: Case, before: Marking, effect: fx.Cancelled) -> None:
@@ -90,6 +96,8 @@ def _cancelled(case: Case, before: Marking, effect: fx.Cancelled) -> None:
         },
     )
     _over(case, effect.activation, f"Not needed any more: {effect.reason}.")
+    if token is not None and case.map.graph[token.step].kind == "subworkflow":
+        case.message(OutboxMessage.CHILD_CANCEL, activation=token.id, why=effect.reason)
 
 
 def _took(case: Case, before: Marking, effect: fx.Took) -> None:
@@ -104,7 +112,7 @@ def _stuck(case: Case, before: Marking, effect: fx.Stuck) -> None:
 
 def _unstuck(case: Case, before: Marking, effect: fx.Unstuck) -> None:
     item = case.item(effect.activation)
-    if item is not None:
+    if item is not None and not effect.kept:
         state = item.state
         item.cancel(reason="tried again")
         case.touch(item, state)
@@ -172,6 +180,7 @@ def _left(case: Case, before: Marking, effect: fx.Left) -> None:
 def _ended(case: Case, before: Marking, effect: fx.Ended) -> None:
     case.instance.complete(now=case.now, result=effect.result)
     case.note("ended", {"step": effect.step, "result": effect.result})
+    case.message(OutboxMessage.ENDED)
 
 
 _HANDLERS: dict[type, Callable[[Case, Marking, Any], None]] = {
@@ -182,6 +191,7 @@ _HANDLERS: dict[type, Callable[[Case, Marking, Any], None]] = {
     fx.Took: _took,
     fx.Stuck: _stuck,
     fx.Unstuck: _unstuck,
+    fx.Called: _called,
     fx.Split: _split,
     fx.Arrived: _arrived,
     fx.Conflicted: _conflicted,
@@ -227,8 +237,10 @@ def look_again(case: Case, token: Token) -> None:
 
 
 def incident(case: Case, step: str, activation: int, code: str, message: str) -> Incident:
-    """An open incident in the name of the workflow's owner, noted in the trail."""
+    """An open incident in the name of the step's owner, noted in the trail; owner and deputy
+    are told."""
     case.note("incident", {"step": step, "code": code, "message": message})
+    tell_of_incident(case, step, code, message)
     return Incident(
         request=case.instance,
         step_id=case.map.step_ids[step],

@@ -9,7 +9,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflows.engine.advance import Electorate, advance
-from workflows.engine.effects import Cancel, Decide, Event, Reopen, ResolveMerge, Retry, Start
+from workflows.engine.effects import (
+    Cancel,
+    Decide,
+    Event,
+    Fail,
+    Finish,
+    Reopen,
+    Reroute,
+    ResolveMerge,
+    Retry,
+    Start,
+)
 from workflows.engine.graph import Graph
 from workflows.engine.marking import Marking, Person
 from workflows.models import TrailEvent, WorkflowInstance
@@ -73,6 +84,10 @@ _EVENTS: Mapping[str, Callable[[TrailEvent, Mapping[str, Any]], Event]] = {
     "reopen": lambda row, given: Reopen(),
     "resolve_merge": lambda row, given: ResolveMerge(_activation(row), given),
     "retry": lambda row, given: Retry(_activation(row), given),
+    "finish": lambda row, given: Finish(_activation(row), row.outcome, given),
+    "skip": lambda row, given: Finish(_activation(row), row.outcome, given),
+    "fail": lambda row, given: Fail(_activation(row), row.outcome, row.comment),
+    "reroute": lambda row, given: Reroute(_activation(row), row.outcome),
 }
 """The commands that move a request; all others leave it where it stands."""
 

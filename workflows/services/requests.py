@@ -1,5 +1,5 @@
-"""Commands on a request as a whole: start, cancel, suspend, resume, reopen, mend an incident,
-resolve a merge conflict."""
+"""Commands on a request as a whole: start, cancel, suspend, resume, reopen, resolve a merge
+conflict."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,24 +9,24 @@ from django.contrib.auth.models import User
 from django.core.files import File
 from django.db import transaction
 
-from workflows.engine.advance import NOBODY, RULE_FAILED
 from workflows.engine.definition import EndStep, title
-from workflows.engine.effects import Cancel, Reopen, ResolveMerge, Retry, Start
+from workflows.engine.effects import Cancel, Reopen, ResolveMerge, Start
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from workflows.engine.fields import clean
 from workflows.engine.marking import Marking
 from workflows.models import (
     Document,
-    Incident,
     MergeRecord,
+    OutboxMessage,
     TemplateVersion,
     WorkflowInstance,
     WorkflowTemplate,
 )
 from workflows.permissions import may_manage, may_start
 from workflows.services.case import Case, open_case, write_trail
-from workflows.services.handlers import apply, look_again
+from workflows.services.handlers import apply
 from workflows.services.maps import map_of
+from workflows.services.outbox import go_on
 from workflows.services.values import clean_values, kept_text, reason_given, store_files
 
 
@@ -60,7 +60,7 @@ def start(
 def start_on(
     version: TemplateVersion,
     *,
-    actor: User,
+    actor: User | None,
     now: datetime,
     data: Mapping[str, Any] | None = None,
     files: Mapping[str, File] | None = None,
@@ -68,21 +68,26 @@ def start_on(
     source: str = WorkflowInstance.FORM,
     case_ref: str | None = None,
     complete: bool = True,
+    parent: tuple[WorkflowInstance, int | None] | None = None,
 ) -> WorkflowInstance:
     """Start a request on this version, for callers that have asked `may_start` already.
 
-    A draft is refused: its map may still change under the request.
+    A draft is refused: its map may still change under the request. Nobody (`actor` is None)
+    starts what a clock or another workflow starts. `parent` is the request that started this
+    one, with the activation that waits for it, if one does.
 
     With `complete=False` required fields may be missing (a log does not know them).
     """
     with transaction.atomic():
         case = _new_case(version, actor, now, title, source, case_ref)
+        if parent is not None:
+            case.instance.parent, case.instance.parent_activation = parent
         case.instance.data = clean_values(case.map, data or {})
         with store_files(case, files or {}) as uploads:
             case.instance.data |= uploads.values
             _check_start_form(case, complete=complete)
             given = dict(case.instance.data)
-            apply(case, Start(actor.pk))
+            apply(case, Start(actor.pk if actor is not None else None))
             case.changes["given"] = given
             case.create("start")
             uploads.save()
@@ -92,13 +97,13 @@ def start_on(
 
 def _new_case(
     version: TemplateVersion,
-    actor: User,
+    actor: User | None,
     now: datetime,
     title: str,
     source: str,
     case_ref: str | None,
 ) -> Case:
-    if not actor.is_active:
+    if actor is not None and not actor.is_active:
         raise NotAllowed("Your account is not active.")
     if version.is_editable:
         raise WrongState(f"{version} is a draft; publish it before requests are started on it.")
@@ -111,7 +116,7 @@ def _new_case(
         source=source,
         case_ref=case_ref,
         requester=actor,
-        requester_name=actor.get_username(),
+        requester_name=actor.get_username() if actor is not None else "",
         started_at=now,
     )
     return Case(instance=instance, map=map_of(version), actor=actor, now=now, marking=Marking())
@@ -161,6 +166,7 @@ def cancel(instance_id: int, *, actor: User | None, reason: str, now: datetime) 
         apply(case, Cancel(f"the request was cancelled: {reason}"[:300]))
         before = case.instance.state
         case.instance.cancel(now=now)
+        case.message(OutboxMessage.ENDED)
         return _save(case, "cancel", before, reason)
 
 
@@ -185,6 +191,7 @@ def resume(instance_id: int, *, actor: User | None, reason: str, now: datetime) 
         _managers_only(case, "resume requests")
         before = _must_be(case, WorkflowInstance.SUSPENDED, "resumed")
         case.instance.resume()
+        go_on(case)
         return _save(case, "resume", before, reason)
 
 
@@ -207,44 +214,11 @@ def reopen(instance_id: int, *, actor: User | None, reason: str, now: datetime) 
         return _save(case, "reopen", before, reason)
 
 
-def retry_incident(
-    incident_id: int,
-    *,
-    actor: User | None,
-    reason: str,
-    now: datetime,
-    data: Mapping[str, Any] | None = None,
-) -> WorkflowInstance:
-    """Let a step that could not go on try again, after the owner put values or people right."""
-    reason = reason_given(reason)
-    with transaction.atomic():
-        case = open_case(actor=actor, now=now, instance_id=_request_of(Incident, incident_id))
-        incident = Incident.objects.get(pk=incident_id)
-        _managers_only(case, "mend its incidents")
-        _must_be(case, WorkflowInstance.RUNNING, "mended")
-        token = case.marking.token(incident.activation)
-        if incident.state != Incident.OPEN:
-            raise WrongState("This incident is over; nothing waits on it any more.")
-        if token is None or incident.code not in (RULE_FAILED, NOBODY):
-            raise WrongState(incident.message)
-        values = clean_values(case.map, data or {})
-        case.changes["given"] = values
-        if token.stuck is None:
-            case.set_values(values)
-            look_again(case, token)
-        else:
-            apply(case, Retry(token.id, values))
-        return _save(
-            case, "retry", case.instance.state, reason, step=token.step, activation=token.id
-        )
-
-
-def _request_of(model: type[Incident] | type[MergeRecord], pk: int) -> int:
-    """The request of an incident or a merge, before that request is locked."""
-    found = model.objects.filter(pk=pk).values_list("request_id", flat=True).first()
+def _request_of(merge_id: int) -> int:
+    """The request of a merge, before that request is locked."""
+    found = MergeRecord.objects.filter(pk=merge_id).values_list("request_id", flat=True).first()
     if found is None:
-        what = "incident" if model is Incident else "merge"
-        raise NotFound(f"There is no such {what}; it may have been typed wrongly.")
+        raise NotFound("There is no such merge; it may have been typed wrongly.")
     return int(found)
 
 
@@ -263,7 +237,7 @@ def resolve_merge(
     """
     reason = reason_given(reason)
     with transaction.atomic():
-        case = open_case(actor=actor, now=now, instance_id=_request_of(MergeRecord, merge_id))
+        case = open_case(actor=actor, now=now, instance_id=_request_of(merge_id))
         _managers_only(case, "choose between branches")
         _must_be(case, WorkflowInstance.RUNNING, "merged")
         activation = MergeRecord.objects.values_list("activation", flat=True).get(pk=merge_id)
