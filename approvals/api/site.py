@@ -1,0 +1,68 @@
+"""The API as a whole: who may call, how often, what it says when it refuses, its document."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+from ninja.parser import Parser
+
+from approvals.api import hooks, instances, messages, work
+from approvals.api.callers import Bearer, SessionCookie
+from approvals.api.limits import CALLERS
+from approvals.api.problems import MEDIA_TYPE, map_errors
+
+DESCRIPTION = """\
+The same services and permissions as the pages. What the caller may not see is 404. Errors are
+problem documents (RFC 9457); `Idempotency-Key` is honoured on every POST."""
+
+
+class ExactJson(Parser):
+    """Numbers stay as they are written, and what is no number in JSON is refused."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """The body; whatever is raised becomes 400."""
+        return json.loads(request.body, parse_float=Decimal, parse_constant=_refuse)
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(f"{text} is not a number in JSON")
+
+
+class Api(NinjaAPI):
+    """Ninja's, with refusals documented in their own media type."""
+
+    def get_openapi_schema(self, **given: Any) -> OpenAPISchema:
+        """The document of all calls."""
+        document = super().get_openapi_schema(**given)
+        for path in document["paths"].values():
+            for operation in path.values():
+                for status, answer in operation["responses"].items():
+                    if int(status) >= 400:
+                        answer["content"] = {MEDIA_TYPE: answer["content"]["application/json"]}
+        return document
+
+
+def make_api() -> Api:
+    """All calls, mounted."""
+    api = Api(
+        title="Handoff",
+        version="v1",
+        description=DESCRIPTION,
+        urls_namespace="api-v1",
+        docs_url=None,  # its page needs scripts that the content security policy refuses
+        auth=[Bearer(), SessionCookie()],
+        throttle=[CALLERS],
+        parser=ExactJson(),
+    )
+    map_errors(api)
+    api.add_router("/instances", instances.router)
+    api.add_router("", work.router)
+    api.add_router("", messages.router)
+    api.add_router("/hooks", hooks.router)
+    return api
+
+
+api = make_api()

@@ -1,0 +1,110 @@
+"""The calls on work: the inbox, and the commands on one task."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from tests.approvals.api.calls import Api, problem, unchanged
+from tests.approvals.office import ask, decide
+from tests.factories import open_task
+from workflows.models import WorkItem
+
+pytestmark = pytest.mark.django_db
+
+People = dict[str, User]
+
+
+def test_the_inbox_comes_oldest_due_first_in_pages(people: People) -> None:
+    tasks = [open_task(ask(people["sam"], title=f"No. {n}"), "manager_review") for n in range(5)]
+    api = Api(people["mia"])
+    first = api.get("/inbox", limit=2).json()
+    second = api.get("/inbox", limit=2, cursor=first["next"]).json()
+    third = api.get("/inbox", limit=2, cursor=second["next"]).json()
+    found = [item["id"] for page in (first, second, third) for item in page["items"]]
+    assert found == [task.pk for task in tasks]
+    assert third["next"] is None
+    item = first["items"][0]
+    assert item["step"] == "Manager review"
+    assert item["mine"] is True
+    assert item["due"] == f"{tasks[0].due_at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_an_inbox_shows_nobody_elses_work(people: People) -> None:
+    ask(people["sam"])
+    assert Api(people["fred"]).get("/inbox").json() == {"items": [], "next": None}
+
+
+@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 201}, {"limit": "x"}, {"cursor": "x"}])
+def test_a_cursor_or_limit_that_is_none_is_refused(people: People, query: dict[str, str]) -> None:
+    problem(Api(people["mia"]).get("/inbox", **query), 422)
+
+
+def test_a_task_is_taken_worked_on_rested_and_given_back(people: People) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "approve")
+    pk, api = open_task(request, "budget_check").pk, Api(people["fred"])
+    answers = [api.post(f"/work-items/{pk}/{name}") for name in ("claim", "start", "pause")]
+    said = [(answer.json()["state"], answer.json()["holder"]) for answer in answers]
+    assert said == [("claimed", "fred"), ("started", "fred"), ("paused", "fred")]
+    with unchanged():
+        problem(Api(people["fay"]).post(f"/work-items/{pk}/claim"), 403, "is with fred")
+        problem(api.post(f"/work-items/{pk}/claim"), 409, "taken already")
+    assert api.post(f"/work-items/{pk}/release").json()["holder"] is None
+
+
+def test_a_decision_answers_with_the_task_and_where_its_request_stands(people: People) -> None:
+    request = ask(people["sam"])
+    pk = open_task(request, "manager_review").pk
+    answer = Api(people["mia"]).post(
+        f"/work-items/{pk}/decide", {"outcome": "reject", "comment": "Too dear."}
+    )
+    assert answer.status_code == 200
+    said = answer.json()
+    assert (said["state"], said["outcome"]) == ("done", "reject")
+    assert said["request"]["result"] == "rejected"
+    assert WorkItem.objects.get(pk=pk).comment == "Too dear."
+
+
+def test_a_decision_fills_in_the_steps_fields(people: People) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "approve")
+    pk, api = open_task(request, "legal_review").pk, Api(people["lena"])
+    with unchanged():
+        body = {"outcome": "approve", "data": {"amount": "1"}}
+        problem(api.post(f"/work-items/{pk}/decide", body), 422, "does not change Amount")
+    body = {"outcome": "approve", "data": {"cost_centre": "4711"}}
+    assert api.post(f"/work-items/{pk}/decide", body).status_code == 200
+    assert Api(people["sam"]).get(f"/instances/{request.reference}").json()["data"][
+        "cost_centre"
+    ] == "4711"  # fmt: skip
+
+
+def test_what_cannot_be_decided_is_refused_in_words(people: People) -> None:
+    request = ask(people["sam"])
+    pk = open_task(request, "manager_review").pk
+    mia, sam = Api(people["mia"]), Api(people["sam"])
+    with unchanged():
+        path = f"/work-items/{pk}/decide"
+        problem(mia.post(path, {"outcome": "explode"}), 422, "not an outcome")
+        problem(mia.post(path, {"outcome": "reject"}), 422, "needs a comment")
+        problem(mia.post(path, {"outcome": "approve", "comment": "x" * 10_001}), 422)
+        problem(mia.post(path, {}), 422, "body.outcome")
+        problem(sam.post(path, {"outcome": "approve"}), 403, "somebody else")
+
+
+def test_who_comes_second_is_told_who_was_first(people: People) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "approve")
+    pk = open_task(request, "budget_check").pk
+    fred, fay = Api(people["fred"]), Api(people["fay"])
+    assert fred.post(f"/work-items/{pk}/decide", {"outcome": "done"}).status_code == 200
+    with unchanged():
+        answer = fay.post(f"/work-items/{pk}/decide", {"outcome": "done"})
+        said = problem(answer, 409, "fred was first")
+    assert said["type"] == "urn:handoff:wrong-state"
+
+
+def test_a_number_beyond_all_numbers_is_no_task(people: People) -> None:
+    api = Api(people["mia"])
+    for pk in ("0", "9" * 40):
+        problem(api.post(f"/work-items/{pk}/claim"), 404)
+    problem(api.post("/work-items/one/claim"), 404)
