@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.csp.ContentSecurityPolicy",
+    "approvals.api.edge.ApiEdge",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -147,6 +148,18 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "control_folder": str(_post / "control"),
         "polling_interval": 0.1,
     }
+# The address that mails and calls give out for links.
+SITE_URL = os.environ.get("SITE_URL") or (
+    f"https://{ALLOWED_HOSTS[0].lstrip('*.')}"
+    if PRODUCTION
+    else f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
+)
+# Modules with a company's own actions, separated by commas.
+HANDOFF_ACTIONS = [name for name in os.environ.get("HANDOFF_ACTIONS", "").split(",") if name]
+# A message that a worker took and never closed comes back after this time; the longest call of
+# an automation adds to it.
+OUTBOX_LEASE_SECONDS = int(os.environ.get("OUTBOX_LEASE_SECONDS") or 60)
+OUTBOX_KEEP_DAYS = 30
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -154,10 +167,18 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    "forget-old-sessions": {
-        "task": "config.tasks.forget_old_sessions",
-        "schedule": crontab(minute="17", hour="3"),
-    }
+    # A doorbell that nobody answered within its second is rung again by the next one.
+    "deliver": {
+        "task": "handoff.deliver",
+        "schedule": 1.0,
+        "options": {"expires": 5, "retry": False},
+    },
+    "keep-schedules": {
+        "task": "config.tasks.keep_schedules",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "forget": {"task": "config.tasks.forget", "schedule": crontab(minute="17", hour="3")},
 }
 
 # -- security ---------------------------------------------------------------------------------
@@ -176,6 +197,15 @@ if PRODUCTION:
     SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
+
+# -- the HTTP API -----------------------------------------------------------------------------
+
+# How many calls a token (or a signed-in person, or a webhook's address) may make; then how many
+# an address that does not say who it is. s, m, h, d; counted in each web process.
+API_RATE = os.environ.get("API_RATE") or "600/m"
+API_RATE_ANONYMOUS = os.environ.get("API_RATE_ANONYMOUS") or "60/m"
+# Whose word is taken for the caller's address: that of so many proxies before this server.
+NINJA_NUM_PROXIES = int(os.environ.get("API_PROXIES") or PRODUCTION)
 
 LOGGING = {
     "version": 1,
@@ -286,6 +316,14 @@ UNFOLD = {
                         "title": "Groups",
                         "icon": "group",
                         "link": reverse_lazy("admin:auth_group_changelist"),
+                    },
+                    {
+                        "title": "API tokens",
+                        "icon": "key",
+                        "link": reverse_lazy("admin:workflows_apitoken_changelist"),
+                        "permission": lambda request: request.user.has_perm(
+                            "workflows.view_apitoken"
+                        ),
                     },
                 ],
             },
