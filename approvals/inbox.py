@@ -1,4 +1,5 @@
-"""What waits for a person: their own tasks and those that their groups can take, oldest due first.
+"""What waits for a person, oldest due first: their own tasks, those that their groups can take,
+and late ones that were escalated to them.
 
 On PostgreSQL the first N of each step are read along the partial index `queue_by_due` and
 merged, so the page costs the same however much work is open. Elsewhere the ORM says the same.
@@ -17,7 +18,7 @@ from django.db.models import F, Q
 from workflows.engine.advance import barred
 from workflows.engine.definition import not_by
 from workflows.engine.marking import Marking
-from workflows.models import Step, WorkflowInstance, WorkItem
+from workflows.models import AddedPerson, Step, WorkflowInstance, WorkItem
 from workflows.models.runs import WorkItemQuerySet
 from workflows.permissions import steps_of
 from workflows.services.maps import cached_map
@@ -145,6 +146,15 @@ OF_THEIR_OWN = """
         ORDER BY due_at, id LIMIT {limit}
     ) AS own
 """
+OF_THE_ESCALATED = """
+    SELECT due_at, id FROM (
+        SELECT due_at, id FROM workflows_workitem
+        WHERE id IN (SELECT work_item_id FROM workflows_addedperson WHERE user_id = %(user)s)
+        AND is_open AND {behind} AND assignee_id IS DISTINCT FROM %(user)s
+        AND NOT (in_queue AND step_id = ANY(%(steps)s::bigint[]))
+        ORDER BY due_at, id LIMIT {limit}
+    ) AS escalated
+"""
 COUNTED = """
     SELECT (
         SELECT count(*) FROM (
@@ -156,6 +166,13 @@ COUNTED = """
             SELECT 1 FROM workflows_workitem WHERE assignee_id = %(user)s AND is_open
             AND NOT (in_queue AND step_id = ANY(%(steps)s::bigint[])) LIMIT %(limit)s
         ) AS own
+    ) + (
+        SELECT count(*) FROM (
+            SELECT 1 FROM workflows_workitem
+            WHERE id IN (SELECT work_item_id FROM workflows_addedperson WHERE user_id = %(user)s)
+            AND is_open AND assignee_id IS DISTINCT FROM %(user)s
+            AND NOT (in_queue AND step_id = ANY(%(steps)s::bigint[])) LIMIT %(limit)s
+        ) AS escalated
     )
 """
 
@@ -175,7 +192,7 @@ def _merged_sql(ranges: tuple[str, ...], limit: int) -> str:
     parts = [
         part.format(behind=behind, limit=limit)
         for behind in ranges
-        for part in (OF_A_STEP, OF_THEIR_OWN)
+        for part in (OF_A_STEP, OF_THEIR_OWN, OF_THE_ESCALATED)
     ]
     return MERGED.format(parts=" UNION ALL ".join(parts), limit=limit)
 
@@ -228,7 +245,9 @@ def _piece(user: User, steps: list[int], after: Place | None, limit: int) -> lis
 
 def _reach(user: User, steps: list[int], after: Place | None = None) -> WorkItemQuerySet:
     tasks = WorkItem.objects.filter(
-        Q(in_queue=True, step_id__in=steps) | Q(assignee=user, is_open=True)
+        Q(in_queue=True, step_id__in=steps)
+        | Q(assignee=user, is_open=True)
+        | Q(pk__in=AddedPerson.objects.filter(user=user).values("work_item"), is_open=True)
     )
     if after is not None and after.due_at is None:
         tasks = tasks.filter(due_at=None, id__gt=after.id)

@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from workflows.engine.definition import RoleDef
 from workflows.models import (
+    AddedPerson,
     Step,
     StepGroupPermission,
     StepUserPermission,
@@ -44,6 +45,11 @@ def performs(user: User, step: str = "step_id") -> Q:
     return Q(Exists(StepUserPermission.objects.filter(user=user, **grant))) | Q(
         Exists(StepGroupPermission.objects.filter(group__user=user, **grant))
     )
+
+
+def added(user: User) -> Q:
+    """A condition on tasks: this one was escalated to this person."""
+    return Q(Exists(AddedPerson.objects.filter(user=user, work_item=OuterRef("pk"))))
 
 
 STEPS_OF = """
@@ -161,8 +167,8 @@ def startable(user: Actor) -> QuerySet[WorkflowTemplate]:
 
 def visible_requests(user: Actor) -> QuerySet[WorkflowInstance]:
     """The requests that this person may read: their own, those in which they have a task or have
-    acted, those with an open task in one of their queues, and all of a workflow that they may
-    view."""
+    acted, those with an open task in one of their queues or escalated to them, and all of a
+    workflow that they may view."""
     if not user.is_authenticated or not user.is_active:
         return WorkflowInstance.objects.none()
     requests = WorkflowInstance.objects.all()
@@ -174,6 +180,7 @@ def visible_requests(user: Actor) -> QuerySet[WorkflowInstance]:
         | Q(Exists(tasks.filter(assignee=user)))
         | Q(Exists(TrailEvent.objects.filter(request=OuterRef("pk"), actor=user)))
         | Q(Exists(tasks.filter(performs(user), is_open=True)))
+        | Q(pk__in=AddedPerson.objects.filter(user=user).values("work_item__request"))
         | _holds(user, (VIEW, MANAGE, AUDIT), "template_id")
     )
 

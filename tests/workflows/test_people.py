@@ -7,7 +7,7 @@ from tests.factories import make_user
 from tests.workflows import drawn
 from tests.workflows.support import Flow, again, begin, person, refused
 from workflows.engine.errors import InvalidInput, NotAllowed, WrongState
-from workflows.services import incidents, requests, tasks
+from workflows.services import incidents, tasks
 from workflows.services.corrections import set_values
 
 pytestmark = pytest.mark.django_db

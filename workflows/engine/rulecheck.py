@@ -66,6 +66,21 @@ def read(text: str, fields: Fields, context: Any) -> tuple[Any, frozenset[str]]:
 
     Raises RuleProblem.
     """
+    statement, checker = _read(text, fields, context)
+    checker.condition(statement.args[1])
+    return statement, frozenset(checker.named)
+
+
+def read_value(text: str, fields: Fields, context: Any) -> tuple[Any, Operand]:
+    """The tree of an expression that gives a value, not yet built, and what kind of value.
+
+    Raises RuleProblem.
+    """
+    statement, checker = _read(text, fields, context)
+    return statement, checker.operand(statement.args[1])
+
+
+def _read(text: str, fields: Fields, context: Any) -> "tuple[Any, _Checker]":
     if not text.strip():
         raise RuleProblem("The rule is empty; write a condition such as amount > 10000.")
     if len(text) > MAX_LENGTH:
@@ -77,9 +92,7 @@ def read(text: str, fields: Fields, context: Any) -> tuple[Any, frozenset[str]]:
     statement = _tree(text, fields, context)
     condition = statement.args[1]
     _refuse_depth(condition)
-    checker = _Checker(fields)
-    checker.condition(condition)
-    return statement, frozenset(checker.named)
+    return statement, _Checker(fields)
 
 
 def _tree(text: str, fields: Fields, context: Any) -> Any:

@@ -15,10 +15,18 @@ import rule_engine  # type: ignore[import-untyped]
 from rule_engine import DataType, errors
 
 from workflows.engine.fields import FieldSpec, typed
-from workflows.engine.rulecheck import Operand, RuleProblem, read
+from workflows.engine.rulecheck import Operand, RuleProblem, read, read_value
 from workflows.engine.rulewords import OR_EMPTY
 
-__all__ = ["Rule", "RuleCannotBeEvaluated", "RuleProblem", "compile_rule"]
+__all__ = [
+    "Expression",
+    "Rule",
+    "RuleCannotBeEvaluated",
+    "RuleProblem",
+    "compile_expression",
+    "compile_rule",
+    "kind_of",
+]
 
 _EXACT: Final = decimal.Context(
     prec=60, traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow]
@@ -95,6 +103,48 @@ class Rule:
             ) from error
 
 
+@dataclass(frozen=True)
+class Expression:
+    """A value worked out from a request's data, known to be readable and of one kind.
+
+    `kind` is what `kind_of` says of the field that can take it.
+    """
+
+    text: str
+    kind: str
+    _statement: Any = field(repr=False, compare=False)
+
+    def value(self, data: Mapping[str, Any]) -> Any:
+        """The value as Python has it: Decimal, bool, str or an aware datetime.
+
+        Raises RuleCannotBeEvaluated where a value that is needed is missing or no number.
+        """
+        try:
+            with decimal.localcontext(_EXACT):
+                return self._statement.evaluate(data)
+        except _FAILURES as error:
+            raise RuleCannotBeEvaluated(
+                f"`{self.text}` cannot be worked out: {_reason(error)}."
+            ) from error
+
+
+def kind_of(field_type: str) -> str:
+    """The kind of value that a field of this type takes in expressions."""
+    return _KIND_OF[field_type]
+
+
+def compile_expression(text: str, fields: Mapping[str, FieldSpec]) -> Expression:
+    """The value that `text` gives over the declared fields. Raises RuleProblem."""
+    declared = {key: _Declared.of(spec) for key, spec in fields.items()}
+    operands = {key: spec.operand for key, spec in declared.items()}
+    tree, operand = read_value(text, operands, _context(text, declared))
+    try:
+        with decimal.localcontext(_EXACT):
+            return Expression(text, operand.kind, tree.build())
+    except _FAILURES as error:
+        raise RuleProblem(f"It cannot be worked out: {_reason(error)}; change it.") from error
+
+
 def compile_rule(text: str, fields: Mapping[str, FieldSpec]) -> Rule:
     """The rule that `text` says over the declared fields; kept, so that asking again is cheap.
 
@@ -105,19 +155,22 @@ def compile_rule(text: str, fields: Mapping[str, FieldSpec]) -> Rule:
 
 @lru_cache(maxsize=4096)
 def _compiled(text: str, declared: tuple[tuple[str, _Declared], ...]) -> Rule:
-    fields = dict(declared)
     operands = {key: spec.operand for key, spec in declared}
-    context = rule_engine.Context(
-        resolver=_Values(text, fields),
-        type_resolver=lambda name: _DATA_TYPE[operands[name.removesuffix(OR_EMPTY)].kind],
-        default_timezone="utc",
-    )
-    tree, named = read(text, operands, context)
+    tree, named = read(text, operands, _context(text, dict(declared)))
     try:
         with decimal.localcontext(_EXACT):
             return Rule(text, named, tree.build())
     except _FAILURES as error:
         raise RuleProblem(f"The rule cannot be worked out: {_reason(error)}; change it.") from error
+
+
+def _context(text: str, fields: Mapping[str, _Declared]) -> Any:
+    """How a rule finds the values of fields, and what types they have."""
+    return rule_engine.Context(
+        resolver=_Values(text, fields),
+        type_resolver=lambda name: _DATA_TYPE[fields[name.removesuffix(OR_EMPTY)].operand.kind],
+        default_timezone="utc",
+    )
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class OutboxMessage(FSMModelMixin, models.Model):
 
     ATTEMPT, WAKE, REMIND, ESCALATE = "attempt", "wake", "remind", "escalate"
     CHILD, CHILD_ENDED, CHILD_CANCEL = "child", "child_ended", "child_cancel"
-    ENDED, SCHEDULE, MAIL = "ended", "schedule", "mail"
+    ENDED, START, SCHEDULE, MAIL = "ended", "start", "schedule", "mail"
     KINDS = [
         (ATTEMPT, "run an automation"),
         (WAKE, "end a wait"),
@@ -36,7 +36,8 @@ class OutboxMessage(FSMModelMixin, models.Model):
         (CHILD, "start a subworkflow"),
         (CHILD_ENDED, "a subworkflow ended"),
         (CHILD_CANCEL, "call a subworkflow off"),
-        (ENDED, "start what follows a workflow's end"),
+        (ENDED, "follow a request's end"),
+        (START, "start after another workflow"),
         (SCHEDULE, "start by schedule"),
         (MAIL, "send a mail"),
     ]

@@ -13,6 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 
 from workflows.models import (
+    AddedPerson,
     Incident,
     MergeRecord,
     Step,
@@ -27,6 +28,7 @@ from workflows.services.fastsql import select_rows
 TABLES = {
     "request": WorkflowInstance._meta.db_table,
     "task": WorkItem._meta.db_table,
+    "added": AddedPerson._meta.db_table,
     "incident": Incident._meta.db_table,
     "merge": MergeRecord._meta.db_table,
     "step": Step._meta.db_table,
@@ -58,7 +60,10 @@ OPEN_TASKS = (
                    AND m.user_id = %s AND g.permission_id = """
     + PERFORMS
     + """)
+        OR EXISTS (SELECT 1 FROM {added} a WHERE a.work_item_id = r.id AND a.user_id = %s)
     ) AS permitted, EXISTS (
+        SELECT 1 FROM {added} a WHERE a.work_item_id = r.id AND a.user_id = %s
+    ) AS added, EXISTS (
         SELECT 1 FROM {incident} i WHERE i.request_id = r.request_id AND i.state = 'open'
     ) AS troubled
     FROM {task} r WHERE r.request_id = %s AND r.is_open ORDER BY r.id {for_update}
@@ -113,11 +118,12 @@ def lock_request(
 
 
 def lock_open_tasks(instance: WorkflowInstance, actor_id: int | None) -> list[WorkItem]:
-    """Lock a request's open tasks; says of each whether the person may act on it by its role
-    (`permitted`), and whether the request has an open incident (`troubled`). One statement."""
+    """Lock a request's open tasks; says of each whether the person may act on it, by its role
+    or because it was escalated to them (`permitted`), whether by the latter (`added`), and whether
+    the request has an open incident (`troubled`). One statement."""
     sql = OPEN_TASKS.format(columns=_columns(WorkItem), for_update=_for_update(), **TABLES)
-    given = [actor_id, actor_id, instance.pk]
-    return select_rows(WorkItem, sql, given, also=("permitted", "troubled"))
+    given = [actor_id, actor_id, actor_id, actor_id, instance.pk]
+    return select_rows(WorkItem, sql, given, also=("permitted", "added", "troubled"))
 
 
 def steps_with_somebody(step_ids: Iterable[int], out: Iterable[int]) -> set[int]:

@@ -8,6 +8,7 @@ import logging
 import time
 import uuid
 from collections.abc import Collection, Iterable, Sequence
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -122,24 +123,26 @@ def _lock(rows: Any, kinds: Collection[str], limit: int) -> list[OutboxMessage]:
 
 def close(message: OutboxMessage, *, now: datetime) -> None:
     """What the message asks for is done, in this transaction. Raises TicketLost."""
-    ticket = message.ticket
-    message.deliver(now=now)
-    _write_back(message, ticket)
+    closed = copy(message)
+    closed.deliver(now=now)
+    _write_back(closed, message.ticket)
 
 
 def drop(message: OutboxMessage, *, now: datetime, why: str) -> None:
     """The message is given up. Raises TicketLost."""
-    ticket = message.ticket
-    message.drop(now=now, why=why)
-    _write_back(message, ticket)
+    dropped = copy(message)
+    dropped.drop(now=now, why=why)
+    _write_back(dropped, message.ticket)
 
 
 def put_off(message: OutboxMessage, *, until: datetime, why: str) -> None:
     """The message is to be tried again at `until`. Raises TicketLost."""
-    ticket = message.ticket
-    message.put_off(until=until, why=why[:2000])
-    _write_back(message, ticket)
+    later = copy(message)
+    later.put_off(until=until, why=why[:2000])
+    _write_back(later, message.ticket)
 
+
+# The copies: a transaction that is rolled back must leave the caller's message as it was.
 
 COLUMNS = ("state", "ticket", "taken_until", "run_after", "closed_at", "last_error", "payload")
 
@@ -149,6 +152,12 @@ def _write_back(message: OutboxMessage, ticket: str) -> None:
     held = OutboxMessage.objects.filter(pk=message.pk, state="taken", ticket=ticket)
     if held.update(**values) != 1:
         raise TicketLost(f"Message {message.pk} was taken by somebody else.")
+
+
+def keep(message: OutboxMessage, *, until: datetime) -> None:
+    """Hold the message for longer, with what its payload says now. Raises TicketLost."""
+    message.taken_until = until
+    _write_back(message, message.ticket)
 
 
 def hold(message: OutboxMessage, *, now: datetime) -> None:

@@ -241,7 +241,7 @@ def _in_step_role(case: Case, item: WorkItem | None, step: str, actor: User, mix
     the step's role, so that role itself is asked."""
     if item is None:
         return False
-    if not mixed:
+    if not mixed or getattr(item, "added", False):
         return bool(getattr(item, "permitted", False))
     role = case.map.role_of(step)
     groups = case.groups_of(actor)
