@@ -287,11 +287,32 @@ UNFOLD = {
                         "icon": "warning",
                         "link": reverse_lazy("admin:workflows_incident_changelist"),
                     },
+                    {
+                        "title": "Attempts",
+                        "icon": "repeat",
+                        "link": reverse_lazy("admin:workflows_attempt_changelist"),
+                        "permission": lambda request: request.user.has_perm(
+                            "workflows.view_attempt"
+                        ),
+                    },
+                    {
+                        "title": "Outbox",
+                        "icon": "outbox",
+                        "link": reverse_lazy("admin:workflows_outboxmessage_changelist"),
+                        "permission": lambda request: request.user.has_perm(
+                            "workflows.view_outboxmessage"
+                        ),
+                    },
                 ],
             },
             {
                 "title": "Look back",
                 "items": [
+                    {
+                        "title": "Health",
+                        "icon": "monitor_heart",
+                        "link": reverse_lazy("reporting:health"),
+                    },
                     {
                         "title": "Bottlenecks",
                         "icon": "bar_chart",

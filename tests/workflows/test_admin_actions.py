@@ -1,6 +1,7 @@
 """Commands from the admin's lists: one service call a row, a reason, a summary, and who may."""
 
 from collections.abc import Iterable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -48,7 +49,7 @@ def run(
 
 
 def said(answer: HttpResponse) -> str:
-    return " | ".join(str(message) for message in answer.context["messages"])  # type: ignore[attr-defined]
+    return " | ".join(unescape(str(one)) for one in answer.context["messages"])  # type: ignore[attr-defined]
 
 
 def states() -> dict[int, str]:

@@ -11,13 +11,15 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextareaWidget
 
 from workflows.admin.base import StaffAdmin
 from workflows.engine.errors import HandoffError
 
-SHOWN = 5
-"""How many refusals a message spells out."""
+SHOWN = 500
+"""How many refusals a message spells out, a line each."""
 
 
 class ReasonForm(forms.Form):
@@ -97,8 +99,10 @@ def _do(
         admin.message_user(request, _refusals(admin, refused), messages.ERROR)
 
 
-def _refusals(admin: StaffAdmin, refused: list[tuple[int, str]]) -> str:
+def _refusals(admin: StaffAdmin, refused: list[tuple[int, str]]) -> SafeString:
     names = admin.model._default_manager.in_bulk([pk for pk, _ in refused[:SHOWN]])
-    lines = [f"{names.get(pk, pk)}: {why}" for pk, why in refused[:SHOWN]]
-    more = f" And {len(refused) - SHOWN} more." if len(refused) > SHOWN else ""
-    return f"{len(refused)} refused. {' '.join(lines)}{more}"
+    lines = [(f"{names.get(pk, pk)}: {why}",) for pk, why in refused[:SHOWN]]
+    if len(refused) > SHOWN:
+        lines.append((f"And {len(refused) - SHOWN} more.",))
+    spelt = format_html_join("", "<li>{}</li>", lines)
+    return format_html('{} refused.<ul class="handoff-ways">{}</ul>', len(refused), spelt)

@@ -1,22 +1,17 @@
-"""What was recorded: merges, incidents, documents and the trail. Read here, written by services."""
+"""What was recorded: merges, documents and the trail. Read here, written by services."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
-from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from workflows.admin.addresses import incident_page, merge_page, request_page
-from workflows.admin.asking import Question, ask_then_do
-from workflows.admin.base import HistoryAdmin, ReadOnly, StaffAdmin, actor_of, link, timed
-from workflows.models import Document, Incident, MergeRecord, TrailEvent
-from workflows.services import incidents
+from workflows.admin.addresses import merge_page, request_page
+from workflows.admin.base import HistoryAdmin, ReadOnly, StaffAdmin, link, timed
+from workflows.models import Document, MergeRecord, TrailEvent
 
 COMMANDS = (
     *("load_definition", "new_draft", "publish"),
@@ -90,59 +85,6 @@ class MergeAdmin(OfRequest, StaffAdmin):
     def chosen(self, merge: MergeRecord) -> SafeString:
         """How a disagreement was ended."""
         return shown(merge.resolution)
-
-
-@admin.action(description="Try again", permissions=["command"])
-def retry_selected(
-    page: "IncidentAdmin", request: HttpRequest, incidents: QuerySet[Incident]
-) -> TemplateResponse | None:
-    """Let each selected request try its step again, or say why not."""
-
-    def run(pk: int, given: Mapping[str, Any]) -> object:
-        return incidents.retry(
-            pk, actor=actor_of(request), reason=given["reason"], now=timezone.now()
-        )  # fmt: skip
-
-    question = Question(
-        action="retry_selected",
-        title="Try incidents again",
-        button="Try again",
-        done="tried again",
-        command=run,
-    )
-    return ask_then_do(page, request, incidents, question)
-
-
-@admin.register(Incident)
-class IncidentAdmin(OfRequest, StaffAdmin):
-    """What could not go on by itself, and whose it is."""
-
-    list_display = (
-        *("message", "step", "its_request", "state_", "owner"),
-        *(timed("opened_at", "opened"), "what_to_do"),
-    )
-    list_select_related = ("step", "request", "owner")
-    list_filter = ("state", "code", "request__template")
-    search_fields = ("message", "request__title", "owner__username", "step__key")
-    ordering = ("state", "-id")
-    actions = (retry_selected,)
-    fields = (
-        ("its_request", "step", "what_to_do"), "message", ("state", "code", "owner"),
-        ("opened_at", "resolved_at"), "resolution",
-    )  # fmt: skip
-    readonly_fields = ("its_request", "what_to_do")
-
-    @admin.display(description="state", ordering="state")
-    def state_(self, incident: Incident) -> SafeString:
-        """Marked where it is open."""
-        return badge(incident.state, incident.get_state_display())  # type: ignore[attr-defined]
-
-    @admin.display(description="to do")
-    def what_to_do(self, incident: Incident) -> SafeString | str:
-        """The page where values are put right and the step tries again."""
-        if incident.state != Incident.OPEN:
-            return "—"
-        return link(incident_page(incident), "put it right")
 
 
 @admin.register(Document)

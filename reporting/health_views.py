@@ -1,0 +1,61 @@
+"""The health page and the same as JSON, for those who may audit a workflow."""
+
+from collections.abc import Collection
+from http import HTTPStatus
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from reporting.health import HealthPage, health_json, health_page
+from workflows.permissions import auditable
+
+NOT_YOURS = (
+    "You may audit no workflow, so there is no health to show you. Ask a workflow's owner for the"
+    " permission to audit it."
+)
+SIGN_IN = "Sign in first: this tells how the workflows do, to those who may audit them."
+
+
+@never_cache
+@require_safe
+@login_required
+def show(request: HttpRequest) -> HttpResponse:
+    """How the steps of all workflows do that this person may audit."""
+    page = page_for(request.user)
+    if page is None:
+        return render(request, "403.html", {"why": NOT_YOURS}, status=HTTPStatus.FORBIDDEN)
+    context = {"page": page, "lists": lists_for(request.user)}
+    return render(request, "reporting/health.html", context)
+
+
+@never_cache
+@require_safe
+def as_json(request: HttpRequest) -> JsonResponse:
+    """The same facts for a monitor; it always answers 200 when it could look, whatever it saw."""
+    if not request.user.is_authenticated:
+        return JsonResponse({"detail": SIGN_IN}, status=HTTPStatus.UNAUTHORIZED)
+    page = page_for(request.user)
+    if page is None:
+        return JsonResponse({"detail": NOT_YOURS}, status=HTTPStatus.FORBIDDEN)
+    return JsonResponse(health_json(page))
+
+
+def page_for(user: User | AnonymousUser) -> HealthPage | None:
+    """What this person may see of the health; nothing where they may audit no workflow."""
+    templates = auditable(user)
+    if not templates.exists():
+        return None
+    return health_page(templates, now=timezone.now())
+
+
+def lists_for(user: User | AnonymousUser) -> Collection[str]:
+    """The lists of the admin that this person may open, by the name of their model."""
+    models = ("incident", "attempt", "workitem", "outboxmessage")
+    if not user.is_staff:
+        return ()
+    return [name for name in models if user.has_perm(f"workflows.view_{name}")]

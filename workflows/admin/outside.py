@@ -1,0 +1,147 @@
+"""What is done outside: attempts, and the messages that ask for them. Nobody writes them here."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from workflows.admin.base import StaffAdmin, moment, timed
+from workflows.admin.records import OfRequest, badge, shown
+from workflows.models import Attempt, OutboxMessage
+from workflows.models.outbox import TAKEN, WAITING
+
+
+@admin.register(Attempt)
+class AttemptAdmin(OfRequest, StaffAdmin):
+    """Every try of every automation: when, how long, and what came back."""
+
+    list_display = (
+        *("__str__", "its_request", "state_", timed("started_at", "began")),
+        *("milliseconds", "status", "code", "message"),
+    )
+    list_select_related = ("step", "request")
+    list_filter = ("state", "code", "request__template", "started_at")
+    search_fields = ("=code", "=idempotency_key", "step__key")
+    search_help_text = "An error code or an idempotency key in full, or a part of a step's key"
+    ordering = ("-id",)
+    fields = (
+        ("its_request", "step", "number"), ("state", "action", "idempotency_key"),
+        ("started_at", "finished_at", "milliseconds"), ("status", "code"), "message",
+        "what_came",
+    )  # fmt: skip
+    readonly_fields = ("its_request", "what_came")
+
+    @admin.display(description="state", ordering="state")
+    def state_(self, attempt: Attempt) -> SafeString:
+        """Marked where it failed."""
+        return attempt_badge(attempt)
+
+    @admin.display(description="answer")
+    def what_came(self, attempt: Attempt) -> SafeString | str:
+        """The first 2 kB of the answer, as it was kept."""
+        return answer_shown(attempt) or "—"
+
+
+def attempt_badge(attempt: Attempt) -> SafeString:
+    """An attempt's state that is seen at a glance."""
+    looks = {Attempt.SUCCEEDED: "running", Attempt.RUNNING: "waiting"}
+    look = looks.get(attempt.state, "late")
+    return badge(look, attempt.get_state_display())  # type: ignore[attr-defined]
+
+
+def answer_shown(attempt: Attempt) -> SafeString:
+    """What the other side said, as text."""
+    if not attempt.answer:
+        return SafeString("")
+    return format_html('<pre class="handoff-data">{}</pre>', attempt.answer)
+
+
+def attempts_table(attempts: Iterable[Attempt]) -> SafeString:
+    """The attempts of one activation, the first above."""
+    lines = [
+        (
+            *(one.number, moment(one.started_at), "—" if one.milliseconds is None else
+              f"{one.milliseconds:,} ms"),
+            *(attempt_badge(one), one.status or "—", one.code or "—", one.message),
+            answer_shown(one),
+        )
+        for one in attempts
+    ]  # fmt: skip
+    if not lines:
+        return SafeString("Nothing was tried outside.")
+    cells = "<td>{}</td>" * 6
+    body = format_html_join("", f"<tr>{cells}<td>{{}}{{}}</td></tr>", lines)
+    heads = ("No.", "Began", "Took", "State", "HTTP status", "Error code", "What came back")
+    head = format_html_join("", '<th scope="col">{}</th>', ((words,) for words in heads))
+    return format_html(
+        '<div class="handoff-scroll"><table class="handoff-table"><thead><tr>{}</tr></thead>'
+        "<tbody>{}</tbody></table></div>",
+        head,
+        body,
+    )
+
+
+class DueFilter(admin.SimpleListFilter):
+    """What should have been done by now: due, or with a worker whose lease ran out."""
+
+    title = "due"
+    parameter_name = "due"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Only one way to look."""
+        return [("yes", "due now and not done")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """By the columns that have an index."""
+        if self.value() != "yes":
+            return queryset
+        now = timezone.now()
+        return queryset.filter(
+            Q(state=WAITING, run_after__lte=now) | Q(state=TAKEN, taken_until__lt=now)
+        )
+
+
+@admin.register(OutboxMessage)
+class OutboxAdmin(OfRequest, StaffAdmin):
+    """What is still to be done outside, and what was; superusers alone read what it says."""
+
+    list_display = (
+        *("id", "kind", "state_", "its_request", timed("run_after", "not before")),
+        *("tries", timed("closed_at", "closed"), "last_error"),
+    )
+    list_select_related = ("request",)
+    list_filter = ("state", "kind", DueFilter)
+    search_fields = ("=key", "=ticket")
+    search_help_text = "The mark of a message or of the worker who has it, in full"
+    ordering = ("-id",)
+
+    @admin.display(description="state", ordering="state")
+    def state_(self, message: OutboxMessage) -> SafeString:
+        """Marked where it was given up."""
+        looks = {"delivered": "running", "dropped": "late"}
+        words = message.get_state_display()  # type: ignore[attr-defined]
+        return badge(looks.get(message.state, "waiting"), words)
+
+    @admin.display(description="says")
+    def says(self, message: OutboxMessage) -> SafeString:
+        """What the worker is told."""
+        return shown(message.payload)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The payload may hold what only a few may read."""
+        plain = (
+            ("kind", "state", "its_request", "activation"),
+            ("created_at", "run_after", "closed_at"), ("taken_until", "ticket", "tries"), "key",
+            "last_error",
+        )  # fmt: skip
+        return (*plain, "says") if request.user.is_superuser else plain
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """What is not a column."""
+        own = ("says",) if request.user.is_superuser else ()
+        return ("its_request", *own)

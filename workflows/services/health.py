@@ -1,0 +1,341 @@
+"""How every step does: when it last ran well, how often it failed, and whose it is.
+
+Facts only, each from rows that services wrote; the pages put them in words. However many
+workflows there are, they are read in the same few statements.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Count, Max, Min, Q, QuerySet
+
+from workflows.engine.definition import title
+from workflows.models import (
+    Attempt,
+    Incident,
+    OutboxMessage,
+    Role,
+    Step,
+    TemplateVersion,
+    WorkflowInstance,
+    WorkflowTemplate,
+    WorkItem,
+)
+from workflows.models.outbox import DROPPED, TAKEN, WAITING
+from workflows.models.runs import DONE
+
+RED, AMBER, GREEN, GREY = "red", "amber", "green", "grey"
+ORDER = (RED, AMBER, GREEN, GREY)
+"""The worst first."""
+WEEK, QUARTER = timedelta(days=7), timedelta(days=90)
+CLOCK = timedelta(seconds=60)
+"""What is due longer than this shows that the clock or the workers are down."""
+ROUTING = ("decision", "parallel", "join")
+"""Kinds that do no work of their own: nothing is said of them until something goes wrong."""
+BY_WORKFLOW = (
+    *("version__template__name", "version__template_id", "-version__number"),
+    *("position", "id"),
+)
+NOT_RUN = ("error", "skipped")
+"""How a step that no person does ends without having done its work."""
+FAILED = (Attempt.FAILED, Attempt.LOST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepHealth:
+    """The figures of one step.
+
+    A run of an automation is an attempt, counted when it began. A run of any other step is a
+    task that was done, and a failed run an incident that was opened there, or an end on the
+    step's error way.
+    """
+
+    step: Step
+    state: str
+    last_success: datetime | None
+    runs_week: int
+    failed_week: int
+    runs_quarter: int
+    failed_quarter: int
+    last_error: str
+    last_error_at: datetime | None
+    last_run_failed: bool
+    open_incidents: int
+    oldest_incident: Incident | None
+    overdue: int
+    overdue_since: datetime | None
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxHealth:
+    """Whether what is to be done outside is being done."""
+
+    state: str
+    due: int
+    oldest_due: datetime | None
+    abandoned: int
+    given_up: int
+    is_ticking: bool
+
+
+# -- steps ------------------------------------------------------------------------------------
+
+
+def steps_in_use(templates: QuerySet[WorkflowTemplate]) -> QuerySet[Step]:
+    """The steps of these workflows' published versions, and of those with requests under way."""
+    running = WorkflowInstance.objects.running().values("version")
+    return (
+        Step.objects.filter(
+            Q(version__state=TemplateVersion.PUBLISHED) | Q(version__in=running),
+            version__template__in=templates,
+        )
+        .exclude(kind="end")
+        .select_related("role", "version__template__owner", "version__template__deputy")
+        .order_by(*BY_WORKFLOW)
+    )
+
+
+def health_of(steps: Iterable[Step], *, now: datetime) -> list[StepHealth]:
+    """The health of these steps, in their order; at most seven statements."""
+    rows = list(steps)
+    facts = _Facts.read(rows, now)
+    found = (_step_health(step, facts) for step in rows)
+    return [one for one in found if one.step.kind not in ROUTING or _went_wrong(one)]
+
+
+def _went_wrong(one: StepHealth) -> bool:
+    return bool(one.open_incidents or one.failed_quarter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What was read, each by step."""
+
+    attempts: Mapping[int, Mapping[str, Any]]
+    last_attempts: Mapping[int, Attempt]
+    tasks: Mapping[int, Mapping[str, Any]]
+    incidents: Mapping[int, Mapping[str, Any]]
+    incident_rows: Mapping[int, Incident]
+    names: Mapping[str, str]
+
+    @classmethod
+    def read(cls, steps: Sequence[Step], now: datetime) -> "_Facts":
+        automatic = [step.pk for step in steps if step.kind == "automation"]
+        others = [step.pk for step in steps if step.kind != "automation"]
+        attempts = _attempts(automatic, now)
+        incidents = _incidents([step.pk for step in steps], now)
+        return cls(
+            attempts=attempts,
+            last_attempts=_rows(Attempt.objects.all(), _ids(attempts, "last", "last_failed")),
+            tasks=_tasks(others, now),
+            incidents=incidents,
+            incident_rows=_rows(
+                Incident.objects.select_related("request"), _ids(incidents, "last", "oldest_open")
+            ),
+            names=_names({name for step in steps for name in _users(step.role)}),
+        )
+
+
+def _ids(rows: Mapping[int, Mapping[str, Any]], *columns: str) -> list[int]:
+    return [row[name] for row in rows.values() for name in columns if row[name] is not None]
+
+
+def _rows(rows: QuerySet[Any], ids: list[int]) -> dict[int, Any]:
+    """The rows by id. One statement however many: `in_bulk` makes several on SQLite."""
+    return {row.pk: row for row in rows.filter(pk__in=ids)}
+
+
+def _attempts(steps: list[int], now: datetime) -> dict[int, Mapping[str, Any]]:
+    over, bad = ~Q(state=Attempt.RUNNING), Q(state__in=FAILED)
+    week, quarter = Q(started_at__gte=now - WEEK), Q(started_at__gte=now - QUARTER)
+    rows = (
+        Attempt.objects.filter(step__in=steps)
+        .order_by()
+        .values("step")
+        .annotate(
+            success=Max("started_at", filter=Q(state=Attempt.SUCCEEDED)),
+            runs_week=Count("pk", filter=over & week),
+            failed_week=Count("pk", filter=bad & week),
+            runs_quarter=Count("pk", filter=over & quarter),
+            failed_quarter=Count("pk", filter=bad & quarter),
+            last=Max("pk", filter=over),
+            last_failed=Max("pk", filter=bad),
+        )
+    )
+    return {row["step"]: row for row in rows}
+
+
+def _tasks(steps: list[int], now: datetime) -> dict[int, Mapping[str, Any]]:
+    """What people did, and waits and subworkflows: those can end on their error way too."""
+    week, quarter = Q(completed_at__gte=now - WEEK), Q(completed_at__gte=now - QUARTER)
+    done, late = Q(state=DONE), Q(is_open=True, due_at__lt=now)
+    alone = Q(step__kind__in=("wait", "subworkflow"))
+    bad = done & alone & Q(outcome="error")
+    rows = (
+        WorkItem.objects.filter(step__in=steps)
+        .order_by()
+        .values("step")
+        .annotate(
+            success=Max("completed_at", filter=done & ~(alone & Q(outcome__in=NOT_RUN))),
+            runs_week=Count("pk", filter=done & week),
+            runs_quarter=Count("pk", filter=done & quarter),
+            failed_week=Count("pk", filter=bad & week),
+            failed_quarter=Count("pk", filter=bad & quarter),
+            overdue=Count("pk", filter=late),
+            overdue_since=Min("due_at", filter=late),
+        )
+    )
+    return {row["step"]: row for row in rows}
+
+
+def _incidents(steps: list[int], now: datetime) -> dict[int, Mapping[str, Any]]:
+    is_open = Q(state=Incident.OPEN)
+    rows = (
+        Incident.objects.filter(step__in=steps)
+        .order_by()
+        .values("step")
+        .annotate(
+            open=Count("pk", filter=is_open),
+            oldest_open=Min("pk", filter=is_open),
+            failed_week=Count("pk", filter=Q(opened_at__gte=now - WEEK)),
+            failed_quarter=Count("pk", filter=Q(opened_at__gte=now - QUARTER)),
+            last=Max("pk"),
+        )
+    )
+    return {row["step"]: row for row in rows}
+
+
+NONE: Mapping[str, Any] = dict.fromkeys(
+    ("success", "last", "last_failed", "oldest_open", "overdue_since")
+) | dict.fromkeys(
+    ("overdue", "open", "runs_week", "failed_week", "runs_quarter", "failed_quarter"), 0
+)
+"""The figures of a step of which there are no rows."""
+
+
+def _step_health(step: Step, facts: _Facts) -> StepHealth:
+    tasks, troubles = facts.tasks.get(step.pk, NONE), facts.incidents.get(step.pk, NONE)
+    attempts = facts.attempts.get(step.pk, NONE)
+    runs = attempts if step.kind == "automation" else tasks
+    failures = (attempts,) if step.kind == "automation" else (tasks, troubles)
+    last = facts.last_attempts.get(attempts["last"] or 0)
+    code, when = _last_error(attempts, troubles, facts)
+    figures = {
+        "last_success": runs["success"],
+        "failed_week": sum(one["failed_week"] for one in failures),
+        "last_error": code,
+        "last_run_failed": last is not None and last.state in FAILED,
+        "open_incidents": troubles["open"],
+        "overdue": tasks["overdue"],
+    }
+    return StepHealth(
+        step=step,
+        state=_state(**figures),
+        runs_week=runs["runs_week"],
+        runs_quarter=runs["runs_quarter"],
+        failed_quarter=sum(one["failed_quarter"] for one in failures),
+        last_error_at=when,
+        oldest_incident=facts.incident_rows.get(troubles["oldest_open"] or 0),
+        overdue_since=tasks["overdue_since"],
+        owner=_owner(step, facts.names),
+        **figures,
+    )
+
+
+def _last_error(
+    attempts: Mapping[str, Any], troubles: Mapping[str, Any], facts: _Facts
+) -> tuple[str, datetime | None]:
+    """The code of what failed last: an attempt, or what opened an incident."""
+    failed = facts.last_attempts.get(attempts["last_failed"] or 0)
+    trouble = facts.incident_rows.get(troubles["last"] or 0)
+    found = [(failed.started_at, failed.code or failed.state)] if failed is not None else []
+    found += [(trouble.opened_at, trouble.code)] if trouble is not None else []
+    when, code = max(found, key=itemgetter(0), default=(None, ""))
+    return code, when
+
+
+def _state(
+    *,
+    last_success: datetime | None,
+    failed_week: int,
+    last_error: str,
+    last_run_failed: bool,
+    open_incidents: int,
+    overdue: int,
+) -> str:
+    if open_incidents or last_run_failed:
+        return RED
+    if failed_week or overdue:
+        return AMBER
+    return GREEN if last_success or last_error else GREY
+
+
+def worst(states: Iterable[str]) -> str:
+    """The state that counts for all of them; grey where there is none."""
+    return min(states, key=ORDER.index, default=GREY)
+
+
+# -- whose it is ------------------------------------------------------------------------------
+
+
+def answers_for(template: WorkflowTemplate) -> str:
+    """Who answers for a workflow: its owner, or the deputy where the owner's account is closed."""
+    people = (template.owner, template.deputy)
+    active = [person for person in people if person is not None and person.is_active]
+    return full_name(active[0]) if active else "nobody"
+
+
+def full_name(person: User) -> str:
+    """A person's full name, or the username where there is none."""
+    return person.get_full_name() or person.get_username()
+
+
+def _owner(step: Step, names: Mapping[str, str]) -> str:
+    """The step's people; where the step has none, who answers for the workflow."""
+    role = step.role
+    if step.kind not in ("approval", "task") or role is None:
+        return answers_for(step.version.template)
+    if role.requester:
+        return "the requester"
+    if role.field:
+        return f"the person in “{title(role.field, None)}”"
+    return ", ".join([*(role.groups or []), *(names.get(name, name) for name in _users(role))])
+
+
+def _users(role: Role | None) -> list[str]:
+    return list(role.users or []) if role is not None else []
+
+
+def _names(usernames: set[str]) -> dict[str, str]:
+    found = User.objects.filter(username__in=usernames) if usernames else ()
+    return {person.get_username(): full_name(person) for person in found}
+
+
+# -- the outbox -------------------------------------------------------------------------------
+
+
+def outbox_health(*, now: datetime) -> OutboxHealth:
+    """Whether anything due waits for longer than the clock takes to come round. Three statements.
+
+    `abandoned` are messages whose worker died; `given_up` those closed undone in seven days.
+    """
+    due = OutboxMessage.objects.filter(state=WAITING, run_after__lte=now)
+    waiting = due.aggregate(count=Count("pk"), oldest=Min("run_after"))
+    left = OutboxMessage.objects.filter(state=TAKEN, taken_until__lt=now)
+    lost = left.aggregate(count=Count("pk"), oldest=Min("taken_until"))
+    given_up = OutboxMessage.objects.filter(state=DROPPED, closed_at__gte=now - WEEK).count()
+    oldest = min((t for t in (waiting["oldest"], lost["oldest"]) if t), default=None)
+    is_ticking = oldest is None or now - oldest <= CLOCK
+    return OutboxHealth(
+        state=GREEN if is_ticking else RED,
+        due=waiting["count"],
+        oldest_due=waiting["oldest"],
+        abandoned=lost["count"],
+        given_up=given_up,
+        is_ticking=is_ticking,
+    )
