@@ -1,0 +1,109 @@
+"""The OpenAPI document against the running API: whatever is sent, the answer is documented."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from django.contrib.auth.models import User
+from django.core.wsgi import get_wsgi_application
+from django.test import Client
+from hypothesis import HealthCheck, Phase, given, seed
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from pytest_django import Settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from approvals.api.site import api
+from tests.approvals.api.calls import PURCHASE, token_for
+from tests.approvals.api.test_not_mine import delivery
+from tests.approvals.office import ask
+from workflows.models import WorkflowInstance, WorkItem
+
+pytestmark = pytest.mark.django_db
+
+People = dict[str, User]
+DOCUMENT = Path(__file__).parents[3] / "docs" / "openapi.json"
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+FEW, MANY = 12, 400
+
+
+def test_the_document_that_is_kept_is_the_one_that_is_served(db: None) -> None:
+    kept = json.loads(DOCUMENT.read_text())
+    assert kept == Client().get("/api/v1/openapi.json").json()
+
+
+def operations() -> list[str]:
+    paths = api.get_openapi_schema()["paths"].values()
+    return sorted(operation["operationId"] for path in paths for operation in path.values())
+
+
+@pytest.fixture
+def schema(people: People, settings: Settings) -> Any:
+    """The document, over an API with work in every state, and nobody called too often."""
+    settings.API_RATE = settings.API_RATE_ANONYMOUS = "1000000/m"
+    settings.ALLOWED_HOSTS = ["*"]
+    for _ in range(3):
+        ask(people["sam"])
+    delivery(people)
+    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
+
+
+def real(case: Any, choose: Any) -> None:
+    """Put what there is in the place of some of what was made up."""
+    known = {
+        "reference": [r.reference for r in WorkflowInstance.objects.all()],
+        "task_id": list(WorkItem.objects.values_list("pk", flat=True)),
+        "workflow": ["purchase-approval", "delivery"],
+    }
+    for name in (case.path_parameters or {}).keys() & known.keys():
+        if choose.draw(st.booleans()):
+            case.path_parameters[name] = choose.draw(st.sampled_from(known[name]))
+    if not isinstance(case.body, dict) or choose.draw(st.booleans()):
+        return
+    likely = {
+        "workflow": "purchase-approval", "data": PURCHASE, "outcome": "approve",
+        "message": "goods_arrived", "correlation": {"order": "A-1"}, "reason": "Because.",
+    }  # fmt: skip
+    for name in case.body.keys() & likely.keys():
+        if choose.draw(st.booleans()):
+            case.body[name] = likely[name]
+
+
+@pytest.mark.parametrize("number", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("mode", list(GenerationMode))
+@pytest.mark.parametrize("name", operations())
+def test_whatever_is_sent_the_answer_is_documented(
+    schema: Any, people: People, name: str, mode: GenerationMode, number: int
+) -> None:
+    operation = schema.find_operation_by_id(name)
+    tokens = [token_for(people[who]) for who in ("olivia", "mia", "sam", "stranger")]
+
+    @seed(20261123)
+    @examples(
+        max_examples=number,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode), choose=st.data())
+    def check(case: Any, choose: Any) -> None:
+        real(case, choose)
+        token = choose.draw(st.sampled_from(tokens))
+        answer = case.call(headers={"Authorization": f"Bearer {token}"})
+        case.validate_response(answer, checks=CHECKS)
+
+    check()

@@ -1,0 +1,32 @@
+"""What reading by the API costs in SQL statements, pinned; at any size of the database."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+
+from tests.approvals.api.calls import Api
+from tests.approvals.office import ask, decide
+from tests.workflows.test_statements import statements
+
+pytestmark = pytest.mark.django_db
+
+People = dict[str, User]
+TOKEN = 1
+
+
+def test_a_request_is_read_in_as_many_statements_however_much_happened(people: People) -> None:
+    request, api = ask(people["sam"]), Api(people["sam"])
+    path = f"/instances/{request.reference}"
+    api.get(path)  # notes that the token was used, and caches the map
+    assert len(statements(lambda: api.get(path))) == TOKEN + 5
+    decide(request, "manager_review", people["mia"], "approve")
+    assert len(statements(lambda: api.get(path))) == TOKEN + 5
+
+
+def test_an_inbox_is_read_in_as_many_statements_however_long_it_is(people: People) -> None:
+    api = Api(people["mia"])
+    api.get("/inbox")
+    for _ in range(3):
+        ask(people["sam"])
+        rows = 1 if connection.vendor == "postgresql" else 2
+        assert len(statements(lambda: api.get("/inbox"))) == TOKEN + 1 + rows
