@@ -134,7 +134,8 @@ class TokenAdmin(StaffAdmin):
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """The page that shows the text once; no redirect, so that it is stored nowhere."""
+        """The page that shows the text once; no redirect, so that it is stored nowhere (the admin
+        lets no cache keep its pages)."""
         context = {
             **self.admin_site.each_context(request),
             "title": f"The token “{obj.name}”",
@@ -143,6 +144,4 @@ class TokenAdmin(StaffAdmin):
             "text": obj.shown_once,
             "back": list_url(ApiToken),
         }
-        page = TemplateResponse(request, "admin/workflows/token_made.html", context)
-        page["Cache-Control"] = "no-store"
-        return page
+        return TemplateResponse(request, "admin/workflows/token_made.html", context)
