@@ -1,0 +1,1 @@
+"""What automation steps do outside: guarded calls, mails, and the attempts that keep count."""
