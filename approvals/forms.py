@@ -200,3 +200,17 @@ class ReassignForm(ReasonForm):
         if user is None:
             raise forms.ValidationError("There is no active person with this username.")
         return user
+
+
+class RerouteForm(ReasonForm):
+    """The step to which work is sent, and why."""
+
+    field_order = ("to", "reason")
+    to = forms.ChoiceField(
+        label="To the step",
+        error_messages={"required": "Choose one.", "invalid_choice": "Choose one of the list."},
+    )
+
+    def __init__(self, *args: Any, ways: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].choices = [EMPTY, *ways]  # type: ignore[attr-defined]

@@ -1,5 +1,6 @@
 """A request's record: its steps so far and ahead, its merges, its incidents, its trail."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,14 @@ from approvals.task_page import outcome_label
 from approvals.wording import person, value_text
 from workflows.engine.definition import FieldDef, ParallelStep, title
 from workflows.engine.graph import Graph, reach
-from workflows.models import Incident, MergeRecord, TrailEvent, WorkflowInstance, WorkItem
+from workflows.models import (
+    Attempt,
+    Incident,
+    MergeRecord,
+    TrailEvent,
+    WorkflowInstance,
+    WorkItem,
+)
 from workflows.models.runs import DONE
 from workflows.services.case import Case
 
@@ -179,13 +187,60 @@ def _in_words(field: FieldDef, value: Any) -> str:
     return value_text(field, value, {}) or "(empty)"
 
 
-# -- incidents and trail ----------------------------------------------------------------------
+# -- incidents, attempts and trail --------------------------------------------------------------
+
+
+OUTSIDE = ("automation", "wait", "subworkflow")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An incident with what was tried, and the ways on that its step has.
+
+    What went wrong outside is told only to those who manage or audit; such a step can be skipped.
+    """
+
+    row: Incident
+    step: str
+    attempts: list[Attempt]
+    is_outside: bool
+    may_reroute: bool
 
 
 def incidents_of(case: Case) -> list[Incident]:
     """The incidents of the request, oldest first. One statement."""
     rows = Incident.objects.filter(request=case.instance).select_related("owner", "step")
     return list(rows.order_by("id"))
+
+
+def attempts_of(case: Case) -> list[Attempt]:
+    """Everything that the request's automations tried, oldest first. One statement, or none."""
+    if not any(step.kind == "automation" for step in case.map.graph.steps.values()):
+        return []
+    rows = Attempt.objects.filter(request=case.instance).select_related("step")
+    return list(rows.order_by("activation", "number"))
+
+
+def troubles(
+    case: Case, incidents: Iterable[Incident], attempts: Iterable[Attempt]
+) -> list[Trouble]:
+    """The incidents as the page shows them; those of merges are shown with the merge."""
+    tried: dict[int, list[Attempt]] = {}
+    for one in attempts:
+        tried.setdefault(one.activation, []).append(one)
+    shown = (incident for incident in incidents if incident.code != "merge_conflict")
+    return [_trouble(case, incident, tried.get(incident.activation, [])) for incident in shown]
+
+
+def _trouble(case: Case, incident: Incident, attempts: list[Attempt]) -> Trouble:
+    graph, key = case.map.graph, case.map.step_keys[incident.step_id]
+    return Trouble(
+        row=incident,
+        step=graph.title(key),
+        attempts=attempts,
+        is_outside=graph[key].kind in OUTSIDE,
+        may_reroute=bool(graph.ways_out(key)),
+    )
 
 
 def trail_of(request: WorkflowInstance) -> list[TrailEvent]:

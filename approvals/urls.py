@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals.views import courses, documents, inbox, requests, starting, tasks
+from approvals.views import courses, documents, inbox, incidents, requests, starting, tasks
 
 app_name = "approvals"
 urlpatterns = [
@@ -13,7 +13,9 @@ urlpatterns = [
     path("requests/", requests.listing, name="requests"),
     path("requests/<str:reference>/", requests.show, name="request"),
     path("requests/<str:reference>/<str:course>/", courses.change, name="request-change"),
-    path("incidents/<int:incident_id>/", courses.retry, name="incident"),
+    path("incidents/<int:incident_id>/", incidents.retry, name="incident"),
+    path("incidents/<int:incident_id>/skip/", incidents.skip, name="incident-skip"),
+    path("incidents/<int:incident_id>/reroute/", incidents.reroute, name="incident-reroute"),
     path("merges/<int:merge_id>/", courses.resolve, name="merge"),
     path("start/", starting.listing, name="start"),
     path("start/<slug:key>/", starting.form, name="start-form"),

@@ -9,7 +9,15 @@ from approvals.listing import Filters, requests_page
 from approvals.pages import page, person_of
 from approvals.reading import case_of, request_in_sight
 from approvals.request_page import answers, courses_open, open_tasks, state_words
-from approvals.request_record import incidents_of, merges_of, past_steps, progress, trail_of
+from approvals.request_record import (
+    attempts_of,
+    incidents_of,
+    merges_of,
+    past_steps,
+    progress,
+    trail_of,
+    troubles,
+)
 from approvals.shown import documents_of, other_versions, shown_values
 from workflows.permissions import may_audit, may_manage
 
@@ -34,6 +42,7 @@ def show(request: HttpRequest, reference: str) -> HttpResponse:
     incidents = incidents_of(case)
     manages = may_manage(user, instance.template)
     audits = manages or may_audit(user, instance.template)
+    attempts = attempts_of(case) if audits else []
     steps = past_steps(case)
     values = shown_values(case.map.graph.definition, instance)
     context = {
@@ -44,7 +53,8 @@ def show(request: HttpRequest, reference: str) -> HttpResponse:
         "documents": other_versions(documents_of(instance), values),
         "steps": steps,
         "progress": progress(case, steps),
-        "incidents": incidents,
+        "troubles": troubles(case, incidents, attempts),
+        "attempts": attempts,
         "merges": merges_of(case),
         "trail": trail_of(instance) if audits else [],
         "audits": audits,

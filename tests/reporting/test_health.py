@@ -34,7 +34,10 @@ def with_automation(key: str = "orders", **changes: Any) -> dict[str, Any]:
     """The purchase map with a step that orders by itself at its end."""
     data = map_data() | {"key": key, "name": key.title()} | changes
     steps = data["steps"]
-    steps["order"] = {"kind": "automation", "action": "order", "to": "approved"}
+    steps["order"] = {
+        "kind": "automation", "action": "http", "to": "approved",
+        "with": {"method": "POST", "url": "https://erp.example.com/orders"},
+    }  # fmt: skip
     steps["checks_done"]["to"] = "order"
     return data
 

@@ -9,9 +9,11 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from workflows.admin.base import DraftAdmin, change_url, link
+from workflows.admin.health import health_table
 from workflows.admin.map_forms import RouteForm, StepForm
 from workflows.admin.versions import PartInline, form_for, place_last
 from workflows.models import Field, Role, Route, Step, TemplateVersion
+from workflows.permissions import may_audit
 
 PEOPLE = ("instructions", "expected", "due", "inputs", "outputs", "not_by", "quorum")
 OF_KIND = {
@@ -25,6 +27,7 @@ OF_KIND = {
     "subworkflow": ("role", "expected", "config"),
     "end": ("result",),
 }
+OF_VERSION = ("version__template__owner", "version__template__deputy")
 ALWAYS = ("key", "kind", "name", "position")
 
 
@@ -114,6 +117,25 @@ class StepAdmin(DraftAdmin):
         """A form that offers what the step's version has."""
         kwargs["form"] = form_for(self.form, request, obj.version if obj else None)
         return super().get_form(request, obj, change=change, **kwargs)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """With how the step does, for those who may audit its workflow."""
+        step: Step | None = self.get_object(request, object_id)
+        extra = {**(extra_context or {}), "health": ""}
+        if step is not None and self._shows_health(request, step):
+            rows = Step.objects.filter(pk=step.pk).select_related("role", *OF_VERSION)
+            extra["health"] = health_table(rows)
+        return super().change_view(request, object_id, form_url, extra)
+
+    def _shows_health(self, request: HttpRequest, step: Step) -> bool:
+        runs = not step.version.is_editable and step.kind != "end"
+        return runs and may_audit(request.user, step.version.template)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """New ways go behind those that are there."""

@@ -19,12 +19,14 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from workflows.admin.addresses import audit_csv, report_page
 from workflows.admin.base import HistoryAdmin, actor_of, change_url, link, list_url, manages
+from workflows.admin.health import health_table
 from workflows.engine.definition import Definition
 from workflows.engine.definition_file import explain, read_definition
 from workflows.engine.errors import DefinitionProblem, HandoffError
 from workflows.models import Incident, TemplateVersion, WorkflowInstance, WorkflowTemplate
 from workflows.permissions import may_audit
 from workflows.services.definitions import load_definition
+from workflows.services.health import steps_in_use
 
 FILE_LIMIT = 1_000_000
 NEW_STEPS = {"done": {"kind": "end", "result": "done"}}
@@ -243,6 +245,7 @@ class WorkflowAdmin(GuardedModelAdminMixin, HistoryAdmin):
                 "requests_url": list_url(WorkflowInstance, template__id__exact=template.pk),
                 "report_url": report_page(template.key) if reads else "",
                 "csv_url": audit_csv(template.key) if reads else "",
+                "health": health_table(steps_in_use(_alone(template))) if reads else "",
             }
         return super().change_view(request, object_id, form_url, extra)
 
@@ -317,6 +320,10 @@ class WorkflowAdmin(GuardedModelAdminMixin, HistoryAdmin):
         """A group's grants."""
         self._granting(request, object_pk)
         return super().obj_perms_manage_group_view(request, object_pk, group_id)
+
+
+def _alone(template: WorkflowTemplate) -> QuerySet[WorkflowTemplate]:
+    return WorkflowTemplate.objects.filter(pk=template.pk)
 
 
 _live = Q(instances__state__in=WorkflowInstance.LIVE)

@@ -1,0 +1,89 @@
+"""Pages that ask before they do: what will happen, why, and then one service."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from approvals.after import what_is_next
+from approvals.pages import status_of
+from approvals.reading import NO_REQUEST, case_of
+from workflows.engine.errors import HandoffError, NotAllowed, NotFound
+from workflows.models import WorkflowInstance
+from workflows.permissions import may_manage, visible_requests
+
+GET_OR_POST = ["GET", "HEAD", "POST"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the page says before, on and after the button."""
+
+    heading: str
+    button: str
+    warning: str
+    done: str
+
+
+def ask(
+    request: HttpRequest,
+    instance: WorkflowInstance,
+    asked: Asked,
+    form: Form,
+    run: Callable[[datetime], WorkflowInstance],
+    **context: Any,
+) -> HttpResponse:
+    """Ask on GET; on POST run the command and go to the request, or show what was refused.
+
+    Whether the person may ask at all was settled before."""
+    error = None
+    if request.method == "POST" and all(f.is_valid() for f in (form, context.get("values")) if f):
+        now = timezone.now()
+        try:
+            changed = run(now)
+        except HandoffError as refused:
+            error = refused
+        else:
+            _say(request, changed, asked, now)
+            return redirect("approvals:request", instance.reference)
+    status = status_of(error) if error else 422 if request.method == "POST" else 200
+    given = {"instance": instance, "asked": asked, "form": form, "error": str(error or "")}
+    blank: dict[str, Any] = {
+        "values": None, "values_title": "The request's values", "values_open": False,
+        "disagreements": [],
+    }  # fmt: skip
+    return render(request, "approvals/ask.html", {**blank, **given, **context}, status=status)
+
+
+def _say(request: HttpRequest, changed: WorkflowInstance, asked: Asked, now: datetime) -> None:
+    case = case_of(WorkflowInstance.objects.get(pk=changed.pk), None, now)
+    messages.success(request, f"{asked.done} {what_is_next(case)}")
+
+
+def managers_only(user: User, instance: WorkflowInstance) -> None:
+    """Refuse everybody who does not manage the request's workflow."""
+    if not may_manage(user, instance.template):
+        raise NotAllowed(
+            f"Only the owner or deputy of “{instance.template.name}” may do this. You may still"
+            f" read {instance.reference}."
+        )
+
+
+def in_sight(user: User, model: Any, pk: int) -> Any:
+    """An incident or a merge of a request that the person may see and manage."""
+    row = (
+        model.objects.select_related("request__template", "request__requester")
+        .filter(pk=pk, request__in=visible_requests(user))
+        .first()
+    )
+    if row is None:
+        raise NotFound(NO_REQUEST)
+    managers_only(user, row.request)
+    return row
