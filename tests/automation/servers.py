@@ -65,8 +65,8 @@ def _head(sock: socket.socket) -> bytes:
     said = b""
     while b"\r\n\r\n" not in said:
         part = sock.recv(65536)
-        if not part:
-            return said
+        if not part or part.startswith(b"\x16"):  # nothing, or TLS where none is spoken
+            return part
         said += part
     head, _, body = said.partition(b"\r\n\r\n")
     for line in head.lower().splitlines():
