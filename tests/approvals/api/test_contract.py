@@ -1,13 +1,16 @@
 """The OpenAPI document against the running API: whatever is sent, the answer is documented."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
 from django.contrib.auth.models import User
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as examples
@@ -51,14 +54,21 @@ def operations() -> list[str]:
 
 
 @pytest.fixture
-def schema(people: People, settings: Settings) -> Any:
+def schema(people: People, settings: Settings) -> Iterator[Any]:
     """The document, over an API with work in every state, and nobody called too often."""
     settings.API_RATE = settings.API_RATE_ANONYMOUS = "1000000/m"
     settings.ALLOWED_HOSTS = ["*"]
     for _ in range(3):
         ask(people["sam"])
     delivery(people)
-    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
+    # The API answers inside the test's transaction, so its connection stays open between calls
+    # (Django's own test client sees to that, and undoes it; the WSGI application does neither).
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
+    for signal in signals:
+        signal.connect(close_old_connections)
 
 
 def real(case: Any, choose: Any) -> None:
