@@ -1,10 +1,31 @@
-"""Housekeeping that runs on the clock."""
+"""What runs in the background: delivering what is due, and housekeeping on the clock."""
+
+from datetime import timedelta
 
 from celery import shared_task
+from django.conf import settings
 from django.core.management import call_command
+from django.utils import timezone
+
+from workflows.automation.deliver import deliver_due
+from workflows.services import outbox
+from workflows.services.schedules import ensure_schedules
+
+
+@shared_task(name=outbox.RING)
+def deliver() -> None:
+    """Deliver what is due in the outbox; rung by the broker's bell and by the clock."""
+    deliver_due(timezone.now)
 
 
 @shared_task
-def forget_old_sessions() -> None:
-    """Delete the sessions that have run out."""
+def keep_schedules() -> None:
+    """Make sure that every schedule has its next start written down."""
+    ensure_schedules(now=timezone.now())
+
+
+@shared_task
+def forget() -> None:
+    """Delete sessions that have run out, and messages long delivered."""
     call_command("clearsessions")
+    outbox.forget_closed(before=timezone.now() - timedelta(days=settings.OUTBOX_KEEP_DAYS))

@@ -21,10 +21,10 @@ def test_a_nudge_through_the_filesystem_broker_reaches_a_worker(tmp_path: Path) 
     assert message.headers["task"] == "ring"
 
 
-def test_the_housekeeping_task_is_registered_and_scheduled() -> None:
+def test_the_clocks_tasks_are_registered() -> None:
     from config.celery import app
 
     app.loader.import_default_modules()
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
     assert scheduled <= set(app.tasks)
-    assert "config.tasks.forget_old_sessions" in scheduled
+    assert {"handoff.deliver", "config.tasks.keep_schedules"} <= scheduled

@@ -66,6 +66,7 @@ SOUND: Map = {
         "pay": {
             "kind": "automation",
             "action": "http",
+            "with": {"connection": "bank", "path": "/pay", "json": {"sum": "{{ amount }}"}},
             "outputs": {"note": "$.number"},
             "on_error": "fix",
             "to": "approved",
@@ -96,6 +97,15 @@ class Directory:
             return False
         everybody = {"olga", "dan", "sam"}.union(*self.groups.values())
         return True if username in everybody else None
+
+    def has_action(self, name: str) -> bool:
+        return name in ("http", "email", "set_fields", "start_workflow")
+
+    def has_connection(self, key: str) -> bool:
+        return key == "bank"
+
+    def has_workflow(self, key: str) -> bool:
+        return key == "other"
 
     def members(self, groups: Any, users: Any) -> frozenset[str]:
         grouped = (self.groups.get(group, set()) for group in groups)
@@ -279,6 +289,47 @@ CASES: list[tuple[str, Callable[[Map], None], str]] = [
     ("an undeclared output", put(S + "legal.outputs", ["colour"]), "output_unknown@legal"),
     ("an automation's undeclared output", put(S + "pay.outputs", {"colour": "$.c"}),
      "output_unknown@pay"),
+    ("an unknown action", put(S + "pay", SOUND["steps"]["pay"] | {"action": "fly"}),
+     "action_unknown@pay"),
+    ("a call to nowhere", put(S + "pay.with", {"path": "/pay"}), "action_told_wrongly@pay"),
+    ("a call to two places", put(S + "pay.with.url", "https://bank.example/"),
+     "action_told_wrongly@pay"),
+    ("an unknown connection", put(S + "pay.with.connection", "nobody"), "action_told_wrongly@pay"),
+    ("a word that the action does not know", put(S + "pay.with.body", "x"),
+     "action_told_wrongly@pay"),
+    ("a time-out of an hour", put(S + "pay.with.timeout", 3600), "action_told_wrongly@pay"),
+    ("a placeholder for nothing", put(S + "pay.with.json", {"sum": "{{ amonut }}"}),
+     "placeholder_unknown@pay"),
+    ("half a placeholder", put(S + "pay.with.json", {"sum": "{{ amount"}),
+     "placeholder_unknown@pay"),
+    ("an unreadable path", put(S + "pay.outputs", {"note": "$.["}), "output_path_wrong@pay"),
+    ("fields set to values of another type",
+     several(put(S + "pay.action", "set_fields"), put(S + "pay.with", {"amount": "'x'"})),
+     "action_told_wrongly@pay"),
+    ("fields set by a wrong expression",
+     several(put(S + "pay.action", "set_fields"), put(S + "pay.with", {"amount": "amount *"})),
+     "action_told_wrongly@pay"),
+    ("a field set that is not declared",
+     several(put(S + "pay.action", "set_fields"), put(S + "pay.with", {"colour": "amount"})),
+     "action_told_wrongly@pay"),
+    ("fields set well",
+     several(put(S + "pay.action", "set_fields"), put(S + "pay.with", {"amount": "amount * 2"}),
+             put(S + "pay.outputs", ...)), ""),
+    ("a subworkflow that is not there",
+     several(steps(sub={"kind": "subworkflow", "workflow": "not-there", "on_error": "fix",
+                        "to": "pay"}),
+             put(S + "lead_look.outcomes.ok", "sub")),
+     "subworkflow_unknown@sub"),
+    ("a schedule that is none",
+     put("start.triggers", [{"kind": "schedule", "cron": "daily", "data": {"amount": "1"}}]),
+     "schedule_wrong trigger_field_missing*"),
+    ("a schedule that leaves the form empty",
+     put("start.triggers", [{"kind": "schedule", "cron": "0 9 * * *"}]), "trigger_field_missing"),
+    ("a webhook that finds nothing",
+     put("start.triggers", [{"kind": "webhook", "mapping": {"amount": "amount["}}]),
+     "trigger_path_wrong"),
+    ("a reminder without a pause", put(S + "legal.on_overdue", {"remind_every": "0h"}),
+     "reminder_never@legal"),
     ("a wait until no date",
      several(steps(pause={"kind": "wait", "until": "note", "to": "pay"}),
              put(S + "lead_look.outcomes.ok", "pause")),

@@ -21,7 +21,8 @@ class Situation:
 
     `closed` is a sentence that says who was first and when, for work that is over; `in_role`
     whether the person may act on the step by its role, `in_outcome_role` likewise for the
-    outcome's own role (None where it has none).
+    outcome's own role (None where it has none). `added` says that late work was escalated to the
+    person: then they may decide it even while somebody has it.
     """
 
     graph: Graph
@@ -36,6 +37,7 @@ class Situation:
     actor: Person
     in_role: bool
     in_outcome_role: bool | None = None
+    added: bool = False
 
 
 def why_not_act(case: Situation) -> HandoffError | None:
@@ -53,7 +55,8 @@ def why_not_act(case: Situation) -> HandoffError | None:
             f"'{name}' must be done by somebody else: separation of duties keeps"
             f" {_whom(step)} from it."
         )
-    if case.assignee is not None and case.assignee != case.actor and not case.in_outcome_role:
+    held = case.assignee is not None and case.assignee != case.actor
+    if held and not case.in_outcome_role and not case.added:
         return NotAllowed(
             f"'{name}' is with {case.assignee_name}. Ask them to release it,"
             " or the workflow's owner to reassign it."

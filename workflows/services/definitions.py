@@ -8,10 +8,12 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.db.models import Max
 
+from workflows.engine.actions import action_named
 from workflows.engine.audit import Finding, People, audit
 from workflows.engine.definition import Definition
 from workflows.engine.errors import DefinitionProblem, NotAllowed, NotFound, WrongState
 from workflows.models import (
+    Connection,
     Field,
     Role,
     Route,
@@ -32,6 +34,7 @@ from workflows.services.rows import (
     step_rows,
     version_columns,
 )
+from workflows.services.schedules import ensure_schedules
 
 
 class SitePeople:
@@ -46,6 +49,18 @@ class SitePeople:
         active = User.objects.filter(is_active=True)
         found = active.filter(groups__name__in=groups) | active.filter(username__in=users)
         return frozenset(found.values_list("username", flat=True))
+
+    def has_action(self, name: str) -> bool:
+        """Whether an action of this name was registered when the program started."""
+        return action_named(name) is not None
+
+    def has_connection(self, key: str) -> bool:
+        """Whether there is a connection of this key."""
+        return Connection.objects.filter(key=key).exists()
+
+    def has_workflow(self, key: str) -> bool:
+        """Whether there is a workflow of this key."""
+        return WorkflowTemplate.objects.filter(key=key).exists()
 
 
 def load_definition(
@@ -170,6 +185,7 @@ def publish(
         _follow_definition(version, definition, actor, now)
         _grant(version, definition)
         write_definition_trail(version, "publish", actor=actor, now=now)
+        ensure_schedules(now=now)
     return version
 
 

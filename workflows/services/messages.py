@@ -78,9 +78,7 @@ def correlate(
             "Several requests wait for this message with these values: correlate by more fields,"
             " or send it to one reference."
         )
-    return receive(
-        references[0], message, actor=actor, now=now, data=data, correlation=correlation
-    )
+    return receive(references[0], message, actor=actor, now=now, data=data, correlation=correlation)
 
 
 def _plain(correlation: Mapping[str, Any]) -> dict[str, Any]:

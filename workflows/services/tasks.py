@@ -222,6 +222,7 @@ def situation_of(
         actor=actor.pk,
         in_role=_in_step_role(case, item, step, actor, bool(roles)),
         in_outcome_role=outcome_role,
+        added=bool(getattr(item, "added", False)),
     )
 
 

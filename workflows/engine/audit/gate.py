@@ -3,7 +3,16 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from workflows.engine.audit import duties, head, loops, people_there, structure, values, work
+from workflows.engine.audit import (
+    duties,
+    head,
+    loops,
+    outside,
+    people_there,
+    structure,
+    values,
+    work,
+)
 from workflows.engine.audit.findings import Finding
 from workflows.engine.audit.people import People
 from workflows.engine.audit.survey import Survey
@@ -20,6 +29,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *people_there.CHECKS,
     *duties.CHECKS,
     *values.CHECKS,
+    *outside.CHECKS,
 )
 
 

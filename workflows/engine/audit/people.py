@@ -16,6 +16,15 @@ class People(Protocol):
     def members(self, groups: Sequence[str], users: Sequence[str]) -> frozenset[str]:
         """The active people among these users and in these groups."""
 
+    def has_action(self, name: str) -> bool:
+        """Whether automations may run this action here."""
+
+    def has_connection(self, key: str) -> bool:
+        """Whether there is a connection of this key."""
+
+    def has_workflow(self, key: str) -> bool:
+        """Whether there is a workflow of this key."""
+
 
 class AnyPeople:
     """For a file that is audited without a directory: everyone exists, and groups are full."""
@@ -27,3 +36,15 @@ class AnyPeople:
     def members(self, groups: Sequence[str], users: Sequence[str]) -> frozenset[str]:
         """The users named, and a crowd for each group."""
         return frozenset(users).union(f"{group} {n}" for group in groups for n in range(CROWD))
+
+    def has_action(self, name: str) -> bool:
+        """Every action is there."""
+        return True
+
+    def has_connection(self, key: str) -> bool:
+        """Every connection is there."""
+        return True
+
+    def has_workflow(self, key: str) -> bool:
+        """Every workflow is there."""
+        return True

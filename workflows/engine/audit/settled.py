@@ -59,7 +59,10 @@ def _after(graph: Graph, link: Link, filled: Filled) -> frozenset[str]:
         must = frozenset(key for key in outputs if fields[key].required)
         return before - outputs | (frozenset() if link.route.exception else must)
     if isinstance(step, AutomationStep | SubworkflowStep) and link.kind == "to":
-        return before | (frozenset(step.outputs or {}) & fields.keys())
+        given = {*(step.outputs or {})}
+        if isinstance(step, AutomationStep) and step.action == "set_fields":
+            given |= {*(step.with_ or {})}
+        return before | (given & fields.keys())
     return before
 
 

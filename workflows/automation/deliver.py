@@ -1,0 +1,185 @@
+"""Deliver what is due in the outbox: take messages, do what each asks for, close it.
+
+What a message asks of this database is done in the transaction that closes it. The broker's bell
+and the clock both come here; it does not matter which, nor how often, nor how many at once.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, transaction
+
+from workflows.automation import families, mails
+from workflows.automation.attempts import attempt
+from workflows.engine.actions import ActionFailed
+from workflows.engine.errors import HandoffError
+from workflows.models import OutboxMessage, WorkflowInstance
+from workflows.services import outbox, schedules, timers
+from workflows.services.case import Case
+from workflows.services.outside import case_of, fail, waiting_token
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+BATCH = 50
+MOST_TRIES = 12
+"""A message that cannot be delivered after so many tries becomes an incident."""
+LONGEST_PAUSE = 300
+
+
+def deliver_due(clock: Clock, *, seconds: float = 30.0, most: int | None = None) -> int:
+    """Deliver until nothing is due, the time is up, or `most` are done; returns how many were.
+
+    What waits for other machines is taken one by one, so a slow one holds nobody's message.
+    """
+    end, done = time.monotonic() + seconds, 0
+    while time.monotonic() < end and (most is None or done < most):
+        quick = outbox.take(now=clock(), kinds=QUICK, limit=BATCH)
+        slow = outbox.take(now=clock(), kinds=OutboxMessage.OUTSIDE, limit=1)
+        if not quick and not slow:
+            break
+        for message in [*quick, *slow]:
+            deliver(message, clock)
+        done += len(quick) + len(slow)
+    return done
+
+
+def deliver(message: OutboxMessage, clock: Clock) -> None:
+    """Do what one taken message asks for. Whatever goes wrong is written on it."""
+    try:
+        _DELIVERIES[message.kind](message, clock)
+    except outbox.TicketLost:
+        log.info("Message %s was taken by another worker.", message.pk)
+    except HandoffError as refused:
+        _later_or_never(message, str(refused), clock())
+    except DatabaseError as problem:
+        log.warning("Message %s waits: %s", message.pk, problem)
+        _later_or_never(message, type(problem).__name__, clock())
+    except Exception as problem:
+        log.exception("Message %s could not be delivered.", message.pk)
+        _later_or_never(message, f"{type(problem).__name__}: see the worker's log", clock())
+
+
+def _later_or_never(message: OutboxMessage, why: str, now: datetime) -> None:
+    """Try again with growing pauses; at last a person is told."""
+    try:
+        if message.tries < MOST_TRIES:
+            pause = min(2**message.tries, LONGEST_PAUSE)
+            outbox.put_off(message, until=now + timedelta(seconds=pause), why=why)
+        else:
+            _give_up(message, why, now)
+    except outbox.TicketLost:
+        log.info("Message %s was taken by another worker.", message.pk)
+
+
+def _give_up(message: OutboxMessage, why: str, now: datetime) -> None:
+    with transaction.atomic():
+        request = message.payload.get("parent") or message.request_id
+        activation = message.payload.get("activation") or message.activation
+        outbox.drop(message, now=now, why=why)
+        if request is None or activation is None or message.kind == OutboxMessage.MAIL:
+            return
+        case = case_of(request, now=now)
+        if waiting_token(case, activation) is None or not case.instance.is_live:
+            return
+        if not case.map.graph.is_human(case.marking.token(activation).step):  # type: ignore[union-attr]
+            fail(case, activation, code="not_delivered", message=f"It was given up: {why}.")
+
+
+# -- one function a kind ----------------------------------------------------------------------
+
+
+def _with_case(act: Callable[[Case, int], None]) -> Callable[[OutboxMessage, Clock], None]:
+    """Deliveries that are one command on the message's request."""
+
+    def deliver_it(message: OutboxMessage, clock: Clock) -> None:
+        assert message.request_id is not None
+        assert message.activation is not None
+        now = clock()
+        with transaction.atomic():
+            case = case_of(message.request_id, now=now)
+            if case.instance.state == WorkflowInstance.SUSPENDED:
+                outbox.hold(message, now=now)
+                return
+            if case.instance.state == WorkflowInstance.RUNNING:
+                act(case, message.activation)
+            outbox.close(message, now=now)
+
+    return deliver_it
+
+
+def _in_one(
+    act: Callable[[OutboxMessage, datetime], None],
+) -> Callable[[OutboxMessage, Clock], None]:
+    """Deliveries that lock what they need themselves."""
+
+    def deliver_it(message: OutboxMessage, clock: Clock) -> None:
+        now = clock()
+        with transaction.atomic():
+            act(message, now)
+            outbox.close(message, now=now)
+
+    return deliver_it
+
+
+def _child(message: OutboxMessage, clock: Clock) -> None:
+    _with_case(lambda case, activation: families.start_subworkflow(case, message))(message, clock)
+
+
+def _mail(message: OutboxMessage, clock: Clock) -> None:
+    try:
+        mails.notice(message)
+    except ActionFailed as failed:
+        if failed.retry:
+            _later_or_never(message, failed.message, clock())
+        else:
+            outbox.drop(message, now=clock(), why=failed.message)
+        return
+    outbox.close(message, now=clock())
+
+
+def _schedule(message: OutboxMessage, clock: Clock) -> None:
+    """Start the request of this moment; one that is refused is told to the owner, not retried."""
+    now = clock()
+    with transaction.atomic():
+        schedules.continue_schedule(message, now)
+        try:
+            with transaction.atomic():
+                schedules.start_scheduled(message, now)
+        except HandoffError as refused:
+            schedules.tell_owners(message, str(refused), now)
+            outbox.drop(message, now=now, why=str(refused))
+            return
+        outbox.close(message, now=now)
+
+
+def _start(message: OutboxMessage, clock: Clock) -> None:
+    now = clock()
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                families.start_after(message, now)
+        except ActionFailed as refused:
+            schedules.tell_owners(message, refused.message, now)
+            outbox.drop(message, now=now, why=refused.message)
+            return
+        outbox.close(message, now=now)
+
+
+_DELIVERIES: Mapping[str, Callable[[OutboxMessage, Clock], None]] = {
+    OutboxMessage.ATTEMPT: attempt,
+    OutboxMessage.WAKE: _with_case(timers.wake),
+    OutboxMessage.REMIND: _with_case(timers.remind),
+    OutboxMessage.ESCALATE: _with_case(timers.escalate),
+    OutboxMessage.CHILD: _child,
+    OutboxMessage.CHILD_ENDED: _in_one(families.child_ended),
+    OutboxMessage.CHILD_CANCEL: _in_one(families.cancel_child),
+    OutboxMessage.ENDED: _in_one(families.follow),
+    OutboxMessage.START: _start,
+    OutboxMessage.SCHEDULE: _schedule,
+    OutboxMessage.MAIL: _mail,
+}
+QUICK = tuple(kind for kind in _DELIVERIES if kind not in OutboxMessage.OUTSIDE)

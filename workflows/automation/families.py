@@ -1,0 +1,137 @@
+"""Requests that start one another: subworkflows, and what follows the end of a workflow."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from workflows.automation.inside import start_child
+from workflows.automation.paths import PathProblem, pick
+from workflows.automation.templates import fill
+from workflows.engine.actions import ActionFailed
+from workflows.engine.definition import SubworkflowStep, TriggerDef
+from workflows.engine.errors import HandoffError, WrongState
+from workflows.models import OutboxMessage, TemplateVersion, WorkflowInstance
+from workflows.services import outbox, requests
+from workflows.services.case import Case
+from workflows.services.maps import map_of
+from workflows.services.outside import case_of, complete, fail, waiting_token
+
+
+def start_subworkflow(case: Case, message: OutboxMessage) -> None:
+    """Start the request that a subworkflow step waits for; where it cannot start, the step
+    fails."""
+    token = waiting_token(case, message.activation)
+    if token is None:
+        return
+    step = case.map.graph[token.step]
+    assert isinstance(step, SubworkflowStep)
+    facts = {**case.instance.data, "request.reference": case.instance.reference}
+    try:
+        with transaction.atomic():
+            start_child(
+                case.instance, step.workflow, fill(step.data or {}, facts),
+                now=case.now, activation=token.id,
+            )  # fmt: skip
+    except ActionFailed as refused:
+        fail(case, token.id, code=refused.code, message=refused.message)
+
+
+def follow(message: OutboxMessage, now: datetime) -> None:
+    """A request is over: tell the request that waits for it, and start what its end triggers."""
+    ended = WorkflowInstance.objects.select_related("template", "requester").get(
+        pk=message.request_id
+    )
+    if ended.parent_id is not None and ended.parent_activation is not None:
+        outbox.put(
+            OutboxMessage.CHILD_ENDED, now=now, child=ended.pk, parent=ended.parent_id,
+            activation=ended.parent_activation,
+        )  # fmt: skip
+    if ended.state == WorkflowInstance.COMPLETED:
+        for version, trigger in _listeners(ended):
+            outbox.put(
+                OutboxMessage.START, now=now, version=version.pk, after=ended.pk,
+                data=dict(trigger.data or {}), mapping=dict(trigger.mapping or {}),
+            )  # fmt: skip
+
+
+def _listeners(ended: WorkflowInstance) -> Iterator[tuple[TemplateVersion, TriggerDef]]:
+    """The published versions that start when this workflow ends like this."""
+    published = TemplateVersion.objects.filter(
+        state=TemplateVersion.PUBLISHED, start_triggers__isnull=False
+    )
+    for version in published.select_related("template").order_by("pk"):
+        start = map_of(version).graph.definition.start
+        for trigger in (start.triggers if start else None) or []:
+            if (
+                trigger.kind == "workflow_end"
+                and trigger.workflow == ended.template.key
+                and trigger.result in (None, ended.result)
+            ):
+                yield version, trigger
+
+
+def start_after(message: OutboxMessage, now: datetime) -> None:
+    """Start the request that another one's end triggers. Raises ActionFailed."""
+    said = message.payload
+    ended = WorkflowInstance.objects.select_related("requester").get(pk=said["after"])
+    version = TemplateVersion.objects.select_related("template").get(pk=said["version"])
+    if version.state != TemplateVersion.PUBLISHED:
+        version = requests.published_version(version.template.key)
+    try:
+        mapped = {key: pick(document(ended), path) for key, path in said["mapping"].items()}
+        start_child(ended, version.template.key, said["data"] | mapped, now=now)
+    except (PathProblem, HandoffError) as refused:
+        raise ActionFailed("start_refused", f"{version} was not started: {refused}") from None
+
+
+def child_ended(message: OutboxMessage, now: datetime) -> None:
+    """The request that a subworkflow step waits for is over: the step goes on, or fails."""
+    said = message.payload
+    child = WorkflowInstance.objects.get(pk=said["child"])
+    case = case_of(said["parent"], now=now)
+    token = waiting_token(case, said["activation"])
+    if token is None:
+        return
+    if case.instance.state == WorkflowInstance.SUSPENDED:
+        raise WrongState("The request is suspended.")
+    if child.state != WorkflowInstance.COMPLETED:
+        fail(case, token.id, code="subworkflow_cancelled", message=_called_off(child))
+        return
+    step = case.map.graph[token.step]
+    assert isinstance(step, SubworkflowStep)
+    try:
+        given = {key: pick(document(child), path) for key, path in (step.outputs or {}).items()}
+        with transaction.atomic():
+            complete(case, token.id, how=child.result[:80], given=given, comment=child.reference)
+    except (PathProblem, HandoffError) as refused:
+        again = case_of(said["parent"], now=now)
+        fail(again, token.id, code="output_unfit", message=f"{child.reference}: {refused}")
+
+
+def _called_off(child: WorkflowInstance) -> str:
+    return (
+        f"The request {child.reference}, which this step waited for, was cancelled. Try again to"
+        " start another one, or skip the step."
+    )
+
+
+def document(instance: WorkflowInstance) -> Mapping[str, Any]:
+    """A request as the `outputs` and the `mapping` of another one look into it."""
+    return {
+        "reference": instance.reference,
+        "state": instance.state,
+        "result": instance.result,
+        "data": instance.data,
+    }
+
+
+def cancel_child(message: OutboxMessage, now: datetime) -> None:
+    """The step that waited for a request is not needed any more, so the request is not either."""
+    children = WorkflowInstance.objects.running().filter(
+        parent_id=message.request_id, parent_activation=message.activation
+    )
+    why = message.payload.get("why", "the request that started it does not need it any more")
+    for child in children:
+        requests.cancel(child.pk, actor=None, reason=f"Not needed any more: {why}"[:1000], now=now)

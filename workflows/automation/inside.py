@@ -1,0 +1,107 @@
+"""The actions that only touch this database: `set_fields` and `start_workflow`."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from workflows.automation.calls import facts_of
+from workflows.automation.templates import fill
+from workflows.engine.actions import ActionFailed, Done, Job, action
+from workflows.engine.errors import HandoffError
+from workflows.engine.rules import RuleCannotBeEvaluated, RuleProblem, compile_expression
+from workflows.models import WorkflowInstance
+from workflows.services import requests
+
+DEEPEST = 20
+"""So many requests may have started one another; more is a map that starts itself for ever."""
+
+
+@action("set_fields", inside=True)
+def set_fields(job: Job) -> Done:
+    """Give fields the values of expressions: `with: {net: "amount / 1.19"}`."""
+    return Done(given={key: _worked_out(job, key, said) for key, said in job.told.items()})
+
+
+def _worked_out(job: Job, key: str, said: Any) -> Any:
+    if not isinstance(said, str):
+        return said
+    try:
+        value = compile_expression(said, job.definition.fields).value(job.data)
+    except (RuleProblem, RuleCannotBeEvaluated) as problem:
+        raise ActionFailed("expression_failed", f"'{key}': {problem}") from None
+    return _raw(job, key, value)
+
+
+def _raw(job: Job, key: str, value: Any) -> Any:
+    """The value as the field's form would send it."""
+    if isinstance(value, Decimal):
+        return _number(value, job.definition.fields[key].type)
+    if isinstance(value, datetime):
+        day_only = job.definition.fields[key].type == "date"
+        return value.date().isoformat() if day_only else value.isoformat()
+    return value
+
+
+def _number(value: Decimal, kind: str) -> str:
+    """Money is rounded to cents, half to even; other numbers to 12 places, as fields keep them."""
+    if kind == "money":
+        value = value.quantize(Decimal("0.01"))
+    elif kind == "number":
+        value = round(value, 12)
+    return f"{value.normalize():f}" if kind != "money" else f"{value:f}"
+
+
+@action("start_workflow", inside=True)
+def start_workflow(job: Job) -> Done:
+    """Start a request of another workflow and go on without waiting for it.
+
+    `with: {workflow: key, data: {field: value}}`; the answer has its `reference`.
+    """
+    parent = WorkflowInstance.objects.select_related("requester").get(pk=job.request_id)
+    started = start_child(
+        parent,
+        str(job.told.get("workflow", "")),
+        fill(job.told.get("data") or {}, facts_of(job)),
+        now=job.now,
+    )
+    return Done(answer={"reference": started.reference}, shown=started.reference)
+
+
+def start_child(
+    parent: WorkflowInstance,
+    workflow: str,
+    data: Mapping[str, Any],
+    *,
+    now: datetime,
+    activation: int | None = None,
+) -> WorkflowInstance:
+    """Start a request in the name of the parent's requester. Raises ActionFailed."""
+    if _depth(parent) >= DEEPEST:
+        raise ActionFailed(
+            "too_deep", f"{DEEPEST} requests have started one another; the maps go in a circle."
+        )
+    person: User | None = parent.requester
+    if person is not None and not person.is_active:
+        person = None  # the record keeps the parent; nobody who has left starts anything
+    try:
+        return requests.start_on(
+            requests.published_version(workflow),
+            actor=person,
+            now=now,
+            data=data,
+            source=WorkflowInstance.WORKFLOW,
+            parent=(parent, activation),
+        )
+    except HandoffError as refused:
+        raise ActionFailed("start_refused", f"'{workflow}' was not started: {refused}") from None
+
+
+def _depth(instance: WorkflowInstance) -> int:
+    depth, parent = 0, instance.parent_id
+    while parent is not None and depth < DEEPEST:
+        depth += 1
+        parent = WorkflowInstance.objects.values_list("parent_id", flat=True).get(pk=parent)
+    return depth
