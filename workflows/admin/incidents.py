@@ -157,6 +157,9 @@ def reroute_selected(
 
 
 WAYS_ON = (retry_selected, skip_selected, reroute_selected)
+WORDS = {
+    retry_selected: "Retry now", skip_selected: "Skip…", reroute_selected: "Send to another step…",
+}  # fmt: skip
 
 
 # -- the pages --------------------------------------------------------------------------------
@@ -179,9 +182,9 @@ class IncidentAdmin(OfRequest, StaffAdmin):
     change_form_template = "admin/workflows/incident_page.html"
     fields = (
         ("its_request", "step", "what_to_do"), "message", ("state", "code", "owner"),
-        ("opened_at", "resolved_at"), "resolution", "tried",
+        ("opened_at", "resolved_at"), "resolution",
     )  # fmt: skip
-    readonly_fields = ("its_request", "what_to_do", "tried")
+    readonly_fields = ("its_request", "what_to_do")
 
     def has_mend_permission(self, request: HttpRequest) -> bool:
         """Who manages a workflow; the service asks for each incident's own."""
@@ -198,14 +201,12 @@ class IncidentAdmin(OfRequest, StaffAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """With the ways on beside it, for those who manage its workflow."""
-        incident = self.get_object(request, object_id)
-        is_mine = (
-            incident is not None
-            and incident.state == Incident.OPEN
-            and manages(request, incident.request.template)
-        )
-        ways = [(a.__name__, a.short_description) for a in WAYS_ON] if is_mine else []  # type: ignore[attr-defined]
-        extra = {**(extra_context or {}), "ways_on": ways}
+        incident: Incident | None = self.get_object(request, object_id)
+        extra = {**(extra_context or {}), "ways_on": [], "tried": ""}
+        if incident is not None:
+            extra["tried"] = tried(incident)
+            if incident.state == Incident.OPEN and manages(request, incident.request.template):
+                extra["ways_on"] = [(action.__name__, WORDS[action]) for action in WAYS_ON]
         return super().change_view(request, object_id, form_url, extra)
 
     @admin.display(description="state", ordering="state")
@@ -220,8 +221,8 @@ class IncidentAdmin(OfRequest, StaffAdmin):
             return "—"
         return link(incident_page(incident), "put it right")
 
-    @admin.display(description="what was tried")
-    def tried(self, incident: Incident) -> SafeString:
-        """Every attempt of the step's activation."""
-        rows = Attempt.objects.filter(request=incident.request, activation=incident.activation)
-        return attempts_table(rows.order_by("number"))
+
+def tried(incident: Incident) -> SafeString:
+    """Every attempt of the activation that waits on an incident."""
+    rows = Attempt.objects.filter(request=incident.request, activation=incident.activation)
+    return attempts_table(rows.order_by("number"))
