@@ -9,8 +9,11 @@ from approvals.api.callers import acting
 from approvals.api.instances import workflow_in_sight
 from approvals.api.shapes import CorrelatedIn, MessageIn, RequestOut
 from approvals.reading import request_in_sight
+from workflows.engine.errors import InvalidInput
 from workflows.models import ApiToken
 from workflows.services import messages
+from workflows.services.maps import map_of
+from workflows.services.requests import published_version
 
 router = Router(tags=["messages"])
 
@@ -40,6 +43,7 @@ def correlate(request: HttpRequest, body: CorrelatedIn) -> JsonResponse:
     """Send a message to the request of a workflow that waits for it with this correlation."""
     user = acting(request, ApiToken.COURSE)
     workflow_in_sight(user, body.workflow)
+    _fields_only(body)
 
     def act() -> RequestOut:
         received = messages.correlate(
@@ -53,3 +57,11 @@ def correlate(request: HttpRequest, body: CorrelatedIn) -> JsonResponse:
         return request_out(request, received)
 
     return done(request, user, act)
+
+
+def _fields_only(body: CorrelatedIn) -> None:
+    """A correlation names fields of the workflow, never a way of comparing."""
+    definition = map_of(published_version(body.workflow)).graph.definition
+    for key in body.correlation:
+        if key not in definition.fields:
+            raise InvalidInput(f"This workflow has no field '{key}'; correlate by one that it has.")

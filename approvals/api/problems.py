@@ -1,5 +1,6 @@
 """The one mapping from a refusal to an answer of the API: RFC 9457 problem documents."""
 
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -97,10 +98,16 @@ def too_many(request: HttpRequest, seconds: float | None) -> HttpResponse:
 
 def map_errors(api: NinjaAPI) -> None:
     """Let every refusal become a problem document; what is unforeseen goes on to Django."""
-    api.add_exception_handler(HandoffError, refusal)
-    api.add_exception_handler(NotSigned, unauthenticated)
-    api.add_exception_handler(AuthenticationError, unauthenticated)
-    api.add_exception_handler(ValidationError, _not_valid)
-    api.add_exception_handler(Throttled, lambda request, error: too_many(request, error.wait))
-    api.add_exception_handler(Http404, lambda request, _: problem(request, 404))
-    api.add_exception_handler(HttpError, lambda request, e: problem(request, e.status_code))
+    for kind, answer in HANDLERS.items():
+        api.add_exception_handler(kind, answer)
+
+
+HANDLERS: Mapping[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
+    HandoffError: refusal,
+    NotSigned: unauthenticated,
+    AuthenticationError: unauthenticated,
+    ValidationError: _not_valid,
+    Throttled: lambda request, error: too_many(request, error.wait),
+    Http404: lambda request, _: problem(request, 404),
+    HttpError: lambda request, error: problem(request, error.status_code),
+}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from ninja import Query, Router
@@ -15,6 +16,7 @@ from approvals.views.inbox import read_place, write_place
 from workflows.engine.errors import InvalidInput
 from workflows.models import ApiToken, WorkItem
 from workflows.services import tasks
+from workflows.services.maps import cached_map
 
 router = Router(tags=["work"])
 
@@ -94,9 +96,17 @@ def release(request: HttpRequest, task_id: int) -> JsonResponse:
     return _on_task(request, task_id, tasks.release)
 
 
+def human_task_in_sight(user: User, task_id: int) -> None:
+    """Raises NotFound for a task that this person may not see, and InvalidInput for one that the
+    system does: its page says the same."""
+    task = task_in_sight(user, task_id)
+    if not cached_map(task.request.version_id).graph.is_human(task.step.key):
+        raise InvalidInput("This step is not done by a person.")
+
+
 def _on_task(request: HttpRequest, task_id: int, run: Callable[..., WorkItem]) -> JsonResponse:
     user = acting(request, ApiToken.WORK)
-    task_in_sight(user, task_id)
+    human_task_in_sight(user, task_id)
 
     def act() -> TaskOut:
         return task_out(request, run(task_id, actor=user, now=timezone.now()))
@@ -108,7 +118,7 @@ def _on_task(request: HttpRequest, task_id: int, run: Callable[..., WorkItem]) -
 def decide(request: HttpRequest, task_id: int, body: DecideIn) -> JsonResponse:
     """Decide the task with one of its outcomes; 409 says who was first."""
     user = acting(request, ApiToken.WORK)
-    task_in_sight(user, task_id)
+    human_task_in_sight(user, task_id)
 
     def act() -> TaskOut:
         item = tasks.decide(

@@ -40,7 +40,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-FEW, MANY = 12, 400
+FEW, MANY = 10, 400
 
 
 def test_the_document_that_is_kept_is_the_one_that_is_served(db: None) -> None:

@@ -193,3 +193,15 @@ def test_a_message_finds_the_request_by_its_values(people: People) -> None:
         problem(api.post("/messages", body | {"correlation": {"order": "A-3"}}), 404)
         problem(api.post("/messages", body | {"correlation": {}}), 422)
     assert api.post("/messages", body).json()["reference"] == wanted
+
+
+@pytest.mark.parametrize("key", ["colour", "regex", "isnull", "in", "has_key", "iexact"])
+@pytest.mark.parametrize("value", ["A-1", "[", 5, True])
+def test_a_message_is_correlated_by_fields_and_nothing_else(
+    people: People, key: str, value: Any
+) -> None:
+    delivery(people)
+    api = Api(people["sam"])
+    body = {"workflow": "delivery", "message": "goods_arrived", "correlation": {key: value}}
+    with unchanged():
+        problem(api.post("/messages", body), 422, f"no field '{key}'")

@@ -103,6 +103,23 @@ def test_who_comes_second_is_told_who_was_first(people: People) -> None:
     assert said["type"] == "urn:handoff:wrong-state"
 
 
+@pytest.mark.parametrize("command", ["claim", "start", "pause", "release", "decide"])
+def test_what_waits_for_a_message_is_nobodys_to_do(people: People, command: str) -> None:
+    reference = Api(people["sam"]).post(
+        "/instances", {"workflow": "delivery", "data": {"order": "A-1"}}
+    )  # fmt: skip
+    (waits,) = Api(people["sam"]).get(f"/instances/{reference.json()['reference']}").json()[
+        "work_items"
+    ]  # fmt: skip
+    assert (waits["step"], waits["role"]) == ("arrival", None)
+    body = {"outcome": "fine"} if command == "decide" else None
+    with unchanged():
+        answer = Api(people["sue"]).post(f"/work-items/{waits['id']}/{command}", body)
+        problem(answer, 404)
+        answer = Api(people["olivia"]).post(f"/work-items/{waits['id']}/{command}", body)
+        problem(answer, 422, "not done by a person")
+
+
 def test_a_number_beyond_all_numbers_is_no_task(people: People) -> None:
     api = Api(people["mia"])
     for pk in ("0", "9" * 40):
