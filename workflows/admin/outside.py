@@ -79,8 +79,8 @@ def attempts_table(attempts: Iterable[Attempt]) -> SafeString:
     heads = ("No.", "Began", "Took", "State", "HTTP status", "Error code", "What came back")
     head = format_html_join("", '<th scope="col">{}</th>', ((words,) for words in heads))
     return format_html(
-        '<div class="handoff-scroll"><table class="handoff-table"><thead><tr>{}</tr></thead>'
-        "<tbody>{}</tbody></table></div>",
+        '<div class="handoff-scroll"><table class="handoff-table handoff-attempts">'
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
         head,
         body,
     )
