@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 
 from workflows.engine.definition import Definition
 from workflows.engine.definition_parts import TriggerDef
-from workflows.engine.errors import HandoffError, InvalidInput, NotFound, WrongState
+from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from workflows.models import WebhookDelivery, WebhookKey, WorkflowInstance
 from workflows.services import requests
 from workflows.services.maps import map_of
@@ -26,7 +26,7 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 SCHEME = "sha256="
 
 
-class NotSigned(HandoffError):
+class NotSigned(NotAllowed):
     """The call is not signed by anybody known; why exactly is not told."""
 
 
