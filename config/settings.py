@@ -24,6 +24,8 @@ PRODUCTION = is_production()
 EMBEDDED = not PRODUCTION
 
 SECRET_KEY = secret_key(VAR, production=PRODUCTION)
+# Keys of before: what was encrypted or signed under them can still be read.
+SECRET_KEY_FALLBACKS = [key for key in os.environ.get("SECRET_KEY_FALLBACKS", "").split() if key]
 DEBUG = False
 ALLOWED_HOSTS = allowed_hosts(production=PRODUCTION)
 CSRF_TRUSTED_ORIGINS = trusted_origins(ALLOWED_HOSTS) if PRODUCTION else []
@@ -322,6 +324,27 @@ UNFOLD = {
                         "title": "Trail",
                         "icon": "history",
                         "link": reverse_lazy("admin:workflows_trailevent_changelist"),
+                    },
+                ],
+            },
+            {
+                "title": "Set up",
+                "items": [
+                    {
+                        "title": "Connections",
+                        "icon": "lan",
+                        "link": reverse_lazy("admin:workflows_connection_changelist"),
+                        "permission": lambda request: request.user.has_perm(
+                            "workflows.view_connection"
+                        ),
+                    },
+                    {
+                        "title": "Webhook keys",
+                        "icon": "webhook",
+                        "link": reverse_lazy("admin:workflows_webhookkey_changelist"),
+                        "permission": lambda request: request.user.has_perm(
+                            "workflows.view_webhookkey"
+                        ),
                     },
                 ],
             },

@@ -320,6 +320,8 @@ MALFORMED = [
     *("http://127.0.0.1\\@example.com/", "http://[::1", "http://[zz]/", "http://[::1].example/"),
     *("http://a..b/", "http://.example.com/", "http://-/", "http://exam%70le.com/"),
     *("http://example.com\t/", "http://\x00example.com/", "http://" + "a" * 300 + ".com/"),
+    *("http://example.com/orders/..", "http://example.com/a/../b", "http://example.com/./a"),
+    *("http://example.com/a/%2e%2E/b", "http://example.com/a/.%2e%2fb"),
     *("http://ex\u202eample.com/", "http://a\u2100b.com/"),
 ]
 
@@ -330,6 +332,11 @@ def test_what_is_no_address_is_refused(url: str) -> None:
     assert failed.code == "bad_address"
     assert not failed.retry
     assert "secret" not in str(failed)
+
+
+def test_dots_within_a_name_are_no_climbing() -> None:
+    for path in ("/v1.2/a..b", "/...", "/.well-known/x", "/a.", "/x?up=../y"):
+        assert read_address("http://example.com" + path).path == path
 
 
 @given(st.text(max_size=60))

@@ -1,6 +1,7 @@
 """The Django admin for ops staff: declarations, and actions that call one service."""
 
 from workflows.admin import (
+    connections,
     incidents,
     outside,
     people,
@@ -14,6 +15,7 @@ from workflows.admin import (
 )
 
 __all__ = [
+    "connections",
     "incidents",
     "outside",
     "people",

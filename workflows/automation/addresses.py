@@ -47,6 +47,8 @@ _NAT64: Final = ip_network("64:ff9b::/96")
 
 _NOT_IN_AN_ADDRESS: Final = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 _HOST_AND_PORT: Final = re.compile(r"(\[[^\[\]]*\]|[^\[\]:]*)(:[0-9]*)?")
+# Servers take `..` out of a path, so a value of a request could lead to another call.
+_CLIMBS: Final = re.compile(r"(^|/)(\.|%2e){1,2}(/|%2f|$)", re.IGNORECASE)
 _HOST: Final = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?")
 
 
@@ -99,6 +101,8 @@ def read_address(text: str, *, base: str = "") -> Target:
         raise BadAddress("The address cannot be read; check its host and its port.")
     if port == 0:
         raise BadAddress("There is no port 0; leave the port out or correct it.")
+    if _CLIMBS.search(parts.path):
+        raise BadAddress("The path climbs with '..' or '.'; write where it leads.")
     path = quote(parts.path or "/", safe="%/:@!$&'()*+,;=-._~[]", errors="replace")
     query = quote(parts.query, safe="%/?:@!$&'()*+,;=-._~[]", errors="replace")
     return Target(
