@@ -1,6 +1,7 @@
 """Settings: the embedded default (SQLite and a broker without a server), made production by
 environment variables alone. `docs/operations.md` lists them."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,8 @@ CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "filesystem://localho
 if CELERY_BROKER_URL.startswith("filesystem://"):
     _post = VAR / "broker"
     for _name in ("messages", "control"):
-        (_post / _name).mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # a broker that is away keeps nothing from starting
+            (_post / _name).mkdir(parents=True, exist_ok=True)
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_post / "messages"),
         "data_folder_out": str(_post / "messages"),
