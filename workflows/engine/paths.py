@@ -1,9 +1,13 @@
 """JSONPath (RFC 9535): where in an answer a value is found."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
-from jsonpath_rfc9535 import JSONPathError
+from jsonpath_rfc9535 import JSONPathError, JSONPathQuery
 from jsonpath_rfc9535 import compile as compile_path
+
+LONGEST: Final = 500
+_PATTERN: Final = re.compile(r"\b(match|search)\s*\(")
 
 
 class PathProblem(ValueError):
@@ -15,13 +19,26 @@ class PathProblem(ValueError):
 
 
 def check_path(path: str) -> None:
-    """Raise PathProblem if `path` is not JSONPath."""
-    try:
-        compile_path(path)
-    except JSONPathError as problem:
-        raise PathProblem(
-            "path_unreadable", f"'{path}' is not a path: {problem}. Write one like $.number."
-        ) from None
+    """Raise PathProblem if `path` is not JSONPath, or looks for patterns.
+
+    A regular expression could keep a worker busy for ever, so `match` and `search` are refused,
+    as they are in rules.
+    """
+    _compiled(path)
+
+
+def _compiled(path: str) -> JSONPathQuery:
+    problem = "match() and search() are not taken" if _PATTERN.search(path) else ""
+    if len(path) > LONGEST:
+        problem = f"it has more than {LONGEST} characters"
+    if not problem:
+        try:
+            return compile_path(path)
+        except (JSONPathError, RecursionError) as wrong:
+            problem = str(wrong)[:200]
+    raise PathProblem(
+        "path_unreadable", f"'{path[:200]}' is not a path: {problem}. Write one like $.number."
+    )
 
 
 def pick(document: Any, path: str) -> Any:
@@ -29,8 +46,12 @@ def pick(document: Any, path: str) -> Any:
 
     Raises PathProblem where it finds none (`output_missing`) or several (`output_ambiguous`).
     """
-    check_path(path)
-    found = compile_path(path).find(document)
+    try:
+        found = _compiled(path).find(document)
+    except (JSONPathError, RecursionError):
+        raise PathProblem(
+            "output_missing", f"The answer is nested too deep to look for {path} in it."
+        ) from None
     if not found:
         raise PathProblem("output_missing", f"The answer has nothing at {path}.")
     if len(found) > 1:

@@ -57,12 +57,17 @@ def _derived(key: str) -> bytes:
 
 def mask(text: str, secrets: Iterable[str]) -> str:
     """The text without these secrets in any form in which they are sent, cut to what is kept."""
+    return hide(text, secrets).encode()[:KEPT].decode("utf-8", "ignore")
+
+
+def hide(text: str, secrets: Iterable[str]) -> str:
+    """The whole text without these secrets in any form in which they are sent."""
     forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
     # Longest first, so that no part of a longer form is left over.
     ordered = sorted(forms, key=len, reverse=True)
     for form in ordered:
         text = text.replace(form, MASK)
-    return _without_a_cut_one(text, ordered).encode()[:KEPT].decode("utf-8", "ignore")
+    return _without_a_cut_one(text, ordered)
 
 
 def _forms(secret: str) -> set[str]:
