@@ -152,6 +152,8 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "control_folder": str(_post / "control"),
         "polling_interval": 0.1,
     }
+elif CELERY_BROKER_URL.startswith("redis"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3}
 # The address that mails and calls give out for links.
 SITE_URL = os.environ.get("SITE_URL") or (
     f"https://{ALLOWED_HOSTS[0].lstrip('*.')}"
@@ -182,6 +184,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "watch": {"task": "config.tasks.watch", "schedule": 60.0, "options": {"expires": 60}},
     "forget": {"task": "config.tasks.forget", "schedule": crontab(minute="17", hour="3")},
 }
 

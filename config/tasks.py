@@ -9,7 +9,10 @@ from django.utils import timezone
 
 from workflows.automation.deliver import deliver_due
 from workflows.services import outbox
+from workflows.services.replies import forget_replies
 from workflows.services.schedules import ensure_schedules
+from workflows.services.watch import watch_queues
+from workflows.services.webhooks import forget_deliveries
 
 
 @shared_task(name=outbox.RING)
@@ -25,7 +28,15 @@ def keep_schedules() -> None:
 
 
 @shared_task
+def watch() -> None:
+    """Open incidents on work whose people have gone."""
+    watch_queues(now=timezone.now())
+
+
+@shared_task
 def forget() -> None:
-    """Delete sessions that have run out, and messages long delivered."""
+    """Delete sessions that have run out, messages long delivered, and answers long given."""
     call_command("clearsessions")
+    forget_replies(timezone.now())
+    forget_deliveries(timezone.now())
     outbox.forget_closed(before=timezone.now() - timedelta(days=settings.OUTBOX_KEEP_DAYS))

@@ -1,5 +1,6 @@
 """Automation steps: attempts, retries, keys, incidents, and the actions themselves."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,7 +68,7 @@ def test_a_call_sends_what_the_map_says_and_keeps_what_it_asks_for() -> None:
         assert one.work() == "check"
     (call,) = there.calls
     assert (call["method"], call["path"]) == ("POST", f"/orders/{one.flow.request.reference}")
-    assert call["body"] == b'{"amount": "100.00", "cents": 100}'
+    assert json.loads(call["body"]) == {"amount": "100.00", "cents": 100}
     assert one.flow.data["note"] == "PO-7"
     assert one.attempts == [(1, "succeeded", "")]
     item = one.flow.request.work_items.get(step__key="order")
@@ -475,3 +476,38 @@ def test_the_end_of_a_workflow_starts_those_that_wait_for_it() -> None:
     (started,) = WorkflowInstance.objects.filter(template__key="follower")
     assert started.data == {"amount": "7.00", "urgent": True}
     assert (started.parent, started.source) == (first.request, "workflow")
+
+
+# -- what a call says ---------------------------------------------------------------------------
+
+
+def test_a_receiver_that_repeats_the_credential_puts_it_into_no_field() -> None:
+    secret = "s3cret-token-value"
+    with receiver(Reply(200, {"number": f"you sent Bearer {secret}"})) as there:
+        make_people()
+        connect(there.url, owner=person("olga"), auth="bearer", secret=encrypt(secret))
+        one = Course.of(ordering())
+        assert one.work() == "check"
+    assert one.flow.data["note"] == "you sent Bearer •••"
+    assert secret not in repr(list(TrailEvent.objects.values()))
+
+
+def test_a_connections_credential_replaces_what_the_map_says_in_any_case() -> None:
+    with receiver() as there:
+        make_people()
+        connect(there.url, owner=person("olga"), auth="bearer", secret=encrypt("right-token"))
+        one = Course.of(ordering(**{"with": ORDER["with"] | {"headers": {"authorization": "no"}}}))
+        one.work()
+    sent = [v for k, v in there.calls[0]["headers"].items() if k.lower() == "authorization"]
+    assert sent == ["Bearer right-token"]
+
+
+def test_a_value_in_a_path_leads_nowhere_else() -> None:
+    told = ORDER["with"] | {"path": "/a/{{ note }}/{{ note | url }}/{{ urgent }}"}
+    data = ordering(**{"with": told})
+    data["start"]["fields"].append("note")
+    with receiver() as there:
+        make_people()
+        connect(there.url, owner=person("olga"))
+        Course.of(data, note="x/../?y#z", urgent=True).work()
+    assert there.calls[0]["path"] == "/a/x%2F..%2F%3Fy%23z/x%2F..%2F%3Fy%23z/true"

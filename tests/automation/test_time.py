@@ -165,6 +165,11 @@ def test_a_message_finds_its_request_by_the_values_of_fields() -> None:
         messages.correlate(
             "waits", "goods", actor=person("olga"), now=NOW, correlation={"amount": "78.00"}
         )
+    for lookup in ("isnull", "regex", "in"):
+        with refused(NotFound, "waits"):
+            messages.correlate(
+                "waits", "goods", actor=person("olga"), now=NOW, correlation={lookup: "x"}
+            )
     with refused(InvalidInput, "__"):
         messages.correlate(
             "waits", "goods", actor=person("olga"), now=NOW, correlation={"amount__gt": "1"}

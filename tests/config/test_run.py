@@ -175,10 +175,10 @@ def nudge_and_wait_for_the_task(environment: dict[str, str]) -> None:
 import datetime, time, django
 django.setup()
 from django.contrib.sessions.models import Session
-from config.tasks import forget_old_sessions
+from config.tasks import forget
 past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 Session.objects.create(session_key="old", session_data="", expire_date=past)
-forget_old_sessions.delay()
+forget.delay()
 limit = time.monotonic() + 60
 while Session.objects.exists() and time.monotonic() < limit:
     time.sleep(0.05)

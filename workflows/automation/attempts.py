@@ -98,7 +98,7 @@ def _begin(message: OutboxMessage, now: datetime) -> tuple[Action, Job, Attempt]
             fail(case, token.id, code="action_unknown", message=_unknown(step.action))
             return None
         job = _job(case, token.step, step, message.activation)
-        row = _write_attempt(case, message, job)
+        row = _write_attempt(case, token.id, job)
         message.payload["tried"] = message.payload.get("tried", 0) + 1
         outbox.keep(message, until=now + lease_of(job))
     return action, job, row
@@ -140,8 +140,8 @@ def idempotency_key(instance: WorkflowInstance, activation: int) -> str:
     return str(uuid.uuid5(NAMESPACE, name))
 
 
-def _write_attempt(case: Case, message: OutboxMessage, job: Job) -> Attempt:
-    mine = Attempt.objects.filter(request=case.instance, activation=message.activation)
+def _write_attempt(case: Case, activation: int, job: Job) -> Attempt:
+    mine = Attempt.objects.filter(request=case.instance, activation=activation)
     mine.filter(state=Attempt.RUNNING).update(
         state=Attempt.LOST,
         finished_at=case.now,
@@ -152,7 +152,7 @@ def _write_attempt(case: Case, message: OutboxMessage, job: Job) -> Attempt:
     return Attempt.objects.create(
         request=case.instance,
         step_id=case.map.step_ids[job.step_key],
-        activation=message.activation,
+        activation=activation,
         number=last + 1,
         action=job.step.action,
         idempotency_key=job.idempotency_key,

@@ -4,11 +4,11 @@ import base64
 import json
 from collections.abc import Collection, Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from workflows.automation.caller import Answer, Call, CallFailed, call
-from workflows.automation.secrets import SecretUnreadable, decrypt, mask
-from workflows.automation.templates import fill
+from workflows.automation.secrets import SecretUnreadable, decrypt, hide, mask
+from workflows.automation.templates import fill, fill_address
 from workflows.engine.actions import ActionFailed, Done, Job, action
 from workflows.models import Connection
 
@@ -39,7 +39,8 @@ def call_http(job: Job) -> Done:
     shown = mask(_text(answer.body), secrets)
     if not _expected(answer.status, told.get("expect")):
         raise _refused(answer, shown)
-    return Done(answer=_document(answer, shown), status=answer.status, shown=shown)
+    document = _document(answer, shown, secrets)
+    return Done(answer=document, status=answer.status, shown=shown)
 
 
 def facts_of(job: Job) -> Mapping[str, Any]:
@@ -76,15 +77,14 @@ def _call_of(
         "Accept": "application/json",
         "Idempotency-Key": job.idempotency_key,
         "User-Agent": "Handoff",
-        **{
-            str(name): str(fill(value, facts))
-            for name, value in (told.get("headers") or {}).items()
-        },
     }
+    for name, value in (told.get("headers") or {}).items():
+        _set(headers, str(name), str(fill(value, facts)))
     secrets: list[str] = []
     if connection is not None:
         signed, secrets = credentials(connection)
-        headers |= signed
+        for name, value in signed.items():
+            _set(headers, name, value)
     body = None
     if "json" in told:
         body = json.dumps(fill(told["json"], facts), ensure_ascii=False).encode()
@@ -98,6 +98,13 @@ def _call_of(
         allowed_hosts=allowed(connection),
         max_bytes=LONGEST_ANSWER,
     ), secrets
+
+
+def _set(headers: dict[str, str], name: str, value: str) -> None:
+    """Give a header its one value, in whatever case it was written before."""
+    for other in [known for known in headers if known.lower() == name.lower()]:
+        del headers[other]
+    headers[name] = value
 
 
 def credentials(connection: Connection) -> tuple[dict[str, str], list[str]]:
@@ -134,17 +141,11 @@ def _method(told: Mapping[str, Any]) -> str:
 def _url(told: Mapping[str, Any], facts: Mapping[str, Any], connection: Connection | None) -> str:
     """The address: the connection's and the path, or one that the map gives whole. What is put
     into a path or a query is quoted, so a value cannot lead elsewhere."""
-    quoted = {
-        key: quote(str(value), safe="") if value is not None else "" for key, value in facts.items()
-    }
     if connection is None:
-        url = str(fill(told.get("url", ""), quoted))
+        url = fill_address(str(told.get("url", "")), facts)
     else:
-        url = (
-            connection.base_url.rstrip("/")
-            + "/"
-            + str(fill(told.get("path", ""), quoted)).lstrip("/")
-        )
+        path = fill_address(str(told.get("path", "")), facts)
+        url = f"{connection.base_url.rstrip('/')}/{path.lstrip('/')}"
     query = {
         key: value
         for key, value in fill(told.get("query") or {}, facts).items()
@@ -179,16 +180,17 @@ def _refused(answer: Answer, shown: str) -> ActionFailed:
     )
 
 
-def _document(answer: Answer, shown: str) -> Any:
-    """The answer's JSON; nothing where it has no body."""
-    if not answer.body.strip():
+def _document(answer: Answer, shown: str, secrets: list[str]) -> Any:
+    """The answer's JSON, without the secrets that it may repeat; nothing where it has no body."""
+    body = hide(answer.body.decode("utf-8", "replace"), secrets)
+    if not body.strip():
         return None
     try:
         # Numbers stay texts on their way into fields, so no digit of an amount is lost.
-        return json.loads(answer.body, parse_float=str)
+        return json.loads(body, parse_float=str)
     except (ValueError, RecursionError):
         if "json" not in answer.headers.get("content-type", ""):
-            return _text(answer.body)
+            return body[:4096].replace("\x00", "\ufffd")
         raise ActionFailed(
             "answer_unreadable", "The answer is not the JSON that it says it is.",
             retry=True, status=answer.status, shown=shown,

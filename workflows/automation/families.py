@@ -40,6 +40,7 @@ def start_subworkflow(case: Case, message: OutboxMessage) -> None:
 
 def follow(message: OutboxMessage, now: datetime) -> None:
     """A request is over: tell the request that waits for it, and start what its end triggers."""
+    assert message.request_id is not None
     ended = WorkflowInstance.objects.select_related("template", "requester").get(
         pk=message.request_id
     )

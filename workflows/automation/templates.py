@@ -1,5 +1,5 @@
 """Filling in what an automation is told; the rules are the engine's, for the audit reads them."""
 
-from workflows.engine.templates import PlaceholderProblem, fill, placeholders
+from workflows.engine.templates import PlaceholderProblem, fill, fill_address, placeholders
 
-__all__ = ["PlaceholderProblem", "fill", "placeholders"]
+__all__ = ["PlaceholderProblem", "fill", "fill_address", "placeholders"]

@@ -62,6 +62,17 @@ def fill(value: Any, facts: Mapping[str, Any]) -> Any:
     return _PLACEHOLDER.sub(lambda found: _text(_value(found, facts)), value)
 
 
+def fill_address(text: str, facts: Mapping[str, Any]) -> str:
+    """A piece of an address with its placeholders filled in, each value quoted, so that no value
+    can lead elsewhere. Raises PlaceholderProblem."""
+    return _PLACEHOLDER.sub(lambda found: _in_address(found, facts), text)
+
+
+def _in_address(found: re.Match[str], facts: Mapping[str, Any]) -> str:
+    value = _value(found, facts)
+    return _text(value) if found["filter"] == "url" else _url(_text(value))
+
+
 def _value(found: re.Match[str], facts: Mapping[str, Any]) -> Any:
     name, filter_name = found["name"], found["filter"]
     if name not in facts and name not in FACTS:

@@ -6,6 +6,9 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import TextField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 from workflows.engine.definition import WaitStep
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
@@ -15,6 +18,9 @@ from workflows.models import WorkflowInstance, WorkItem
 from workflows.permissions import in_role, may_manage, visible_requests
 from workflows.services.case import Case, open_case
 from workflows.services.outside import complete, must_run
+
+MOST_CANDIDATES = 1000
+"""So many requests that may fit are looked at; a correlation by truth values alone may need it."""
 
 
 def receive(
@@ -68,9 +74,16 @@ def correlate(
         ),
         step__kind="wait",
         step__config__message=message,
-        **{f"request__data__{key}": value for key, value in _plain(correlation).items()},
     )
-    references = sorted({item.request.reference for item in waiting.select_related("request")[:2]})
+    for number, (key, value) in enumerate(_plain(correlation).items()):
+        if not isinstance(value, bool):  # the two databases write those differently
+            said = Cast(KeyTextTransform(key, "request__data"), TextField())
+            waiting = waiting.alias(**{f"said{number}": said}).filter(**{f"said{number}": value})
+    candidates = waiting.select_related("request")[:MOST_CANDIDATES]
+    found = (
+        i for i in candidates if all(i.request.data.get(k) == v for k, v in correlation.items())
+    )
+    references = sorted({item.request.reference for item in found})
     if not references:
         raise NotFound(f"No request of '{workflow}' waits for '{message}' with these values.")
     if len(references) > 1:
@@ -82,7 +95,7 @@ def correlate(
 
 
 def _plain(correlation: Mapping[str, Any]) -> dict[str, Any]:
-    """Keys that are names of fields and nothing else: they become part of a query."""
+    """Names and values that a field can have."""
     for key, value in correlation.items():
         if not key.isidentifier() or "__" in key or not isinstance(value, str | int | bool):
             raise InvalidInput(f"Correlate by a field with a text or a number, not by '{key}'.")

@@ -5,6 +5,7 @@ its ticket: whatever dies in between, it is done once as far as this database go
 """
 
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Collection, Iterable, Sequence
@@ -27,6 +28,8 @@ RING = "handoff.deliver"
 SUSPENDED = "the request is suspended"
 QUIET_SECONDS = 5.0
 """How long the bell is left alone after it could not be rung."""
+IDLE_SECONDS = 60.0
+"""After so long without a ring the bell's thread ends; the next ring starts another."""
 
 
 class TicketLost(Exception):
@@ -64,21 +67,35 @@ def put(
 
 
 class Bell:
-    """Nudges a worker through the broker. It may fail: the clock delivers what it did not."""
+    """Nudges a worker through the broker. It may fail: the clock delivers what it did not.
 
-    def __init__(self) -> None:
-        self._silent_until = 0.0
+    A thread of its own rings it, so that no decision waits for a broker, not even for one that
+    neither answers nor refuses. Rings that come while it is busy are one ring.
+    """
+
+    def __init__(self, app: Any = current_app) -> None:
+        self._app = app
+        self._wanted = threading.Event()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
 
     def ring(self) -> None:
-        """Say that something is due. A broker that is down is left alone for a few seconds, so
-        that no decision waits for it."""
-        if time.monotonic() < self._silent_until:
-            return
-        try:
-            current_app.send_task(RING, expires=60, retry=False, ignore_result=True)
-        except Exception as problem:  # noqa: BLE001 - whatever the broker's library raises
-            self._silent_until = time.monotonic() + QUIET_SECONDS
-            log.warning("The broker does not answer (%s); the clock will deliver.", problem)
+        """Say that something is due; returns at once."""
+        self._wanted.set()
+        if self._thread is None or not self._thread.is_alive():  # also after a fork
+            with self._starting:
+                if self._thread is None or not self._thread.is_alive():
+                    self._thread = threading.Thread(target=self._serve, name="bell", daemon=True)
+                    self._thread.start()
+
+    def _serve(self) -> None:
+        while self._wanted.wait(IDLE_SECONDS):
+            self._wanted.clear()
+            try:
+                self._app.send_task(RING, expires=60, retry=False, ignore_result=True)
+            except Exception as problem:  # noqa: BLE001 - whatever the broker's library raises
+                log.warning("The broker does not answer (%s); the clock will deliver.", problem)
+                time.sleep(QUIET_SECONDS)
 
 
 _bell = Bell()

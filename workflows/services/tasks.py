@@ -52,6 +52,7 @@ def decide(
         case = open_case(actor=actor, now=now, work_item_id=work_item_id)
         item = open_item(case, work_item_id)
         step = _step_key(case, item, work_item_id)
+        _must_be_done_by_people(case, step)
         writes = clean_values(case.map, data or {})
         with store_files(case, files or {}) as uploads:
             writes |= uploads.values
@@ -275,8 +276,7 @@ def _open_for(work_item_id: int, actor: User, now: datetime) -> tuple[Case, Work
     case = open_case(actor=actor, now=now, work_item_id=work_item_id)
     item = open_item(case, work_item_id)
     step = _step_key(case, item, work_item_id)
-    if not case.map.graph.is_human(step):
-        raise InvalidInput("This step is not done by a person.")
+    _must_be_done_by_people(case, step)
     refused = why_not_act(situation_of(case, item, work_item_id, actor, "", {}))
     if refused is not None:
         raise refused
@@ -284,6 +284,13 @@ def _open_for(work_item_id: int, actor: User, now: datetime) -> tuple[Case, Work
     if item.assignee is not None and item.assignee_id != actor.pk:
         raise NotAllowed(f"'{item.step}' is with {item.assignee}; what you may do is decide.")
     return case, item
+
+
+def _must_be_done_by_people(case: Case, step: str) -> None:
+    if not case.map.graph.is_human(step):
+        raise InvalidInput(
+            f"'{case.map.graph.title(step)}' is not done by a person; it goes on by itself."
+        )
 
 
 def _must_be_for_one(item: WorkItem) -> None:

@@ -125,7 +125,8 @@ def _in_role(case: Case, key: str) -> Sequence[User]:
     role = case.map.graph.definition.roles[key]
     active = User.objects.filter(is_active=True).order_by("username")
     if role.requester:
-        return list(active.filter(pk=case.instance.requester_id))
+        requester = case.instance.requester
+        return [requester] if requester is not None and requester.is_active else []
     if role.field:
         return list(active.filter(username=case.instance.data.get(role.field) or ""))
     by_group = active.filter(groups__name__in=role.groups or [])

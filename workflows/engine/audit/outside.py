@@ -147,11 +147,11 @@ def _placeholders(survey: Survey, key: str, value: Any) -> Iterator[Finding]:
         problems = [f"no field is called '{name}'" for name in sorted(unknown)]
     except PlaceholderProblem as problem:
         problems = [str(problem).rstrip(".")]
-    for problem in problems:
+    for words in problems:
         yield found(
             "placeholder_unknown",
             key,
-            f"What {survey.called(key)} is told cannot be filled in: {problem}.",
+            f"What {survey.called(key)} is told cannot be filled in: {words}.",
             "Name a declared field, such as {{ amount }}, or request.reference.",
         )
 
