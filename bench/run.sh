@@ -28,3 +28,9 @@ $PY -m bench.purchase
 echo
 echo "== The inbox: 100,000 open and 500,000 finished tasks"
 $PY -m bench.inbox
+echo
+echo "== Timers due in the same minute, two workers"
+$PY -m bench.timers
+echo
+echo "== A decision on a page, with the broker up and down"
+$PY -m bench.doorbell
