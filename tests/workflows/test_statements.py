@@ -119,6 +119,23 @@ def upload() -> int:
     return cost(flow, "fix", "again", "rita", files={"paper": paper()})
 
 
+def with_timers() -> int:
+    data = drawn.sequential()
+    data["steps"]["pay"]["on_overdue"] = {
+        "remind_every": "1d", "escalate_to": "bosses", "after": "2d",
+    }  # fmt: skip
+    return cost(begin(data), "review", "ok", "ann", comment="Fine.")
+
+
+def to_an_automation() -> int:
+    data = drawn.sequential()
+    data["steps"]["pay"] = {
+        "kind": "automation", "action": "set_fields", "with": {"note": "'x'"}, "to": "done",
+    }  # fmt: skip
+    data["steps"]["fix"]["outcomes"]["drop"] = {"to": "stopped", "exception": True}
+    return cost(begin(data), "review", "ok", "ann", comment="Fine.")
+
+
 COSTS: list[tuple[Callable[[], int], int]] = [
     (simple, 8),
     (to_one_person, 8),
@@ -136,6 +153,8 @@ COSTS: list[tuple[Callable[[], int], int]] = [
     (state_move, 9),
     (state_move_by_another_role, 9),
     (upload, 12),
+    (with_timers, 9),
+    (to_an_automation, 8),
 ]
 
 
