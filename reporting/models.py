@@ -33,7 +33,7 @@ class StepRollUp(Cell):
     """The tasks of one step that came from one step, of one day or week.
 
     Times are sums of whole microseconds; the five `…_spread` columns hold the same values as
-    `reporting.sketches` packs them: exactly where there are few, otherwise as a histogram.
+    `reporting.rollups_spread` packs them: exactly where there are few, otherwise as a histogram.
     `taken` is waiting and working together in business time, `excess` what of it was over the
     step's expected time.
     """
