@@ -185,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "watch": {"task": "config.tasks.watch", "schedule": 60.0, "options": {"expires": 60}},
+    "roll-up": {"task": "config.tasks.roll_up", "schedule": 300.0, "options": {"expires": 300}},
     "forget": {"task": "config.tasks.forget", "schedule": crontab(minute="17", hour="3")},
 }
 

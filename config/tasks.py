@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
+from reporting.rollups import keep_fresh
 from workflows.automation.deliver import deliver_due
 from workflows.services import outbox
 from workflows.services.replies import forget_replies
@@ -31,6 +32,12 @@ def keep_schedules() -> None:
 def watch() -> None:
     """Open incidents on work whose people have gone."""
     watch_queues(now=timezone.now())
+
+
+@shared_task
+def roll_up() -> None:
+    """Keep the roll-ups of the reports fresh."""
+    keep_fresh(now=timezone.now())
 
 
 @shared_task

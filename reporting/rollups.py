@@ -22,10 +22,14 @@ CellRow = TypeVar("CellRow", StepRollUp, RequestRollUp)
 
 ONE_DAY = timedelta(days=1)
 COMPARE_EVERY = timedelta(hours=20)
-SUMS = ("arrived", "completed", "cancelled", "overdue", "reworked", "exceptions")
-SUMS += ("waiting", "working", "waiting_business", "working_business", "excess")
-SPREADS = ("waiting_spread", "working_spread", "waiting_business_spread")
-SPREADS += ("working_business_spread", "taken_business_spread")
+SUMS = (
+    *("arrived", "completed", "cancelled", "overdue", "reworked", "exceptions"),
+    *("waiting", "working", "waiting_business", "working_business", "excess"),
+)
+SPREADS = (
+    *("waiting_spread", "working_spread"),
+    *("waiting_business_spread", "working_business_spread", "taken_business_spread"),
+)
 REQUEST_SUMS = ("started", "finished", "cancelled", "repeated", "duration")
 
 

@@ -150,8 +150,11 @@ class LoggedRow:
     end: datetime | None
 
 
-LOGGED = ("id", "request_id", "step_id", "step__key", "round", "enabled_at", "started_at")
-LOGGED += ("completed_at", "due_at", *(f"{name}_seconds" for name in MEASURES))
+LOGGED = (
+    *("id", "request_id", "step_id", "step__key", "round"),
+    *("enabled_at", "started_at", "completed_at", "due_at"),
+    *(f"{name}_seconds" for name in MEASURES),
+)
 
 
 def _take_logged(cells: dict[Key, StepDay], day: date) -> None:
