@@ -43,6 +43,16 @@ human = st.fixed_dictionaries(
 )
 
 
+outside = st.fixed_dictionaries(
+    {
+        "piece": st.just("outside"),
+        "kind": st.sampled_from(["set", "flaky", "flaky", "for", "message"]),
+        "on_error": st.sampled_from([None, None, "redo", "refused"]),
+    }
+)
+leaves = st.one_of(human, human, human, outside)
+
+
 def _pieces(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     condition = st.sampled_from(CONDITIONS)
     row = _row(inner)
@@ -64,7 +74,7 @@ def _pieces(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
     loop = st.fixed_dictionaries({"piece": st.just("loop"), "body": inner})
     machine = st.fixed_dictionaries({"piece": st.just("machine"), "states": st.integers(2, 4)})
-    return st.one_of(human, row, block, block, block, choice, loop, machine)
+    return st.one_of(leaves, row, block, block, block, choice, loop, machine)
 
 
 def _row(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -73,7 +83,7 @@ def _row(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 NESTED = 4
-pieces: st.SearchStrategy[Any] = human
+pieces: st.SearchStrategy[Any] = leaves
 for _ in range(NESTED):
     pieces = _pieces(pieces)
 
@@ -119,6 +129,19 @@ class Writer:
             outputs=sorted(piece["outputs"]) or None,
             not_by=piece["not_by"],
         )
+
+    def _outside(self, piece: Any, to: str, outer: str) -> str:
+        key = self.name("o")
+        if piece["kind"] in ("for", "message"):
+            waits = {"for": "2h"} if piece["kind"] == "for" else {"message": "arrived"}
+            self.steps[key] = {"kind": "wait", "to": to, **waits}
+            return key
+        told = {"note": "'set'"} if piece["kind"] == "set" else {}
+        action = "set_fields" if piece["kind"] == "set" else "tests.flaky"
+        self.steps[key] = {"kind": "automation", "action": action, "with": told, "to": to}
+        if piece["on_error"]:
+            self.steps[key]["on_error"] = {"to": piece["on_error"], "exception": True}
+        return key
 
     def _row(self, piece: Any, to: str, outer: str) -> str:
         for part in reversed(piece["parts"]):

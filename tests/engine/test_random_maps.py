@@ -113,6 +113,11 @@ def one_move(run: Run, company: Company) -> bool:
     for token in run.marking.tokens:
         if token.stuck:
             moves.append(fx.Retry(token.id, {"note": "z"}))
+            moves += [fx.Reroute(token.id, to) for to in run.graph.ways_out(token.step)]
+        if not run.graph.is_human(token.step):
+            if run.graph[token.step].kind in ("automation", "wait"):
+                moves.append(fx.Finish(token.id, "done", {"note": company.data()["note"]}))
+                moves.append(fx.Fail(token.id, "broken", "It broke."))
             continue
         for outcome, people in company.able(run, token).items():
             for person in sorted(people):
@@ -141,7 +146,7 @@ def check_position(run: Run, company: Company) -> None:
         assert marking.tokens or any(block.conflict for block in marking.blocks), "a deadlock"
     for token in marking.tokens:
         assert stands_in(marking, token.block) == list(graph.chain[token.step]), "out of its block"
-        if not token.stuck:
+        if not token.stuck and graph.is_human(token.step):
             assert company.able(run, token), f"{token.step} has no outcome to choose"
     for block in marking.blocks:
         working = [

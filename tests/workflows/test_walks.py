@@ -18,15 +18,18 @@ from hypothesis import strategies as st
 
 from tests.engine.random_maps import sound_maps
 from tests.factories import NOW, load_map, make_user
+from workflows.automation.deliver import deliver_due
+from workflows.engine.actions import ActionFailed, Done, Job, action
 from workflows.engine.audit import audit
 from workflows.engine.definition import Definition
 from workflows.engine.errors import HandoffError
 from workflows.engine.marking import Marking
 from workflows.engine.permits import why_not_act
+from workflows.engine.walk import Outside
 from workflows.models import TrailEvent, WorkflowInstance, WorkItem
-from workflows.services import definitions, incidents, requests, tasks
+from workflows.services import definitions, incidents, messages, requests, tasks
 from workflows.services.case import Case, open_case
-from workflows.services.maps import forget_maps
+from workflows.services.maps import cached_map, forget_maps
 from workflows.services.rebuild import rebuild
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +44,14 @@ GROUPS = {
     "p5": (),
 }
 Move = Callable[[], object]
+
+
+@action("tests.flaky")
+def flaky(job: Job) -> Done:
+    """Works for some requests' values and keys, and not for others."""
+    if int(job.idempotency_key[0], 16) < 6:
+        raise ActionFailed("flaky", "It does not work today.")
+    return Done(given={"note": "done outside"})
 
 
 @dataclass
@@ -122,6 +133,17 @@ class Walk:
             yield lambda incident=incident: incidents.retry(
                 incident.pk, actor=None, reason=reason, now=now, data={"note": "z"}
             )
+            yield lambda incident=incident: incidents.skip(
+                incident.pk, actor=None, reason=reason, now=now
+            )
+            ways = incidents.ways_out(incident) or [("nowhere", "")]
+            to, _ = self.random.choice(ways)
+            yield lambda incident=incident, to=to: incidents.reroute(
+                incident.pk, actor=None, to=to, reason=reason, now=now
+            )
+        yield lambda: messages.receive(
+            request.reference, "arrived", actor=make_user("olga"), now=now
+        )
         for command in (requests.suspend, requests.resume, requests.resume, requests.reopen):
             yield lambda command=command: command(request.pk, actor=None, reason=reason, now=now)
         if self.random.random() < 0.03:
@@ -137,6 +159,11 @@ class Walk:
         rest = list(self.moves())
         self.random.shuffle(rest)
         return any(self._try(move) for move in rest)
+
+    def time_passes(self) -> None:
+        """The clock comes by, sometimes hours later, and delivers what is due."""
+        self.now += timedelta(hours=self.random.choice([0, 1, 5]))
+        deliver_due(lambda: self.now, most=200)
 
     def _try(self, move: Move) -> bool:
         trail = TrailEvent.objects.count()
@@ -154,7 +181,9 @@ class Walk:
         marking = Marking.from_json(request.marking)
         assert rebuild(request) == (marking, request.data)
         tasks_open = set(request.work_items.open().values_list("activation", flat=True))
-        assert tasks_open == {token.id for token in marking.tokens if not token.stuck}
+        graph = cached_map(request.version_id).graph
+        outside = {t.id for t in marking.tokens if isinstance(graph[t.step], Outside)}
+        assert tasks_open == outside | {t.id for t in marking.tokens if not t.stuck}
         running = set(request.merges.filter(state__in=["waiting", "conflict"]).values_list(
             "activation", flat=True
         ))  # fmt: skip
@@ -178,11 +207,16 @@ class Walk:
         firings = sum(len(changes.get("merged", ())) for changes in trail)
         assert firings == self.request.merges.filter(state="fired").count()
 
+    def waits(self) -> bool:
+        """Whether something is still to come from the clock or from outside."""
+        return self.request.messages.filter(state="waiting").exists()
+
     def check_that_somebody_can(self) -> None:
         """Each open task of a running request has somebody who can decide it, or an incident."""
         if self.request.state != "running":
             return
-        waiting = set(self.request.work_items.open().values_list("activation", flat=True))
+        human = self.request.work_items.open().filter(step__kind__in=("task", "approval"))
+        waiting = set(human.values_list("activation", flat=True))
         able = {item.activation for item, _, _ in self.decisions()}
         troubled = self.request.incidents.filter(state="open")
         assert waiting <= able | set(troubled.values_list("activation", flat=True))
@@ -218,9 +252,11 @@ def walked(data: dict[str, Any], seed: int, *, people_leave: bool) -> None:
                     walk.people_move_on()
                 moved = walk.go()
                 walk.check()
+                walk.time_passes()
+                walk.check()
                 if not people_leave:
                     walk.check_that_somebody_can()
-                if not moved:
+                if not moved and not walk.waits():
                     break
             event(f"ended: {not walk.request.is_live}")
         finally:

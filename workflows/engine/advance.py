@@ -24,8 +24,9 @@ from workflows.engine.effects import (
 from workflows.engine.graph import Graph
 from workflows.engine.marking import Marking, Person
 from workflows.engine.merge import disagreements, needed_arrivals
+from workflows.engine.position import Electorate
 from workflows.engine.separation import barred, forward_outcome
-from workflows.engine.walk import NO_DATE, RULE_FAILED, Electorate, Walk
+from workflows.engine.walk import NO_DATE, RULE_FAILED, Walk
 
 __all__ = [
     "NOBODY",

@@ -1,0 +1,120 @@
+"""A request's position while it is worked on: its tokens and blocks, changed in place.
+
+It is the private working copy of one call of `advance`, thrown away afterwards.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workflows.engine import effects as fx
+from workflows.engine.errors import WrongState
+from workflows.engine.graph import Graph
+from workflows.engine.marking import Block, Marking, Person, Token
+from workflows.engine.merge import noted
+
+Electorate = Callable[[str], frozenset[Person]]
+"""Everyone who may act on a step now; asked only for `quorum: all`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a token comes from: the block and branch that it stands in, and the last step.
+
+    `round` is given where a step is tried again and its round does not count up.
+    """
+
+    block: int | None = None
+    branch: int | None = None
+    came_from: str | None = None
+    round: int | None = None
+
+
+@dataclass
+class Position:
+    """What a walk stands on and changes, with the effects of the changes."""
+
+    graph: Graph
+    marking: Marking
+    given: Mapping[str, Any]
+    electorate: Electorate
+    effects: list[fx.Effect] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.data = dict(self.given)
+        self.tokens = {token.id: token for token in self.marking.tokens}
+        self.blocks = {block.id: block for block in self.marking.blocks}
+        self.rounds = dict(self.marking.rounds)
+        self.deciders = dict(self.marking.deciders)
+        self.requester = self.marking.requester
+        self.next_id = self.marking.next_id
+        self.ended = self.marking.ended
+        self.to_go: list[tuple[str, Place]] = []
+
+    def position(self) -> Marking:
+        """The marking that the walk led to."""
+        return Marking(
+            tokens=tuple(self.tokens.values()),
+            blocks=tuple(self.blocks.values()),
+            rounds=self.rounds,
+            deciders=self.deciders,
+            requester=self.requester,
+            next_id=self.next_id,
+            ended=self.ended,
+        )
+
+    # -- cancelling -----------------------------------------------------------------------
+
+    def _cancel_block(self, block: Block, reason: str) -> None:
+        """Close a block with everything in it."""
+        self._cancel_inside(block, reason)
+        del self.blocks[block.id]
+
+    def _cancel_inside(self, block: Block, reason: str) -> None:
+        for inner in [b for b in self.blocks.values() if b.block == block.id]:
+            self._cancel_block(inner, reason)
+            self.effects.append(fx.Left(inner.id, reason))
+        for token in [t for t in self.tokens.values() if t.block == block.id]:
+            self._cancel_token(token, reason)
+
+    def _cancel_everything(self, reason: str) -> None:
+        for block in [b for b in self.blocks.values() if b.block is None]:
+            self._cancel_block(block, reason)
+            self.effects.append(fx.Left(block.id, reason))
+        for token in list(self.tokens.values()):
+            self._cancel_token(token, reason)
+
+    def _cancel_token(self, token: Token, reason: str) -> None:
+        del self.tokens[token.id]
+        self.effects.append(fx.Cancelled(token.id, reason))
+
+    # -- small parts ----------------------------------------------------------------------
+
+    def _open(self, activation: int) -> Token:
+        token = self.tokens.get(activation)
+        if token is None:
+            raise WrongState("This work is no longer open.")
+        return token
+
+    def _token(self, key: str, number: int, place: Place, **more: Any) -> Token:
+        token = Token(self._next(), key, number, place.block, place.branch, **more)
+        self.tokens[token.id] = token
+        return token
+
+    def _next(self) -> int:
+        number, self.next_id = self.next_id, self.next_id + 1
+        return number
+
+    def _write(self, token: Token, writes: Mapping[str, Any], seen: Mapping[str, Any]) -> None:
+        self.data.update(writes)
+        block = self.blocks.get(token.block) if token.block is not None else None
+        if block is not None and (writes or seen):
+            self.blocks[block.id] = noted(block, token.branch, writes, seen)
+
+    def _remember(self, step: str, actor: Person) -> None:
+        before = self.deciders.get(step, ())
+        if actor not in before:
+            self.deciders[step] = (*before, actor)
+
+    def _so_far(self) -> Marking:
+        return Marking(deciders=self.deciders, requester=self.requester)
