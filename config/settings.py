@@ -185,9 +185,22 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "watch": {"task": "config.tasks.watch", "schedule": 60.0, "options": {"expires": 60}},
+    "seal": {
+        "task": "config.tasks.seal",
+        "schedule": 1.0,
+        "options": {"expires": 5, "retry": False},
+    },
+    "keep-head": {"task": "config.tasks.keep_head", "schedule": crontab(minute="7", hour="0")},
     "roll-up": {"task": "config.tasks.roll_up", "schedule": 300.0, "options": {"expires": 300}},
     "forget": {"task": "config.tasks.forget", "schedule": crontab(minute="17", hour="3")},
 }
+
+# -- the audit trail --------------------------------------------------------------------------
+
+# Who keeps the trail's daily head: mail addresses, and the key of a connection (with a path after
+# it where it wants one). Both outside the reach of those who run the database.
+AUDIT_HEAD_TO = os.environ.get("AUDIT_HEAD_TO", "").replace(",", " ").split()
+AUDIT_HEAD_CONNECTION = os.environ.get("AUDIT_HEAD_CONNECTION") or ""
 
 # -- security ---------------------------------------------------------------------------------
 

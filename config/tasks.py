@@ -10,8 +10,10 @@ from django.utils import timezone
 from reporting.rollups import keep_fresh
 from workflows.automation.deliver import deliver_due
 from workflows.services import outbox
+from workflows.services.heads import write_head
 from workflows.services.replies import forget_replies
 from workflows.services.schedules import ensure_schedules
+from workflows.services.seals import seal_all
 from workflows.services.watch import watch_queues
 from workflows.services.webhooks import forget_deliveries
 
@@ -32,6 +34,18 @@ def keep_schedules() -> None:
 def watch() -> None:
     """Open incidents on work whose people have gone."""
     watch_queues(now=timezone.now())
+
+
+@shared_task
+def seal() -> None:
+    """Seal what the trail has got since the last time."""
+    seal_all(timezone.now)
+
+
+@shared_task
+def keep_head() -> None:
+    """Write down the head of the trail's chain and have it sent outside."""
+    write_head(timezone.now())
 
 
 @shared_task

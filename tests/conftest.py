@@ -4,12 +4,23 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.emptying import flush_allowed
 from workflows.services.maps import forget_maps
+from workflows.services.seals import forget_mark
 
 
 @pytest.fixture(autouse=True)
 def _no_map_of_another_test() -> Iterator[None]:
-    """Row ids come again after a rollback, so no cached map may outlive its test."""
+    """Row ids come again after a rollback, so nothing kept by id may outlive its test."""
     forget_maps()
+    forget_mark()
     yield
     forget_maps()
+    forget_mark()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tests_that_commit_may_be_cleared_away() -> Iterator[None]:
+    """The trail's triggers refuse to have it emptied; between two tests it has to be."""
+    with flush_allowed():
+        yield

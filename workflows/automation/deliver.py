@@ -13,11 +13,13 @@ from django.db import DatabaseError, transaction
 
 from workflows.automation import families, mails
 from workflows.automation.attempts import attempt
+from workflows.automation.heads import send_head
 from workflows.engine.actions import ActionFailed
 from workflows.engine.errors import HandoffError
 from workflows.models import OutboxMessage, WorkflowInstance
 from workflows.services import outbox, schedules, timers
 from workflows.services.case import Case
+from workflows.services.heads import note_sent
 from workflows.services.outside import case_of, fail, waiting_token
 
 log = logging.getLogger(__name__)
@@ -141,6 +143,21 @@ def _mail(message: OutboxMessage, clock: Clock) -> None:
     outbox.close(message, now=clock())
 
 
+def _head(message: OutboxMessage, clock: Clock) -> None:
+    try:
+        head = send_head(message)
+    except ActionFailed as failed:
+        if failed.retry:
+            _later_or_never(message, failed.message, clock())
+        else:
+            outbox.drop(message, now=clock(), why=failed.message)
+        return
+    now, said = clock(), message.payload
+    with transaction.atomic():
+        note_sent(head, way=said["way"], to=said["to"], now=now)
+        outbox.close(message, now=now)
+
+
 def _schedule(message: OutboxMessage, clock: Clock) -> None:
     """Start the request of this moment; one that is refused is told to the owner, not retried."""
     now = clock()
@@ -181,5 +198,6 @@ _DELIVERIES: Mapping[str, Callable[[OutboxMessage, Clock], None]] = {
     OutboxMessage.START: _start,
     OutboxMessage.SCHEDULE: _schedule,
     OutboxMessage.MAIL: _mail,
+    OutboxMessage.HEAD: _head,
 }
 QUICK = tuple(kind for kind in _DELIVERIES if kind not in OutboxMessage.OUTSIDE)

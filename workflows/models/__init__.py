@@ -21,6 +21,7 @@ from workflows.models.grants import (
 )
 from workflows.models.outbox import Attempt, OutboxMessage
 from workflows.models.runs import AddedPerson, Incident, MergeRecord, WorkflowInstance, WorkItem
+from workflows.models.seals import TrailHead, TrailSeal
 from workflows.models.trail import TrailEvent
 
 __all__ = [
@@ -45,6 +46,8 @@ __all__ = [
     "TemplateUserPermission",
     "TemplateVersion",
     "TrailEvent",
+    "TrailHead",
+    "TrailSeal",
     "WebhookDelivery",
     "WebhookKey",
     "WorkItem",

@@ -28,6 +28,7 @@ class OutboxMessage(FSMModelMixin, models.Model):
     ATTEMPT, WAKE, REMIND, ESCALATE = "attempt", "wake", "remind", "escalate"
     CHILD, CHILD_ENDED, CHILD_CANCEL = "child", "child_ended", "child_cancel"
     ENDED, START, SCHEDULE, MAIL = "ended", "start", "schedule", "mail"
+    HEAD = "head"
     KINDS = [
         (ATTEMPT, "run an automation"),
         (WAKE, "end a wait"),
@@ -40,8 +41,9 @@ class OutboxMessage(FSMModelMixin, models.Model):
         (START, "start after another workflow"),
         (SCHEDULE, "start by schedule"),
         (MAIL, "send a mail"),
+        (HEAD, "send the trail's head outside"),
     ]
-    OUTSIDE = (ATTEMPT, MAIL)
+    OUTSIDE = (ATTEMPT, MAIL, HEAD)
     """Kinds that wait for somebody else's machine."""
     STATES = [
         (WAITING, "waiting"),

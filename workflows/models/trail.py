@@ -1,30 +1,52 @@
 """The trail: one row a command, in words that an auditor reads. Written once, never changed."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import models
 
 from workflows.engine.errors import WrongState
 
+CHANGED = "The trail is written once; it cannot be changed."
+DELETED = "The trail is written once; it cannot be deleted."
 
-class TrailQuerySet(models.QuerySet["TrailEvent"]):
+Row = TypeVar("Row", bound=models.Model)
+
+
+class WrittenOnceQuerySet(models.QuerySet[Row]):
     """Reads the trail and adds to it; the ways to change many rows at once are closed."""
 
     def update(self, **values: Any) -> int:
         """Never."""
-        raise WrongState("The trail is written once; it cannot be changed.")
+        raise WrongState(CHANGED)
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> int:
         """Never."""
-        raise WrongState("The trail is written once; it cannot be changed.")
+        raise WrongState(CHANGED)
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Never."""
-        raise WrongState("The trail is written once; it cannot be deleted.")
+        raise WrongState(DELETED)
 
 
-class TrailEvent(models.Model):
+class WrittenOnce(models.Model):
+    """A row that is there is never changed or deleted; the database's triggers say so too."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Writes a new row; a row that is there is never changed."""
+        if not self._state.adding:
+            raise WrongState(CHANGED)
+        super().save(*args, **{**kwargs, "force_insert": True})
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        """Never."""
+        raise WrongState(DELETED)
+
+
+class TrailEvent(WrittenOnce):
     """One recorded command. Names are copied, so the row still speaks when people have left."""
 
     recorded_at = models.DateTimeField("recorded at", db_index=True)
@@ -51,7 +73,7 @@ class TrailEvent(models.Model):
     changes = models.JSONField("changes", default=dict)
     document_versions = models.JSONField("document versions", default=dict)
 
-    objects = TrailQuerySet.as_manager()
+    objects = WrittenOnceQuerySet.as_manager()
 
     class Meta:
         verbose_name = "trail event"
@@ -63,11 +85,7 @@ class TrailEvent(models.Model):
         return f"{self.command} {self.reference} {self.step}".strip()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Writes a new row; a row that is there is never changed."""
+        """Writes a new row; a row that is there is never changed, nor one put in under a key."""
         if self.pk is not None:
-            raise WrongState("The trail is written once; it cannot be changed.")
+            raise WrongState(CHANGED)
         super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> Any:
-        """Never."""
-        raise WrongState("The trail is written once; it cannot be deleted.")

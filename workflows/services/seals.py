@@ -1,0 +1,184 @@
+"""Sealing the trail: every committed row becomes the next link of one chain of hashes.
+
+A decision never waits for the chain. The sealer runs by the clock, one at a time; it takes the
+rows that have no seal, in the order of their ids as far as they are committed, and links each to
+the one before. On PostgreSQL rows commit in another order than that of their ids, so a lower id
+is never taken for sealed because a higher one is: see `_Mark`.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Exists, Max, OuterRef, QuerySet
+
+from workflows.models import TrailEvent, TrailSeal
+from workflows.models.seals import ROOT
+
+SEALED = (
+    *("id", "recorded_at", "request_id", "template_id", "workflow", "version", "reference"),
+    *("step", "round", "activation", "work_item", "command", "actor_id", "actor_name"),
+    *("acted_for", "role", "from_state", "to_state", "outcome", "comment", "changes"),
+    "document_versions",
+)
+"""Every column of a trail row: what a hash covers. A new column is sealed from a new form on."""
+
+BATCH = 1000
+LOCK = 0x48414E44  # any number that nothing else in this database locks
+SETTLED = timedelta(seconds=60)
+"""A transaction has its number this long after it drew a row's id, whatever the machine does."""
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+# -- the hash ---------------------------------------------------------------------------------
+
+
+def link_hash(before: str, position: int, sealed_at: datetime, row: Sequence[Any]) -> str:
+    """The hash of one link: over the hash before, its place and time, and the row's content
+    (`row` has the values of `SEALED` in their order)."""
+    content = dict(zip(SEALED, row, strict=True))
+    content["recorded_at"] = _time(content["recorded_at"])
+    link = {"position": position, "sealed_at": _time(sealed_at), "row": content}
+    return hashlib.sha256(f"{before}\n{_encode(link)}".encode()).hexdigest()
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+# -- sealing ----------------------------------------------------------------------------------
+
+
+def seal(now: datetime, limit: int = 5000) -> int:
+    """Seal up to `limit` committed rows; returns how many. 0 where another sealer is at it."""
+    _mark.doubt()
+    if not unsealed(above=_mark.id).exists():
+        return 0
+    with transaction.atomic():
+        if not _alone():
+            return 0
+        seen = _mark.look()
+        done = 0
+        for rows in _batches(limit):
+            _append(rows, now)
+            done += len(rows)
+    if done < limit:
+        _mark.move(seen, now)
+    return done
+
+
+def seal_all(clock: Callable[[], datetime], *, seconds: float = 30.0) -> int:
+    """Seal until nothing is left, another sealer is at it, or the time is up; returns how many."""
+    end, done = time.monotonic() + seconds, 0
+    while (sealed := seal(clock())) and time.monotonic() < end:
+        done += sealed
+    return done + sealed
+
+
+def unsealed(*, above: int = 0) -> QuerySet[TrailEvent]:
+    """Rows after this id that have no seal; the bound is on both sides, so that neither table is
+    read from its beginning."""
+    seals = TrailSeal.objects.filter(event_id=OuterRef("pk"), event_id__gt=above)
+    return TrailEvent.objects.filter(~Exists(seals), pk__gt=above).order_by("pk")
+
+
+def _alone() -> bool:
+    """Whether this transaction is the one that seals. On SQLite it is: it holds the one lock."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _batches(limit: int) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows to seal, at most `limit` in all; each batch is sealed before the next is read."""
+    above = _mark.id
+    while limit > 0:
+        rows = list(unsealed(above=above).values_list(*SEALED)[: min(BATCH, limit)])
+        if rows:
+            yield rows
+        if len(rows) < min(BATCH, limit):
+            return
+        limit -= len(rows)
+
+
+def _append(rows: Sequence[tuple[Any, ...]], now: datetime) -> None:
+    position, before = end_of_chain()
+    seals = []
+    for row in rows:
+        position += 1
+        before = link_hash(before, position, now, row)
+        seals.append(TrailSeal(position=position, event_id=row[0], hash=before, sealed_at=now))
+    TrailSeal.objects.bulk_create(seals)
+
+
+def end_of_chain() -> tuple[int, str]:
+    """Position and hash of the last link; 0 and the root where there is none."""
+    last = TrailSeal.objects.order_by("-position").values_list("position", "hash").first()
+    return last or (0, ROOT)
+
+
+# -- how far all is sealed --------------------------------------------------------------------
+
+
+class _Mark:
+    """The id up to which every row that will ever be there is sealed, as this process knows it.
+
+    Only a matter of speed: it begins at 0 (one look at everything) and is kept nowhere. On
+    PostgreSQL a transaction may still commit a lower id than one that is sealed. So a number is
+    only taken over once every transaction that ran when it was the highest has ended.
+    """
+
+    def __init__(self) -> None:
+        self.id = 0
+        self._next: tuple[int, int, datetime] | None = None
+
+    def look(self) -> tuple[int, int, int]:
+        """The highest id now, the oldest transaction still running, and the next to begin."""
+        highest = _highest()
+        if connection.vendor != "postgresql":
+            return highest, 0, 0
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint"
+                " FROM pg_current_snapshot() AS s"
+            )
+            oldest, following = cursor.fetchone()
+        return highest, oldest, following
+
+    def move(self, seen: tuple[int, int, int], now: datetime) -> None:
+        """All that could be seen is sealed: take over what has settled since it was noted."""
+        highest, oldest, following = seen
+        if connection.vendor != "postgresql":
+            self.id = highest  # ids commit in their order
+        elif self._next is None:
+            self._next = (highest, following, now)
+        elif oldest >= self._next[1] and now - self._next[2] >= SETTLED:
+            self.id, self._next = self._next[0], (highest, following, now)
+
+    def doubt(self) -> None:
+        """Rows are gone: the database is another than it was."""
+        if self.id and _highest() < self.id:
+            self.forget()
+
+    def forget(self) -> None:
+        """Look at everything the next time."""
+        self.id, self._next = 0, None
+
+
+def _highest() -> int:
+    return TrailEvent.objects.aggregate(highest=Max("pk"))["highest"] or 0
+
+
+_mark = _Mark()
+
+
+def forget_mark() -> None:
+    """Let the next sealing look at every row, whatever was known."""
+    _mark.forget()
