@@ -222,3 +222,10 @@ def test_good_data_with_a_random_part_replaced_is_read_or_explained(data: st.Dat
     else:
         del holder[last]
     reads_or_explains(json.dumps(whole))
+
+
+@pytest.mark.parametrize("name", ["baseline", "start", "roles", "fields"])
+def test_a_part_that_is_there_and_empty_reads_back_the_same(name: str) -> None:
+    data = {"format": 1, "key": "k", "name": "K", "steps": {"e": {"kind": "end", "result": "r"}}}
+    definition = Definition.model_validate(data | {name: {}})
+    assert read_definition(write_definition(definition), name="k.yaml") == definition

@@ -225,6 +225,14 @@ class Definition(Part):
     start: StartDef | None = None
     steps: Annotated[dict[Key, Step], Field(min_length=1, max_length=2000)]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_left_out(cls, value: Any) -> Any:
+        """A part that is there and says nothing is not there; a map without steps is refused."""
+        if not isinstance(value, dict):
+            return value
+        return {key: part for key, part in value.items() if part != {} or key == "steps"}
+
     @field_validator("calendar")
     @classmethod
     def _calendar_is_known(cls, value: str | None) -> str | None:
