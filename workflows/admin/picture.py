@@ -32,6 +32,8 @@ class Node:
     note: str = ""
     href: str = ""
     is_first: bool = False
+    mark: str = ""
+    """A further CSS class: how a report colours the step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,10 +186,11 @@ def _label(arrow: Arrow, at: Point) -> SafeString:
 
 def _box(node: Node, at: Point) -> SafeString:
     drawn = format_html(
-        '<g class="step kind-{}{}"><title>{}</title>{}<text class="name" x="{}" y="{}">{}</text>'
+        '<g class="step kind-{}{}{}"><title>{}</title>{}<text class="name" x="{}" y="{}">{}</text>'
         '<text class="note" x="{}" y="{}">{}</text></g>',
         node.kind,
         " first" if node.is_first else "",
+        f" {node.mark}" if node.mark else "",
         node.title,
         _outline(node, at),
         _number(at.x),
