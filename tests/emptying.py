@@ -13,14 +13,15 @@ GUARDED = ("workflows_trailevent", "workflows_trailseal", "workflows_trailhead")
 @contextmanager
 def triggers_off() -> Iterator[None]:
     """No trigger of ours fires inside; afterwards all are back."""
-    lifted = _lift()
+    lifted = lift()
     try:
         yield
     finally:
         _put_back(lifted)
 
 
-def _lift() -> list[str]:
+def lift() -> list[str]:
+    """Take the triggers away; gives the statements that bring them back."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
