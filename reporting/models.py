@@ -7,6 +7,7 @@ Everything here but `LookAtPeople` is made from workflows' rows and can be made 
 from django.conf import settings
 from django.db import models
 
+from reporting.reviews.models import CallRate, Decision, Finding, Review, RoleRate  # noqa: F401
 from workflows.models import Step, TemplateVersion, WorkflowTemplate
 
 DAY, WEEK = "day", "week"
