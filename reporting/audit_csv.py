@@ -32,7 +32,7 @@ COLUMNS = (
     "document_versions",
     "seal",
 )
-VALUES = ("id", "recorded_at", *COLUMNS[2:9], "actor_name", *COLUMNS[10:18])
+VALUES = ("id", "recorded_at", *COLUMNS[2:9], "actor_name", *COLUMNS[10:18], "seal__hash")
 WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "'", *WIDE)
 """What a spreadsheet may take for a formula at the beginning of a cell, full-width forms too. The
@@ -70,7 +70,7 @@ def csv_lines(events: QuerySet[TrailEvent]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield writer.writerow(COLUMNS)
     for values in events.values_list(*VALUES).iterator(chunk_size=2000):
-        yield writer.writerow([*map(cell, values), ""])
+        yield writer.writerow([*map(cell, values)])
 
 
 def blocks(lines: Iterable[str]) -> Iterator[str]:
@@ -84,7 +84,7 @@ def json_lines(events: QuerySet[TrailEvent]) -> Iterator[str]:
     """The same rows as one JSON array, a line an event, for programs: no cell is made harmless."""
     opening = "[\n"
     for values in events.values_list(*VALUES).iterator(chunk_size=2000):
-        row = dict(zip(COLUMNS, (*map(_plain, values), ""), strict=True))
+        row = dict(zip(COLUMNS, map(_plain, values), strict=True)) | {"seal": values[-1] or ""}
         yield opening + json.dumps(row, ensure_ascii=False)
         opening = ",\n"
     yield "[]\n" if opening == "[\n" else "\n]\n"

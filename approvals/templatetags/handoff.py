@@ -1,6 +1,6 @@
 """How templates say times and lengths of time."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django import template
 
@@ -25,6 +25,12 @@ def overdue(due: datetime | None, now: datetime) -> str:
 def moment(value: datetime | None) -> str:
     """A moment: '5 Jan 2026, 09:00'."""
     return wording.moment(value) if value else ""
+
+
+@register.filter
+def exactly(value: datetime) -> str:
+    """A moment as addresses carry it, in UTC and to the microsecond."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @register.filter

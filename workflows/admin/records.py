@@ -12,13 +12,7 @@ from django.utils.safestring import SafeString
 from workflows.admin.addresses import merge_page, request_page
 from workflows.admin.base import HistoryAdmin, ReadOnly, StaffAdmin, link, timed
 from workflows.models import Document, MergeRecord, TrailEvent
-
-COMMANDS = (
-    *("load_definition", "new_draft", "publish"),
-    *("start", "import_log", "cancel", "suspend", "resume", "reopen"),
-    *("retry", "resolve_merge", "set_values"),
-    *("decide", "claim", "start_work", "pause", "release", "reassign"),
-)
+from workflows.models.trail import COMMANDS
 
 
 class OfRequest(ReadOnly):

@@ -13,6 +13,15 @@ DELETED = "The trail is written once; it cannot be deleted."
 Row = TypeVar("Row", bound=models.Model)
 
 
+COMMANDS = (
+    *("load_definition", "new_draft", "publish", "start", "import_log"),
+    *("claim", "start_work", "pause", "release", "reassign", "decide"),
+    *("cancel", "suspend", "resume", "reopen", "set_values", "resolve_merge"),
+    *("finish", "fail", "retry", "skip", "reroute", "remind", "escalate", "watch"),
+)
+"""What a row may say was done, in the order in which people look for it."""
+
+
 class WrittenOnceQuerySet(models.QuerySet[Row]):
     """Reads the trail and adds to it; the ways to change many rows at once are closed."""
 

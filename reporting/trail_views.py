@@ -1,0 +1,56 @@
+"""The trail as a page and as CSV of exactly the rows that were chosen."""
+
+from http import HTTPStatus
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from reporting.audit_csv import blocks, csv_lines
+from reporting.trail import Chosen, chosen_rows, trail_page
+from workflows.engine.errors import InvalidInput
+from workflows.permissions import auditable
+
+NOT_YOURS = (
+    "You may audit no workflow, so there is no trail to show you. Ask a workflow's owner for the"
+    " permission to audit it."
+)
+
+
+@never_cache
+@require_safe
+@login_required
+def show(request: HttpRequest) -> HttpResponse:
+    """The trail of the workflows that this person may audit, newest first."""
+    if not auditable(request.user).exists():
+        return _not_yours(request)
+    chosen = Chosen.read(request.GET)
+    page = trail_page(request.user, chosen)
+    status = HTTPStatus.BAD_REQUEST if page.wrong else HTTPStatus.OK
+    context = {"page": page, "chosen": chosen}
+    return render(request, "reporting/trail.html", context, status=status)
+
+
+@never_cache
+@require_safe
+@login_required
+def as_csv(request: HttpRequest) -> HttpResponseBase:
+    """The rows that the page shows, all of them, oldest first."""
+    if not auditable(request.user).exists():
+        return _not_yours(request)
+    try:
+        events = chosen_rows(request.user, Chosen.read(request.GET))
+    except InvalidInput as wrong:
+        return HttpResponseBadRequest(str(wrong), content_type="text/plain; charset=utf-8")
+    answer = StreamingHttpResponse(
+        blocks(csv_lines(events)), content_type="text/csv; charset=utf-8"
+    )
+    answer["Content-Disposition"] = 'attachment; filename="trail.csv"'
+    return answer
+
+
+def _not_yours(request: HttpRequest) -> HttpResponse:
+    return render(request, "403.html", {"why": NOT_YOURS}, status=HTTPStatus.FORBIDDEN)
