@@ -350,6 +350,14 @@ UNFOLD = {
                 "title": "Set up",
                 "items": [
                     {
+                        "title": "Calendars",
+                        "icon": "calendar_month",
+                        "link": reverse_lazy("admin:workflows_businesscalendar_changelist"),
+                        "permission": lambda request: request.user.has_perm(
+                            "workflows.view_businesscalendar"
+                        ),
+                    },
+                    {
                         "title": "Connections",
                         "icon": "lan",
                         "link": reverse_lazy("admin:workflows_connection_changelist"),

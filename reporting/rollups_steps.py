@@ -2,12 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import lru_cache
 
-from django.utils import timezone
-
-from workflows.engine.calendar import Calendar, calendar_named, parse_duration
+from workflows.engine.calendar import Calendar, parse_duration
 from workflows.models import Route, Step
+from workflows.services.calendars import site_calendar
 
 FAILED = "error"
 """The outcome of a step that went its error way."""
@@ -58,6 +56,5 @@ def day_seconds(calendar: str | None) -> int:
     return _calendar(calendar).seconds(parse_duration("1d"))
 
 
-@lru_cache(maxsize=64)
 def _calendar(name: str | None) -> Calendar:
-    return calendar_named(name, timezone.get_default_timezone())
+    return site_calendar(name)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.emptying import flush_allowed
+from workflows.services.calendars import forget_calendars
 from workflows.services.maps import forget_maps
 from workflows.services.seals import forget_mark
 
@@ -13,6 +14,7 @@ from workflows.services.seals import forget_mark
 def _no_map_of_another_test() -> Iterator[None]:
     """Row ids come again after a rollback, so nothing kept by id may outlive its test."""
     forget_maps()
+    forget_calendars()
     forget_mark()
     yield
     forget_maps()

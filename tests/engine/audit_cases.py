@@ -8,6 +8,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from workflows.engine.calendar import BUILT_IN, Calendar, calendar_named
 from workflows.engine.definition import Definition
 
 Map = dict[str, Any]
@@ -103,6 +104,9 @@ class Directory:
 
     def has_connection(self, key: str) -> bool:
         return key == "bank"
+
+    def calendar(self, name: str | None) -> Calendar | None:
+        return calendar_named(name) if name in BUILT_IN else None
 
     def has_workflow(self, key: str) -> bool:
         return key == "other"
@@ -289,6 +293,7 @@ CASES: list[tuple[str, Callable[[Map], None], str]] = [
     ("an undeclared output", put(S + "legal.outputs", ["colour"]), "output_unknown@legal"),
     ("an automation's undeclared output", put(S + "pay.outputs", {"colour": "$.c"}),
      "output_unknown@pay"),
+    ("an unknown calendar", put("calendar", "berlin"), "calendar_unknown"),
     ("an unknown action", put(S + "pay", SOUND["steps"]["pay"] | {"action": "fly"}),
      "action_unknown@pay"),
     ("a call to nowhere", put(S + "pay.with", {"path": "/pay"}), "action_told_wrongly@pay"),

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.engine.calendar import Calendar, Duration, calendar_named, parse_duration
+from workflows.engine.calendar import (
+    Calendar,
+    Duration,
+    Span,
+    calendar_named,
+    parse_duration,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -156,15 +162,23 @@ def test_calendars_go_by_their_names() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"opens": time(9)},
-        {"opens": time(17), "closes": time(9)},
-        {"weekdays": frozenset()},
-        {"weekdays": frozenset({7})},
+        {0: [(time(17), time(9))]},
+        {0: [(time(9), time(9))]},
+        {0: [(time(9), time(12)), (time(11), time(17))]},
+        {0: [(time(13), time(17)), (time(9), time(12))]},
+        {},
+        {0: []},
+        {7: [(time(9), time(17))]},
     ],
 )
-def test_a_calendar_that_could_never_open_is_refused(wrong: dict[str, object]) -> None:
+def test_a_calendar_that_could_never_open_is_refused(wrong: dict[int, list[Span]]) -> None:
     with pytest.raises(ValueError, match="A calendar"):
-        Calendar(**({"zone": UTC} | wrong))  # type: ignore[arg-type]
+        Calendar.weekly(UTC, wrong)
+
+
+def test_a_calendar_has_seven_weekdays() -> None:
+    with pytest.raises(ValueError, match="seven"):
+        Calendar(zone=UTC, hours=((),) * 6)
 
 
 moments = st.datetimes(
@@ -178,15 +192,21 @@ durations = st.builds(
     minutes=st.integers(0, 500),
 )
 closures = st.frozensets(st.dates(date(2020, 1, 1), date(2036, 1, 1)), max_size=30)
+day = st.sampled_from(
+    [
+        [(time(8, 30), time(12))],
+        [(time(8, 30), time(17))],
+        [(time(8, 30), time(12, 15)), (time(13), time(22, 45))],
+        [(time(6), time(9)), (time(9), time(11)), (time(18), time(0))],
+    ]
+)
 calendars = st.one_of(
     st.just(ALWAYS),
     st.builds(
-        Calendar,
-        zone=st.sampled_from([UTC, BERLIN, NEW_YORK, ZoneInfo("Australia/Lord_Howe")]),
-        opens=st.just(time(8, 30)),
-        closes=st.sampled_from([time(12), time(17), time(22, 45)]),
-        weekdays=st.frozensets(st.integers(0, 6), min_size=1),
-        closures=closures,
+        Calendar.weekly,
+        st.sampled_from([UTC, BERLIN, NEW_YORK, ZoneInfo("Australia/Lord_Howe")]),
+        st.dictionaries(st.integers(0, 6), day, min_size=1),
+        closures,
     ),
 )
 
@@ -227,21 +247,24 @@ def test_working_time_adds_up_along_the_way(
 
 def minute_by_minute(calendar: Calendar, begin: datetime, minutes: int) -> int:
     """Working minutes counted the slow and certain way."""
-    assert calendar.opens is not None
-    assert calendar.closes is not None
+    assert calendar.hours is not None
     count = 0
     for minute in range(minutes):
         local = (begin + timedelta(minutes=minute)).astimezone(calendar.zone)
-        works = local.weekday() in calendar.weekdays and local.date() not in calendar.closures
-        count += works and calendar.opens <= local.time() < calendar.closes
+        spans = calendar.hours[local.weekday()] if local.date() not in calendar.closures else ()
+        count += any(opens <= local.time() < closes for opens, closes in spans)
     return count
 
 
 @pytest.mark.parametrize("day", ["2026-03-27", "2026-10-23", "2026-12-30", "2028-02-28"])
 @pytest.mark.parametrize("zone", [BERLIN, NEW_YORK, UTC])
-def test_it_counts_what_a_minute_by_minute_count_does(day: str, zone: ZoneInfo) -> None:
+@pytest.mark.parametrize("hours", ["office", "split and uneven"])
+def test_it_counts_what_a_minute_by_minute_count_does(day: str, zone: ZoneInfo, hours: str) -> None:
     begin = datetime.fromisoformat(f"{day}T03:17").replace(tzinfo=UTC)
     calendar = replace(Calendar.business(zone), closures=frozenset({date(2027, 1, 1)}))
+    if hours != "office":
+        split = [(time(7, 45), time(12, 10)), (time(13, 5), time(18))]
+        calendar = Calendar.weekly(zone, {0: split, 2: split[:1], 4: split, 6: split[1:]})
     minutes = 5 * 24 * 60 + 311
     expected = minute_by_minute(calendar, begin, minutes)
     assert calendar.between(begin, begin + timedelta(minutes=minutes)) == timedelta(

@@ -230,7 +230,7 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         with_head("start: {triggers: [{kind: webhook, dta: {}}]}\n"),
         ["start.triggers.1", "did you mean 'data'?"],
     ),
-    ("an unknown calendar", with_head("calendar: lunar\n"), ["line 4", "calendar", "24/7"]),
+    ("no name of a calendar", with_head("calendar: Full Moon\n"), ["line 4", "calendar", "24/7"]),
     ("review never", with_head("review_every_days: 0\n"), ["review_every_days", "1 or more"]),
     ("an impossible rate", with_head("baseline: {error_rate: 12}\n"), ["error_rate", "0 to 1"]),
     ("a rate in words", with_head("baseline: {error_rate: high}\n"), ["error_rate", "0 to 1"]),

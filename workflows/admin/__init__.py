@@ -1,6 +1,7 @@
 """The Django admin for ops staff: declarations, and actions that call one service."""
 
 from workflows.admin import (
+    calendars,
     connections,
     incidents,
     outside,
@@ -15,6 +16,7 @@ from workflows.admin import (
 )
 
 __all__ = [
+    "calendars",
     "connections",
     "incidents",
     "outside",

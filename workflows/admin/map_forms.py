@@ -20,7 +20,7 @@ from workflows.admin.formfields import (
     WorkingTimeField,
     plain_lines,
 )
-from workflows.models import Field, Role, Route, Step, TemplateVersion
+from workflows.models import BusinessCalendar, Field, Role, Route, Step, TemplateVersion
 from workflows.models.kinds import ROUTE_KINDS
 
 CALENDARS: Options = [
@@ -271,7 +271,8 @@ class VersionForm(MapForm):
         super().__init__(*args, **kwargs)
         if "calendar" in self.fields:
             field: Any = self.fields["calendar"]
-            field.offer(CALENDARS, self.instance.calendar)
+            own = BusinessCalendar.objects.values_list("key", "name").order_by("name")
+            field.offer([*CALENDARS, *own], self.instance.calendar)
 
     def clean(self) -> dict[str, Any]:
         """The deputy stands in for the owner, so it is somebody else."""

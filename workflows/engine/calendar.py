@@ -6,10 +6,12 @@ a position in working time, and a position leads back to a moment.
 """
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property
+from itertools import accumulate
 from typing import Final
 
 _DURATION: Final = re.compile(
@@ -18,7 +20,6 @@ _DURATION: Final = re.compile(
     r"(?:(?P<hours>[0-9]{1,5})h)?(?:(?P<minutes>[0-9]{1,5})m)?"
 )
 _MICROSECOND: Final = timedelta(microseconds=1)
-_MONDAY_TO_FRIDAY: Final = frozenset(range(5))
 _MIDNIGHT: Final = time(0)
 
 
@@ -50,37 +51,54 @@ def parse_duration(text: str) -> Duration:
     return Duration(**{unit: int(count or 0) for unit, count in found.groupdict().items()})
 
 
+Span = tuple[time, time]
+"""From an opening to a closing on the clock of one day; closing at 00:00 is the day's end."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
     """The hours in which work is done, and the one place that counts them.
 
-    Without `opens` and `closes` it is open all the time, and counts elapsed time.
-    `weekdays` are 0 (Monday) to 6; `closures` are days off besides.
+    `hours` are the spans of each weekday, Monday first; without it the calendar is open all the
+    time and counts elapsed time. `closures` are days off besides.
     """
 
     zone: tzinfo
-    opens: time | None = None
-    closes: time | None = None
-    weekdays: frozenset[int] = _MONDAY_TO_FRIDAY
+    hours: tuple[tuple[Span, ...], ...] | None = None
     closures: frozenset[date] = frozenset()
 
     def __post_init__(self) -> None:
-        if (self.opens is None) != (self.closes is None):
-            raise ValueError("A calendar has both an opening and a closing time, or neither.")
-        if self.opens is not None and self.closes is not None and self.opens >= self.closes:
-            raise ValueError("A calendar opens before it closes, on the same day.")
-        if not self.weekdays or not self.weekdays <= frozenset(range(7)):
-            raise ValueError("A calendar has at least one weekday, from 0 (Monday) to 6.")
+        if self.hours is None:
+            return
+        if len(self.hours) != 7:
+            raise ValueError("A calendar has hours for each of the seven weekdays.")
+        for spans in self.hours:
+            _refuse_tangled(spans)
+        if not any(self.hours):
+            raise ValueError("A calendar has hours on at least one weekday.")
+
+    @classmethod
+    def weekly(
+        cls,
+        zone: tzinfo,
+        hours: Mapping[int, Iterable[Span]],
+        closures: Iterable[date] = (),
+    ) -> "Calendar":
+        """Open in these spans of the weekdays 0 (Monday) to 6, but for the closures."""
+        if not hours.keys() <= set(range(7)):
+            raise ValueError("A calendar's weekdays are 0 (Monday) to 6.")
+        spans = tuple(tuple(hours.get(day, ())) for day in range(7))
+        return cls(zone=zone, hours=spans, closures=frozenset(closures))
 
     @classmethod
     def business(cls, zone: tzinfo) -> "Calendar":
         """Monday to Friday, 09:00 to 17:00 on the clock of `zone`."""
-        return cls(zone=zone, opens=time(9), closes=time(17))
+        return cls.weekly(zone, {day: [(time(9), time(17))] for day in range(5)})
 
     @classmethod
     def always(cls) -> "Calendar":
         """Open day and night: a day is 24 hours and a week is 7 days."""
-        return cls(zone=UTC, weekdays=frozenset(range(7)))
+        return cls(zone=UTC)
 
     def add(self, start: datetime, duration: Duration) -> datetime:
         """The moment, in UTC, when this much working time has passed since `start`.
@@ -92,7 +110,7 @@ class Calendar:
         if not wanted:
             return moment
         try:
-            if self._is_always:
+            if self.hours is None:
                 return moment + wanted
             return self._moment_at(self._position(moment) + wanted // _MICROSECOND)
         except (OverflowError, ValueError):
@@ -105,81 +123,124 @@ class Calendar:
         first, last = _in_utc(begin), _in_utc(end)
         if last <= first:
             return timedelta(0)
-        if self._is_always:
+        if self.hours is None:
             return last - first
         return max(timedelta(0), (self._position(last) - self._position(first)) * _MICROSECOND)
 
     def seconds(self, duration: Duration) -> int:
-        """How many seconds of working time a duration is in this calendar."""
-        days = duration.weeks * len(self.weekdays) + duration.days
-        return days * self._day // 1_000_000 + duration.hours * 3600 + duration.minutes * 60
+        """How many seconds of working time a duration is in this calendar.
 
-    @property
-    def _is_always(self) -> bool:
-        return self.opens is None
+        A day is as long as most of the calendar's working days are (the longer where two lengths
+        are equally common), a week as long as all its days together.
+        """
+        micro = duration.weeks * self._week + duration.days * self._day
+        return micro // 1_000_000 + duration.hours * 3600 + duration.minutes * 60
+
+    @cached_property
+    def _lengths(self) -> tuple[int, ...]:
+        """Microseconds of work on each weekday."""
+        if self.hours is None:
+            return (timedelta(days=1) // _MICROSECOND,) * 7
+        return tuple(sum(_length(span) for span in spans) for spans in self.hours)
+
+    @cached_property
+    def _week(self) -> int:
+        return sum(self._lengths)
 
     @cached_property
     def _day(self) -> int:
-        """Microseconds in a working day."""
-        if self.opens is None or self.closes is None:
-            return timedelta(days=1) // _MICROSECOND
-        return (_since_midnight(self.closes) - _since_midnight(self.opens)) // _MICROSECOND
+        working = [length for length in self._lengths if length]
+        return max(working, key=lambda length: (working.count(length), length))
 
     @cached_property
-    def _offsets(self) -> tuple[int, ...]:
-        return tuple(sorted(self.weekdays))
+    def _before_weekday(self) -> tuple[int, ...]:
+        """Microseconds of work in a week before each weekday."""
+        return tuple(sum(self._lengths[:day]) for day in range(7))
 
     @cached_property
-    def _closed(self) -> tuple[int, ...]:
-        """The ordinals of the days off that would be working days otherwise."""
-        return tuple(sorted(d.toordinal() for d in self.closures if d.weekday() in self.weekdays))
+    def _closed(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The ordinals of the days off that would be working days otherwise, and how much work
+        falls out up to and with each."""
+        days = sorted(d.toordinal() for d in self.closures if self._lengths[d.weekday()])
+        lost = accumulate(self._lengths[(day - 1) % 7] for day in days)
+        return tuple(days), tuple(lost)
+
+    def _until(self, ordinal: int) -> int:
+        """Microseconds of work before this day."""
+        weeks, weekday = divmod(ordinal - 1, 7)
+        days, lost = self._closed
+        closed = bisect_left(days, ordinal)
+        open_days = weeks * self._week + self._before_weekday[weekday]
+        return open_days - (lost[closed - 1] if closed else 0)
 
     def _position(self, moment: datetime) -> int:
         """Microseconds of working time from the beginning of the calendar until `moment`."""
+        assert self.hours is not None
         local = moment.astimezone(self.zone)
-        day = local.date()
-        whole = self._working_days_before(day) * self._day
-        if day.weekday() not in self.weekdays or day in self.closures:
-            return whole
-        today = (_since_midnight(local.time()) - _since_midnight(self.opens)) // _MICROSECOND
-        return whole + min(max(today, 0), self._day)
+        position = self._until(local.toordinal())
+        if local.date() in self.closures:
+            return position
+        now = _since_midnight(local.time())
+        for opens, closes in self.hours[local.weekday()]:
+            into = now - _since_midnight(opens)
+            position += min(max(into, timedelta(0)) // _MICROSECOND, _length((opens, closes)))
+        return position
 
     def _moment_at(self, position: int) -> datetime:
         """The earliest moment that has this position, which is not the very first."""
-        index = (position - 1) // self._day
-        into = (position - index * self._day) * _MICROSECOND
-        midnight = datetime.combine(self._working_day(index), _MIDNIGHT)
-        wall = midnight + _since_midnight(self.opens) + into
-        return wall.replace(tzinfo=self.zone).astimezone(UTC)
+        assert self.hours is not None
+        last = date.max.toordinal()
+        if position > self._until(last):
+            raise OverflowError
+        # The day before whose end the position lies: the first whose next day begins behind it.
+        ordinal = bisect_left(range(last), position, lo=1, key=lambda day: self._until(day + 1))
+        day = date.fromordinal(ordinal)
+        rest = position - self._until(ordinal)
+        for span in self.hours[day.weekday()]:
+            if rest <= _length(span):
+                clock = _since_midnight(span[0]) + rest * _MICROSECOND
+                wall = datetime.combine(day, _MIDNIGHT) + clock
+                return wall.replace(tzinfo=self.zone).astimezone(UTC)
+            rest -= _length(span)
+        raise AssertionError("a position lies in the day that it was found in")
 
-    def _working_days_before(self, day: date) -> int:
-        ordinal = day.toordinal()
-        weeks, rest = divmod(ordinal - 1, 7)
-        inside = bisect_left(self._offsets, rest)
-        return weeks * len(self._offsets) + inside - bisect_left(self._closed, ordinal)
 
-    def _working_day(self, index: int) -> date:
-        """The working day before which there are `index` others."""
-        skipped = 0
-        while True:
-            weeks, rest = divmod(index + skipped, len(self._offsets))
-            ordinal = 1 + weeks * 7 + self._offsets[rest]
-            closed = bisect_right(self._closed, ordinal)
-            if closed == skipped:
-                return date.fromordinal(ordinal)
-            skipped = closed
+def _refuse_tangled(spans: tuple[Span, ...]) -> None:
+    """Raise ValueError where a span ends before it begins, or before the one before it does."""
+    behind = timedelta(0)
+    for opens, closes in spans:
+        begin, end = _since_midnight(opens), _closing(closes)
+        if begin >= end:
+            raise ValueError("A calendar opens before it closes, on the same day.")
+        if begin < behind:
+            raise ValueError("A calendar's spans come one after the other, without overlapping.")
+        behind = end
+
+
+def _closing(clock: time) -> timedelta:
+    return _since_midnight(clock) or timedelta(days=1)
+
+
+def _length(span: Span) -> int:
+    return (_closing(span[1]) - _since_midnight(span[0])) // _MICROSECOND
+
+
+BUILT_IN: Final = (None, "business", "24/7")
+"""The calendars that need no row of a site's own."""
 
 
 def calendar_named(name: str | None, zone: tzinfo = UTC) -> Calendar:
-    """The calendar that a map names: none or `business` are office hours, `24/7` is always.
+    """A built-in calendar: none or `business` are office hours, `24/7` is always.
 
-    Raises ValueError for any other name.
+    Raises ValueError for any other name: those are a site's own.
     """
     if name is None or name == "business":
         return Calendar.business(zone)
     if name == "24/7":
         return Calendar.always()
-    raise ValueError(f"'{name}' is not a calendar; write business or 24/7, or leave it out")
+    raise ValueError(
+        f"'{name}' is not a built-in calendar; write business or 24/7, or add it under Calendars"
+    )
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -188,11 +249,10 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _since_midnight(clock: time | None) -> timedelta:
-    moment = clock or _MIDNIGHT
+def _since_midnight(clock: time) -> timedelta:
     return timedelta(
-        hours=moment.hour,
-        minutes=moment.minute,
-        seconds=moment.second,
-        microseconds=moment.microsecond,
+        hours=clock.hour,
+        minutes=clock.minute,
+        seconds=clock.second,
+        microseconds=clock.microsecond,
     )

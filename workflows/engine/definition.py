@@ -8,9 +8,8 @@ business (`audit.py`); here is only whether the file can be read at all.
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from workflows.engine.calendar import calendar_named
 from workflows.engine.definition_parts import (
     BaselineDef,
     BranchDef,
@@ -219,7 +218,7 @@ class Definition(Part):
     deputy: Username | None = None
     review_every_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     baseline: BaselineDef | None = None
-    calendar: Line | None = None
+    calendar: Literal["24/7"] | Slug | None = None
     roles: dict[Name, RoleDef] = Field(default_factory=dict)
     fields: dict[Name, FieldDef] = Field(default_factory=dict)
     start: StartDef | None = None
@@ -232,13 +231,6 @@ class Definition(Part):
         if not isinstance(value, dict):
             return value
         return {key: part for key, part in value.items() if part != {} or key == "steps"}
-
-    @field_validator("calendar")
-    @classmethod
-    def _calendar_is_known(cls, value: str | None) -> str | None:
-        if value is not None:
-            calendar_named(value)
-        return value
 
     @model_validator(mode="after")
     def _names_lead_somewhere(self) -> "Definition":

@@ -10,6 +10,7 @@ from django.db.models import Max
 
 from workflows.engine.actions import action_named
 from workflows.engine.audit import Finding, People, audit
+from workflows.engine.calendar import BUILT_IN, Calendar
 from workflows.engine.definition import Definition
 from workflows.engine.errors import DefinitionProblem, NotAllowed, NotFound, WrongState
 from workflows.models import (
@@ -25,6 +26,7 @@ from workflows.models import (
     WorkflowTemplate,
 )
 from workflows.permissions import START, grant_step, may_manage, permission_named
+from workflows.services.calendars import calendar_of_key, site_calendar
 from workflows.services.history import in_the_name_of, write_history
 from workflows.services.rows import (
     definition_of,
@@ -57,6 +59,12 @@ class SitePeople:
     def has_connection(self, key: str) -> bool:
         """Whether there is a connection of this key."""
         return Connection.objects.filter(key=key).exists()
+
+    def calendar(self, name: str | None) -> Calendar | None:
+        """The calendar of this name as it is now; None where there is none."""
+        if name in BUILT_IN:
+            return site_calendar(name)
+        return calendar_of_key(str(name))
 
     def has_workflow(self, key: str) -> bool:
         """Whether there is a workflow of this key."""

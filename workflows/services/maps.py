@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.utils import timezone
-
-from workflows.engine.calendar import Calendar, calendar_named
+from workflows.engine.calendar import Calendar
 from workflows.engine.definition import HumanStep, RoleDef
 from workflows.engine.graph import Graph
 from workflows.models import Step, TemplateVersion
+from workflows.services.calendars import site_calendar
 from workflows.services.rows import definition_of
 
 
@@ -31,10 +30,11 @@ class VersionMap:
         """Step keys by row id."""
         return {pk: key for key, pk in self.step_ids.items()}
 
-    @cached_property
+    @property
     def calendar(self) -> Calendar:
-        """The calendar in which the workflow's durations count."""
-        return calendar_named(self.graph.definition.calendar, timezone.get_default_timezone())
+        """The calendar in which the workflow's durations count, as it is these days: the map is
+        kept for good, a site's calendar is not."""
+        return site_calendar(self.graph.definition.calendar)
 
     def role_of(self, step: str) -> RoleDef | None:
         """The role that owns a human step."""

@@ -19,6 +19,7 @@ ERRORS: Final = (
     "deputy_missing",
     "deputy_inactive",
     "deputy_is_owner",
+    "calendar_unknown",
     "step_role_missing",
     "role_empty",
     "role_field_unfit",

@@ -115,6 +115,18 @@ def start_fields(survey: Survey) -> Iterator[Finding]:
                 )
 
 
+def calendar(survey: Survey) -> Iterator[Finding]:
+    """The hours in which durations count are known."""
+    name = survey.definition.calendar
+    if survey.people.calendar(name) is None:
+        yield found(
+            "calendar_unknown",
+            None,
+            f"There is no calendar '{name}' on this site: no due date could be worked out.",
+            "Write business or 24/7, or add the calendar under Set up, Calendars.",
+        )
+
+
 def exceptions(survey: Survey) -> Iterator[Finding]:
     """At least two ways are marked as exceptions: the map knows what can go wrong."""
     count = sum(bool(link.route.exception) for link in survey.graph.links)
@@ -146,4 +158,4 @@ def names(survey: Survey) -> Iterator[Finding]:
             )
 
 
-CHECKS = (owners, start, start_fields, exceptions, names)
+CHECKS = (owners, start, start_fields, calendar, exceptions, names)

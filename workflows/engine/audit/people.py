@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from workflows.engine.calendar import BUILT_IN, Calendar, calendar_named
+
 CROWD = 1000
 """As many people as a quorum can ask for."""
 
@@ -24,6 +26,9 @@ class People(Protocol):
 
     def has_workflow(self, key: str) -> bool:
         """Whether there is a workflow of this key."""
+
+    def calendar(self, name: str | None) -> Calendar | None:
+        """The calendar of this name; None where there is none."""
 
 
 class AnyPeople:
@@ -48,3 +53,7 @@ class AnyPeople:
     def has_workflow(self, key: str) -> bool:
         """Every workflow is there."""
         return True
+
+    def calendar(self, name: str | None) -> Calendar | None:
+        """The built-in calendars, and office hours for a site's own."""
+        return calendar_named(name if name in BUILT_IN else None)

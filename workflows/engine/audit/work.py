@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from workflows.engine.audit.findings import Finding, found
 from workflows.engine.audit.survey import Survey
-from workflows.engine.calendar import calendar_named, parse_duration
+from workflows.engine.calendar import parse_duration
 from workflows.engine.definition import (
     AutomationStep,
     HumanStep,
@@ -49,7 +49,9 @@ def times(survey: Survey) -> Iterator[Finding]:
 def _due_before_expected(survey: Survey, key: str, step: HumanStep) -> Iterator[Finding]:
     if step.expected is None or step.due is None:
         return
-    calendar = calendar_named(survey.definition.calendar)
+    calendar = survey.people.calendar(survey.definition.calendar)
+    if calendar is None:  # found already
+        return
     expected, due = (calendar.seconds(parse_duration(text)) for text in (step.expected, step.due))
     if due < expected:
         yield found(
