@@ -1,7 +1,9 @@
 """The embedded broker: a doorbell in files, which needs no server."""
 
+import uuid
 from pathlib import Path
 
+import pytest
 from celery import Celery
 
 
@@ -28,3 +30,24 @@ def test_the_clocks_tasks_are_registered() -> None:
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
     assert scheduled <= set(app.tasks)
     assert {"handoff.deliver", "config.tasks.keep_schedules"} <= scheduled
+
+
+REAL = ["redis://127.0.0.1:6379/9", "amqp://guest:guest@127.0.0.1:5672//"]
+
+
+@pytest.mark.parametrize("broker", REAL, ids=["redis", "rabbitmq"])
+def test_a_nudge_through_a_real_broker_reaches_a_worker(broker: str) -> None:
+    queue = f"handoff-test-{uuid.uuid4().hex}"
+    app = Celery("doorbell", broker=broker, set_as_current=False)
+    with app.connection_for_read() as connection:
+        try:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
+        except Exception as problem:
+            pytest.skip(f"{broker.partition(':')[0]} does not answer on loopback ({problem})")
+        app.send_task("ring", args=["HO-1"], queue=queue)
+        with connection.SimpleQueue(queue) as waiting:
+            message = waiting.get(timeout=5)
+            message.ack()
+            waiting.queue.delete()
+    app.close()
+    assert message.headers["task"] == "ring"
