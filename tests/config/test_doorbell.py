@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from kombu import Queue
 
 
 def test_a_nudge_through_the_filesystem_broker_reaches_a_worker(tmp_path: Path) -> None:
@@ -48,6 +49,6 @@ def test_a_nudge_through_a_real_broker_reaches_a_worker(broker: str) -> None:
         with connection.SimpleQueue(queue) as waiting:
             message = waiting.get(timeout=5)
             message.ack()
-            waiting.queue.delete()
+        Queue(queue, channel=connection.default_channel).delete()
     app.close()
     assert message.headers["task"] == "ring"
