@@ -34,7 +34,7 @@ def lasting(port: int) -> dict[str, list[str]]:
             "--workers", "2", "--threads", "4", "--log-level", "warning", "--no-control-socket",
         ],
         "The worker": [
-            *celery, "worker", "--pool", "threads", "--concurrency", "2", "--loglevel", "warning",
+            *celery, "worker", "--pool", "threads", "--concurrency", "4", "--loglevel", "warning",
             "--without-gossip", "--without-mingle", "--without-heartbeat",
         ],
         "The clock": [*celery, "beat", "--pidfile=", "--loglevel", "warning"],
