@@ -41,10 +41,11 @@ class PastStep:
 def past_steps(case: Case) -> list[PastStep]:
     """Every task of the request, oldest first. One statement."""
     rows = WorkItem.objects.filter(request=case.instance).select_related("assignee", "decided_by")
-    return [_past(case, task) for task in rows.order_by("id")]
+    return [past_step(case, task) for task in rows.order_by("id")]
 
 
-def _past(case: Case, task: WorkItem) -> PastStep:
+def past_step(case: Case, task: WorkItem) -> PastStep:
+    """A task in words; its people were read already, so no statement."""
     key = case.map.step_keys[task.step_id]
     who = person(task.decided_by, task.performer_name)
     if task.is_open:

@@ -1,10 +1,13 @@
 """My requests and those that I may see, and the page of one request."""
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from approvals.as_of import as_it_was, read_moment
 from approvals.listing import Filters, requests_page
 from approvals.pages import page, person_of
 from approvals.reading import case_of, request_in_sight
@@ -19,6 +22,7 @@ from approvals.request_record import (
     troubles,
 )
 from approvals.shown import documents_of, other_versions, shown_values
+from workflows.models import WorkflowInstance
 from workflows.permissions import may_audit, may_manage
 
 
@@ -35,9 +39,14 @@ def listing(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page
 def show(request: HttpRequest, reference: str) -> HttpResponse:
-    """One request: where it is, who has it, since when, what is next; then its record."""
+    """One request: where it is, who has it, since when, what is next; then its record.
+
+    With `asof` in the address, as it was at that moment.
+    """
     user, now = person_of(request), timezone.now()
     instance = request_in_sight(user, reference)
+    if request.GET.get("asof"):
+        return _as_it_was(request, instance, now)
     case = case_of(instance, user, now)
     incidents = incidents_of(case)
     manages = may_manage(user, instance.template)
@@ -63,3 +72,13 @@ def show(request: HttpRequest, reference: str) -> HttpResponse:
         "now": now,
     }
     return render(request, "approvals/request.html", context)
+
+
+def _as_it_was(request: HttpRequest, instance: WorkflowInstance, now: datetime) -> HttpResponse:
+    """The past is for reading: the page has no button that changes anything."""
+    user = person_of(request)
+    at = read_moment(request.GET["asof"], now)
+    audits = may_audit(user, instance.template)
+    then = as_it_was(instance, at, user=user, audits=audits)
+    context = {"then": then, "request_": then.request, "audits": audits, "now": at}
+    return render(request, "approvals/request_past.html", context)
