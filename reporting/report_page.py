@@ -1,168 +1,218 @@
-"""What the report page shows: the figures turned round so that the worst comes first, in words."""
+"""What the report page shows: what to do, the map coloured, and tables that are CSV files too."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 
+from django.utils.safestring import SafeString
+
+from reporting.bottlenecks import Bottlenecks, Totals
+from reporting.bottlenecks_tables import (
+    Cell,
+    Table,
+    clock,
+    counted,
+    handoffs_table,
+    lost_table,
+    named,
+    roles_table,
+    rounded,
+    times_table,
+    versions_table,
+    work,
+    wrong_table,
+)
+from reporting.bottlenecks_trend import Queue, Trend, queues, trends
+from reporting.bottlenecks_words import Finding, findings, percent, queue_line, trend_line
+from reporting.charts import line_chart, queue_chart
 from reporting.wording import NONE, span
 
-BAR = 100
-"""The widest bar, in the picture's own units."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepLine:
-    """One step: how often, how long it waits and is worked on, against what was expected."""
-
-    name: str
-    count: int
-    waiting: str
-    waiting_p90: str
-    working: str
-    working_p90: str
-    expected: str
-    actual: str
-    gap: str
-    is_late: bool
-    open_now: int
-    waiting_bar: float
-    working_bar: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandoffLine:
-    """One hand-off, with its share of all waiting."""
-
-    source: str
-    target: str
-    count: int
-    total: str
-    median: str
-    share: str
-    bar: float
+WEEKS_SHOWN = 26
+CHARTS = 2
+"""So many steps have their trend drawn; the table has them all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPage:
     """The whole page."""
 
-    cases: int
-    events: int
+    finished: int
+    done: int
+    open_now: int
     median: str
     p90: str
-    reworked: str
-    rework_share: str
-    open_now: int
+    repeat_share: str
+    overdue_share: str
     knows_start: bool
-    knows_expected: bool
-    verdict: str
-    steps: list[StepLine]
-    handoffs: list[HandoffLine]
-    repeated: list[tuple[str, int]]
-    months: list[dict[str, Any]]
+    is_exact: bool
+    day_hours: int
+    findings: list[Finding]
+    tables: list[Table] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not self.done and not self.open_now
 
 
-def report_page(found: Mapping[str, Any]) -> ReportPage:
-    """The page of these figures."""
-    duration = found["case_duration"] or {}
-    rework = found["rework"]
+def report_page(found: Bottlenecks) -> ReportPage:
+    """The page of these figures. Three statements."""
+    steps, trend, queue = found.by_step(), trends(found), queues(found)
+    whole = Totals()
+    for totals in steps.values():
+        whole.sums = [a + b for a, b in zip(whole.sums, totals.sums, strict=True)]
+    knows_start = any(len(totals.spread("working")) for totals in steps.values())
+    quantiles = found.requests["quantiles"] or [None, None]
+    finished = found.requests["finished"]
     return ReportPage(
-        cases=found["cases"],
-        events=found["events"],
-        median=span(duration.get("median_s")),
-        p90=span(duration.get("p90_s")),
-        reworked=f"{rework['cases_with_repeat']:,}",
-        rework_share=f"{rework['case_rate']:.0%}",
-        open_now=sum(queue["open"] for queue in found["queue_now"].values()),
-        knows_start="waiting_all" in found,
-        knows_expected=bool(found["expected"]),
-        verdict=_verdict(found),
-        steps=_steps(found),
-        handoffs=_handoffs(found),
-        repeated=list(rework["cases_per_activity"].items())[:5],
-        months=found["queue"]["monthly"][-12:],
+        finished=finished,
+        done=whole.completed,
+        open_now=sum(found.open_now().values()),
+        median=span(quantiles[0]),
+        p90=span(quantiles[1]),
+        repeat_share=percent(found.requests["repeated"] / finished if finished else None),
+        overdue_share=percent(whole.share("overdue")),
+        knows_start=knows_start,
+        is_exact=all(totals.is_exact for totals in steps.values()),
+        day_hours=found.day // 3600,
+        findings=findings(found, steps, trend, queue),
+        tables=[
+            table
+            for table in (
+                lost_table(found, steps),
+                times_table(found, steps, knows_start),
+                wrong_table(steps),
+                _trend_table(found, trend),
+                _queue_table(found, queue),
+                handoffs_table(found, knows_start),
+                roles_table(found),
+                versions_table(found),
+            )
+            if table.rows
+        ],
     )
 
 
-def _verdict(found: Mapping[str, Any]) -> str:
-    """The one sentence to act on: where most of the waiting is, and what is most behind."""
-    sentences = []
-    if found["handoffs"] and found["handoffs"][0]["total_s"] > 0:
-        worst = found["handoffs"][0]
-        kind = "waiting" if "waiting_all" in found else "lead-in"
-        sentences.append(
-            f"{worst['share']:.0%} of all {kind} is between {worst['from']} and {worst['to']}."
-        )
-    behind = max(found["gap"], key=lambda step: _lost(found, step), default=None)
-    if behind and _lost(found, behind) > 0:
-        pair = found["expected"][behind]
-        sentences.append(
-            f"{behind} should take {span(pair['expected_s'])} of working time and takes"
-            f" {span(pair['actual_median_s'])}."
-        )
-    return " ".join(sentences) or "Nothing waits longer than it should."
+# -- weeks ------------------------------------------------------------------------------------
 
 
-def _lost(found: Mapping[str, Any], step: str) -> float:
-    """What a step takes over its expected time, over all its tasks."""
-    lost: float = found["gap"][step] * found["expected"][step]["n"]
-    return lost
+def _trend_table(found: Bottlenecks, trend: Sequence[Trend]) -> Table:
+    return Table(
+        key="trend",
+        title="Getting slower, or quicker",
+        hint="Each step's weekly median against its own first month (working time, queue included;"
+        " waiting by the clock where the calendar is not known). Weeks with three tasks or more.",
+        columns=(
+            ("Step", "step"), ("Expected", "expected_s"), ("First month", "first_month_s"),
+            ("Now", "last_week_s"), ("Worse for", "weeks_worse"),
+        ),
+        rows=[
+            [
+                named(one.step),
+                *(_of(one, found, value) for value in (one.expected, one.usual)),
+                Cell(text=_of(one, found, one.now).text, value=rounded(one.now), late=one.crept),
+                Cell(text=f"{one.worse_for} weeks" if one.worse_for else NONE,
+                     value=one.worse_for, late=one.crept),
+            ]
+            for one in trend
+        ],
+        charts=[
+            (trend_line(one, found.day), _trend_chart(found, one))
+            for one in _drawn(found, trend)
+        ],
+    )  # fmt: skip
 
 
-def _steps(found: Mapping[str, Any]) -> list[StepLine]:
-    first = "waiting" if "waiting_all" in found else "lead_in"
-    details = found["activities_detail"]
-    open_now = found["queue_now"]
-    names = sorted(
-        {*details, *open_now}, key=lambda name: -_total((details.get(name) or {}).get(first))
-    )
-    longest = max((_median(d.get(first)) + _median(d.get("working")) for d in details.values()),
-                  default=0) or 1  # fmt: skip
-    return [_step(name, details.get(name) or {"count": 0}, found, first, longest) for name in names]
+def _drawn(found: Bottlenecks, trend: Sequence[Trend]) -> list[Trend]:
+    """What crept up, then what costs most."""
+    order = list(found.by_step())
+    place: Callable[[Trend], int] = lambda one: order.index(one.step) if one.step in order else 99  # noqa: E731
+    ranked = sorted(trend, key=lambda one: (not one.crept, place(one)))
+    return [one for one in ranked if len(one.weeks) > 1][:CHARTS]
 
 
-def _step(
-    name: str, detail: Mapping[str, Any], found: Mapping[str, Any], first: str, longest: float
-) -> StepLine:
-    waiting, working = detail.get(first) or {}, detail.get("working") or {}
-    pair, gap = found["expected"].get(name), found["gap"].get(name)
-    return StepLine(
-        name=name,
-        count=detail["count"],
-        waiting=span(waiting.get("median_s")),
-        waiting_p90=span(waiting.get("p90_s")),
-        working=span(working.get("median_s")),
-        working_p90=span(working.get("p90_s")),
-        expected=span(pair["expected_s"]) if pair else NONE,
-        actual=span(pair["actual_median_s"]) if pair else NONE,
-        gap=f"{'+' if gap > 0 else ''}{span(gap)}" if gap is not None else NONE,
-        is_late=gap is not None and gap > 0,
-        open_now=(found["queue_now"].get(name) or {"open": 0})["open"],
-        waiting_bar=round(BAR * _median(waiting) / longest, 2),
-        working_bar=round(BAR * _median(working) / longest, 2),
-    )
+def _of(one: Trend, found: Bottlenecks, seconds: float | None) -> Cell:
+    return work(seconds, found.day) if one.in_business_time else clock(seconds)
 
 
-def _handoffs(found: Mapping[str, Any]) -> list[HandoffLine]:
-    ranked = found["handoffs"][:10]
-    most = max((handoff["total_s"] for handoff in ranked), default=0) or 1
-    return [
-        HandoffLine(
-            source=handoff["from"],
-            target=handoff["to"],
-            count=handoff["count"],
-            total=span(handoff["total_s"]),
-            median=span(handoff["median_s"]),
-            share=f"{handoff['share']:.0%}",
-            bar=round(BAR * handoff["total_s"] / most, 2),
-        )
-        for handoff in ranked
+def _trend_chart(found: Bottlenecks, one: Trend) -> SafeString:
+    marks = [("first month", one.usual)] if one.usual is not None else []
+    if one.expected is not None:
+        marks.append(("expected", one.expected))
+    points = [(monday, median) for monday, median, _ in one.weeks][-WEEKS_SHOWN:]
+    return line_chart(one.step, points, marks, lambda value: _of(one, found, value).text)
+
+
+def _queue_table(found: Bottlenecks, queue: Sequence[Queue]) -> Table:
+    still = found.weeks.open_at_end()
+    came, done = _moves(found)
+    shown = _shown(found, list(still))
+    return Table(
+        key="queue",
+        title="Queue by week",
+        hint="Tasks that came, were done, were cancelled, and were open at the week's end (UTC).",
+        columns=(
+            ("Week of", "week"), ("Came", "arrived"), ("Done", "completed"),
+            ("Open at its end", "open_at_end"),
+        ),
+        rows=[
+            [
+                Cell(text=f"{day.day} {day:%b %Y}", value=day.isoformat()),
+                counted(came.get(day, 0)), counted(done.get(day, 0)), counted(still[day]),
+            ]
+            for day in reversed(shown)
+        ],
+        charts=_queue_charts(found, queue, shown),
+    )  # fmt: skip
+
+
+def _shown(found: Bottlenecks, mondays: Iterable[date]) -> list[date]:
+    """The weeks of the period, the last half year of them."""
+    since, until = found.span.since, found.span.until
+    inside = [
+        day
+        for day in mondays
+        if (since is None or day + timedelta(days=6) >= since) and (until is None or day < until)
     ]
+    return inside[-WEEKS_SHOWN:]
 
 
-def _median(spread: Mapping[str, Any] | None) -> float:
-    return float(spread["median_s"]) if spread else 0.0
+def _moves(found: Bottlenecks, step: str | None = None) -> tuple[dict[date, int], dict[date, int]]:
+    came: dict[date, int] = {}
+    done: dict[date, int] = {}
+    for (name, day), (arrived, completed, _) in found.weeks.moves.items():
+        if step in (None, name):
+            came[day] = came.get(day, 0) + arrived
+            done[day] = done.get(day, 0) + completed
+    return came, done
 
 
-def _total(spread: Mapping[str, Any] | None) -> float:
-    return float(spread["total_s"]) if spread else 0.0
+def _queue_charts(
+    found: Bottlenecks, queue: Sequence[Queue], shown: Sequence[date]
+) -> list[tuple[str, SafeString]]:
+    """All steps together, then the longest queue."""
+    drawn: list[tuple[str, SafeString]] = []
+    still = found.weeks.open_at_end()
+    for name, step, ends in [
+        ("All steps", None, still),
+        *((one.step, one.step, one.open) for one in queue[:1] if one.now),
+    ]:
+        came, done = _moves(found, step)
+        chart = queue_chart(
+            name,
+            [(day, ends.get(day, 0)) for day in shown],
+            [came.get(day, 0) for day in shown],
+            [done.get(day, 0) for day in shown],
+        )
+        words = next((queue_line(one) for one in queue if one.step == step), None)
+        if chart:
+            drawn.append((words or _all_line(still, shown), chart))
+    return drawn
+
+
+def _all_line(still: Mapping[date, int], shown: Sequence[date]) -> str:
+    most = max(shown, key=lambda day: still[day])
+    now = still[shown[-1]]
+    return (
+        f"All steps: {now:,} open now; most {still[most]:,}, in the week of {most.day} {most:%B}."
+    )

@@ -72,13 +72,13 @@ DONE = """
         sum(CASE WHEN round > 1 THEN 1 ELSE 0 END),
         {waiting}, {working}, {waiting_business}, {working_business}
     FROM workflows_workitem
-    WHERE completed_at >= %s AND completed_at < %s AND state = 'done' AND outcome <> ''
+    WHERE completed_at >= %s AND completed_at < %s AND state = 'done'
     GROUP BY step_id, came_from, outcome
 """
 CAME = """
-    SELECT step_id, came_from, count(*) FROM workflows_workitem
-    WHERE enabled_at >= %s AND enabled_at < %s AND NOT (state = 'done' AND outcome = '')
-    GROUP BY step_id, came_from
+    SELECT step_id, came_from, state = 'done' AND outcome = '', count(*) FROM workflows_workitem
+    WHERE enabled_at >= %s AND enabled_at < %s
+    GROUP BY 1, 2, 3
 """
 LEFT = """
     SELECT step_id, came_from, count(*) FROM workflows_historicalworkitem
@@ -101,13 +101,19 @@ def bounds_of(day: date) -> tuple[datetime, datetime]:
 def steps_of_day(day: date) -> dict[Key, StepDay]:
     """The day's cells, by step and by the key of the step before ('' for the start)."""
     cells: dict[Key, StepDay] = {}
-    for step, came_from, *values in _rows(DONE, day):
-        _take_done(cells.setdefault((step, came_from), StepDay()), values)
-    for step, came_from, count in _rows(CAME, day):
-        cells.setdefault((step, came_from), StepDay()).arrived += count
+    has_logged = False
+    for step, came_from, outcome, *values in _rows(DONE, day):
+        if outcome:
+            _take_done(cells.setdefault((step, came_from), StepDay()), outcome, values)
+        has_logged |= not outcome
+    for step, came_from, logged, count in _rows(CAME, day):
+        if not logged:
+            cells.setdefault((step, came_from), StepDay()).arrived += count
+        has_logged |= bool(logged)
     for step, came_from, count in _rows(LEFT, day):
         cells.setdefault((step, came_from), StepDay()).cancelled += count
-    _take_logged(cells, day)
+    if has_logged:
+        _take_logged(cells, day)
     return cells
 
 
@@ -120,8 +126,8 @@ def _rows(statement: str, day: date) -> list[Any]:
         return list(cursor.fetchall())
 
 
-def _take_done(cell: StepDay, values: list[Any]) -> None:
-    outcome, count, overdue, reworked, *arrays = values
+def _take_done(cell: StepDay, outcome: str, values: list[Any]) -> None:
+    count, overdue, reworked, *arrays = values
     cell.completed += count
     cell.overdue += overdue
     cell.reworked += reworked
@@ -164,8 +170,6 @@ def _take_logged(cells: dict[Key, StepDay], day: date) -> None:
     here |= Q(enabled_at__gte=begin, enabled_at__lt=end)
     logged = WorkItem.objects.filter(state="done", outcome="").order_by("id")
     requests = set(logged.filter(here).values_list("request_id", flat=True))
-    if not requests:
-        return
     rows = {
         row["id"]: row
         for part in _parts(sorted(requests))

@@ -7,15 +7,17 @@ numbers, which is what makes a page over years of days fast.
 """
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from math import log
+from sys import byteorder
 from typing import Final
 
 ERROR: Final = 0.01
 """The largest relative error of a quantile that is read from a histogram."""
-FEW: Final = 256
+FEW: Final = 100
 """So many values of a cell are kept as they are."""
 GROWTH: Final = (1 + ERROR) / (1 - ERROR)
 SECOND: Final = 1_000_000
@@ -40,7 +42,7 @@ class Spread:
         """Take in what a cell holds."""
         kind = packed[:1]
         if kind == EXACT:
-            self.values += array("q", packed[1:])
+            self.values += _as_here(array("q", packed[1:]))
         elif kind == HISTOGRAM:
             first = int.from_bytes(packed[1:3], "little")
             self.counts += int.from_bytes(packed[3:], "little") << (BITS * first)
@@ -49,8 +51,9 @@ class Spread:
         """Microseconds at these shares (type 7); [] where there is no value."""
         if self.is_exact:
             return [_between(sorted(self.values), share) for share in shares] if self.values else []
-        bins = _bins(self.counts + _counted(self.values))
-        upto = list(accumulate(bins))
+        if self.values:
+            self.counts, self.values = self.counts + _counted(self.values), []
+        upto = list(accumulate(_bins(self.counts)))
         return [_estimate(upto, share) for share in shares]
 
     def __len__(self) -> int:
@@ -63,7 +66,7 @@ def packed(values: Sequence[int]) -> bytes:
     if not values:
         return b""
     if len(values) <= FEW:
-        return EXACT + array("q", sorted(values)).tobytes()
+        return EXACT + _as_here(array("q", sorted(values))).tobytes()
     return _histogram(_counted(values))
 
 
@@ -98,17 +101,20 @@ def _counted(values: Iterable[int]) -> int:
             bins.extend([0] * (place + 1 - room))
             room = place + 1
         bins[place] += 1
-    return int.from_bytes(_little(bins), "little")
+    return int.from_bytes(_as_here(bins).tobytes(), "little")
 
 
-def _little(bins: "array[int]") -> bytes:
-    return b"".join(count.to_bytes(4, "little") for count in bins)
+def _as_here(numbers: "array[int]") -> "array[int]":
+    """Numbers are kept with the lowest byte first, whatever this machine does."""
+    if byteorder == "big":
+        numbers.byteswap()
+    return numbers
 
 
-def _bins(counts: int) -> list[int]:
-    size = (counts.bit_length() + BITS - 1) // BITS * 4
-    raw = counts.to_bytes(size, "little")
-    return [int.from_bytes(raw[at : at + 4], "little") for at in range(0, size, 4)]
+def _bins(counts: int) -> "array[int]":
+    bins = array("I")
+    bins.frombytes(counts.to_bytes((counts.bit_length() + BITS - 1) // BITS * 4, "little"))
+    return _as_here(bins)
 
 
 def _histogram(counts: int) -> bytes:
@@ -129,7 +135,7 @@ def _estimate(upto: Sequence[int], share: float) -> float:
 
 def _bin_at(upto: Sequence[int], rank: int) -> int:
     """The bin of the value that has `rank` values before it."""
-    return next(place for place, count in enumerate(upto) if count > rank)
+    return bisect_right(upto, rank)
 
 
 def _between(ordered: Sequence[int], share: float) -> float:

@@ -1,7 +1,5 @@
 """Report pages and the audit CSV, for those who may audit a workflow."""
 
-from datetime import datetime, timedelta
-
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import (
@@ -12,19 +10,15 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from reporting.audit_csv import blocks, csv_lines, trail_rows
 from reporting.moments import day
-from reporting.report_page import report_page
-from reporting.rows import Period, workflow_figures
+from reporting.rows import Period
 from workflows.engine.errors import InvalidInput
 from workflows.models import WorkflowInstance, WorkflowTemplate
 from workflows.permissions import auditable
-
-SPANS = ((30, "30 days"), (90, "90 days"), (365, "A year"))
 
 
 @login_required
@@ -45,30 +39,6 @@ def _with_counts(request: HttpRequest) -> QuerySet[WorkflowTemplate]:
         )
         .order_by("name")
     )
-
-
-@login_required
-@require_GET
-def report(request: HttpRequest, key: str) -> HttpResponse:
-    """Where work waits in one workflow."""
-    template = get_object_or_404(auditable(request.user), key=key)
-    now = timezone.now()
-    period, wrong = _period(request)
-    found = workflow_figures(template, period, now=now)
-    context = {
-        "workflow": template,
-        "page": report_page(found),
-        "note": found["note"],
-        "since": request.GET.get("since", ""),
-        "until": request.GET.get("until", ""),
-        "wrong": wrong,
-        "spans": [_span(days, name, now) for days, name in SPANS],
-    }
-    return render(request, "reporting/report.html", context, status=400 if wrong else 200)
-
-
-def _span(days: int, name: str, now: datetime) -> dict[str, str]:
-    return {"name": name, "since": (now - timedelta(days=days)).date().isoformat()}
 
 
 def _period(request: HttpRequest) -> tuple[Period, str]:

@@ -1,13 +1,13 @@
 """The report pages: the right people, the right words, the same few statements at any size."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from reporting.figures import figures
-from reporting.report_page import report_page
+from reporting.rollups import keep_fresh
 from tests.factories import NOW, make_user, map_data, publish_map, start_request
 from workflows.models import WorkflowInstance
 from workflows.services import tasks
@@ -34,10 +34,10 @@ def test_the_report_says_where_work_waits_without_naming_people(client: Client) 
     client.force_login(make_user("olivia", first_name="Olivia"))
     page = client.get(f"/reports/{request.template.key}/").content.decode()
     main = page[page.index("<main") :]
-    assert "Steps, most waiting first" in main
+    assert "Steps, most time lost first" in main
     assert "2 d" in main.replace("2.0 d", "2 d") or "48 h" in main
-    assert "mia" not in main
-    assert "sam" not in main
+    words = set(re.findall(r"\w+", main))
+    assert not words & {"mia", "sam"}
 
 
 def test_steps_are_measured_against_what_the_map_expects(client: Client) -> None:
@@ -69,16 +69,6 @@ def test_who_may_read_a_report_is_shown_the_way_to_it(client: Client) -> None:
     assert shown == {"olivia": True, "mia": False}
 
 
-def test_the_verdict_weighs_a_gap_by_how_often_it_is_met() -> None:
-    found = figures([])
-    found["gap"] = {"rare": 7200.0, "common": 3600.0, "quick": -60.0}
-    found["expected"] = {
-        step: {"expected_s": 3600.0, "actual_median_s": 3600.0 + gap, "n": 100 if gap < 7200 else 1}
-        for step, gap in found["gap"].items()
-    }
-    assert "common should take 60 min" in report_page(found).verdict
-
-
 def test_only_those_who_may_audit_read_a_report(client: Client) -> None:
     key = publish_map().template.key
     for name, status in (("olivia", 200), ("omar", 200), ("mia", 404)):
@@ -91,7 +81,7 @@ def test_an_empty_report_says_what_to_do_next(client: Client) -> None:
     key = publish_map().template.key
     client.force_login(make_user("olivia"))
     page = client.get(f"/reports/{key}/").content.decode()
-    assert "No request was started in this period" in page
+    assert "Nothing was done in this period" in page
 
 
 def test_who_may_read_no_report_is_told_whom_to_ask(client: Client) -> None:
@@ -124,7 +114,8 @@ def test_the_statements_of_a_report_do_not_grow_with_its_rows(
     client.get(f"/reports/{request.template.key}/")
     for _ in range(5):
         decided_purchase()
-    with django_assert_max_num_queries(13):
+    keep_fresh(now=NOW + timedelta(days=4))
+    with django_assert_max_num_queries(18):
         client.get(f"/reports/{request.template.key}/")
     with django_assert_max_num_queries(5):
         client.get("/reports/")

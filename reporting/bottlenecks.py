@@ -1,0 +1,288 @@
+"""The bottleneck figures of a workflow, from its roll-ups: steps, hand-offs, roles, weeks.
+
+A period is of whole days (UTC) and chooses tasks by when they were done, arrivals by when they
+came. The number of statements does not depend on how much there is.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
+
+from django.db.models import Q, QuerySet, Sum
+
+from reporting.models import DAY, WEEK, Cell, Freshness, RequestRollUp, StepRollUp
+from reporting.rollups import SPREADS, SUMS
+from reporting.rollups_spread import Spread
+from reporting.rollups_steps import day_seconds, expected_us
+from reporting.rows import step_titles
+from workflows.engine.definition import title
+from workflows.models import Step, TemplateVersion, WorkflowTemplate
+
+START = "Start"
+"""What the step before the first one is called."""
+NAMES = ("waiting", "working", "waiting_business", "working_business", "taken_business")
+Kind = TypeVar("Kind", bound=Hashable)
+Model = TypeVar("Model", bound=Cell)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Days from `since` (included) to `until` (not included); None: no bound."""
+
+    since: date | None = None
+    until: date | None = None
+
+    def cells(self) -> Q:
+        """The fewest cells that make up the span: whole weeks, and days at its edges."""
+        first = self.since and self.since + timedelta(days=-self.since.weekday() % 7)
+        last = self.until and self.until - timedelta(days=self.until.weekday())
+        if first and last and last < first:
+            return Q(grain=DAY, day__gte=self.since, day__lt=self.until)
+        weeks, edges = Q(grain=WEEK), Q(pk__in=[])
+        if first:
+            weeks &= Q(day__gte=first)
+            edges |= Q(grain=DAY, day__gte=self.since, day__lt=first)
+        if last:
+            weeks &= Q(day__lt=last)
+            edges |= Q(grain=DAY, day__gte=last, day__lt=self.until)
+        return weeks | edges
+
+
+@dataclass(slots=True)
+class Totals:
+    """Sums and spreads of any number of cells. Times in microseconds."""
+
+    sums: list[int] = field(default_factory=lambda: [0] * len(SUMS))
+    spreads: list[Spread] = field(default_factory=lambda: [Spread() for _ in NAMES])
+
+    def add_cell(self, sums: Iterable[int], spreads: Iterable[bytes]) -> None:
+        """Take in a cell as the database gave it."""
+        self.sums = [a + b for a, b in zip(self.sums, sums, strict=True)]
+        for spread, cell in zip(self.spreads, spreads, strict=True):
+            if cell:
+                spread.add(bytes(cell))
+
+    def add(self, other: "Totals") -> None:
+        """Take in what another one has."""
+        self.sums = [a + b for a, b in zip(self.sums, other.sums, strict=True)]
+        for spread, more in zip(self.spreads, other.spreads, strict=True):
+            spread.values += more.values
+            spread.counts += more.counts
+
+    def __getattr__(self, name: str) -> int:
+        """A sum by its column's name."""
+        if name in SUMS:
+            return self.sums[SUMS.index(name)]
+        raise AttributeError(name)
+
+    def spread(self, name: str) -> Spread:
+        """The values of one measure."""
+        return self.spreads[NAMES.index(name)]
+
+    def at(self, name: str) -> tuple[float | None, float | None]:
+        """Median and 90th percentile of one measure in seconds; None where nothing is known."""
+        found = self.spread(name).quantiles(0.5, 0.9)
+        return (found[0] / 1_000_000, found[1] / 1_000_000) if found else (None, None)
+
+    def share(self, name: str) -> float | None:
+        """A count as a share of the tasks done."""
+        return getattr(self, name) / self.completed if self.completed else None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every quantile is exact."""
+        return all(spread.is_exact for spread in self.spreads)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRow:
+    """What is known of a step row of some version: its name in reports, and its version's."""
+
+    title: str
+    key: str
+    version: int
+    role: str
+    kind: str
+    expected: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weeks:
+    """Arrivals, completions and cancellations by step and week, from the beginning."""
+
+    moves: Mapping[tuple[str, date], tuple[int, int, int]]
+
+    def mondays(self) -> list[date]:
+        """Every week from the first to the last, also those in which nothing happened."""
+        known = {monday for _, monday in self.moves}
+        if not known:
+            return []
+        weeks = (max(known) - min(known)).days // 7
+        return [min(known) + timedelta(weeks=number) for number in range(weeks + 1)]
+
+    def open_at_end(self, steps: Iterable[str] | None = None) -> dict[date, int]:
+        """What was open at each week's end: all that came, less all that left."""
+        wanted = None if steps is None else set(steps)
+        change: dict[date, int] = defaultdict(int)
+        for (step, monday), (came, done, left) in self.moves.items():
+            if wanted is None or step in wanted:
+                change[monday] += came - done - left
+        still, found = 0, {}
+        for monday in self.mondays():
+            still += change[monday]
+            found[monday] = still
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bottlenecks:
+    """All figures of a workflow and period."""
+
+    template: WorkflowTemplate
+    span: Span
+    version: int | None
+    fresh: Freshness | None
+    steps: Mapping[int, StepRow]
+    versions: list[TemplateVersion]
+    pairs: Mapping[tuple[int, str], Totals]
+    requests: Mapping[str, Any]
+    weeks: Weeks
+    day: int
+    """Seconds of a working day."""
+
+    def by(self, kind: Callable[[int, str], Kind]) -> dict[Kind, Totals]:
+        """The figures put together by what `kind` makes of a step's id and where it came from."""
+        found: dict[Kind, Totals] = defaultdict(Totals)
+        for (step, came_from), totals in self.pairs.items():
+            found[kind(step, came_from)].add(totals)
+        return found
+
+    def by_step(self) -> dict[str, Totals]:
+        """By step, the most time over what is expected first, then the most waiting."""
+        found = self.by(lambda step, _: self.steps[step].title)
+        return dict(sorted(found.items(), key=lambda one: (-one[1].excess, -one[1].waiting)))
+
+    def by_handoff(self) -> dict[tuple[str, str], Totals]:
+        """By step before and step, the most waiting first."""
+        found = self.by(lambda step, before: (self.before(step, before), self.steps[step].title))
+        return dict(sorted(found.items(), key=lambda one: (-one[1].waiting, one[0])))
+
+    def by_role(self) -> dict[str, Totals]:
+        """By role, the most time over what is expected first; steps that no person does apart."""
+        found = self.by(lambda step, _: self.steps[step].role)
+        return dict(sorted(found.items(), key=lambda one: (-one[1].excess, -one[1].waiting)))
+
+    def by_version(self) -> dict[tuple[str, int], Totals]:
+        """By step and version."""
+        return self.by(lambda step, _: (self.steps[step].title, self.steps[step].version))
+
+    def before(self, step: int, came_from: str) -> str:
+        """The name of the step before."""
+        if not came_from:
+            return START
+        return self._names.get((self.steps[step].version, came_from)) or title(came_from, None)
+
+    @property
+    def _names(self) -> Mapping[tuple[int, str], str]:
+        return {(row.version, row.key): row.title for row in self.steps.values()}
+
+    def expected(self) -> dict[str, float]:
+        """Business seconds that the newest version with this step expects of it."""
+        ordered = sorted(self.steps.values(), key=lambda row: row.version)
+        return {row.title: row.expected for row in ordered if row.expected}
+
+    def open_now(self) -> dict[str, int]:
+        """Open tasks by step, when it was last rolled up."""
+        found: dict[str, int] = defaultdict(int)
+        for (step, _), (came, done, left) in self.weeks.moves.items():
+            found[step] += came - done - left
+        return {step: count for step, count in found.items() if count}
+
+
+def bottlenecks(
+    template: WorkflowTemplate, span: Span, *, version: int | None = None, role: str | None = None
+) -> Bottlenecks:
+    """The figures of this period; of one version, or one role, where it is named."""
+    versions = list(template.versions.exclude(state=TemplateVersion.DRAFT).order_by("number"))
+    steps = _steps(template)
+    only = Q()
+    if version is not None:
+        only &= Q(version__in=[one.pk for one in versions if one.number == version])
+    of_requests, only = only, only if role is None else only & Q(role=role)
+    return Bottlenecks(
+        template=template,
+        span=span,
+        version=version,
+        fresh=Freshness.objects.filter(rolled_up_to__isnull=False).first(),
+        steps=steps,
+        versions=versions,
+        pairs=_pairs(StepRollUp.objects.filter(only, template=template), span),
+        requests=_requests(RequestRollUp.objects.filter(of_requests, template=template), span),
+        weeks=_weeks(StepRollUp.objects.filter(only, template=template), steps),
+        day=day_seconds(versions[-1].calendar) if versions else 28800,
+    )
+
+
+def _steps(template: WorkflowTemplate) -> dict[int, StepRow]:
+    names = step_titles(template)
+    rows = Step.objects.filter(version__template=template).values_list(
+        "id", "key", "version__number", "role__key", "kind", "expected", "version__calendar"
+    )
+    return {
+        pk: StepRow(
+            title=names[pk],
+            key=key,
+            version=number,
+            role=role or "",
+            kind=kind,
+            expected=expected_us(expected, calendar) / 1_000_000 if expected else None,
+        )
+        for pk, key, number, role, kind, expected, calendar in rows
+    }
+
+
+def _pairs(cells: QuerySet[StepRollUp], span: Span) -> dict[tuple[int, str], Totals]:
+    found: dict[tuple[int, str], Totals] = {}
+    rows = cells.filter(span.cells()).values_list("step_id", "came_from", *SUMS, *SPREADS)
+    for step, came_from, *values in rows.order_by("step_id", "came_from").iterator(2000):
+        totals = found.get((step, came_from))
+        if totals is None:
+            totals = found[step, came_from] = Totals()
+        totals.add_cell(values[: len(SUMS)], values[len(SUMS) :])
+    return found
+
+
+def _requests(cells: QuerySet[RequestRollUp], span: Span) -> dict[str, Any]:
+    names = ("started", "finished", "cancelled", "repeated", "duration")
+    found: dict[str, Any] = dict.fromkeys(names, 0)
+    durations = Spread()
+    for *values, spread in cells.filter(span.cells()).values_list(*names, "duration_spread"):
+        for name, value in zip(names, values, strict=True):
+            found[name] += value
+        durations.add(bytes(spread))
+    found["quantiles"] = [value / 1_000_000 for value in durations.quantiles(0.5, 0.9)]
+    return found
+
+
+def _weeks(cells: QuerySet[StepRollUp], steps: Mapping[int, StepRow]) -> Weeks:
+    rows = cells.filter(grain=WEEK).order_by().values_list("step_id", "day")
+    moves: dict[tuple[str, date], tuple[int, int, int]] = {}
+    summed = rows.annotate(came=Sum("arrived"), done=Sum("completed"), left=Sum("cancelled"))
+    for step, monday, *counts in summed:
+        key = (steps[step].title, monday)
+        came, done, left = (a + b for a, b in zip(moves.get(key, (0, 0, 0)), counts, strict=True))
+        moves[key] = (came, done, left)
+    return Weeks(moves=moves)
+
+
+def first_week(cells: QuerySet[StepRollUp]) -> date | None:
+    """The Monday of the first week that is rolled up."""
+    return cells.filter(grain=WEEK).order_by("day").values_list("day", flat=True).first()
+
+
+def is_fresh(found: Bottlenecks, *, now: datetime, within: timedelta) -> bool:
+    """Whether the figures are not older than that."""
+    moment = found.fresh.rolled_up_to if found.fresh else None
+    return moment is not None and now - moment <= within

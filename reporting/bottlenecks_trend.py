@@ -1,0 +1,184 @@
+"""What gets worse: medians that creep up and queues that grow, against the workflow's own start.
+
+The measure is each step's own first month (its first five weeks with work), because a team gets
+used to what comes slowly. Weeks with fewer than `ENOUGH` tasks done say nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Q
+
+from reporting.bottlenecks import Bottlenecks, first_week
+from reporting.models import WEEK, StepRollUp
+from reporting.rollups_spread import Spread
+
+ENOUGH = 3
+FIRST, LAST = 5, 26
+"""Weeks of the first month, and how many of the last weeks are looked at."""
+WORSE, CREPT = 1.1, 1.25
+"""A week is worse above the first times the usual median; named is what is now above the second."""
+LONG_ENOUGH = 3
+QUEUE_GREW = 2.0
+QUEUE_LARGE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """A step's weekly medians in seconds, and what they are measured by."""
+
+    step: str
+    in_business_time: bool
+    weeks: Sequence[tuple[date, float, int]]
+    """Monday, median, tasks done; weeks with enough tasks only, oldest first."""
+    usual: float | None
+    """The median of its first month."""
+    expected: float | None
+    worse_for: int
+    """So many of the last weeks in a row were worse than usual."""
+
+    @property
+    def now(self) -> float | None:
+        """The median of the last week."""
+        return self.weeks[-1][1] if self.weeks else None
+
+    @property
+    def crept(self) -> bool:
+        """Whether it must be named."""
+        if self.usual is None or self.now is None:
+            return False
+        return self.worse_for >= LONG_ENOUGH and self.now > self.usual * CREPT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A step's open tasks at each week's end."""
+
+    step: str
+    open: Mapping[date, int]
+    usual: float
+    """Open at a week's end in its first month, on average."""
+    grew_for: int
+    """So many of the last weeks in a row ended with no fewer than the week before."""
+
+    @property
+    def now(self) -> int:
+        """Open at the end of the last week."""
+        return list(self.open.values())[-1] if self.open else 0
+
+    @property
+    def grows(self) -> bool:
+        """Whether it must be named."""
+        more = self.now - self.usual
+        return (
+            self.grew_for >= LONG_ENOUGH
+            and more >= QUEUE_LARGE
+            and self.now >= QUEUE_GREW * self.usual
+        )
+
+
+def trends(found: Bottlenecks) -> list[Trend]:
+    """Each step's weekly medians; the one that got worst first. Two statements."""
+    cells = StepRollUp.objects.filter(template=found.template)
+    first = first_week(cells)
+    if first is None:
+        return []
+    rows = _weekly(found, cells.filter(grain=WEEK), first)
+    expected = found.expected()
+    made = [_trend(step, weeks, expected.get(step)) for step, weeks in rows.items()]
+    return sorted((one for one in made if one.weeks), key=_how_much_worse, reverse=True)
+
+
+def _weekly(
+    found: Bottlenecks, cells: "object", first: date
+) -> dict[str, dict[date, tuple[Spread, Spread]]]:
+    """By step and week: taken in business time, and waiting by the clock."""
+    versions = [v.pk for v in found.versions if found.version in (None, v.number)]
+    weeks = Q(day__lt=first + timedelta(weeks=FIRST)) | Q(day__gte=_recent(found))
+    rows = cells.filter(weeks, version__in=versions).values_list(  # type: ignore[attr-defined]
+        "step_id", "day", "taken_business_spread", "waiting_spread"
+    )
+    by: dict[str, dict[date, tuple[Spread, Spread]]] = defaultdict(dict)
+    for step, monday, taken, waiting in rows.order_by("day", "id"):
+        pair = by[found.steps[step].title].setdefault(monday, (Spread(), Spread()))
+        for spread, cell in zip(pair, (taken, waiting), strict=True):
+            spread.add(bytes(cell))
+    return by
+
+
+def _recent(found: Bottlenecks) -> date:
+    last = max((monday for _, monday in found.weeks.moves), default=date.min)
+    return last - timedelta(weeks=LAST - 1) if last > date.min else last
+
+
+def _trend(step: str, weeks: Mapping[date, tuple[Spread, Spread]], expected: float | None) -> Trend:
+    in_business = any(len(taken) for taken, _ in weeks.values())
+    chosen = {monday: pair[0] if in_business else pair[1] for monday, pair in weeks.items()}
+    counted = {monday: (spread, len(spread)) for monday, spread in sorted(chosen.items())}
+    known = [
+        (monday, spread.quantiles(0.5)[0] / 1_000_000, count)
+        for monday, (spread, count) in counted.items()
+        if count >= ENOUGH
+    ]
+    usual = _usual(counted, known)
+    return Trend(
+        step=step,
+        in_business_time=in_business,
+        weeks=known,
+        usual=usual,
+        expected=expected,
+        worse_for=_worse_for([median for _, median, _ in known], usual),
+    )
+
+
+def _usual(
+    counted: Mapping[date, tuple[Spread, int]], known: Sequence[tuple[date, float, int]]
+) -> float | None:
+    """The median over the step's first month."""
+    if not known:
+        return None
+    until = known[0][0] + timedelta(weeks=FIRST)
+    whole = Spread()
+    for monday, (spread, _) in counted.items():
+        if known[0][0] <= monday < until:
+            whole.values += spread.values
+            whole.counts += spread.counts
+    return whole.quantiles(0.5)[0] / 1_000_000
+
+
+def _worse_for(medians: Sequence[float], usual: float | None) -> int:
+    count = 0
+    for median in reversed(medians):
+        if usual is None or median <= usual * WORSE:
+            break
+        count += 1
+    return count
+
+
+def _how_much_worse(trend: Trend) -> float:
+    if not trend.crept or trend.now is None or trend.usual is None:
+        return 0.0
+    return trend.now - trend.usual
+
+
+def queues(found: Bottlenecks) -> list[Queue]:
+    """Each step's queue, the longest first."""
+    steps = {step for step, _ in found.weeks.moves}
+    made = [_queue(found, step) for step in sorted(steps)]
+    return sorted(made, key=lambda queue: -queue.now)
+
+
+def _queue(found: Bottlenecks, step: str) -> Queue:
+    begin = min(monday for name, monday in found.weeks.moves if name == step)
+    ends = {day: n for day, n in found.weeks.open_at_end([step]).items() if day >= begin}
+    counts = list(ends.values())
+    first = counts[:FIRST]
+    grew = 0
+    for one, other in zip(reversed(counts[:-1]), reversed(counts[1:]), strict=True):
+        if other < one or other == 0:
+            break
+        grew += 1
+    usual = sum(first) / len(first) if first else 0.0
+    return Queue(step=step, open=ends, usual=usual, grew_for=grew)
