@@ -31,7 +31,7 @@ def spans(text: str) -> list[Span]:
 
 def calendar(zone: ZoneInfo, hours: Mapping[str, str], off: Iterable[str] = ()) -> Calendar:
     """A calendar of `{"0-4": "09:00-17:00"}` (Monday is 0) with days off."""
-    week = {}
+    week: dict[int, list[Span]] = {}
     for days, text in hours.items():
         first, _, last = days.partition("-")
         week |= dict.fromkeys(range(int(first), int(last or first) + 1), spans(text))
@@ -168,9 +168,7 @@ def test_the_table_is_long_enough() -> None:
 
 
 @pytest.mark.parametrize(("name", "start", "duration", "done"), CASES)
-def test_work_is_done_when_the_table_says(
-    name: str, start: str, duration: str, done: str
-) -> None:
+def test_work_is_done_when_the_table_says(name: str, start: str, duration: str, done: str) -> None:
     counted = CALENDARS[name]
     zone = ZONES.get(name, counted.zone)
     begin = datetime.fromisoformat(start).replace(tzinfo=zone)
@@ -185,7 +183,7 @@ def utc(text: str) -> datetime:
 
 
 BETWEEN = [
-    ("office", "2026-11-27 15:00", "2026-11-30 09:00", 1.0),
+    ("office", "2026-11-27 15:00", "2026-11-30 09:00", 2.0),
     ("office", "2026-11-28 00:00", "2026-11-29 23:00", 0.0),
     ("office", "2026-11-23 08:00", "2026-11-30 08:00", 40.0),
     ("year end", "2026-12-23 08:00", "2027-01-04 08:00", 32.0),
@@ -220,3 +218,118 @@ def test_a_day_is_as_long_as_most_working_days_and_a_week_as_all_of_them(
     counted = CALENDARS[name]
     assert counted.seconds(Duration(days=1)) == day * 3600
     assert counted.seconds(Duration(weeks=1)) == week * 3600
+
+
+# -- what holds of every calendar -----------------------------------------------------------------
+
+ANYWHERE = st.sampled_from(
+    [
+        *(BERLIN, NEW_YORK, SYDNEY, KOLKATA, ZoneInfo("UTC"), ZoneInfo("Australia/Lord_Howe")),
+        *(ZoneInfo("America/Sao_Paulo"), ZoneInfo("Pacific/Apia"), ZoneInfo("Africa/Casablanca")),
+        *(ZoneInfo("Pacific/Chatham"), ZoneInfo("America/Havana"), ZoneInfo("Europe/Dublin")),
+    ]
+)
+SPAN_LISTS = st.sampled_from(
+    [
+        spans(text)
+        for text in (
+            *("", "09:00-17:00", "09:00-12:30 13:30-17:00", "00:00-06:00", "00:00-24:00"),
+            *("01:30-02:30", "02:15-02:45", "22:00-24:00", "00:00-02:00 03:00-08:00"),
+            *("00:00-00:01 23:59-24:00", "06:00-09:00 09:00-11:00 18:00-24:00"),
+        )
+    ]
+)
+DAYS = st.dates(date(2008, 1, 1), date(2031, 12, 31))
+ANY_CALENDAR = st.builds(
+    Calendar.weekly,
+    ANYWHERE,
+    st.dictionaries(st.integers(0, 6), SPAN_LISTS, min_size=1).filter(
+        lambda week: any(week.values())
+    ),
+    st.frozensets(DAYS, max_size=40),
+)
+MOMENTS = st.datetimes(datetime(2009, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+NIGHTS = st.builds(
+    lambda year, month, day, hour: datetime(year, month, day, tzinfo=UTC) + timedelta(hours=hour),
+    st.integers(2009, 2029),
+    st.sampled_from([3, 4, 9, 10, 11]),
+    st.integers(1, 30),
+    st.floats(-14, 38),
+)
+STARTS = MOMENTS | NIGHTS
+WORK = st.builds(Duration, hours=st.integers(0, 400), minutes=st.integers(0, 900))
+
+
+def together(one: Duration, other: Duration) -> Duration:
+    return Duration(hours=one.hours + other.hours, minutes=one.minutes + other.minutes)
+
+
+@given(ANY_CALENDAR, STARTS, WORK, WORK)
+def test_some_working_hours_and_then_others_are_as_many_at_once(
+    counted: Calendar, start: datetime, one: Duration, other: Duration
+) -> None:
+    at_once = counted.add(start, together(one, other))
+    stepwise = counted.add(counted.add(start, one), other)
+    if other.hours or other.minutes:
+        assert stepwise == at_once
+    else:
+        assert stepwise == counted.add(start, one)
+
+
+@given(ANY_CALENDAR, STARTS, WORK)
+def test_between_a_start_and_its_due_date_lies_the_work_and_not_a_moment_less(
+    counted: Calendar, start: datetime, work: Duration
+) -> None:
+    due, wanted = counted.add(start, work), timedelta(seconds=counted.seconds(work))
+    assert due >= start
+    assert counted.between(start, due) == wanted
+    just_before = due - timedelta(microseconds=1)
+    assert counted.between(start, just_before) == max(
+        wanted - timedelta(microseconds=1), timedelta(0)
+    )
+
+
+@given(ANY_CALENDAR, STARTS, STARTS, STARTS)
+def test_working_time_adds_up_along_the_way(
+    counted: Calendar, one: datetime, two: datetime, three: datetime
+) -> None:
+    first, middle, last = sorted((one, two, three))
+    parts = counted.between(first, middle) + counted.between(middle, last)
+    assert parts == counted.between(first, last) <= last - first
+
+
+def by_the_minute(counted: Calendar, begin: datetime, minutes: int) -> int:
+    """Working minutes found by looking at the clock every minute."""
+    assert counted.hours is not None
+    found = 0
+    for number in range(minutes):
+        clock = (begin + timedelta(minutes=number)).astimezone(counted.zone)
+        if clock.date() not in counted.closures:
+            found += any(
+                opens <= clock.time() and (clock.time() < closes or closes == time(0))
+                for opens, closes in counted.hours[clock.weekday()]
+            )
+    return found
+
+
+NIGHTS_OF_CHANGE = [
+    ("Europe/Berlin", "2026-03-28"), ("Europe/Berlin", "2026-10-24"),
+    ("America/New_York", "2026-03-07"), ("America/New_York", "2026-10-31"),
+    ("Australia/Lord_Howe", "2026-04-04"), ("Australia/Lord_Howe", "2026-10-03"),
+    ("America/Sao_Paulo", "2011-02-19"), ("America/Sao_Paulo", "2011-10-15"),
+    ("America/Havana", "2026-03-07"), ("America/Havana", "2026-10-31"),
+    ("Pacific/Apia", "2011-12-29"), ("Africa/Casablanca", "2026-03-21"),
+    ("Pacific/Chatham", "2026-09-26"), ("Europe/Dublin", "2026-10-24"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("zone", "day"), NIGHTS_OF_CHANGE)
+@pytest.mark.parametrize("hours", ["00:00-06:00", "00:00-24:00", "01:30-02:30 02:40-23:00"])
+def test_over_a_change_of_clocks_it_counts_what_the_clock_on_the_wall_shows(
+    zone: str, day: str, hours: str
+) -> None:
+    counted = calendar(ZoneInfo(zone), {"0-6": hours})
+    begin = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    for minutes in (60, 25 * 60 + 17, 26 * 60 + 31, 72 * 60):
+        worked = counted.between(begin, begin + timedelta(minutes=minutes))
+        assert worked == timedelta(minutes=by_the_minute(counted, begin, minutes))

@@ -1,18 +1,21 @@
 """Working time: durations as a map writes them, counted in the hours in which people work.
 
-Working hours are hours on the wall clock of the calendar's zone, so a working day stays a
-working day when the clocks change. A day is never walked second by second: every moment has
-a position in working time, and a position leads back to a moment.
+Opening and closing times stand on the wall clock of the calendar's zone, so a working day stays
+a working day when the clocks change; whoever works in that very night has worked the time that
+passed. A day is never walked second by second: every moment has a position in working time, and
+a position leads back to a moment.
 """
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import Final
+
+from workflows.engine.clock_changes import Stretch, changes
 
 _DURATION: Final = re.compile(
     r"(?=[0-9])"
@@ -20,7 +23,6 @@ _DURATION: Final = re.compile(
     r"(?:(?P<hours>[0-9]{1,5})h)?(?:(?P<minutes>[0-9]{1,5})m)?"
 )
 _MICROSECOND: Final = timedelta(microseconds=1)
-_MIDNIGHT: Final = time(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,51 +160,90 @@ class Calendar:
         return tuple(sum(self._lengths[:day]) for day in range(7))
 
     @cached_property
-    def _closed(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The ordinals of the days off that would be working days otherwise, and how much work
-        falls out up to and with each."""
-        days = sorted(d.toordinal() for d in self.closures if self._lengths[d.weekday()])
-        lost = accumulate(self._lengths[(day - 1) % 7] for day in days)
-        return tuple(days), tuple(lost)
+    def _changes(self) -> Mapping[int, tuple[Stretch, ...]]:
+        return changes(self.zone)
+
+    @cached_property
+    def _odd(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The ordinals of the days with more or less work than their weekday has, and how much
+        that comes to up to and with each."""
+        closed = {day.toordinal() for day in self.closures}
+        work = dict.fromkeys(closed, 0)
+        for day in self._changes.keys() - closed:
+            work[day] = sum((end - begin) // _MICROSECOND for begin, end in self._spells(day))
+        more = {day: length - self._lengths[(day - 1) % 7] for day, length in work.items()}
+        days = sorted(day for day, length in more.items() if length)
+        return tuple(days), tuple(accumulate(more[day] for day in days))
+
+    def _spells(self, day: int) -> Iterator[tuple[datetime, datetime]]:
+        """When there is work on a day on which the clocks change."""
+        assert self.hours is not None
+        midnight = datetime.fromordinal(day).replace(tzinfo=UTC)
+        for part in self._changes[day]:
+            for opens, closes in self.hours[(day - 1) % 7]:
+                begin = max(part.begin, midnight + _since_midnight(opens) - part.offset)
+                end = min(part.end, midnight + _closing(closes) - part.offset)
+                if begin < end:
+                    yield begin, end
 
     def _until(self, ordinal: int) -> int:
         """Microseconds of work before this day."""
         weeks, weekday = divmod(ordinal - 1, 7)
-        days, lost = self._closed
-        closed = bisect_left(days, ordinal)
-        open_days = weeks * self._week + self._before_weekday[weekday]
-        return open_days - (lost[closed - 1] if closed else 0)
+        days, more = self._odd
+        odd = bisect_left(days, ordinal)
+        usual = weeks * self._week + self._before_weekday[weekday]
+        return usual + (more[odd - 1] if odd else 0)
 
     def _position(self, moment: datetime) -> int:
         """Microseconds of working time from the beginning of the calendar until `moment`."""
-        assert self.hours is not None
         local = moment.astimezone(self.zone)
         position = self._until(local.toordinal())
         if local.date() in self.closures:
             return position
+        return position + sum(
+            min(max(now - begin, timedelta(0)), end - begin) // _MICROSECOND
+            for now, begin, end in self._spans_at(moment, local)
+        )
+
+    def _spans_at(
+        self, moment: datetime, local: datetime
+    ) -> Iterator[tuple[timedelta, timedelta, timedelta]]:
+        """The day's spans with the time it is now, all on one clock."""
+        assert self.hours is not None
+        if local.toordinal() in self._changes:
+            for begin, end in self._spells(local.toordinal()):
+                yield moment - begin, timedelta(0), end - begin
+            return
         now = _since_midnight(local.time())
         for opens, closes in self.hours[local.weekday()]:
-            into = now - _since_midnight(opens)
-            position += min(max(into, timedelta(0)) // _MICROSECOND, _length((opens, closes)))
-        return position
+            yield now, _since_midnight(opens), _closing(closes)
 
     def _moment_at(self, position: int) -> datetime:
         """The earliest moment that has this position, which is not the very first."""
-        assert self.hours is not None
         last = date.max.toordinal()
         if position > self._until(last):
             raise OverflowError
         # The day before whose end the position lies: the first whose next day begins behind it.
-        ordinal = bisect_left(range(last), position, lo=1, key=lambda day: self._until(day + 1))
-        day = date.fromordinal(ordinal)
-        rest = position - self._until(ordinal)
-        for span in self.hours[day.weekday()]:
-            if rest <= _length(span):
-                clock = _since_midnight(span[0]) + rest * _MICROSECOND
-                wall = datetime.combine(day, _MIDNIGHT) + clock
-                return wall.replace(tzinfo=self.zone).astimezone(UTC)
-            rest -= _length(span)
-        raise AssertionError("a position lies in the day that it was found in")
+        day = bisect_left(range(last), position, lo=1, key=lambda day: self._until(day + 1))
+        rest = (position - self._until(day)) * _MICROSECOND
+        if day in self._changes:
+            return _into(self._spells(day), rest)
+        assert self.hours is not None
+        midnight = datetime.fromordinal(day)
+        spans = (
+            (midnight + _since_midnight(opens), midnight + _closing(closes))
+            for opens, closes in self.hours[(day - 1) % 7]
+        )
+        return _into(spans, rest).replace(tzinfo=self.zone).astimezone(UTC)
+
+
+def _into(spans: Iterable[tuple[datetime, datetime]], work: timedelta) -> datetime:
+    """When this much work, which there is in the spans, is done."""
+    for begin, end in spans:
+        if work <= end - begin:
+            return begin + work
+        work -= end - begin
+    raise AssertionError("a position lies in the day that it was found in")
 
 
 def _refuse_tangled(spans: tuple[Span, ...]) -> None:
@@ -229,6 +270,7 @@ BUILT_IN: Final = (None, "business", "24/7")
 """The calendars that need no row of a site's own."""
 
 
+@lru_cache(maxsize=64)
 def calendar_named(name: str | None, zone: tzinfo = UTC) -> Calendar:
     """A built-in calendar: none or `business` are office hours, `24/7` is always.
 
