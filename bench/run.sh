@@ -34,3 +34,6 @@ $PY -m bench.timers
 echo
 echo "== A decision on a page, with the broker up and down"
 $PY -m bench.doorbell
+echo
+echo "== The mirror: a page over 5,000,000 tasks, from roll-ups and from raw rows (MIRROR_ITEMS)"
+$PY -m bench.mirror

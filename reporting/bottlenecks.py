@@ -246,7 +246,7 @@ def _steps(template: WorkflowTemplate) -> dict[int, StepRow]:
 def _pairs(cells: QuerySet[StepRollUp], span: Span) -> dict[tuple[int, str], Totals]:
     found: dict[tuple[int, str], Totals] = {}
     rows = cells.filter(span.cells()).values_list("step_id", "came_from", *SUMS, *SPREADS)
-    for step, came_from, *values in rows.order_by("step_id", "came_from").iterator(2000):
+    for step, came_from, *values in rows.order_by("step_id", "came_from"):
         totals = found.get((step, came_from))
         if totals is None:
             totals = found[step, came_from] = Totals()
