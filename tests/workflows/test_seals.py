@@ -19,7 +19,15 @@ from workflows.engine.errors import InvalidInput, WrongState
 from workflows.models import TrailEvent, TrailHead, TrailSeal, WorkflowInstance
 from workflows.models.seals import ROOT
 from workflows.services import requests
-from workflows.services.seals import SEALED, end_of_chain, forget_mark, link_hash, seal, seal_all
+from workflows.services.seals import (
+    LOCK,
+    SEALED,
+    end_of_chain,
+    forget_mark,
+    link_hash,
+    seal,
+    seal_all,
+)
 from workflows.services.verify import Head, read_head, verify
 
 LATER = NOW + timedelta(hours=2)
@@ -72,6 +80,20 @@ def test_a_row_is_sealed_once_and_never_more_than_asked_for() -> None:
     assert seal(NOW, limit=2) == 2
     assert seal(NOW) == count - 2
     assert seal(NOW) == 0
+
+
+@pytest.mark.django_db
+def test_a_round_of_many_transactions_leaves_nothing_out() -> None:
+    request = start_request(publish_map())
+    for _ in range(3):
+        while seal(NOW, limit=3) == 3:
+            requests.suspend(request.pk, actor=request.template.owner, reason="a", now=NOW)
+            requests.resume(request.pk, actor=request.template.owner, reason="b", now=NOW)
+            if TrailEvent.objects.count() > 30:
+                break
+    seal_all(lambda: NOW)
+    assert end_of_chain()[0] == TrailEvent.objects.count()
+    assert verify(now=LATER).found == 0
 
 
 @pytest.mark.django_db
@@ -308,6 +330,29 @@ def test_while_eight_write_all_is_sealed_without_a_gap_and_once() -> None:
     assert all_sealed() == count
     assert list(TrailSeal.objects.values_list("position", flat=True)) == list(range(1, count + 1))
     assert verify(now=LATER).found == 0
+
+
+@only_on_postgres
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_while_one_process_seals_another_does_not_wait_for_it() -> None:
+    start_request(publish_map())
+    held, over = Event(), Event()
+
+    def seal_slowly() -> None:
+        with transaction.atomic():
+            tampering.one("SELECT pg_advisory_xact_lock(%s)::text", LOCK)
+            held.set()
+            assert over.wait(30)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        sealing = pool.submit(seal_slowly)
+        assert held.wait(30)
+        assert seal(NOW) == 0
+        over.set()
+        sealing.result()
+    assert seal(NOW) == TrailEvent.objects.count()
 
 
 @only_on_postgres

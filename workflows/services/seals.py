@@ -8,8 +8,9 @@ is never taken for sealed because a higher one is: see `_Mark`.
 
 import hashlib
 import json
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,11 @@ BATCH = 1000
 LOCK = 0x48414E44  # any number that nothing else in this database locks
 SETTLED = timedelta(seconds=60)
 """A transaction has its number this long after it drew a row's id, whatever the machine does."""
+
+SNAPSHOT = (
+    "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint"
+    " FROM pg_current_snapshot() AS s"
+)
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
@@ -56,19 +62,29 @@ def _time(moment: datetime) -> str:
 
 def seal(now: datetime, limit: int = 5000) -> int:
     """Seal up to `limit` committed rows; returns how many. 0 where another sealer is at it."""
-    _mark.doubt()
-    if not unsealed(above=_mark.id).exists():
+    if not _one_thread.acquire(blocking=False):
         return 0
+    try:
+        return _seal(now, limit)
+    finally:
+        _one_thread.release()
+
+
+def _seal(now: datetime, limit: int) -> int:
+    _mark.doubt()
+    if not unsealed(above=_mark.stands_at).exists():
+        _mark.begin_again()
+        if not unsealed(above=_mark.stands_at).exists():
+            return 0
     with transaction.atomic():
         if not _alone():
             return 0
-        seen = _mark.look()
-        done = 0
-        for rows in _batches(limit):
-            _append(rows, now)
-            done += len(rows)
+        _mark.look()
+        last, done = _seal_after(_mark.stands_at, limit, now)
     if done < limit:
-        _mark.move(seen, now)
+        _mark.move(now)
+    else:
+        _mark.stands_at = last
     return done
 
 
@@ -96,16 +112,18 @@ def _alone() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _batches(limit: int) -> Iterator[list[tuple[Any, ...]]]:
-    """The rows to seal, at most `limit` in all; each batch is sealed before the next is read."""
-    above = _mark.id
-    while limit > 0:
-        rows = list(unsealed(above=above).values_list(*SEALED)[: min(BATCH, limit)])
+def _seal_after(above: int, limit: int, now: datetime) -> tuple[int, int]:
+    """Seal at most `limit` rows after this id; the last id that was sealed, and how many were."""
+    done = 0
+    while done < limit:
+        most = min(BATCH, limit - done)
+        rows = list(unsealed(above=above).values_list(*SEALED)[:most])
         if rows:
-            yield rows
-        if len(rows) < min(BATCH, limit):
-            return
-        limit -= len(rows)
+            _append(rows, now)
+            above, done = rows[-1][0], done + len(rows)
+        if len(rows) < most:
+            break
+    return above, done
 
 
 def _append(rows: Sequence[tuple[Any, ...]], now: datetime) -> None:
@@ -132,44 +150,54 @@ class _Mark:
 
     Only a matter of speed: it begins at 0 (one look at everything) and is kept nowhere. On
     PostgreSQL a transaction may still commit a lower id than one that is sealed. So a number is
-    only taken over once every transaction that ran when it was the highest has ended.
+    only taken over once every transaction that ran when it was the highest has ended, and all
+    that was there then has been looked at from the mark on. `stands_at` is how far that round
+    has come; a round may take many transactions.
     """
 
     def __init__(self) -> None:
         self.id = 0
+        self.stands_at = 0
+        self._seen: tuple[int, int, int] | None = None
         self._next: tuple[int, int, datetime] | None = None
 
-    def look(self) -> tuple[int, int, int]:
-        """The highest id now, the oldest transaction still running, and the next to begin."""
-        highest = _highest()
-        if connection.vendor != "postgresql":
-            return highest, 0, 0
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint"
-                " FROM pg_current_snapshot() AS s"
-            )
-            oldest, following = cursor.fetchone()
-        return highest, oldest, following
+    def look(self) -> None:
+        """At the beginning of a round: the highest id, the oldest transaction that still runs,
+        and the number of the next to begin."""
+        if self._seen is not None and self.stands_at > self.id:
+            return
+        highest, oldest, following = _highest(), 0, 0
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(SNAPSHOT)
+                oldest, following = cursor.fetchone()
+        self._seen = (highest, oldest, following)
 
-    def move(self, seen: tuple[int, int, int], now: datetime) -> None:
-        """All that could be seen is sealed: take over what has settled since it was noted."""
-        highest, oldest, following = seen
+    def move(self, now: datetime) -> None:
+        """The round is over, all is sealed: take over what has settled since it was noted."""
+        assert self._seen is not None
+        highest, oldest, following = self._seen
         if connection.vendor != "postgresql":
             self.id = highest  # ids commit in their order
         elif self._next is None:
             self._next = (highest, following, now)
         elif oldest >= self._next[1] and now - self._next[2] >= SETTLED:
             self.id, self._next = self._next[0], (highest, following, now)
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """The next round begins at the mark."""
+        self.stands_at, self._seen = self.id, None
 
     def doubt(self) -> None:
         """Rows are gone: the database is another than it was."""
-        if self.id and _highest() < self.id:
+        if self.stands_at and _highest() < self.stands_at:
             self.forget()
 
     def forget(self) -> None:
         """Look at everything the next time."""
-        self.id, self._next = 0, None
+        self.id = self.stands_at = 0
+        self._seen = self._next = None
 
 
 def _highest() -> int:
@@ -177,6 +205,8 @@ def _highest() -> int:
 
 
 _mark = _Mark()
+_one_thread = threading.Lock()
+"""The mark is one for all threads of a process, so only one of them seals at a time."""
 
 
 def forget_mark() -> None:
