@@ -31,7 +31,7 @@ REQUESTS = """
          requester_id, requester_name, started_at, completed_at)
     SELECT %(template)s, %(version)s, 'M', '', 'form', 'completed', 'approved', '{}', '{}',
         NULL, '', began, began + interval '8 days' * random()
-    FROM (SELECT %(began)s::timestamptz + interval '1 day' * (%(days)s - 9) * n / %(count)s AS began
+    FROM (SELECT %(began)s::timestamptz + interval '1 day' * ((%(days)s - 9.0) * n / %(count)s) AS began
           FROM generate_series(1, %(count)s) AS n) AS r
 """
 TASKS = """
@@ -51,7 +51,7 @@ TASKS = """
         CASE WHEN chance < 0.08 THEN 'reject' ELSE 'approve' END, '', '', '{}', ''
     FROM (
         SELECT n, random() AS chance, random() < 0.1 AS again,
-            %(began)s::timestamptz + interval '1 day' * (%(days)s - 9) * n / %(count)s
+            %(began)s::timestamptz + interval '1 day' * ((%(days)s - 9.0) * n / %(count)s)
                 + interval '1 day' * (n %% %(steps)s) AS came,
             trunc(1e6 * exp(9 + 1.2 * sqrt(-2 * ln(1 - random())) * cos(6.28318 * random()))) / 1e6
                 AS waits,
