@@ -192,6 +192,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "keep-head": {"task": "config.tasks.keep_head", "schedule": crontab(minute="7", hour="0")},
     "roll-up": {"task": "config.tasks.roll_up", "schedule": 300.0, "options": {"expires": 300}},
+    "review": {"task": "config.tasks.review", "schedule": crontab(minute="37", hour="6")},
     "forget": {"task": "config.tasks.forget", "schedule": crontab(minute="17", hour="3")},
 }
 
@@ -340,6 +341,16 @@ UNFOLD = {
                         "link": reverse_lazy("reporting:index"),
                     },
                     {
+                        "title": "Reviews",
+                        "icon": "fact_check",
+                        "link": reverse_lazy("reporting:reviews"),
+                    },
+                    {
+                        "title": "Costs",
+                        "icon": "payments",
+                        "link": reverse_lazy("reporting:costs"),
+                    },
+                    {
                         "title": "Trail",
                         "icon": "history",
                         "link": reverse_lazy("admin:workflows_trailevent_changelist"),
@@ -363,6 +374,22 @@ UNFOLD = {
                         "link": reverse_lazy("admin:workflows_connection_changelist"),
                         "permission": lambda request: request.user.has_perm(
                             "workflows.view_connection"
+                        ),
+                    },
+                    {
+                        "title": "Rates of roles",
+                        "icon": "payments",
+                        "link": reverse_lazy("admin:reporting_rolerate_changelist"),
+                        "permission": lambda request: request.user.has_perm(
+                            "reporting.view_rolerate"
+                        ),
+                    },
+                    {
+                        "title": "Rates of calls",
+                        "icon": "payments",
+                        "link": reverse_lazy("admin:reporting_callrate_changelist"),
+                        "permission": lambda request: request.user.has_perm(
+                            "reporting.view_callrate"
                         ),
                     },
                     {

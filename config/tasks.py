@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
+from reporting.reviews.services import review_due
 from reporting.rollups import keep_fresh
 from workflows.automation.deliver import deliver_due
 from workflows.services import outbox
@@ -52,6 +53,12 @@ def keep_head() -> None:
 def roll_up() -> None:
     """Keep the roll-ups of the reports fresh."""
     keep_fresh(now=timezone.now())
+
+
+@shared_task
+def review() -> None:
+    """Open the reviews that have fallen due and tell their people."""
+    review_due(now=timezone.now())
 
 
 @shared_task

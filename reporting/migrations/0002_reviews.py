@@ -315,6 +315,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("gathered_at", models.DateTimeField(null=True, verbose_name="facts gathered at")),
+                ("told", models.JSONField(default=list, verbose_name="who was told")),
                 ("closed_at", models.DateTimeField(null=True, verbose_name="closed at")),
                 (
                     "closed_by_name",

@@ -38,6 +38,7 @@ class Review(FSMModelMixin, models.Model):
     due_at = models.DateTimeField("due at")
     facts = models.JSONField("facts", default=dict, encoder=DjangoJSONEncoder)
     gathered_at = models.DateTimeField("facts gathered at", null=True)
+    told = models.JSONField("who was told", default=list)
     closed_at = models.DateTimeField("closed at", null=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"

@@ -27,6 +27,11 @@ def report_page(key: str) -> str:
     return reverse("reporting:report", args=[key])
 
 
+def reviews_page() -> str:
+    """The reviews of all workflows."""
+    return reverse("reporting:reviews")
+
+
 def audit_csv(key: str = "") -> str:
     """The audit trail as CSV, of one workflow or of all."""
     address = reverse("reporting:audit_csv")
