@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -20,6 +20,8 @@ from tests.factories import (
     start_request,
 )
 from workflows.models import (
+    BusinessCalendar,
+    Closure,
     Document,
     Field,
     Incident,
@@ -38,6 +40,7 @@ from workflows.services import requests, tasks
 MODELS: tuple[type[models.Model], ...] = (
     *(WorkflowTemplate, TemplateVersion, Role, Field, Step, Route),
     *(WorkflowInstance, WorkItem, MergeRecord, Incident, Document, TrailEvent),
+    BusinessCalendar,
 )
 
 
@@ -55,10 +58,12 @@ class Site:
 
 
 def make_site() -> Site:
-    """A published version, a draft, and requests that wait, disagree, are stuck and are over."""
+    """A published version, a draft, requests that wait, disagree, are stuck and are over, and a
+    calendar."""
     people = purchase_people()
     published = publish_map()
     draft = load_map(map_data(purpose="The next one."))
+    add_calendar("berlin")
     return Site(
         published=published,
         draft=draft,
@@ -68,6 +73,13 @@ def make_site() -> Site:
         stuck=stuck_request(published),
         over=finished_request(published),
     )
+
+
+def add_calendar(key: str) -> None:
+    """With holidays and a closure."""
+    row = BusinessCalendar.objects.create(key=key, name=key, country="DE")
+    day = date(2026, 12, 24)
+    Closure.objects.create(calendar=row, first_day=day, last_day=day, name="Christmas Eve")
 
 
 def decide(request: WorkflowInstance, step: str, by: str, outcome: str, **more: Any) -> None:

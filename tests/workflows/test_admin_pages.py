@@ -14,11 +14,13 @@ from tests.factories import load_map, make_staff, make_user, make_viewer, map_da
 from tests.workflows.admin_site import (
     MODELS,
     Site,
+    add_calendar,
     conflicting_request,
     make_site,
     stuck_request,
 )
 from workflows.models import (
+    BusinessCalendar,
     Field,
     Role,
     Route,
@@ -31,10 +33,12 @@ from workflows.models import (
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
-ADDABLE = (WorkflowTemplate,)
+ADDABLE = (WorkflowTemplate, BusinessCalendar)
 """What has an add page; everything else is made by services."""
 DELETABLE = (TemplateVersion, Role, Field, Step, Route)
 """What may be deleted while it is a draft."""
+UNUSED = (BusinessCalendar,)
+"""What may be deleted while no map names it, as none does here."""
 
 
 @pytest.fixture
@@ -96,7 +100,9 @@ def test_every_row_and_its_history_open(looking: Client) -> None:
         assert looking.get(address(model, "change", 999_999)).status_code == 302, model
 
 
-def test_only_workflows_are_added_and_only_by_those_who_may(looking: Client, looker: User) -> None:
+def test_only_workflows_and_calendars_are_added_and_only_by_those_who_may(
+    looking: Client, looker: User
+) -> None:
     for model in MODELS:
         allowed = looker.is_superuser and model in ADDABLE
         answer = looking.get(address(model, "add"))
@@ -105,12 +111,15 @@ def test_only_workflows_are_added_and_only_by_those_who_may(looking: Client, loo
             assert looking.post(address(model, "add"), {}).status_code == 403, model
 
 
-def test_only_drafts_are_deleted_and_only_by_those_who_may(looking: Client, looker: User) -> None:
+def test_only_drafts_and_what_no_map_names_are_deleted_and_only_by_those_who_may(
+    looking: Client, looker: User
+) -> None:
     for model in MODELS:
         for row in model._default_manager.all()[:6]:
             version = getattr(getattr(row, "step", row), "version", row)
             draft = isinstance(version, TemplateVersion) and version.is_editable
-            allowed = looker.is_superuser and model in DELETABLE and draft
+            unneeded = (draft and model in DELETABLE) or model in UNUSED
+            allowed = looker.is_superuser and unneeded
             page = address(model, "delete", row.pk)
             assert looking.get(page).status_code == (200 if allowed else 403), row
             if not allowed:
@@ -147,7 +156,8 @@ def test_a_list_costs_the_same_for_few_rows_and_for_many(client: Client, site: S
         conflicting_request(site.published)
         stuck_request(site.published)
         load_map(map_data(purpose=f"Draft {number}."))
-        publish_map(map_data(key=f"purchase-{number}"))
+        add_calendar(f"berlin-{number}")
+        publish_map(map_data(key=f"purchase-{number}", calendar=f"berlin-{number}"))
     drafts = TemplateVersion.objects.filter(state=TemplateVersion.DRAFT)
     drafts.update(created_by=site.people["olivia"])
     assert statements(client, pages) == counts

@@ -1,11 +1,13 @@
 """Calendars: the hours in which a company works, its holidays and its own closures."""
 
-from collections.abc import Iterable
-from typing import Any
+import re
+from collections.abc import Iterator
+from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -13,14 +15,19 @@ from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 
 from workflows.admin.base import HistoryAdmin
-from workflows.engine.calendar import BUILT_IN, Calendar
+from workflows.engine.calendar import BUILT_IN, Calendar, Duration
 from workflows.models import BusinessCalendar, Closure, TemplateVersion
 from workflows.services.calendars import (
+    LONGEST_CLOSURE,
+    build,
     forget_calendars,
     public_holidays,
     read_hours,
     zone_of,
 )
+
+KEY: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+"""What a map may write under `calendar:`."""
 
 
 class CalendarForm(forms.ModelForm):
@@ -31,10 +38,15 @@ class CalendarForm(forms.ModelForm):
         fields = ("key", "name", "zone", "hours", "country", "subdivision")
 
     def clean_key(self) -> str:
-        """The built-in names are taken."""
+        """Maps can write it, and the built-in names are taken."""
         key: str = self.cleaned_data["key"]
         if key in BUILT_IN:
             raise ValidationError(f"'{key}' is built in; choose another key.")
+        if not KEY.fullmatch(key):
+            raise ValidationError(
+                "Maps could not name it so; write small letters, digits and single hyphens, such"
+                " as berlin-late."
+            )
         return key
 
     def clean(self) -> dict[str, Any]:
@@ -55,10 +67,29 @@ class CalendarForm(forms.ModelForm):
             self.add_error(field, str(problem))
 
 
+class ClosureForm(forms.ModelForm):
+    """Days off from a first to a last one, not by a slip for a century."""
+
+    class Meta:
+        model = Closure
+        fields = ("first_day", "last_day", "name")
+
+    def clean(self) -> dict[str, Any]:
+        """The last day comes after the first, and not long after."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        first, last = cleaned.get("first_day"), cleaned.get("last_day")
+        if first and last and last < first:
+            self.add_error("last_day", "The last day comes before the first; exchange them.")
+        elif first and last and last - first > LONGEST_CLOSURE:
+            self.add_error("last_day", "A closure lasts three years at most; correct the year.")
+        return cleaned
+
+
 class ClosureInline(TabularInline):
     """The company's own days off."""
 
     model = Closure
+    form = ClosureForm
     extra = 0
     fields = ("first_day", "last_day", "name")
 
@@ -69,13 +100,20 @@ class BusinessCalendarAdmin(HistoryAdmin):
 
     form = CalendarForm
     inlines = [ClosureInline]
-    list_display = ("name", "key", "zone", "country", "used_by")
+    list_display = ("name", "key", "zone", "country", "maps")
     search_fields = ("name", "key")
-    readonly_fields = ("days_off", "used_by")
+    readonly_fields = ("lengths", "days_off", "used_by")
     fields = (
-        *("name", "key", "zone", "hours", "country", "subdivision"),
+        *("name", "key", "zone", "hours", "lengths", "country", "subdivision"),
         *("days_off", "used_by"),
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BusinessCalendar]:
+        """With the number of published maps that count in each."""
+        rows: QuerySet[BusinessCalendar] = super().get_queryset(request)
+        naming = _published().filter(calendar=OuterRef("key")).order_by().values("calendar")
+        count = naming.annotate(count=Count("pk")).values("count")
+        return rows.annotate(map_count=Subquery(count))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Published maps name it by its key, so the key stays."""
@@ -87,9 +125,18 @@ class BusinessCalendarAdmin(HistoryAdmin):
         return not named and super().has_delete_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """What is kept of it in this process is stale now."""
+        """With the time of the change."""
         obj.changed_at = timezone.now()
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """All is saved now, so what is kept of it in this process is stale."""
+        super().save_related(request, form, formsets, change)
+        forget_calendars()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """What is kept of it is stale too."""
+        super().delete_model(request, obj)
         forget_calendars()
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -98,13 +145,33 @@ class BusinessCalendarAdmin(HistoryAdmin):
         actions.pop("delete_selected", None)
         return actions
 
+    @admin.display(description="published maps", ordering="map_count")
+    def maps(self, obj: Any) -> int:
+        """How many count in it."""
+        return obj.map_count or 0
+
+    @admin.display(description="in this calendar")
+    def lengths(self, obj: BusinessCalendar) -> str:
+        """What a day and a week are, which the hours alone do not tell at a glance."""
+        if obj.pk is None:
+            return "Saved first, it says here how long 1d and 1w are."
+        try:
+            counted = build(obj)
+        except ValueError as problem:
+            return f"It cannot be counted in, so office hours count instead. {problem}"
+        day, week = (counted.seconds(one) for one in (Duration(days=1), Duration(weeks=1)))
+        return f"1d is {_hours(day)}, 1w is {_hours(week)} of work."
+
     @admin.display(description="days off this year")
     def days_off(self, obj: BusinessCalendar) -> SafeString | str:
         """The year's public holidays and closures, to be checked by eye."""
         if obj.pk is None:
             return "Saved first, they are listed here."
         year = timezone.localdate().year
-        rows = [*_holidays(obj, year), *_closures(obj, year)]
+        try:
+            rows = [*_holidays(obj, year), *_closures(obj, year)]
+        except ValueError as problem:
+            return str(problem)
         if not rows:
             return "None: choose a country above, or add closures below."
         lines = format_html_join("", "<li>{} {}</li>", sorted(rows))
@@ -113,16 +180,26 @@ class BusinessCalendarAdmin(HistoryAdmin):
     @admin.display(description="named by")
     def used_by(self, obj: BusinessCalendar) -> str:
         """The workflows whose published map counts in it."""
-        versions = TemplateVersion.objects.filter(calendar=obj.key, state=TemplateVersion.PUBLISHED)
-        return ", ".join(versions.values_list("name", flat=True)) or "no published map"
+        names = _published().filter(calendar=obj.key).values_list("name", flat=True)
+        return ", ".join(names) or "no published map"
 
 
-def _holidays(row: BusinessCalendar, year: int) -> Iterable[tuple[str, str]]:
-    days = public_holidays(row.country, row.subdivision)
-    return [(f"{day:%Y-%m-%d, %a}:", name) for day, name in days.items() if day.year == year]
+def _published() -> QuerySet[TemplateVersion]:
+    return TemplateVersion.objects.filter(state=TemplateVersion.PUBLISHED)
 
 
-def _closures(row: BusinessCalendar, year: int) -> Iterable[tuple[str, str]]:
+def _hours(seconds: int) -> str:
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def _holidays(row: BusinessCalendar, year: int) -> Iterator[tuple[str, str]]:
+    for day, name in public_holidays(row.country, row.subdivision).items():
+        if day.year == year:
+            yield f"{day:%Y-%m-%d, %a}:", name
+
+
+def _closures(row: BusinessCalendar, year: int) -> Iterator[tuple[str, str]]:
     for one in row.closures.all():
         if one.first_day.year <= year <= one.last_day.year:
             until = "" if one.first_day == one.last_day else f" to {one.last_day:%Y-%m-%d, %a}"

@@ -4,7 +4,11 @@ A decision asks for its workflow's calendar; the built-in ones never ask the dat
 at most once in half a minute.
 """
 
+import json
+import logging
+import re
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta, tzinfo
 from datetime import time as clock
@@ -23,29 +27,40 @@ YEARS: Final = range(2000, 2061)
 """The years whose public holidays are known; others have none."""
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+LONGEST_CLOSURE: Final = timedelta(days=1100)
+"""Three years; a longer one is a slip of the pen, and every day of it is kept in memory."""
+
+_HOUR_AND_MINUTE: Final = re.compile(r"[0-9]{2}:[0-9]{2}")
+_log = logging.getLogger(__name__)
 _kept: dict[str, tuple[float, Calendar]] = {}
 
 
 def site_calendar(name: str | None) -> Calendar:
     """The calendar that a map names, in the site's time zone where it says no other.
 
-    A calendar that is not there any more counts as office hours: the audit has refused maps that
-    name none, and what runs must go on.
+    A calendar that is not there any more, or cannot be read any more, counts as office hours:
+    the audit has refused maps that name none, and what runs must go on.
     """
     if name in BUILT_IN:
         return calendar_named(name, timezone.get_default_timezone())
     assert name is not None
     known = _kept.get(name)
     if known is None or known[0] < time.monotonic():
-        built = calendar_of_key(name) or Calendar.business(timezone.get_default_timezone())
+        built = calendar_of_key(name)
+        if built is None:
+            _log.error("There is no calendar '%s' that can be read; office hours count.", name)
+            built = calendar_named(None, timezone.get_default_timezone())
         known = _kept[name] = (time.monotonic() + KEPT_SECONDS, built)
     return known[1]
 
 
 def calendar_of_key(key: str) -> Calendar | None:
-    """The site's own calendar of this key as it is now; None where there is none."""
+    """The site's own calendar of this key as it is now; None where none can be counted in."""
     row = BusinessCalendar.objects.filter(key=key).first()
-    return None if row is None else build(row)
+    try:
+        return None if row is None else build(row)
+    except ValueError:
+        return None
 
 
 def forget_calendars() -> None:
@@ -75,29 +90,32 @@ def read_hours(written: Any) -> Mapping[int, list[Span]]:
     unknown = [str(day) for day in written if day not in WEEKDAYS]
     if unknown:
         raise ValueError(f"'{unknown[0]}' is no weekday; write {', '.join(WEEKDAYS)}.")
-    return {WEEKDAYS.index(day): [_span(day, one) for one in written[day]] for day in written}
+    return {WEEKDAYS.index(day): list(_spans(day, written[day])) for day in written}
 
 
-def _span(day: str, written: Any) -> Span:
-    try:
-        opens, closes = written
-        return clock.fromisoformat(opens), _closing(closes)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f'{day}: {written!r} is no span; write opening and closing time, such as ["09:00",'
-            ' "17:00"].'
-        ) from None
+def _spans(day: str, written: Any) -> Iterator[Span]:
+    for one in written if isinstance(written, list) else [written]:
+        try:
+            opens, closes = one
+            yield _clock(opens), _clock("00:00" if closes == "24:00" else closes)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"{day}: {json.dumps(one)} is no span; write a list of opening and closing times,"
+                ' such as [["09:00", "17:00"]]. The end of the day is 24:00.'
+            ) from None
 
 
-def _closing(text: str) -> clock:
-    """Midnight at the end of a day is written 24:00, or 00:00."""
-    return clock(0) if text == "24:00" else clock.fromisoformat(text)
+def _clock(text: str) -> clock:
+    if not _HOUR_AND_MINUTE.fullmatch(text):
+        raise ValueError(text)
+    return clock.fromisoformat(text)
 
 
 def _days_off(row: BusinessCalendar) -> Iterator[date]:
     yield from public_holidays(row.country, row.subdivision)
     for closure in row.closures.all():
-        for number in range((closure.last_day - closure.first_day).days + 1):
+        length = min(closure.last_day - closure.first_day, LONGEST_CLOSURE)
+        for number in range(length.days + 1):
             yield closure.first_day + timedelta(days=number)
 
 
@@ -110,9 +128,12 @@ def public_holidays(country: str, subdivision: str) -> Mapping[date, str]:
     if not country:
         return {}
     try:
-        found = holidays.country_holidays(
-            country.upper(), subdiv=subdivision.upper() or None, years=YEARS, language="en_US"
-        )
+        with warnings.catch_warnings():
+            # Of some countries not all these years are known; those that are not have none.
+            warnings.simplefilter("ignore", UserWarning)
+            found = holidays.country_holidays(
+                country.upper(), subdiv=subdivision.upper() or None, years=YEARS, language="en_US"
+            )
     except (NotImplementedError, KeyError, ValueError):
         raise ValueError(
             f"No holidays are known of {country}{' ' + subdivision if subdivision else ''}; write"
