@@ -21,8 +21,10 @@ class Agenda:
             heapq.heappush(self._queue, (when, self._noted, deed))
             self._noted += 1
 
-    def run(self) -> None:
-        """Do everything, and what comes of it."""
+    def run(self, between: Deed = lambda: None) -> None:
+        """Do everything, and what comes of it; `between` is done around each deed."""
+        between()
         while self._queue:
             _, _, deed = heapq.heappop(self._queue)
             deed()
+            between()

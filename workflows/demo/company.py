@@ -4,14 +4,19 @@ All accounts share one password that is written in the documentation, so the dem
 out and never for a site that others can reach.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission, User
 
-from workflows.models import TemplateGroupPermission, TemplateVersion, WorkflowTemplate
+from workflows.models import (
+    Connection,
+    TemplateGroupPermission,
+    TemplateVersion,
+    WorkflowTemplate,
+)
 from workflows.permissions import AUDIT, MANAGE, permission_named
 
 PASSWORD = "handoff-demo"  # noqa: S105  the documented password of an invented company
@@ -21,7 +26,7 @@ ADMIN = "admin"
 MAPS = Path(__file__).parent / "maps"
 WORKFLOWS = (
     "equipment_request", "contract_review", "purchase_approval", "it_incident",
-    "travel_declaration",
+    "travel_declaration", "employee_onboarding", "access_review",
 )  # fmt: skip
 
 
@@ -63,7 +68,7 @@ EMPLOYEES = (
     Employee("david", "David Cohen", "Legal counsel", ("legal",),
              "legal reviews, where contracts wait longest", "helen"),
     Employee("sofia", "Sofia Petrova", "Head of IT", ("it-leads", "management", "supervisors"),
-             "owns IT incidents; the hard cases; signs contracts"),
+             "owns IT incidents, access reviews and the call to the plant's directory"),
     Employee("tomas", "Tomas Horak", "IT support", ("it-support",),
              "tickets, and equipment to hand over", "sofia"),
     Employee("mei", "Mei Tanaka", "IT support", ("it-support",),
@@ -73,7 +78,7 @@ EMPLOYEES = (
     Employee("jana", "Jana Kolar", "Security engineer", ("security",),
              "security reviews, hard tickets", "sofia"),
     Employee("anja", "Anja Sommer", "Head of people", ("people-team", "management", "supervisors"),
-             "owns equipment requests, among them one that nobody can approve"),
+             "owns onboarding, with a call that failed, and a request that nobody can approve"),
     Employee("ben", "Ben Carter", "People partner", ("people-team", "pre-approvers"),
              "hears of late equipment; deputy for it", "anja"),
     Employee("ruth", "Ruth Adler", "Head of sales", ("supervisors", "pre-approvers"),
@@ -137,6 +142,17 @@ def _let_ops_into_the_admin() -> None:
         content_type__app_label="auth", codename__in=("view_user", "view_group")
     )
     Group.objects.get(name="ops").permissions.set([*permissions, *look])
+
+
+def connect(people: Mapping[str, User]) -> None:
+    """The plant's directory, which the onboarding calls; no such host exists, so calls fail."""
+    Connection.objects.create(
+        key="plant-directory",
+        name="Plant directory",
+        base_url="https://directory.demo.invalid/api",
+        owner=people["sofia"],
+        timeout_seconds=5,
+    )
 
 
 def let_ops_and_auditors(versions: Sequence[TemplateVersion]) -> None:

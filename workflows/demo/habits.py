@@ -69,6 +69,13 @@ HABITS: Mapping[tuple[str, str], Habit] = {
     ),
     ("travel-declaration", "payment_request"): Habit(DAY, 8, {"request": 98, "refuse": 2}),
     ("travel-declaration", "payment"): Habit(2 * DAY, 5, {"pay": 1}),
+    ("employee-onboarding", "agree"): Habit(5 * HOUR, 15, {"agree": 92, "change": 8}),
+    ("employee-onboarding", "account_by_hand"): Habit(6 * HOUR, 20, {"made": 1}),
+    ("employee-onboarding", "check_in"): Habit(DAY, 45, {"settled": 88, "trouble": 12}),
+    ("employee-onboarding", "help"): Habit(DAY, 2 * HOUR, {"mended": 1}),
+    ("access-review", "list"): Habit(2 * DAY, 2 * HOUR, {"listed": 1}),
+    ("access-review", "check"): Habit(2 * DAY, HOUR, {"close_some": 85, "keep_all": 15}),
+    ("access-review", "close"): Habit(DAY, 40, {"closed": 1}),
 }
 
 SLOW_PEOPLE = {"david": 1.4, "lukas": 2.5, "tomas": 1.3}
@@ -80,8 +87,12 @@ REQUESTS = {
     "travel-declaration": 70,
     "equipment-request": 60,
     "contract-review": 40,
+    "employee-onboarding": 12,
 }
-"""How many requests each workflow gets in the four months."""
+"""How many requests each workflow gets in the four months. Access reviews start by schedule."""
+
+STARTERS = {"employee-onboarding": ("anja", "ben")}
+"""Who starts the requests of a workflow that not everybody starts."""
 
 
 def minutes(rng: Random, median: float) -> int:

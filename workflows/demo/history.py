@@ -16,19 +16,31 @@ from django.contrib.auth.models import User
 from workflows.demo.agenda import Agenda
 from workflows.demo.company import EMPLOYEES
 from workflows.demo.crew import Crew, Task
-from workflows.demo.habits import HABITS, REQUESTS, SLOW_PEOPLE, USUAL, minutes
-from workflows.demo.outputs import given_at
+from workflows.demo.habits import DAY, HABITS, REQUESTS, SLOW_PEOPLE, STARTERS, USUAL, minutes
+from workflows.demo.outputs import account_of, given_at
+from workflows.demo.outside import deliver_at, forget_old_notices, next_due
 from workflows.demo.words import COMMENTS, FORMS, comment_for
 from workflows.engine.calendar import parse_duration
+from workflows.engine.definition import WaitStep
 from workflows.engine.errors import WrongState
-from workflows.models import MergeRecord, TemplateVersion, WorkflowInstance, WorkItem
-from workflows.services import requests, tasks
+from workflows.models import (
+    Attempt,
+    Incident,
+    MergeRecord,
+    TemplateVersion,
+    WorkflowInstance,
+    WorkItem,
+)
+from workflows.services import incidents, messages, requests, tasks
 from workflows.services.maps import VersionMap, map_of
 
 DAYS = 120
 LATELY = timedelta(days=16)
 LEFT_LYING = 0.18
 """How much of the latest work nobody takes up or finishes in time: what is overdue now."""
+
+
+EVERYBODY = tuple(employee.username for employee in EMPLOYEES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +70,22 @@ class History:
         self._maps = {version.pk: map_of(version) for version in versions}
         self._by_key = {m.graph.definition.key: m for m in self._maps.values()}
         self._planned: set[int] = set()
+        self._mended: set[int] = set()
+        self._scripted: set[int] = set()
+        self._awaited: set[datetime] = set()
 
     def fill(self, volume: float) -> None:
         """Plan the start of every request; a volume of 1 is some hundreds."""
         for workflow, number in REQUESTS.items():
             for _ in range(max(3, round(number * volume))):
                 when = self._office_moment(workflow)
-                who = self.rng.choice(EMPLOYEES).username
+                who = self.rng.choice(STARTERS.get(workflow, EVERYBODY))
                 self.agenda.at(when, partial(self.start, workflow, who, when))
+
+    def happen(self) -> None:
+        """Do everything that is planned, and deliver the outbox in between, each at its time."""
+        self.agenda.run(self._listen)
+        forget_old_notices(self.now)
 
     # -- time ------------------------------------------------------------------------------
 
@@ -110,7 +130,9 @@ class History:
             title=title,
             source=WorkflowInstance.DEMO,
         )
-        if not scripted:
+        if scripted:
+            self._scripted.add(request.pk)
+        else:
             self._follow(request, when)
         return request
 
@@ -161,6 +183,53 @@ class History:
             data=values,
         )
 
+    # -- what happens by itself ------------------------------------------------------------
+
+    def _listen(self) -> None:
+        """Note when the outbox has something to do next."""
+        due = next_due()
+        if due is not None and due not in self._awaited:
+            self._awaited.add(due)
+            self.agenda.at(due, partial(self._deliver, due))
+
+    def _deliver(self, moment: datetime) -> None:
+        self._awaited.discard(moment)
+        for request in deliver_at(moment):
+            if request.pk not in self._scripted:
+                self._follow(request, moment)
+
+    def _send(self, request: WorkflowInstance, message: str, when: datetime) -> None:
+        """Somebody says that what a request waits for has come."""
+        owner = self._maps[request.version_id].graph.definition.owner or ""
+        self.say(request, message, owner, when)
+        self._follow(request, when)
+
+    def say(self, request: WorkflowInstance, message: str, who: str, when: datetime) -> None:
+        """This person sends a request the message that it waits for."""
+        messages.receive(
+            request.reference,
+            message,
+            actor=self.people[who],
+            now=when,
+            data={"papers_on": when.date().isoformat()},
+        )
+        request.refresh_from_db()
+
+    def _mend(self, incident: Incident, how_many: int, when: datetime) -> None:
+        """The owner helps an automation that came to the end of its attempts."""
+        actor = incident.owner
+        if how_many % 2:
+            incidents.reroute(
+                incident.pk, actor=actor, to="account_by_hand", now=when,
+                reason="The directory does not answer; IT support makes the account by hand.",
+            )  # fmt: skip
+        else:
+            incidents.skip(
+                incident.pk, actor=actor, now=when, data={"account": account_of(incident.request)},
+                reason="The plant has made the account; they told me on the phone.",
+            )  # fmt: skip
+        self._follow(WorkflowInstance.objects.get(pk=incident.request_id), when)
+
     # -- what is planned -------------------------------------------------------------------
 
     def _follow(self, request: WorkflowInstance, when: datetime) -> None:
@@ -172,9 +241,35 @@ class History:
         for item in items:
             if item.pk not in self._planned:
                 self._planned.add(item.pk)
-                self._plan(Task(version_map, request, item))
+                self._plan_step(version_map, request, item)
+        self._plan_mending(request)
         if not items:
             self._plan_choice(version_map, request, when)
+
+    def _plan_step(
+        self, version_map: VersionMap, request: WorkflowInstance, item: WorkItem
+    ) -> None:
+        """People do tasks and send messages; what else there is happens by itself."""
+        step = version_map.graph[version_map.step_keys[item.step_id]]
+        since = item.enabled_at or self.now
+        if version_map.graph.is_human(version_map.step_keys[item.step_id]):
+            self._plan(Task(version_map, request, item))
+        elif isinstance(step, WaitStep) and step.message:
+            workflow = version_map.graph.definition.key
+            comes = self.later(workflow, since, minutes(self.rng, 2 * DAY))
+            self.agenda.at(comes, partial(self._send, request, step.message, comes))
+
+    def _plan_mending(self, request: WorkflowInstance) -> None:
+        """An automation that failed for good is mended a day later; the latest is not, yet."""
+        stuck = Incident.objects.filter(request=request, state=Incident.OPEN)
+        for incident in stuck.filter(step__kind="automation").select_related("owner", "request"):
+            first = Attempt.objects.filter(request=request, activation=incident.activation).first()
+            if incident.pk in self._mended or first is None:
+                continue
+            how_many = len(self._mended)
+            self._mended.add(incident.pk)
+            when = self.later(request.template.key, first.started_at, DAY)
+            self.agenda.at(when, partial(self._mend, incident, how_many, when))
 
     def _plan(self, task: Task) -> None:
         since = task.item.enabled_at or self.now

@@ -1,4 +1,4 @@
-"""Loads the demo: the company, its five maps, and its past; one transaction, all or nothing."""
+"""Loads the demo: the company, its maps, and its past; one transaction, all or nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,13 +7,20 @@ from random import Random
 from django.db import transaction
 from django.utils import timezone
 
-from workflows.demo.company import MAPS, WORKFLOWS, let_ops_and_auditors, make_company
+from workflows.demo.company import (
+    MAPS,
+    WORKFLOWS,
+    connect,
+    let_ops_and_auditors,
+    make_company,
+)
 from workflows.demo.history import DAYS, History
 from workflows.demo.scenes import stage
 from workflows.engine.calendar import calendar_named, parse_duration
 from workflows.engine.definition_file import read_definition
 from workflows.models import TemplateVersion, WorkflowInstance, WorkItem
 from workflows.services.definitions import load_definition, publish
+from workflows.services.seals import seal_all
 
 SEED = 1
 
@@ -35,13 +42,15 @@ def load_demo(*, now: datetime, seed: int = SEED, volume: float = 1.0) -> Loaded
     with transaction.atomic():
         people = make_company()
         began = _office_moment(now - timedelta(days=DAYS + 3))
+        connect(people)
         versions = [_publish(name, began) for name in WORKFLOWS]
         let_ops_and_auditors(versions)
         history = History(Random(seed), now, people, versions)  # noqa: S311  not a secret
         history.fill(volume)
         stage(history)
-        history.agenda.run()
-    requests = WorkflowInstance.objects.filter(source=WorkflowInstance.DEMO)
+        history.happen()
+    seal_all(lambda: now)
+    requests = WorkflowInstance.objects.filter(version__in=versions)
     return Loaded(
         people=len(people),
         workflows=len(versions),

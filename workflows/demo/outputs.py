@@ -7,6 +7,7 @@ from django.core.files.base import ContentFile
 
 from workflows.demo.crew import Task
 from workflows.demo.words import SOLUTIONS, contract
+from workflows.models import WorkflowInstance
 
 Given = tuple[dict[str, Any], dict[str, ContentFile]]
 
@@ -17,6 +18,14 @@ def given_at(rng: Random, task: Task, outcome: str) -> Given:
         return {"order_no": f"PO-{rng.randrange(20000, 29999)}"}, {}
     if outcome == "handed_over":
         return {"serial": f"HI-{rng.randrange(100000, 999999)}"}, {}
+    if outcome == "made":
+        return {"account": account_of(task.request)}, {}
+    if outcome == "listed":
+        return {"accounts": rng.randrange(30, 90)}, {}
+    if outcome == "close_some":
+        return {"to_close": rng.randrange(1, 9)}, {}
+    if outcome == "keep_all":
+        return {"to_close": 0}, {}
     if task.workflow == "it-incident" and outcome == "solved" and "solution" in _outputs(task):
         return {"solution": rng.choice(SOLUTIONS)}, {}
     if (task.workflow, outcome) == ("contract-review", "resubmit"):
@@ -27,6 +36,12 @@ def given_at(rng: Random, task: Task, outcome: str) -> Given:
     if outcome == "resubmit" and "corrected" in _outputs(task) and rng.random() < 0.5:
         return {"corrected": f"{rng.randrange(40, 1500)}.00"}, {}
     return {}, {}
+
+
+def account_of(request: WorkflowInstance) -> str:
+    """The account name of somebody new: the first letter and the last name."""
+    first, _, last = str(request.data["name"]).lower().partition(" ")
+    return f"{first[:1]}.{last}"
 
 
 def _outputs(task: Task) -> list[str]:

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from workflows.demo.company import EMPLOYEES
 from workflows.demo.habits import DAY, HOUR
 from workflows.demo.history import History
-from workflows.models import WorkItem
+from workflows.models import WorkflowInstance, WorkItem
 from workflows.permissions import steps_of
 
 REPORTS = {employee.manager: employee.username for employee in EMPLOYEES}
@@ -17,6 +18,8 @@ def stage(history: History) -> None:
     """Plan the scenes among everything else that happens."""
     _reviewers_disagree(history)
     _nobody_may_approve(history)
+    _forgotten_by_the_manager(history)
+    _newcomers_at_the_plant(history)
     history.agenda.at(history.ago("it-incident", 2 * HOUR), partial(_a_busy_morning, history))
     when = history.ago("travel-declaration", 1)
     history.agenda.at(when, partial(_something_for_everybody, history, when))
@@ -49,6 +52,36 @@ def _nobody_may_approve(history: History) -> None:
     when = history.ago("equipment-request", 2 * DAY)
     start = partial(history.start, "equipment-request", "anja", when, scripted=True, manager="anja")
     history.agenda.at(when, start)
+
+
+def _forgotten_by_the_manager(history: History) -> None:
+    """A request that its manager has left lying: reminded of, and escalated to the people team."""
+    when = history.ago("equipment-request", 7 * DAY)
+    start = partial(history.start, "equipment-request", "ivan", when, scripted=True, item="Chair")
+    history.agenda.at(when, start)
+
+
+def _newcomers_at_the_plant(history: History) -> None:
+    """The plant's directory never answers: two calls were mended, the latest waits for somebody."""
+    for days in (70, 45):
+        when = history.ago("employee-onboarding", days * DAY)
+        history.agenda.at(when, partial(_at_the_plant, history, "ben", when))
+    begun = history.ago("employee-onboarding", 5 * DAY)
+    agreed = history.ago("employee-onboarding", 4 * DAY + 2 * HOUR)
+    signed = history.ago("employee-onboarding", 2 * DAY + 4 * HOUR)
+
+    def begin() -> None:
+        request = _at_the_plant(history, "ben", begun, scripted=True, manager="eva")
+        agree = partial(history.decide_as, request, "agree", "eva", "agree", agreed)
+        history.agenda.at(agreed, agree)
+        said = partial(history.say, request, "papers_signed", "anja", signed)
+        history.agenda.at(signed, said)
+
+    history.agenda.at(begun, begin)
+
+
+def _at_the_plant(history: History, who: str, when: datetime, **more: Any) -> WorkflowInstance:
+    return history.start("employee-onboarding", who, when, place="Plant", **more)
 
 
 def _a_busy_morning(history: History) -> None:

@@ -41,6 +41,14 @@ PROBLEMS = {
     "Accounting": ("The month cannot be closed.", "An invoice is shown twice."),
     "Design tools": ("The licence server is not found.", "Drawings open empty."),
 }
+NEWCOMERS = (
+    ("Nils Berger", "Mechanic"), ("Aiko Sato", "Optics engineer"), ("Farah Karimi", "Accountant"),
+    ("Jonas Vik", "Service technician"), ("Lucia Moretti", "Account manager"),
+    ("Emeka Obi", "Tester"), ("Hanna Roth", "Buyer"), ("Piotr Zielinski", "Assembler"),
+    ("Maud Leroy", "Technical writer"), ("Dario Conti", "Engineer"), ("Sanna Aalto", "Designer"),
+    ("Rui Costa", "Warehouse clerk"), ("Vera Kovacs", "Sales assistant"), ("Tariq Aziz", "Welder"),
+)  # fmt: skip
+HIRING = ("nora", "ruth", "eva", "sofia")
 SOLUTIONS = (
     "Changed the power supply.", "Renewed the licence.", "Set the time zone right.",
     "Replaced the cable and tested it.", "Restored last night's copy.", "Updated the driver.",
@@ -62,6 +70,9 @@ COMMENTS = {
     "escalate": ("Needs rights that I do not have.", "Looks like the core switch."),
     "hand_back": ("Done on the server; please check the desk.", "Not a security matter."),
     "not_ours": ("The coffee machine is with facilities.", "Please ask the supplier's support."),
+    "change": ("She will work from home.", "A phone is enough for the first month."),
+    "trouble": ("The badge does not open the lab.", "The drawing licence is missing."),
+    "list_again": ("Two people of the plant are missing.",),
     "not_solved": ("It came back after lunch.", "Works for me, but not for Clara."),
 }  # fmt: skip
 REMARKS = ("Fine with me.", "Checked against the budget.", "As discussed.", "Thank you.")
@@ -132,10 +143,22 @@ def _travel(rng: Random, who: str) -> Form:
     return trip, {"purpose": trip, "amount": amount}, files if rng.random() < 0.7 else {}
 
 
+def _onboarding(rng: Random, who: str) -> Form:
+    name, job = rng.choice(NEWCOMERS)
+    item = rng.choice(("Laptop", "Phone", "Monitor"))
+    data = {
+        "name": name, "job": job, "email": f"{name.lower().replace(' ', '.')}@mail.example",
+        "place": rng.choice(("Head office", "Home")), "equipment": item,
+        "price": EQUIPMENT[item][0], "manager": rng.choice(HIRING),
+    }  # fmt: skip
+    return f"{name}, {job.lower()}", data, {}
+
+
 FORMS: Mapping[str, Callable[[Random, str], Form]] = {
     "equipment-request": _equipment,
     "purchase-approval": _purchase,
     "contract-review": _contract,
     "it-incident": _incident,
     "travel-declaration": _travel,
+    "employee-onboarding": _onboarding,
 }
