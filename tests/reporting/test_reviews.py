@@ -417,9 +417,7 @@ def test_a_finding_is_decided_on_the_page() -> None:
 
 def test_an_auditor_reads_and_does_not_decide() -> None:
     review = opened()
-    make_user("root", is_superuser=True)
     auditor = make_user("aud")
-    from guardian.shortcuts import assign_perm
 
     assign_perm("workflows.audit_workflowtemplate", auditor, review.template)
     client = signed_in("aud")
