@@ -1,8 +1,6 @@
 """Writes the audit trail as CSV."""
 
-import contextlib
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,8 @@ from django.core.management.base import CommandParser
 
 from reporting.audit_csv import csv_lines, json_lines, trail_rows
 from reporting.moments import day
-from workflows.engine.errors import InvalidInput, NotFound
+from reporting.whole_file import write_whole
+from workflows.engine.errors import NotFound
 from workflows.management.base import HandoffCommand
 from workflows.models import WorkflowTemplate
 
@@ -35,7 +34,7 @@ class Command(HandoffCommand):
             until=day(options["until"], "--until"),
         )
         if options["out"]:
-            rows = _write(Path(options["out"]), csv_lines(events))
+            rows = write_whole(Path(options["out"]), csv_lines(events)) - 1  # the header
             text = f"{rows:,} rows of the trail are in {options['out']}."
             self.show(options, {"rows": rows, "file": options["out"]}, text)
         else:
@@ -50,22 +49,3 @@ class Command(HandoffCommand):
         if not found:
             raise NotFound(f"There is no workflow '{key}'; check its key.")
         return found
-
-
-def _write(path: Path, lines: Iterable[str]) -> int:
-    """Write beside the file and put it in place at the end; returns how many rows it has."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    count = -1
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            for line in lines:
-                file.write(line)
-                count += 1
-        part.replace(path)
-    except OSError as problem:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise InvalidInput(
-            f"'{path}' cannot be written: {problem.strerror}; give another --out."
-        ) from problem
-    return count

@@ -1,0 +1,1 @@
+"""Event logs out: what was done in a workflow, for process-mining tools and for `import_log`."""

@@ -1,0 +1,49 @@
+"""Writes a workflow's requests as an event log."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from reporting.exports.log import TYPES, log_lines
+from reporting.moments import day
+from reporting.rows import Period
+from reporting.whole_file import write_whole
+from workflows.engine.errors import NotFound
+from workflows.management.base import HandoffCommand
+from workflows.models import WorkflowTemplate
+
+
+class Command(HandoffCommand):
+    """The log on stdout, or in a file that is only there when it is whole."""
+
+    help = "Write a workflow's finished tasks as an event log: XES, OCEL 2.0 (JSON) or CSV."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Which workflow, in which format, and where to."""
+        parser.add_argument("workflow", metavar="KEY", help="the workflow's key")
+        parser.add_argument("--format", choices=sorted(TYPES), default="xes")
+        parser.add_argument("--since", metavar="D", help="requests started on this day or later")
+        parser.add_argument("--until", metavar="D", help="requests started before this day")
+        parser.add_argument("--people", action="store_true", help="name people, not only roles")
+        parser.add_argument("--out", metavar="FILE", help="write to this file instead of stdout")
+
+    def run(self, options: Mapping[str, Any]) -> int | None:
+        """Stream the log."""
+        key = options["workflow"]
+        template = WorkflowTemplate.objects.filter(key=key).first()
+        if template is None:
+            raise NotFound(f"There is no workflow '{key}'; check its key.")
+        period = Period(
+            since=day(options["since"], "--since"), until=day(options["until"], "--until")
+        )
+        lines = log_lines(template, options["format"], period, people=options["people"])
+        if options["out"]:
+            write_whole(Path(options["out"]), lines)
+            text = f"The log of '{template.name}' is in {options['out']}."
+            self.show(options, {"file": options["out"], "format": options["format"]}, text)
+        else:
+            for line in lines:
+                self.stdout.write(line, ending="")
+        return None
