@@ -11,7 +11,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -30,13 +30,14 @@ SEALED = (
 
 BATCH = 1000
 LOCK = 0x48414E44  # any number that nothing else in this database locks
-SETTLED = timedelta(seconds=60)
-"""A transaction has its number this long after it drew a row's id, whatever the machine does."""
-
-SNAPSHOT = (
-    "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint"
-    " FROM pg_current_snapshot() AS s"
-)
+WRITERS = """
+    SELECT virtualtransaction FROM pg_locks
+    WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted
+    AND relation = %s::regclass
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND pid IS DISTINCT FROM pg_backend_pid()
+"""
+"""Whoever inserts has this lock on the table from before the row's id is drawn to the very end."""
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
@@ -71,18 +72,17 @@ def seal(now: datetime, limit: int = 5000) -> int:
 
 
 def _seal(now: datetime, limit: int) -> int:
-    _mark.doubt()
-    if not unsealed(above=_mark.stands_at).exists():
-        _mark.begin_again()
-        if not unsealed(above=_mark.stands_at).exists():
-            return 0
-    with transaction.atomic():
-        if not _alone():
-            return 0
-        _mark.look()
-        last, done = _seal_after(_mark.stands_at, limit, now)
+    if not _mark.look():
+        return 0
+    last, done = _mark.stands_at, 0
+    if unsealed(above=last).exists():
+        with transaction.atomic():
+            if not _alone():
+                _mark.begin_again()
+                return 0
+            last, done = _seal_after(last, limit, now)
     if done < limit:
-        _mark.move(now)
+        _mark.move()
     else:
         _mark.stands_at = last
     return done
@@ -149,55 +149,58 @@ class _Mark:
     """The id up to which every row that will ever be there is sealed, as this process knows it.
 
     Only a matter of speed: it begins at 0 (one look at everything) and is kept nowhere. On
-    PostgreSQL a transaction may still commit a lower id than one that is sealed. So a number is
-    only taken over once every transaction that ran when it was the highest has ended, and all
-    that was there then has been looked at from the mark on. `stands_at` is how far that round
-    has come; a round may take many transactions.
+    PostgreSQL a transaction may still commit a lower id than one that is sealed. Such a one holds
+    its lock on the table since before it drew the id, so an id is taken over once none of those
+    that held the lock when it was the highest does any more, and all after the mark has been
+    looked at since. `stands_at` is how far that round has come; a round may take many
+    transactions.
     """
 
     def __init__(self) -> None:
         self.id = 0
         self.stands_at = 0
-        self._seen: tuple[int, int, int] | None = None
-        self._next: tuple[int, int, datetime] | None = None
+        self._seen: tuple[int, frozenset[str]] | None = None
+        self._next: tuple[int, frozenset[str]] | None = None
 
-    def look(self) -> None:
-        """At the beginning of a round: the highest id, the oldest transaction that still runs,
-        and the number of the next to begin."""
-        if self._seen is not None and self.stands_at > self.id:
-            return
-        highest, oldest, following = _highest(), 0, 0
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(SNAPSHOT)
-                oldest, following = cursor.fetchone()
-        self._seen = (highest, oldest, following)
+    def look(self) -> bool:
+        """At the beginning of a round: the highest id, then who may still commit one below it.
+        False where all up to the highest is known to be sealed."""
+        highest = _highest()
+        if highest < self.stands_at:  # rows are gone: the database is another than it was
+            self.forget()
+        if self._seen is None or self.stands_at == self.id:
+            self._seen = (highest, _writers())
+        return highest > self.id
 
-    def move(self, now: datetime) -> None:
-        """The round is over, all is sealed: take over what has settled since it was noted."""
+    def move(self) -> None:
+        """The round is over, all is sealed: take over what nobody can add to any more."""
         assert self._seen is not None
-        highest, oldest, following = self._seen
-        if connection.vendor != "postgresql":
-            self.id = highest  # ids commit in their order
+        highest, writers = self._seen
+        if not writers:
+            self.id, self._next = highest, None
         elif self._next is None:
-            self._next = (highest, following, now)
-        elif oldest >= self._next[1] and now - self._next[2] >= SETTLED:
-            self.id, self._next = self._next[0], (highest, following, now)
+            self._next = self._seen
+        elif not self._next[1] & writers:
+            self.id, self._next = self._next[0], self._seen
         self.begin_again()
 
     def begin_again(self) -> None:
         """The next round begins at the mark."""
         self.stands_at, self._seen = self.id, None
 
-    def doubt(self) -> None:
-        """Rows are gone: the database is another than it was."""
-        if self.stands_at and _highest() < self.stands_at:
-            self.forget()
-
     def forget(self) -> None:
         """Look at everything the next time."""
         self.id = self.stands_at = 0
         self._seen = self._next = None
+
+
+def _writers() -> frozenset[str]:
+    """The transactions that write to the trail now. On SQLite ids commit in their order."""
+    if connection.vendor != "postgresql":
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute(WRITERS, [TrailEvent._meta.db_table])
+        return frozenset(row[0] for row in cursor.fetchall())
 
 
 def _highest() -> int:
