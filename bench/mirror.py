@@ -31,7 +31,8 @@ REQUESTS = """
          requester_id, requester_name, started_at, completed_at)
     SELECT %(template)s, %(version)s, 'M', '', 'form', 'completed', 'approved', '{}', '{}',
         NULL, '', began, began + interval '8 days' * random()
-    FROM (SELECT %(began)s::timestamptz + interval '1 day' * ((%(days)s - 9.0) * n / %(count)s) AS began
+    FROM (SELECT %(began)s::timestamptz
+              + interval '1 day' * ((%(days)s - 9.0) * n / %(count)s) AS began
           FROM generate_series(1, %(count)s) AS n) AS r
 """
 TASKS = """
