@@ -119,7 +119,8 @@ def request_cost(request: WorkflowInstance) -> RequestCost:
     rates = Rates()
     tasks = WorkItem.objects.filter(request=request, state=DONE, step__kind__in=HUMAN_KINDS)
     tasks = tasks.exclude(working_business_seconds=None).select_related("step__role")
-    lines, totals = [], defaultdict(Decimal)
+    lines: list[Line] = []
+    totals: Money = defaultdict(Decimal)
     minutes = Decimal()
     for task in tasks.order_by("id"):
         line, seconds = _task_line(task, rates)

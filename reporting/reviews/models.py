@@ -78,6 +78,11 @@ class Review(FSMModelMixin, models.Model):
         self.closed_by_name = by.get_username() if by is not None else ""
 
 
+def reviews_of(template: WorkflowTemplate) -> models.QuerySet[Review]:
+    """A workflow's reviews, the newest period first."""
+    return Review.objects.filter(template=template)
+
+
 class Finding(models.Model):
     """One thing that the facts point at. `key` is the same in every review that finds it."""
 

@@ -1,12 +1,13 @@
 """What the pages of reviews show: all workflows in one list, and one review in order of use."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 
 from reporting.reviews.models import Decision, Finding, Review
 from reporting.reviews.services import is_open, next_due
@@ -65,15 +66,16 @@ class Overview:
 
 def overview(templates: QuerySet[WorkflowTemplate], *, now: datetime) -> list[Overview]:
     """A line for each workflow, the most pressing first."""
-    findings = Finding.objects.prefetch_related("decisions__made_by")
-    reviews = Review.objects.prefetch_related(Prefetch("findings", findings))
-    rows = templates.select_related("owner").prefetch_related(Prefetch("reviews", reviews))
-    lines = [_line(template, now) for template in rows.order_by("name")]
+    reviews: dict[int, list[Review]] = defaultdict(list)
+    rows = Review.objects.filter(template__in=templates).defer("facts")
+    for review in rows.prefetch_related("findings__decisions"):
+        reviews[review.template_id].append(review)
+    named = templates.select_related("owner").order_by("name")
+    lines = [_line(template, reviews[template.pk], now) for template in named]
     return sorted(lines, key=lambda one: ORDER.index(one.state))
 
 
-def _line(template: WorkflowTemplate, now: datetime) -> Overview:
-    reviews = list(template.reviews.all())
+def _line(template: WorkflowTemplate, reviews: list[Review], now: datetime) -> Overview:
     current = next((one for one in reviews if one.is_open), None)
     last = next((one for one in reviews if not one.is_open), None)
     due = current.due_at if current else next_due(template)

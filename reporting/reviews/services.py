@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Min
 
 from reporting.reviews.facts import gather
-from reporting.reviews.models import Decision, Finding, Review
+from reporting.reviews.models import Decision, Finding, Review, reviews_of
 from reporting.reviews.rows import version_in_force
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from workflows.models import OutboxMessage, TemplateVersion, WorkflowInstance, WorkflowTemplate
@@ -39,7 +39,7 @@ def every(version: TemplateVersion) -> timedelta:
 def next_due(template: WorkflowTemplate) -> datetime | None:
     """When the next review falls due; None while one is open, and for what is out of use."""
     version = template.versions.filter(state=TemplateVersion.PUBLISHED).first()
-    last = template.reviews.order_by("-period_end").first()
+    last = reviews_of(template).first()
     if version is None or (last is not None and last.is_open):
         return None
     return (last.period_end if last else _in_use_since(template)) + every(version)
@@ -71,8 +71,9 @@ def tell_due(*, now: datetime) -> int:
     told = 0
     by_person: dict[int, list[Review]] = defaultdict(list)
     for review in Review.objects.filter(state=Review.DUE).select_related("template").order_by("pk"):
-        for person in {review.template.owner_id, review.template.deputy_id} - {None}:
-            by_person[person].append(review)
+        for person in (review.template.owner_id, review.template.deputy_id):
+            if person is not None:
+                by_person[person].append(review)
     for person, reviews in by_person.items():
         new = [one for one in reviews if person not in one.told]
         if new:
@@ -130,7 +131,7 @@ def _open_one(template_id: int, now: datetime) -> Review | None:
         version = version_in_force(template)
         missed = (now - due) // every(version)
         end = due + missed * every(version)  # periods that nobody reviewed become one
-        last = template.reviews.order_by("-period_end").first()
+        last = reviews_of(template).first()
         review = Review(
             template=template,
             period_start=last.period_end if last else end - every(version),
@@ -157,7 +158,8 @@ def gather_again(review_id: int, *, actor: User | None, now: datetime) -> Review
 
 def _gather(review: Review, now: datetime) -> None:
     earlier = list(
-        review.template.reviews.filter(period_end__lt=review.period_end)
+        reviews_of(review.template)
+        .filter(period_end__lt=review.period_end)
         .prefetch_related("findings__decisions")
         .order_by("-period_end")
     )

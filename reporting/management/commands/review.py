@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from reporting.moments import day
 from reporting.reviews.facts import gather
-from reporting.reviews.models import Review
+from reporting.reviews.models import Review, reviews_of
 from reporting.reviews.rows import version_in_force
 from reporting.reviews.services import every, fixes
 from reporting.reviews.tables import lines_of
@@ -38,7 +38,7 @@ class Command(HandoffCommand):
             raise NotFound(f"There is no workflow '{options['key']}'; check its key.")
         now = timezone.now()
         until = day(options["until"], "--until") or now
-        last = template.reviews.filter(state=Review.CLOSED, period_end__lt=until).first()
+        last = reviews_of(template).filter(state=Review.CLOSED, period_end__lt=until).first()
         since = day(options["since"], "--since")
         if since is None:
             long = every(version_in_force(template))
