@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from workflows.engine.advance import barred
 from workflows.engine.definition import not_by
@@ -51,6 +51,8 @@ class InboxRow:
     suspended: bool
     needed: int
     agreed: int
+    escalated: bool
+    is_free: bool
 
     @property
     def place(self) -> Place:
@@ -120,7 +122,11 @@ MERGED = """
         step.version_id AS version, request.prefix, request.title,
         request.state AS request_state, workflow.name AS workflow, request.requester_name,
         person.first_name, person.last_name, request.marking -> 'deciders' AS deciders,
-        request.marking -> 'requester' AS asked_by
+        request.marking -> 'requester' AS asked_by,
+        EXISTS (
+            SELECT 1 FROM workflows_addedperson added
+            WHERE added.work_item_id = task.id AND added.user_id = %(user)s
+        ) AS escalated
     FROM (
         SELECT due_at, id FROM ({parts}) AS part ORDER BY due_at, id LIMIT {limit}
     ) AS place
@@ -238,7 +244,8 @@ def _piece(user: User, steps: list[int], after: Place | None, limit: int) -> lis
     if connection.vendor == "postgresql":
         return _merged(user, steps, after, limit)
     ids = list(_reach(user, steps, after).values_list("id", flat=True)[:limit])
-    rows = WorkItem.objects.filter(pk__in=ids).values(*OWN, **COLUMNS)
+    to_them = AddedPerson.objects.filter(user=user, work_item=OuterRef("pk"))
+    rows = WorkItem.objects.filter(pk__in=ids).values(*OWN, **COLUMNS, escalated=Exists(to_them))
     by_id = {row["id"]: row for row in rows}
     return [by_id[pk] for pk in ids if pk in by_id]
 
@@ -298,6 +305,8 @@ def _row(user: User, row: dict[str, Any]) -> InboxRow:
         suspended=row["request_state"] == WorkflowInstance.SUSPENDED,
         needed=row["needed"],
         agreed=len(_read(row["votes"]) or ()),
+        escalated=bool(row["escalated"]) and row["assignee_id"] != user.pk,
+        is_free=row["assignee_id"] is None,
     )
 
 

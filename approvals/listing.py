@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from approvals.by_itself import Standings, standings
 from approvals.reading import case_of
 from approvals.request_page import answers, open_tasks, state_words
 from approvals.wording import person
@@ -22,6 +23,7 @@ from workflows.permissions import (
     templates_with,
     visible_requests,
 )
+from workflows.services.maps import cached_map
 
 PAGE = 50
 OPEN, FINISHED, ANY = "open", "finished", "any"
@@ -90,12 +92,14 @@ class RequestsPage:
 
 
 def requests_page(user: User, filters: Filters, now: datetime) -> RequestsPage:
-    """The newest requests that fit. Four statements, however many rows."""
+    """The newest requests that fit. At most seven statements, however many rows."""
     found = list(_matching(user, filters)[: PAGE + 1])
     rows, more = found[:PAGE], len(found) > PAGE
     tasks, incidents = open_tasks(rows), _open_incidents(rows)
+    graphs = {request.pk: cached_map(request.version_id).graph for request in rows}
+    known = standings(graphs, [task for open_now in tasks.values() for task in open_now])
     return RequestsPage(
-        rows=[_row(request, tasks, incidents, now) for request in rows],
+        rows=[_row(request, tasks, incidents, known, now) for request in rows],
         workflows=_workflows(user),
         next=filters.link(before=rows[-1].pk) if more else "",
     )
@@ -134,10 +138,11 @@ def _row(
     request: WorkflowInstance,
     tasks: dict[int, list[WorkItem]],
     incidents: dict[int, list[Incident]],
+    known: Standings,
     now: datetime,
 ) -> RequestRow:
     open_now = tasks[request.pk]
-    told = answers(case_of(request, None, now), open_now, incidents[request.pk])
+    told = answers(case_of(request, None, now), open_now, incidents[request.pk], known)
     held_up = "" if told.waiting or not request.is_live else f"{told.where} {told.who}"
     return RequestRow(
         request=request,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 
+from approvals.by_itself import Standing, Standings, in_full, in_short
 from approvals.wording import listed, moment, person, span
 from workflows.engine.definition import (
     DecisionStep,
@@ -31,6 +32,7 @@ class Waiting:
     since: str
     next: str
     is_human: bool
+    child: WorkflowInstance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +50,31 @@ def open_tasks(requests: Iterable[WorkflowInstance]) -> dict[int, list[WorkItem]
     """The open tasks of these requests, by request. One statement."""
     tasks: dict[int, list[WorkItem]] = {request.pk: [] for request in requests}
     rows = WorkItem.objects.filter(request_id__in=list(tasks), is_open=True)
-    for task in rows.select_related("assignee").order_by("id"):
+    for task in rows.select_related("assignee", "step").order_by("id"):
         tasks[task.request_id].append(task)
     return tasks
 
 
-def answers(case: Case, tasks: list[WorkItem], incidents: list[Incident]) -> Answers:
+NOTHING_KNOWN: Standings = {}
+
+
+def answers(
+    case: Case,
+    tasks: list[WorkItem],
+    incidents: list[Incident],
+    standings: Standings = NOTHING_KNOWN,
+    *,
+    audits: bool = False,
+) -> Answers:
     """The four answers, from what was read already; no statement."""
     stuck = {incident.activation: incident for incident in incidents if incident.state == "open"}
-    waiting = [_waiting(case, task, stuck.get(task.activation)) for task in tasks]
+    waiting = [
+        _waiting(
+            case, task, stuck.get(task.activation),
+            standings.get((task.request_id, task.activation)), audits=audits,
+        )
+        for task in tasks
+    ]  # fmt: skip
     if not case.instance.is_live:
         return _finished(case)
     if not waiting:
@@ -118,21 +136,29 @@ def _held_up(case: Case, stuck: list[Incident]) -> Answers:
     )
 
 
-def _waiting(case: Case, task: WorkItem, stuck: Incident | None) -> Waiting:
+def _waiting(
+    case: Case, task: WorkItem, stuck: Incident | None, standing: Standing | None, *, audits: bool
+) -> Waiting:
     key = case.map.step_keys[task.step_id]
     is_human = case.map.graph.is_human(key)
     return Waiting(
         task=task,
         step=case.map.graph.title(key),
-        holder=holder(case, task, stuck),
-        who=who_has(case, task, stuck),
+        holder=holder(case, task, stuck, standing),
+        who=who_has(case, task, stuck, standing, audits=audits),
         since=_since(task.enabled_at, task.due_at, case.now),
         next=what_next(case.map.graph, key),
         is_human=is_human,
+        child=standing.child if standing is not None and stuck is None else None,
     )
 
 
-def holder(case: Case, task: WorkItem, stuck: Incident | None = None) -> str:
+def holder(
+    case: Case,
+    task: WorkItem,
+    stuck: Incident | None = None,
+    standing: Standing | None = None,
+) -> str:
     """Who has a task, or who could take it, in a few words for a list."""
     if stuck is not None:
         return f"{person(stuck.owner, 'the owner')}, to resolve an incident"
@@ -140,7 +166,7 @@ def holder(case: Case, task: WorkItem, stuck: Incident | None = None) -> str:
         return person(task.assignee)
     key = case.map.step_keys[task.step_id]
     if not case.map.graph.is_human(key):
-        return "the system"
+        return in_short(case, key, standing)
     role = case.map.role_of(key)
     if role is None or not role.is_static:
         return "nobody yet"
@@ -149,7 +175,14 @@ def holder(case: Case, task: WorkItem, stuck: Incident | None = None) -> str:
     return f"anybody in {_pool(case, key)}"
 
 
-def who_has(case: Case, task: WorkItem, stuck: Incident | None = None) -> str:
+def who_has(
+    case: Case,
+    task: WorkItem,
+    stuck: Incident | None = None,
+    standing: Standing | None = None,
+    *,
+    audits: bool = False,
+) -> str:
     """Who has a task, or who could take it, as a sentence."""
     if stuck is not None:
         return f"It waits for {person(stuck.owner, 'the owner')} to resolve the incident below."
@@ -158,7 +191,7 @@ def who_has(case: Case, task: WorkItem, stuck: Incident | None = None) -> str:
         return f"{person(task.assignee)} {verb.get(task.state, _state_words(task))}."
     key = case.map.step_keys[task.step_id]
     if not case.map.graph.is_human(key):
-        return "Nobody; the system does this step."
+        return in_full(case, key, standing, audits=audits)
     if task.needed > 1:
         people = f"{task.needed} people in {_pool(case, key)}"
         return f"{people} have to agree; {_agreed(task)}."

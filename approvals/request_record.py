@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from approvals.request_page import holder
+from django.contrib.auth.models import User
+
+from approvals.by_itself import Standings
+from approvals.request_page import NOTHING_KNOWN, holder
 from approvals.task_page import outcome_label
 from approvals.wording import person, value_text
 from workflows.engine.definition import FieldDef, ParallelStep, title
@@ -19,9 +22,11 @@ from workflows.models import (
     WorkItem,
 )
 from workflows.models.runs import DONE
+from workflows.permissions import visible_requests
 from workflows.services.case import Case
 
 MOST_TRAIL_ROWS = 200
+MOST_CHILDREN = 50
 
 
 # -- the steps so far -------------------------------------------------------------------------
@@ -38,18 +43,18 @@ class PastStep:
     is_human: bool
 
 
-def past_steps(case: Case) -> list[PastStep]:
+def past_steps(case: Case, standings: Standings = NOTHING_KNOWN) -> list[PastStep]:
     """Every task of the request, oldest first. One statement."""
     rows = WorkItem.objects.filter(request=case.instance).select_related("assignee", "decided_by")
-    return [past_step(case, task) for task in rows.order_by("id")]
+    return [past_step(case, task, standings) for task in rows.order_by("id")]
 
 
-def past_step(case: Case, task: WorkItem) -> PastStep:
+def past_step(case: Case, task: WorkItem, standings: Standings = NOTHING_KNOWN) -> PastStep:
     """A task in words; its people were read already, so no statement."""
     key = case.map.step_keys[task.step_id]
     who = person(task.decided_by, task.performer_name)
     if task.is_open:
-        who = holder(case, task)
+        who = holder(case, task, None, standings.get((task.request_id, task.activation)))
     outcome = outcome_label(case, key, task.outcome) if task.outcome else ""
     return PastStep(task, case.map.graph.title(key), who, outcome, case.map.graph.is_human(key))
 
@@ -186,6 +191,35 @@ def _in_words(field: FieldDef, value: Any) -> str:
     if field.type == "document" and isinstance(value, int):
         return f"version {value}"
     return value_text(field, value, {}) or "(empty)"
+
+
+# -- requests that started one another ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The request that started this one, and those that it has started, as far as one may see."""
+
+    parent: WorkflowInstance | None
+    children: list[WorkflowInstance]
+    waits: bool
+
+
+def family_of(user: User, request: WorkflowInstance) -> Family:
+    """Who started whom. One statement, and another where there is somebody."""
+    children = WorkflowInstance.objects.filter(parent=request).order_by("pk")
+    ids = list(children.values_list("pk", flat=True)[:MOST_CHILDREN])
+    near = [*ids, request.parent_id] if request.parent_id is not None else ids
+    seen = _in_sight(user, near) if near else {}
+    return Family(
+        parent=seen.get(request.parent_id or 0),
+        children=[seen[pk] for pk in ids if pk in seen],
+        waits=request.parent_activation is not None,
+    )
+
+
+def _in_sight(user: User, ids: list[int]) -> dict[int, WorkflowInstance]:
+    return visible_requests(user).select_related("template").in_bulk(ids)
 
 
 # -- incidents, attempts and trail --------------------------------------------------------------

@@ -11,12 +11,12 @@ from django.core import signing
 from approvals.reading import case_of, task_in_sight
 from approvals.request_page import place
 from approvals.shown import Shown, names_of, shown_values, versions_shown
-from approvals.wording import person
+from approvals.wording import moment, person
 from workflows.engine.advance import forward_outcome
 from workflows.engine.definition import HumanStep, RouteDef, title
 from workflows.engine.errors import InvalidInput
 from workflows.engine.permits import why_not_act
-from workflows.models import WorkItem
+from workflows.models import AddedPerson, WorkItem
 from workflows.models.runs import CLAIMED, DONE, ENABLED, PAUSED, STARTED
 from workflows.permissions import may_manage
 from workflows.services.case import Case, who_was_first
@@ -63,6 +63,7 @@ class TaskPage:
     commands: dict[str, bool]
     manages: bool
     shown: Mapping[str, Any]
+    escalated: str = ""
 
     @property
     def comment_needed_for(self) -> list[str]:
@@ -98,6 +99,21 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         commands=_commands(case, task, key) if not (refused or over) else {},
         manages=task.is_open and may_manage(user, task.request.template),
         shown={field: task.request.data.get(field) for field in step.outputs or []},
+        escalated=_escalated(task, user),
+    )
+
+
+def _escalated(task: WorkItem, user: User) -> str:
+    """Why the task is with somebody whose step it is not; nothing for all others."""
+    if not (task.is_open and task.added):  # type: ignore[attr-defined]
+        return ""
+    row = AddedPerson.objects.filter(work_item=task, user=user).first()
+    if row is None:
+        return ""
+    late = f"It is late since {moment(task.due_at)}. " if task.due_at else ""
+    return (
+        f"{late}So it was escalated to you on {moment(row.added_at)}: you were added from the role"
+        f" “{row.role}”, and may decide it beside those whose task it is."
     )
 
 

@@ -8,12 +8,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from approvals.as_of import as_it_was, read_moment
+from approvals.by_itself import standings
 from approvals.listing import Filters, requests_page
 from approvals.pages import page, person_of
 from approvals.reading import case_of, request_in_sight
 from approvals.request_page import answers, courses_open, open_tasks, state_words
 from approvals.request_record import (
     attempts_of,
+    family_of,
     incidents_of,
     merges_of,
     past_steps,
@@ -52,12 +54,15 @@ def show(request: HttpRequest, reference: str) -> HttpResponse:
     manages = may_manage(user, instance.template)
     audits = manages or may_audit(user, instance.template)
     attempts = attempts_of(case) if audits else []
-    steps = past_steps(case)
+    open_now = open_tasks([instance])[instance.pk]
+    known = standings({instance.pk: case.map.graph}, open_now)
+    steps = past_steps(case, known)
     values = shown_values(case.map.graph.definition, instance)
     context = {
         "request_": instance,
         "state": state_words(instance),
-        "answers": answers(case, open_tasks([instance])[instance.pk], incidents),
+        "answers": answers(case, open_now, incidents, known, audits=audits),
+        "family": family_of(user, instance),
         "values": values,
         "documents": other_versions(documents_of(instance), values),
         "steps": steps,
