@@ -157,10 +157,8 @@ def _worse_for(medians: Sequence[float], usual: float | None) -> int:
     return count
 
 
-def _how_much_worse(trend: Trend) -> float:
-    if not trend.crept or trend.now is None or trend.usual is None:
-        return 0.0
-    return trend.now - trend.usual
+def _how_much_worse(trend: Trend) -> tuple[bool, int, float]:
+    return trend.crept, trend.worse_for, (trend.now or 0.0) - (trend.usual or 0.0)
 
 
 def queues(found: Bottlenecks) -> list[Queue]:

@@ -23,7 +23,7 @@ from reporting.bottlenecks_tables import (
     wrong_table,
 )
 from reporting.bottlenecks_trend import Queue, Trend, queues, trends
-from reporting.bottlenecks_words import Finding, findings, percent, queue_line, trend_line
+from reporting.bottlenecks_words import Finding, findings, percent, queue_line, trend_line, weeks
 from reporting.charts import line_chart, queue_chart
 from reporting.wording import NONE, span
 
@@ -111,7 +111,7 @@ def _trend_table(found: Bottlenecks, trend: Sequence[Trend]) -> Table:
                 named(one.step),
                 *(_of(one, found, value) for value in (one.expected, one.usual)),
                 Cell(text=_of(one, found, one.now).text, value=rounded(one.now), late=one.crept),
-                Cell(text=f"{one.worse_for} weeks" if one.worse_for else NONE,
+                Cell(text=weeks(one.worse_for) if one.worse_for else NONE,
                      value=one.worse_for, late=one.crept),
             ]
             for one in trend

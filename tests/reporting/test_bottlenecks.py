@@ -86,6 +86,11 @@ def differences(name: str, got: Totals, items: list[WorkItem], raw: Raw) -> Iter
                 yield f"{name} {measure} {share}: {mine}"
 
 
+def by_title(items: list[WorkItem], titles: dict[int, str]) -> dict[str, list[WorkItem]]:
+    """Tasks by the name of their step."""
+    return grouped(items, lambda item: titles[item.step_id])
+
+
 COUNTS = ("completed", "overdue", "reworked", "exceptions")
 
 
@@ -154,7 +159,7 @@ class TestTheDemo(TestCase):
         seen = 0
         for template in WorkflowTemplate.objects.all():
             raw, titles = Raw(template), step_titles(template)
-            by_step = grouped(raw.done(), lambda item, names=titles: names[item.step_id])
+            by_step = by_title(raw.done(), titles)
             for trend in trends(bottlenecks(template, Span())):
                 if not trend.in_business_time:
                     continue
