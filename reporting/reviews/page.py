@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from reporting.reviews.models import Decision, Finding, Review
-from reporting.reviews.services import is_open, next_due
+from reporting.reviews.services import due_after, is_open, with_due
 from reporting.reviews.tables import Table, amount, tables
 from workflows.models import WorkflowTemplate
 
@@ -70,7 +70,7 @@ def overview(templates: QuerySet[WorkflowTemplate], *, now: datetime) -> list[Ov
     rows = Review.objects.filter(template__in=templates).defer("facts")
     for review in rows.prefetch_related("findings__decisions"):
         reviews[review.template_id].append(review)
-    named = templates.select_related("owner").order_by("name")
+    named = with_due(templates).select_related("owner").order_by("name")
     lines = [_line(template, reviews[template.pk], now) for template in named]
     return sorted(lines, key=lambda one: ORDER.index(one.state))
 
@@ -78,7 +78,7 @@ def overview(templates: QuerySet[WorkflowTemplate], *, now: datetime) -> list[Ov
 def _line(template: WorkflowTemplate, reviews: list[Review], now: datetime) -> Overview:
     current = next((one for one in reviews if one.is_open), None)
     last = next((one for one in reviews if not one.is_open), None)
-    due = current.due_at if current else next_due(template)
+    due = current.due_at if current else due_after(template, last)
     found = list(current.findings.all()) if current else []
     return Overview(
         template=template,

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from reporting.reviews.facts import gather
 from reporting.reviews.models import Decision, Finding, Review, reviews_of
@@ -36,22 +36,35 @@ def every(version: TemplateVersion) -> timedelta:
     return timedelta(days=version.review_every_days or EVERY)
 
 
+def with_due(templates: QuerySet[WorkflowTemplate]) -> QuerySet[WorkflowTemplate]:
+    """These workflows with what their next review depends on; all in the one statement."""
+    versions = TemplateVersion.objects.filter(template=OuterRef("pk"))
+    published = versions.filter(state=TemplateVersion.PUBLISHED)
+    lived = WorkflowInstance.objects.filter(template=OuterRef("pk"))
+    lived = lived.exclude(source__in=WorkflowInstance.PAST)
+    first = versions.exclude(published_at=None).order_by("published_at")
+    return templates.annotate(
+        in_use=Exists(published),
+        period=Subquery(published.values("review_every_days")[:1]),
+        first_published=Subquery(first.values("published_at")[:1]),
+        first_started=Subquery(lived.order_by("pk").values("started_at")[:1]),
+    )
+
+
+def due_after(template: Any, last: Review | None) -> datetime | None:
+    """When a workflow read by `with_due` is due, after its last review."""
+    if not template.in_use or (last is not None and last.is_open):
+        return None
+    known = (template.first_published, template.first_started)
+    began = min((moment for moment in known if moment), default=template.created_at)
+    start: datetime = last.period_end if last else began
+    return start + timedelta(days=template.period or EVERY)
+
+
 def next_due(template: WorkflowTemplate) -> datetime | None:
     """When the next review falls due; None while one is open, and for what is out of use."""
-    version = template.versions.filter(state=TemplateVersion.PUBLISHED).first()
-    last = reviews_of(template).first()
-    if version is None or (last is not None and last.is_open):
-        return None
-    return (last.period_end if last else _in_use_since(template)) + every(version)
-
-
-def _in_use_since(template: WorkflowTemplate) -> datetime:
-    """The first publication, or the first request where the record goes back further."""
-    published = template.versions.aggregate(first=Min("published_at"))["first"]
-    lived = template.instances.exclude(source__in=WorkflowInstance.PAST)
-    started = lived.aggregate(first=Min("started_at"))["first"]
-    moments = [moment for moment in (published, started) if moment is not None]
-    return min(moments, default=template.created_at)
+    row = with_due(WorkflowTemplate.objects.filter(pk=template.pk)).get()
+    return due_after(row, reviews_of(template).first())
 
 
 def open_due(*, now: datetime) -> list[Review]:

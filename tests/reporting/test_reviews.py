@@ -374,6 +374,19 @@ def test_only_who_manages_a_workflow_retires_it() -> None:
         retire(template, actor=user("olga"), reason="Over.", running="finish", now=LATER)
 
 
+def test_the_list_of_all_takes_the_same_few_statements_for_any_number_of_workflows(
+    django_assert_max_num_queries: Any,
+) -> None:
+    office()
+    for number in range(6):
+        publish(claims(key=f"more-{number}", name=f"More {number}"))
+    services.review_due(now=NOW + QUARTER)
+    client = signed_in("olga")
+    with django_assert_max_num_queries(8):
+        page = client.get("/reports/reviews/").content.decode()
+    assert "More 5" in page
+
+
 # -- pages and command ------------------------------------------------------------------------
 
 
