@@ -31,6 +31,7 @@ from workflows.models import (
     Step,
     TemplateVersion,
     TrailEvent,
+    TrailHead,
     WorkflowInstance,
     WorkflowTemplate,
     WorkItem,
@@ -40,6 +41,7 @@ from workflows.services import requests, tasks
 MODELS: tuple[type[models.Model], ...] = (
     *(WorkflowTemplate, TemplateVersion, Role, Field, Step, Route),
     *(WorkflowInstance, WorkItem, MergeRecord, Incident, Document, TrailEvent),
+    TrailHead,
     BusinessCalendar,
 )
 
@@ -58,12 +60,16 @@ class Site:
 
 
 def make_site() -> Site:
-    """A published version, a draft, requests that wait, disagree, are stuck and are over, and a
-    calendar."""
+    """A published version, a draft, requests that wait, disagree, are stuck and are over, a
+    calendar, and a head of the trail."""
     people = purchase_people()
     published = publish_map()
     draft = load_map(map_data(purpose="The next one."))
     add_calendar("berlin")
+    TrailHead.objects.create(
+        date=NOW.date(), position=1, hash="a" * 64, written_at=NOW, sent_at=NOW,
+        sent_to=[{"way": "mail", "to": "audit@example.org", "at": NOW.isoformat()}],
+    )  # fmt: skip
     return Site(
         published=published,
         draft=draft,

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from workflows.admin.addresses import merge_page, request_page
 from workflows.admin.base import HistoryAdmin, ReadOnly, StaffAdmin, link, timed
-from workflows.models import Document, MergeRecord, TrailEvent
+from workflows.models import Document, MergeRecord, TrailEvent, TrailHead
 from workflows.models.trail import COMMANDS
 
 
@@ -151,6 +151,26 @@ class TrailAdmin(OfRequest, StaffAdmin):
     def seen(self, event: TrailEvent) -> SafeString:
         """What was in front of the person."""
         return shown(event.document_versions)
+
+
+@admin.register(TrailHead)
+class TrailHeadAdmin(ReadOnly, StaffAdmin):
+    """The daily heads of the trail's chain, and where each was sent."""
+
+    list_display = ("date", "position", "hash", timed("sent_at", "sent"), "places")
+    ordering = ("-date",)
+    fields = (("date", "position"), "hash", ("written_at", "sent_at"), "sent")
+    readonly_fields = ("sent",)
+
+    @admin.display(description="sent to")
+    def places(self, head: TrailHead) -> str:
+        """Where it went, in a line."""
+        return ", ".join(place["to"] for place in head.sent_to) or "—"
+
+    @admin.display(description="sent to")
+    def sent(self, head: TrailHead) -> SafeString:
+        """Where it went, how and when."""
+        return shown(head.sent_to)
 
 
 def badge(state: str, words: str) -> SafeString:

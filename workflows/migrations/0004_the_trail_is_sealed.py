@@ -134,6 +134,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "head of the trail",
+                "verbose_name_plural": "heads of the trail",
                 "ordering": ["date"],
                 "default_permissions": ("view",),
             },

@@ -58,6 +58,7 @@ class TrailHead(models.Model):
 
     class Meta:
         verbose_name = "head of the trail"
+        verbose_name_plural = "heads of the trail"
         ordering = ["date"]
         default_permissions = ("view",)
 
