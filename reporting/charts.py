@@ -10,10 +10,10 @@ from datetime import date
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-WIDTH, LEFT, RIGHT = 480.0, 8.0, 92.0
+WIDTH, LEFT, RIGHT = 480.0, 8.0, 104.0
 """The picture's width, and the room left free at its sides; values stand at the right."""
 TOP, HEIGHT, BARS = 24.0, 120.0, 52.0
-NEAR = 17.0
+NEAR = 18.0
 """Two labels nearer than this would lie on each other."""
 
 Words = Callable[[float], str]
