@@ -12,6 +12,11 @@ def request_page(request: WorkflowInstance) -> str:
     return reverse("approvals:request", args=[request.reference])
 
 
+def start_page(workflow: str) -> str:
+    """The form that starts a request."""
+    return reverse("approvals:start-form", args=[workflow])
+
+
 def merge_page(merge: MergeRecord) -> str:
     """Where the workflow's owner chooses between branches."""
     return reverse("approvals:merge", args=[merge.pk])

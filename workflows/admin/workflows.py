@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from workflows.admin.addresses import audit_csv, report_page, reviews_page
 from workflows.admin.base import HistoryAdmin, actor_of, change_url, link, list_url, manages
 from workflows.admin.health import health_table
+from workflows.admin.starting import ways_to_start
 from workflows.engine.definition import Definition
 from workflows.engine.definition_file import explain, read_definition
 from workflows.engine.errors import DefinitionProblem, HandoffError
@@ -113,7 +114,7 @@ class WorkflowAdmin(GuardedModelAdminMixin, HistoryAdmin):
     actions = (make_draft,)
     change_form_template = "admin/workflows/workflow_page.html"
     change_list_template = "admin/workflows/workflow_list.html"
-    readonly_fields = ("key", "name", "purpose", "owner", "deputy", "versions", "pages")
+    readonly_fields = ("key", "name", "purpose", "owner", "deputy", "starts", "versions", "pages")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkflowTemplate]:
         """With the figures of the list, each counted by an index."""
@@ -167,6 +168,11 @@ class WorkflowAdmin(GuardedModelAdminMixin, HistoryAdmin):
             (list_url(TemplateVersion, template__id__exact=template.pk), "versions"),
         ]
         return format_html_join(", ", "{}", ((link(*page),) for page in pages))
+
+    @admin.display(description="starts by")
+    def starts(self, template: WorkflowTemplate) -> SafeString | str:
+        """The form, the API, and what starts requests besides them."""
+        return ways_to_start(template)
 
     @admin.display(description="versions")
     def versions(self, template: WorkflowTemplate) -> SafeString:
