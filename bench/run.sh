@@ -37,3 +37,6 @@ $PY -m bench.doorbell
 echo
 echo "== The mirror: a page over 5,000,000 tasks, from roll-ups and from raw rows (MIRROR_ITEMS)"
 $PY -m bench.mirror
+echo
+echo "== The audit CSV of 1,000,000 rows, beside the server's own COPY"
+$PY -m bench.audit_csv

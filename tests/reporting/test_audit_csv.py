@@ -3,18 +3,24 @@
 import csv
 import io
 import json
-from datetime import UTC, datetime
+from copy import copy
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models.base import ModelState
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporting.audit_csv import COLUMNS, cell, csv_lines, trail_rows
+from reporting.audit_copy import copied_lines
+from reporting.audit_csv import COLUMNS, VALUES, cell, csv_lines, trail_rows, written_lines
 from tests.factories import NOW, make_user, publish_map, start_request
+from tests.workflows import drawn
+from tests.workflows.support import begin, only_on_postgres
 from workflows.models import TrailEvent
 from workflows.services import requests
 
@@ -69,7 +75,8 @@ def test_every_command_is_one_row_in_the_order_it_was_recorded() -> None:
 def test_the_export_is_stable_and_needs_one_statement(django_assert_num_queries: Any) -> None:
     start_request(publish_map())
     once = "".join(csv_lines(trail_rows()))
-    with django_assert_num_queries(1):
+    counted = 0 if connection.vendor == "postgresql" else 1  # a COPY is not counted
+    with django_assert_num_queries(counted):
         again = "".join(csv_lines(trail_rows()))
     assert once == again
     assert once.count("\r\n") >= TrailEvent.objects.count() + 1
@@ -164,3 +171,30 @@ def publish_map_of_another_owner() -> str:
     make_user("otto")
     data = map_data() | {"key": "not-olivias", "owner": "oscar", "deputy": "otto"}
     return publish_map(data).template.key
+
+
+ODD = [
+    "", "plain", "=1+1", "+1", "-1", "@x", "\ttab", "'quoted", "\uff1dwide", 'a "b", c', ",", '"',
+    "two\nlines", "two\r\nlines", "ends\n", " lead", "\\.", "ünïcödé 日本 😀", "null", "NULL",
+    "x" * 3000,
+]  # fmt: skip
+
+
+@only_on_postgres
+@pytest.mark.django_db(transaction=True)
+def test_the_servers_copy_gives_the_same_bytes_as_our_own_writer() -> None:
+    flow = begin(drawn.sequential())
+    base = flow.last()
+    rows = []
+    for number, odd in enumerate(ODD):
+        row = copy(base)
+        row.pk, row._state = None, ModelState()
+        row.comment, row.outcome, row.actor_name = odd, odd[:80], odd[:150]
+        row.round = number or None
+        row.changes = {"z": odd, "ab": [1, True, None, {"y": 2, "xx": odd}], odd[:20] or "e": "é"}
+        rows.append(row)
+    TrailEvent.objects.bulk_create(rows)
+    events = trail_rows()
+    assert list(copied_lines(events, VALUES)) == list(written_lines(events))
+    some = trail_rows(templates=[flow.request.template], since=NOW, until=NOW + timedelta(days=1))
+    assert len(list(csv_lines(some))) == some.count() + 1
