@@ -18,6 +18,7 @@ from reporting.reviews.models import CallRate, RoleRate
 from workflows.engine.definition import HUMAN_KINDS
 from workflows.models import Attempt, Step, WorkflowInstance, WorkflowTemplate, WorkItem
 from workflows.models.runs import DONE
+from workflows.services.maps import cached_map
 
 HOUR, MINUTE, CENT = Decimal(3600), Decimal(60), Decimal("0.01")
 BY = "\N{MULTIPLICATION SIGN}"
@@ -34,16 +35,17 @@ class Price:
 
 
 class Rates:
-    """All rates, read once. Two statements."""
+    """All rates, read once: one statement for those of roles, one for those of calls if any."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, calls: bool = True) -> None:
         self._roles: dict[str, list[RoleRate]] = defaultdict(list)
         self._groups: dict[str, list[RoleRate]] = defaultdict(list)
         self._calls: dict[str, list[CallRate]] = defaultdict(list)
         for role in RoleRate.objects.select_related("group").order_by("-since"):
             kind = self._groups[role.group.name] if role.group else self._roles[role.role]
             kind.append(role)
-        for call in CallRate.objects.select_related("connection").order_by("-since"):
+        prices = CallRate.objects.select_related("connection").order_by("-since")
+        for call in prices if calls else ():
             self._calls[call.connection.key].append(call)
 
     def of_role(self, role: str, groups: Iterable[str], day: date) -> Price | None:
@@ -115,8 +117,10 @@ class RequestCost:
 
 
 def request_cost(request: WorkflowInstance) -> RequestCost:
-    """Each task that people have done and each connection that was called; four statements."""
-    rates = Rates()
+    """Each task that people have done and each connection that was called; two statements, and
+    two more where the map calls anything."""
+    may_call = _calls_anything(request)
+    rates = Rates(calls=may_call)
     tasks = WorkItem.objects.filter(request=request, state=DONE, step__kind__in=HUMAN_KINDS)
     tasks = tasks.exclude(working_business_seconds=None).select_related("step__role")
     lines: list[Line] = []
@@ -126,7 +130,7 @@ def request_cost(request: WorkflowInstance) -> RequestCost:
         line, seconds = _task_line(task, rates)
         lines.append(line)
         minutes += seconds / MINUTE
-    called = _calls_of(request)
+    called = _calls_of(request) if may_call else {}
     for (step, connection, day), count in called.items():
         lines.append(_call_line(step, connection, count, rates.of_call(connection, day)))
     for line in lines:
@@ -139,6 +143,12 @@ def request_cost(request: WorkflowInstance) -> RequestCost:
         calls=sum(called.values()),
         unpriced=sum(line.money is None for line in lines),
     )
+
+
+def _calls_anything(request: WorkflowInstance) -> bool:
+    """Whether a step of the request's map names a connection; asked of the map in memory."""
+    steps = cached_map(request.version_id).graph.steps.values()
+    return any((getattr(step, "with_", None) or {}).get("connection") for step in steps)
 
 
 def _task_line(task: WorkItem, rates: Rates) -> tuple[Line, Decimal]:

@@ -224,8 +224,7 @@ def _unused_steps(rows: Rows) -> Iterator[Measure]:
             figure=counts[key],
             unit="times",
             is_finding=enough and counts[key] == 0,
-            words=f"{rows.graph.title(key)} was used {_times(counts[key])} in {len(rows.runs)}"
-            " requests.",
+            words=f"{rows.graph.title(key)} was {_used(counts[key])} in {len(rows.runs)} requests.",
         )
 
 
@@ -359,6 +358,10 @@ def _could_be_automated(rows: Rows) -> Iterator[Measure]:
             f" '{title(outcome, None)}'. A rule over the request's fields could decide the usual"
             " case and leave the rest to people.",
         )
+
+
+def _used(count: int) -> str:
+    return f"used {_times(count)}" if count else "never used"
 
 
 def _times(count: int) -> str:

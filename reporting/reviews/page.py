@@ -174,9 +174,8 @@ def _verdict(findings: list[FindingLine], undecided: int, facts: dict[str, Any])
         return "Nothing was found that somebody has to decide on. Look at the figures and close."
     worst = next((one for one in findings if one.is_open), findings[0])
     if undecided:
-        number = f"{undecided} of {len(findings)} findings wait for a decision."
-        return f"{number} First: {worst.row.words}"
-    return f"All {len(findings)} findings are decided."
+        return f"{undecided} of {len(findings)} still to decide. First: {worst.row.words}"
+    return "All findings are decided."
 
 
 def _tiles(facts: dict[str, Any]) -> list[tuple[str, str]]:
@@ -190,6 +189,7 @@ def _tiles(facts: dict[str, Any]) -> list[tuple[str, str]]:
     if saved["minutes"] is not None:
         hours = saved["minutes"] / 60
         found.append(("Work saved" if hours >= 0 else "Work lost", f"{abs(hours):,.1f} h"))
-    found += [("Money saved", f"{value:,.2f} {currency}") for currency, value in
-              saved["money"].items()]  # fmt: skip
+    for currency, value in saved["money"].items():
+        name = "Money saved" if value >= 0 else "Money lost"
+        found.append((name, f"{abs(value):,.2f} {currency}"))
     return found

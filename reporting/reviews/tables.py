@@ -98,7 +98,7 @@ def _fixes(facts: Mapping[str, Any]) -> Table:
             [
                 _text(one["words"]),
                 _number(one["before"], one["unit"]),
-                _number(one["after"], one["unit"]),
+                Cell("gone", None) if one["after"] is None else _number(one["after"], one["unit"]),
                 Cell("yes" if one["helped"] else "no", one["helped"], is_bad=not one["helped"]),
             ]
             for one in facts.get("fixes", [])

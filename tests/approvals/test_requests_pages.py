@@ -209,7 +209,7 @@ def test_the_statements_of_the_page_do_not_grow_with_the_request(people: dict[st
         counts.append(len(said))
         decide(request, "manager_review", people["mia"], "return", comment="Again")
         decide(request, "revise", people["sam"], "resubmit")
-    assert counts == [17, 17, 17]
+    assert counts == [15, 15, 15]
 
 
 # -- the list ---------------------------------------------------------------------------------
