@@ -98,13 +98,13 @@ def _event(
             told = {"name": paper.name, "sha256": paper.sha256}
             objects.setdefault(name, _object(name, "document", told))
             related.append({"objectId": name, "qualifier": "with in view"})
-    told = {"outcome": task.outcome, "round": task.round}
-    told |= {"enabled": _time(task.enabled), "started": _time(task.start)}
+    said: dict[str, Any] = {"outcome": task.outcome, "round": task.round}
+    said |= {"enabled": _time(task.enabled), "started": _time(task.start)}
     return {
         "id": f"task:{task.id}",
         "type": task.activity,
         "time": _time(task.end),
-        "attributes": [{"name": k, "value": v} for k, v in told.items() if v not in (None, "")],
+        "attributes": [{"name": k, "value": v} for k, v in said.items() if v not in (None, "")],
         "relationships": related,
     }
 

@@ -76,9 +76,7 @@ def test_an_incident_that_was_tried_again_is_rebuilt() -> None:
     flow = begin(drawn.rules())
     olga = person("olga")
     for data in ({}, {"urgent": True}):
-        incidents.retry(
-            flow.incident().pk, actor=olga, reason="So.", data=data, now=flow.later()
-        )
+        incidents.retry(flow.incident().pk, actor=olga, reason="So.", data=data, now=flow.later())
         assert agrees(flow)
 
 

@@ -62,9 +62,7 @@ def test_trying_again_without_the_value_opens_a_new_incident() -> None:
 
 
 def retry(flow: Flow, incident: Incident, by: str = "olga", **more: object) -> None:
-    incidents.retry(
-        incident.pk, actor=person(by), reason="Value added.", now=flow.later(), **more
-    )
+    incidents.retry(incident.pk, actor=person(by), reason="Value added.", now=flow.later(), **more)
 
 
 def test_an_incident_that_does_not_exist_is_not_found() -> None:
