@@ -146,12 +146,16 @@ def _row(
     held_up = "" if told.waiting or not request.is_live else f"{told.where} {told.who}"
     return RequestRow(
         request=request,
-        requester=person(request.requester, request.requester_name),
+        requester=person(request.requester, request.requester_name or _came_by(request)),
         state=state_words(request),
         where=[(one.step, one.holder) for one in told.waiting],
         otherwise=held_up,
         since=open_now[0].enabled_at if open_now else request.completed_at or request.started_at,
     )
+
+
+def _came_by(request: WorkflowInstance) -> str:
+    return f"nobody; it came by {request.get_source_display()}"  # type: ignore[attr-defined]
 
 
 def _workflows(user: User) -> list[WorkflowTemplate]:

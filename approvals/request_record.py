@@ -52,7 +52,8 @@ def past_steps(case: Case, standings: Standings = NOTHING_KNOWN) -> list[PastSte
 def past_step(case: Case, task: WorkItem, standings: Standings = NOTHING_KNOWN) -> PastStep:
     """A task in words; its people were read already, so no statement."""
     key = case.map.step_keys[task.step_id]
-    who = person(task.decided_by, task.performer_name)
+    by_whom = "" if case.map.graph.is_human(key) else "the system"
+    who = person(task.decided_by, task.performer_name or by_whom)
     if task.is_open:
         who = holder(case, task, None, standings.get((task.request_id, task.activation)))
     outcome = outcome_label(case, key, task.outcome) if task.outcome else ""

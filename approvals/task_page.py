@@ -110,7 +110,7 @@ def _escalated(task: WorkItem, user: User) -> str:
     row = AddedPerson.objects.filter(work_item=task, user=user).first()
     if row is None:
         return ""
-    late = f"It is late since {moment(task.due_at)}. " if task.due_at else ""
+    late = f"It has been late since {moment(task.due_at)}. " if task.due_at else ""
     return (
         f"{late}So it was escalated to you on {moment(row.added_at)}: you were added from the role"
         f" “{row.role}”, and may decide it beside those whose task it is."

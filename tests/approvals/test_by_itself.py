@@ -156,6 +156,16 @@ def test_a_family_is_shown_as_far_as_one_may_see_it(people: dict[str, User]) -> 
     assert "It was started by" in seen(people["olivia"], hers)
 
 
+def test_a_request_that_nobody_asked_for_says_how_it_came(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    WorkflowInstance.objects.filter(pk=request.pk).update(
+        requester=None, requester_name="", source=WorkflowInstance.SCHEDULE
+    )
+    assert "It came by schedule on" in seen(people["olivia"], request)
+    everything = signed_in(people["olivia"]).get("/requests/?whose=all").content.decode()
+    assert '<td data-label="Asked by">nobody; it came by schedule</td>' in everything
+
+
 # -- late work --------------------------------------------------------------------------------
 
 
@@ -175,7 +185,7 @@ def test_an_escalated_task_says_since_when_it_is_late_and_from_which_role(
     task = open_task(late(people), "manager_review")
     assert task.due_at is not None
     text = page_text(signed_in(people["fred"]), task)
-    assert f"It is late since {moment(task.due_at)}. So it was escalated to you on" in text
+    assert f"It has been late since {moment(task.due_at)}. So it was escalated to you on" in text
     assert "you were added from the role “finance”" in text
     assert "was escalated to you" not in page_text(signed_in(people["mia"]), task)
 

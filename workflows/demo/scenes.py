@@ -57,7 +57,7 @@ def _nobody_may_approve(history: History) -> None:
 def _forgotten_by_the_manager(history: History) -> None:
     """A request that its manager has left lying: reminded of, and escalated to the people team."""
     when = history.ago("equipment-request", 7 * DAY)
-    start = partial(history.start, "equipment-request", "ivan", when, scripted=True, item="Chair")
+    start = partial(history.start, "equipment-request", "ivan", when, scripted=True)
     history.agenda.at(when, start)
 
 
