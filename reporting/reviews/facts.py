@@ -17,6 +17,7 @@ from reporting.reviews.measures import (
     used,
     way_key,
     way_words,
+    working_day,
 )
 from reporting.reviews.rows import Rows, ident, read
 from workflows.engine.definition import HUMAN_KINDS
@@ -54,6 +55,7 @@ def facts(
         "workflow": rows.template.key,
         "name": rows.template.name,
         "version": rows.map.number,
+        "working_day_s": working_day(rows),
         "owner": rows.owner.username if rows.owner else None,
         "deputy": rows.deputy.username if rows.deputy else None,
         "period": {

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from reporting.bottlenecks_words import spoken
 from reporting.quantiles import spread
 from reporting.reviews.rows import LATELY, Person, Rows, Task, ident
-from reporting.wording import span
 from workflows.engine.calendar import parse_duration
 from workflows.engine.definition import ApprovalStep, HumanStep, Link, title
 from workflows.engine.graph import reach
@@ -26,6 +26,8 @@ OFTEN_FAILS = 0.2
 ALWAYS_SKIPPED = 0.9
 FEW_INCIDENTS = 3
 NOT_DONE = ("skipped", "error")
+WORK = "work_s"
+"""The unit of business seconds; 's' are seconds by the clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,7 @@ def _stale(rows: Rows) -> Iterator[Measure]:
 
 
 def _bottlenecks(rows: Rows) -> Iterator[Measure]:
+    day = working_day(rows)
     taken: dict[str, list[float]] = defaultdict(list)
     for task in rows.tasks:
         if task.is_done and task.taken is not None:
@@ -134,10 +137,10 @@ def _bottlenecks(rows: Rows) -> Iterator[Measure]:
             key=f"bottleneck:{step}",
             step=step,
             figure=found["median_s"],
-            unit="s",
+            unit=WORK,
             is_finding=gap > 0 and found["n"] >= FEWEST_TASKS,
-            words=f"{name}: {span(expected)} of working time expected, {span(found['median_s'])}"
-            f" at the median of {found['n']} (waiting and working together).",
+            words=f"{name}: {spoken(expected, day)} expected, {spoken(found['median_s'], day)} at"
+            f" the median of {found['n']} (working time, waiting and working together).",
             facts={
                 "n": found["n"],
                 "median_s": found["median_s"],
@@ -147,6 +150,11 @@ def _bottlenecks(rows: Rows) -> Iterator[Measure]:
                 "excess_s": round(sum(max(one - expected, 0.0) for one in taken[step]), 3),
             },
         )
+
+
+def working_day(rows: Rows) -> int:
+    """How many seconds a day has in the workflow's calendar."""
+    return rows.map.calendar.seconds(parse_duration("1d"))
 
 
 def expected_seconds(rows: Rows) -> dict[str, float]:

@@ -4,7 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reporting.bottlenecks_words import work_span
+from reporting.reviews.measures import WORK
 from reporting.wording import NONE, span
+
+DAY = 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,12 @@ def tables(facts: Mapping[str, Any]) -> list[Table]:
     return [table for table in made if table.rows]
 
 
-def amount(value: Any, unit: str) -> str:
-    """A figure in its unit, as people say it."""
+def amount(value: Any, unit: str, day: int = DAY) -> str:
+    """A figure in its unit, as people say it; a working day has `day` seconds."""
     if value is None:
         return NONE
+    if unit == WORK:
+        return work_span(float(value), day)
     if unit == "s":
         return span(float(value))
     if unit == "share":
@@ -69,8 +75,8 @@ def _text(value: Any) -> Cell:
     return Cell(str(value), str(value))
 
 
-def _number(value: Any, unit: str = "count", *, is_bad: bool = False) -> Cell:
-    return Cell(amount(value, unit), value, is_number=True, is_bad=is_bad)
+def _number(value: Any, unit: str = "count", *, is_bad: bool = False, day: int = DAY) -> Cell:
+    return Cell(amount(value, unit, day), value, is_number=True, is_bad=is_bad)
 
 
 def _against(facts: Mapping[str, Any]) -> Table:
@@ -89,6 +95,7 @@ def _against(facts: Mapping[str, Any]) -> Table:
 
 
 def _fixes(facts: Mapping[str, Any]) -> Table:
+    day = facts["working_day_s"]
     return Table(
         name="fixes",
         title="Did the fixes of the last review help?",
@@ -97,8 +104,10 @@ def _fixes(facts: Mapping[str, Any]) -> Table:
         rows=[
             [
                 _text(one["words"]),
-                _number(one["before"], one["unit"]),
-                Cell("gone", None) if one["after"] is None else _number(one["after"], one["unit"]),
+                _number(one["before"], one["unit"], day=day),
+                Cell("gone", None)
+                if one["after"] is None
+                else _number(one["after"], one["unit"], day=day),
                 Cell("yes" if one["helped"] else "no", one["helped"], is_bad=not one["helped"]),
             ]
             for one in facts.get("fixes", [])
@@ -107,11 +116,12 @@ def _fixes(facts: Mapping[str, Any]) -> Table:
 
 
 def _steps(facts: Mapping[str, Any]) -> Table:
+    day = facts["working_day_s"]
     return Table(
         name="steps",
         title="Steps",
-        hint="Times are working time, waiting and working together; the gap is the median over"
-        " what is expected.",
+        hint="Times are working time, waiting and working together (wd: working days); the gap is"
+        " the median over what is expected.",
         columns=("Step", "Kind", "Used", "Skipped", "Median", "9 of 10", "Expected", "Gap"),
         rows=[
             [
@@ -119,8 +129,11 @@ def _steps(facts: Mapping[str, Any]) -> Table:
                 _text(one["kind"]),
                 _number(one["used"]),
                 _number(one["skipped"]),
-                *(_number(one[name], "s") for name in ("median_s", "p90_s", "expected_s")),
-                _number(one["gap_s"], "s", is_bad=(one["gap_s"] or 0) > 0),
+                *(
+                    _number(one[name], WORK, day=day)
+                    for name in ("median_s", "p90_s", "expected_s")
+                ),
+                _number(one["gap_s"], WORK, is_bad=(one["gap_s"] or 0) > 0, day=day),
             ]
             for one in facts["steps"]
         ],
