@@ -1,6 +1,7 @@
 """Reviews: a year of four, figures against plain Python, who may decide, what closing keeps."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from statistics import mean, median
@@ -12,9 +13,12 @@ from django.test import Client
 from guardian.shortcuts import assign_perm
 
 from reporting.reviews import services
+from reporting.reviews.measures import Measure, measures
 from reporting.reviews.models import Decision, Review
+from reporting.reviews.rows import Task, read
 from tests.factories import NOW, make_user
 from tests.reporting.reviewed import (
+    CLAIMS,
     DAY,
     HOUR,
     KEY,
@@ -198,6 +202,47 @@ def test_an_approval_that_nearly_always_goes_one_way_could_be_a_rule() -> None:
     row = finding(review, "automate:check")
     assert "49 of 50 (98%)" in row.words
     assert "automate:pay" not in found(review), "paying is work, no rule can do it"
+
+
+def planted(version: TemplateVersion, tasks: list[Task]) -> dict[str, Measure]:
+    """What is found when these are the period's tasks."""
+    rows = read(version.template, since=NOW, until=NOW + QUARTER)
+    return {one.key: one for one in measures(replace(rows, tasks=tasks)) if one.is_finding}
+
+
+def a_task(number: int, step: str, kind: str, outcome: str, *, is_done: bool = True) -> Task:
+    return Task(
+        run=number, version=1, activation=number, step=step, kind=kind, outcome=outcome,
+        is_done=is_done, round=1, waiting=60.0, working=60.0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("called_off", "is_found"), [(9, True), (8, False)])
+def test_a_step_that_is_nearly_always_gone_past_is_found(called_off: int, is_found: bool) -> None:
+    tasks = [
+        a_task(number, "pay", "task", "" if number < called_off else "paid",
+               is_done=number >= called_off)
+        for number in range(10)
+    ]  # fmt: skip
+    assert ("skipped:pay" in planted(office(), tasks)) == is_found
+
+
+@pytest.mark.parametrize(("failed", "is_found"), [(2, True), (1, False)])
+def test_an_automation_that_often_needs_a_person_is_found(failed: int, is_found: bool) -> None:
+    office()
+    book = {"kind": "automation", "action": "set_fields", "with": {"amount": "1"}, "to": "done",
+            "on_error": {"to": "check", "exception": True}}  # fmt: skip
+    check = {**CLAIMS["steps"]["check"]}
+    check["outcomes"] = {**check["outcomes"], "approve": "book"}
+    ends = {key: CLAIMS["steps"][key] for key in ("done", "rejected")}
+    roles = {key: CLAIMS["roles"][key] for key in ("staff", "crew")}
+    version = publish(claims(steps={"check": check, "book": book, **ends}, roles=roles))
+    tasks = [
+        a_task(number, "book", "automation", "error" if number < failed else "done")
+        for number in range(10)
+    ]
+    found_now = planted(version, tasks)
+    assert ("unautomate:book" in found_now) == is_found
 
 
 # -- when it is due ---------------------------------------------------------------------------
