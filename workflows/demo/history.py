@@ -242,7 +242,8 @@ class History:
             if item.pk not in self._planned:
                 self._planned.add(item.pk)
                 self._plan_step(version_map, request, item)
-        self._plan_mending(request)
+        if any(step.kind == "automation" for step in version_map.graph.steps.values()):
+            self._plan_mending(request)
         if not items:
             self._plan_choice(version_map, request, when)
 
