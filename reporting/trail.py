@@ -83,8 +83,9 @@ def chosen_rows(user: User | AnonymousUser, chosen: Chosen) -> QuerySet[TrailEve
 
 
 def _ids(templates: QuerySet[WorkflowTemplate]) -> Any:
-    """The ids themselves: with them the database goes by the index of a workflow's rows."""
-    return list(templates.values_list("pk", flat=True))
+    """The ids themselves: with them the database goes by the index of a workflow's rows. Where
+    there is none, one that nothing has: a query that is known to be empty cannot be copied."""
+    return list(templates.values_list("pk", flat=True)) or [0]
 
 
 def trail_page(user: User | AnonymousUser, chosen: Chosen) -> TrailPage:
