@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import psycopg
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -21,7 +22,10 @@ TEXTS = frozenset(
 def copied_lines(events: QuerySet[TrailEvent], columns: tuple[str, ...]) -> Iterator[str]:
     """One line an event, oldest first, without the header; memory stays flat."""
     connection.ensure_connection()
-    statement = _statement(events, columns)
+    try:
+        statement = _statement(events, columns)
+    except EmptyResultSet:  # Django knows without asking that there is none
+        return
     raw: Any = connection.connection
     with raw.cursor() as cursor, cursor.copy(statement) as copy:
         for row in copy:

@@ -198,3 +198,4 @@ def test_the_servers_copy_gives_the_same_bytes_as_our_own_writer() -> None:
     assert list(copied_lines(events, VALUES)) == list(written_lines(events))
     some = trail_rows(templates=[flow.request.template], since=NOW, until=NOW + timedelta(days=1))
     assert len(list(csv_lines(some))) == some.count() + 1
+    assert len(list(csv_lines(trail_rows(templates=[])))) == 1
