@@ -7,9 +7,9 @@ import yaml
 
 from tests.factories import map_data
 from workflows.automation import addresses, calls
-from workflows.automation.templates import placeholders
 from workflows.engine.audit.outside import CALLED_WITH
 from workflows.engine.definition import Definition
+from workflows.engine.templates import placeholders
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/automation.md").read_text()

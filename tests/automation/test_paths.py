@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.automation.paths import PathProblem, check_path, pick
+from workflows.engine.paths import PathProblem, check_path, pick
 
 ANSWER: Any = {
     "number": "PO-7",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.automation.templates import PlaceholderProblem, fill, placeholders
+from workflows.engine.templates import PlaceholderProblem, fill, placeholders
 
 FACTS: dict[str, Any] = {
     "amount": "1234.50",

@@ -15,12 +15,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from workflows.automation.paths import PathProblem, pick
-from workflows.automation.templates import PlaceholderProblem
 from workflows.engine.actions import Action, ActionFailed, Done, Job, action_named
 from workflows.engine.calendar import parse_duration
 from workflows.engine.definition import AutomationStep, RetryDef
 from workflows.engine.errors import HandoffError
+from workflows.engine.paths import PathProblem, pick
+from workflows.engine.templates import PlaceholderProblem
 from workflows.models import Attempt, OutboxMessage, WorkflowInstance
 from workflows.services import outbox
 from workflows.services.case import Case

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from workflows.automation.caller import Answer, Call, CallFailed, call
-from workflows.automation.secrets import SecretUnreadable, decrypt, hide, mask
-from workflows.automation.templates import fill, fill_address
 from workflows.engine.actions import ActionFailed, Done, Job, action
+from workflows.engine.templates import fill, fill_address
 from workflows.models import Connection
+from workflows.services.secrets import SecretUnreadable, decrypt, hide, mask
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 KNOWN = frozenset(

@@ -7,11 +7,11 @@ from typing import Any
 from django.db import transaction
 
 from workflows.automation.inside import start_child
-from workflows.automation.paths import PathProblem, pick
-from workflows.automation.templates import fill
 from workflows.engine.actions import ActionFailed
 from workflows.engine.definition import SubworkflowStep, TriggerDef
 from workflows.engine.errors import HandoffError, WrongState
+from workflows.engine.paths import PathProblem, pick
+from workflows.engine.templates import fill
 from workflows.models import OutboxMessage, TemplateVersion, WorkflowInstance
 from workflows.services import outbox, requests
 from workflows.services.case import Case

@@ -8,10 +8,10 @@ from django.conf import settings
 from workflows.automation import mails
 from workflows.automation.caller import Call, CallFailed, call
 from workflows.automation.calls import allowed, connection_named, credentials
-from workflows.automation.secrets import mask
 from workflows.engine.actions import ActionFailed
 from workflows.models import OutboxMessage, TrailHead
 from workflows.services.heads import CALL
+from workflows.services.secrets import mask
 
 WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
 

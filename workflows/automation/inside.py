@@ -8,10 +8,10 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from workflows.automation.calls import facts_of
-from workflows.automation.templates import fill
 from workflows.engine.actions import ActionFailed, Done, Job, action
 from workflows.engine.errors import HandoffError
 from workflows.engine.rules import RuleCannotBeEvaluated, RuleProblem, compile_expression
+from workflows.engine.templates import fill
 from workflows.models import WorkflowInstance
 from workflows.services import requests
 

@@ -11,8 +11,8 @@ from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 
 from workflows.automation.calls import facts_of
-from workflows.automation.templates import fill
 from workflows.engine.actions import ActionFailed, Done, Job, action
+from workflows.engine.templates import fill
 from workflows.models import OutboxMessage, WorkflowInstance
 
 MOST = 50

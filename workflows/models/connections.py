@@ -11,7 +11,7 @@ from workflows.models.definitions import WorkflowTemplate
 class Connection(models.Model):
     """Another system that automations may call, with its owner and its credentials.
 
-    `secret` is ciphertext (see `workflows.automation.secrets`); it is in no history, trail,
+    `secret` is ciphertext (see `workflows.services.secrets`); it is in no history, trail,
     log or error. `allowed_hosts` are the hosts inside the company's network that the owner
     lets this connection reach; all others must be public addresses.
     """
