@@ -5,10 +5,9 @@ LOCK := $(shell cksum < requirements/dev.txt | tr ' ' -)
 STAMP := .venv/installed-$(LOCK)
 PORT ?= 8000
 WORKERS ?= auto
-EMBEDDED_REQUESTS ?= 500
 LOOPBACK ?= postgres://root@127.0.0.1:5432/handoff
 
-.PHONY: help install run demo test test-postgres nightly kill check format bench clean
+.PHONY: help install run demo test test-postgres nightly kill kill-postgres kill-embedded check format bench clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,10 +34,13 @@ test-postgres: install ## the same tests on the PostgreSQL at LOOPBACK
 nightly: install ## the slow properties and the whole real log
 	HANDOFF_MAPS=2000 $(PY) -m pytest -q -n $(WORKERS) $(ARGS)
 
-kill: install ## 500 requests while processes are killed: on PostgreSQL at LOOPBACK, then embedded
-	psql --quiet $(dir $(LOOPBACK))postgres -c 'DROP DATABASE IF EXISTS handoff_kill' -c 'CREATE DATABASE handoff_kill'
+kill: kill-postgres kill-embedded ## 500 requests while processes are killed, on both databases
+
+kill-postgres: install ## the same on the PostgreSQL at LOOPBACK alone
 	DATABASE_URL=$(dir $(LOOPBACK))handoff_kill $(PY) -m tests.acceptance.kill --requests 500 --kills 20
-	$(PY) -m tests.acceptance.kill --requests $(EMBEDDED_REQUESTS) --kills 20 --workers 1
+
+kill-embedded: install ## the same on SQLite, with one worker
+	$(PY) -m tests.acceptance.kill --requests 500 --kills 20 --workers 1
 
 check: install ## lint, types, import walls, Django's own checks
 	.venv/bin/ruff check .

@@ -16,6 +16,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psycopg
+from psycopg.sql import SQL, Identifier
+
 from tests.acceptance.kill.office import Office
 from tests.acceptance.kill.processes import Broker, Processes, free_port
 from tests.acceptance.kill.receiver import Receiver, running
@@ -197,12 +200,24 @@ def judge(office: Office, receiver: Receiver) -> list[tuple[str, Any, bool]]:
     ]  # fmt: skip
 
 
+def empty_database(url: str) -> None:
+    """A new database of the name in this address, in place of one of an earlier run."""
+    server, _, name = url.rpartition("/")
+    if not name.endswith("_kill"):
+        raise SystemExit(f"'{name}' would be emptied; give a database whose name ends in _kill.")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+
+
 def run(requests: int, kills: int, workers: int, seed: int) -> int:
     """The whole test; the exit code."""
     home = Path(tempfile.mkdtemp(prefix="handoff-kill-"))
     on_server = os.environ.get("DATABASE_URL", "").startswith("postgres")
     broker, port = Broker(home, server=on_server), free_port()
     environment(home, broker)
+    if on_server:
+        empty_database(os.environ["DATABASE_URL"])
     with running(seed) as receiver:
         tokens = furnish(receiver.url)
         broker.start()
