@@ -247,7 +247,8 @@ def _again_or_give_up(
     assert isinstance(step, AutomationStep)
     tried, allowed = message.payload.get("tried", 1), _policy(step)[0]
     if failed.retry and tried < allowed:
-        wait = max(delay(step, tried, salt=str(message.pk)), timedelta(seconds=failed.wait))
+        salt = f"{case.instance.started_at.isoformat()}/{message.activation}"
+        wait = max(delay(step, tried, salt=salt), timedelta(seconds=failed.wait))
         outbox.put_off(message, until=case.now + min(wait, LONGEST_DELAY), why=failed.message)
         return
     if case.instance.state == WorkflowInstance.SUSPENDED:
