@@ -73,7 +73,7 @@ def trail_rows(
     return events
 
 
-class _Echo:
+class Echo:
     """A file for the csv module that gives each line back instead of keeping it."""
 
     def write(self, line: str) -> str:
@@ -91,7 +91,7 @@ def csv_lines(events: QuerySet[TrailEvent]) -> Iterator[str]:
 
 def written_lines(events: QuerySet[TrailEvent]) -> Iterator[str]:
     """One line an event, written here: where the database cannot write them itself."""
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     for values in events.values_list(*VALUES).iterator(chunk_size=2000):
         yield writer.writerow([*map(cell, values)])
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from reporting.costs import CENT, MonthCost, month_costs
-from reporting.reviews.views import csv_file
+from reporting.csv_out import csv_file
 from workflows.permissions import auditable
 
 MONTHS = 12

@@ -2,12 +2,12 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from reporting.audit_csv import blocks
+from reporting.csv_out import streamed
 from reporting.exports.log import ENDINGS, TYPES, log_lines
 from reporting.models import LookAtPeople
 from reporting.report_views import NAME_PEOPLE
@@ -38,6 +38,4 @@ def log(request: HttpRequest, key: str, kind: str) -> HttpResponseBase:
             asked=f"the event log ({kind})",
         )
     lines = log_lines(template, kind, Period(), people=people)
-    answer = StreamingHttpResponse(blocks(lines), content_type=TYPES[kind])
-    answer["Content-Disposition"] = f'attachment; filename="{template.key}.{ENDINGS[kind]}"'
-    return answer
+    return streamed(f"{template.key}.{ENDINGS[kind]}", lines, TYPES[kind])

@@ -1,10 +1,7 @@
 """A workflow's report page, its tables as CSV, figures by person, and bringing it up to date."""
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -15,11 +12,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from reporting.audit_csv import cell
 from reporting.bottlenecks import Bottlenecks, Span, bottlenecks, is_fresh
 from reporting.bottlenecks_map import map_picture
 from reporting.bottlenecks_people import people_lines
 from reporting.bottlenecks_words import role_name
+from reporting.csv_out import csv_file
 from reporting.models import Freshness, LookAtPeople
 from reporting.moments import day
 from reporting.report_page import report_page
@@ -126,15 +123,7 @@ def table_csv(request: HttpRequest, key: str, table: str) -> HttpResponse:
     if found is None:
         raise Http404("This report has no such table.")
     rows = [[one.value for one in row] for row in found.rows]
-    return _csv(f"{key}-{table}", [found.csv_header, *rows])
-
-
-def _csv(name: str, rows: list[list[Any]]) -> HttpResponse:
-    file = io.StringIO()
-    csv.writer(file).writerows([cell(value) for value in row] for row in rows)
-    answer = HttpResponse(file.getvalue(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return answer
+    return csv_file(f"{key}-{table}", found.csv_header, rows)
 
 
 @login_required

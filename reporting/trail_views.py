@@ -3,13 +3,14 @@
 from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from reporting.audit_csv import blocks, csv_lines
+from reporting.audit_csv import csv_lines
+from reporting.csv_out import streamed
 from reporting.trail import Chosen, chosen_rows, trail_page
 from workflows.engine.errors import InvalidInput
 from workflows.permissions import auditable
@@ -45,11 +46,7 @@ def as_csv(request: HttpRequest) -> HttpResponseBase:
         events = chosen_rows(request.user, Chosen.read(request.GET))
     except InvalidInput as wrong:
         return HttpResponseBadRequest(str(wrong), content_type="text/plain; charset=utf-8")
-    answer = StreamingHttpResponse(
-        blocks(csv_lines(events)), content_type="text/csv; charset=utf-8"
-    )
-    answer["Content-Disposition"] = 'attachment; filename="trail.csv"'
-    return answer
+    return streamed("trail.csv", csv_lines(events))
 
 
 def _not_yours(request: HttpRequest) -> HttpResponse:

@@ -7,13 +7,13 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBadRequest,
-    StreamingHttpResponse,
 )
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from reporting.audit_csv import blocks, csv_lines, trail_rows
+from reporting.audit_csv import csv_lines, trail_rows
+from reporting.csv_out import streamed
 from reporting.moments import day
 from reporting.rows import Period
 from workflows.engine.errors import InvalidInput
@@ -68,9 +68,4 @@ def audit_csv(request: HttpRequest) -> HttpResponseBase:
     events = trail_rows(
         templates=None if everything else templates, since=period.since, until=period.until
     )
-    response = StreamingHttpResponse(
-        blocks(csv_lines(events)), content_type="text/csv; charset=utf-8"
-    )
-    name = f"audit-{key}" if key else "audit"
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
+    return streamed(f"audit-{key}.csv" if key else "audit.csv", csv_lines(events))

@@ -4,20 +4,15 @@ import csv
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from reporting.audit_csv import cell
+from reporting.audit_csv import Echo, cell
 from reporting.exports.rows import OneRequest
 
 HEADER = ("case_id", "activity", "resource", "enabled", "start", "end", "outcome", "round")
 
 
-class _Echo:
-    def write(self, line: str) -> str:
-        return line
-
-
 def csv_lines(requests: Iterable[OneRequest]) -> Iterator[str]:
     """The header and a line for each finished task, request by request."""
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     yield writer.writerow(HEADER)
     for request in requests:
         for task in request.done:

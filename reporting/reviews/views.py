@@ -1,8 +1,7 @@
 """The pages of reviews: all workflows at once, one review with its decisions, tables as CSV."""
 
-import csv
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from reporting.audit_csv import cell
+from reporting.csv_out import csv_file
 from reporting.reviews import services
 from reporting.reviews.models import Decision, Finding, Review
 from reporting.reviews.page import overview, review_page
@@ -108,23 +107,6 @@ def _finding_row(finding: Finding) -> list[Any]:
         *(finding.kind, finding.key, finding.step, finding.figure, finding.unit),
         *(finding.words, finding.times, *decided),
     ]
-
-
-def csv_file(name: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> HttpResponse:
-    """A small table as a download; no cell of it runs in a spreadsheet."""
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    writer = csv.writer(answer)
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_plain(value) for value in row])
-    return answer
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, (str, datetime)) or value is None:
-        return cell(value)
-    return str(value)
 
 
 # -- commands ---------------------------------------------------------------------------------

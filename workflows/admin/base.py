@@ -52,6 +52,26 @@ class StaffAdmin(ModelAdmin):
             self.message_user(request, str(refused), messages.ERROR)
 
 
+class RefusedInWords:
+    """A form whose service may refuse: what it says is a message, and the form is there again."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Mapping[str, Any] | None = None,
+    ) -> HttpResponse:
+        """As Django does, with refusals as messages."""
+        try:
+            return super().changeform_view(  # type: ignore[misc, no-any-return]
+                request, object_id, form_url, extra_context
+            )
+        except HandoffError as refused:
+            messages.error(request, str(refused))
+            return HttpResponseRedirect(request.path)
+
+
 class HistoryAdmin(SimpleHistoryAdmin, StaffAdmin):
     """A history button whose earlier versions can be read, and never be brought back from here."""
 

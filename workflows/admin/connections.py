@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from workflows.admin.base import (
     HistoryAdmin,
+    RefusedInWords,
     actor_of,
     change_url,
     list_url,
@@ -77,7 +78,7 @@ class ConnectionForm(PlainForm):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(HistoryAdmin):
+class ConnectionAdmin(RefusedInWords, HistoryAdmin):
     """What automations may call. A connection is switched off, never deleted: maps name it."""
 
     form = ConnectionForm
@@ -158,13 +159,9 @@ class ConnectionAdmin(HistoryAdmin):
         more: dict[str, Any] = {"test_url": ""}
         if connection is not None and self.has_change_permission(request, connection):
             more["test_url"] = reverse("admin:test_connection", args=[connection.pk])
-        try:
-            return super().changeform_view(
-                request, object_id, form_url, {**(extra_context or {}), **more}
-            )
-        except HandoffError as refused:
-            self.message_user(request, str(refused), messages.ERROR)
-            return HttpResponseRedirect(request.path)
+        return super().changeform_view(
+            request, object_id, form_url, {**(extra_context or {}), **more}
+        )
 
     # -- the test --------------------------------------------------------------------------
 
@@ -236,7 +233,7 @@ def revoke_selected(
 
 
 @admin.register(WebhookKey)
-class WebhookKeyAdmin(HistoryAdmin):
+class WebhookKeyAdmin(RefusedInWords, HistoryAdmin):
     """Keys of other systems that start requests. A secret is shown once, when it is made."""
 
     list_display = ("name", "template", "acts_as", "state", timed("created_at", "made"))
@@ -279,20 +276,6 @@ class WebhookKeyAdmin(HistoryAdmin):
             active = User.objects.filter(is_active=True).order_by("username")
             kwargs["queryset"] = active if person.is_superuser else active.filter(pk=person.pk)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Mapping[str, Any] | None = None,
-    ) -> HttpResponse:
-        """As Django does; what the service refuses is shown as a message."""
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except HandoffError as refused:
-            self.message_user(request, str(refused), messages.ERROR)
-            return HttpResponseRedirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """One service makes the key; its secret goes to the page that follows, and nowhere else."""

@@ -1,19 +1,17 @@
 """API tokens: made here with their text shown once, and revoked."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from workflows.admin.base import StaffAdmin, actor_of, list_url, timed
-from workflows.engine.errors import HandoffError
+from workflows.admin.base import RefusedInWords, StaffAdmin, actor_of, list_url, timed
 from workflows.models import ApiToken
 from workflows.services import tokens
 
@@ -40,7 +38,7 @@ def revoke_selected(page: "TokenAdmin", request: HttpRequest, rows: QuerySet[Api
 
 
 @admin.register(ApiToken)
-class TokenAdmin(StaffAdmin):
+class TokenAdmin(RefusedInWords, StaffAdmin):
     """Tokens. What is kept of a token is its digest; nobody can read it again."""
 
     list_display = (
@@ -103,20 +101,6 @@ class TokenAdmin(StaffAdmin):
         active = User.objects.filter(is_active=True).order_by("username")
         kwargs["queryset"] = active if person.is_superuser else active.filter(pk=person.pk)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Mapping[str, Any] | None = None,
-    ) -> HttpResponse:
-        """As Django does; what the service refuses is shown as a message."""
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except HandoffError as refused:
-            self.message_user(request, str(refused), messages.ERROR)
-            return HttpResponseRedirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """One service makes the token; its text goes to the page that follows, and nowhere else."""
