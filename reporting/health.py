@@ -216,3 +216,23 @@ def _step_json(line: StepLine) -> dict[str, Any]:
 def _oldest(one: StepHealth) -> str | None:
     """The request that has waited longest."""
     return one.oldest_incident.request.reference if one.oldest_incident else None
+
+
+# -- the same as a table ----------------------------------------------------------------------
+
+
+COLUMNS = (
+    *("workflow", "version", "step", "name", "kind", "state", "last_success", "runs_7_days"),
+    *("failed_7_days", "runs_90_days", "failed_90_days", "last_error", "last_error_at"),
+    *("open_incidents", "oldest_incident", "overdue", "overdue_since", "owner", "to_do"),
+)
+
+
+def health_rows(page: HealthPage) -> Iterable[list[Any]]:
+    """The page's lines in its order, under `COLUMNS`."""
+    for workflow in page.workflows:
+        for line in workflow.steps:
+            told = _step_json(line)
+            told |= {"workflow": workflow.template.key, "step": told["key"]}
+            told["to_do"] = "; ".join(told["to_do"])
+            yield [told[name] for name in COLUMNS]

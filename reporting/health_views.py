@@ -1,4 +1,4 @@
-"""The health page and the same as JSON, for those who may audit a workflow."""
+"""The health page and the same as JSON and CSV, for those who may audit a workflow."""
 
 from collections.abc import Collection
 from http import HTTPStatus
@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from reporting.health import HealthPage, health_json, health_page
+from reporting.csv_out import csv_file
+from reporting.health import COLUMNS, HealthPage, health_json, health_page, health_rows
 from workflows.permissions import auditable
 
 NOT_YOURS = (
@@ -43,6 +44,17 @@ def as_json(request: HttpRequest) -> JsonResponse:
     if page is None:
         return JsonResponse({"detail": NOT_YOURS}, status=HTTPStatus.FORBIDDEN)
     return JsonResponse(health_json(page))
+
+
+@never_cache
+@require_safe
+@login_required
+def as_csv(request: HttpRequest) -> HttpResponse:
+    """The page's lines as one table."""
+    page = page_for(request.user)
+    if page is None:
+        return render(request, "403.html", {"why": NOT_YOURS}, status=HTTPStatus.FORBIDDEN)
+    return csv_file("health", COLUMNS, health_rows(page))
 
 
 def page_for(user: User | AnonymousUser) -> HealthPage | None:

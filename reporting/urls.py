@@ -8,10 +8,12 @@ from reporting.reviews import views as reviews
 app_name = "reporting"
 urlpatterns = [
     path("", views.index, name="index"),
+    path("reports.csv", views.index_csv, name="index_csv"),
     path("audit.csv", views.audit_csv, name="audit_csv"),
     path("trail/", trail_views.show, name="trail"),
     path("trail.csv", trail_views.as_csv, name="trail_csv"),
     path("health/", health_views.show, name="health"),
+    path("health.csv", health_views.as_csv, name="health_csv"),
     path("health.json", health_views.as_json, name="health_json"),
     path("reviews/", reviews.listing, name="reviews"),
     path("reviews.csv", reviews.listing_csv, name="reviews_csv"),

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from reporting.audit_csv import csv_lines, trail_rows
-from reporting.csv_out import streamed
+from reporting.csv_out import csv_file, streamed
 from reporting.moments import day
 from reporting.rows import Period
 from workflows.engine.errors import InvalidInput
@@ -26,6 +26,20 @@ from workflows.permissions import auditable
 def index(request: HttpRequest) -> HttpResponse:
     """The workflows whose reports this person may read, with a line each."""
     return render(request, "reporting/index.html", {"workflows": _with_counts(request)})
+
+
+INDEX_COLUMNS = ("workflow", "name", "open_now", "requests", "last_one_finished")
+
+
+@login_required
+@require_GET
+def index_csv(request: HttpRequest) -> HttpResponse:
+    """The same table as a file."""
+    rows = (
+        (one.key, one.name, one.open_requests, one.requests, one.last_end)
+        for one in _with_counts(request)
+    )
+    return csv_file("reports", INDEX_COLUMNS, rows)
 
 
 def _with_counts(request: HttpRequest) -> QuerySet[WorkflowTemplate]:
