@@ -2,24 +2,25 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from reporting.csv_out import csv_file, streamed
 from tests.factories import make_user, map_data, publish_map, start_request
 
 
-def table(answer: HttpResponse) -> list[list[str]]:
+def table(answer: Any) -> list[list[str]]:
     return list(csv.reader(io.StringIO(answer.content.decode("utf-8"), newline="")))
 
 
 def test_a_table_is_utf8_with_a_header_and_crlf_and_no_cell_that_is_run() -> None:
     moment = datetime(2026, 3, 2, 9, tzinfo=UTC)
-    rows = [["=1+1", 'é, "x"\ny', None], [-5, Decimal("1.50"), moment]]
+    rows: list[list[Any]] = [["=1+1", 'é, "x"\ny', None], [-5, Decimal("1.50"), moment]]
     answer = csv_file("some", ["a", "b", "c"], rows)
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"] == 'attachment; filename="some.csv"'
@@ -34,13 +35,13 @@ def test_a_table_is_utf8_with_a_header_and_crlf_and_no_cell_that_is_run() -> Non
 def test_lines_are_sent_as_they_are_made() -> None:
     made: list[int] = []
 
-    def lines() -> object:
+    def lines() -> Iterator[str]:
         for number in range(100_000):
             made.append(number)
             yield f"{number}\r\n"
 
-    answer = streamed("lines.csv", lines())  # type: ignore[arg-type]
-    first = next(iter(answer.streaming_content))  # type: ignore[call-overload]
+    content: Any = streamed("lines.csv", lines()).streaming_content
+    first = next(iter(content))
     assert first.startswith(b"0\r\n1\r\n")
     assert len(made) < 100_000
 
