@@ -8,13 +8,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from tests.factories import make_user
 from tests.shared import QUICK, shared
 from tests.workflows import drawn
 from tests.workflows.support import begin, nothing_changed, paper, person
-from workflows.models import WorkflowInstance, WorkItem
+from workflows.models import TrailEvent, WorkflowInstance, WorkItem
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +71,19 @@ def test_people_are_named_only_where_it_is_asked() -> None:
             assert f'"{name}"' not in plain
             assert f",{name}," not in plain
         assert "ann" in named
+
+
+def test_the_command_records_that_people_were_named_and_nothing_else() -> None:
+    a_day()
+    before = TrailEvent.objects.count()
+    run("export_log", "sequential")
+    with pytest.raises(CommandError):
+        run("export_log", "sequential", "--people", "--since", "soon")
+    assert TrailEvent.objects.count() == before
+    run("export_log", "sequential", "--people", "--format", "csv", "--since", "2026-01-01")
+    (row,) = TrailEvent.objects.order_by("pk")[before:]
+    assert (row.command, row.workflow, row.request) == ("export_log", "sequential", None)
+    assert row.changes == {"format": "csv", "since": "2026-01-01", "until": None, "people": True}
 
 
 def test_ocel_relates_events_to_requests_roles_and_documents() -> None:

@@ -14,7 +14,7 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 COMMANDS = (
-    *("load_definition", "new_draft", "publish", "start", "import_log"),
+    *("load_definition", "new_draft", "publish", "start", "import_log", "export_log"),
     *("claim", "start_work", "pause", "release", "reassign", "decide"),
     *("cancel", "suspend", "resume", "reopen", "set_values", "resolve_merge"),
     *("finish", "fail", "retry", "skip", "reroute", "remind", "escalate", "watch"),

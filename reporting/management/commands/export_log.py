@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils import timezone
 
 from reporting.exports.log import TYPES, log_lines
 from reporting.moments import day
@@ -13,6 +14,7 @@ from reporting.whole_file import write_whole
 from workflows.engine.errors import NotFound
 from workflows.management.base import HandoffCommand
 from workflows.models import WorkflowTemplate
+from workflows.services.definitions import write_definition_trail
 
 
 class Command(HandoffCommand):
@@ -26,7 +28,9 @@ class Command(HandoffCommand):
         parser.add_argument("--format", choices=sorted(TYPES), default="xes")
         parser.add_argument("--since", metavar="D", help="requests started on this day or later")
         parser.add_argument("--until", metavar="D", help="requests started before this day")
-        parser.add_argument("--people", action="store_true", help="name people, not only roles")
+        parser.add_argument(
+            "--people", action="store_true", help="name people, not only roles; the trail tells it"
+        )
         parser.add_argument("--out", metavar="FILE", help="write to this file instead of stdout")
 
     def run(self, options: Mapping[str, Any]) -> int | None:
@@ -38,6 +42,8 @@ class Command(HandoffCommand):
         period = Period(
             since=day(options["since"], "--since"), until=day(options["until"], "--until")
         )
+        if options["people"]:
+            _record(template, options)
         lines = log_lines(template, options["format"], period, people=options["people"])
         if options["out"]:
             write_whole(Path(options["out"]), lines)
@@ -47,3 +53,14 @@ class Command(HandoffCommand):
             for line in lines:
                 self.stdout.write(line, ending="")
         return None
+
+
+def _record(template: WorkflowTemplate, options: Mapping[str, Any]) -> None:
+    """That people are named is a row of the trail, written before the first name is given out."""
+    version = template.versions.select_related("template").order_by("-number").first()
+    if version is not None:
+        asked = {name: options[name] for name in ("format", "since", "until")}
+        changes = asked | {"people": True}
+        write_definition_trail(
+            version, "export_log", actor=None, now=timezone.now(), changes=changes
+        )
