@@ -4,10 +4,11 @@ PY := .venv/bin/python
 LOCK := $(shell cksum < requirements/dev.txt | tr ' ' -)
 STAMP := .venv/installed-$(LOCK)
 PORT ?= 8000
-WORKERS ?= auto
+# One more than there are processors: one test waits for the soak most of the time.
+WORKERS ?= $$(( $$(getconf _NPROCESSORS_ONLN) + 1 ))
 LOOPBACK ?= postgres://root@127.0.0.1:5432/handoff
 
-.PHONY: help install run demo test test-postgres nightly kill kill-postgres kill-embedded check format bench clean
+.PHONY: help install run demo test test-postgres nightly soak kill kill-postgres kill-embedded check format bench clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -21,25 +22,29 @@ $(STAMP):
 	@rm -f .venv/installed-*
 	@touch $@
 
-run: install ## web, worker and clock in one process group; Ctrl-C stops all; PORT=8000
+run: install ## web server and background in one process group; Ctrl-C stops all; PORT=8000
 	@PORT=$(PORT) exec $(PY) -m config.run
 
 test: install ## all tests on SQLite, in parallel
 	@$(PY) -m tests.real_parts
-	$(PY) -m pytest -q -n $(WORKERS) -m "not slow" $(ARGS)
+	$(PY) -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
 
 test-postgres: install ## the same tests on the PostgreSQL at LOOPBACK
-	DATABASE_URL=$(LOOPBACK) $(PY) -m pytest -q -n $(WORKERS) -m "not slow" $(ARGS)
+	DATABASE_URL=$(LOOPBACK) $(PY) -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
 
-nightly: install ## the slow properties and the whole real log
-	HANDOFF_MAPS=2000 $(PY) -m pytest -q -n $(WORKERS) $(ARGS)
+nightly: install ## the slow properties, the whole real log, and the soak
+	HANDOFF_MAPS=2000 $(PY) -m pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
+	$(PY) -m tests.acceptance.soak --minutes 60 --kills 20 --load 10
+
+soak: install ## `make run` for an hour at a load of 10, each of its processes killed 20 times
+	$(PY) -m tests.acceptance.soak --minutes 60 --kills 20 --load 10
 
 kill: kill-postgres kill-embedded ## 500 requests while processes are killed, on both databases
 
 kill-postgres: install ## the same on the PostgreSQL at LOOPBACK alone
 	DATABASE_URL=$(dir $(LOOPBACK))handoff_kill $(PY) -m tests.acceptance.kill --requests 500 --kills 20
 
-kill-embedded: install ## the same on SQLite, with one worker
+kill-embedded: install ## the same on SQLite, with worker and clock in one process
 	$(PY) -m tests.acceptance.kill --requests 500 --kills 20 --workers 1
 
 check: install ## lint, types, import walls, Django's own checks

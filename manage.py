@@ -7,9 +7,11 @@ import sys
 from django.core.management import execute_from_command_line
 
 from config.environment import BadEnvironment
+from config.parent import end_with_parent
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    end_with_parent()
     try:
         execute_from_command_line(sys.argv)
     except BadEnvironment as problem:

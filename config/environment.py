@@ -21,7 +21,13 @@ SQLITE_OPTIONS = {
     # A writer takes its lock when its transaction begins, so two writers never deadlock.
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    "init_command": (
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+        # A row that is replaced is deleted first: only so do the triggers that guard it hear of it.
+        "PRAGMA recursive_triggers=ON;"
+        # After a checkpoint the log of changes is cut to this; one busy hour does not stay on disk.
+        "PRAGMA journal_size_limit=33554432;"
+    ),
 }
 
 

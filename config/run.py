@@ -1,11 +1,14 @@
-"""`make run`: migrate, load the demo on first start, then web, worker and clock together.
+"""`make run`: migrate, load the demo on first start, then the web server and the background.
 
-All are children in the process group of this one. When one dies, or on Ctrl-C, SIGTERM or a
-closed terminal, all are stopped; none is left behind.
+Both are children in the process group of this one. One that ends is started again, after a pause
+that grows while it keeps ending; the other stays up. Ctrl-C, SIGTERM or a closed terminal stops
+both, and where this process is killed they see it and end by themselves.
 """
 
+import contextlib
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,9 +18,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 
+from config.parent import PARENT
+
 PYTHON = sys.executable
+ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 8.0
 HOST = "127.0.0.1"
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+STABLE_SECONDS = 60.0
+"""A child that has run for so long has proved that it can: its next pause is the first again."""
 
 
 def manage(*arguments: str) -> list[str]:
@@ -25,30 +34,84 @@ def manage(*arguments: str) -> list[str]:
     return [PYTHON, "manage.py", *arguments]
 
 
-def lasting(port: int) -> dict[str, list[str]]:
-    """What runs until it is stopped, by name. None has children that could outlive it."""
-    celery = [PYTHON, "-m", "celery", "--quiet", "-A", "config"]
+def lasting(server: socket.socket) -> dict[str, list[str]]:
+    """What runs until it is stopped, by name. None has children that could outlive it.
+
+    The web server is given a socket that is open already: who calls while it is started again
+    waits for it, and is not refused.
+    """
     return {
         "The web server": [
-            PYTHON, "-m", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{port}",
-            "--workers", "2", "--threads", "4", "--log-level", "warning", "--no-control-socket",
+            PYTHON, "-m", "gunicorn", "-c", "python:config.web", "config.wsgi",
+            "--bind", f"fd://{server.fileno()}",
         ],
-        "The worker": [
-            *celery, "worker", "--pool", "threads", "--concurrency", "4", "--loglevel", "warning",
-            "--without-gossip", "--without-mingle", "--without-heartbeat",
-        ],
-        "The clock": [*celery, "beat", "--pidfile=", "--loglevel", "warning"],
+        "The background": [PYTHON, "-m", "config.background"],
     }  # fmt: skip
 
 
+class Child:
+    """A process that is started again when it ends."""
+
+    def __init__(self, name: str, command: Sequence[str], keep: Sequence[int]) -> None:
+        self.name, self.command, self.keep = name, command, keep
+        self.pause = FIRST_PAUSE
+        self.start()
+
+    def start(self) -> None:
+        """Start it now; what cannot be started has ended at once."""
+        self.started_at = time.monotonic()
+        self.process: subprocess.Popen[bytes] | None = None
+        try:
+            self.process = begin(self.command, self.keep)
+        except OSError as problem:
+            self._rest(f"cannot be started: {problem.strerror}")
+
+    def look_after(self) -> None:
+        """Say so where it has ended, and start it again when its pause is over."""
+        if self.process is None:
+            if time.monotonic() >= self.start_at:
+                self.start()
+        elif self.process.poll() is not None:
+            self._rest(how(self.process.returncode))
+
+    def _rest(self, why: str) -> None:
+        now = time.monotonic()
+        if now - self.started_at >= STABLE_SECONDS:
+            self.pause = FIRST_PAUSE
+        say(f"{self.name} ended ({why}); it is started again in {self.pause:.0f} s.")
+        self.process, self.start_at = None, now + self.pause
+        self.pause = min(self.pause * 2, LONGEST_PAUSE)
+
+
+def begin(command: Sequence[str], keep: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    """Start a child that keeps these files open, and that will see when this process is gone."""
+    return subprocess.Popen(
+        command,
+        env={**os.environ, PARENT: str(os.getpid())},
+        pass_fds=keep,
+        preexec_fn=_leave_ctrl_c_to_the_parent,
+    )
+
+
+def say(line: str) -> None:
+    """Print a line; that nobody reads any more ends nothing."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
+
+
+def how(status: int) -> str:
+    """How a process ended, for people."""
+    return f"killed by {signal.Signals(-status).name}" if status < 0 else f"status {status}"
+
+
 class Group:
-    """Child processes that live and die together."""
+    """Child processes that are looked after together, and stopped together."""
 
     def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
         self.patience = patience
         self.told_to_stop = False
-        self._started: list[subprocess.Popen[bytes]] = []
-        self._lasting: dict[str, subprocess.Popen[bytes]] = {}
+        self._first: list[subprocess.Popen[bytes]] = []
+        self._lasting: list[Child] = []
 
     def __enter__(self) -> "Group":
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -61,15 +124,21 @@ class Group:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for child in self._started:
+        children = self.processes
+        for child in children:
             child.terminate()
         limit = time.monotonic() + self.patience
-        for child in self._started:
+        for child in children:
             try:
                 child.wait(max(0.1, limit - time.monotonic()))
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+
+    @property
+    def processes(self) -> list[subprocess.Popen[bytes]]:
+        """All that may be running."""
+        return self._first + [one.process for one in self._lasting if one.process is not None]
 
     @property
     def status(self) -> int:
@@ -78,32 +147,23 @@ class Group:
 
     def finish(self, command: Sequence[str]) -> bool:
         """Run one command to its end; False when it failed or had to stop."""
-        child = self._start(command)
+        child = begin(command)
+        self._first.append(child)
         return self.hold(lambda: child.poll() is not None) and child.returncode == 0
 
-    def start(self, commands: Mapping[str, Sequence[str]]) -> None:
+    def start(self, commands: Mapping[str, Sequence[str]], keep: Sequence[int] = ()) -> None:
         """Start what lasts."""
         for name, command in commands.items():
-            self._lasting[name] = self._start(command)
+            self._lasting.append(Child(name, command, keep))
 
     def hold(self, until: Callable[[], bool] = lambda: False) -> bool:
-        """Wait until it is so; False when told to stop, or when one that lasts died, before."""
-        while not until():
-            if self.told_to_stop or self._one_died():
-                return False
-            time.sleep(0.1)
-        return True
-
-    def _start(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
-        child = subprocess.Popen(command, preexec_fn=_leave_ctrl_c_to_the_parent)
-        self._started.append(child)
-        return child
-
-    def _one_died(self) -> bool:
-        for name, child in self._lasting.items():
-            if child.poll() is not None and not self.told_to_stop:
-                print(f"{name} ended (status {child.returncode}); stopping the rest.", flush=True)
+        """Look after what lasts until it is so; False when told to stop before."""
+        while not self.told_to_stop:
+            if until():
                 return True
+            for child in self._lasting:
+                child.look_after()
+            time.sleep(0.1)
         return False
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
@@ -115,25 +175,27 @@ def _leave_ctrl_c_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def free_port(text: str) -> int:
-    """`PORT` as a number. Raises SystemExit with a line for people when it cannot be had."""
+def listening(text: str) -> socket.socket:
+    """A socket at `PORT`. Raises SystemExit with a line for people when it cannot be had."""
+    server = socket.socket()
     try:
-        port = int(text)
-        with socket.socket() as ours:
-            ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            ours.bind((HOST, port))
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind((HOST, int(text)))
+        server.listen(512)
     except (ValueError, OverflowError):
+        server.close()
         raise SystemExit(f"PORT is '{text}'; give a number up to 65535.") from None
     except OSError as problem:
+        server.close()
         raise SystemExit(
             f"Port {text} cannot be had ({problem.strerror}). Choose another: make run PORT=8001"
         ) from None
-    return port
+    return server
 
 
 def answers(port: int) -> bool:
     """Whether the web server answers by now."""
-    server = http.client.HTTPConnection(HOST, port, timeout=5)
+    server = http.client.HTTPConnection(HOST, port, timeout=1)
     try:
         server.request("GET", "/healthz")
         return bool(server.getresponse().status)
@@ -143,17 +205,27 @@ def answers(port: int) -> bool:
         server.close()
 
 
+def clear_away() -> None:
+    """Remove what earlier versions kept: a broker of files, and the clock's own notes."""
+    var = Path(os.environ.get("HANDOFF_VAR") or ROOT / "var")
+    shutil.rmtree(var / "broker", ignore_errors=True)
+    for note in var.glob("celerybeat-schedule*"):
+        note.unlink(missing_ok=True)
+
+
 def main() -> int:
     """Bring the database up to date and run everything."""
-    os.chdir(Path(__file__).resolve().parent.parent)
-    port = free_port(os.environ.get("PORT", "8000"))
-    with Group() as group:
+    os.chdir(ROOT)
+    server = listening(os.environ.get("PORT", "8000"))
+    port = server.getsockname()[1]
+    clear_away()
+    with server, Group() as group:
         for first in (manage("migrate", "--verbosity", "0"), manage("load_demo", "--if-empty")):
             if not group.finish(first):
                 return group.status
-        group.start(lasting(port))
+        group.start(lasting(server), keep=[server.fileno()])
         if group.hold(lambda: answers(port)):
-            print(f"\nHandoff runs at http://{HOST}:{port}/  (Ctrl-C stops it)\n", flush=True)
+            say(f"\nHandoff runs at http://{HOST}:{port}/  (Ctrl-C stops it)\n")
             group.finish(manage("load_demo", "--logins"))
             group.hold()
         return group.status

@@ -1,7 +1,6 @@
-"""Settings: the embedded default (SQLite and a broker without a server), made production by
+"""Settings: the embedded default (SQLite, and no broker), made production by
 environment variables alone. `docs/operations.md` lists them."""
 
-import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -140,19 +139,11 @@ globals().update(mail(VAR / "mail"))  # EMAIL_BACKEND, EMAIL_HOST and their kind
 
 # -- background work --------------------------------------------------------------------------
 
-CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "filesystem://localhost"
-if CELERY_BROKER_URL.startswith("filesystem://"):
-    _post = VAR / "broker"
-    for _name in ("messages", "control"):
-        with contextlib.suppress(OSError):  # a broker that is away keeps nothing from starting
-            (_post / _name).mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(_post / "messages"),
-        "data_folder_out": str(_post / "messages"),
-        "control_folder": str(_post / "control"),
-        "polling_interval": 0.1,
-    }
-elif CELERY_BROKER_URL.startswith("redis"):
+# Without a broker one process is worker and clock (`python -m config.background`), and no bell is
+# rung: the clock ticks each second, and the outbox is the truth.
+HAS_BROKER = bool(os.environ.get("CELERY_BROKER_URL"))
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "memory://"
+if CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3}
 # The address that mails and calls give out for links.
 SITE_URL = os.environ.get("SITE_URL") or (

@@ -1,27 +1,14 @@
-"""The embedded broker: a doorbell in files, which needs no server."""
+"""The broker: a doorbell, and only where there is one."""
 
+import os
+import subprocess
+import sys
 import uuid
 from pathlib import Path
 
 import pytest
 from celery import Celery
 from kombu import Queue
-
-
-def test_a_nudge_through_the_filesystem_broker_reaches_a_worker(tmp_path: Path) -> None:
-    for name in ("messages", "control"):
-        (tmp_path / name).mkdir()
-    app = Celery("doorbell", broker="filesystem://")
-    app.conf.broker_transport_options = {
-        "data_folder_in": str(tmp_path / "messages"),
-        "data_folder_out": str(tmp_path / "messages"),
-        "control_folder": str(tmp_path / "control"),
-    }
-    app.send_task("ring", args=["HO-1"])
-    with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
-        message = queue.get(timeout=5)
-        message.ack()
-    assert message.headers["task"] == "ring"
 
 
 def test_the_clocks_tasks_are_registered() -> None:
@@ -31,6 +18,18 @@ def test_the_clocks_tasks_are_registered() -> None:
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
     assert scheduled <= set(app.tasks)
     assert {"handoff.deliver", "config.tasks.keep_schedules"} <= scheduled
+
+
+@pytest.mark.parametrize("program", ["worker", "beat"])
+def test_celery_without_a_broker_says_in_a_line_what_to_do(program: str, tmp_path: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "celery", "--quiet", "-A", "config", program],
+        env={**os.environ, "CELERY_BROKER_URL": "", "HANDOFF_VAR": str(tmp_path),
+             "DJANGO_SETTINGS_MODULE": "config.settings"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert "There is no broker: set CELERY_BROKER_URL" in said.stdout + said.stderr
+    assert "Traceback" not in said.stdout + said.stderr
 
 
 REAL = ["redis://127.0.0.1:6379/9", "amqp://guest:guest@127.0.0.1:5672//"]

@@ -1,4 +1,4 @@
-"""The process group of `make run`: all live together and none is left behind."""
+"""The process group of `make run`: one that ends is started again, and none is left behind."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from config.run import free_port
+from config.run import FIRST_PAUSE, Child, clear_away, listening
 
 ROOT = Path(__file__).resolve().parents[2]
 # In one write, so that two children's lines cannot mix.
@@ -34,16 +34,16 @@ with Group(patience=1) as group:
         group.hold()
 sys.exit(group.status)
 """
-# Web, worker and clock as `make run` starts them, on a database that holds sessions only.
+# The web server and the background as `make run` starts them, on a database of sessions only.
 WHOLE = """
 import sys
-from config.run import Group, answers, free_port, lasting, manage
-port = free_port(sys.argv[1])
-with Group() as group:
+from config.run import Group, answers, lasting, listening, manage
+server = listening(sys.argv[1])
+with server, Group() as group:
     if group.finish(manage("migrate", "sessions", "--verbosity", "0")):
-        group.start(lasting(port))
-        group.hold(lambda: answers(port))
-        print(" ".join(str(child.pid) for child in group._lasting.values()), flush=True)
+        group.start(lasting(server), keep=[server.fileno()])
+        group.hold(lambda: answers(server.getsockname()[1]))
+        print(" ".join(str(child.process.pid) for child in group._lasting), flush=True)
         group.hold()
 sys.exit(group.status)
 """
@@ -112,14 +112,45 @@ def test_a_child_that_will_not_stop_is_made_to() -> None:
         assert not any(alive(pid) for pid in children)
 
 
-def test_when_one_dies_the_rest_are_stopped_and_it_says_so() -> None:
+def test_one_that_ends_is_started_again_with_growing_pauses_and_the_other_stays() -> None:
     with program(PROGRAM, "together", CHILDREN["sleeps"], CHILDREN["ends"]) as parent:
-        said, _ = parent.communicate(timeout=30)
-        assert "other 0 ended (status 3); stopping the rest." in said
-        assert parent.returncode == 1
-        children = [int(line) for line in said.splitlines() if line.isdigit()]
-        assert len(children) == 2
-        assert not any(alive(pid) for pid in children)
+        assert parent.stdout is not None
+        began, said = time.monotonic(), []
+        while sum("ended" in line for line in said) < 3:
+            said.append(parent.stdout.readline())
+        lines = [line for line in said if "ended" in line]
+        assert [line.split("again in ")[1] for line in lines] == ["1 s.\n", "2 s.\n", "4 s.\n"]
+        assert all("other 0 ended (status 3)" in line for line in lines)
+        assert time.monotonic() - began > 2.9
+        others = [int(line) for line in said if line.strip().isdigit()]
+        assert len(others) == 4
+        assert [alive(pid) for pid in others].count(True) == 1
+        os.kill(parent.pid, signal.SIGTERM)
+        assert parent.wait(30) == 0
+
+
+def test_one_that_was_killed_says_by_what() -> None:
+    with program(PROGRAM, "together", CHILDREN["sleeps"]) as parent:
+        assert parent.stdout is not None
+        os.kill(ids(parent, 1)[0], signal.SIGKILL)
+        assert "one ended (killed by SIGKILL); it is started again" in parent.stdout.readline()
+
+
+def test_a_pause_is_short_again_after_a_stable_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("config.run.STABLE_SECONDS", 0.0)
+    child = Child("one", [sys.executable, "-c", ""], ())
+    child.pause = 32.0
+    assert child.process is not None
+    child.process.wait()
+    child.look_after()
+    assert child.pause == 2 * FIRST_PAUSE
+
+
+def test_what_cannot_be_started_is_tried_again_and_ends_nothing() -> None:
+    child = Child("one", ["/nonexistent/program"], ())
+    assert (child.process, child.pause) == (None, 2 * FIRST_PAUSE)
+    child.look_after()
+    assert child.process is None
 
 
 def test_nothing_lasting_starts_when_a_first_command_fails() -> None:
@@ -139,7 +170,7 @@ def test_ctrl_c_in_a_first_command_stops_it_without_a_traceback() -> None:
 @pytest.mark.parametrize("port", ["eighty", "70000", "-1"])
 def test_a_port_that_is_none_is_refused_in_one_line(port: str) -> None:
     with pytest.raises(SystemExit, match=f"PORT is '{port}'; give a number up to 65535"):
-        free_port(port)
+        listening(port)
 
 
 def test_a_taken_port_is_refused_before_anything_starts() -> None:
@@ -147,46 +178,49 @@ def test_a_taken_port_is_refused_before_anything_starts() -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         with pytest.raises(SystemExit, match="Choose another: make run PORT=8001"):
-            free_port(str(other.getsockname()[1]))
+            listening(str(other.getsockname()[1]))
 
 
-def test_web_worker_and_clock_run_a_nudged_task_and_stop_together(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+@contextmanager
+def whole(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+    """The whole, and the ids of its two children; there is no broker of any kind."""
     embedded = {
-        "HANDOFF_VAR": str(tmp_path),
+        "HANDOFF_VAR": str(folder),
         "DATABASE_URL": "",
+        "CELERY_BROKER_URL": "",
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
-    with program(WHOLE, str(port), **embedded) as parent:
+    with program(WHOLE, "0", **embedded) as parent:
         assert parent.stdout is not None
         children = [int(pid) for pid in parent.stdout.readline().split()]
-        assert len(children) == 3
-        nudge_and_wait_for_the_task(embedded)
+        assert len(children) == 2
+        yield parent, children
+
+
+def test_web_and_background_do_the_clocks_work_and_stop_together(tmp_path: Path) -> None:
+    with whole(tmp_path) as (parent, _):
+        assert not (tmp_path / "broker").exists()
         os.kill(parent.pid, signal.SIGTERM)
         assert parent.wait(60) == 0
         assert soon(lambda: not group_members(parent.pid), 5)
 
 
-def nudge_and_wait_for_the_task(environment: dict[str, str]) -> None:
-    """Leave a session that has run out, ring, and see it swept away by the worker."""
-    code = """
-import datetime, time, django
-django.setup()
-from django.contrib.sessions.models import Session
-from config.tasks import forget
-past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-Session.objects.create(session_key="old", session_data="", expire_date=past)
-forget.delay()
-limit = time.monotonic() + 60
-while Session.objects.exists() and time.monotonic() < limit:
-    time.sleep(0.05)
-raise SystemExit("the worker did not hear" if Session.objects.exists() else 0)
-"""
-    subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, **environment}, check=True
-    )
+def test_when_the_supervisor_is_killed_its_children_see_it_and_end(tmp_path: Path) -> None:
+    with whole(tmp_path) as (parent, _):
+        os.kill(parent.pid, signal.SIGKILL)
+        parent.wait()
+        assert soon(lambda: not group_members(parent.pid), 30)
+
+
+def test_what_earlier_versions_kept_is_cleared_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = tmp_path / "broker" / "messages"
+    messages.mkdir(parents=True)
+    (messages / "1_x.celery.msg").touch()
+    monkeypatch.setenv("HANDOFF_VAR", str(tmp_path))
+    clear_away()
+    assert not (tmp_path / "broker").exists()
 
 
 def group_members(group: int) -> list[int]:

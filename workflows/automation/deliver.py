@@ -5,11 +5,12 @@ and the clock both come here; it does not matter which, nor how often, nor how m
 """
 
 import logging
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from workflows.automation import families, mails
 from workflows.automation.attempts import attempt
@@ -35,18 +36,45 @@ LONGEST_PAUSE = 300
 def deliver_due(clock: Clock, *, seconds: float = 30.0, most: int | None = None) -> int:
     """Deliver until nothing is due, the time is up, or `most` are done; returns how many were.
 
-    What waits for other machines is taken one by one, so a slow one holds nobody's message.
+    What waits for other machines is taken one by one, so a slow one holds nobody's message; and
+    not by all threads of a process, so that one is left for what is quick.
     """
     end, done = time.monotonic() + seconds, 0
     while time.monotonic() < end and (most is None or done < most):
-        quick = outbox.take(now=clock(), kinds=QUICK, limit=BATCH)
-        slow = outbox.take(now=clock(), kinds=OutboxMessage.OUTSIDE, limit=1)
-        if not quick and not slow:
+        got = _deliver_some(clock, QUICK, BATCH, _at_quick if _has_one_writer() else None)
+        got += _deliver_some(clock, OutboxMessage.OUTSIDE, 1, _at_slow)
+        if not got:
             break
-        for message in [*quick, *slow]:
-            deliver(message, clock)
-        done += len(quick) + len(slow)
+        done += got
     return done
+
+
+SLOW_AT_ONCE = 3
+_at_slow, _at_quick = threading.BoundedSemaphore(SLOW_AT_ONCE), threading.BoundedSemaphore(1)
+
+
+def _has_one_writer() -> bool:
+    """SQLite lets one write at a time: more threads would only wait for each other."""
+    return connection.vendor == "sqlite"
+
+
+def _deliver_some(
+    clock: Clock,
+    kinds: Collection[str],
+    limit: int,
+    seats: threading.BoundedSemaphore | None,
+) -> int:
+    """Take and deliver up to `limit`, unless all seats at these kinds are taken; how many."""
+    if seats is not None and not seats.acquire(blocking=False):
+        return 0
+    try:
+        messages = outbox.take(now=clock(), kinds=kinds, limit=limit)
+        for message in messages:
+            deliver(message, clock)
+        return len(messages)
+    finally:
+        if seats is not None:
+            seats.release()
 
 
 def deliver(message: OutboxMessage, clock: Clock) -> None:

@@ -2,8 +2,8 @@
 
 A Handoff of its own (DATABASE_URL says on which database; else SQLite) works off requests with
 parallel branches and two calls each, while its web, workers and clock are killed at random and
-its broker is away for a while. At the end nothing may be lost, doubled or out of step. Prints the
-table; ends with 1 where a line of it is not as it must be.
+its broker (where it has one) is away for a while. At the end nothing may be lost, doubled or out of
+step. Prints the table; ends with 1 where a line of it is not as it must be.
 """
 
 import argparse
@@ -14,59 +14,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from tests.acceptance.kill.judging import judge, unfinished
 from tests.acceptance.kill.office import Office
 from tests.acceptance.kill.processes import Broker, Processes, free_port
-from tests.acceptance.kill.receiver import Receiver, running
+from tests.acceptance.kill.receiver import running
+from tests.acceptance.kill.scene import furnish
 
-DECIDERS, ASKERS = 4, 2
 PATIENCE = 420.0
 LEASE = "4"
-
-
-def the_map(url: str) -> dict[str, Any]:
-    """Two calls and a person side by side, a join, and a person behind it."""
-    order = {
-        "kind": "automation", "action": "http", "to": "met",
-        "retry": {"attempts": 8, "first_delay": "1s", "factor": 1.5},
-    }  # fmt: skip
-    path = "/{{ way }}/{{ request.reference }}"
-    told = {
-        "method": "POST",
-        "connection": "other-side",
-        "timeout": 1,
-        "json": {"x": "{{ amount }}"},
-    }
-    task = {"kind": "task", "role": "crew", "expected": "1h", "due": "1d"}
-    refuse = {
-        "no": {"to": "stopped", "exception": True},
-        "never": {"to": "stopped", "exception": True},
-    }
-    return {
-        "format": 1, "key": "killed", "name": "Killed now and then", "owner": "olga",
-        "deputy": "dan", "purpose": "To lose nothing.",
-        "roles": {"askers": {"groups": ["askers"]}, "crew": {"groups": ["crew"]}},
-        "fields": {"amount": {"type": "money", "required": True},
-                   "way": {"type": "choice", "choices": ["usual", "refused"], "required": True},
-                   "number": {"type": "text"}},
-        "start": {"role": "askers", "fields": ["amount", "way"], "first": "split"},
-        "steps": {
-            "split": {"kind": "parallel", "join": "met",
-                      "branches": [{"to": "order"}, {"to": "tell"}, {"to": "look"}]},
-            "order": order | {"with": told | {"path": path + "/order"},
-                              "outputs": {"number": "$.number"}},
-            "tell": order | {"with": told | {"path": "/usual/{{ request.reference }}/tell"}},
-            "look": task | {"outcomes": {"ok": "met", **refuse}},
-            "met": {"kind": "join", "wait_for": "all", "to": "sign"},
-            "sign": task | {"outcomes": {"ok": "done", **refuse}},
-            "done": {"kind": "end", "result": "done"},
-            "stopped": {"kind": "end", "result": "stopped"},
-        },
-    }  # fmt: skip
 
 
 def environment(home: Path, broker: Broker) -> None:
@@ -75,52 +34,6 @@ def environment(home: Path, broker: Broker) -> None:
         DJANGO_SETTINGS_MODULE="config.settings", HANDOFF_VAR=str(home),
         CELERY_BROKER_URL=broker.url, OUTBOX_LEASE_SECONDS=LEASE, API_RATE="100000/m",
     )  # fmt: skip
-
-
-def furnish(url: str) -> dict[str, str]:
-    """Tables, people, the connection and the published map; the tokens by name."""
-    import django
-
-    django.setup()
-    from django.contrib.auth.models import Group, User
-    from django.core.management import call_command
-    from django.utils import timezone
-
-    from workflows.engine.definition import Definition
-    from workflows.models import Connection
-    from workflows.services import definitions, tokens
-
-    call_command("migrate", verbosity=0)
-    now = timezone.now()
-    people = {name: User.objects.create_user(name) for name in ("olga", "dan")}
-    for count, group in ((DECIDERS, "crew"), (ASKERS, "askers")):
-        members = Group.objects.get_or_create(name=group)[0]
-        for number in range(count):
-            name = f"{group[:-1] if group == 'askers' else 'decider'}{number}"
-            people[name] = User.objects.create_user(name)
-            people[name].groups.add(members)
-    Connection.objects.create(
-        key="other-side", name="The other side", base_url=url, owner=people["olga"],
-        allowed_hosts="127.0.0.1",
-    )  # fmt: skip
-    version, _ = definitions.load_definition(
-        Definition.model_validate(the_map(url)), actor=None, now=now
-    )
-    definitions.publish(version.pk, actor=None, now=now)
-    return {
-        name: tokens.make_token(user=user, name="kill test", scopes=["read", "work", "start"],
-                                expires_at=None, by=None, now=now)[1]
-        for name, user in people.items() if name not in ("olga", "dan")
-    }  # fmt: skip
-
-
-def unfinished() -> int:
-    """Requests and messages that are not through: work of people, attempts, timers."""
-    from workflows.models import Incident, OutboxMessage, WorkflowInstance
-
-    stuck = Incident.objects.filter(state="open").values("request")
-    running = WorkflowInstance.objects.filter(state="running").exclude(pk__in=stuck).count()
-    return running + OutboxMessage.objects.filter(state__in=("waiting", "taken")).count()
 
 
 def disturb(
@@ -153,53 +66,6 @@ def disturb(
     return away
 
 
-def judge(office: Office, receiver: Receiver) -> list[tuple[str, Any, bool]]:
-    """The lines of the table: what, how much, and whether it is as it must be."""
-    from django.db.models import Count
-
-    from workflows.models import Attempt, Incident, MergeRecord, OutboxMessage, WorkflowInstance
-    from workflows.services.rebuild import rebuild
-
-    rows = list(WorkflowInstance.objects.all())
-    finished = sum(row.state == "completed" for row in rows)
-    named = Incident.objects.filter(state="open", owner__isnull=False)
-    stuck = set(named.values_list("request_id", flat=True))
-    adrift = [row for row in rows if row.state != "completed" and row.pk not in stuck]
-    references = set(office.started.values())
-    fired: dict[int, int] = {}
-    astray = 0
-    for row in rows:
-        marking, data = rebuild(row)
-        astray += (marking.to_json(), data) != (row.marking, row.data)
-        fired[row.pk] = sum(len(event.changes.get("merged", ())) for event in row.trail.all())
-    merges = MergeRecord.objects.values("request").annotate(n=Count("pk")).filter(n__gt=1).count()
-    lost = office.requests - len(references & {row.reference for row in rows})
-    open_left = OutboxMessage.objects.filter(state__in=("waiting", "taken")).count()
-    attempts = Attempt.objects.count()
-    lost_workers = Attempt.objects.filter(state="lost").count()
-    doubled = sum(count - 1 for count in receiver.effects.values())
-    succeeded = Attempt.objects.filter(state="succeeded").count()
-    return [
-        ("requests asked for", office.requests, True),
-        ("requests lost", lost, lost == 0),
-        ("requests that nobody asked for", len(rows) - len(references),
-         len(rows) == len(references)),
-        ("finished", finished, True),
-        ("on an incident with a name", len(stuck), True),
-        ("neither finished nor on an incident", len(adrift), not adrift),
-        ("joins fired twice", sum(n > 1 for n in fired.values()) + merges,
-         all(n <= 1 for n in fired.values()) and not merges),
-        ("calls attempted", attempts, attempts >= 2 * office.requests),
-        ("attempts whose worker died", lost_workers, True),
-        ("effects at the other side", sum(receiver.effects.values()), True),
-        ("effects missing", succeeded - sum(receiver.effects.values()),
-         succeeded <= sum(receiver.effects.values())),
-        ("effects doubled", doubled, doubled == 0),
-        ("requests whose trail and state disagree", astray, astray == 0),
-        ("messages left over", open_left, open_left == 0),
-    ]  # fmt: skip
-
-
 def empty_database(url: str) -> None:
     """A new database of the name in this address, in place of one of an earlier run."""
     server, _, name = url.rpartition("/")
@@ -221,7 +87,8 @@ def run(requests: int, kills: int, workers: int, seed: int) -> int:
     with running(seed) as receiver:
         tokens = furnish(receiver.url)
         broker.start()
-        processes = Processes(os.environ, port=port, workers=workers, log=home / "log")
+        processes = Processes(os.environ, port=port, workers=workers, log=home / "log",
+                              has_broker=bool(broker.program))  # fmt: skip
         office = Office(port, tokens, requests, seed)
         began = time.monotonic()
         try:
@@ -238,7 +105,11 @@ def run(requests: int, kills: int, workers: int, seed: int) -> int:
     total = sum(processes.killed.values())
     table = [
         ("database", "PostgreSQL" if on_server else "SQLite", True),
-        ("broker", f"{broker.name}, away for {away:.0f} s", away > 0),
+        (
+            "broker",
+            f"Redis, away for {away:.0f} s" if broker.program else "none, as in `make run`",
+            away > 0 or not broker.program,
+        ),
         ("workers", workers, True),
         ("killed with SIGKILL", f"{total} ({killed})", total >= kills),
         ("ended by themselves", dict(processes.fell) or 0, True),

@@ -49,10 +49,14 @@ class Client:
 class Office:
     """Everybody at work at once."""
 
-    def __init__(self, port: int, tokens: Mapping[str, str], requests: int, seed: int) -> None:
+    def __init__(
+        self, port: int, tokens: Mapping[str, str], requests: int, seed: int, *, pause: float = 0.0
+    ) -> None:
         self.port, self.tokens, self.requests = port, dict(tokens), requests
+        self.pause, self.enough = pause, threading.Event()
         self.chance = random.Random(seed)
         self.started: dict[int, str] = {}
+        self.asked = 0
         self.answers: Counter[str] = Counter()
         self.stop = threading.Event()
         self.lock = threading.Lock()
@@ -81,8 +85,10 @@ class Office:
             with self.lock:
                 number = next(self.numbers, None)
                 bad = self.chance.random() < 0.03
-            if number is None or self.stop.is_set():
+            if number is None or self.enough.wait(self.pause) or self.stop.is_set():
                 return
+            with self.lock:
+                self.asked += 1
             body = {"workflow": "killed", "data": {"amount": f"{number + 1}.00",
                     "way": "refused" if bad else "usual"}}  # fmt: skip
             status, said = client.until_answered("POST", "/instances", body, f"start-{number}")

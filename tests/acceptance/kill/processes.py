@@ -23,22 +23,41 @@ def free_port() -> int:
         return int(ours.getsockname()[1])
 
 
+def web(port: int) -> list[str]:
+    """The command of the web."""
+    return [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}",
+            "--workers", "1", "--threads", "8", "--no-control-socket"]  # fmt: skip
+
+
+def with_broker(workers: int, home: Path) -> dict[str, list[str]]:
+    """Workers and clock as production runs them."""
+    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "config"]
+    clock = [*celery, "beat", "--pidfile=", "--schedule", str(home / "beat")]
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    return {"clock": clock} | {
+        f"worker {number + 1}": [
+            *celery, "worker", "--pool", "threads", "--concurrency", "4", "-n", f"w{number}@k",
+            *quiet,
+        ]
+        for number in range(workers)
+    }  # fmt: skip
+
+
+def without_broker(workers: int) -> dict[str, list[str]]:
+    """Worker and clock in one process, as `make run` runs them."""
+    command = [sys.executable, "-m", "config.background"]
+    return {f"background {number + 1}": command for number in range(workers)}
+
+
 class Processes:
     """Web, workers, clock and (with a server) the broker, each in a process group of its own."""
 
-    def __init__(self, env: Mapping[str, str], *, port: int, workers: int, log: Path) -> None:
+    def __init__(
+        self, env: Mapping[str, str], *, port: int, workers: int, log: Path, has_broker: bool
+    ) -> None:
         self.env, self.log = dict(env), log.open("ab")
-        celery = [sys.executable, "-m", "celery", "--quiet", "-A", "config"]
-        self.commands = {
-            "web": [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}",
-                    "--workers", "1", "--threads", "8", "--no-control-socket"],
-            "clock": [*celery, "beat", "--pidfile=", "--schedule", str(log.parent / "beat")],
-        }  # fmt: skip
-        for number in range(workers):
-            self.commands[f"worker {number + 1}"] = [
-                *celery, "worker", "--pool", "threads", "--concurrency", "4", "-n", f"w{number}@k",
-                "--without-gossip", "--without-mingle", "--without-heartbeat",
-            ]  # fmt: skip
+        others = with_broker(workers, log.parent) if has_broker else without_broker(workers)
+        self.commands = {"web": web(port)} | others
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.killed: Counter[str] = Counter()
         self.fell: Counter[str] = Counter()
@@ -87,7 +106,7 @@ class Processes:
 
 
 class Broker:
-    """The doorbell: a Redis of its own where there is one, else a folder."""
+    """The doorbell: a Redis of its own. Without one there is no broker at all, as in `make run`."""
 
     def __init__(self, home: Path, *, server: bool) -> None:
         self.home = home
@@ -96,14 +115,9 @@ class Broker:
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
-    def name(self) -> str:
-        """What it is, for the table."""
-        return "Redis" if self.program else "files"
-
-    @property
     def url(self) -> str:
         """What CELERY_BROKER_URL says."""
-        return f"redis://127.0.0.1:{self.port}/0" if self.program else "filesystem://localhost"
+        return f"redis://127.0.0.1:{self.port}/0" if self.program else ""
 
     def start(self) -> None:
         """Let it answer."""
@@ -114,22 +128,10 @@ class Broker:
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
             time.sleep(0.3)
-            return
-        post = self.home / "broker"
-        for name in ("messages", "control"):
-            if (post / name).is_file():
-                (post / name).unlink()
-            (post / name).mkdir(parents=True, exist_ok=True)
 
     def stop(self) -> None:
-        """Let it be down: no server, or a file where its folder was."""
+        """Let it be down."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
             self.process = None
-            return
-        post = self.home / "broker"
-        for name in ("messages", "control"):
-            shutil.rmtree(post / name, ignore_errors=True)
-            if not (post / name).exists():
-                (post / name).write_text("The folder is away.")

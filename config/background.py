@@ -1,0 +1,162 @@
+"""Worker and clock in one process, without a broker: `python -m config.background`.
+
+The rounds of `CELERY_BEAT_SCHEDULE` are run here by threads of this process; they are the tasks
+that Celery's worker runs where there is a broker. Nothing is kept in this process: what is to be
+done stands in the outbox, and what a killed process had begun comes back with its lease.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+
+import django
+from celery.schedules import BaseSchedule, maybe_schedule
+from django.conf import settings
+from django.db import connections
+
+from config.parent import end_with_parent
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = {"deliver": 4}
+"""How many threads may be at one round; one where nothing is said. A call of an automation may
+take minutes, and holds up nobody else's."""
+PATIENCE_SECONDS = 6.0
+QUIET_SECONDS = 60.0
+"""A round that fails each second says so once in this time."""
+STUCK_SECONDS = 3600.0
+"""A round of each second that takes so long will not end: the process is given up."""
+
+
+class Round:
+    """One entry of the clock's schedule: when it is due, and what it does."""
+
+    def __init__(
+        self,
+        name: str,
+        act: Callable[[], Any],
+        schedule: BaseSchedule | float,
+        *,
+        last: datetime | None = None,
+    ) -> None:
+        self.name, self.act = name, act
+        self.every = float(schedule) if isinstance(schedule, int | float) else None
+        self.schedule = maybe_schedule(schedule)
+        self.last = last or datetime.now(UTC)
+        self.next_at = time.monotonic()
+        self.running: dict[threading.Thread, float] = {}
+        self.failed, self.said_at = 0, 0.0
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is to be begun now.
+
+        Intervals go by a clock that nobody sets; what has an hour of the day goes by the wall.
+        """
+        if now < self.next_at:
+            return False
+        self.next_at = now + (self.every or 10.0)
+        if self.every is not None:
+            return True
+        due: bool = self.schedule.is_due(self.last).is_due
+        if due:
+            self.last = datetime.now(UTC)
+        return due
+
+    def begin(self) -> None:
+        """Run it in a thread of its own, unless enough are at it already."""
+        self.running = {one: since for one, since in self.running.items() if one.is_alive()}
+        if len(self.running) < AT_ONCE.get(self.name, 1):
+            thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+            self.running[thread] = time.monotonic()
+            thread.start()
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether it has been at something for so long that it will not end."""
+        often = self.every is not None and self.every <= 60
+        return often and any(now - since > STUCK_SECONDS for since in self.running.values())
+
+    def _run(self) -> None:
+        try:
+            self.act()
+            self.failed = 0
+        except Exception as problem:  # noqa: BLE001 - one round that fails stops no other
+            self._tell(problem)
+        finally:
+            connections.close_all()
+
+    def _tell(self, problem: Exception) -> None:
+        """Log what happened: whole at first, then now and then in a line, so that no log fills."""
+        self.failed += 1
+        now = time.monotonic()
+        if self.failed == 1:
+            log.error("The round '%s' failed.", self.name, exc_info=problem)
+        elif now - self.said_at > QUIET_SECONDS:
+            log.error("The round '%s' failed %s times: %s", self.name, self.failed, problem)
+        else:
+            return
+        self.said_at = now
+
+
+class Background:
+    """All rounds, until it is told to stop."""
+
+    def __init__(self, rounds: list[Round]) -> None:
+        self.rounds = rounds
+        self.stop = threading.Event()
+
+    def run(self) -> int:
+        """Begin what is due, each second; the exit code."""
+        while not self.stop.wait(0.2):
+            now = time.monotonic()
+            for one in self.rounds:
+                if one.is_stuck(now):
+                    log.error("The round '%s' does not end; this process is given up.", one.name)
+                    return 1
+                if one.is_due(now):
+                    one.begin()
+        limit = time.monotonic() + PATIENCE_SECONDS
+        for one in self.rounds:
+            for thread in one.running:
+                thread.join(max(0.0, limit - time.monotonic()))
+        return 0
+
+    def told(self, number: int, frame: FrameType | None) -> None:
+        """A signal: stop after what is being done."""
+        self.stop.set()
+
+
+def rounds(schedule: Mapping[str, Mapping[str, Any]]) -> list[Round]:
+    """The rounds of the clock's schedule, with the tasks that they run."""
+    from config.celery import app
+
+    app.loader.import_default_modules()
+    return [
+        Round(name, app.tasks[entry["task"]], entry["schedule"]) for name, entry in schedule.items()
+    ]
+
+
+def main() -> int:
+    """Run until told to stop, or until the process that started this one is gone."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    all_rounds = Background(rounds(settings.CELERY_BEAT_SCHEDULE))
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, all_rounds.told)
+    end_with_parent()
+    return all_rounds.run()
+
+
+if __name__ == "__main__":
+    status = main()
+    logging.shutdown()
+    # What is still at work is left: its messages come back with their leases.
+    sys.stderr.flush()
+    os._exit(status)
