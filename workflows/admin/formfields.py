@@ -5,12 +5,15 @@ that a draft that is saved unchanged stays equal to the file that it was loaded 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.widgets import (
+    SELECT_CLASSES,
     UnfoldAdminNullBooleanSelectWidget,
     UnfoldAdminSelect2MultipleWidget,
     UnfoldAdminSelectWidget,
@@ -23,47 +26,107 @@ from workflows.models.definitions import PrettyJSONEncoder
 
 Options = Sequence[tuple[str, str]]
 
-NONE = "(none)"
+UNSAID, NONE, THESE = "(not said)", "(none)", "(these)"
 NOT_SAID = "—"
 
 
+class NamesWidget(UnfoldAdminSelect2MultipleWidget):
+    """What is said of a list (nothing, none, these), and beside it the names.
+
+    Both have one name in the form, so that a list that is sent always says which of the three
+    it is: an empty choice can never be taken for "none", however often a form is shown again.
+    """
+
+    words: Mapping[str, str] = {}
+
+    class Media:
+        js = ("workflows/names.js",)
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """The three answers, one of them chosen, and the names."""
+        said = next((word for word in value or () if word in self.words), UNSAID)
+        options = (
+            (word, " selected" if word == said else "", text) for word, text in self.words.items()
+        )
+        return format_html(
+            '<div class="handoff-names" data-said="{}"><select name="{}" id="{}_said" class="{}"'
+            ' aria-label="What is said">{}</select><div class="handoff-chosen">{}</div></div>',
+            said,
+            name,
+            (attrs or {}).get("id", name),
+            " ".join(SELECT_CLASSES),
+            format_html_join("", '<option value="{}"{}>{}</option>', options),
+            super().render(name, value, attrs, renderer),
+        )
+
+
 class NamesField(forms.MultipleChoiceField):
-    """A list of names: nothing chosen is null, 'none' is an empty list, else those names."""
+    """A list of names that knows three answers: nothing said is null, none is [], else those.
 
-    widget = UnfoldAdminSelect2MultipleWidget
+    `unsaid` and `none` say in words what the first two come to for this list.
+    """
 
-    def __init__(self, **kwargs: Any) -> None:
+    widget = NamesWidget
+
+    def __init__(self, *, unsaid: str = "not said", none: str = "none", **kwargs: Any) -> None:
         super().__init__(**{"required": False, **kwargs})
         self.current: list[str] = []
         self.offered: list[str] = []
+        self.say(unsaid, none)
+
+    def say(self, unsaid: str, none: str) -> None:
+        """What the two answers without names come to, in words."""
+        self.widget.words = {UNSAID: unsaid, NONE: none, THESE: "these:"}
 
     def offer(self, options: Options, current: Iterable[str] | None) -> None:
         """Give these options, and what the row names already though it is not there any more."""
         self.current = [str(name) for name in current or ()]
         known = {name for name, _ in options}
         gone = [(name, f"{name} (not there)") for name in self.current if name not in known]
-        self.choices = [(NONE, "none of them"), *options, *gone]
-        self.offered = [name for name, _ in [*options, *gone]]
+        self.choices = [*options, *gone]
+        self.offered = [name for name, _ in self.choices]
+
+    def valid_value(self, value: Any) -> bool:
+        """The three answers, and the names that are offered."""
+        return value in (UNSAID, NONE, THESE) or super().valid_value(value)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was sent, with its answer, so that it is shown again as it was."""
+        answer, names = _taken_apart(data)
+        return [answer, *names]
 
     def prepare_value(self, value: Any) -> Any:
-        """An empty list shows as the choice 'none'."""
-        return [NONE] if value == [] else value
+        """A row's list with its answer in front."""
+        if value is None:
+            return [UNSAID]
+        if value == []:
+            return [NONE]
+        return value if value[0] in (UNSAID, NONE, THESE) else [THESE, *value]
 
     def clean(self, value: Any) -> list[str] | None:
         """The names, in the order in which they stood; new ones behind them."""
-        chosen = super().clean(value)
-        if not chosen:
-            return None
-        if NONE in chosen:
-            if len(chosen) > 1:
-                raise ValidationError("Choose 'none of them', or names; not both.")
-            return []
+        answer, chosen = _taken_apart(super().clean(value))
+        if answer == THESE and not chosen:
+            raise ValidationError("Choose the names, or another answer than 'these'.")
+        if answer != THESE and chosen:
+            words = self.widget.words[answer]
+            raise ValidationError(f"Choose '{words}', or names; not both.")
+        if answer != THESE:
+            return [] if answer == NONE else None
         kept = [name for name in self.current if name in chosen]
         return kept + [name for name in self.offered if name in chosen and name not in kept]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Whether other names are chosen; their order is kept anyway."""
-        return set(self.prepare_value(initial) or ()) != set(data or ())
+        """Whether another answer or other names are chosen; their order is kept anyway."""
+        return set(self.prepare_value(initial)) != set(self.bound_data(data, None))
+
+
+def _taken_apart(sent: Iterable[str] | None) -> tuple[str, list[str]]:
+    """The answer and the names; names alone are 'these', and nothing at all says nothing."""
+    values = list(sent or ())
+    answers = [word for word in values if word in (UNSAID, NONE, THESE)]
+    names = [word for word in values if word not in answers]
+    return (answers[0] if answers else THESE if names else UNSAID), names
 
 
 class NameField(forms.TypedChoiceField):
@@ -98,6 +161,20 @@ class WorkingTimeField(forms.CharField):
             except ValueError as problem:
                 raise ValidationError(f"{problem}.") from problem
         return text
+
+
+class TextField(forms.CharField):
+    """Text that is kept to the letter, blank lines at its end included."""
+
+    def __init__(self, *, rows: int = 3, **kwargs: Any) -> None:
+        area = UnfoldAdminTextareaWidget(attrs={"rows": rows})
+        said = {"required": False, "strip": False, "empty_value": None, "widget": area}
+        super().__init__(**{**said, **kwargs})
+
+    def to_python(self, value: Any) -> Any:
+        """Blanks alone say nothing."""
+        text = super().to_python(value)
+        return text if text and text.strip() else self.empty_value
 
 
 class LinesField(forms.CharField):
@@ -163,6 +240,11 @@ class SaidField(forms.NullBooleanField):
         super().__init__(**{"required": False, "widget": widget, **kwargs})
 
 
-def plain_lines(text: str | None) -> str | None:
+def plain_lines(text: str) -> str:
     """Browsers send line ends of two characters; maps have one."""
-    return text.replace("\r\n", "\n") if text else text
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def one_line(text: str) -> str:
+    """What a browser makes of a text in a field of one line."""
+    return re.sub(r"[\r\n]", "", text).strip()

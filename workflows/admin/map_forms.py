@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import Group, User
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from workflows.admin.formfields import (
     NOT_SAID,
@@ -17,7 +17,9 @@ from workflows.admin.formfields import (
     NamesField,
     Options,
     SaidField,
+    TextField,
     WorkingTimeField,
+    one_line,
     plain_lines,
 )
 from workflows.models import BusinessCalendar, Field, Role, Route, Step, TemplateVersion
@@ -40,6 +42,9 @@ WAYS: Mapping[str, Sequence[str]] = {
     "end": ("reopen",),
 }
 """The kinds of way that each kind of step has."""
+
+NOT_BY_WORDS = {"approval": ("not said: the requester", "nobody; say why below")}
+"""What `not_by` comes to where it is left out, and where it is empty, by kind of step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,12 +114,28 @@ class MapForm(forms.ModelForm):
             setattr(field.widget, f"can_{offered}_related", False)
 
     def clean(self) -> dict[str, Any]:
-        """Text with plain line ends."""
+        """What was not touched stays as it was, to the letter."""
         cleaned = super().clean() or self.cleaned_data
-        return {
-            name: plain_lines(value) if isinstance(value, str) else value
-            for name, value in cleaned.items()
-        }
+        return {name: self._as_it_was(name, value) for name, value in cleaned.items()}
+
+    def _as_it_was(self, name: str, value: Any) -> Any:
+        """A browser changes line ends, and nothing said may be null or empty: that is no change."""
+        said = plain_lines(value) if isinstance(value, str) else value
+        if name not in self.initial or isinstance(self.fields[name], NamesField):
+            return said
+        was = self.initial[name]
+        is_same = said == self._sent_back(name, was) or (said or None) == (was or None) is None
+        return was if is_same else said
+
+    def _sent_back(self, name: str, was: Any) -> Any:
+        """What comes from a browser that was shown this value."""
+        field = self.fields[name]
+        if isinstance(field, LinesField):
+            return field.to_python(field.prepare_value(was))
+        if not isinstance(was, str):
+            return was
+        is_area = isinstance(field.widget, forms.Textarea)
+        return plain_lines(was) if is_area else one_line(was)
 
 
 class RoleForm(MapForm):
@@ -138,11 +159,12 @@ class FieldForm(MapForm):
     key = KeyField()
     required = SaidField()
     choices = LinesField()
+    help = TextField(rows=1)
 
     class Meta:
         model = Field
         fields = ("position", "key", "type", "label", "required", "choices", "currency", "help")
-        widgets = {"help": UnfoldAdminTextInputWidget, "currency": UnfoldAdminTextInputWidget}
+        widgets = {"currency": UnfoldAdminTextInputWidget}
 
 
 class StepRowForm(MapForm):
@@ -161,11 +183,25 @@ class StepRowForm(MapForm):
 class StepForm(StepRowForm):
     """All of a step."""
 
-    inputs = NamesField(label="Shows", help_text="Fields that this step looks at. Empty: all.")
-    outputs = NamesField(label="Fills in", help_text="Fields that this step may change.")
-    not_by = NamesField(
-        label="Not by",
-        help_text="Whose people may not act here. Empty: for an approval, the requester.",
+    instructions = TextField()
+    inputs = NamesField(
+        label="Shows",
+        unsaid="not said: all fields",
+        none="none: nothing is shown",
+        help_text="Fields that this step looks at.",
+    )
+    outputs = NamesField(
+        label="Fills in",
+        unsaid="not said: nothing",
+        none="none",
+        help_text="Fields that this step may change.",
+    )
+    not_by = NamesField(label="Not by", help_text="Whose people may not act here.")
+    not_by_reason = TextField(
+        rows=1,
+        max_length=500,
+        label="Why the requester is not kept away",
+        help_text="An approval that its requester may decide is published only with a reason.",
     )
     config = DataField(
         label="More",
@@ -178,10 +214,15 @@ class StepForm(StepRowForm):
         model = Step
         fields = (
             *StepRowForm.Meta.fields,
-            *("instructions", "inputs", "outputs", "not_by", "quorum", "join", "wait_for"),
-            *("result", "config"),
+            *("instructions", "inputs", "outputs", "not_by", "not_by_reason", "quorum"),
+            *("join", "wait_for", "result", "config"),
         )
-        widgets = {"instructions": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "not_by" in self.fields:
+            field: Any = self.fields["not_by"]
+            field.say(*NOT_BY_WORDS.get(self.instance.kind, ("not said: nobody", "nobody")))
 
     def clean_quorum(self) -> str | None:
         """A whole number from 1, or all."""
@@ -209,6 +250,7 @@ class RouteForm(MapForm):
     """A way from a step."""
 
     exception = SaidField(label="Exception path")
+    when = TextField(rows=1, max_length=1000)
     rows = {"to_step": "step_rows", "role": "role_rows"}
     step_kind = ""
 
@@ -243,11 +285,13 @@ class RouteForm(MapForm):
 class VersionForm(MapForm):
     """The head of a map."""
 
+    purpose = TextField(help_text="What this workflow is for.")
     owner_name = NameField(label="Owner", help_text="The accountable owner.")
     deputy_name = NameField(label="Deputy", help_text="Stands in for the owner.")
     calendar = NameField(help_text="In which hours durations count. Empty: office hours.")
     start_fields = NamesField(
         label="Start form",
+        none="none: the form asks for nothing",
         help_text="Fields that a requester fills in. New ones are asked last.",
     )
     start_triggers = DataField(
@@ -265,7 +309,6 @@ class VersionForm(MapForm):
             *("name", "purpose", "owner_name", "deputy_name", "review_every_days", "calendar"),
             *("start_role", "first_step", "start_fields", "start_triggers", "baseline"),
         )
-        widgets = {"purpose": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

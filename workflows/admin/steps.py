@@ -15,7 +15,10 @@ from workflows.admin.versions import PartInline, form_for, place_last
 from workflows.models import Field, Role, Route, Step, TemplateVersion
 from workflows.permissions import may_audit
 
-PEOPLE = ("instructions", "expected", "due", "inputs", "outputs", "not_by", "quorum")
+PEOPLE = (
+    *("instructions", "expected", "due", "inputs", "outputs", "not_by", "not_by_reason"),
+    "quorum",
+)
 OF_KIND = {
     "approval": ("role", *PEOPLE),
     "task": ("role", *PEOPLE),

@@ -23,6 +23,7 @@ from workflows.engine.definition_parts import (
     Name,
     OverdueDef,
     Part,
+    Reason,
     RetryDef,
     RoleDef,
     RouteDef,
@@ -85,6 +86,7 @@ class HumanStep(BaseStep):
     inputs: list[Name] | None = None
     outputs: list[Name] | None = None
     not_by: list[Key] | None = None
+    not_by_reason: Reason | None = None
     quorum: Count | Literal["all"] | None = None
     outcomes: Annotated[dict[Key, RouteDef], Field(min_length=1)]
     on_overdue: OverdueDef | None = None

@@ -211,10 +211,16 @@ def refuse_if_published(version_id: int | None) -> None:
 
 
 def leave_out_empty_texts(row: models.Model) -> None:
-    """A text that was emptied in a form is one that the file does not say."""
-    for column in row._meta.concrete_fields:
-        if column.null and getattr(row, column.attname) == "":
-            setattr(row, column.attname, None)
+    """A text that was emptied is one that the file does not say; one that it says is empty stays."""
+    columns = [column.attname for column in row._meta.concrete_fields if column.null]
+    empty = [name for name in columns if getattr(row, name) == ""]
+    if not empty:
+        return
+    rows: Any = type(row)
+    said = rows.objects.filter(pk=row.pk).values(*empty).first() or {}
+    for name in empty:
+        if said.get(name) != "":
+            setattr(row, name, None)
 
 
 class VersionPart(models.Model):
@@ -307,6 +313,9 @@ class Step(VersionPart):
     inputs = names_field("shows", "Keys of the fields that this step looks at.")
     outputs = names_field("fills in", "Keys of the fields that this step may change.")
     not_by = names_field("not by", '["requester"], or keys of steps whose people may not act here.')
+    not_by_reason = models.CharField(
+        "why the requester is not kept away", max_length=500, null=True, blank=True
+    )
     quorum = models.CharField(
         "quorum", max_length=10, null=True, blank=True, help_text="How many must agree: 2, or all."
     )

@@ -9,7 +9,10 @@ from workflows.engine.definition_file import explain
 from workflows.engine.errors import DefinitionProblem
 from workflows.models import Field, Role, Route, Step, TemplateVersion
 
-COLUMNS = ("name", "instructions", "expected", "due", "inputs", "outputs", "not_by")
+COLUMNS = (
+    *("name", "instructions", "expected", "due", "inputs", "outputs", "not_by"),
+    "not_by_reason",
+)
 """What a step's dumped form and its row call by the same name."""
 
 

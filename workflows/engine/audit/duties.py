@@ -8,15 +8,27 @@ from workflows.engine.definition import HumanStep, not_by
 
 
 def requester(survey: Survey) -> Iterator[Finding]:
-    """Nobody approves what they asked for."""
+    """Nobody approves what they asked for, unless the map says why."""
     for key, step in survey.humans():
-        if step.kind == "approval" and "requester" not in not_by(step):
+        if step.kind != "approval" or "requester" in not_by(step):
+            continue
+        what = f"Whoever asked may decide {survey.called(key)} themselves"
+        if step.not_by_reason is None:
+            yield found(
+                "separation_missing",
+                key,
+                f"{what}, because `not_by` does not name the requester, and the map does not say"
+                " why.",
+                "Add `requester` to `not_by`, say under `not_by_reason` why not, or make the step"
+                " a task if nothing is approved.",
+            )
+        else:
             yield found(
                 "requester_may_decide",
                 key,
-                f"Whoever asked may decide {survey.called(key)} themselves, because `not_by` does"
-                " not name the requester.",
-                "Add `requester` to `not_by`, or make the step a task if nothing is approved.",
+                f"{what}; the map says why: {step.not_by_reason.rstrip('.')}.",
+                "Read the reason before you publish; add `requester` to `not_by` if it does not"
+                " hold.",
             )
 
 

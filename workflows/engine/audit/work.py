@@ -87,6 +87,20 @@ def fields(survey: Survey) -> Iterator[Finding]:
                 )
 
 
+def shown(survey: Survey) -> Iterator[Finding]:
+    """Whoever approves something sees it."""
+    for key, step in survey.humans():
+        if step.kind == "approval" and step.inputs == []:
+            yield found(
+                "nothing_shown",
+                key,
+                f"Whoever decides {survey.called(key)} is shown none of the request's values:"
+                " they approve what they have not seen.",
+                "List under `inputs` what the decision is about, or leave `inputs` out to show"
+                " all.",
+            )
+
+
 def waits(survey: Survey) -> Iterator[Finding]:
     """A wait until a field waits until a date."""
     for key, step in survey.graph.steps.items():
@@ -193,4 +207,4 @@ def _opposite(one: str, other: str) -> bool:
     )
 
 
-CHECKS = (times, fields, waits, error_ways, forward, sure_outcomes)
+CHECKS = (times, fields, shown, waits, error_ways, forward, sure_outcomes)
