@@ -211,7 +211,7 @@ def refuse_if_published(version_id: int | None) -> None:
 
 
 def leave_out_empty_texts(row: models.Model) -> None:
-    """A text that was emptied is one that the file does not say; one that it says is empty stays."""
+    """A text that was emptied is not said any more; one that the file says is empty stays so."""
     columns = [column.attname for column in row._meta.concrete_fields if column.null]
     empty = [name for name in columns if getattr(row, name) == ""]
     if not empty:
