@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.emptying import flush_allowed
+from tests.migrated import kept_migrations
 from workflows.services.calendars import forget_calendars
 from workflows.services.maps import forget_maps
 from workflows.services.seals import forget_mark
@@ -19,6 +20,13 @@ def _no_map_of_another_test() -> Iterator[None]:
     yield
     forget_maps()
     forget_mark()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator[None]:
+    """pytest-django's hook before the test database is made."""
+    with kept_migrations():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
