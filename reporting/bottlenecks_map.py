@@ -1,11 +1,9 @@
 """The map of a workflow, coloured by where time is lost."""
 
-from django.utils.safestring import SafeString
-
 from reporting.bottlenecks import Bottlenecks, Totals
 from reporting.bottlenecks_words import percent, work_span
 from reporting.wording import span
-from workflows.admin.picture import Arrow, Node, draw
+from workflows.admin.picture import Arrow, Node, Picture, draw
 from workflows.admin.sheet import way_label
 from workflows.models import Route, Step, TemplateVersion
 
@@ -13,11 +11,11 @@ HEATS = ((0.4, "heat-4"), (0.2, "heat-3"), (0.1, "heat-2"), (0.03, "heat-1"))
 """From which share of the loss on a step has which colour."""
 
 
-def map_picture(found: Bottlenecks) -> SafeString:
+def map_picture(found: Bottlenecks) -> Picture:
     """The newest version's map, or the chosen one's. Two statements."""
     versions = [v for v in found.versions if found.version in (None, v.number)]
     if not versions:
-        return SafeString("")
+        return Picture()
     return draw(_nodes(found, versions[-1]), _arrows(versions[-1]))
 
 
@@ -74,6 +72,7 @@ def _arrows(version: TemplateVersion) -> list[Arrow]:
             target=way.to_step.key,
             label=way_label(way),
             is_exception=bool(way.exception),
+            used=way.used,
         )
         for way in ways
     ]

@@ -188,8 +188,15 @@ def observed_version(
         version, _ = load_definition(definition, actor=actor, now=now)
     else:
         version = write_version(template, definition, actor=actor, now=now)
-    observe(version, actor=actor, now=now)
+    observe(version, _used(seen), actor=actor, now=now)
     return version
+
+
+def _used(seen: Seen) -> dict[tuple[str, str], int]:
+    """How often the log went each way of its observed map, by the keys of the steps."""
+    keys = _keys(seen.activities)
+    ways = {(keys[one], keys[other]): count for (one, other), count in seen.follows.items()}
+    return ways | {(keys[last], END): count for last, count in seen.last.items()}
 
 
 def observed_map(key: str, seen: Seen) -> Definition:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workflows.engine import layout as layouts
 from workflows.engine.layout import Box, Layout, Line, lay_out
 
 WIDTH, HEIGHT = 100.0, 40.0
@@ -83,3 +84,25 @@ def test_a_line_that_is_not_between_two_boxes_is_refused(line: tuple[str, str]) 
 
 def test_no_boxes_need_no_paper_to_speak_of() -> None:
     assert lay_out([], []).boxes == {}
+
+
+@given(st.lists(st.integers(0, 30), max_size=40))
+def test_pairs_in_the_wrong_order_are_counted_as_comparing_each_pair_counts_them(
+    numbers: list[int],
+) -> None:
+    assert layouts._inversions(numbers) == sum(
+        one > other for one, other in combinations(numbers, 2)
+    )
+
+
+def test_the_same_map_is_laid_out_once() -> None:
+    boxes = [Box(key=key, width=WIDTH, height=HEIGHT) for key in "abcd"]
+    lines = [Line(source=a, target=b) for a, b in pairwise("abcd")]
+    assert lay_out(boxes, lines) is lay_out(list(boxes), list(lines))
+
+
+def test_the_larger_a_map_the_less_often_it_is_mended_so_that_the_work_is_bounded() -> None:
+    spots = [layouts._Spot(0, 1.0, 1.0, is_lane=True) for _ in range(20_000)]
+    assert layouts._times(layouts.SETTLINGS, [spots]) == 6
+    assert layouts._times(layouts.SETTLINGS, [spots[:100]]) == layouts.SETTLINGS
+    assert layouts._times(layouts.SETTLINGS, [spots] * 100) == 2

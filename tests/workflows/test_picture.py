@@ -22,7 +22,7 @@ def chain(count: int) -> tuple[list[Node], list[Arrow]]:
 @pytest.mark.parametrize("count", [1, 2, 12, 60])
 def test_every_step_and_every_way_is_drawn(count: int) -> None:
     nodes, arrows = chain(count)
-    picture = ElementTree.fromstring(draw(nodes, arrows))
+    picture = ElementTree.fromstring(draw(nodes, arrows).svg)
     links = [link.get("href") for link in picture.iter(f"{SVG}a")]
     assert sorted(links) == sorted(node.href for node in nodes)
     ways = [path for path in picture.iter(f"{SVG}path") if "way" in (path.get("class") or "")]
@@ -33,7 +33,7 @@ def test_every_step_and_every_way_is_drawn(count: int) -> None:
 
 def test_a_picture_has_a_name_and_no_style_and_no_script() -> None:
     nodes, arrows = chain(5)
-    text = draw(nodes, arrows)
+    text = draw(nodes, arrows).svg
     assert 'role="img"' in text
     assert "<title" in text
     assert "style=" not in text
@@ -43,7 +43,7 @@ def test_a_picture_has_a_name_and_no_style_and_no_script() -> None:
 def test_names_from_a_map_cannot_become_markup() -> None:
     nasty = '"><script>alert(1)</script>'
     nodes = [Node(key="a", title=nasty, kind="task", note=nasty, href='/"onclick="x')]
-    text = draw(nodes, [Arrow(source="a", target="a", label=nasty)])
+    text = draw(nodes, [Arrow(source="a", target="a", label=nasty)]).svg
     assert "<script" not in text
     assert 'onclick="' not in text
     ElementTree.fromstring(text)
@@ -51,14 +51,14 @@ def test_names_from_a_map_cannot_become_markup() -> None:
 
 def test_a_step_may_lead_to_itself() -> None:
     nodes, arrows = chain(2)
-    text = draw(nodes, [*arrows, Arrow(source="s1", target="s1", label="again")])
+    text = draw(nodes, [*arrows, Arrow(source="s1", target="s1", label="again")]).svg
     assert ">again</text>" in text
 
 
 def test_ways_between_the_same_steps_share_an_arrow_and_keep_their_names() -> None:
     nodes, _ = chain(2)
     ways = [Arrow(source="s0", target="s1", label=label) for label in ("yes", "maybe")]
-    assert ">yes / maybe</text>" in draw(nodes, ways)
+    assert ">yes / maybe</text>" in draw(nodes, ways).svg
 
 
 def test_a_way_to_nowhere_is_left_out() -> None:
@@ -67,9 +67,50 @@ def test_a_way_to_nowhere_is_left_out() -> None:
 
 
 def test_a_map_without_steps_has_no_picture() -> None:
-    assert draw([], []) == ""
+    assert not draw([], [])
 
 
 def test_long_names_are_shortened_with_a_sign() -> None:
     assert shortened("a very long name", 8) == "a very…"
     assert shortened("short", 8) == "short"
+
+
+def large(steps: int, ways: int, used: bool) -> tuple[list[Node], list[Arrow]]:
+    nodes = [
+        Node(key=f"s{n}", title=f"Step {n}", kind="task", is_first=n == 0) for n in range(steps)
+    ]
+    arrows = [
+        Arrow(
+            source=f"s{n % steps}",
+            target=f"s{(n % steps + 1 + n // steps) % steps}",
+            used=n if used else None,
+        )
+        for n in range(ways)
+    ]
+    return nodes, arrows
+
+
+def test_of_a_large_map_the_most_used_ways_are_drawn_and_the_page_says_so() -> None:
+    nodes, arrows = large(600, 5_000, used=True)
+    picture = draw(nodes, arrows)
+    drawn = ElementTree.fromstring(picture.svg)
+    ways = [path for path in drawn.iter(f"{SVG}path") if "way" in (path.get("class") or "")]
+    joined = {key for arrow in arrows[-60:] for key in (arrow.source, arrow.target)} | {"s0"}
+    boxes = [g for g in drawn.iter(f"{SVG}g") if "step" in (g.get("class") or "").split()]
+    assert (len(ways), len(boxes)) == (60, len(joined))
+    assert picture.note == (
+        f"The 60 most used ways of 5,000 are shown, with {len(joined)} of 600 steps."
+    )
+
+
+def test_of_a_large_map_that_nobody_counted_the_ways_nearest_to_the_start_are_drawn() -> None:
+    nodes, arrows = large(400, 4_000, used=False)
+    picture = draw(nodes, arrows)
+    assert picture.note.startswith("The 60 ways nearest to the start of 4,000 are shown")
+    assert ">Step 0</text>" in picture.svg
+    assert ">Step 399</text>" not in picture.svg
+
+
+def test_a_map_that_is_not_large_is_drawn_whole_without_a_note() -> None:
+    nodes, arrows = large(150, 300, used=True)
+    assert draw(nodes, arrows).note == ""

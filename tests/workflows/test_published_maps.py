@@ -25,7 +25,7 @@ def closed(request: pytest.FixtureRequest) -> TemplateVersion:
     make_people()
     if request.param == "observed":
         version = load_map(drawn.branches())
-        past.observe(version, actor=None, now=NOW)
+        past.observe(version, {}, actor=None, now=NOW)
     else:
         version = publish(drawn.branches())
     if request.param == "superseded":

@@ -7,11 +7,13 @@ together yet can be looked at too. Its text alternative is the table of steps be
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 from typing import Final
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from workflows.engine.excerpt import Way, excerpt
 from workflows.engine.layout import Box, Layout, Line, Point, lay_out
 
 TITLE_LENGTH: Final = 28
@@ -20,6 +22,8 @@ HEIGHT: Final = 46.0
 CHARACTER: Final = 7.2
 SMALL_CHARACTER: Final = 6.0
 LOOP: Final = 30.0
+ROOM: Final = 24.0
+"""Widths go up in such steps, so that another figure under a step seldom moves the whole map."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +48,50 @@ class Arrow:
     target: str
     label: str = ""
     is_exception: bool = False
+    used: int | None = None
+    """How often it was gone, where somebody counted."""
 
 
-def draw(nodes: Sequence[Node], arrows: Iterable[Arrow]) -> SafeString:
-    """The SVG of a map; the empty string where there are no steps."""
+NOTHING: Final = SafeString("")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """The SVG of a map, and a sentence on what of a large map it shows."""
+
+    svg: SafeString = NOTHING
+    note: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to look at."""
+        return bool(self.svg)
+
+
+def draw(nodes: Sequence[Node], arrows: Iterable[Arrow]) -> Picture:
+    """A map drawn: whole, or of a large one the part that matters most. None without steps."""
     if not nodes:
-        return SafeString("")
+        return Picture()
     nodes = sorted(nodes, key=lambda node: not node.is_first)
     known = {node.key for node in nodes}
     together = _together([arrow for arrow in arrows if {arrow.source, arrow.target} <= known])
+    part = excerpt(
+        [node.key for node in nodes],
+        [Way(source=a.source, target=a.target, used=a.used) for a in together],
+    )
+    if part is None:
+        return Picture(svg=_drawn(nodes, together))
+    shown = [together[number] for number in part.ways]
+    joined = {key for arrow in shown for key in (arrow.source, arrow.target)}
+    kept = [node for node in nodes if node.key in joined or node.is_first]
+    which = "most used ways" if part.by_use else "ways nearest to the start"
+    note = (
+        f"The {len(shown)} {which} of {len(together):,} are shown, with {len(kept)} of"
+        f" {len(nodes):,} steps."
+    )
+    return Picture(svg=_drawn(kept, shown), note=note)
+
+
+def _drawn(nodes: Sequence[Node], together: Sequence[Arrow]) -> SafeString:
     loops = {arrow.source: arrow for arrow in together if arrow.source == arrow.target}
     lines = [arrow for arrow in together if arrow.source != arrow.target]
     layout = lay_out(
@@ -65,13 +104,23 @@ def draw(nodes: Sequence[Node], arrows: Iterable[Arrow]) -> SafeString:
 def _together(arrows: Sequence[Arrow]) -> list[Arrow]:
     """Ways between the same two steps as one arrow, with all their labels."""
     labels: dict[tuple[str, str, bool], list[str]] = {}
+    used: dict[tuple[str, str, bool], int] = {}
     for arrow in arrows:
-        between = labels.setdefault((arrow.source, arrow.target, arrow.is_exception), [])
+        ends = (arrow.source, arrow.target, arrow.is_exception)
+        between = labels.setdefault(ends, [])
         if arrow.label and arrow.label not in between:
             between.append(arrow.label)
+        if arrow.used is not None:
+            used[ends] = used.get(ends, 0) + arrow.used
     return [
-        Arrow(source=source, target=target, label=" / ".join(label), is_exception=is_exception)
-        for (source, target, is_exception), label in labels.items()
+        Arrow(
+            source=ends[0],
+            target=ends[1],
+            label=" / ".join(label),
+            is_exception=ends[2],
+            used=used.get(ends),
+        )
+        for ends, label in labels.items()
     ]
 
 
@@ -83,7 +132,7 @@ def shortened(text: str, length: int) -> str:
 def _width(node: Node) -> float:
     title = len(shortened(node.title, TITLE_LENGTH)) * CHARACTER
     note = len(_note(node)) * SMALL_CHARACTER
-    return max(96.0, max(title, note) + 28)
+    return max(96.0, ceil((max(title, note) + 28) / ROOM) * ROOM)
 
 
 def _room(node: Node, loop: Arrow | None) -> float:

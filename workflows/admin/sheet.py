@@ -4,10 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.utils.safestring import SafeString
-
 from workflows.admin.base import change_url
-from workflows.admin.picture import Arrow, Node, draw
+from workflows.admin.picture import Arrow, Node, Picture, draw
 from workflows.engine.audit import Finding
 from workflows.engine.definition import title
 from workflows.engine.errors import DefinitionProblem
@@ -105,7 +103,7 @@ class Sheet:
             return str(problem), ()
 
     @cached_property
-    def picture(self) -> SafeString:
+    def picture(self) -> Picture:
         """The map, drawn."""
         nodes = [
             Node(
@@ -124,6 +122,7 @@ class Sheet:
                 target=route.to_step.key,
                 label=way_label(route),
                 is_exception=bool(route.exception),
+                used=route.used,
             )
             for step in self.rows
             for route in self.routes[step.pk]

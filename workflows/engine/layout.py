@@ -3,10 +3,15 @@
 Steps stand in layers so that ways lead down (those that go back lead up); every way passes the
 layers in between in a lane of its own, and its label has a place in such a lane, so that
 nothing lies on top of anything else. The method is Sugiyama's: layers, order, positions.
+
+The work is bounded by the size of the map: the larger it is, the less often its order and its
+positions are mended. A layout that was made is kept in the process.
 """
 
+from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -17,6 +22,10 @@ SWEEPS: Final = 12
 """How often the order is mended; more finds little that is better."""
 SETTLINGS: Final = 60
 """How often positions are mended; long lines become straight slowly."""
+VISITS: Final = 150_000
+"""So many times in all a spot is visited by either; a map with many spots is mended less often."""
+KEPT: Final = 256
+"""So many layouts are kept in a process."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +82,14 @@ class _Spot:
 def lay_out(boxes: Sequence[Box], lines: Sequence[Line], label_height: float = 18.0) -> Layout:
     """Place boxes and lines. The first box is where the map starts; loops to itself are not lines.
 
-    Lines that name no box, or lead from a box to itself, are refused with ValueError.
+    Lines that name no box, or lead from a box to itself, are refused with ValueError. The same
+    question is answered from what is kept.
     """
+    return _lay_out(tuple(boxes), tuple(lines), label_height)
+
+
+@lru_cache(maxsize=KEPT)
+def _lay_out(boxes: tuple[Box, ...], lines: tuple[Line, ...], label_height: float) -> Layout:
     known = {box.key for box in boxes}
     for line in lines:
         if {line.source, line.target} - known or line.source == line.target:
@@ -146,8 +161,7 @@ def _layers(keys: Sequence[str], lines: Sequence[Line], backward: set[int]) -> d
         waiting[lower] += 1
     layer = dict.fromkeys(keys, 0)
     ready = [key for key in keys if not waiting[key]]
-    while ready:
-        key = ready.pop(0)
+    for key in ready:
         for lower in ahead[key]:
             layer[lower] = max(layer[lower], layer[key] + 2)
             waiting[lower] -= 1
@@ -203,7 +217,7 @@ def _in_layers(spots: Iterable[_Spot], chains: Iterable[Sequence[_Spot]]) -> lis
 def _arrange(layers: list[list[_Spot]]) -> list[list[_Spot]]:
     """The order with the fewest crossings that some sweeps down and up find."""
     best, fewest = [list(layer) for layer in layers], _crossings(layers)
-    for sweep in range(SWEEPS):
+    for sweep in range(_times(SWEEPS, layers)):
         if not fewest:
             break
         downward = sweep % 2 == 0
@@ -215,6 +229,12 @@ def _arrange(layers: list[list[_Spot]]) -> list[list[_Spot]]:
         if crossings < fewest:
             best, fewest = [list(layer) for layer in layers], crossings
     return best
+
+
+def _times(most: int, layers: Sequence[Sequence[_Spot]]) -> int:
+    """How often all layers are gone through: an even number, at least once down and once up."""
+    spots = sum(len(layer) for layer in layers)
+    return max(2, min(most, VISITS // max(1, spots) // 2 * 2))
 
 
 def _sort(layer: list[_Spot], fixed: Sequence[_Spot], *, downward: bool) -> None:
@@ -240,8 +260,13 @@ def _crossings(layers: Sequence[Sequence[_Spot]]) -> int:
 
 
 def _inversions(numbers: Sequence[int]) -> int:
-    """How many pairs stand in the wrong order."""
-    return sum(one > other for number, one in enumerate(numbers) for other in numbers[number + 1 :])
+    """How many pairs stand in the wrong order: how many larger numbers came before each."""
+    before: list[int] = []
+    total = 0
+    for number in numbers:
+        total += len(before) - bisect_right(before, number)
+        insort(before, number)
+    return total
 
 
 # -- positions --------------------------------------------------------------------------------
@@ -255,7 +280,7 @@ def _place(layers: Sequence[Sequence[_Spot]]) -> None:
             spot.x = x + spot.width / 2
             x += spot.width + GAP_X
     order = range(len(layers))
-    for sweep in range(SETTLINGS):
+    for sweep in range(_times(SETTLINGS, layers)):
         for number in order if sweep % 2 == 0 else reversed(order):
             _settle(layers[number], both=sweep >= 4, downward=sweep % 2 == 0)
 

@@ -359,6 +359,7 @@ class Route(VersionPart):
     exception = models.BooleanField("exception path", null=True, blank=True)
     label = models.CharField("button", max_length=200, null=True, blank=True)
     role = models.ForeignKey(Role, models.SET_NULL, null=True, blank=True, related_name="+")
+    used = models.PositiveIntegerField("gone so often in the log", null=True, editable=False)
     history = HistoricalRecords()
 
     class Meta(VersionPart.Meta):

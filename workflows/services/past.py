@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from workflows.engine.errors import InvalidInput, WrongState
-from workflows.models import TemplateVersion, TrailEvent, WorkflowInstance, WorkItem
+from workflows.models import Route, TemplateVersion, TrailEvent, WorkflowInstance, WorkItem
 from workflows.services.history import write_history
 from workflows.services.maps import VersionMap, map_of
 from workflows.services.moments import measure
@@ -203,8 +203,23 @@ def batches(items: Iterable[T]) -> Iterator[Sequence[T]]:
         yield batch
 
 
-def observe(version: TemplateVersion, *, actor: User | None, now: datetime) -> None:
-    """Close a draft that was made from a log: it is what was seen, and cannot be started."""
+def observe(
+    version: TemplateVersion,
+    used: Mapping[tuple[str, str], int],
+    *,
+    actor: User | None,
+    now: datetime,
+) -> None:
+    """Close a draft that was made from a log: it is what was seen, and cannot be started.
+
+    `used` says how often the log went from step to step (their keys); the ways keep it.
+    """
+    ways = list(
+        Route.objects.filter(step__version=version).select_related("step", "to_step").order_by("id")
+    )
+    for way in ways:
+        way.used = used.get((way.step.key, way.to_step.key), 0)
+    Route.objects.bulk_update(ways, ["used"], batch_size=BATCH)
     version.observe()
     TemplateVersion.objects.filter(pk=version.pk).update(state=version.state)
     write_history([("~", version)], by=actor, now=now, why="import_log")
