@@ -11,6 +11,26 @@ from django.utils import timezone
 from workflows.engine.definition import FieldDef
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+CAPACITIES = {
+    "requester": "as the requester",
+    "escalation": "by escalation to",
+    "assigned": "as it was assigned to them",
+    "stand_in": "standing in",
+    "owner": "as owner",
+    "deputy": "as deputy",
+    "manager": "as manager",
+    "site": "as superuser",
+}
+CHANNELS = {
+    "admin": "in the admin",
+    "api": "by API",
+    "webhook": "by webhook",
+    "mail": "by mail",
+    "command": "by command line",
+    "clock": "by the clock",
+    "worker": "by a worker",
+}
+"""Codes of the trail, in words; a code that goes without saying (a role, a page) has none."""
 
 
 def span(length: timedelta | float) -> str:

@@ -15,7 +15,7 @@ from workflows.models import TrailEvent
 
 TEXTS = frozenset(
     {"workflow", "reference", "step", "command", "actor_name", "acted_for", "role", "from_state",
-     "to_state", "outcome", "comment"}
+     "to_state", "outcome", "comment", "channel", "capacity", "token", "token_by"}
 )  # fmt: skip
 
 

@@ -33,8 +33,15 @@ COLUMNS = (
     "changes",
     "document_versions",
     "seal",
+    "channel",
+    "capacity",
+    "seen",
+    "votes",
+    "token",
+    "token_by",
 )
-VALUES = ("id", "recorded_at", *COLUMNS[2:9], "actor_name", *COLUMNS[10:18], "seal__hash")
+OTHERWISE = {"sequence": "id", "actor": "actor_name", "seal": "seal__hash"}
+VALUES = tuple(OTHERWISE.get(name, name) for name in COLUMNS)
 WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "'", *WIDE)
 """What a spreadsheet may take for a formula at the beginning of a cell, full-width forms too. The
@@ -107,7 +114,8 @@ def json_lines(events: QuerySet[TrailEvent]) -> Iterator[str]:
     """The same rows as one JSON array, a line an event, for programs: no cell is made harmless."""
     opening = "[\n"
     for values in events.values_list(*VALUES).iterator(chunk_size=2000):
-        row = dict(zip(COLUMNS, map(_plain, values), strict=True)) | {"seal": values[-1] or ""}
+        row = dict(zip(COLUMNS, map(_plain, values), strict=True))
+        row["seal"] = row["seal"] or ""
         yield opening + json.dumps(row, ensure_ascii=False)
         opening = ",\n"
     yield "[]\n" if opening == "[\n" else "\n]\n"

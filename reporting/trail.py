@@ -14,7 +14,7 @@ from reporting.moments import day
 from workflows.engine.errors import InvalidInput
 from workflows.models import TrailEvent, TrailHead, TrailSeal, WorkflowTemplate
 from workflows.models.trail import COMMANDS
-from workflows.permissions import auditable
+from workflows.permissions import auditable, may_audit_site
 
 PAGE = 100
 NAMES = ("workflow", "since", "until", "person", "reference", "command")
@@ -64,15 +64,19 @@ class TrailPage:
 
 
 def chosen_rows(user: User | AnonymousUser, chosen: Chosen) -> QuerySet[TrailEvent]:
-    """Exactly these rows, oldest first, of workflows that the person may audit.
+    """Exactly these rows, oldest first, of workflows that the person may audit; with those of the
+    site, which belong to no workflow, for who may audit the site.
 
     Raises InvalidInput for a day that is none.
     """
     since, until = chosen.period()
-    templates = auditable(user)
-    if chosen.workflow:
-        templates = templates.filter(key=chosen.workflow)
-    events = trail_rows(templates=_ids(templates), since=since, until=until)
+    if chosen.workflow or not may_audit_site(user):
+        templates = auditable(user)
+        if chosen.workflow:
+            templates = templates.filter(key=chosen.workflow)
+        events = trail_rows(templates=_ids(templates), since=since, until=until)
+    else:
+        events = trail_rows(since=since, until=until)
     if chosen.person:
         events = events.filter(Q(actor_name=chosen.person) | Q(acted_for=chosen.person))
     if chosen.reference:

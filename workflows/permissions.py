@@ -147,9 +147,28 @@ def may_manage(user: Actor, template: WorkflowTemplate) -> bool:
     return _may(user, template, MANAGE)
 
 
+def manages_as(user: User, template: WorkflowTemplate) -> str | None:
+    """In which capacity the person answers for the workflow: `owner`, `deputy`, `manager` (by
+    grant), `site` (a superuser), or None. Who is several is the first of them."""
+    if not user.is_active:
+        return None
+    if user.pk == template.owner_id:
+        return "owner"
+    if user.pk == template.deputy_id:
+        return "deputy"
+    if user.is_superuser:
+        return "site"
+    return "manager" if may_manage(user, template) else None
+
+
 def may_audit(user: Actor, template: WorkflowTemplate) -> bool:
     """Whether the person may read its reports and trail."""
     return _may(user, template, AUDIT, MANAGE)
+
+
+def may_audit_site(user: Actor) -> bool:
+    """Whether the person may read what the trail says of the site: of groups, rights, accounts."""
+    return user.is_active and user.is_superuser
 
 
 def auditable(user: Actor) -> QuerySet[WorkflowTemplate]:

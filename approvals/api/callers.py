@@ -12,6 +12,7 @@ from ninja.utils import check_csrf
 from workflows.engine.errors import NotAllowed
 from workflows.models import ApiToken
 from workflows.services import tokens
+from workflows.services.channel import show_token
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 SCOPE_WORDS = dict(ApiToken.SCOPES)
@@ -45,7 +46,12 @@ class Bearer(AuthBase):
         if token is None:
             raise AuthenticationError
         request.user = token.user
+        show_token(f"{token.pk}: {token.name}", made_by=_name(token.created_by))
         return Caller(token.user, token)
+
+
+def _name(user: User | None) -> str:
+    return user.get_username() if user is not None else ""
 
 
 class SessionCookie(AuthBase):

@@ -11,6 +11,7 @@ from approvals.api.answers import KEY_PARAMETER, documented, done, request_out
 from approvals.api.limits import HOOKS
 from approvals.api.shapes import RequestOut
 from workflows.services import webhooks
+from workflows.services.channel import show_token
 
 router = Router(tags=["webhooks"])
 
@@ -47,6 +48,8 @@ def hook(request: HttpRequest, workflow: str) -> JsonResponse:
     signature = request.headers.get("X-Handoff-Signature", "")
     timestamp = request.headers.get("X-Handoff-Timestamp", "")
     key = webhooks.signer(workflow, timestamp=timestamp, signature=signature, body=body, now=now)
+    maker = key.created_by
+    show_token(f"{key.pk}: {key.name}", made_by=maker.get_username() if maker else "")
 
     def act() -> RequestOut:
         return request_out(request, webhooks.start_by(key, body, now))

@@ -39,5 +39,17 @@ def seconds(value: float | None) -> str:
     return wording.span(value) if value is not None else ""
 
 
+@register.filter
+def capacity(code: str) -> str:
+    """In which capacity somebody acted, as the trail's code says."""
+    return wording.CAPACITIES.get(code, "")
+
+
+@register.filter
+def channel(code: str) -> str:
+    """By which door a command came, as the trail's code says."""
+    return wording.CHANNELS.get(code, "")
+
+
 register.filter("filesize", wording.file_size)
 register.filter("person", wording.person)

@@ -26,7 +26,8 @@ from workflows.services import requests
 
 CONTRACT = (
     "sequence,recorded_at,workflow,version,reference,step,round,work_item,command,actor,acted_for,"
-    "role,from_state,to_state,outcome,comment,changes,document_versions,seal"
+    "role,from_state,to_state,outcome,comment,changes,document_versions,seal,"
+    "channel,capacity,seen,votes,token,token_by"
 )
 
 
@@ -192,6 +193,13 @@ def test_the_servers_copy_gives_the_same_bytes_as_our_own_writer() -> None:
         row.comment, row.outcome, row.actor_name = odd, odd[:80], odd[:150]
         row.round = number or None
         row.changes = {"z": odd, "ab": [1, True, None, {"y": 2, "xx": odd}], odd[:20] or "e": "é"}
+        row.channel, row.capacity, row.token, row.token_by = (
+            odd[:20],
+            odd[:20],
+            odd[:230],
+            odd[:150],
+        )
+        row.seen, row.votes = {"values": {"a": odd}}, [{"by": odd, "comment": odd}]
         rows.append(row)
     TrailEvent.objects.bulk_create(rows)
     events = trail_rows()

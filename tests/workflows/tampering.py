@@ -17,7 +17,10 @@ from workflows.services.seals import SEALED, link_hash
 
 TRAIL, SEAL = "workflows_trailevent", "workflows_trailseal"
 TEXTS = ("workflow", "reference", "step", "command", "actor_name", "acted_for", "role")
-MORE_TEXTS = (*TEXTS, "from_state", "to_state", "outcome", "comment")
+MORE_TEXTS = (
+    *(*TEXTS, "from_state", "to_state", "outcome", "comment"),
+    *("channel", "capacity", "token", "token_by"),
+)
 TRADED = ("command", "actor_name", "outcome", "comment")
 COLUMNS = ", ".join(f'"{name}"' for name in SEALED if name != "id")
 
@@ -71,6 +74,11 @@ def change_fact(dice: random.Random, last: int) -> Expected:
             "request_id = CASE WHEN request_id IS NULL THEN 1 END",
             """changes = '{"given": {"amount": "999.00"}}'""",
             """document_versions = '{"quote": 7}'""",
+            "template_id = CASE WHEN template_id IS NULL THEN 1 END",
+            """seen = '{"values": {"amount": "1.00"}}'""",
+            "seen = '[]'",
+            """votes = '[{"by": "mallory"}]'""",
+            "votes = '{}'",
         ]
     )
     run(f"UPDATE {TRAIL} SET {way} WHERE id = %s", row)

@@ -19,6 +19,7 @@ from workflows.engine.errors import InvalidInput, WrongState
 from workflows.models import TrailEvent, TrailHead, TrailSeal, WorkflowInstance
 from workflows.models.seals import ROOT
 from workflows.services import requests
+from workflows.services.seals import LATER as ADDED
 from workflows.services.seals import (
     LOCK,
     SEALED,
@@ -28,6 +29,7 @@ from workflows.services.seals import (
     seal,
     seal_all,
 )
+from workflows.services.trail import record, write_fact
 from workflows.services.verify import Head, read_head, verify
 
 LATER = NOW + timedelta(hours=2)
@@ -117,6 +119,37 @@ def test_what_stands_in_a_row_changes_its_hash() -> None:
     seen |= {link_hash("1" * 64, 1, NOW, row), link_hash(ROOT, 2, NOW, row)}
     seen.add(link_hash(ROOT, 1, LATER, row))
     assert len(seen) == len(row) + 4
+
+
+def test_a_row_of_before_the_later_columns_keeps_its_hash() -> None:
+    row = dict.fromkeys(SEALED, "") | {"recorded_at": NOW} | ADDED
+    before = "22101e0079f927ac3586dbf2f9ee40eaed675cf8e2acb347baf5a8eeeb86975f"
+    assert link_hash(ROOT, 1, NOW, list(row.values())) == before
+
+
+@pytest.mark.parametrize("column", ADDED)
+@pytest.mark.parametrize("value", ["x", "", None, {}, [], {"x": 1}, ["x"], 0, False])
+def test_whatever_is_put_into_an_empty_column_breaks_the_seal(column: str, value: Any) -> None:
+    row: dict[str, Any] = dict.fromkeys(SEALED, "") | {"recorded_at": NOW} | ADDED
+    changed = list((row | {column: value}).values())
+    is_other = value != ADDED[column] or type(value) is not type(ADDED[column])
+    differs = link_hash(ROOT, 1, NOW, changed) != link_hash(ROOT, 1, NOW, list(row.values()))
+    assert differs == is_other
+
+
+@pytest.mark.django_db
+def test_a_command_that_the_trail_does_not_know_cannot_be_written() -> None:
+    version = publish_map()
+    count = TrailEvent.objects.count()
+    for write in (
+        lambda: write_fact("made_up", actor=None, now=NOW, template=version.template),
+        lambda: TrailEvent.objects.create(recorded_at=NOW, command="made_up"),
+        lambda: TrailEvent.objects.bulk_create([TrailEvent(recorded_at=NOW, command="made_up")]),
+        lambda: record([TrailEvent(recorded_at=NOW, command="made_up")]),
+    ):
+        with pytest.raises(ValueError, match="made_up"):
+            write()
+    assert TrailEvent.objects.count() == count
 
 
 # -- verifying --------------------------------------------------------------------------------

@@ -138,19 +138,31 @@ class TrailAdmin(OfRequest, StaffAdmin):
     fields = (
         ("recorded_at", "command"), ("workflow", "version", "its_request"),
         ("step", "round", "work_item"), ("actor_name", "acted_for", "role"),
-        ("from_state", "to_state", "outcome"), "comment", "what_changed", "seen",
+        ("capacity", "channel"), ("token", "token_by"),
+        ("from_state", "to_state", "outcome"), "comment", "what_changed", "was_shown", "documents",
+        "every_vote",
     )  # fmt: skip
-    readonly_fields = ("its_request", "what_changed", "seen")
+    readonly_fields = ("its_request", "what_changed", "was_shown", "documents", "every_vote")
 
     @admin.display(description="changes")
     def what_changed(self, event: TrailEvent) -> SafeString:
         """The values and tasks that the command changed."""
         return shown(event.changes)
 
+    @admin.display(description="seen")
+    def was_shown(self, event: TrailEvent) -> SafeString:
+        """The values that were in front of the person."""
+        return shown(event.seen)
+
     @admin.display(description="document versions")
-    def seen(self, event: TrailEvent) -> SafeString:
-        """What was in front of the person."""
+    def documents(self, event: TrailEvent) -> SafeString:
+        """The documents that were in front of the person."""
         return shown(event.document_versions)
+
+    @admin.display(description="votes")
+    def every_vote(self, event: TrailEvent) -> SafeString:
+        """Who agreed or not, of several."""
+        return shown(event.votes)
 
 
 @admin.register(TrailHead)

@@ -20,6 +20,7 @@ from workflows.engine.errors import HandoffError
 from workflows.models import OutboxMessage, WorkflowInstance
 from workflows.services import outbox, schedules, timers
 from workflows.services.case import Case
+from workflows.services.channel import through
 from workflows.services.heads import note_sent
 from workflows.services.outside import case_of, fail, waiting_token
 
@@ -31,6 +32,10 @@ BATCH = 50
 MOST_TRIES = 12
 """A message that cannot be delivered after so many tries becomes an incident."""
 LONGEST_PAUSE = 300
+TIMED = frozenset(
+    {OutboxMessage.WAKE, OutboxMessage.REMIND, OutboxMessage.ESCALATE, OutboxMessage.SCHEDULE}
+)
+"""What a moment asks for and not another command."""
 
 
 def deliver_due(clock: Clock, *, seconds: float = 30.0, most: int | None = None) -> int:
@@ -80,7 +85,8 @@ def _deliver_some(
 def deliver(message: OutboxMessage, clock: Clock) -> None:
     """Do what one taken message asks for. Whatever goes wrong is written on it."""
     try:
-        _DELIVERIES[message.kind](message, clock)
+        with through("clock" if message.kind in TIMED else "worker"):
+            _DELIVERIES[message.kind](message, clock)
     except outbox.TicketLost:
         log.info("Message %s was taken by another worker.", message.pk)
     except HandoffError as refused:

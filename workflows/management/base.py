@@ -18,6 +18,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import OperationalError, ProgrammingError
 
 from workflows.engine.errors import HandoffError, InvalidInput, NotFound
+from workflows.services.channel import through
 
 FOUND = 1
 BAD_INPUT = 2
@@ -54,7 +55,8 @@ class HandoffCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the command; turn what it refused into a line and what it found into a code."""
         try:
-            code = self.run(options)
+            with through("command"):
+                code = self.run(options)
         except (HandoffError, CommandError) as problem:
             raise Refused(str(problem)) from problem
         except (OperationalError, ProgrammingError) as problem:

@@ -1,5 +1,6 @@
 """The trail: one row a command, in words that an auditor reads. Written once, never changed."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -14,12 +15,41 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 COMMANDS = (
-    *("load_definition", "new_draft", "publish", "start", "import_log", "export_log"),
+    # maps and logs
+    *("load_definition", "new_draft", "publish", "retire", "start", "import_log", "export_log"),
+    # tasks
     *("claim", "start_work", "pause", "release", "reassign", "decide"),
+    # requests
     *("cancel", "suspend", "resume", "reopen", "set_values", "resolve_merge"),
+    # steps that wait, and incidents
     *("finish", "fail", "retry", "skip", "reroute", "remind", "escalate", "watch"),
+    # reviews
+    *("review_due", "review_gather", "review_decide", "review_close"),
 )
-"""What a row may say was done, in the order in which people look for it."""
+"""What a row may say was done, in the order in which people look for it. A command that is not
+here cannot be written, so that the pages that choose by command never miss one."""
+
+CHANNELS = (
+    *("page", "admin", "api", "webhook", "mail"),
+    *("command", "clock", "worker", "direct"),
+)
+"""By which door a command came. `clock` is what was due, `worker` what followed from another
+command, `command` the command line, `direct` a call from within (a shell)."""
+
+CAPACITIES = (
+    *("role", "requester", "escalation", "assigned", "stand_in"),
+    *("owner", "deputy", "manager", "site"),
+)
+"""In which capacity the actor acted. `role` is a role of the map (the row names it), `escalation`
+a late task that was handed on to another role, `assigned` a task that was put into their hands,
+`manager` the permission to manage the workflow, `site` a superuser without any of these."""
+
+
+def known(command: str) -> str:
+    """The command, which must be one of `COMMANDS`."""
+    if command not in COMMANDS:
+        raise ValueError(f"The trail knows no command '{command}'; add it to COMMANDS.")
+    return command
 
 
 class WrittenOnceQuerySet(models.QuerySet[Row]):
@@ -55,15 +85,31 @@ class WrittenOnce(models.Model):
         raise WrongState(DELETED)
 
 
+class TrailQuerySet(WrittenOnceQuerySet["TrailEvent"]):
+    """The trail's rows; only with commands that it knows."""
+
+    def bulk_create(self, objs: Iterable["TrailEvent"], *args: Any, **kwargs: Any) -> Any:
+        """Adds rows."""
+        rows = list(objs)
+        for row in rows:
+            known(row.command)
+        return super().bulk_create(rows, *args, **kwargs)
+
+
 class TrailEvent(WrittenOnce):
-    """One recorded command. Names are copied, so the row still speaks when people have left."""
+    """One recorded command. Names are copied, so the row still speaks when people have left.
+
+    A row that has no workflow tells of the site: of somebody's groups, rights or account.
+    """
 
     recorded_at = models.DateTimeField("recorded at", db_index=True)
     request = models.ForeignKey(
         "workflows.WorkflowInstance", models.PROTECT, null=True, related_name="trail"
     )
-    template = models.ForeignKey("workflows.WorkflowTemplate", models.PROTECT, related_name="trail")
-    workflow = models.CharField("workflow", max_length=60)
+    template = models.ForeignKey(
+        "workflows.WorkflowTemplate", models.PROTECT, null=True, related_name="trail"
+    )
+    workflow = models.CharField("workflow", max_length=60, blank=True)
     version = models.PositiveIntegerField("version", null=True)
     reference = models.CharField("reference", max_length=40, blank=True, db_index=True)
     step = models.CharField("step", max_length=80, blank=True)
@@ -81,8 +127,14 @@ class TrailEvent(WrittenOnce):
     comment = models.TextField("comment", blank=True)
     changes = models.JSONField("changes", default=dict)
     document_versions = models.JSONField("document versions", default=dict)
+    channel = models.CharField("channel", max_length=20, blank=True)
+    capacity = models.CharField("capacity", max_length=20, blank=True)
+    seen = models.JSONField("seen", default=dict)
+    votes = models.JSONField("votes", default=list)
+    token = models.CharField("token", max_length=230, blank=True)
+    token_by = models.CharField("token made by", max_length=150, blank=True)
 
-    objects = WrittenOnceQuerySet.as_manager()
+    objects = TrailQuerySet.as_manager()
 
     class Meta:
         verbose_name = "trail event"
@@ -97,4 +149,5 @@ class TrailEvent(WrittenOnce):
         """Writes a new row; a row that is there is never changed, nor one put in under a key."""
         if self.pk is not None:
             raise WrongState(CHANGED)
+        known(self.command)
         super().save(*args, **kwargs)

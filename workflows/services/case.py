@@ -7,7 +7,7 @@ of bulk statements whatever the map did.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -29,8 +29,20 @@ from workflows.services.history import write_history
 from workflows.services.locks import lock_open_tasks, lock_request, merges
 from workflows.services.maps import VersionMap, cached_map
 from workflows.services.outbox import write_messages
+from workflows.services.trail import record
 
 MARKING_ONLY = frozenset({"marking"})
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """In which capacity the actor acts (a code of the trail's `CAPACITIES`), and by which role."""
+
+    capacity: str = ""
+    role: str = ""
+
+
+NOBODY = Acting()
 
 
 @dataclass
@@ -55,6 +67,7 @@ class Case:
     groups: dict[int, frozenset[str]] = field(default_factory=dict)
     state_before: str = ""
     changes: dict[str, Any] = field(default_factory=dict)
+    acting: Acting = NOBODY
 
     def __post_init__(self) -> None:
         self.state_before = self.instance.state
@@ -293,6 +306,20 @@ def who_was_first(work_item_id: int) -> str:
     return f"{item.performer_name or 'Somebody'} was first: '{item.step}' → {what}, {when}."
 
 
+def votes_of(item: WorkItem) -> list[dict[str, Any]]:
+    """Every vote of a step that several people decide, in their order: by whom, what, when."""
+    return [
+        {name: vote[name] for name in ("by", "outcome", "comment")} | {"at": _moment(vote["at"])}
+        for vote in item.votes
+    ]
+
+
+def _moment(at: datetime | str) -> str:
+    """A vote that was just given has its time, one that was read from the row its text."""
+    moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
 def write_trail(
     case: Case,
     command: str,
@@ -304,12 +331,13 @@ def write_trail(
     outcome: str = "",
     comment: str = "",
     acted_for: str = "",
+    seen: Mapping[str, Any] | None = None,
 ) -> TrailEvent:
-    """The one function that writes the trail of a request: one row a command."""
+    """The one function that writes the trail of a request: one row a command. In which capacity
+    the actor acted is what the check found that let them (`case.acting`)."""
     instance = case.instance
     if item is not None:
         step, activation = case.map.step_keys[item.step_id], item.activation
-    role = case.map.graph.steps[step].role if step and case.map.graph.is_human(step) else None  # type: ignore[union-attr]
     event = TrailEvent(
         recorded_at=case.now,
         request=instance,
@@ -325,13 +353,16 @@ def write_trail(
         actor=case.actor,
         actor_name=case.actor.get_username() if case.actor else "",
         acted_for=acted_for,
-        role=role or "",
+        role=case.acting.role,
         from_state=from_state,
         to_state=item.state if item is not None else instance.state,
         outcome=outcome,
         comment=comment,
         changes=case.changes,
         document_versions=item.document_versions if item is not None else {},
+        capacity=case.acting.capacity,
+        seen=seen or {},
+        votes=votes_of(item) if item is not None and command == "decide" else [],
     )
-    insert_rows([event])
+    record([event])
     return event

@@ -7,9 +7,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from workflows.engine.errors import NotAllowed, WrongState
+from workflows.engine.errors import WrongState
 from workflows.models import WorkflowInstance
-from workflows.permissions import may_manage
+from workflows.services.acting import steering
 from workflows.services.case import open_case, write_trail
 from workflows.services.values import clean_values, reason_given
 
@@ -29,8 +29,7 @@ def set_values(
     reason = reason_given(reason)
     with transaction.atomic():
         case = open_case(actor=actor, now=now, instance_id=instance_id)
-        if actor is not None and not may_manage(actor, case.instance.template):
-            raise NotAllowed("Only the workflow's owner or deputy may set values of a request.")
+        steering(case, "Only the workflow's owner or deputy may set values of a request.")
         if case.instance.state != WorkflowInstance.RUNNING:
             raise WrongState(f"{case.instance.reference} is {case.instance.state} already.")
         values = clean_values(case.map, data)

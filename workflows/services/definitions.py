@@ -22,7 +22,6 @@ from workflows.models import (
     TemplateGroupPermission,
     TemplateUserPermission,
     TemplateVersion,
-    TrailEvent,
     WorkflowTemplate,
 )
 from workflows.permissions import START, grant_step, may_manage, permission_named
@@ -37,6 +36,7 @@ from workflows.services.rows import (
     version_columns,
 )
 from workflows.services.schedules import ensure_schedules
+from workflows.services.trail import write_fact
 
 
 class SitePeople:
@@ -313,14 +313,12 @@ def write_definition_trail(
     changes: dict[str, Any] | None = None,
 ) -> None:
     """The one function that writes the trail of a map."""
-    TrailEvent.objects.create(
-        recorded_at=now,
-        template=version.template,
-        workflow=version.template.key,
-        version=version.number,
-        command=command,
+    write_fact(
+        command,
         actor=actor,
-        actor_name=actor.get_username() if actor else "",
+        now=now,
+        changes=changes,
+        template=version.template,
+        version=version.number,
         to_state=version.state,
-        changes=changes or {},
     )

@@ -11,11 +11,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from workflows.engine.effects import Reroute, Retry
-from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed, NotFound, WrongState
+from workflows.engine.errors import HandoffError, InvalidInput, NotFound, WrongState
 from workflows.engine.marking import Token
 from workflows.engine.walk import Outside
 from workflows.models import Incident, WorkflowInstance
-from workflows.permissions import may_manage
+from workflows.services.acting import steering
 from workflows.services.case import Case, open_case, write_trail
 from workflows.services.handlers import apply, look_again
 from workflows.services.maps import cached_map
@@ -127,8 +127,7 @@ def _open(incident_id: int, actor: User | None, now: datetime) -> tuple[Case, In
     if found is None:
         raise NotFound("There is no such incident; it may have been typed wrongly.")
     case = open_case(actor=actor, now=now, instance_id=int(found))
-    if actor is not None and not may_manage(actor, case.instance.template):
-        raise NotAllowed("Only the workflow's owner or deputy may mend its incidents.")
+    steering(case, "Only the workflow's owner or deputy may mend its incidents.")
     must_run(case)
     incident = Incident.objects.get(pk=incident_id)
     if incident.state != Incident.OPEN:

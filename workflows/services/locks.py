@@ -60,9 +60,8 @@ OPEN_TASKS = (
                    AND m.user_id = %s AND g.permission_id = """
     + PERFORMS
     + """)
-        OR EXISTS (SELECT 1 FROM {added} a WHERE a.work_item_id = r.id AND a.user_id = %s)
-    ) AS permitted, EXISTS (
-        SELECT 1 FROM {added} a WHERE a.work_item_id = r.id AND a.user_id = %s
+    ) AS permitted, (
+        SELECT a.role FROM {added} a WHERE a.work_item_id = r.id AND a.user_id = %s LIMIT 1
     ) AS added, EXISTS (
         SELECT 1 FROM {incident} i WHERE i.request_id = r.request_id AND i.state = 'open'
     ) AS troubled
@@ -118,11 +117,11 @@ def lock_request(
 
 
 def lock_open_tasks(instance: WorkflowInstance, actor_id: int | None) -> list[WorkItem]:
-    """Lock a request's open tasks; says of each whether the person may act on it, by its role
-    or because it was escalated to them (`permitted`), whether by the latter (`added`), and whether
-    the request has an open incident (`troubled`). One statement."""
+    """Lock a request's open tasks; says of each whether the person may act on it by its role
+    (`permitted`), the role by which it was escalated to them (`added`, else None), and whether the
+    request has an open incident (`troubled`). One statement."""
     sql = OPEN_TASKS.format(columns=_columns(WorkItem), for_update=_for_update(), **TABLES)
-    given = [actor_id, actor_id, actor_id, actor_id, instance.pk]
+    given = [actor_id, actor_id, actor_id, instance.pk]
     return select_rows(WorkItem, sql, given, also=("permitted", "added", "troubled"))
 
 

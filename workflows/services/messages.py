@@ -11,12 +11,13 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from workflows.engine.definition import WaitStep
-from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
+from workflows.engine.errors import InvalidInput, NotFound, WrongState
 from workflows.engine.fields import clean
 from workflows.engine.marking import Token
 from workflows.models import WorkflowInstance, WorkItem
-from workflows.permissions import in_role, may_manage, visible_requests
-from workflows.services.case import Case, open_case
+from workflows.permissions import in_role, visible_requests
+from workflows.services.acting import steering
+from workflows.services.case import Acting, Case, open_case
 from workflows.services.outside import complete, must_run
 
 MOST_CANDIDATES = 1000
@@ -119,13 +120,15 @@ def _may_send(case: Case, step: WaitStep, actor: User) -> None:
     role = case.map.graph.definition.roles.get(step.role or "")
     if role is None:
         fits = case.instance.requester_id == actor.pk
+        case.acting = Acting("requester")
     else:
         stands_for = case.instance.data.get(role.field) if role.field else None
         if role.requester and case.instance.requester is not None:
             stands_for = case.instance.requester.get_username()
         fits = in_role(actor, role, case.groups_of(actor), stands_for)
-    if not fits and not may_manage(actor, case.instance.template):
-        raise NotAllowed(f"'{step.message}' is for the people of the role that waits for it.")
+        case.acting = Acting("role", step.role or "")
+    if not fits:
+        steering(case, f"'{step.message}' is for the people of the role that waits for it.")
 
 
 def _fills_in_only(case: Case, data: Mapping[str, Any]) -> None:

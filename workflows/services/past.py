@@ -17,6 +17,7 @@ from workflows.models import Route, TemplateVersion, TrailEvent, WorkflowInstanc
 from workflows.services.history import write_history
 from workflows.services.maps import VersionMap, map_of
 from workflows.services.moments import measure
+from workflows.services.trail import record
 
 BATCH = 500
 RESULT = "imported"
@@ -173,7 +174,7 @@ def _write_trail(
     now: datetime,
 ) -> None:
     for batch in batches(requests.values()):
-        TrailEvent.objects.bulk_create(
+        record(
             TrailEvent(
                 recorded_at=now,
                 request=request,

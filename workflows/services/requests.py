@@ -22,8 +22,9 @@ from workflows.models import (
     WorkflowInstance,
     WorkflowTemplate,
 )
-from workflows.permissions import may_manage, may_start
-from workflows.services.case import Case, open_case, write_trail
+from workflows.permissions import may_start
+from workflows.services.acting import steering
+from workflows.services.case import Acting, Case, open_case, write_trail
 from workflows.services.handlers import apply
 from workflows.services.maps import map_of
 from workflows.services.outbox import go_on
@@ -119,7 +120,10 @@ def _new_case(
         requester_name=actor.get_username() if actor is not None else "",
         started_at=now,
     )
-    return Case(instance=instance, map=map_of(version), actor=actor, now=now, marking=Marking())
+    case = Case(instance=instance, map=map_of(version), actor=actor, now=now, marking=Marking())
+    if actor is not None:
+        case.acting = Acting("requester")
+    return case
 
 
 def published_version(workflow: str) -> TemplateVersion:
@@ -160,7 +164,9 @@ def cancel(instance_id: int, *, actor: User | None, reason: str, now: datetime) 
     reason = reason_given(reason)
     with transaction.atomic():
         case = open_case(actor=actor, now=now, instance_id=instance_id)
-        if actor is not None and actor.pk != case.instance.requester_id:
+        if actor is not None and actor.pk == case.instance.requester_id:
+            case.acting = Acting("requester")
+        else:
             _managers_only(case, "cancel other people's requests")
         _must_be_live(case)
         apply(case, Cancel(f"the request was cancelled: {reason}"[:300]))
@@ -284,8 +290,7 @@ def _choice(case: Case, merge: MergeRecord, key: str, choice: Any) -> Any:
 
 
 def _managers_only(case: Case, what: str) -> None:
-    if case.actor is not None and not may_manage(case.actor, case.instance.template):
-        raise NotAllowed(f"Only the workflow's owner or deputy may {what}.")
+    steering(case, f"Only the workflow's owner or deputy may {what}.")
 
 
 def _must_be_live(case: Case) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,9 +24,16 @@ SEALED = (
     *("id", "recorded_at", "request_id", "template_id", "workflow", "version", "reference"),
     *("step", "round", "activation", "work_item", "command", "actor_id", "actor_name"),
     *("acted_for", "role", "from_state", "to_state", "outcome", "comment", "changes"),
-    "document_versions",
+    *("document_versions", "channel", "capacity", "seen", "votes", "token", "token_by"),
 )
-"""Every column of a trail row: what a hash covers. A new column is sealed from a new form on."""
+"""Every column of a trail row: what a hash covers."""
+
+LATER: Mapping[str, Any] = {
+    "channel": "", "capacity": "", "seen": {}, "votes": [], "token": "", "token_by": "",
+}  # fmt: skip
+"""Columns that were added when there were seals already, with what rows of before have there. A
+column that has just that is left out of the hash, so old seals fit and any other value breaks
+them. Nothing may be taken out of here."""
 
 BATCH = 1000
 LOCK = 0x48414E44  # any number that nothing else in this database locks
@@ -48,7 +55,8 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 def link_hash(before: str, position: int, sealed_at: datetime, row: Sequence[Any]) -> str:
     """The hash of one link: over the hash before, its place and time, and the row's content
     (`row` has the values of `SEALED` in their order)."""
-    content = dict(zip(SEALED, row, strict=True))
+    pairs = zip(SEALED, row, strict=True)
+    content = {name: v for name, v in pairs if name not in LATER or v != LATER[name]}
     content["recorded_at"] = _time(content["recorded_at"])
     link = {"position": position, "sealed_at": _time(sealed_at), "row": content}
     return hashlib.sha256(f"{before}\n{_encode(link)}".encode()).hexdigest()

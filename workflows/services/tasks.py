@@ -15,8 +15,9 @@ from workflows.engine.errors import InvalidInput, NotAllowed, StaleDocument, Wro
 from workflows.engine.permits import Situation, open_outcomes, why_not, why_not_act
 from workflows.models import WorkflowInstance, WorkItem
 from workflows.models.runs import OPEN_STATES
-from workflows.permissions import in_role, may_manage
-from workflows.services.case import Case, open_case, open_item, who_was_first, write_trail
+from workflows.permissions import in_role
+from workflows.services.acting import steering, working
+from workflows.services.case import Acting, Case, open_case, open_item, who_was_first, write_trail
 from workflows.services.handlers import apply
 from workflows.services.moments import Moments, measure, take_up, unpause
 from workflows.services.values import clean_values, kept_text, reason_given, store_files
@@ -63,6 +64,7 @@ def decide(
             assert item is not None
             item.document_versions = _documents_seen(case, step, seen)
             uploads.save()
+            case.acting = _acting(case, item, step, outcome, actor)
             _decide(case, item, Decide(item.activation, actor.pk, outcome, writes,
                                        item.document_versions),
                     comment=comment, opened_at=opened_at, moments=moments)  # fmt: skip
@@ -161,8 +163,7 @@ def reassign(
     with transaction.atomic():
         case = open_case(actor=actor, now=now, work_item_id=work_item_id)
         item = open_item(case, work_item_id)
-        if actor is not None and not may_manage(actor, case.instance.template):
-            raise NotAllowed("Only the workflow's owner or deputy may reassign its tasks.")
+        steering(case, "Only the workflow's owner or deputy may reassign its tasks.")
         if item is None:
             raise WrongState(who_was_first(work_item_id))
         _must_be_for_one(item)
@@ -244,10 +245,21 @@ def _in_step_role(case: Case, item: WorkItem | None, step: str, actor: User, mix
     if item is None:
         return False
     if not mixed or getattr(item, "added", False):
-        return bool(getattr(item, "permitted", False))
+        return bool(getattr(item, "permitted", False) or getattr(item, "added", None))
     role = case.map.role_of(step)
     groups = case.groups_of(actor)
     return role is not None and in_role(actor, role, groups, _stands_for(case, role))
+
+
+def _acting(case: Case, item: WorkItem, step: str, outcome: str, actor: User) -> Acting:
+    """As what the actor works on this task, for the trail."""
+    roles, role = roles_held(case, item, step, actor), case.map.role_of(step)
+    if role is None or (role.is_static and not roles):
+        by_role = bool(getattr(item, "permitted", False))
+    else:
+        groups = case.groups_of(actor) if role.is_static else ()
+        by_role = in_role(actor, role, groups, _stands_for(case, role))
+    return working(case, item, step, outcome, roles, by_role=by_role)
 
 
 def _stands_for(case: Case, role: Any) -> str | None:
@@ -283,6 +295,7 @@ def _open_for(work_item_id: int, actor: User, now: datetime) -> tuple[Case, Work
     assert item is not None
     if item.assignee is not None and item.assignee_id != actor.pk:
         raise NotAllowed(f"'{item.step}' is with {item.assignee}; what you may do is decide.")
+    case.acting = _acting(case, item, step, "", actor)
     return case, item
 
 

@@ -84,7 +84,7 @@ def find(text: str, now: datetime) -> ApiToken | None:
         return None
     unexpired = Q(expires_at=None) | Q(expires_at__gt=now)
     usable = ApiToken.objects.filter(unexpired, revoked_at=None, user__is_active=True)
-    token = usable.select_related("user").filter(digest=_digest(text)).first()
+    token = usable.select_related("user", "created_by").filter(digest=_digest(text)).first()
     if token is not None:
         _note_use(token, now)
     return token

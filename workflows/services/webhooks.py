@@ -58,7 +58,7 @@ def signer(
     """The key with which this call was signed. Raises NotSigned."""
     keys = WebhookKey.objects.filter(template__key=workflow, revoked_at=None)
     if _is_of_now(timestamp, now):
-        for key in keys.select_related("template", "acts_as"):
+        for key in keys.select_related("template", "acts_as", "created_by"):
             if hmac.compare_digest(_expected(key, timestamp, body), _given(signature)):
                 return key
     raise NotSigned(NOT_SIGNED)
