@@ -13,6 +13,7 @@ from approvals.request_page import Answers, answers, state_words
 from approvals.request_record import PastStep, past_step
 from approvals.shown import Shown, documents_of, other_versions, shown_values
 from approvals.wording import moment
+from workflows.engine.days import moment_is_taken
 from workflows.engine.errors import InvalidInput, NotFound
 from workflows.engine.marking import Marking
 from workflows.models import Document, Incident, TrailEvent, WorkflowInstance, WorkItem
@@ -54,6 +55,8 @@ def _moment(text: str) -> datetime:
         return timezone.make_aware(datetime.combine(date.fromisoformat(text), time.max))
     at = datetime.fromisoformat(text)
     at = timezone.make_aware(at) if at.tzinfo is None else at
+    if not moment_is_taken(at, timezone.get_current_timezone()):
+        raise ValueError(text)
     return timezone.localtime(at)
 
 

@@ -5,7 +5,8 @@ beside the field and with what was typed kept.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -14,25 +15,36 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
 from approvals.wording import person
+from workflows.engine.days import on_the_clock
 from workflows.engine.definition import Definition, FieldDef, title
 from workflows.engine.errors import InvalidInput
-from workflows.engine.fields import MAX_LONG_TEXT, MAX_TEXT, clean
+from workflows.engine.fields import MAX_LONG_TEXT, MAX_TEXT
+from workflows.engine.numbers import decimals_of
+from workflows.services.values import read_value
 
 MOST_PEOPLE_IN_A_LIST = 500
 EMPTY = ("", "Choose…")
 
 
 class DeclaredField(forms.Field):
-    """A form field that reads what the engine reads, into the same canonical value."""
+    """A form field that reads what the engine reads, into the same canonical value.
 
-    def __init__(self, key: str, spec: FieldDef, widget: forms.Widget, **options: Any) -> None:
-        self.key, self.spec = key, spec
+    `shown` is the value that stands in it when the form opens. What is sent back as it stood
+    there is that value, also where its text could be read in two ways or says less than it.
+    """
+
+    def __init__(
+        self, key: str, spec: FieldDef, widget: forms.Widget, *, shown: Any = None, **options: Any
+    ) -> None:
+        self.key, self.spec, self.shown = key, spec, shown
         super().__init__(widget=widget, label=title(key, spec.label), **options)
 
     def to_python(self, value: Any) -> Any:
         """The canonical value. The message stands beside the field, so it does not name it."""
+        if self.shown is not None and value == self.prepare_value(self.shown):
+            return self.shown
         try:
-            return clean(self.key, self.spec, self._with_zone(value))
+            return read_value(self.key, self.spec, self._with_zone(value))
         except InvalidInput as refused:
             message = str(refused).removeprefix(f"{self.spec.label or self.key}: ")
             raise forms.ValidationError(message[:1].upper() + message[1:]) from None
@@ -44,7 +56,7 @@ class DeclaredField(forms.Field):
                 naive = datetime.fromisoformat(value)
             except ValueError:
                 return value
-            return timezone.make_aware(naive) if naive.tzinfo is None else naive
+            return _on_our_clock(naive) if naive.tzinfo is None else naive
         return value
 
     def prepare_value(self, value: Any) -> Any:
@@ -52,8 +64,27 @@ class DeclaredField(forms.Field):
         if isinstance(value, bool):
             return "yes" if value else "no"
         if self.spec.type == "datetime" and isinstance(value, str) and value.endswith("Z"):
-            return f"{timezone.localtime(datetime.fromisoformat(value)):%Y-%m-%dT%H:%M}"
+            try:
+                at = datetime.fromisoformat(value)
+            except ValueError:
+                return value
+            return f"{on_the_clock(at, timezone.get_current_timezone()):%Y-%m-%dT%H:%M}"
         return value
+
+
+def _on_our_clock(naive: datetime) -> datetime:
+    """A time of the site's clocks, the first of two alike; one that they leave out is refused."""
+    moment = timezone.make_aware(naive)
+    try:
+        shown = moment.astimezone(UTC).astimezone(moment.tzinfo)
+    except OverflowError:
+        return moment  # it is refused as too far away
+    if shown.replace(tzinfo=None) != naive:
+        raise forms.ValidationError(
+            f"There is no {naive:%H:%M} on {naive:%Y-%m-%d}: the clocks go forward. Write another"
+            " time."
+        )
+    return moment
 
 
 class Upload(forms.FileField):
@@ -85,7 +116,9 @@ class DeclaredForm(forms.Form):
         for key in keys:
             spec = definition.fields[key]
             has_file = spec.type == "document" and self.shown.get(key) is not None
-            self.fields[key] = _form_field(key, spec, required=required and not has_file)
+            self.fields[key] = _form_field(
+                key, spec, required=required and not has_file, shown=self.shown.get(key)
+            )
             self.fields[key].asked = bool(spec.required) and not has_file  # type: ignore[attr-defined]
 
     def values(self) -> dict[str, Any]:
@@ -109,7 +142,7 @@ class DeclaredForm(forms.Form):
         }
 
 
-def _form_field(key: str, spec: FieldDef, *, required: bool) -> forms.Field:
+def _form_field(key: str, spec: FieldDef, *, required: bool, shown: Any = None) -> forms.Field:
     options: dict[str, Any] = {
         "required": required and bool(spec.required),
         "help_text": _help(spec),
@@ -117,11 +150,13 @@ def _form_field(key: str, spec: FieldDef, *, required: bool) -> forms.Field:
     }
     if spec.type == "document":
         return Upload(key, spec, **options)
-    return DeclaredField(key, spec, _widget(spec), **options)
+    return DeclaredField(key, spec, _widget(spec), shown=shown, **options)
 
 
 def _help(spec: FieldDef) -> str:
-    unit = f"In {spec.currency}, such as 1250.50." if spec.currency else ""
+    unit = ""
+    if spec.currency:
+        unit = f"In {spec.currency}, such as {Decimal('1250.5'):.{decimals_of(spec.currency)}f}."
     return " ".join(part for part in (spec.help, unit) if part)
 
 

@@ -1,6 +1,6 @@
 """Times, amounts and people as these pages say them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,7 +8,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from workflows.engine.days import on_the_clock
 from workflows.engine.definition import FieldDef
+from workflows.engine.numbers import decimals_of
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 CAPACITIES = {
@@ -47,7 +49,7 @@ def span(length: timedelta | float) -> str:
 
 def moment(value: datetime) -> str:
     """A moment in the site's time zone: '5 Jan 2026, 09:00'."""
-    local = timezone.localtime(value)
+    local = on_the_clock(value, timezone.get_current_timezone())
     return f"{day(local.date())}, {local:%H:%M}"
 
 
@@ -78,21 +80,35 @@ def listed(words: list[str], joiner: str = "and") -> str:
 
 
 def value_text(field: FieldDef, value: Any, names: Mapping[str, str]) -> str:
-    """A request's value as people read it; `names` are full names by username."""
+    """A request's value as people read it; `names` are full names by username.
+
+    What an older version of a map, or of Handoff, let in is shown as it is.
+    """
     if value is None:
         return ""
-    if field.type == "money":
-        return f"{Decimal(value):,.2f} {field.currency or ''}".strip()
-    if field.type == "number":
-        return f"{Decimal(value):,f}"
-    if field.type == "boolean":
-        return "Yes" if value else "No"
-    if field.type == "date":
-        return day(date.fromisoformat(value))
-    if field.type == "datetime":
-        return moment(datetime.fromisoformat(value))
-    if field.type == "user":
-        return names.get(value, value)
-    if field.type == "document" and isinstance(value, dict):
-        return f"{value['name']} (version {value['version']})"
-    return str(value)
+    try:
+        return _WORDS[field.type](field, value)
+    except (ValueError, TypeError, ArithmeticError):
+        return str(value)
+    except KeyError:
+        return names.get(str(value), str(value)) if field.type == "user" else str(value)
+
+
+def _number(field: FieldDef, value: Any) -> str:
+    number = Decimal(value)
+    whole = number == number.to_integral_value()
+    return f"{number.quantize(Decimal(1)) if whole else number.normalize():,f}"
+
+
+def _money(field: FieldDef, value: Any) -> str:
+    return f"{Decimal(value):,.{decimals_of(field.currency)}f} {field.currency or ''}".strip()
+
+
+_WORDS: Mapping[str, Callable[[FieldDef, Any], str]] = {
+    "money": _money,
+    "number": _number,
+    "boolean": lambda _, value: "Yes" if value else "No",
+    "date": lambda _, value: day(date.fromisoformat(value)),
+    "datetime": lambda _, value: moment(datetime.fromisoformat(value)),
+    "document": lambda _, value: f"{value['name']} (version {value['version']})",
+}

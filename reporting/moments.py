@@ -2,16 +2,20 @@
 
 from datetime import UTC, datetime
 
+from django.utils import timezone
+
+from workflows.engine.days import FIRST_DAY, LAST_DAY, moment_is_taken
 from workflows.engine.errors import InvalidInput
 
 
 def parse_moment(text: str) -> datetime:
-    """An ISO 8601 time as UTC; without a zone it is UTC. Raises ValueError."""
+    """An ISO 8601 time as UTC; without a zone it is UTC. Raises ValueError, also for a time that
+    nobody can mean (`9999-12-31` is how some systems write 'none')."""
     moment = datetime.fromisoformat(text)
-    try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError(text) from None
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    if not moment_is_taken(moment, timezone.get_default_timezone()):
+        raise ValueError(text)
+    return moment.astimezone(UTC)
 
 
 def day(text: str | None, name: str) -> datetime | None:
@@ -25,5 +29,6 @@ def day(text: str | None, name: str) -> datetime | None:
         return parse_moment(text)
     except ValueError:
         raise InvalidInput(
-            f"{name}: '{text[:40]}' is not a day; write it like 2026-03-31."
+            f"{name}: '{text[:40]}' is not a day between the years {FIRST_DAY.year} and"
+            f" {LAST_DAY.year}; write it like 2026-03-31."
         ) from None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import RegexValidator
 from django.db import models
@@ -16,6 +17,7 @@ from django.db.models import Q
 from django_fsm import FSMField, FSMModelMixin, transition
 from simple_history.models import HistoricalRecords
 
+from workflows.engine.days import OUT_OF_BOUNDS, is_taken
 from workflows.models import Connection, TemplateVersion, WorkflowTemplate
 
 if TYPE_CHECKING:
@@ -167,6 +169,12 @@ class Rate(models.Model):
 
     class Meta:
         abstract = True
+
+    def clean(self) -> None:
+        """A day that somebody can have meant."""
+        super().clean()
+        if self.since is not None and not is_taken(self.since):
+            raise ValidationError({"since": OUT_OF_BOUNDS.capitalize()})
 
 
 class RoleRate(Rate):

@@ -20,6 +20,7 @@ from reporting.reviews import services
 from reporting.reviews.models import Decision, Finding, Review
 from reporting.reviews.page import overview, review_page
 from reporting.reviews.tables import Table, tables
+from workflows.engine.days import OUT_OF_BOUNDS, is_taken
 from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed
 from workflows.permissions import auditable, may_manage
 
@@ -201,9 +202,12 @@ def _day(text: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise InvalidInput(f"'{text[:40]}' is not a day; write it like 2026-03-31.") from None
+    if not is_taken(day):
+        raise InvalidInput(f"{day}: {OUT_OF_BOUNDS}")
+    return day
 
 
 def _who(username: str) -> User | None:

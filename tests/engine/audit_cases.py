@@ -162,6 +162,21 @@ def decide(otherwise: str | None, **rules: str) -> Map:
 
 
 S = "steps."
+
+
+def works_out(told: Map, rounding: Map | None = None, **fields: str) -> Callable[[Map], None]:
+    """A step `sum` before the payment that works values out, into these fields besides."""
+
+    def edit(data: Map) -> None:
+        step = {"kind": "automation", "action": "set_fields", "with": told, "to": "pay"}
+        step["on_error"] = {"to": "refused", "exception": True}
+        data["steps"]["sum"] = step | ({"round": rounding} if rounding else {})
+        data["steps"]["lead_look"]["outcomes"]["ok"] = "sum"
+        data["fields"] |= {name: {"type": kind} for name, kind in fields.items()}
+
+    return edit
+
+
 CASES: list[tuple[str, Callable[[Map], None], str]] = [
     # the head
     ("no start at all", put("start", ...),
@@ -388,6 +403,39 @@ CASES: list[tuple[str, Callable[[Map], None], str]] = [
     ("branches that write one field",
      several(put(S + "legal.outputs", ["note"]), put(S + "tech.outputs", ["note"])),
      "branches_write_same_field@checks"),
+    ("a share that a whole number cannot keep",
+     works_out({"pages": "amount / 3"}, pages="integer"), "result_may_not_fit@sum"),
+    ("an amount for a whole number", works_out({"pages": "amount"}, pages="integer"),
+     "result_may_not_fit@sum"),
+    ("a share that is made whole",
+     works_out({"pages": "amount / 3"}, {"pages": 0}, pages="integer"), ""),
+    ("a whole part", works_out({"pages": "amount // 3 + 1"}, pages="integer"), ""),
+    ("a share of an amount", works_out({"part": "amount / 3"}, part="money"), ""),
+    ("rounding of a text", works_out({"part": "note"}, {"part": 2}, part="text"),
+     "round_unfit@sum"),
+    ("rounding to more digits than there are",
+     works_out({"part": "amount / 3"}, {"part": 4}, part="money"), "round_unfit@sum"),
+    ("rounding of what is not given",
+     works_out({"part": "amount / 3"}, {"amount": 2}, part="money"), "round_unfit@sum"),
+    ("rounding of no field", works_out({"part": "amount / 3"}, {"prat": 2}, part="money"),
+     "round_unfit@sum"),
+    ("a text for a choice",
+     several(works_out({"size": "note"}), put("fields.size", {"type": "choice", "choices": ["S"]})),
+     "result_may_not_fit@sum"),
+    ("a choice for a choice",
+     several(works_out({"size": "'S'"}), put("fields.size", {"type": "choice", "choices": ["S"]})),
+     ""),
+    ("a sum in another currency",
+     several(works_out({"dear": "cheap + 1"}),
+             put("fields.dear", {"type": "money", "currency": "USD"}),
+             put("fields.cheap", {"type": "money", "currency": "EUR"})),
+     "action_told_wrongly@sum"),
+    ("a trigger with a value that its field refuses",
+     put("start.triggers", [{"kind": "webhook", "data": {"amount": "a lot"}}]),
+     "trigger_value_unfit"),
+    ("a trigger with a date that nobody means",
+     put("start.triggers", [{"kind": "webhook", "data": {"day": "9999-12-31"}}]),
+     "trigger_value_unfit"),
     ("branches that write one field where one is enough",
      several(put(S + "legal.outputs", ["note"]), put(S + "tech.outputs", ["note"]),
              put(S + "checked.wait_for", "any")), ""),

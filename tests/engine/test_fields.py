@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from workflows.engine.errors import InvalidInput
-from workflows.engine.fields import FIELD_TYPES, clean, missing, typed
+from workflows.engine.fields import FIELD_TYPES, clean, kept, missing, typed
+from workflows.engine.numbers import readings
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,18 @@ def spec_of(kind: str) -> Spec:
         ("number", "007", "7"),
         ("money", "10000", "10000.00"),
         ("money", "12.5", "12.50"),
-        ("money", "12.500", "12.50"),
+        ("money", "0.500", "0.50"),
+        ("money", "1234.500", "1234.50"),
+        ("money", Decimal("12.500"), "12.50"),
+        ("number", Decimal("12.500"), "12.5"),
+        ("number", 12.345, "12.3450"),
+        ("number", "12.3450", "12.3450"),
+        ("number", "0.125", "0.125"),
+        ("number", "1234.567", "1234.567"),
+        ("text", 4711, "4711"),
+        ("text", 2**64 + 1, "18446744073709551617"),
+        ("text", Decimal("12.50"), "12.50"),
+        ("long_text", 42, "42"),
         ("money", "-0", "0.00"),
         ("money", 99.99, "99.99"),
         ("money", "999999999999999.99", "999999999999999.99"),
@@ -93,7 +106,9 @@ def test_a_value_becomes_canonical(kind: str, raw: object, value: object) -> Non
     [
         ("text", "two\nlines", "one line"),
         ("text", "x" * 501, "at most 500"),
-        ("text", 5, "one line of text"),
+        ("text", 1.5, "one line of text"),
+        ("text", True, "one line of text"),
+        ("text", Decimal("NaN"), "one line of text"),
         ("text", "a\x00b", "NUL"),
         ("text", "a\ud800", "broken character"),
         ("long_text", "x" * 10_001, "at most 10000"),
@@ -103,6 +118,20 @@ def test_a_value_becomes_canonical(kind: str, raw: object, value: object) -> Non
         ("number", "1 234", "without thousands separators"),
         ("number", "1_234", "without thousands separators"),
         ("number", "1.234,5", "without thousands separators"),
+        ("number", "1.234", "can be read as 1234 or as 1.2340; write a"),
+        ("number", "-1.234", "can be read as -1234 or as -1.2340"),
+        ("number", "1,234", "can be read as 1234 or as 1.2340"),
+        ("number", "1.234.567", ": 1234567."),
+        ("number", "1.234,5", ": 1234.5."),
+        ("number", "12,5", ": 12.5."),
+        ("number", "1 234", ": 1234."),
+        ("number", "1\u202f234", ": 1234."),
+        ("number", "1'234.5", ": 1234.5."),
+        ("number", "1\u2019234", ": 1234."),
+        ("number", "1.23.456", "such as 1250.5"),
+        ("number", "１２", "such as 1250.5"),
+        ("number", "−5", "such as 1250.5"),
+        ("number", "--5", "such as 1250.5"),
         ("number", "twelve", "such as 1250.5"),
         ("number", "١٢", "such as 1250.5"),
         ("number", "NaN", "write a number"),
@@ -117,7 +146,16 @@ def test_a_value_becomes_canonical(kind: str, raw: object, value: object) -> Non
         ("number", "1" * 16, "15 digits before"),
         ("number", 10**100, "15 digits before"),
         ("number", "1" * 200, "write a number"),
+        ("money", "12.500", "can be read as 12500.00 or as 12.50; write a"),
+        ("money", "12,500", "can be read as 12500.00 or as 12.50; write a"),
+        ("money", "12.505", "can be read as 12505.00 or as 12.505; write a"),
         ("money", "12.345", "at most 2 digits after"),
+        ("money", "1234.567", "at most 2 digits after"),
+        ("money", 12.345, "at most 2 digits after"),
+        ("money", "1.234,50", ": 1234.50."),
+        ("money", "12,50", ": 12.50."),
+        ("integer", "12.000", "can be read as 12000 or as 12; write a"),
+        ("integer", "12.500", "can be read as 12500 or as 12.500; write a"),
         ("money", "€12", "currency sign"),
         ("money", "1,234.50", "without thousands separators"),
         ("money", "1000000000000000", "15 digits before"),
@@ -143,6 +181,12 @@ def test_a_value_becomes_canonical(kind: str, raw: object, value: object) -> Non
         ("datetime", "soon", "with its zone"),
         ("datetime", 1763888400, "with its zone"),
         ("datetime", "0001-01-01T00:00+10:00", "between the years"),
+        ("datetime", "0001-01-01T00:00:00Z", "between the years 1900 and 2199"),
+        ("datetime", "9999-12-31T23:59:59Z", "between the years 1900 and 2199"),
+        ("datetime", datetime(1899, 12, 31, 23, tzinfo=UTC), "between the years"),
+        ("date", "0001-01-01", "between the years 1900 and 2199"),
+        ("date", "9999-12-31", "between the years 1900 and 2199"),
+        ("date", date(2200, 1, 1), "between the years"),
         ("user", "x" * 151, "at most 150"),
         ("user", 7, "username"),
         ("user", "a\nb", "username"),
@@ -239,6 +283,84 @@ def test_rules_see_a_python_value(kind: str, value: Any, python: object) -> None
 def test_a_number_too_long_to_print_is_refused(kind: str) -> None:
     with pytest.raises(InvalidInput):
         clean("key", spec_of(kind), 10**5000)
+
+
+@pytest.mark.parametrize(
+    ("currency", "raw", "value"),
+    [
+        ("JPY", "1250", "1250"),
+        ("JPY", 1250, "1250"),
+        ("EUR", "1250", "1250.00"),
+        ("KWD", "12.500", "12.500"),
+        ("KWD", "12.5", "12.500"),
+        ("CLF", "1.2345", "1.2345"),
+    ],
+)
+def test_an_amount_has_the_decimals_of_its_currency(currency: str, raw: object, value: str) -> None:
+    spec = Spec("money", currency=currency)
+    assert clean("amount", spec, raw) == clean("amount", spec, value) == value
+
+
+@pytest.mark.parametrize(
+    ("currency", "raw", "says"),
+    [
+        ("JPY", "12.5", "in JPY such as 1250,"),
+        ("JPY", "12.500", "can be read as 12500 or as 12.500; write a"),
+        ("KWD", "12.5005", "at most 3 digits"),
+        ("KWD", "12,500", "can be read as 12500.000 or as 12.500"),
+    ],
+)
+def test_an_amount_finer_than_its_currency_is_refused(currency: str, raw: str, says: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        clean("amount", Spec("money", currency=currency), raw)
+    assert says in str(refused.value)
+
+
+def test_a_choice_of_digits_is_chosen_by_its_number() -> None:
+    years = Spec("choice", choices=["2024", "2025"])
+    assert clean("year", years, 2024) == clean("year", years, "2024") == "2024"
+    for raw in (2026, 2024.0, True):
+        with pytest.raises(InvalidInput, match="choose one of 2024, 2025"):
+            clean("year", years, raw)
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**9)))
+def test_a_number_is_kept_so_that_it_can_be_read_in_one_way(number: Decimal) -> None:
+    if abs(number) >= 10**15:
+        return
+    value = clean("rate", Spec("number"), number)
+    assert Decimal(value) == number
+    assert clean("rate", Spec("number"), value) == value
+    assert len(readings(value)) == 1
+
+
+@given(st.text("0123456789.,' +-", min_size=1, max_size=12), st.sampled_from(["number", "money"]))
+def test_no_text_with_two_readings_becomes_a_number(text: str, kind: str) -> None:
+    try:
+        value = clean("rate", Spec(kind), text)
+    except InvalidInput:
+        return
+    assert value is None or readings(text.strip()) in ([], [Decimal(value)])
+
+
+def test_a_moment_is_judged_by_its_date_in_the_sites_zone() -> None:
+    spec, berlin = Spec("datetime"), ZoneInfo("Europe/Berlin")
+    late = "2199-12-31T23:30:00Z"
+    assert clean("at", spec, late) == late
+    with pytest.raises(InvalidInput, match="between the years"):
+        clean("at", spec, late, zone=berlin)
+    early = "1899-12-31T23:30:00Z"
+    assert clean("at", spec, early, zone=berlin) == early
+    with pytest.raises(InvalidInput, match="between the years"):
+        clean("at", spec, early)
+
+
+def test_what_a_record_holds_is_written_as_it_would_be_today() -> None:
+    assert kept(Spec("number"), "12.345") == "12.3450"
+    assert kept(Spec("money", currency="JPY"), "100.00") == "100"
+    assert kept(Spec("money"), "a lot") == "a lot"
+    assert kept(Spec("date"), "0001-01-01") == "0001-01-01"
+    assert kept(Spec("number"), None) is None
 
 
 def test_required_fields_without_a_value_are_missing() -> None:

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 
+from workflows.engine.days import on_the_clock
 from workflows.engine.errors import HandoffError, WrongState
 from workflows.models import TemplateVersion, WorkflowTemplate
 from workflows.permissions import may_manage
@@ -233,7 +234,8 @@ def link(address: str, text: Any) -> SafeString:
 
 def moment(when: datetime | None) -> str:
     """A time to the minute, in the site's time zone."""
-    return f"{timezone.localtime(when):%Y-%m-%d %H:%M}" if when else "—"
+    zone = timezone.get_current_timezone()
+    return f"{on_the_clock(when, zone):%Y-%m-%d %H:%M}" if when else "—"
 
 
 def timed(column: str, words: str) -> Callable[[Any], SafeString]:

@@ -16,6 +16,7 @@ from unfold.admin import TabularInline
 
 from workflows.admin.base import HistoryAdmin
 from workflows.engine.calendar import BUILT_IN, Calendar, Duration
+from workflows.engine.days import OUT_OF_BOUNDS, is_taken
 from workflows.models import BusinessCalendar, Closure, TemplateVersion
 from workflows.services.calendars import (
     LONGEST_CLOSURE,
@@ -77,6 +78,9 @@ class ClosureForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         """The last day comes after the first, and not long after."""
         cleaned: dict[str, Any] = super().clean() or {}
+        for name in ("first_day", "last_day"):
+            if cleaned.get(name) and not is_taken(cleaned[name]):
+                self.add_error(name, OUT_OF_BOUNDS.capitalize())
         first, last = cleaned.get("first_day"), cleaned.get("last_day")
         if first and last and last < first:
             self.add_error("last_day", "The last day comes before the first; exchange them.")

@@ -20,6 +20,7 @@ from workflows.engine.calendar import parse_duration
 from workflows.engine.definition import AutomationStep, RetryDef
 from workflows.engine.errors import HandoffError
 from workflows.engine.paths import PathProblem, pick
+from workflows.engine.rounding import as_the_map_rounds
 from workflows.engine.templates import PlaceholderProblem
 from workflows.models import Attempt, OutboxMessage, WorkflowInstance
 from workflows.services import outbox
@@ -215,14 +216,16 @@ def _succeed(
 
 
 def outputs(step: Any, done: Done) -> Mapping[str, Any]:
-    """The values that the step's `outputs` find in the answer, and those given outright."""
+    """The values that the step's `outputs` find in the answer, and those given outright, rounded
+    as the step says."""
     found = {key: pick(done.answer, path) for key, path in (step.outputs or {}).items()}
-    return {**done.given, **{key: _scalar(value) for key, value in found.items()}}
+    return rounded_outputs(step, {**done.given, **found})
 
 
-def _scalar(value: Any) -> Any:
-    """A number of an answer as the text that fields read."""
-    return value if value is None or isinstance(value, bool | str) else str(value)
+def rounded_outputs(step: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values for fields, those rounded that the step's `round` names."""
+    rules = step.round or {}
+    return {key: as_the_map_rounds(value, rules.get(key)) for key, value in values.items()}
 
 
 def _fail(message: OutboxMessage, row: Attempt, failed: ActionFailed, now: datetime) -> None:

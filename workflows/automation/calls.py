@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -186,8 +187,8 @@ def _document(answer: Answer, shown: str, secrets: list[str]) -> Any:
     if not body.strip():
         return None
     try:
-        # Numbers stay texts on their way into fields, so no digit of an amount is lost.
-        return json.loads(body, parse_float=str)
+        # Numbers stay decimals on their way into fields, so no digit of an amount is lost.
+        return json.loads(body, parse_float=Decimal, parse_constant=_no_number)
     except (ValueError, RecursionError):
         if "json" not in answer.headers.get("content-type", ""):
             return body[:4096].replace("\x00", "\ufffd")
@@ -195,6 +196,10 @@ def _document(answer: Answer, shown: str, secrets: list[str]) -> Any:
             "answer_unreadable", "The answer is not the JSON that it says it is.",
             retry=True, status=answer.status, shown=shown,
         ) from None  # fmt: skip
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(text)
 
 
 def _text(body: bytes) -> str:

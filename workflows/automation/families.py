@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from workflows.automation.attempts import rounded_outputs
 from workflows.automation.inside import start_child
 from workflows.engine.actions import ActionFailed
 from workflows.engine.definition import SubworkflowStep, TriggerDef
@@ -103,7 +104,8 @@ def child_ended(message: OutboxMessage, now: datetime) -> None:
     step = case.map.graph[token.step]
     assert isinstance(step, SubworkflowStep)
     try:
-        given = {key: pick(document(child), path) for key, path in (step.outputs or {}).items()}
+        found = {key: pick(document(child), path) for key, path in (step.outputs or {}).items()}
+        given = rounded_outputs(step, found)
         with transaction.atomic():
             complete(case, token.id, how=child.result[:80], given=given, comment=child.reference)
     except (PathProblem, HandoffError) as refused:

@@ -6,10 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from workflows.automation.calls import facts_of
 from workflows.engine.actions import ActionFailed, Done, Job, action
+from workflows.engine.days import Moment
 from workflows.engine.errors import HandoffError
+from workflows.engine.rounding import worked_out
 from workflows.engine.rules import RuleCannotBeEvaluated, RuleProblem, compile_expression
 from workflows.engine.templates import fill
 from workflows.models import WorkflowInstance
@@ -28,30 +31,22 @@ def set_fields(job: Job) -> Done:
 def _worked_out(job: Job, key: str, said: Any) -> Any:
     if not isinstance(said, str):
         return said
+    zone = timezone.get_default_timezone()
     try:
-        value = compile_expression(said, job.definition.fields).value(job.data)
+        value = compile_expression(said, job.definition.fields, zone=zone).value(job.data)
     except (RuleProblem, RuleCannotBeEvaluated) as problem:
         raise ActionFailed("expression_failed", f"'{key}': {problem}") from None
     return _raw(job, key, value)
 
 
 def _raw(job: Job, key: str, value: Any) -> Any:
-    """The value as the field's form would send it."""
+    """The value as its field takes it."""
+    spec = job.definition.fields[key]
     if isinstance(value, Decimal):
-        return _number(value, job.definition.fields[key].type)
-    if isinstance(value, datetime):
-        day_only = job.definition.fields[key].type == "date"
-        return value.date().isoformat() if day_only else value.isoformat()
+        return worked_out(spec, value, (job.step.round or {}).get(key))
+    if isinstance(value, Moment):
+        return value.local_date if spec.type == "date" else value
     return value
-
-
-def _number(value: Decimal, kind: str) -> str:
-    """Money is rounded to cents, half to even; other numbers to 12 places, as fields keep them."""
-    if kind == "money":
-        value = value.quantize(Decimal("0.01"))
-    elif kind == "number":
-        value = round(value, 12)
-    return f"{value.normalize():f}" if kind != "money" else f"{value:f}"
 
 
 @action("start_workflow", inside=True)

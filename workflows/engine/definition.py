@@ -26,6 +26,7 @@ from workflows.engine.definition_parts import (
     Reason,
     RetryDef,
     RoleDef,
+    RoundingDef,
     RouteDef,
     RuleDef,
     Slug,
@@ -56,6 +57,7 @@ __all__ = [
     "Part",
     "RetryDef",
     "RoleDef",
+    "RoundingDef",
     "RouteDef",
     "RuleDef",
     "StartDef",
@@ -137,6 +139,7 @@ class AutomationStep(BaseStep):
     action: Line
     with_: dict[str, Any] | None = Field(None, alias="with")
     outputs: dict[Name, str] | None = None
+    round: dict[Name, RoundingDef] | None = None
     retry: RetryDef | None = None
     on_error: ErrorRouteDef | None = None
     to: Key
@@ -167,6 +170,7 @@ class SubworkflowStep(BaseStep):
     workflow: Slug
     data: dict[Name, Any] | None = None
     outputs: dict[Name, str] | None = None
+    round: dict[Name, RoundingDef] | None = None
     on_error: ErrorRouteDef | None = None
     to: Key
 

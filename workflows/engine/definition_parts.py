@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from workflows.engine.calendar import parse_duration
+from workflows.engine.numbers import MAX_DECIMALS, RoundingMode
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,79}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
@@ -177,6 +178,30 @@ class Way(Part):
     ) -> dict[str, Any]:
         full = handler.resolve_ref_schema(handler(core_schema))
         return {"anyOf": [full["properties"]["to"], dict(full)], "description": cls.__doc__}
+
+
+class RoundingDef(Part):
+    """How many digits a number keeps after its point; the number of them alone is half up."""
+
+    digits: Annotated[int, Field(ge=0, le=MAX_DECIMALS)]
+    mode: RoundingMode | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_digits_alone(cls, value: Any) -> Any:
+        return {"digits": value} if type(value) is int else value
+
+    @model_serializer(mode="wrap")
+    def _to_digits_alone(self, handler: Any) -> Any:
+        written = handler(self)
+        return written["digits"] if set(written) == {"digits"} else written
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: Any, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        full = handler.resolve_ref_schema(handler(core_schema))
+        return {"anyOf": [full["properties"]["digits"], dict(full)], "description": cls.__doc__}
 
 
 class RouteDef(Way):

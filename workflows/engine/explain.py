@@ -25,6 +25,7 @@ from workflows.engine.definition import (
     ParallelStep,
     RetryDef,
     RoleDef,
+    RoundingDef,
     RouteDef,
     RuleDef,
     StartDef,
@@ -58,6 +59,7 @@ _PARTS: Final[Mapping[str, type[BaseModel]]] = {
     "steps.*.branches.*": BranchDef,
     "steps.*.on_overdue": OverdueDef,
     "steps.*.retry": RetryDef,
+    "steps.*.round.*": RoundingDef,
     "steps.*.on_error": ErrorRouteDef,
 }
 _EITHER: Final[Mapping[str, str]] = {

@@ -6,21 +6,20 @@ that two ways of writing the same value are equal in the record and in the merge
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
+from workflows.engine.days import OUT_OF_BOUNDS, begins, is_taken, moment_is_taken
 from workflows.engine.errors import InvalidInput
+from workflows.engine.numbers import NotANumber, Shape, read_number, shape_of
 
 MAX_TEXT: Final = 500
 MAX_LONG_TEXT: Final = 10_000
 MAX_USERNAME: Final = 150
 MAX_FILE_NAME: Final = 255
-MAX_WHOLE_DIGITS: Final = 15
-MAX_DECIMALS: Final = 10
-MONEY_DECIMALS: Final = 2
+LARGEST_ID: Final = 10**100
 
-_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})
@@ -55,29 +54,55 @@ class _RefusalError(Exception):
     """A value is not of its field's type; the message says what to write, without a name."""
 
 
-def clean(key: str, spec: FieldSpec, raw: object) -> Any:
+def clean(key: str, spec: FieldSpec, raw: object, *, zone: tzinfo = UTC) -> Any:
     """The canonical JSON value of what was written into a field; None where it was left empty.
 
-    Raises InvalidInput with a sentence that names the field and says what to write.
+    `zone` is the site's, in which dates count. Raises InvalidInput with a sentence that names
+    the field and says what to write.
     """
     if raw is None or (isinstance(raw, str) and not raw.strip()):
         return None
     try:
         _refuse_unstorable(raw)
-        return _CLEANERS[spec.type](spec, raw)
+        value = _CLEANERS[spec.type](spec, raw)
+        _refuse_far_away(spec, value, zone)
     except _RefusalError as refused:
         raise InvalidInput(f"{spec.label or key}: {refused}") from None
+    return value
 
 
-def typed(spec: FieldSpec, value: Any) -> Any:
+def kept(spec: FieldSpec, value: Any) -> Any:
+    """A value of a record as `clean` would write it today; as it is where it cannot be read."""
+    try:
+        number = Decimal(value) if isinstance(value, str) and shape_of(spec.type) else value
+        return value if value is None else _CLEANERS[spec.type](spec, number)
+    except (_RefusalError, ArithmeticError):
+        return value
+
+
+def typed(spec: FieldSpec, value: Any, *, zone: tzinfo = UTC) -> Any:
     """The Python value of a canonical value, for rules: Decimal, bool, str or aware datetime.
 
-    A date is the midnight in UTC that begins it; a document is its version; None stays None.
-    Raises ValueError, TypeError or an ArithmeticError where the value is not canonical.
+    A date is the moment with which it begins in this zone; a document is its version; None stays
+    None. Raises ValueError, TypeError or an ArithmeticError where the value is not canonical.
     """
     if value is None:
         return None
+    if spec.type == "date":
+        return begins(date.fromisoformat(value), zone)
     return _TYPERS[spec.type](value)
+
+
+def moment_of(spec: FieldSpec, value: Any, *, zone: tzinfo) -> datetime:
+    """The moment that a date or a date and time stands for, to be waited for.
+
+    Raises ValueError, TypeError or OverflowError where none can be worked out, or one that no
+    field takes today.
+    """
+    moment = typed(spec, value, zone=zone)
+    if not isinstance(moment, datetime) or not moment_is_taken(moment, zone):
+        raise ValueError(value)
+    return moment
 
 
 def missing(
@@ -97,14 +122,35 @@ def _refuse_unstorable(raw: object) -> None:
         raise _RefusalError("it holds a broken character; type the text again without it.")
 
 
+def _refuse_far_away(spec: FieldSpec, value: Any, zone: tzinfo) -> None:
+    """A date that is nobody's: the 'none' of another system, or a slip of the pen."""
+    if spec.type == "date":
+        near = is_taken(date.fromisoformat(value))
+    else:
+        near = spec.type != "datetime" or moment_is_taken(_typed_datetime(value), zone)
+    if not near:
+        raise _RefusalError(OUT_OF_BOUNDS)
+
+
+def _digits(raw: object) -> object:
+    """A whole number, or one whose writing was kept, as the text that it was written as: other
+    systems have ids without quotes. A float is no text, for how it was written is lost."""
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        return str(raw) if abs(raw) < LARGEST_ID else raw
+    if isinstance(raw, Decimal) and raw.is_finite() and abs(raw.adjusted()) < 100:
+        return format(raw, "f")
+    return raw
+
+
 def _clean_text(_: FieldSpec, raw: object) -> str:
-    text = _line(raw, MAX_TEXT)
+    text = _line(_digits(raw), MAX_TEXT)
     if text is None:
         raise _RefusalError(f"write one line of text, at most {MAX_TEXT} characters.")
     return text
 
 
 def _clean_long_text(_: FieldSpec, raw: object) -> str:
+    raw = _digits(raw)
     if isinstance(raw, str):
         text = raw.replace("\r\n", "\n").replace("\r", "\n")
         if len(text) <= MAX_LONG_TEXT:
@@ -129,6 +175,7 @@ def _line(raw: object, longest: int) -> str | None:
 
 def _clean_choice(spec: FieldSpec, raw: object) -> str:
     choices = list(spec.choices or ())
+    raw = _digits(raw)
     if isinstance(raw, str):
         for candidate in (raw, raw.strip()):
             if candidate in choices:
@@ -136,66 +183,26 @@ def _clean_choice(spec: FieldSpec, raw: object) -> str:
     raise _RefusalError(f"choose one of {', '.join(choices)}.")
 
 
-def _clean_number(_: FieldSpec, raw: object) -> str:
-    example = "write a number such as 1250.5, without thousands separators"
-    number = _decimal(raw, example)
-    if _decimals(number) > MAX_DECIMALS:
-        raise _RefusalError(f"write at most {MAX_DECIMALS} digits after the point.")
-    return format(number, "f")
+def _clean_number(spec: FieldSpec, raw: object) -> str:
+    shape = _shape(spec)
+    return shape.written(_number(raw, shape))
 
 
-def _clean_money(spec: FieldSpec, raw: object) -> str:
-    currency = f" in {spec.currency}" if spec.currency else ""
-    example = (
-        f"write an amount{currency} such as 1250.50, without thousands separators or a"
-        " currency sign"
-    )
-    amount = _decimal(raw, example)
-    if _decimals(amount) > MONEY_DECIMALS:
-        raise _RefusalError(
-            f"write at most {MONEY_DECIMALS} digits after the point, such as 1250.50."
-        )
-    return format(amount, f".{MONEY_DECIMALS}f")
+def _clean_integer(spec: FieldSpec, raw: object) -> int:
+    return int(_number(raw, _shape(spec)))
 
 
-def _clean_integer(_: FieldSpec, raw: object) -> int:
-    example = "write a whole number such as 12, without thousands separators"
-    number = _decimal(raw, example)
-    if _decimals(number):
-        raise _RefusalError(f"{example}.")
-    return int(number)
+def _shape(spec: FieldSpec) -> Shape:
+    shape = shape_of(spec.type, spec.currency)
+    assert shape is not None, spec.type
+    return shape
 
 
-def _decimal(raw: object, example: str) -> Decimal:
-    """The number in its shortest exact form. Floats count as they are written."""
-    if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
-        raise _RefusalError(f"{example}.")
-    if isinstance(raw, int) and abs(raw) >= 10**MAX_WHOLE_DIGITS:
-        raise _RefusalError(f"write at most {MAX_WHOLE_DIGITS} digits before the point.")
-    text = str(raw).strip()
-    if len(text) > 100 or not _NUMBER.fullmatch(text):
-        raise _RefusalError(f"{example}.")
-    number = Decimal(text)
-    if number and number.adjusted() >= MAX_WHOLE_DIGITS:
-        raise _RefusalError(f"write at most {MAX_WHOLE_DIGITS} digits before the point.")
-    return _shortest(number)
-
-
-def _shortest(number: Decimal) -> Decimal:
-    """The same number without trailing zeros or a sign on zero; never rounded."""
-    sign, digits, exponent = number.as_tuple()
-    assert isinstance(exponent, int)
-    kept = list(digits)
-    while exponent < 0 and kept and kept[-1] == 0:
-        kept.pop()
-        exponent += 1
-    return Decimal((sign, tuple(kept), exponent)) if any(kept) else Decimal(0)
-
-
-def _decimals(number: Decimal) -> int:
-    exponent = number.as_tuple().exponent
-    assert isinstance(exponent, int)
-    return max(0, -exponent)
+def _number(raw: object, shape: Shape) -> Decimal:
+    try:
+        return read_number(raw, shape)
+    except NotANumber as refused:
+        raise _RefusalError(str(refused)) from None
 
 
 def _clean_boolean(_: FieldSpec, raw: object) -> bool:
@@ -234,7 +241,7 @@ def _clean_datetime(_: FieldSpec, raw: object) -> str:
     try:
         return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
     except OverflowError:
-        raise _RefusalError("write a moment between the years 1 and 9999.") from None
+        raise _RefusalError(OUT_OF_BOUNDS) from None
 
 
 def _clean_document(_: FieldSpec, raw: object) -> dict[str, Any]:
@@ -256,7 +263,7 @@ _CLEANERS: Final[Mapping[str, Callable[[FieldSpec, object], Any]]] = {
     "long_text": _clean_long_text,
     "number": _clean_number,
     "integer": _clean_integer,
-    "money": _clean_money,
+    "money": _clean_number,
     "boolean": _clean_boolean,
     "choice": _clean_choice,
     "date": _clean_date,
@@ -284,10 +291,6 @@ def _typed_boolean(value: Any) -> bool:
     return value
 
 
-def _typed_date(value: Any) -> datetime:
-    return datetime.combine(date.fromisoformat(value), time(0), UTC)
-
-
 def _typed_datetime(value: Any) -> datetime:
     moment = datetime.fromisoformat(value)
     if moment.utcoffset() is None:
@@ -307,7 +310,6 @@ _TYPERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "money": _typed_number,
     "boolean": _typed_boolean,
     "choice": _typed_text,
-    "date": _typed_date,
     "datetime": _typed_datetime,
     "user": _typed_text,
     "document": _typed_document,

@@ -6,6 +6,7 @@ process, so routing a decision needs no query.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from functools import cached_property
 
 from workflows.engine.definition import (
@@ -24,9 +25,13 @@ from workflows.engine.rules import Rule, compile_rule
 
 @dataclass(frozen=True)
 class Graph:
-    """A definition seen as steps and ways, with what routing asks of it."""
+    """A definition seen as steps and ways, with what routing asks of it.
+
+    `zone` is the site's time zone, in which the dates of its requests count.
+    """
 
     definition: Definition
+    zone: tzinfo = UTC
 
     def __getitem__(self, key: str) -> Step:
         return self.definition.steps[key]
@@ -59,7 +64,9 @@ class Graph:
         """A compiled rule of this map (compiled once per text and set of fields)."""
         compiled = self._rules.get(text)
         if compiled is None:
-            compiled = self._rules[text] = compile_rule(text, self.definition.fields)
+            compiled = self._rules[text] = compile_rule(
+                text, self.definition.fields, zone=self.zone
+            )
         return compiled
 
     @cached_property

@@ -9,13 +9,14 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any, Final
 
 import rule_engine  # type: ignore[import-untyped]
 from rule_engine import ast, errors
 
+from workflows.engine.days import FIRST_DAY, LAST_DAY, Moment, is_taken, moment_is_taken
 from workflows.engine.rulewords import HINTS, KINDS, OR_EMPTY, REFUSED, SIGNS, children_of, shown
 
 MAX_LENGTH: Final = 1000
@@ -54,6 +55,8 @@ class Operand:
     choices: tuple[str, ...] | None = None
     currency: str | None = None
     literal: str | None = None
+    whole: bool = False
+    """Of a number: whether it never has digits after its point."""
 
 
 Fields = Mapping[str, Operand]
@@ -68,6 +71,7 @@ def read(text: str, fields: Fields, context: Any) -> tuple[Any, frozenset[str]]:
     """
     statement, checker = _read(text, fields, context)
     checker.condition(statement.args[1])
+    _read_dates(statement)
     return statement, frozenset(checker.named)
 
 
@@ -77,7 +81,9 @@ def read_value(text: str, fields: Fields, context: Any) -> tuple[Any, Operand]:
     Raises RuleProblem.
     """
     statement, checker = _read(text, fields, context)
-    return statement, checker.operand(statement.args[1])
+    operand = checker.operand(statement.args[1])
+    _read_dates(statement)
+    return statement, operand
 
 
 def _read(text: str, fields: Fields, context: Any) -> "tuple[Any, _Checker]":
@@ -108,6 +114,24 @@ def _tree(text: str, fields: Fields, context: Any) -> Any:
             raise RuleProblem(f"The rule cannot be read: {error.message}.") from None
         finally:
             parser.context = None
+
+
+def _read_dates(tree: Any) -> None:
+    """Give each date that is written in a checked rule the meaning that a field's dates have."""
+    for node in children_of(tree):
+        if node.cls is ast.DatetimeExpression:
+            context, written = node.args
+            node.args, node.method = (context, _date_written(written, context)), "build"
+        else:
+            _read_dates(node)
+
+
+def _date_written(text: str, context: Any) -> Moment:
+    zone = context.default_timezone
+    if len(text) == len("2026-11-23"):
+        return Moment.of_day(date.fromisoformat(text), zone)
+    moment = datetime.fromisoformat(text)
+    return Moment.at(moment if moment.tzinfo else moment.replace(tzinfo=zone), zone)
 
 
 def _unreadable(error: Any, fields: Fields) -> str:
@@ -196,19 +220,26 @@ class _Checker:
                 f"`{node.args[1]}` is not a plain number; write digits, at most 15 before the"
                 " point and 10 after it, such as 10000 or 0.25."
             )
-        return Operand("number")
+        return Operand("number", whole="." not in node.args[1])
 
     def date(self, node: Any) -> Operand:
-        written = node.args[1]
+        context, written = node.args
         try:
             if not _DATE.fullmatch(written):
                 raise ValueError(written)
-            datetime.fromisoformat(written)
+            moment = datetime.fromisoformat(written)
         except ValueError:
             raise RuleProblem(
                 f"`d'{written}'` is not a date; write it as d'2026-11-23', or with a time as"
                 " d'2026-11-23T09:00Z'."
             ) from None
+        zone = context.default_timezone
+        near = moment_is_taken(moment, zone) if moment.tzinfo else is_taken(moment.date())
+        if not near:
+            raise RuleProblem(
+                f"`d'{written}'` is no date that a field can have; write one between the years"
+                f" {FIRST_DAY.year} and {LAST_DAY.year}."
+            )
         return Operand("date")
 
     def period(self, node: Any) -> Operand:
@@ -238,7 +269,7 @@ class _Checker:
                 f"In `{shown(node)}`: the minus stands before {KINDS[operand.kind]}; use it with"
                 " numbers only."
             )
-        return Operand(operand.kind, currency=operand.currency)
+        return Operand(operand.kind, currency=operand.currency, whole=operand.whole)
 
     def logic(self, node: Any) -> Operand:
         for side in node.args[2:]:
@@ -299,10 +330,11 @@ class _Checker:
         if operator in _DIVISIONS and right_node.cls is ast.FloatExpression:
             self.divisor(node, right_node)
         if left.kind == right.kind == "number":
+            whole = operator == "FDIV" or (operator != "TDIV" and left.whole and right.whole)
             if operator not in ("ADD", "SUB"):
-                return Operand("number")
+                return Operand("number", whole=whole)
             self.same(node, left, right)
-            return Operand("number", currency=left.currency or right.currency)
+            return Operand("number", currency=left.currency or right.currency, whole=whole)
         moment = _MOMENTS.get((operator, left.kind, right.kind))
         if moment is None:
             raise RuleProblem(

@@ -8,12 +8,14 @@ not hold, or cannot be evaluated; the last is never taken for the second.
 import decimal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any, Final
 
 import rule_engine  # type: ignore[import-untyped]
 from rule_engine import DataType, errors
 
+from workflows.engine.days import Moment
 from workflows.engine.fields import FieldSpec, typed
 from workflows.engine.rulecheck import Operand, RuleProblem, read, read_value
 from workflows.engine.rulewords import OR_EMPTY
@@ -76,7 +78,12 @@ class _Declared:
 
     @property
     def operand(self) -> Operand:
-        return Operand(_KIND_OF[self.type], choices=self.choices, currency=self.currency)
+        return Operand(
+            _KIND_OF[self.type],
+            choices=self.choices,
+            currency=self.currency,
+            whole=self.type in ("integer", "document"),
+        )
 
 
 @dataclass(frozen=True)
@@ -107,15 +114,41 @@ class Rule:
 class Expression:
     """A value worked out from a request's data, known to be readable and of one kind.
 
-    `kind` is what `kind_of` says of the field that can take it.
+    `kind` is what `kind_of` says of the field that can take it; `whole`, `currency`, `choices`
+    and `literal` narrow it, where that is known beforehand.
     """
 
     text: str
-    kind: str
+    result: Operand
     _statement: Any = field(repr=False, compare=False)
 
+    @property
+    def kind(self) -> str:
+        """Number, text, boolean, date or period."""
+        return self.result.kind
+
+    @property
+    def whole(self) -> bool:
+        """Whether it never has digits after its point."""
+        return self.result.whole
+
+    @property
+    def currency(self) -> str | None:
+        """Of which currency it is an amount."""
+        return self.result.currency
+
+    @property
+    def choices(self) -> tuple[str, ...] | None:
+        """The only texts that it can be."""
+        return self.result.choices
+
+    @property
+    def literal(self) -> str | None:
+        """The one text that it is."""
+        return self.result.literal
+
     def value(self, data: Mapping[str, Any]) -> Any:
-        """The value as Python has it: Decimal, bool, str or an aware datetime.
+        """The value as Python has it: Decimal, bool, str, a Moment.
 
         Raises RuleCannotBeEvaluated where a value that is needed is missing or no number.
         """
@@ -133,30 +166,36 @@ def kind_of(field_type: str) -> str:
     return _KIND_OF[field_type]
 
 
-def compile_expression(text: str, fields: Mapping[str, FieldSpec]) -> Expression:
-    """The value that `text` gives over the declared fields. Raises RuleProblem."""
+def compile_expression(
+    text: str, fields: Mapping[str, FieldSpec], *, zone: tzinfo = UTC
+) -> Expression:
+    """The value that `text` gives over the declared fields, dates counted in this zone.
+
+    Raises RuleProblem.
+    """
     declared = {key: _Declared.of(spec) for key, spec in fields.items()}
     operands = {key: spec.operand for key, spec in declared.items()}
-    tree, operand = read_value(text, operands, _context(text, declared))
+    tree, operand = read_value(text, operands, _context(text, declared, zone))
     try:
         with decimal.localcontext(_EXACT):
-            return Expression(text, operand.kind, tree.build())
+            return Expression(text, operand, tree.build())
     except _FAILURES as error:
         raise RuleProblem(f"It cannot be worked out: {_reason(error)}; change it.") from error
 
 
-def compile_rule(text: str, fields: Mapping[str, FieldSpec]) -> Rule:
-    """The rule that `text` says over the declared fields; kept, so that asking again is cheap.
+def compile_rule(text: str, fields: Mapping[str, FieldSpec], *, zone: tzinfo = UTC) -> Rule:
+    """The rule that `text` says over the declared fields, dates counted in this zone; kept, so
+    that asking again is cheap.
 
     Raises RuleProblem with a sentence that says which part is wrong and what to change.
     """
-    return _compiled(text, tuple((key, _Declared.of(spec)) for key, spec in fields.items()))
+    return _compiled(text, tuple((key, _Declared.of(spec)) for key, spec in fields.items()), zone)
 
 
 @lru_cache(maxsize=4096)
-def _compiled(text: str, declared: tuple[tuple[str, _Declared], ...]) -> Rule:
+def _compiled(text: str, declared: tuple[tuple[str, _Declared], ...], zone: tzinfo) -> Rule:
     operands = {key: spec.operand for key, spec in declared}
-    tree, named = read(text, operands, _context(text, dict(declared)))
+    tree, named = read(text, operands, _context(text, dict(declared), zone))
     try:
         with decimal.localcontext(_EXACT):
             return Rule(text, named, tree.build())
@@ -164,12 +203,12 @@ def _compiled(text: str, declared: tuple[tuple[str, _Declared], ...]) -> Rule:
         raise RuleProblem(f"The rule cannot be worked out: {_reason(error)}; change it.") from error
 
 
-def _context(text: str, fields: Mapping[str, _Declared]) -> Any:
+def _context(text: str, fields: Mapping[str, _Declared], zone: tzinfo) -> Any:
     """How a rule finds the values of fields, and what types they have."""
     return rule_engine.Context(
-        resolver=_Values(text, fields),
+        resolver=_Values(text, fields, zone),
         type_resolver=lambda name: _DATA_TYPE[fields[name.removesuffix(OR_EMPTY)].operand.kind],
-        default_timezone="utc",
+        default_timezone=zone,
     )
 
 
@@ -179,12 +218,13 @@ class _Values:
 
     rule: str
     fields: Mapping[str, _Declared]
+    zone: tzinfo
 
     def __call__(self, data: Mapping[str, Any], name: str) -> Any:
         key = name.removesuffix(OR_EMPTY)
         spec = self.fields[key]
         try:
-            value = typed(spec, data.get(key))
+            value = self._value(spec, data.get(key))
         except _FAILURES:
             raise self._unusable(key, "holds a value of another type; correct it") from None
         if value is None and name == key:
@@ -192,6 +232,13 @@ class _Values:
         if isinstance(value, decimal.Decimal) and not value.is_finite():
             raise self._unusable(key, "is not a number; correct it")
         return value
+
+    def _value(self, spec: FieldSpec, value: Any) -> Any:
+        """Dates stay dates, so that a sum moves them on the calendar."""
+        if spec.type == "date" and value is not None:
+            return Moment.of_day(date.fromisoformat(value), self.zone)
+        found = typed(spec, value, zone=self.zone)
+        return Moment.at(found, self.zone) if isinstance(found, datetime) else found
 
     def _unusable(self, key: str, why: str) -> RuleCannotBeEvaluated:
         label = self.fields[key].label or key

@@ -19,6 +19,7 @@ from workflows.engine.definition import (
     WaitStep,
 )
 from workflows.engine.errors import DefinitionProblem, InvalidInput, WrongState
+from workflows.engine.fields import moment_of
 from workflows.engine.marking import Block, Token
 from workflows.engine.merge import (
     agreed,
@@ -217,16 +218,26 @@ class Walk(Position):
     def _call(self, token: Token) -> None:
         """Ask for what is to be done outside, if it can be said what that is."""
         step = self.graph[token.step]
-        until = step.until if isinstance(step, WaitStep) else None
-        if until is not None and self.data.get(until) is None:
-            message = (
-                f"'{self.graph.title(token.step)}' waits until '{until}', which is empty."
-                " Fill it in and try again, or skip the wait."
-            )
+        trouble = self._cannot_wait(step.until) if isinstance(step, WaitStep) else None
+        if trouble is not None:
+            message = f"'{self.graph.title(token.step)}' waits until '{step.until}', {trouble}"  # type: ignore[union-attr]
             self._stick(token, NO_DATE, message)
             return
         self.tokens[token.id] = token
         self.effects.append(fx.Called(token.id, token.step))
+
+    def _cannot_wait(self, until: str | None) -> str | None:
+        """Why there is no moment to wait for, where a date is waited for."""
+        if until is None:
+            return None
+        value = self.data.get(until)
+        if value is None:
+            return "which is empty. Fill it in and try again, or skip the wait."
+        try:
+            moment_of(self.graph.definition.fields[until], value, zone=self.graph.zone)
+        except (ValueError, TypeError, ArithmeticError):
+            return f"and nobody can wait for {value}. Put it right and try again, or skip the wait."
+        return None
 
     def _stick(self, token: Token, code: str, message: str) -> None:
         """The activation stays open, and waits on a person."""

@@ -3,13 +3,12 @@
 Only rows are written here, with the decision that opened the step.
 """
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
-
-from django.utils import timezone
 
 from workflows.engine.calendar import parse_duration
 from workflows.engine.definition import HumanStep, WaitStep
+from workflows.engine.fields import moment_of
 from workflows.models import OutboxMessage, WorkItem
 from workflows.services.case import Case
 
@@ -26,15 +25,12 @@ def ask_outside(case: Case, activation: int, step: Any) -> None:
 
 
 def wakes_at(case: Case, step: WaitStep) -> datetime:
-    """When a wait is over: after its duration in the workflow's calendar, or when its day begins
-    on the site's clock. The engine has made sure that the date is there."""
+    """When a wait is over: after its duration in the workflow's calendar, or when its date begins
+    on the site's clock. The engine has made sure that there is a date that can be waited for."""
     if step.for_ is not None:
         return case.map.calendar.add(case.now, parse_duration(step.for_))
-    value = str(case.instance.data[step.until or ""])
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        moment = datetime.combine(moment.date(), time(0), tzinfo=timezone.get_default_timezone())
-    return moment
+    until, graph = step.until or "", case.map.graph
+    return moment_of(graph.definition.fields[until], case.instance.data[until], zone=graph.zone)
 
 
 def ask_in_time(case: Case, step: Any, item: WorkItem) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.utils import timezone
+
 from workflows.engine.calendar import Calendar
 from workflows.engine.definition import HumanStep, RoleDef
 from workflows.engine.graph import Graph
@@ -82,6 +84,6 @@ def _build(version: TemplateVersion) -> VersionMap:
     return VersionMap(
         version_id=version.pk,
         number=version.number,
-        graph=Graph(definition_of(version)),
+        graph=Graph(definition_of(version), timezone.get_default_timezone()),
         step_ids=dict(Step.objects.filter(version=version).values_list("key", "pk")),
     )

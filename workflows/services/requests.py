@@ -12,7 +12,6 @@ from django.db import transaction
 from workflows.engine.definition import EndStep, title
 from workflows.engine.effects import Cancel, Reopen, ResolveMerge, Start
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
-from workflows.engine.fields import clean
 from workflows.engine.marking import Marking
 from workflows.models import (
     Document,
@@ -28,7 +27,13 @@ from workflows.services.case import Acting, Case, open_case, write_trail
 from workflows.services.handlers import apply
 from workflows.services.maps import map_of
 from workflows.services.outbox import go_on
-from workflows.services.values import clean_values, kept_text, reason_given, store_files
+from workflows.services.values import (
+    clean_values,
+    kept_text,
+    read_value,
+    reason_given,
+    store_files,
+)
 
 
 def start(
@@ -276,7 +281,7 @@ def _choice(case: Case, merge: MergeRecord, key: str, choice: Any) -> Any:
     spec = case.map.graph.definition.fields[key]
     by_branch = merge.conflicts[key]
     if isinstance(choice, dict) and set(choice) == {"value"} and spec.type != "document":
-        return clean(key, spec, choice["value"])
+        return read_value(key, spec, choice["value"])
     if str(choice) not in by_branch:
         raise InvalidInput(f"'{key}': choose one of the branches {', '.join(sorted(by_branch))}.")
     value = by_branch[str(choice)]

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.models import User
 from django.core.files import File
 from django.db.models import Max
+from django.utils import timezone
 
 from workflows.engine.definition import title
 from workflows.engine.errors import InvalidInput
-from workflows.engine.fields import clean
+from workflows.engine.fields import FieldSpec, clean
 from workflows.models import Document
 from workflows.services.history import in_the_name_of
 from workflows.services.maps import VersionMap
@@ -36,9 +37,14 @@ def clean_values(version_map: VersionMap, raw: Mapping[str, Any]) -> dict[str, A
             raise InvalidInput(f"This workflow has no field '{key}'; leave it out.")
         if spec.type == "document" and value is not None:
             raise InvalidInput(f"'{title(key, spec.label)}' is a document; upload a file for it.")
-        cleaned[key] = clean(key, spec, value)
+        cleaned[key] = read_value(key, spec, value)
     _people_exist(version_map, cleaned)
     return cleaned
+
+
+def read_value(key: str, spec: FieldSpec, raw: Any) -> Any:
+    """One raw value as the site reads it: dates count in its time zone. Raises InvalidInput."""
+    return clean(key, spec, raw, zone=timezone.get_default_timezone())
 
 
 def _people_exist(version_map: VersionMap, cleaned: Mapping[str, Any]) -> None:

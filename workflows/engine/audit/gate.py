@@ -5,6 +5,7 @@ from typing import Final
 
 from workflows.engine.audit import (
     duties,
+    fits,
     head,
     loops,
     outside,
@@ -30,6 +31,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *duties.CHECKS,
     *values.CHECKS,
     *outside.CHECKS,
+    *fits.CHECKS,
 )
 
 

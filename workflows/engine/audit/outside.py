@@ -108,13 +108,15 @@ def _set_fields(survey: Survey, told: dict[str, Any]) -> Iterator[str]:
 def _expression(survey: Survey, key: str, text: str) -> Iterator[str]:
     fields = survey.definition.fields
     try:
-        kind = compile_expression(text, fields).kind
+        result = compile_expression(text, fields)
     except RuleProblem as problem:
         yield f"'{key}': {str(problem).rstrip('.')}"
         return
-    wanted = kind_of(fields[key].type)
-    if kind != wanted:
-        yield f"'{key}' takes a {wanted} and `{text}` gives a {kind}"
+    wanted, currency = kind_of(fields[key].type), fields[key].currency
+    if result.kind != wanted:
+        yield f"'{key}' takes a {wanted} and `{text}` gives a {result.kind}"
+    elif currency and result.currency and currency != result.currency:
+        yield f"'{key}' is in {currency} and `{text}` is in {result.currency}"
 
 
 _CHECKS = {"http": _http, "email": _email, "start_workflow": _start, "set_fields": _set_fields}
