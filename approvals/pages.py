@@ -1,15 +1,19 @@
 """What all pages share: signing in, and the one mapping from a refusal to an answer."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from http import HTTPStatus
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 
+from approvals.wording import moment
 from workflows.engine.errors import (
     HandoffError,
     InvalidInput,
@@ -19,6 +23,7 @@ from workflows.engine.errors import (
     StaleDocument,
     WrongState,
 )
+from workflows.once import Sent, SentAlready, sent_before
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpResponseBase)
@@ -30,6 +35,7 @@ STATUS: dict[type[HandoffError], HTTPStatus] = {
     WrongState: HTTPStatus.CONFLICT,
     StaleDocument: HTTPStatus.CONFLICT,
     MergeConflict: HTTPStatus.CONFLICT,
+    SentAlready: HTTPStatus.CONFLICT,
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 PAGES = {HTTPStatus.FORBIDDEN: "403.html", HTTPStatus.NOT_FOUND: "404.html"}
@@ -37,7 +43,8 @@ PAGES = {HTTPStatus.FORBIDDEN: "403.html", HTTPStatus.NOT_FOUND: "404.html"}
 
 def status_of(error: HandoffError) -> HTTPStatus:
     """The HTTP status that says what kind of refusal this is."""
-    return STATUS.get(type(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+    kinds = (STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    return next(kinds, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def page(view: Callable[Concatenate[HttpRequest, P], R]) -> View[P]:
@@ -48,7 +55,8 @@ def page(view: Callable[Concatenate[HttpRequest, P], R]) -> View[P]:
         try:
             return view(request, *args, **kwargs)
         except HandoffError as error:
-            return refusal(request, error)
+            before = sent_before(request)
+            return refusal(request, error) if before is None else go_to(request, before)
 
     return cast(View[P], login_required(answer))
 
@@ -63,6 +71,29 @@ def refusal(request: HttpRequest, error: HandoffError) -> HttpResponse:
 def on_the_page(error: HandoffError) -> bool:
     """Whether a refusal is shown on the page that asked, with what was typed kept."""
     return not isinstance(error, NotAllowed | NotFound)
+
+
+JUST_NOW = timedelta(seconds=20)
+"""A form that comes again so soon was clicked twice: its sender is told what the click did."""
+
+
+def go_to(request: HttpRequest, sent: Sent) -> HttpResponse:
+    """On to what a form made, now or when it was sent before."""
+    if sent.before is None or timezone.now() - sent.before < JUST_NOW:
+        messages.success(request, sent.said)
+    else:
+        messages.info(
+            request,
+            f"This form was sent already, on {moment(sent.before)}; nothing was done again. Then it"
+            f" said: {sent.said}",
+        )
+    return HttpResponseRedirect(sent.to)
+
+
+def refusal_shown(error: HandoffError | None) -> dict[str, object]:
+    """What `approvals/_refusal.html` says of a refusal on the page that asked."""
+    sent = error.sent if isinstance(error, SentAlready) else None
+    return {"error": str(error or ""), "sent_already": sent}
 
 
 def person_of(request: HttpRequest) -> User:

@@ -3,10 +3,20 @@
 from datetime import UTC, datetime
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from approvals import wording
+from workflows.once import FIELD, new_key
 
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def once(context: template.Context) -> SafeString:
+    """The key by which a form is taken once; a new one for each rendering."""
+    key = new_key(context["request"].user)
+    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, key)
 
 
 @register.filter

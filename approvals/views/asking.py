@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.models import User
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from approvals.after import what_is_next
-from approvals.pages import status_of
+from approvals.pages import go_to, refusal_shown, status_of
 from approvals.reading import NO_REQUEST, case_of
 from workflows.engine.errors import HandoffError, NotAllowed, NotFound
 from workflows.models import WorkflowInstance
+from workflows.once import Sent, once
 from workflows.permissions import may_manage, visible_requests
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
@@ -45,16 +46,12 @@ def ask(
     Whether the person may ask at all was settled before."""
     error = None
     if request.method == "POST" and all(f.is_valid() for f in (form, context.get("values")) if f):
-        now = timezone.now()
         try:
-            changed = run(now)
+            return go_to(request, once(request, lambda: _done(instance, asked, run)))
         except HandoffError as refused:
             error = refused
-        else:
-            _say(request, changed, asked, now)
-            return redirect("approvals:request", instance.reference)
     status = status_of(error) if error else 422 if request.method == "POST" else 200
-    given = {"instance": instance, "asked": asked, "form": form, "error": str(error or "")}
+    given = {"instance": instance, "asked": asked, "form": form, **refusal_shown(error)}
     blank: dict[str, Any] = {
         "values": None, "values_title": "The request's values", "values_open": False,
         "disagreements": [],
@@ -62,9 +59,14 @@ def ask(
     return render(request, "approvals/ask.html", {**blank, **given, **context}, status=status)
 
 
-def _say(request: HttpRequest, changed: WorkflowInstance, asked: Asked, now: datetime) -> None:
+def _done(
+    instance: WorkflowInstance, asked: Asked, run: Callable[[datetime], WorkflowInstance]
+) -> Sent:
+    now = timezone.now()
+    changed = run(now)
     case = case_of(WorkflowInstance.objects.get(pk=changed.pk), None, now)
-    messages.success(request, f"{asked.done} {what_is_next(case)}")
+    to = reverse("approvals:request", args=[instance.reference])
+    return Sent(to, f"{asked.done} {what_is_next(case)}")
 
 
 def managers_only(user: User, instance: WorkflowInstance) -> None:

@@ -1,17 +1,18 @@
 """Starting a request: the list of workflows, and the form that the map declares."""
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from approvals.after import what_is_next
 from approvals.forms import DeclaredForm, TitleForm
-from approvals.pages import on_the_page, page, person_of, status_of
+from approvals.pages import go_to, on_the_page, page, person_of, refusal_shown, status_of
 from approvals.reading import case_of
 from workflows.engine.errors import HandoffError, NotAllowed
-from workflows.models import TemplateVersion, WorkflowInstance
+from workflows.models import TemplateVersion
+from workflows.once import Sent, once
 from workflows.permissions import may_start, startable
 from workflows.services import requests
 from workflows.services.maps import map_of
@@ -38,7 +39,7 @@ def form(request: HttpRequest, key: str) -> HttpResponse:
     error: HandoffError | None = None
     if request.method == "POST" and title.is_valid() & fields.is_valid():
         try:
-            return _started(request, _start(request, key, title, fields))
+            return go_to(request, once(request, lambda: _start(request, key, title, fields)))
         except HandoffError as refused:
             if not on_the_page(refused):
                 raise
@@ -47,7 +48,7 @@ def form(request: HttpRequest, key: str) -> HttpResponse:
         "version": version,
         "title_form": title,
         "form": fields,
-        "error": str(error or ""),
+        **refusal_shown(error),
         "files_lost": request.method == "POST" and bool(request.FILES),
         "unready": request.method == "POST" and error is None,
     }
@@ -62,20 +63,15 @@ def _forms(version: TemplateVersion, request: HttpRequest) -> tuple[TitleForm, D
     return TitleForm(data), DeclaredForm(definition, asked, data, files)
 
 
-def _start(
-    request: HttpRequest, key: str, title: TitleForm, fields: DeclaredForm
-) -> WorkflowInstance:
-    return requests.start(
+def _start(request: HttpRequest, key: str, title: TitleForm, fields: DeclaredForm) -> Sent:
+    now = timezone.now()
+    instance = requests.start(
         key,
         actor=person_of(request),
-        now=timezone.now(),
+        now=now,
         data={name: value for name, value in fields.values().items() if value is not None},
         files=fields.uploads(),
         title=title.cleaned_data["title"],
     )
-
-
-def _started(request: HttpRequest, instance: WorkflowInstance) -> HttpResponse:
-    case = case_of(instance, None, timezone.now())
-    messages.success(request, f"{instance.reference} started. {what_is_next(case)}")
-    return redirect("approvals:request", instance.reference)
+    said = f"{instance.reference} started. {what_is_next(case_of(instance, None, now))}"
+    return Sent(reverse("approvals:request", args=[instance.reference]), said)

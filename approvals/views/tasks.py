@@ -3,18 +3,19 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from approvals.after import what_happened
 from approvals.forms import DeclaredForm
-from approvals.pages import on_the_page, page, person_of, status_of
+from approvals.pages import go_to, on_the_page, page, person_of, refusal_shown, status_of
 from approvals.task_page import Opened, TaskPage, opened_now, task_page
 from workflows.engine.errors import HandoffError, InvalidInput
 from workflows.models import WorkItem
+from workflows.once import Sent, once
 from workflows.services import tasks
 from workflows.services.maps import cached_map
 
@@ -39,16 +40,22 @@ def command(request: HttpRequest, task_id: int, command: str) -> HttpResponse:
     user, now = person_of(request), timezone.now()
     shown = task_page(user, task_id, now)
     run, said = COMMANDS[command]
-    try:
+    to = reverse("approvals:inbox") if command == "release" else _address(task_id)
+
+    def act() -> Sent:
         run(task_id, actor=user, now=now)
+        return Sent(to, said.format(step=shown.title))
+
+    try:
+        return go_to(request, once(request, act))
     except HandoffError as error:
         if not on_the_page(error):
             raise
         return _show(request, task_page(user, task_id, now), error=error)
-    messages.success(request, said.format(step=shown.title))
-    if command == "release":
-        return redirect("approvals:inbox")
-    return redirect("approvals:task", task_id)
+
+
+def _address(task_id: int) -> str:
+    return reverse("approvals:task", args=[task_id])
 
 
 COMMANDS: Mapping[str, tuple[Callable[..., WorkItem], str]] = {
@@ -70,26 +77,31 @@ def _decide(request: HttpRequest, task_id: int) -> HttpResponse:
     try:
         opened = Opened.read(request.POST.get("opened", ""), user, task_id)
         form = _form(shown, opened.shown, request)
-        outcome = _outcome(request)
+        outcome, comment, filled = _outcome(request), _comment(request), form
         if not form.is_valid():
             raise InvalidInput("Something is missing or cannot be read; see below.")
-        decided = tasks.decide(
-            task_id,
-            actor=user,
-            outcome=outcome,
-            now=now,
-            comment=_comment(request),
-            data=form.changed(),
-            files=form.uploads(),
-            opened_at=opened.at,
-            seen=opened.seen,
-        )
+
+        def act() -> Sent:
+            decided = tasks.decide(
+                task_id,
+                actor=user,
+                outcome=outcome,
+                now=now,
+                comment=comment,
+                data=filled.changed(),
+                files=filled.uploads(),
+                opened_at=opened.at,
+                seen=opened.seen,
+            )
+            return Sent(
+                reverse("approvals:inbox"), what_happened(decided, shown.title, outcome, now)
+            )
+
+        return go_to(request, once(request, act))
     except HandoffError as error:
         if not on_the_page(error):
             raise
         return _show(request, task_page(user, task_id, now), form=form, error=error)
-    messages.success(request, what_happened(decided, shown.title, outcome, now))
-    return redirect("approvals:inbox")
 
 
 def _outcome(request: HttpRequest) -> str:
@@ -130,7 +142,7 @@ def _show(
         "form": form or _form(shown, opened.shown),
         "comment": request.POST.get("comment", ""),
         "opened": _opened_text(request, shown, opened, error),
-        "error": str(error or ""),
+        **refusal_shown(error),
         "now": now,
     }
     status = status_of(error) if error else 200

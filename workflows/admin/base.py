@@ -22,6 +22,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from workflows.engine.days import on_the_clock
 from workflows.engine.errors import HandoffError, WrongState
 from workflows.models import TemplateVersion, WorkflowTemplate
+from workflows.once import once_only
 from workflows.permissions import may_manage
 
 
@@ -38,6 +39,17 @@ class StaffAdmin(ModelAdmin):
 
     class Media:
         css = {"all": ("workflows/admin.css",)}
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Mapping[str, Any] | None = None,
+    ) -> HttpResponse:
+        """As Django does, and once: a form that is sent twice is saved once."""
+        view = super().changeform_view
+        return once_only(request, lambda: view(request, object_id, form_url, extra_context))
 
     def has_command_permission(self, request: HttpRequest) -> bool:
         """Who may run this page's actions; the service that they call asks again."""

@@ -10,8 +10,8 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -30,6 +30,7 @@ from workflows.automation.calls import allowed, credentials
 from workflows.engine.actions import ActionFailed
 from workflows.engine.errors import HandoffError
 from workflows.models import Connection, WebhookKey
+from workflows.once import made
 from workflows.permissions import MANAGE, templates_with
 from workflows.services import connections
 from workflows.services.secrets import mask
@@ -172,8 +173,8 @@ class ConnectionAdmin(RefusedInWords, HistoryAdmin):
 
     def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Call the base address as a step would, and say what came back. POST only."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+        if request.method != "POST":  # whoever signed in again on the way: the button is there
+            return redirect("admin:workflows_connection_change", pk)
         connection = get_object_or_404(Connection, pk=pk)
         if not self.has_change_permission(request, connection):
             raise PermissionDenied
@@ -304,4 +305,4 @@ class WebhookKeyAdmin(RefusedInWords, HistoryAdmin):
         }
         page = TemplateResponse(request, "admin/workflows/webhook_key_made.html", context)
         page["Cache-Control"] = "no-store"
-        return page
+        return made(page, at=list_url(WebhookKey))

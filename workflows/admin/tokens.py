@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from workflows.admin.base import RefusedInWords, StaffAdmin, actor_of, list_url, timed
 from workflows.models import ApiToken
+from workflows.once import made
 from workflows.services import tokens
 
 
@@ -128,4 +129,5 @@ class TokenAdmin(RefusedInWords, StaffAdmin):
             "text": obj.shown_once,
             "back": list_url(ApiToken),
         }
-        return TemplateResponse(request, "admin/workflows/token_made.html", context)
+        page = TemplateResponse(request, "admin/workflows/token_made.html", context)
+        return made(page, at=list_url(ApiToken))

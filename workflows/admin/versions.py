@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max, Model, Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -35,6 +36,7 @@ from workflows.models import (
     WorkflowInstance,
     WorkflowTemplate,
 )
+from workflows.once import once_only
 from workflows.permissions import may_audit
 from workflows.services.definitions import new_draft, publish
 from workflows.services.rows import definition_of
@@ -265,12 +267,16 @@ class VersionAdmin(DraftAdmin):
         version = self._commanded(request, pk)
         if isinstance(version, HttpResponse):
             return version
-        draft = self.draft_of(request, version.template)
-        return HttpResponseRedirect(change_url(draft or version))
+        with self.refusals(request):
+            return once_only(request, lambda: self._drafted(request, version.template))
+        return HttpResponseRedirect(change_url(version))
+
+    def _drafted(self, request: HttpRequest, template: WorkflowTemplate) -> HttpResponse:
+        return HttpResponseRedirect(change_url(self._new_draft(request, template)))
 
     def _commanded(self, request: HttpRequest, pk: int) -> TemplateVersion | HttpResponse:
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+        if request.method != "POST":  # whoever signed in again on the way: the button is there
+            return redirect("admin:workflows_templateversion_change", pk)
         if not self.has_command_permission(request):
             raise PermissionDenied
         version = self.get_object(request, str(pk))
@@ -291,11 +297,14 @@ class VersionAdmin(DraftAdmin):
     def draft_of(self, request: HttpRequest, template: WorkflowTemplate) -> TemplateVersion | None:
         """The service, and what it said."""
         with self.refusals(request):
-            draft = new_draft(template, actor=actor_of(request), now=timezone.now())
-            text = format_html("{} is a draft to change.", link(change_url(draft), draft))
-            self.message_user(request, text, messages.SUCCESS)
-            return draft
+            return self._new_draft(request, template)
         return None
+
+    def _new_draft(self, request: HttpRequest, template: WorkflowTemplate) -> TemplateVersion:
+        draft = new_draft(template, actor=actor_of(request), now=timezone.now())
+        text = format_html("{} is a draft to change.", link(change_url(draft), draft))
+        self.message_user(request, text, messages.SUCCESS)
+        return draft
 
     def file_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The version's definition file."""

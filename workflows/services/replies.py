@@ -1,4 +1,7 @@
-"""Answers kept by `Idempotency-Key`, so that a command that is sent twice is done once."""
+"""Answers kept by key, so that a command that is sent twice is done once.
+
+The key is a caller's `Idempotency-Key`, or the once-only key of a form (`workflows.once`).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,11 +19,24 @@ KEPT = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: its status, its body, and whether it was given before."""
+    """An answer: its status, its body, and when it was given, if that was before."""
 
     status: int
     body: Any
-    again: bool = False
+    given_at: datetime | None = None
+
+    @property
+    def again(self) -> bool:
+        """Whether this was answered before, so nothing was done now."""
+        return self.given_at is not None
+
+
+class UsedBefore(InvalidInput):
+    """The key came before, with something else; `reply` is what was answered then."""
+
+    def __init__(self, message: str, reply: Reply) -> None:
+        super().__init__(message)
+        self.reply = reply
 
 
 def once(
@@ -49,11 +65,26 @@ def _given_before(user: User, key: str, fingerprint: str) -> Reply:
     row = IdempotentReply.objects.filter(user=user, key=key).first()
     if row is None or row.status is None:
         raise WrongState("The first call with this key was just being forgotten; call again.")
+    reply = Reply(row.status, row.body, given_at=row.created_at)
     if row.fingerprint != fingerprint:
-        raise InvalidInput(
-            "This Idempotency-Key was used for another call; use a new key for each new command."
+        raise UsedBefore(
+            "This Idempotency-Key was used for another call; use a new key for each new command.",
+            reply,
         )
-    return Reply(row.status, row.body, again=True)
+    return reply
+
+
+def given(key: str, *, user: User, fingerprint: str) -> Reply | None:
+    """What was answered to this key and call, if anything was."""
+    row = IdempotentReply.objects.filter(user=user, key=key, fingerprint=fingerprint).first()
+    if row is None or row.status is None:
+        return None
+    return Reply(row.status, row.body, given_at=row.created_at)
+
+
+def forget_key(key: str, *, user: User, before: datetime) -> None:
+    """Let a key be new again if it was last used before that moment."""
+    IdempotentReply.objects.filter(user=user, key=key, created_at__lt=before).delete()
 
 
 def forget_replies(now: datetime) -> int:
