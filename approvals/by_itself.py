@@ -12,9 +12,8 @@ from workflows.automation.attempts import ATTEMPTS
 from workflows.engine.definition import AutomationStep, RoleDef, SubworkflowStep, WaitStep
 from workflows.engine.graph import Graph
 from workflows.models import Attempt, OutboxMessage, WorkflowInstance, WorkItem
-from workflows.models.outbox import TAKEN, WAITING
+from workflows.models.outbox import HELD, TAKEN, WAITING
 from workflows.services.case import Case
-from workflows.services.outbox import SUSPENDED
 
 KINDS = (OutboxMessage.ATTEMPT, OutboxMessage.WAKE, OutboxMessage.CHILD)
 
@@ -55,7 +54,7 @@ def standings(graphs: Mapping[int, Graph], tasks: Iterable[WorkItem]) -> Standin
 
 def _add_messages(asked: Mapping[Activation, Standing], requests: set[int]) -> None:
     rows = OutboxMessage.objects.filter(
-        request__in=requests, kind__in=KINDS, state__in=(WAITING, TAKEN)
+        request__in=requests, kind__in=KINDS, state__in=(WAITING, TAKEN, HELD)
     )
     for row in rows.order_by("id"):
         if row.request_id is not None and (row.request_id, row.activation) in asked:
@@ -94,7 +93,7 @@ def in_short(case: Case, key: str, standing: Standing | None) -> str:
 def in_full(case: Case, key: str, standing: Standing | None, *, audits: bool) -> str:
     """What a step waits for, as sentences; what went wrong outside only for those who audit."""
     step, known = case.map.graph[key], standing or Standing()
-    if known.message is not None and known.message.last_error == SUSPENDED:
+    if known.message is not None and known.message.state == HELD:
         return "Nobody; it waits until the request is resumed."
     if isinstance(step, WaitStep):
         sender = _sender(case, step) if step.message else ""

@@ -19,7 +19,8 @@ from typing import Any
 import django
 from celery.schedules import BaseSchedule, maybe_schedule
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, close_old_connections, connections
+from django.utils import timezone
 
 from config.parent import end_with_parent
 
@@ -107,14 +108,15 @@ class Round:
 class Background:
     """All rounds, until it is told to stop."""
 
-    def __init__(self, rounds: list[Round]) -> None:
-        self.rounds = rounds
+    def __init__(self, rounds: list[Round], beat: Callable[[], None] = lambda: None) -> None:
+        self.rounds, self.beat = rounds, beat
         self.stop = threading.Event()
 
     def run(self) -> int:
         """Begin what is due, each second; the exit code."""
         while not self.stop.wait(0.2):
             now = time.monotonic()
+            self.beat()
             for one in self.rounds:
                 if one.is_stuck(now):
                     log.error("The round '%s' does not end; this process is given up.", one.name)
@@ -135,18 +137,37 @@ class Background:
 def rounds(schedule: Mapping[str, Mapping[str, Any]]) -> list[Round]:
     """The rounds of the clock's schedule, with the tasks that they run."""
     from config.celery import app
+    from workflows.services.heartbeats import last_ends
 
     app.loader.import_default_modules()
+    try:
+        last = last_ends(list(schedule))
+    except DatabaseError:  # it may answer later; what was missed while this was down is left out
+        log.warning("The database does not answer yet.", exc_info=True)
+        last = {}
     return [
-        Round(name, app.tasks[entry["task"]], entry["schedule"]) for name, entry in schedule.items()
+        Round(name, app.tasks[entry["task"]], entry["schedule"], last=last.get(name))
+        for name, entry in schedule.items()
     ]
+
+
+def beat() -> None:
+    """Say that the clock is alive; a database that does not answer stops no round."""
+    from workflows.models import Heartbeat
+    from workflows.services.heartbeats import heard
+
+    try:
+        close_old_connections()
+        heard(Heartbeat.CLOCK, timezone.now())
+    except Exception:
+        log.debug("No sign of life could be written.", exc_info=True)
 
 
 def main() -> int:
     """Run until told to stop, or until the process that started this one is gone."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    all_rounds = Background(rounds(settings.CELERY_BEAT_SCHEDULE))
+    all_rounds = Background(rounds(settings.CELERY_BEAT_SCHEDULE), beat)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, all_rounds.told)

@@ -6,7 +6,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
 from approvals.api.site import api
-from config.health import healthz
+from config.health import healthz, readyz
 
 
 class SignIn(LoginView):
@@ -21,6 +21,7 @@ urlpatterns = [
     path("accounts/login/", SignIn.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
     path("api/v1/", api.urls),
     path("reports/", include("reporting.urls")),
     path("", include("approvals.urls")),

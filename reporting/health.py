@@ -12,10 +12,12 @@ from django.db.models import QuerySet
 from reporting.wording import span
 from workflows.admin.base import list_url
 from workflows.models import Attempt, Incident, OutboxMessage, WorkflowTemplate, WorkItem
+from workflows.models.outbox import ASIDE
 from workflows.services.health import (
     GREEN,
     GREY,
     ORDER,
+    RED,
     OutboxHealth,
     StepHealth,
     answers_for,
@@ -24,6 +26,7 @@ from workflows.services.health import (
     steps_in_use,
     worst,
 )
+from workflows.services.readiness import Check, machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +70,29 @@ class HealthPage:
     counts: Mapping[str, int]
     outbox: OutboxHealth
     outbox_todo: list[ToDo]
+    machine: list[Check]
     workflows: list[WorkflowHealth] = field(default_factory=list)
+
+    @property
+    def machine_is_well(self) -> bool:
+        """Whether worker, clock and what they keep do well."""
+        return all(check.is_well for check in self.machine)
 
 
 def health_page(templates: QuerySet[WorkflowTemplate], *, now: datetime) -> HealthPage:
-    """The health of these workflows and of the outbox, in at most a dozen statements."""
+    """The health of these workflows and of the outbox, in a few statements, however many
+    workflows there are."""
     workflows = _workflows(health_of(steps_in_use(templates), now=now), now)
-    outbox = outbox_health(now=now)
+    outbox, checks = outbox_health(now=now), machine(now=now)
+    lit = GREEN if all(check.is_well for check in checks) else RED
     counted = Counter(line.health.state for one in workflows for line in one.steps)
     return HealthPage(
         now=now,
-        state=worst([outbox.state, *(one.state for one in workflows)]),
+        state=worst([outbox.state, lit, *(one.state for one in workflows)]),
         counts={state: counted[state] for state in ORDER},
         outbox=outbox,
         outbox_todo=_outbox_todo(outbox, now),
+        machine=checks,
         workflows=workflows,
     )
 
@@ -136,6 +148,24 @@ def _hurry(one: StepHealth, now: datetime) -> Iterable[ToDo]:
 
 
 def _outbox_todo(outbox: OutboxHealth, now: datetime) -> list[ToDo]:
+    return [*_start(outbox, now), *_look_into(outbox, now)]
+
+
+def _look_into(outbox: OutboxHealth, now: datetime) -> Iterable[ToDo]:
+    """What does not get through."""
+    if outbox.aside:
+        address = list_url(OutboxMessage, state__exact=ASIDE)
+        text = f"Look at {counted(outbox.aside, 'message')} set aside: send again, or give up"
+        yield ToDo(text, address, "outboxmessage")
+    if outbox.failing and outbox.failing_since:
+        since = span((now - outbox.failing_since).total_seconds())
+        kinds = dict(OutboxMessage.KINDS)
+        what = ", ".join(kinds.get(kind, kind) for kind in outbox.failing_kinds)
+        text = f"See why {counted(outbox.failing, 'message')} fail since {since} ago ({what})"
+        yield ToDo(text, list_url(OutboxMessage, failing="yes"), "outboxmessage")
+
+
+def _start(outbox: OutboxHealth, now: datetime) -> list[ToDo]:
     if outbox.is_ticking:
         return []
     waiting = list_url(OutboxMessage, due="yes")
@@ -173,8 +203,15 @@ def health_json(page: HealthPage) -> dict[str, Any]:
             "oldest_due": outbox.oldest_due,
             "abandoned": outbox.abandoned,
             "given_up_7_days": outbox.given_up,
+            "set_aside": outbox.aside,
+            "failing": outbox.failing,
+            "failing_since": outbox.failing_since,
+            "failing_kinds": outbox.failing_kinds,
             "to_do": [todo.text for todo in page.outbox_todo],
         },
+        "machine": [
+            {"name": check.name, "ok": check.is_well, "text": check.text} for check in page.machine
+        ],
         "workflows": [_workflow_json(one) for one in page.workflows],
     }
 

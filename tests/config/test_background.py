@@ -17,6 +17,7 @@ def run_for(seconds: float, *some: Round) -> int:
     return background.run()
 
 
+@pytest.mark.django_db
 def test_all_rounds_of_the_clock_are_run_as_celery_would() -> None:
     known = {one.name: one for one in rounds(settings.CELERY_BEAT_SCHEDULE)}
     assert set(known) == set(settings.CELERY_BEAT_SCHEDULE)

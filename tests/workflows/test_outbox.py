@@ -93,15 +93,14 @@ def test_delivered_messages_are_forgotten_and_open_ones_never() -> None:
     assert numbers(list(OutboxMessage.objects.all())) == [2]
 
 
-def test_a_message_that_can_never_be_delivered_is_given_up_at_last() -> None:
+def test_a_message_that_can_never_be_delivered_is_set_aside_and_kept() -> None:
     outbox.put(OutboxMessage.START, now=NOW, version=10**9, after=10**9, data={}, mapping={})
-    now = NOW
-    for _ in range(20):
-        now += timedelta(minutes=10)
-        deliver_due(lambda now=now: now)
+    for _ in range(3):
+        deliver_due(lambda: NOW)
     message = OutboxMessage.objects.get()
-    assert (message.state, message.tries) == ("dropped", 12)
-    assert message.last_error
+    assert (message.state, message.tries, message.failing_since) == ("aside", 1, NOW)
+    assert "DoesNotExist" in message.last_error
+    assert outbox.forget_closed(before=NOW + timedelta(days=400)) == 0
 
 
 # -- the bell -----------------------------------------------------------------------------------

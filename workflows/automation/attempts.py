@@ -85,7 +85,7 @@ def _begin(message: OutboxMessage, now: datetime) -> tuple[Action, Job, Attempt]
     with transaction.atomic():
         case = case_of(message.request_id, now=now)
         if case.instance.state == WorkflowInstance.SUSPENDED:
-            outbox.hold(message, now=now)
+            outbox.hold(message)
             return None
         token = waiting_token(case, message.activation)
         if token is None or case.instance.state != WorkflowInstance.RUNNING:
@@ -205,7 +205,7 @@ def _succeed(
         outbox.close(message, now=now)
         _note(row, Attempt.SUCCEEDED, now)
     elif case.instance.state == WorkflowInstance.SUSPENDED:
-        outbox.hold(message, now=now)  # the same key is tried when the request goes on
+        outbox.hold(message)  # the same key is tried when the request goes on
         _note(row, Attempt.LOST, now, code="suspended", message="The request was suspended.")
     else:
         done = result()
@@ -255,7 +255,7 @@ def _again_or_give_up(
         outbox.put_off(message, until=case.now + min(wait, LONGEST_DELAY), why=failed.message)
         return
     if case.instance.state == WorkflowInstance.SUSPENDED:
-        outbox.hold(message, now=case.now)
+        outbox.hold(message)
         return
     assert message.activation is not None
     outbox.close(message, now=case.now)

@@ -10,11 +10,20 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, connection, transaction
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 
 from workflows.automation import families, mails
 from workflows.automation.attempts import attempt
 from workflows.automation.heads import send_head
+from workflows.automation.readable import OF_A_STEP, Unreadable, must_be_readable
 from workflows.engine.actions import ActionFailed
 from workflows.engine.errors import HandoffError
 from workflows.models import OutboxMessage, WorkflowInstance
@@ -22,6 +31,7 @@ from workflows.services import outbox, schedules, timers
 from workflows.services.case import Case
 from workflows.services.channel import through
 from workflows.services.heads import note_sent
+from workflows.services.heartbeats import said
 from workflows.services.outside import case_of, fail, waiting_token
 
 log = logging.getLogger(__name__)
@@ -30,8 +40,18 @@ Clock = Callable[[], datetime]
 
 BATCH = 50
 MOST_TRIES = 12
-"""A message that cannot be delivered after so many tries becomes an incident."""
-LONGEST_PAUSE = 300
+"""A message whose delivery is refused so often becomes an incident, or is set aside."""
+LONGEST_PAUSE = {OutboxMessage.MAIL: 900, OutboxMessage.HEAD: 3600}
+"""Seconds between two tries, at most; 300 where nothing is said."""
+PATIENCE = {OutboxMessage.HEAD: timedelta(days=30)}
+"""How long another machine, or the database, may be away before a message is set aside; a week
+where nothing is said. It is on the health page all the while."""
+A_WEEK = timedelta(days=7)
+HOPELESS = (
+    *(Unreadable, DataError, ObjectDoesNotExist),
+    *(KeyError, IndexError, TypeError, ValueError, AttributeError, AssertionError),
+)
+"""What will be the same the next time: the message, or a row that it names, cannot be read."""
 TIMED = frozenset(
     {OutboxMessage.WAKE, OutboxMessage.REMIND, OutboxMessage.ESCALATE, OutboxMessage.SCHEDULE}
 )
@@ -45,6 +65,7 @@ def deliver_due(clock: Clock, *, seconds: float = 30.0, most: int | None = None)
     not by all threads of a process, so that one is left for what is quick.
     """
     end, done = time.monotonic() + seconds, 0
+    outbox.set_aside_unknown(tuple(_DELIVERIES), clock())
     while time.monotonic() < end and (most is None or done < most):
         got = _deliver_some(clock, QUICK, BATCH, _at_quick if _has_one_writer() else None)
         got += _deliver_some(clock, OutboxMessage.OUTSIDE, 1, _at_slow)
@@ -83,46 +104,83 @@ def _deliver_some(
 
 
 def deliver(message: OutboxMessage, clock: Clock) -> None:
-    """Do what one taken message asks for. Whatever goes wrong is written on it."""
+    """Do what one taken message asks for. Whatever goes wrong is written on it, and stops no
+    other message."""
     try:
+        must_be_readable(message)
         with through("clock" if message.kind in TIMED else "worker"):
             _DELIVERIES[message.kind](message, clock)
     except outbox.TicketLost:
         log.info("Message %s was taken by another worker.", message.pk)
     except HandoffError as refused:
-        _later_or_never(message, str(refused), clock())
-    except DatabaseError as problem:
+        _again_or_never(message, str(refused), clock())
+    except (OperationalError, InterfaceError, IntegrityError) as problem:
         log.warning("Message %s waits: %s", message.pk, problem)
-        _later_or_never(message, type(problem).__name__, clock())
+        _again(message, said(problem), clock())
+    except HOPELESS as problem:
+        log.exception("Message %s cannot be delivered.", message.pk)
+        _never(message, said(problem), clock())
     except Exception as problem:
         log.exception("Message %s could not be delivered.", message.pk)
-        _later_or_never(message, f"{type(problem).__name__}: see the worker's log", clock())
+        _again_or_never(message, said(problem), clock())
 
 
-def _later_or_never(message: OutboxMessage, why: str, now: datetime) -> None:
-    """Try again with growing pauses; at last a person is told."""
+def _again(message: OutboxMessage, why: str, now: datetime) -> None:
+    """Somebody else's machine is at fault: try again with growing pauses, for days."""
+    since = message.failing_since or now
+    if now - since > PATIENCE.get(message.kind, A_WEEK):
+        _never(message, why, now)
+    else:
+        _put_off(message, why, now)
+
+
+def _again_or_never(message: OutboxMessage, why: str, now: datetime) -> None:
+    """The message itself may be at fault: try again some times; at last a person is told."""
+    if message.tries < MOST_TRIES:
+        _put_off(message, why, now)
+    else:
+        _never(message, why, now)
+
+
+def _put_off(message: OutboxMessage, why: str, now: datetime) -> None:
+    pause = min(2 ** min(message.tries, 16), LONGEST_PAUSE.get(message.kind, 300))
     try:
-        if message.tries < MOST_TRIES:
-            pause = min(2**message.tries, LONGEST_PAUSE)
-            outbox.put_off(message, until=now + timedelta(seconds=pause), why=why)
-        else:
-            _give_up(message, why, now)
+        outbox.put_off(message, until=now + timedelta(seconds=pause), why=why, now=now)
     except outbox.TicketLost:
         log.info("Message %s was taken by another worker.", message.pk)
 
 
-def _give_up(message: OutboxMessage, why: str, now: datetime) -> None:
-    with transaction.atomic():
-        request = message.payload.get("parent") or message.request_id
-        activation = message.payload.get("activation") or message.activation
-        outbox.drop(message, now=now, why=why)
-        if request is None or activation is None or message.kind == OutboxMessage.MAIL:
-            return
-        case = case_of(request, now=now)
-        if waiting_token(case, activation) is None or not case.instance.is_live:
-            return
-        if not case.map.graph.is_human(case.marking.token(activation).step):  # type: ignore[union-attr]
-            fail(case, activation, code="not_delivered", message=f"It was given up: {why}.")
+def _never(message: OutboxMessage, why: str, now: datetime) -> None:
+    """Open an incident where a step waits for the message; else it is set aside."""
+    try:
+        try:
+            with transaction.atomic():
+                is_told = _told(message, why, now)
+        except (HandoffError, *HOPELESS):  # the request cannot be read either
+            log.exception("Nobody can be told of message %s.", message.pk)
+            is_told = False
+        if not is_told:
+            outbox.set_aside(message, why=why, now=now)
+    except outbox.TicketLost:
+        log.info("Message %s was taken by another worker.", message.pk)
+
+
+def _told(message: OutboxMessage, why: str, now: datetime) -> bool:
+    """Whether the step that waits for the message is on an incident now, or the message held."""
+    if message.kind not in OF_A_STEP or message.request_id is None:
+        return False
+    case = case_of(message.request_id, now=now)
+    token = waiting_token(case, message.activation)
+    if token is None or case.map.graph.is_human(token.step):
+        return False
+    if case.instance.state == WorkflowInstance.SUSPENDED:
+        outbox.hold(message)
+        return True
+    if case.instance.state != WorkflowInstance.RUNNING:
+        return False
+    outbox.drop(message, now=now, why=why)
+    fail(case, token.id, code="not_delivered", message=f"It was given up: {why}"[:1000])
+    return True
 
 
 # -- one function a kind ----------------------------------------------------------------------
@@ -138,7 +196,7 @@ def _with_case(act: Callable[[Case, int], None]) -> Callable[[OutboxMessage, Clo
         with transaction.atomic():
             case = case_of(message.request_id, now=now)
             if case.instance.state == WorkflowInstance.SUSPENDED:
-                outbox.hold(message, now=now)
+                outbox.hold(message)
                 return
             if case.instance.state == WorkflowInstance.RUNNING:
                 act(case, message.activation)
@@ -165,12 +223,16 @@ def _child(message: OutboxMessage, clock: Clock) -> None:
     _with_case(lambda case, activation: families.start_subworkflow(case, message))(message, clock)
 
 
+def _child_ended(message: OutboxMessage, clock: Clock) -> None:
+    _with_case(lambda case, activation: families.child_ended(case, message))(message, clock)
+
+
 def _mail(message: OutboxMessage, clock: Clock) -> None:
     try:
         mails.notice(message)
     except ActionFailed as failed:
         if failed.retry:
-            _later_or_never(message, failed.message, clock())
+            _again(message, failed.message, clock())
         else:
             outbox.drop(message, now=clock(), why=failed.message)
         return
@@ -182,13 +244,13 @@ def _head(message: OutboxMessage, clock: Clock) -> None:
         head = send_head(message)
     except ActionFailed as failed:
         if failed.retry:
-            _later_or_never(message, failed.message, clock())
+            _again(message, failed.message, clock())
         else:
             outbox.drop(message, now=clock(), why=failed.message)
         return
-    now, said = clock(), message.payload
+    now, payload = clock(), message.payload
     with transaction.atomic():
-        note_sent(head, way=said["way"], to=said["to"], now=now)
+        note_sent(head, way=payload["way"], to=payload["to"], now=now)
         outbox.close(message, now=now)
 
 
@@ -226,7 +288,7 @@ _DELIVERIES: Mapping[str, Callable[[OutboxMessage, Clock], None]] = {
     OutboxMessage.REMIND: _with_case(timers.remind),
     OutboxMessage.ESCALATE: _with_case(timers.escalate),
     OutboxMessage.CHILD: _child,
-    OutboxMessage.CHILD_ENDED: _in_one(families.child_ended),
+    OutboxMessage.CHILD_ENDED: _child_ended,
     OutboxMessage.CHILD_CANCEL: _in_one(families.cancel_child),
     OutboxMessage.ENDED: _in_one(families.follow),
     OutboxMessage.START: _start,

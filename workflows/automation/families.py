@@ -10,7 +10,7 @@ from workflows.automation.attempts import rounded_outputs
 from workflows.automation.inside import start_child
 from workflows.engine.actions import ActionFailed
 from workflows.engine.definition import SubworkflowStep, TriggerDef
-from workflows.engine.errors import HandoffError, WrongState
+from workflows.engine.errors import HandoffError
 from workflows.engine.paths import PathProblem, pick
 from workflows.engine.templates import fill
 from workflows.models import OutboxMessage, TemplateVersion, WorkflowInstance
@@ -24,7 +24,7 @@ def start_subworkflow(case: Case, message: OutboxMessage) -> None:
     """Start the request that a subworkflow step waits for; where it cannot start, the step
     fails."""
     token = waiting_token(case, message.activation)
-    if token is None:
+    if token is None or _is_there(case, token.id):
         return
     step = case.map.graph[token.step]
     assert isinstance(step, SubworkflowStep)
@@ -39,6 +39,29 @@ def start_subworkflow(case: Case, message: OutboxMessage) -> None:
         fail(case, token.id, code=refused.code, message=refused.message)
 
 
+def _is_there(case: Case, activation: int) -> bool:
+    """Whether the step's request is there already, so that none is started beside it: it is
+    under way, or it has ended and the news of that did not arrive; then it is sent again."""
+    child = WorkflowInstance.objects.filter(
+        parent=case.instance, parent_activation=activation
+    ).order_by("-pk").first()  # fmt: skip
+    if child is None or child.state == WorkflowInstance.CANCELLED:
+        return False
+    if child.is_live:
+        return True
+    news = OutboxMessage.objects.filter(
+        kind=OutboxMessage.CHILD_ENDED, request=case.instance, activation=activation,
+        payload__child=child.pk, state__in=OutboxMessage.NOT_ARRIVED,
+    )  # fmt: skip
+    if not news.exists():
+        return False
+    outbox.put(
+        OutboxMessage.CHILD_ENDED, now=case.now, request=case.instance.pk, activation=activation,
+        child=child.pk,
+    )  # fmt: skip
+    return True
+
+
 def follow(message: OutboxMessage, now: datetime) -> None:
     """A request is over: tell the request that waits for it, and start what its end triggers."""
     assert message.request_id is not None
@@ -47,8 +70,8 @@ def follow(message: OutboxMessage, now: datetime) -> None:
     )
     if ended.parent_id is not None and ended.parent_activation is not None:
         outbox.put(
-            OutboxMessage.CHILD_ENDED, now=now, child=ended.pk, parent=ended.parent_id,
-            activation=ended.parent_activation,
+            OutboxMessage.CHILD_ENDED, now=now, request=ended.parent_id,
+            activation=ended.parent_activation, child=ended.pk,
         )  # fmt: skip
     if ended.state == WorkflowInstance.COMPLETED:
         for version, trigger in _listeners(ended):
@@ -88,16 +111,12 @@ def start_after(message: OutboxMessage, now: datetime) -> None:
         raise ActionFailed("start_refused", f"{version} was not started: {refused}") from None
 
 
-def child_ended(message: OutboxMessage, now: datetime) -> None:
+def child_ended(case: Case, message: OutboxMessage) -> None:
     """The request that a subworkflow step waits for is over: the step goes on, or fails."""
-    said = message.payload
-    child = WorkflowInstance.objects.get(pk=said["child"])
-    case = case_of(said["parent"], now=now)
-    token = waiting_token(case, said["activation"])
+    child = WorkflowInstance.objects.get(pk=message.payload["child"])
+    token = waiting_token(case, message.activation)
     if token is None:
         return
-    if case.instance.state == WorkflowInstance.SUSPENDED:
-        raise WrongState("The request is suspended.")
     if child.state != WorkflowInstance.COMPLETED:
         fail(case, token.id, code="subworkflow_cancelled", message=_called_off(child))
         return
@@ -109,7 +128,7 @@ def child_ended(message: OutboxMessage, now: datetime) -> None:
         with transaction.atomic():
             complete(case, token.id, how=child.result[:80], given=given, comment=child.reference)
     except (PathProblem, HandoffError) as refused:
-        again = case_of(said["parent"], now=now)
+        again = case_of(case.instance.pk, now=case.now)
         fail(again, token.id, code="output_unfit", message=f"{child.reference}: {refused}")
 
 

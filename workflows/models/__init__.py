@@ -19,6 +19,7 @@ from workflows.models.grants import (
     TemplateGroupPermission,
     TemplateUserPermission,
 )
+from workflows.models.heartbeats import Heartbeat, Trouble
 from workflows.models.outbox import Attempt, OutboxMessage
 from workflows.models.runs import AddedPerson, Incident, MergeRecord, WorkflowInstance, WorkItem
 from workflows.models.seals import TrailHead, TrailSeal
@@ -33,6 +34,7 @@ __all__ = [
     "Connection",
     "Document",
     "Field",
+    "Heartbeat",
     "IdempotentReply",
     "Incident",
     "MergeRecord",
@@ -48,6 +50,7 @@ __all__ = [
     "TrailEvent",
     "TrailHead",
     "TrailSeal",
+    "Trouble",
     "WebhookDelivery",
     "WebhookKey",
     "WorkItem",

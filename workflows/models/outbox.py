@@ -15,6 +15,7 @@ from workflows.models.definitions import Step
 from workflows.models.runs import WorkflowInstance
 
 WAITING, TAKEN, DELIVERED, DROPPED = "waiting", "taken", "delivered", "dropped"
+HELD, ASIDE = "held", "aside"
 
 
 class OutboxMessage(FSMModelMixin, models.Model):
@@ -23,6 +24,11 @@ class OutboxMessage(FSMModelMixin, models.Model):
     A worker takes it with a lease; a message whose worker died is taken again when the lease
     has run out. `ticket` is the mark of the one who took it: only with it may the message be
     closed, in the transaction that does what it asks for.
+
+    *Held* is not *failed*: while its request is suspended a message waits, however long, and is
+    due again when the request goes on. What cannot be read, taken or delivered at all is set
+    *aside* with its error, and stops nothing else; whoever runs the site sends it again or gives
+    it up.
     """
 
     ATTEMPT, WAKE, REMIND, ESCALATE = "attempt", "wake", "remind", "escalate"
@@ -45,9 +51,13 @@ class OutboxMessage(FSMModelMixin, models.Model):
     ]
     OUTSIDE = (ATTEMPT, MAIL, HEAD)
     """Kinds that wait for somebody else's machine."""
+    NOT_ARRIVED = (WAITING, TAKEN, HELD, ASIDE, DROPPED)
+    """States of a message whose request has not heard of it."""
     STATES = [
         (WAITING, "waiting"),
         (TAKEN, "in work"),
+        (HELD, "held: the request is suspended"),
+        (ASIDE, "set aside"),
         (DELIVERED, "done"),
         (DROPPED, "given up"),
     ]
@@ -64,6 +74,7 @@ class OutboxMessage(FSMModelMixin, models.Model):
     taken_until = models.DateTimeField("lease until", null=True)
     ticket = models.CharField("taken by", max_length=40, blank=True)
     tries = models.PositiveIntegerField("tries", default=0)
+    failing_since = models.DateTimeField("fails since", null=True)
     last_error = models.TextField("last error", blank=True)
     created_at = models.DateTimeField("written at")
     closed_at = models.DateTimeField("closed at", null=True)
@@ -72,7 +83,9 @@ class OutboxMessage(FSMModelMixin, models.Model):
         verbose_name = "message"
         ordering = ["id"]
         default_permissions = ("view",)
+        permissions = [("resend_outboxmessage", "Can send messages again, or give them up")]
         indexes = [
+            models.Index("state", condition=Q(failing_since__isnull=False), name="outbox_failing"),
             models.Index("run_after", "id", condition=Q(state="waiting"), name="outbox_due"),
             models.Index("taken_until", condition=Q(state="taken"), name="outbox_leases"),
             models.Index("request", "activation", name="outbox_of_a_step"),
@@ -89,16 +102,36 @@ class OutboxMessage(FSMModelMixin, models.Model):
         self.tries += 1
 
     @transition(field=state, source=TAKEN, target=WAITING)
-    def put_off(self, *, until: datetime, why: str) -> None:
-        """It is to be tried again later."""
+    def put_off(self, *, until: datetime, why: str, now: datetime | None = None) -> None:
+        """It is to be tried again later; `now` where that is because it failed."""
         self.ticket, self.taken_until, self.run_after, self.last_error = "", None, until, why
+        self.failing_since = self.failing_since or now
+
+    @transition(field=state, source=TAKEN, target=HELD)
+    def hold(self) -> None:
+        """Its request is suspended. That is no try, and no error."""
+        self.ticket, self.taken_until, self.tries = "", None, 0
+        self.failing_since, self.last_error = None, ""
+
+    @transition(field=state, source=[WAITING, TAKEN], target=ASIDE)
+    def set_aside(self, *, why: str, now: datetime) -> None:
+        """It cannot be delivered as it is; somebody has to look at it."""
+        self.ticket, self.taken_until, self.last_error = "", None, why
+        self.failing_since = self.failing_since or now
+
+    @transition(field=state, source=[ASIDE, DROPPED, WAITING], target=WAITING)
+    def send_again(self, *, now: datetime) -> None:
+        """It is due now, and counts as new."""
+        self.ticket, self.taken_until, self.run_after, self.tries = "", None, now, 0
+        self.failing_since = self.closed_at = None
 
     @transition(field=state, source=TAKEN, target=DELIVERED)
     def deliver(self, *, now: datetime) -> None:
         """What it asks for is done."""
         self.ticket, self.taken_until, self.closed_at = "", None, now
+        self.failing_since = None
 
-    @transition(field=state, source=[WAITING, TAKEN], target=DROPPED)
+    @transition(field=state, source=[WAITING, TAKEN, HELD, ASIDE], target=DROPPED)
     def drop(self, *, now: datetime, why: str) -> None:
         """It cannot be done, or need not be any more, and this is why."""
         self.ticket, self.taken_until, self.closed_at, self.last_error = "", None, now, why

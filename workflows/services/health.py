@@ -6,7 +6,7 @@ workflows there are, they are read in the same few statements.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
@@ -25,7 +25,7 @@ from workflows.models import (
     WorkflowTemplate,
     WorkItem,
 )
-from workflows.models.outbox import DROPPED, TAKEN, WAITING
+from workflows.models.outbox import ASIDE, DROPPED, TAKEN, WAITING
 from workflows.models.runs import DONE
 
 RED, AMBER, GREEN, GREY = "red", "amber", "green", "grey"
@@ -34,6 +34,10 @@ ORDER = (RED, AMBER, GREEN, GREY)
 WEEK, QUARTER = timedelta(days=7), timedelta(days=90)
 CLOCK = timedelta(seconds=60)
 """What is due longer than this shows that the clock or the workers are down."""
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""No message of Handoff is older."""
+LONG = timedelta(minutes=15)
+"""What fails for longer than this does not come right by itself."""
 ROUTING = ("decision", "parallel", "join")
 """Kinds that do no work of their own: nothing is said of them until something goes wrong."""
 BY_WORKFLOW = (
@@ -81,6 +85,10 @@ class OutboxHealth:
     abandoned: int
     given_up: int
     is_ticking: bool
+    aside: int
+    failing: int
+    failing_since: datetime | None
+    failing_kinds: tuple[str, ...]
 
 
 # -- steps ------------------------------------------------------------------------------------
@@ -320,22 +328,55 @@ def _names(usernames: set[str]) -> dict[str, str]:
 
 
 def outbox_health(*, now: datetime) -> OutboxHealth:
-    """Whether anything due waits for longer than the clock takes to come round. Three statements.
+    """Whether anything due waits for longer than the clock takes to come round, and whether what
+    was tried got through. Four statements.
 
-    `abandoned` are messages whose worker died; `given_up` those closed undone in seven days.
+    `abandoned` are messages whose worker died; `given_up` those closed undone in seven days;
+    `failing` are tried again and again, `aside` are not tried any more until somebody has looked.
     """
     due = OutboxMessage.objects.filter(state=WAITING, run_after__lte=now)
-    waiting = due.aggregate(count=Count("pk"), oldest=Min("run_after"))
+    waiting = due.aggregate(count=Count("pk"), oldest=oldest_of("run_after"))
     left = OutboxMessage.objects.filter(state=TAKEN, taken_until__lt=now)
-    lost = left.aggregate(count=Count("pk"), oldest=Min("taken_until"))
+    lost = left.aggregate(count=Count("pk"), oldest=oldest_of("taken_until"))
     given_up = OutboxMessage.objects.filter(state=DROPPED, closed_at__gte=now - WEEK).count()
     oldest = min((t for t in (waiting["oldest"], lost["oldest"]) if t), default=None)
     is_ticking = oldest is None or now - oldest <= CLOCK
+    aside, failing, since, kinds = _failing()
+    is_long = since is not None and now - since > LONG
     return OutboxHealth(
-        state=GREEN if is_ticking else RED,
+        state=RED if not is_ticking or aside or is_long else AMBER if failing else GREEN,
         due=waiting["count"],
         oldest_due=waiting["oldest"],
         abandoned=lost["count"],
         given_up=given_up,
         is_ticking=is_ticking,
+        aside=aside,
+        failing=failing,
+        failing_since=since,
+        failing_kinds=kinds,
+    )
+
+
+def oldest_of(column: str) -> Min:
+    """The earliest moment of a column that can be one: a row with another is about to be set
+    aside, and must not keep this page from being shown."""
+    return Min(column, filter=Q(**{f"{column}__gte": EARLIEST}))
+
+
+def _failing() -> tuple[int, int, datetime | None, tuple[str, ...]]:
+    """How many messages are set aside, how many are tried again and again, since when, and of
+    which kinds those are."""
+    rows = (
+        OutboxMessage.objects.filter(failing_since__isnull=False, state__in=(WAITING, TAKEN, ASIDE))
+        .order_by()
+        .values("state", "kind")
+        .annotate(count=Count("pk"), since=Min("failing_since"))
+    )
+    found = list(rows)
+    tried = [row for row in found if row["state"] != ASIDE]
+    return (
+        sum(row["count"] for row in found if row["state"] == ASIDE),
+        sum(row["count"] for row in tried),
+        min((row["since"] for row in tried), default=None),
+        tuple(sorted({row["kind"] for row in tried})),
     )

@@ -15,17 +15,18 @@ from typing import Any
 
 from celery import current_app
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 
 from workflows.models import OutboxMessage
+from workflows.models.outbox import ASIDE, HELD, TAKEN, WAITING
 from workflows.services.fastsql import insert_rows
+from workflows.services.heartbeats import said
 
 log = logging.getLogger(__name__)
 
 RING = "handoff.deliver"
 """The name of the Celery task that delivers what is due."""
-SUSPENDED = "the request is suspended"
 QUIET_SECONDS = 5.0
 """How long the bell is left alone after it could not be rung."""
 IDLE_SECONDS = 60.0
@@ -52,12 +53,15 @@ def put(
     now: datetime,
     run_after: datetime | None = None,
     key: str | None = None,
+    request: int | None = None,
+    activation: int | None = None,
     **payload: Any,
 ) -> None:
-    """Write a message that belongs to no request. A key that is there already writes nothing."""
+    """Write a message for which no case is open. A key that is there already writes nothing."""
     row = OutboxMessage(
-        kind=kind, payload=payload, key=key, run_after=run_after or now, created_at=now
-    )
+        kind=kind, payload=payload, key=key, run_after=run_after or now, created_at=now,
+        request_id=request, activation=activation,
+    )  # fmt: skip
     OutboxMessage.objects.bulk_create([row], ignore_conflicts=key is not None)
     if row.run_after <= now:
         transaction.on_commit(_ring)
@@ -120,28 +124,69 @@ def take(
     """Take up to `limit` messages that are due, in their order; they are the caller's until the
     lease runs out. Messages whose lease has run out (their worker died) come first."""
     until = now + (lease or timedelta(seconds=settings.OUTBOX_LEASE_SECONDS))
+    while ids := _take_ids(now, until, kinds, limit):
+        if rows := _read(ids, now):  # else none of them could be read, and others may be due
+            return rows
+    return []
+
+
+def _take_ids(now: datetime, until: datetime, kinds: Collection[str], limit: int) -> list[int]:
     with transaction.atomic():
-        rows = _lock(OutboxMessage.objects.filter(state="taken", taken_until__lt=now), kinds, limit)
-        if len(rows) < limit:
-            due = OutboxMessage.objects.filter(state="waiting", run_after__lte=now)
-            rows += _lock(due, kinds, limit - len(rows))
-        ticket = uuid.uuid4().hex
-        ids = [row.pk for row in rows]
+        ids = _lock(OutboxMessage.objects.filter(state=TAKEN, taken_until__lt=now), kinds, limit)
+        if len(ids) < limit:
+            due = OutboxMessage.objects.filter(state=WAITING, run_after__lte=now)
+            ids += _lock(due, kinds, limit - len(ids))
         if ids:
             OutboxMessage.objects.filter(pk__in=ids).update(
-                state="taken", ticket=ticket, taken_until=until, tries=F("tries") + 1
+                state=TAKEN, ticket=uuid.uuid4().hex, taken_until=until, tries=F("tries") + 1
             )
-    for row in rows:
-        row.take(ticket=ticket, until=until)
-    return rows
+    return ids
 
 
-def _lock(rows: Any, kinds: Collection[str], limit: int) -> list[OutboxMessage]:
-    """Lock some rows that nobody else has locked, in the order in which they are due."""
+def _lock(rows: Any, kinds: Collection[str], limit: int) -> list[int]:
+    """Lock some rows that nobody else has locked, in the order in which they are due.
+
+    Their ids alone are read here: a row with a value that cannot be read stops no other.
+    """
     locked = rows.select_for_update(
         skip_locked=connection.features.has_select_for_update_skip_locked
     )
-    return list(locked.filter(kind__in=kinds).order_by("run_after", "id")[:limit])
+    ordered = locked.filter(kind__in=kinds).order_by("run_after", "id")
+    return list(ordered.values_list("pk", flat=True)[:limit])
+
+
+def _read(ids: Sequence[int], now: datetime) -> list[OutboxMessage]:
+    """What was taken, in that order. A row that cannot be read is set aside."""
+    try:
+        with transaction.atomic():
+            found = {row.pk: row for row in OutboxMessage.objects.filter(pk__in=ids)}
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as problem:
+        if len(ids) == 1:
+            log.exception("Message %s cannot be read.", ids[0])
+            set_aside_unread(ids[0], said(problem), now)
+            return []
+        return [row for pk in ids for row in _read([pk], now)]
+    return [found[pk] for pk in ids if pk in found]
+
+
+def set_aside_unread(pk: int, why: str, now: datetime) -> None:
+    """Set a message aside by its id, without reading a value of it; moments that cannot be read
+    are replaced by this one, so that people can look at the row."""
+    OutboxMessage.objects.filter(pk=pk, state__in=(WAITING, TAKEN)).update(
+        state=ASIDE, ticket="", taken_until=None, last_error=why[:2000], failing_since=now,
+        run_after=now, created_at=now, closed_at=None,
+    )  # fmt: skip
+
+
+def set_aside_unknown(known: Collection[str], now: datetime) -> int:
+    """Set aside what is due and of a kind that nobody delivers; how many there were."""
+    due = OutboxMessage.objects.filter(state=WAITING, run_after__lte=now).exclude(kind__in=known)
+    return due.update(
+        state=ASIDE, failing_since=now,
+        last_error="No part of this version of Handoff delivers messages of this kind.",
+    )  # fmt: skip
 
 
 def close(message: OutboxMessage, *, now: datetime) -> None:
@@ -158,42 +203,55 @@ def drop(message: OutboxMessage, *, now: datetime, why: str) -> None:
     _write_back(dropped, message.ticket)
 
 
-def put_off(message: OutboxMessage, *, until: datetime, why: str) -> None:
-    """The message is to be tried again at `until`. Raises TicketLost."""
+def put_off(
+    message: OutboxMessage, *, until: datetime, why: str, now: datetime | None = None
+) -> None:
+    """The message is to be tried again at `until`; `now` where that is because it failed. Raises
+    TicketLost."""
     later = copy(message)
-    later.put_off(until=until, why=why[:2000])
+    later.put_off(until=until, why=why[:2000], now=now)
     _write_back(later, message.ticket)
+
+
+def set_aside(message: OutboxMessage, *, why: str, now: datetime) -> None:
+    """The message cannot be delivered; a person has to look at it. Raises TicketLost."""
+    aside = copy(message)
+    aside.set_aside(why=why[:2000], now=now)
+    _write_back(aside, message.ticket)
 
 
 # The copies: a transaction that is rolled back must leave the caller's message as it was.
 
-COLUMNS = ("state", "ticket", "taken_until", "run_after", "closed_at", "last_error", "payload")
+COLUMNS = (
+    *("state", "ticket", "taken_until", "run_after", "tries", "closed_at"),
+    *("failing_since", "last_error", "payload", "request_id", "activation"),
+)
 
 
 def _write_back(message: OutboxMessage, ticket: str) -> None:
     values = {name: getattr(message, name) for name in COLUMNS}
-    held = OutboxMessage.objects.filter(pk=message.pk, state="taken", ticket=ticket)
+    held = OutboxMessage.objects.filter(pk=message.pk, state=TAKEN, ticket=ticket)
     if held.update(**values) != 1:
         raise TicketLost(f"Message {message.pk} was taken by somebody else.")
 
 
 def keep(message: OutboxMessage, *, until: datetime) -> None:
-    """Hold the message for longer, with what its payload says now. Raises TicketLost."""
+    """Have the message for longer, with what its payload says now. Raises TicketLost."""
     message.taken_until = until
     _write_back(message, message.ticket)
 
 
-def hold(message: OutboxMessage, *, now: datetime) -> None:
-    """The message waits until its request goes on. Raises TicketLost."""
-    put_off(message, until=now + timedelta(days=1), why=SUSPENDED)
+def hold(message: OutboxMessage) -> None:
+    """The message waits until its request goes on, however long. Raises TicketLost."""
+    held = copy(message)
+    held.hold()
+    _write_back(held, message.ticket)
 
 
 def go_on(case: Any) -> None:
-    """The request goes on, and with it what was held back."""
-    held = OutboxMessage.objects.filter(
-        request=case.instance, state="waiting", last_error=SUSPENDED
-    )
-    if held.update(run_after=case.now, last_error=""):
+    """The request goes on, or is over, and with it what was held back."""
+    held = OutboxMessage.objects.filter(request=case.instance, state=HELD)
+    if held.update(state=WAITING, run_after=case.now):
         transaction.on_commit(_ring)
 
 
@@ -201,8 +259,8 @@ def let_go(messages: Iterable[OutboxMessage]) -> None:
     """Give back what was taken and not begun."""
     ids = [message.pk for message in messages]
     tickets = {message.ticket for message in messages}
-    OutboxMessage.objects.filter(pk__in=ids, state="taken", ticket__in=tickets).update(
-        state="waiting", ticket="", taken_until=None
+    OutboxMessage.objects.filter(pk__in=ids, state=TAKEN, ticket__in=tickets).update(
+        state=WAITING, ticket="", taken_until=None
     )
 
 

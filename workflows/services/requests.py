@@ -177,6 +177,7 @@ def cancel(instance_id: int, *, actor: User | None, reason: str, now: datetime) 
         apply(case, Cancel(f"the request was cancelled: {reason}"[:300]))
         before = case.instance.state
         case.instance.cancel(now=now)
+        go_on(case)  # what was held back finds that nothing is left to do
         case.message(OutboxMessage.ENDED)
         return _save(case, "cancel", before, reason)
 

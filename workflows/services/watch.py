@@ -14,6 +14,7 @@ from workflows.engine.advance import NOBODY
 from workflows.models import AddedPerson, Incident, WorkflowInstance, WorkItem
 from workflows.services.case import open_case, open_item, write_trail
 from workflows.services.handlers import incident
+from workflows.services.heartbeats import units
 from workflows.services.locks import steps_with_somebody
 
 MOST = 500
@@ -22,7 +23,12 @@ MOST = 500
 
 def watch_queues(*, now: datetime) -> int:
     """Open an incident on each open task that nobody can do any more; returns how many."""
-    return sum(_deserted(pk, now) for pk in _suspects())
+    found = 0
+    with units("watch", now) as tasks:
+        for pk in _suspects():
+            with tasks.one(f"task {pk}"):
+                found += _deserted(pk, now)
+    return found
 
 
 def _suspects() -> list[int]:

@@ -1,0 +1,137 @@
+"""Writing down that worker and clock are alive, and what a round of the clock could not do.
+
+Cheap, for it is done all day: a round that goes well is written down every few seconds at most.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.db.models import F
+
+from workflows.models import Heartbeat, Trouble
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 10.0
+"""So often a sign of life that says nothing new is written down."""
+MOST = 100
+"""So many troubles of one round are kept; more tell nobody more."""
+
+_written: dict[str, float] = {}
+
+
+def forget_heartbeats() -> None:
+    """Write each sign of life down the next time, however short ago the last was."""
+    _written.clear()
+
+
+def heard(name: str, now: datetime) -> None:
+    """`name` is alive. Whatever the database says to that stops nobody's work."""
+    if not _is_news(name):
+        return
+    with suppress(DatabaseError), transaction.atomic():
+        _write(name, now, heard_at=now)
+
+
+def ended_well(name: str, now: datetime) -> None:
+    """A round of the clock has ended as it should."""
+    if not _is_news(name):
+        return
+    with suppress(DatabaseError), transaction.atomic():
+        _write(name, now, heard_at=now, well_at=now, failures=0, error="")
+
+
+def failed(name: str, why: str, now: datetime) -> None:
+    """A round of the clock has ended with an error."""
+    _written.pop(name, None)
+    with suppress(DatabaseError), transaction.atomic():
+        _write(name, now, heard_at=now, failed_at=now, failures=F("failures") + 1, error=why[:2000])
+
+
+def last_ends(names: list[str]) -> dict[str, datetime]:
+    """When each of these rounds last ended well, as far as it is known."""
+    rows = Heartbeat.objects.filter(name__in=names, well_at__isnull=False)
+    return {row.name: row.well_at for row in rows if row.well_at is not None}
+
+
+def _is_news(name: str) -> bool:
+    now = time.monotonic()
+    if now - _written.get(name, -EVERY_SECONDS) < EVERY_SECONDS:
+        return False
+    _written[name] = now
+    return True
+
+
+def _write(name: str, now: datetime, **values: Any) -> None:
+    if Heartbeat.objects.filter(name=name).update(**values):
+        return
+    plain = {key: 1 if key == "failures" and value else value for key, value in values.items()}
+    Heartbeat.objects.bulk_create([Heartbeat(name=name, **plain)], ignore_conflicts=True)
+
+
+def as_round(name: str, act: Callable[[], Any], clock: Callable[[], datetime]) -> None:
+    """Run a round of the clock and write down how it ended; an error goes on to the caller."""
+    try:
+        act()
+    except Exception as problem:
+        failed(name, said(problem), clock())
+        raise
+    ended_well(name, clock())
+
+
+def said(problem: Exception) -> str:
+    """An error for the eyes of those who run the site: its kind and its text, not where it was."""
+    return f"{type(problem).__name__}: {problem}"[:500]
+
+
+# -- one bad row stops nothing else -----------------------------------------------------------
+
+
+class Units:
+    """The things that a round works through: each in a transaction of its own, and what goes
+    wrong with one is written down and stops no other."""
+
+    def __init__(self, round: str, now: datetime) -> None:  # noqa: A002  the model's word
+        self.round, self.now = round, now
+        self.failing: dict[str, str] = {}
+
+    @contextmanager
+    def one(self, unit: object) -> Iterator[None]:
+        """One of them. A database that does not answer is no fault of the thing: it goes on up."""
+        try:
+            with transaction.atomic():
+                yield
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as problem:
+            log.exception("The round '%s' sets %s aside.", self.round, unit)
+            self.failing[str(unit)[:200]] = said(problem)
+
+    def close(self) -> None:
+        """Write down what failed, and take away what does not any more."""
+        known = set(Trouble.objects.filter(round=self.round).values_list("unit", flat=True))
+        if not known and not self.failing:
+            return
+        Trouble.objects.filter(round=self.round, unit__in=known - set(self.failing)).delete()
+        for unit, error in list(self.failing.items())[:MOST]:
+            row, is_new = Trouble.objects.get_or_create(
+                round=self.round, unit=unit,
+                defaults={"error": error, "since": self.now, "last_at": self.now},
+            )  # fmt: skip
+            if not is_new:
+                Trouble.objects.filter(pk=row.pk).update(
+                    error=error, last_at=self.now, times=F("times") + 1
+                )
+
+
+@contextmanager
+def units(round: str, now: datetime) -> Iterator[Units]:  # noqa: A002  the model's word
+    """A round's work through its things, with what failed written down at the end."""
+    mine = Units(round, now)
+    yield mine
+    mine.close()
