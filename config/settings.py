@@ -51,7 +51,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.private.PrivateAnswers",
     "config.csp.ContentSecurityPolicy",
+    "config.asked.OddRequests",
     "config.channel.Channel",
     "approvals.api.edge.ApiEdge",
     "django.contrib.sessions.middleware.SessionMiddleware",

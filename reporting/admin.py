@@ -10,6 +10,7 @@ from workflows.admin.base import HistoryAdmin
 class RoleRateAdmin(HistoryAdmin):
     """What an hour of work costs, by role or group."""
 
+    of_workflow = ""
     list_display = ("__str__", "since")
     list_filter = ("currency",)
     search_fields = ("role", "group__name")
@@ -21,6 +22,7 @@ class RoleRateAdmin(HistoryAdmin):
 class CallRateAdmin(HistoryAdmin):
     """What a call costs, by connection."""
 
+    of_workflow = ""
     list_display = ("__str__", "since")
     list_filter = ("currency",)
     search_fields = ("connection__key", "connection__name")

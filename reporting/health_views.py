@@ -10,7 +10,6 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from reporting.csv_out import csv_file
@@ -28,7 +27,6 @@ NOTHING_OPENS = "This token opens nothing: it is mistyped, expired or revoked."
 NO_SCOPE = "This token may not read; make one that has the scope 'read'."
 
 
-@never_cache
 @require_safe
 @login_required
 def show(request: HttpRequest) -> HttpResponse:
@@ -40,7 +38,6 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "reporting/health.html", context)
 
 
-@never_cache
 @require_safe
 def as_json(request: HttpRequest) -> JsonResponse:
     """The same facts for a monitor; it always answers 200 when it could look, whatever it saw.
@@ -74,7 +71,6 @@ def _answer(page: HealthPage | None) -> JsonResponse:
     return JsonResponse(health_json(page))
 
 
-@never_cache
 @require_safe
 @login_required
 def as_csv(request: HttpRequest) -> HttpResponse:

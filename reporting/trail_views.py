@@ -6,7 +6,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from reporting.audit_csv import csv_lines
@@ -21,7 +20,6 @@ NOT_YOURS = (
 )
 
 
-@never_cache
 @require_safe
 @login_required
 def show(request: HttpRequest) -> HttpResponse:
@@ -35,7 +33,6 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "reporting/trail.html", context, status=status)
 
 
-@never_cache
 @require_safe
 @login_required
 def as_csv(request: HttpRequest) -> HttpResponseBase:

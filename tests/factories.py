@@ -9,7 +9,14 @@ import yaml
 from django.contrib.auth.models import Group, Permission, User
 
 from workflows.engine.definition import Definition
-from workflows.models import TemplateVersion, WorkflowInstance, WorkItem
+from workflows.models import (
+    TemplateUserPermission,
+    TemplateVersion,
+    WorkflowInstance,
+    WorkflowTemplate,
+    WorkItem,
+)
+from workflows.permissions import VIEW, permission_named
 from workflows.services import definitions, requests
 
 MAPS = Path(__file__).parent / "maps"
@@ -41,10 +48,21 @@ def make_staff(username: str, *permissions: str) -> User:
 
 
 def make_viewer(username: str = "viewer") -> User:
-    """Somebody who may look at everything in the admin and change nothing."""
+    """Somebody who may look at everything in the admin, of all workflows of now, and change
+    nothing."""
     user = make_user(username, is_staff=True)
     user.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
+    let(user, VIEW)
     return user
+
+
+def let(user: User, verb: str, *templates: WorkflowTemplate) -> None:
+    """Grant this person a verb on these workflows, or on all that there are."""
+    permission = permission_named(WorkflowTemplate, verb)
+    for template in templates or WorkflowTemplate.objects.all():
+        TemplateUserPermission.objects.get_or_create(
+            user=user, permission=permission, content_object=template
+        )
 
 
 def purchase_people() -> dict[str, User]:

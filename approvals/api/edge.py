@@ -22,7 +22,6 @@ class ApiEdge:
         if not request.path.startswith(PREFIX):
             return self.get_response(request)
         response = _refused_unread(request) or self.get_response(request)
-        response.headers.setdefault("Cache-Control", "no-store")
         if response.status_code < 400 or response.headers.get("Content-Type") == MEDIA_TYPE:
             return response
         return _as_problem(request, response)
@@ -43,7 +42,6 @@ def _refused_unread(request: HttpRequest) -> HttpResponse | None:
 def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Unknown addresses and methods, refused hosts, errors: their status, in our words."""
     said = problem(request, response.status_code)
-    said["Cache-Control"] = "no-store"
     for name in KEPT_HEADERS:
         if name in response.headers:
             said[name] = response.headers[name]

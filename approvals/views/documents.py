@@ -44,5 +44,4 @@ def download(request: HttpRequest, document_id: int) -> FileResponse:
     answer = FileResponse(content, as_attachment=True, filename=document.name, content_type=kind)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    answer.headers["Cache-Control"] = "private, no-store"
     return answer

@@ -11,10 +11,11 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.automation.servers import HERE, answering, redirecting, serving
-from tests.factories import NOW, make_staff, make_user, make_viewer, publish_map
+from tests.factories import NOW, let, make_staff, make_user, make_viewer, publish_map
 from tests.workflows.support import nothing_changed, refused
 from workflows.engine.errors import InvalidInput, NotAllowed
 from workflows.models import Connection, TemplateVersion, WebhookKey
+from workflows.permissions import VIEW
 from workflows.services import connections
 from workflows.services.secrets import decrypt
 
@@ -418,6 +419,9 @@ def test_only_who_manages_a_workflow_makes_and_revokes_its_keys(
     )
     action = {"action": "revoke_selected", "_selected_action": [key.pk]}
     client.force_login(stranger)
+    with nothing_changed():
+        client.post(key_page("changelist"), action)  # not in sight, so not chosen
+    let(stranger, VIEW, version.template)
     with nothing_changed():
         assert "Only those who manage" in said(client.post(key_page("changelist"), action))
     client.force_login(manager())

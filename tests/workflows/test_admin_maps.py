@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.factories import (
+    let,
     load_map,
     make_staff,
     make_user,
@@ -23,6 +24,7 @@ from tests.factories import (
 )
 from tests.workflows.admin_site import MODELS
 from workflows.models import Route, Step, TemplateVersion, TrailEvent, WorkflowTemplate
+from workflows.permissions import VIEW
 from workflows.services.rows import definition_of, written_form
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
@@ -232,7 +234,10 @@ def test_staff_who_do_not_manage_the_workflow_read_its_drafts(client: Client, ol
     draft = load_map()
     client.force_login(olivia)
     values = as_filled_in(client.get(page_of(draft)))
-    client.force_login(make_staff_of("stranger"))
+    stranger = make_staff_of("stranger")
+    client.force_login(stranger)
+    assert client.get(page_of(draft)).status_code == 302
+    let(stranger, VIEW)
     assert client.get(page_of(draft)).status_code == 200
     assert client.post(page_of(draft), values | {"purpose": "Mine."}).status_code == 403
     assert client.post(page_of(draft, "delete"), {"post": "yes"}).status_code == 403

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories import NOW, make_staff, make_user, make_viewer
+from tests.factories import NOW, let, make_staff, make_user, make_viewer
 from tests.workflows.support import make_people, nothing_changed, publish
 from workflows.admin.health import health_table
 from workflows.models import (
@@ -23,6 +23,7 @@ from workflows.models import (
     TrailEvent,
     WorkflowInstance,
 )
+from workflows.permissions import VIEW
 from workflows.services import outside, requests
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
@@ -240,7 +241,9 @@ def test_who_manages_another_workflow_is_refused_for_each_incident(
 ) -> None:
     found = stuck(version, 2)
     publish(ordering_map(key="parts", name="Parts", owner="mona"))
-    client.force_login(staff("mona", "change_incident"))
+    mona = staff("mona", "change_incident")
+    let(mona, VIEW, version.template)
+    client.force_login(mona)
     page = client.get(reverse("admin:workflows_incident_change", args=[found[0].pk]))
     assert "Retry now" not in page.content.decode()
     with nothing_changed():
@@ -302,7 +305,7 @@ def test_only_superusers_read_what_a_message_says(client: Client) -> None:
 
 
 def test_what_is_due_is_found_by_a_filter(client: Client) -> None:
-    values = {"kind": "wake", "created_at": NOW}
+    values = {"kind": "mail", "created_at": NOW}
     due = OutboxMessage.objects.create(run_after=NOW.replace(year=2020), **values)
     OutboxMessage.objects.create(run_after=NOW.replace(year=2999), **values)
     client.force_login(make_viewer())

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.admin import display
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -19,6 +18,7 @@ from django.utils.safestring import SafeString
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 
+from workflows.admin.sight import HistoryInSight, InSight
 from workflows.engine.days import on_the_clock
 from workflows.engine.errors import HandoffError, WrongState
 from workflows.models import TemplateVersion, WorkflowTemplate
@@ -26,7 +26,7 @@ from workflows.once import once_only
 from workflows.permissions import may_manage
 
 
-class StaffAdmin(ModelAdmin):
+class StaffAdmin(InSight, ModelAdmin):
     """Long lists without needless counting; commands for those who may change the model."""
 
     show_full_result_count = False
@@ -85,7 +85,7 @@ class RefusedInWords:
             return HttpResponseRedirect(request.path)
 
 
-class HistoryAdmin(SimpleHistoryAdmin, StaffAdmin):
+class HistoryAdmin(HistoryInSight, SimpleHistoryAdmin, StaffAdmin):
     """A history button whose earlier versions can be read, and never be brought back from here."""
 
     object_history_template = SimpleHistoryAdmin.object_history_template
@@ -93,14 +93,6 @@ class HistoryAdmin(SimpleHistoryAdmin, StaffAdmin):
     def revert_disabled(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """There is no way back but a new change, made by a service."""
         return True
-
-    def history_form_view(
-        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        """Shows an earlier version; a POST would save it, whatever the person's permissions."""
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
-        return super().history_form_view(request, object_id, version_id, extra_context)
 
 
 class ReadOnly:

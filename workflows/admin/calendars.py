@@ -102,6 +102,7 @@ class ClosureInline(TabularInline):
 class BusinessCalendarAdmin(HistoryAdmin):
     """Set up here, named by maps."""
 
+    of_workflow = ""
     form = CalendarForm
     inlines = [ClosureInline]
     list_display = ("name", "key", "zone", "country", "maps")

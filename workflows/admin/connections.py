@@ -82,11 +82,12 @@ class ConnectionForm(PlainForm):
 class ConnectionAdmin(RefusedInWords, HistoryAdmin):
     """What automations may call. A connection is switched off, never deleted: maps name it."""
 
+    of_workflow = ""
     form = ConnectionForm
     change_form_template = "admin/workflows/connection_page.html"
     list_display = ("name", "key", "base_url", "owner", "signs_in", "is_active")
     list_select_related = ("owner",)
-    list_filter = ("is_active", "auth", "owner")
+    list_filter = ("is_active", "auth", ("owner", admin.RelatedOnlyFieldListFilter))
     search_fields = ("name", "key", "base_url")
 
     @admin.display(description="signs in by")
@@ -237,6 +238,7 @@ def revoke_selected(
 class WebhookKeyAdmin(RefusedInWords, HistoryAdmin):
     """Keys of other systems that start requests. A secret is shown once, when it is made."""
 
+    of_workflow = "template"
     list_display = ("name", "template", "acts_as", "state", timed("created_at", "made"))
     list_select_related = ("template", "acts_as")
     list_filter = ("template",)
@@ -304,5 +306,4 @@ class WebhookKeyAdmin(RefusedInWords, HistoryAdmin):
             "back": list_url(WebhookKey),
         }
         page = TemplateResponse(request, "admin/workflows/webhook_key_made.html", context)
-        page["Cache-Control"] = "no-store"
         return made(page, at=list_url(WebhookKey))

@@ -169,6 +169,7 @@ WORDS = {
 class IncidentAdmin(OfRequest, StaffAdmin):
     """What could not go on by itself, and whose it is."""
 
+    of_workflow = "request__template"
     list_display = (
         *("message", "code", "step", "its_request", "state_", "owner"),
         *(timed("opened_at", "opened"), "what_to_do"),

@@ -12,14 +12,16 @@ from django.utils.safestring import SafeString
 
 from workflows.admin.base import StaffAdmin, moment, timed
 from workflows.admin.records import OfRequest, badge, shown
-from workflows.models import Attempt, OutboxMessage
+from workflows.models import Attempt, OutboxMessage, TemplateVersion
 from workflows.models.outbox import TAKEN, WAITING
+from workflows.permissions import templates_with
 
 
 @admin.register(Attempt)
 class AttemptAdmin(OfRequest, StaffAdmin):
     """Every try of every automation: when, how long, and what came back."""
 
+    of_workflow = "request__template"
     list_display = (
         *("__str__", "its_request", "state_", timed("started_at", "began")),
         *("milliseconds", "status", "code", "message"),
@@ -110,6 +112,7 @@ class DueFilter(admin.SimpleListFilter):
 class OutboxAdmin(OfRequest, StaffAdmin):
     """What is still to be done outside, and what was; superusers alone read what it says."""
 
+    of_workflow = "request__template"
     list_display = (
         *("id", "kind", "state_", "its_request", timed("run_after", "not before")),
         *("tries", timed("closed_at", "closed"), "last_error"),
@@ -119,6 +122,24 @@ class OutboxAdmin(OfRequest, StaffAdmin):
     search_fields = ("=key", "=ticket")
     search_help_text = "The mark of a message or of the worker who has it, in full"
     ordering = ("-id",)
+
+    def in_sight(self, request: HttpRequest) -> Q:
+        """Starts by a clock or after another workflow are their workflow's too; mails and heads
+        of no request are the site's."""
+        condition = super().in_sight(request)
+        if not condition:
+            return condition
+        theirs = templates_with(request.user, *self.seen_by)
+        versions = list(
+            TemplateVersion.objects.filter(template__in=theirs).values_list("pk", flat=True)
+        )
+        starts = Q(
+            request=None,
+            kind__in=(OutboxMessage.SCHEDULE, OutboxMessage.START),
+            payload__version__in=versions,
+        )
+        sites = Q(request=None, kind__in=(OutboxMessage.MAIL, OutboxMessage.HEAD))
+        return condition | starts | sites
 
     @admin.display(description="state", ordering="state")
     def state_(self, message: OutboxMessage) -> SafeString:

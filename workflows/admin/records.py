@@ -13,6 +13,7 @@ from workflows.admin.addresses import merge_page, request_page
 from workflows.admin.base import HistoryAdmin, ReadOnly, StaffAdmin, link, timed
 from workflows.models import Document, MergeRecord, TrailEvent, TrailHead
 from workflows.models.trail import COMMANDS
+from workflows.permissions import AUDIT, MANAGE
 
 
 class OfRequest(ReadOnly):
@@ -28,6 +29,7 @@ class OfRequest(ReadOnly):
 class MergeAdmin(OfRequest, StaffAdmin):
     """Merges; those whose branches disagree wait for the workflow's owner."""
 
+    of_workflow = "request__template"
     list_display = (
         *("join", "its_request", "state_", timed("opened_at", "opened")),
         *(timed("closed_at", "closed"), "what_to_do"),
@@ -85,6 +87,7 @@ class MergeAdmin(OfRequest, StaffAdmin):
 class DocumentAdmin(OfRequest, HistoryAdmin):
     """Files of requests; every upload is a version of its own."""
 
+    of_workflow = "request__template"
     list_display = (
         *("name", "version", "field", "its_request", "size", "uploaded_by"),
         timed("uploaded_at", "uploaded"),
@@ -119,6 +122,8 @@ class CommandFilter(admin.SimpleListFilter):
 class TrailAdmin(OfRequest, StaffAdmin):
     """The trail: one row a command, for everybody who audits; nobody writes it here."""
 
+    of_workflow = "template"
+    seen_by = (AUDIT, MANAGE)
     list_display = (
         *(
             timed("recorded_at", "recorded"),
@@ -169,6 +174,7 @@ class TrailAdmin(OfRequest, StaffAdmin):
 class TrailHeadAdmin(ReadOnly, StaffAdmin):
     """The daily heads of the trail's chain, and where each was sent."""
 
+    of_workflow = ""
     list_display = ("date", "position", "hash", timed("sent_at", "sent"), "places")
     ordering = ("-date",)
     fields = (("date", "position"), "hash", ("written_at", "sent_at"), "sent")

@@ -26,7 +26,7 @@ from workflows.models import (
     WorkflowTemplate,
     WorkItem,
 )
-from workflows.permissions import auditable
+from workflows.permissions import auditable, may_audit
 from workflows.services import requests as commands
 
 
@@ -56,7 +56,8 @@ class ResultFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The results that some map names, and 'cancelled'."""
-        named = Step.objects.filter(kind="end").exclude(result=None).order_by()
+        ends = admin.site.get_model_admin(Step).get_queryset(request)
+        named = ends.filter(kind="end").exclude(result=None).order_by()
         found = named.values_list("result", flat=True).distinct()
         results = {"cancelled", *(result for result in found if result)}
         return [(result, result) for result in sorted(results)]
@@ -163,6 +164,8 @@ def course(
 class RequestAdmin(ReadOnly, HistoryAdmin):
     """Requests: read here, moved by commands."""
 
+    of_workflow = "template"
+
     list_display = (
         *("reference_", "title", "where", "who", "since"),
         *("state", "result", "requester_name", "template"),
@@ -187,6 +190,11 @@ class RequestAdmin(ReadOnly, HistoryAdmin):
     )  # fmt: skip
     readonly_fields = ("reference_", "page", "now", "values")
     change_list_template = "admin/workflows/request_list.html"
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """The trail for those who may audit the workflow, as on every page."""
+        audits = obj is not None and may_audit(request.user, obj.template)
+        return [inline for inline in self.inlines if audits or inline is not TrailInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkflowInstance]:
         """With the open tasks of all rows in one statement."""

@@ -62,6 +62,8 @@ class RouteInline(PartInline):
 class StepAdmin(DraftAdmin):
     """A step: what its kind has, and its ways."""
 
+    of_workflow = "version__template"
+    drafts = ("version", "pk")
     form = StepForm
     inlines = (RouteInline,)
     list_display = ("__str__", "key", "kind", "workflow_version", "role", "expected", "due")
@@ -157,6 +159,8 @@ class PartAdmin(DraftAdmin):
     They may be deleted on drafts, since a draft or a step is deleted with them.
     """
 
+    of_workflow = "version__template"
+    drafts = ("version", "pk")
     list_display: tuple[str, ...] = ("__str__", "key", "version")
     list_filter: tuple[str, ...] = ("version__state", "version__template")
     list_select_related: tuple[str, ...] = ("version__template",)
@@ -191,6 +195,8 @@ class FieldAdmin(PartAdmin):
 class RouteAdmin(PartAdmin):
     """Ways of all maps."""
 
+    of_workflow = "step__version__template"
+    drafts = ("step__version", "pk")
     list_display = ("__str__", "kind", "workflow_version", "when", "exception")
     list_filter = ("kind", "exception", "step__version__template")
     list_select_related = ("step__version__template", "to_step")

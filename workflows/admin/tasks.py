@@ -70,6 +70,7 @@ def reassign_selected(
 class TaskAdmin(ReadOnly, HistoryAdmin):
     """Tasks: read here; decided by the people whose they are, in their inbox."""
 
+    of_workflow = "request__template"
     list_display = (
         *("task", "its_request", "state", "assignee", timed("enabled_at", "waiting since")),
         *("due", "outcome"),

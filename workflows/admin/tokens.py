@@ -42,6 +42,7 @@ def revoke_selected(page: "TokenAdmin", request: HttpRequest, rows: QuerySet[Api
 class TokenAdmin(RefusedInWords, StaffAdmin):
     """Tokens. What is kept of a token is its digest; nobody can read it again."""
 
+    of_workflow = ""
     list_display = (
         *("name", "user", "hint", "may", "state"),
         *(timed("expires_at", "expires"), timed("last_used_at", "last used")),

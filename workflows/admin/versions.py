@@ -149,6 +149,8 @@ def publish_selected(
 class VersionAdmin(DraftAdmin):
     """Versions: drafts are mapped here, the others are read here."""
 
+    of_workflow = "template"
+    drafts = ("pk", "pk")
     form = VersionForm
     inlines = (RoleInline, FieldInline, StepInline)
     list_display = ("label", "workflow", "state", "created", "published")

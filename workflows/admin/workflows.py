@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from workflows.admin.addresses import audit_csv, report_page, reviews_page
 from workflows.admin.base import HistoryAdmin, actor_of, change_url, link, list_url, manages
 from workflows.admin.health import health_table
+from workflows.admin.sight import is_id
 from workflows.admin.starting import ways_to_start
 from workflows.engine.definition import Definition
 from workflows.engine.definition_file import explain, read_definition
@@ -104,6 +105,8 @@ def make_draft(
 class WorkflowAdmin(GuardedModelAdminMixin, HistoryAdmin):
     """Workflows. Name, purpose and people follow the version that is published."""
 
+    of_workflow = "pk"
+    drafts = ("pk", "template")
     list_display = (
         *("name", "owner", "deputy", "published_version", "open_requests", "open_incidents"),
         "pages",
@@ -300,7 +303,9 @@ class WorkflowAdmin(GuardedModelAdminMixin, HistoryAdmin):
     def _may_grant(self, request: HttpRequest, template: WorkflowTemplate) -> bool:
         return self.has_command_permission(request) and manages(request, template)
 
-    def _granting(self, request: HttpRequest, object_pk: str) -> None:
+    def _granting(self, request: HttpRequest, object_pk: str, to: str = "0") -> None:
+        if not (is_id(object_pk) and is_id(to)):
+            raise Http404
         template = self.get_object(request, object_pk)
         if template is None or not self._may_grant(request, template):
             raise PermissionDenied
@@ -318,14 +323,14 @@ class WorkflowAdmin(GuardedModelAdminMixin, HistoryAdmin):
         self, request: HttpRequest, object_pk: str, user_id: str
     ) -> HttpResponse:
         """A person's grants."""
-        self._granting(request, object_pk)
+        self._granting(request, object_pk, user_id)
         return super().obj_perms_manage_user_view(request, object_pk, user_id)
 
     def obj_perms_manage_group_view(
         self, request: HttpRequest, object_pk: str, group_id: str
     ) -> HttpResponse:
         """A group's grants."""
-        self._granting(request, object_pk)
+        self._granting(request, object_pk, group_id)
         return super().obj_perms_manage_group_view(request, object_pk, group_id)
 
 

@@ -114,7 +114,7 @@ def test_an_error_of_ours_says_nothing_of_itself() -> None:
 def test_no_answer_is_kept_by_a_cache(people: People) -> None:
     api = Api(people["sam"])
     for path_ in ("/inbox", "/nothing"):
-        assert api.get(path_).headers["Cache-Control"] == "no-store"
+        assert api.get(path_).headers["Cache-Control"] == "private, no-store"
 
 
 # -- the session ------------------------------------------------------------------------------
