@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests.factories import load_map, make_staff, make_user, make_viewer, map_data, publish_map
+from tests.factories import let, load_map, make_staff, make_user, make_viewer, map_data, publish_map
 from tests.workflows.admin_site import (
     MODELS,
     Site,
@@ -30,6 +30,7 @@ from workflows.models import (
     WorkflowInstance,
     WorkflowTemplate,
 )
+from workflows.permissions import AUDIT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
@@ -49,7 +50,9 @@ def site(db: None) -> Site:
 @pytest.fixture(params=["superuser", "viewer"])
 def looker(request: pytest.FixtureRequest, site: Site) -> User:
     if request.param == "viewer":
-        return make_viewer()
+        viewer = make_viewer()
+        let(viewer, AUDIT)
+        return viewer
     return make_user("root", is_staff=True, is_superuser=True)
 
 

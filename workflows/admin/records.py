@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,7 +13,7 @@ from workflows.admin.addresses import merge_page, request_page
 from workflows.admin.base import HistoryAdmin, ReadOnly, StaffAdmin, link, timed
 from workflows.models import Document, MergeRecord, TrailEvent, TrailHead
 from workflows.models.trail import COMMANDS
-from workflows.permissions import AUDIT, MANAGE
+from workflows.permissions import AUDIT, MANAGE, may_audit_site
 
 
 class OfRequest(ReadOnly):
@@ -148,6 +148,13 @@ class TrailAdmin(OfRequest, StaffAdmin):
         "every_vote",
     )  # fmt: skip
     readonly_fields = ("its_request", "what_changed", "was_shown", "documents", "every_vote")
+
+    def in_sight(self, request: HttpRequest) -> Q:
+        """What belongs to no workflow (accounts, groups, connections) is the site's auditors'."""
+        condition = super().in_sight(request)
+        if condition and may_audit_site(request.user):
+            condition |= Q(template=None)
+        return condition
 
     @admin.display(description="changes")
     def what_changed(self, event: TrailEvent) -> SafeString:
