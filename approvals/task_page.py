@@ -18,7 +18,7 @@ from workflows.engine.errors import InvalidInput
 from workflows.engine.permits import why_not_act
 from workflows.models import AddedPerson, WorkItem
 from workflows.models.runs import CLAIMED, DONE, ENABLED, PAUSED, STARTED
-from workflows.permissions import may_manage
+from workflows.services.acting import may_steer
 from workflows.services.case import Case, who_was_first
 from workflows.services.tasks import outcomes_for, situation_of
 
@@ -97,7 +97,7 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         agreed=_agreed(case, task),
         buttons=[_button(case, step, name, route) for name, route in outcomes.items()],
         commands=_commands(case, task, key) if not (refused or over) else {},
-        manages=task.is_open and may_manage(user, task.request.template),
+        manages=task.is_open and may_steer(case, user, key),
         shown={field: task.request.data.get(field) for field in step.outputs or []},
         escalated=_escalated(task, user),
     )

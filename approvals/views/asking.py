@@ -16,9 +16,10 @@ from approvals.after import what_is_next
 from approvals.pages import go_to, refusal_shown, status_of
 from approvals.reading import NO_REQUEST, case_of
 from workflows.engine.errors import HandoffError, NotAllowed, NotFound
-from workflows.models import WorkflowInstance
+from workflows.models import Incident, WorkflowInstance
 from workflows.once import Sent, once
-from workflows.permissions import may_manage, visible_requests
+from workflows.permissions import manages_as, visible_requests
+from workflows.services.acting import why_not_steer
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
@@ -69,13 +70,17 @@ def _done(
     return Sent(to, f"{asked.done} {what_is_next(case)}")
 
 
-def managers_only(user: User, instance: WorkflowInstance) -> None:
-    """Refuse everybody who does not manage the request's workflow."""
-    if not may_manage(user, instance.template):
+def managers_only(user: User, instance: WorkflowInstance, *steps: str) -> None:
+    """Refuse everybody who does not manage the request's workflow, and whom separation of duties
+    keeps from steering it at these steps."""
+    if manages_as(user, instance.template) is None:
         raise NotAllowed(
             f"Only the owner or deputy of “{instance.template.name}” may do this. You may still"
             f" read {instance.reference}."
         )
+    refused = why_not_steer(case_of(instance, user, timezone.now()), user, *steps)
+    if refused is not None:
+        raise refused
 
 
 def in_sight(user: User, model: Any, pk: int) -> Any:
@@ -87,5 +92,5 @@ def in_sight(user: User, model: Any, pk: int) -> Any:
     )
     if row is None:
         raise NotFound(NO_REQUEST)
-    managers_only(user, row.request)
+    managers_only(user, row.request, *([row.step.key] if isinstance(row, Incident) else []))
     return row

@@ -80,7 +80,7 @@ def reassign(request: HttpRequest, task_id: int) -> HttpResponse:
     """Put a task into another person's hands."""
     user = person_of(request)
     task = task_in_sight(user, task_id)
-    managers_only(user, task.request)
+    managers_only(user, task.request, task.step.key)
     title = cached_map(task.request.version_id).graph.title(task.step.key)
     form = ReassignForm(request.POST or None)
 

@@ -25,7 +25,8 @@ from approvals.request_record import (
 )
 from approvals.shown import documents_of, other_versions, shown_values
 from workflows.models import WorkflowInstance
-from workflows.permissions import may_audit, may_manage
+from workflows.permissions import manages_as, may_audit
+from workflows.services.acting import barred_here, why_not_steer
 
 
 @require_safe
@@ -51,8 +52,10 @@ def show(request: HttpRequest, reference: str) -> HttpResponse:
         return _as_it_was(request, instance, now)
     case = case_of(instance, user, now)
     incidents = incidents_of(case)
-    manages = may_manage(user, instance.template)
-    audits = manages or may_audit(user, instance.template)
+    answers_for_it = manages_as(user, instance.template) is not None
+    kept_away = why_not_steer(case, user) if answers_for_it else None
+    manages = answers_for_it and kept_away is None
+    audits = answers_for_it or may_audit(user, instance.template)
     attempts = attempts_of(case) if audits else []
     open_now = open_tasks([instance])[instance.pk]
     known = standings({instance.pk: case.map.graph}, open_now)
@@ -73,6 +76,8 @@ def show(request: HttpRequest, reference: str) -> HttpResponse:
         "trail": trail_of(instance) if audits else [],
         "audits": audits,
         "manages": manages,
+        "not_by_me": barred_here(case, user) if manages else (),
+        "kept_away": str(kept_away or ""),
         "courses": courses_open(case, user, manages=manages),
         "now": now,
     }

@@ -73,18 +73,21 @@ def start_child(
     now: datetime,
     activation: int | None = None,
 ) -> WorkflowInstance:
-    """Start a request in the name of the parent's requester. Raises ActionFailed."""
+    """Start a request in the name of the parent's requester. Raises ActionFailed.
+
+    Who has left starts nothing, and is its requester all the same: separation of duties knows who
+    asked, however many requests started one another.
+    """
     if _depth(parent) >= DEEPEST:
         raise ActionFailed(
             "too_deep", f"{DEEPEST} requests have started one another; the maps go in a circle."
         )
     person: User | None = parent.requester
-    if person is not None and not person.is_active:
-        person = None  # the record keeps the parent; nobody who has left starts anything
     try:
         return requests.start_on(
             requests.published_version(workflow),
-            actor=person,
+            actor=person if person is not None and person.is_active else None,
+            requester=person,
             now=now,
             data=data,
             source=WorkflowInstance.WORKFLOW,

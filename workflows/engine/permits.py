@@ -3,7 +3,7 @@
 Pages ask it to know which buttons to show, services ask it again under the lock.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +88,29 @@ def why_not(
         or _why_not_comment(outcome, route, comment)
         or _why_not_outputs(case, step, route, writes)
     )
+
+
+def why_not_steer(
+    graph: Graph, marking: Marking, actor: Person, steps: Iterable[str] = ()
+) -> NotAllowed | None:
+    """Why this person may not steer the request, or None; whatever their rank.
+
+    Nobody steers what they asked for, nor past a step (`steps`: where the work is, what it would
+    go past) that separation of duties keeps them from.
+    """
+    if marking.requester is not None and actor == marking.requester:
+        return NotAllowed(
+            "You asked for this request, so somebody else steers it: the workflow's owner or"
+            " deputy, another of its managers, or who looks after the site."
+        )
+    for key in dict.fromkeys(steps):
+        if graph.is_human(key) and actor in barred(graph.human(key), marking):
+            return NotAllowed(
+                f"Separation of duties keeps {_whom(graph.human(key))} from"
+                f" '{graph.title(key)}', so somebody else has to steer the request there: the"
+                " workflow's owner or deputy, another of its managers, or who looks after the site."
+            )
+    return None
 
 
 def open_outcomes(case: Situation, roles: Mapping[str, bool]) -> dict[str, RouteDef]:

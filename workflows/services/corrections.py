@@ -29,7 +29,11 @@ def set_values(
     reason = reason_given(reason)
     with transaction.atomic():
         case = open_case(actor=actor, now=now, instance_id=instance_id)
-        steering(case, "Only the workflow's owner or deputy may set values of a request.")
+        steering(
+            case,
+            "Only the workflow's owner or deputy may set values of a request.",
+            *(token.step for token in case.marking.tokens),
+        )
         if case.instance.state != WorkflowInstance.RUNNING:
             raise WrongState(f"{case.instance.reference} is {case.instance.state} already.")
         values = clean_values(case.map, data)

@@ -16,6 +16,7 @@ from workflows.engine.marking import Token
 from workflows.engine.walk import Outside
 from workflows.models import Incident, WorkflowInstance
 from workflows.services.acting import steering
+from workflows.services.bypass import go_past, sent_past, skipped_past
 from workflows.services.case import Case, open_case, write_trail
 from workflows.services.handlers import apply, look_again
 from workflows.services.maps import cached_map
@@ -23,6 +24,7 @@ from workflows.services.outside import check_given, complete, must_run
 from workflows.services.values import clean_values, reason_given
 
 SKIPPED = "skipped"
+NOT_YOURS = "Only the workflow's owner or deputy may mend its incidents."
 
 
 def retry(
@@ -70,6 +72,7 @@ def skip(
                 " skipped. Try again, or send the work to another step."
             )
         check_given(case, step, data or {})
+        go_past(case, skipped_past(case, token), NOT_YOURS)
         complete(case, token.id, how=SKIPPED, given=data, command="skip", comment=reason)
         return case.instance
 
@@ -84,7 +87,10 @@ def reroute(
         if to not in case.map.graph.steps:
             raise InvalidInput(f"There is no step '{to}' in this map; choose one of the list.")
         before = case.instance.state
+        were_open = [other for other in case.marking.tokens if other.id != token.id]
         apply(case, Reroute(token.id, to))
+        cut_off = [other for other in were_open if case.marking.token(other.id) is None]
+        go_past(case, sent_past(case, token, to, cut_off), NOT_YOURS)
         case.save("reroute")
         write_trail(
             case, "reroute", step=token.step, activation=token.id, from_state=before, outcome=to,
@@ -127,12 +133,12 @@ def _open(incident_id: int, actor: User | None, now: datetime) -> tuple[Case, In
     if found is None:
         raise NotFound("There is no such incident; it may have been typed wrongly.")
     case = open_case(actor=actor, now=now, instance_id=int(found))
-    steering(case, "Only the workflow's owner or deputy may mend its incidents.")
-    must_run(case)
     incident = Incident.objects.get(pk=incident_id)
+    token = case.marking.token(incident.activation)
+    steering(case, NOT_YOURS, *([token.step] if token else []))
+    must_run(case)
     if incident.state != Incident.OPEN:
         raise WrongState("This incident is over; nothing waits on it any more.")
-    token = case.marking.token(incident.activation)
     if token is None:
         raise WrongState(incident.message)
     return case, incident, token

@@ -78,7 +78,7 @@ def _decide(row: TrailEvent, given: Mapping[str, Any]) -> Event:
 
 
 _EVENTS: Mapping[str, Callable[[TrailEvent, Mapping[str, Any]], Event]] = {
-    "start": lambda row, given: Start(row.actor_id),
+    "start": lambda row, given: Start(row.changes.get("requester", row.actor_id)),
     "decide": _decide,
     "cancel": lambda row, given: Cancel(row.comment),
     "reopen": lambda row, given: Reopen(),

@@ -23,6 +23,7 @@ from workflows.models import (
 )
 from workflows.permissions import may_start
 from workflows.services.acting import steering
+from workflows.services.bypass import go_past, reopened_past
 from workflows.services.case import Acting, Case, open_case, write_trail
 from workflows.services.handlers import apply
 from workflows.services.maps import map_of
@@ -34,6 +35,8 @@ from workflows.services.values import (
     reason_given,
     store_files,
 )
+
+NOT_YOURS = "Only the workflow's owner or deputy may {what}."
 
 
 def start(
@@ -75,17 +78,20 @@ def start_on(
     case_ref: str | None = None,
     complete: bool = True,
     parent: tuple[WorkflowInstance, int | None] | None = None,
+    requester: User | None = None,
 ) -> WorkflowInstance:
     """Start a request on this version, for callers that have asked `may_start` already.
 
     A draft is refused: its map may still change under the request. Nobody (`actor` is None)
     starts what a clock or another workflow starts. `parent` is the request that started this
-    one, with the activation that waits for it, if one does.
+    one, with the activation that waits for it, if one does. `requester` is who asked, where it is
+    not the actor: an account that is closed by now asks, and does not act.
 
     With `complete=False` required fields may be missing (a log does not know them).
     """
     with transaction.atomic():
         case = _new_case(version, actor, now, title, source, case_ref)
+        asked = _asked_by(case, requester)
         if parent is not None:
             case.instance.parent, case.instance.parent_activation = parent
         case.instance.data = clean_values(case.map, data or {})
@@ -93,7 +99,7 @@ def start_on(
             case.instance.data |= uploads.values
             _check_start_form(case, complete=complete)
             given = dict(case.instance.data)
-            apply(case, Start(actor.pk if actor is not None else None))
+            apply(case, Start(asked.pk if asked is not None else None))
             case.changes["given"] = given
             case.create("start")
             uploads.save()
@@ -129,6 +135,15 @@ def _new_case(
     if actor is not None:
         case.acting = Acting("requester")
     return case
+
+
+def _asked_by(case: Case, requester: User | None) -> User | None:
+    """The requester; the record says so where it is not the actor."""
+    asked = requester or case.actor
+    if asked is not None and asked != case.actor:
+        case.instance.requester, case.instance.requester_name = asked, asked.get_username()
+        case.changes["requester"] = asked.pk
+    return asked
 
 
 def published_version(workflow: str) -> TemplateVersion:
@@ -212,14 +227,16 @@ def reopen(instance_id: int, *, actor: User | None, reason: str, now: datetime) 
     reason = reason_given(reason)
     with transaction.atomic():
         case = open_case(actor=actor, now=now, instance_id=instance_id)
-        _managers_only(case, "reopen requests")
-        before = _must_be(case, WorkflowInstance.COMPLETED, "reopened")
         end = case.map.graph.steps.get(case.marking.ended or "")
-        if not isinstance(end, EndStep) or end.reopen is None:
+        goes_to = end.reopen if isinstance(end, EndStep) else None
+        _managers_only(case, "reopen requests", *([goes_to] if goes_to else []))
+        before = _must_be(case, WorkflowInstance.COMPLETED, "reopened")
+        if goes_to is None:
             raise WrongState(
                 f"{case.instance.reference} ended as {case.instance.result}, and the map names no"
                 " step to reopen it at. Start a new request."
             )
+        go_past(case, reopened_past(case, goes_to), NOT_YOURS.format(what="reopen requests"))
         case.instance.reopen()
         case.changed_columns |= {"state", "result", "completed_at"}  # it may end anew at once
         apply(case, Reopen())
@@ -295,8 +312,8 @@ def _choice(case: Case, merge: MergeRecord, key: str, choice: Any) -> Any:
 # -- what the commands share ------------------------------------------------------------------
 
 
-def _managers_only(case: Case, what: str) -> None:
-    steering(case, f"Only the workflow's owner or deputy may {what}.")
+def _managers_only(case: Case, what: str, *steps: str) -> None:
+    steering(case, NOT_YOURS.format(what=what), *steps)
 
 
 def _must_be_live(case: Case) -> None:

@@ -163,7 +163,11 @@ def reassign(
     with transaction.atomic():
         case = open_case(actor=actor, now=now, work_item_id=work_item_id)
         item = open_item(case, work_item_id)
-        steering(case, "Only the workflow's owner or deputy may reassign its tasks.")
+        steering(
+            case,
+            "Only the workflow's owner or deputy may reassign its tasks.",
+            _step_key(case, item, work_item_id),
+        )
         if item is None:
             raise WrongState(who_was_first(work_item_id))
         _must_be_for_one(item)
