@@ -8,7 +8,9 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -20,9 +22,14 @@ from reporting.rows import step_titles
 from workflows.engine.definition import title
 from workflows.models import Step, TemplateVersion, WorkflowTemplate
 
+GAP, GAP_BEGIN, GAP_END = 60, 5, 26
+"""Weeks in which nothing happens: a gap longer than the first is shortened to the others."""
 START = "Start"
 """What the step before the first one is called."""
-NAMES = ("waiting", "working", "waiting_business", "working_business", "taken_business")
+NAMES = (
+    *("waiting", "working", "waiting_business", "working_business", "taken_business"),
+    "lead_in",
+)
 Kind = TypeVar("Kind", bound=Hashable)
 Model = TypeVar("Model", bound=Cell)
 
@@ -115,12 +122,16 @@ class Weeks:
     moves: Mapping[tuple[str, date], tuple[int, int, int]]
 
     def mondays(self) -> list[date]:
-        """Every week from the first to the last, also those in which nothing happened."""
-        known = {monday for _, monday in self.moves}
-        if not known:
-            return []
-        weeks = (max(known) - min(known)).days // 7
-        return [min(known) + timedelta(weeks=number) for number in range(weeks + 1)]
+        """Every week from the first to the last, also those in which nothing happened; of a
+        gap of more than a year only its first and last weeks."""
+        known = sorted({monday for _, monday in self.moves})
+        found: list[date] = known[:1]
+        for one, other in pairwise(known):
+            weeks = range(1, (other - one).days // 7 + 1)
+            if len(weeks) > GAP:
+                weeks = [*weeks[:GAP_BEGIN], *weeks[-GAP_END:]]  # type: ignore[assignment]
+            found += [one + timedelta(weeks=number) for number in weeks]
+        return found
 
     def open_at_end(self, steps: Iterable[str] | None = None) -> dict[date, int]:
         """What was open at each week's end: all that came, less all that left."""
@@ -137,6 +148,29 @@ class Weeks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Of how many of some done tasks each time is known. It is a fact of each task: logs know of
+    some when work began, of others only when it ended."""
+
+    COUNTED: ClassVar = ("waiting", "working", "lead_in")
+
+    tasks: int
+    waiting: int
+    working: int
+    lead_in: int
+
+    @property
+    def kind(self) -> str:
+        """'waiting', or 'lead_in' where no task says when work on it began."""
+        return "waiting" if self.working or not self.lead_in else "lead_in"
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some tasks have a waiting and others only a lead-in."""
+        return bool(self.working) and self.lead_in > 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Bottlenecks:
     """All figures of a workflow and period."""
 
@@ -159,20 +193,33 @@ class Bottlenecks:
             found[kind(step, came_from)].add(totals)
         return found
 
+    @cached_property
+    def known(self) -> Known:
+        """Of how many of these tasks what is known."""
+        every = self.pairs.values()
+        counts = {name: sum(len(t.spread(name)) for t in every) for name in Known.COUNTED}
+        return Known(tasks=sum(totals.completed for totals in every), **counts)
+
+    def waited(self, totals: Totals) -> int:
+        """What rankings go by: the waiting, or where no start is known at all, the lead-in."""
+        return int(getattr(totals, self.known.kind))
+
     def by_step(self) -> dict[str, Totals]:
         """By step, the most time over what is expected first, then the most waiting."""
         found = self.by(lambda step, _: self.steps[step].title)
-        return dict(sorted(found.items(), key=lambda one: (-one[1].excess, -one[1].waiting)))
+        return self._ranked(found)
+
+    def _ranked(self, found: dict[str, Totals]) -> dict[str, Totals]:
+        return dict(sorted(found.items(), key=lambda one: (-one[1].excess, -self.waited(one[1]))))
 
     def by_handoff(self) -> dict[tuple[str, str], Totals]:
         """By step before and step, the most waiting first."""
         found = self.by(lambda step, before: (self.before(step, before), self.steps[step].title))
-        return dict(sorted(found.items(), key=lambda one: (-one[1].waiting, one[0])))
+        return dict(sorted(found.items(), key=lambda one: (-self.waited(one[1]), one[0])))
 
     def by_role(self) -> dict[str, Totals]:
         """By role, the most time over what is expected first; steps that no person does apart."""
-        found = self.by(lambda step, _: self.steps[step].role)
-        return dict(sorted(found.items(), key=lambda one: (-one[1].excess, -one[1].waiting)))
+        return self._ranked(self.by(lambda step, _: self.steps[step].role))
 
     def by_version(self) -> dict[tuple[str, int], Totals]:
         """By step and version."""

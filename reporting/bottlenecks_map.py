@@ -22,11 +22,11 @@ def map_picture(found: Bottlenecks) -> Picture:
 def _nodes(found: Bottlenecks, version: TemplateVersion) -> list[Node]:
     steps = found.by_step()
     whole = sum(totals.excess for totals in steps.values())
-    waiting = sum(totals.waiting for totals in steps.values())
+    waiting = sum(found.waited(totals) for totals in steps.values())
     nodes = []
     for step in Step.objects.filter(version=version).order_by("position", "id"):
         totals = steps.get(found.steps[step.pk].title)
-        part = _part(totals, whole, waiting) if totals else 0.0
+        part = _part(found, totals, whole, waiting) if totals else 0.0
         nodes.append(
             Node(
                 key=step.key,
@@ -40,18 +40,18 @@ def _nodes(found: Bottlenecks, version: TemplateVersion) -> list[Node]:
     return nodes
 
 
-def _part(totals: Totals, whole: int, waiting: int) -> float:
+def _part(found: Bottlenecks, totals: Totals, whole: int, waiting: int) -> float:
     """A step's share of all that is lost; of all waiting where nothing is."""
     if whole:
         return totals.excess / whole
-    return totals.waiting / waiting if waiting else 0.0
+    return found.waited(totals) / waiting if waiting else 0.0
 
 
 def _note(found: Bottlenecks, totals: Totals | None, part: float) -> str:
     if totals is None or not totals.completed:
         return ""
     half = totals.at("taken_business")[0]
-    took = span(totals.at("waiting")[0]) if half is None else work_span(half, found.day)
+    took = span(totals.at(found.known.kind)[0]) if half is None else work_span(half, found.day)
     return f"{took}, {percent(part)}"
 
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from reporting.bottlenecks import Bottlenecks, Totals
+from reporting.bottlenecks import Bottlenecks, Known, Totals
 from reporting.bottlenecks_words import SECOND, percent, role_name, work_span
 from reporting.wording import span
 
 BAR = 100
 """The widest bar, in the picture's own units."""
+KINDS = {"waiting": ("Waiting", "waiting"), "lead_in": ("Lead-in", "lead_in")}
+"""What a kind of time is called, on the page and in CSV headings."""
 Value = str | float | int | None
 
 
@@ -97,8 +99,8 @@ def lost_table(found: Bottlenecks, steps: Mapping[str, Totals]) -> Table:
     """Where time is lost: expected against actual, and what it adds up to."""
     expected, open_now = found.expected(), found.open_now()
     loss = sum(totals.excess for totals in steps.values())
-    waiting = sum(totals.waiting for totals in steps.values())
-    most = max(((t.excess if loss else t.waiting) for t in steps.values()), default=0)
+    waiting = sum(found.waited(totals) for totals in steps.values())
+    most = max(((t.excess if loss else found.waited(t)) for t in steps.values()), default=0)
     names = [*steps, *(step for step in open_now if step not in steps)]
     rows = []
     for name in names:
@@ -106,28 +108,29 @@ def lost_table(found: Bottlenecks, steps: Mapping[str, Totals]) -> Table:
         actual = totals.at("taken_business")[0]
         wanted = expected.get(name)
         gap = None if actual is None or wanted is None else actual - wanted
-        of_all = totals.excess / loss if loss else totals.waiting / waiting if waiting else None
+        of_all = _share(totals.excess, loss) if loss else _share(found.waited(totals), waiting)
         rows.append(
             [
-                named(name, bar("waiting", totals.excess if loss else totals.waiting, most)),
+                named(name, bar("waiting", totals.excess if loss else found.waited(totals), most)),
                 counted(totals.completed),
                 counted(open_now.get(name, 0)),
                 work(wanted, found.day),
                 work(actual, found.day),
                 work(gap, found.day, sign=True),
                 work(totals.excess / SECOND, found.day) if loss
-                else clock(totals.waiting / SECOND),
+                else clock(found.waited(totals) / SECOND),
                 part(of_all),
             ]
         )  # fmt: skip
-    total = ("Lost", "excess_s") if loss else ("Waiting, total", "waiting_total_s")
+    kind, key = KINDS[found.known.kind]
+    total = ("Lost", "excess_s") if loss else (f"{kind}, total", f"{key}_total_s")
     return Table(
         key="steps",
-        title="Steps, most time lost first" if loss else "Steps, most waiting first",
+        title="Steps, most time lost first" if loss else f"Steps, most {kind.lower()} first",
         hint="Lost: working time of all tasks beyond what the map expects of the step. Actual: the"
         " median, queue included."
         if loss
-        else "Waiting by the clock. Nothing took longer than the map expects, or it expects"
+        else f"{kind} by the clock. Nothing took longer than the map expects, or it expects"
         " nothing.",
         columns=(
             ("Step", "step"), ("Done", "completed"), ("Open now", "open_now"),
@@ -138,10 +141,14 @@ def lost_table(found: Bottlenecks, steps: Mapping[str, Totals]) -> Table:
     )  # fmt: skip
 
 
-def times_table(found: Bottlenecks, steps: Mapping[str, Totals], knows_start: bool) -> Table:
+def _share(value: int, whole: int) -> float | None:
+    return value / whole if whole else None
+
+
+def times_table(found: Bottlenecks, steps: Mapping[str, Totals]) -> Table:
     """Medians and 90th percentiles, by the clock and in working time."""
-    if not knows_start:
-        rows = [[named(name), *pair(*totals.at("waiting"))] for name, totals in steps.items()]
+    if found.known.kind == "lead_in":
+        rows = [[named(name), *pair(*totals.at("lead_in"))] for name, totals in steps.items()]
         columns = [("Step", "step"), ("Lead-in", "lead_in_median_s"), ("9 of 10", "lead_in_p90_s")]
         hint = (
             "These rows have one time each, so waiting and working cannot be told apart: lead-in"
@@ -151,11 +158,13 @@ def times_table(found: Bottlenecks, steps: Mapping[str, Totals], knows_start: bo
                      rows=rows)  # fmt: skip
     longest = max((_at(t, "waiting") + _at(t, "working") for t in steps.values()), default=0.0)
     rows = [_time_row(found, name, totals, longest) for name, totals in steps.items()]
+    mixed = [("Lead-in", "lead_in_median_s"), ("9 of 10", "lead_in_p90_s")]
     return Table(
         key="times",
         title="How long each step takes",
         hint="Half take at most the first figure, 9 of 10 at most the second. By the clock, and in"
-        " working time of the workflow's calendar. Bars: waiting, then working, by the clock.",
+        " working time of the workflow's calendar. Bars: waiting, then working, by the clock."
+        + known_words(found.known),
         columns=(
             ("Step", "step"),
             ("Waiting", "waiting_median_s"), ("9 of 10", "waiting_p90_s"),
@@ -164,6 +173,7 @@ def times_table(found: Bottlenecks, steps: Mapping[str, Totals], knows_start: bo
             ("9 of 10", "waiting_p90_business_s"),
             ("Working, working time", "working_median_business_s"),
             ("9 of 10", "working_p90_business_s"),
+            *(mixed if found.known.is_mixed else ()),
         ),
         rows=rows,
     )  # fmt: skip
@@ -188,7 +198,20 @@ def _time_row(found: Bottlenecks, name: str, totals: Totals, longest: float) -> 
         *pair(*totals.at("working")),
         *(work(value, found.day) for value in totals.at("waiting_business")),
         *(work(value, found.day) for value in totals.at("working_business")),
+        *(pair(*totals.at("lead_in")) if found.known.is_mixed else ()),
     ]
+
+
+def known_words(known: Known) -> str:
+    """For what share of the tasks times are known, where it is not for all."""
+    if known.working == known.tasks or not known.tasks:
+        return ""
+    return (
+        f" When work began is known of {known.working:,} of {known.tasks:,} tasks"
+        f" ({percent(known.working / known.tasks)}); waiting and working are theirs. The others"
+        " have a lead-in: the time from when the work was there, or since the row before, to its"
+        " end."
+    )
 
 
 def wrong_table(steps: Mapping[str, Totals]) -> Table:
@@ -216,26 +239,26 @@ def wrong_table(steps: Mapping[str, Totals]) -> Table:
     )  # fmt: skip
 
 
-def handoffs_table(found: Bottlenecks, knows_start: bool) -> Table:
+def handoffs_table(found: Bottlenecks) -> Table:
     pairs = list(found.by_handoff().items())
-    whole = sum(totals.waiting for totals in found.pairs.values())
-    most = max((totals.waiting for _, totals in pairs), default=0)
-    kind = "waiting" if knows_start else "lead-in"
+    whole = sum(found.waited(totals) for totals in found.pairs.values())
+    most = max((found.waited(totals) for _, totals in pairs), default=0)
+    kind, key = KINDS[found.known.kind]
     return Table(
         key="handoffs",
-        title=f"Hand-offs by total {kind}",
+        title=f"Hand-offs by total {kind.lower()}",
         hint="From the step before to the step; by the clock.",
         columns=(
-            ("From → to", "hand_off"), ("Times", "count"), ("Total", "waiting_total_s"),
-            ("Median", "waiting_median_s"), ("9 of 10", "waiting_p90_s"), ("Share", "share"),
+            ("From → to", "hand_off"), ("Times", "count"), ("Total", f"{key}_total_s"),
+            ("Median", f"{key}_median_s"), ("9 of 10", f"{key}_p90_s"), ("Share", "share"),
         ),
         rows=[
             [
-                named(f"{source} → {target}", bar("waiting", totals.waiting, most)),
+                named(f"{source} → {target}", bar("waiting", found.waited(totals), most)),
                 counted(totals.completed),
-                clock(totals.waiting / SECOND),
-                *pair(*totals.at("waiting")),
-                part(totals.waiting / whole if whole else None),
+                clock(found.waited(totals) / SECOND),
+                *pair(*totals.at(found.known.kind)),
+                part(_share(found.waited(totals), whole)),
             ]
             for (source, target), totals in pairs
         ],

@@ -98,7 +98,7 @@ def _weekly(
     versions = [v.pk for v in found.versions if found.version in (None, v.number)]
     weeks = Q(day__lt=first + timedelta(weeks=FIRST)) | Q(day__gte=_recent(found))
     rows = cells.filter(weeks, version__in=versions).values_list(  # type: ignore[attr-defined]
-        "step_id", "day", "taken_business_spread", "waiting_spread"
+        "step_id", "day", "taken_business_spread", f"{found.known.kind}_spread"
     )
     by: dict[str, dict[date, tuple[Spread, Spread]]] = defaultdict(dict)
     for step, monday, taken, waiting in rows.order_by("day", "id"):

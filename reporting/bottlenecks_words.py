@@ -108,14 +108,17 @@ def _remedy(found: Bottlenecks, step: str, totals: Totals, open_now: int) -> str
 
 def _waits(found: Bottlenecks) -> Iterator[Finding]:
     handoffs = found.by_handoff()
-    whole = sum(totals.waiting for totals in handoffs.values())
+    whole = sum(found.waited(totals) for totals in handoffs.values())
+    kind = found.known.kind
+    named = "waiting" if kind == "waiting" else "lead-in"
     for (source, target), totals in list(handoffs.items())[:1]:
-        if whole and totals.waiting:
+        if whole and found.waited(totals):
             expects = bool(found.expected())
             yield Finding(
                 text=(
-                    f"{totals.waiting / whole:.0%} of all waiting is between {source} and {target}:"
-                    f" half wait {span(totals.at('waiting')[0])} or more."
+                    f"{found.waited(totals) / whole:.0%} of all {named} is between {source} and"
+                    f" {target}: half {'wait' if kind == 'waiting' else 'take'}"
+                    f" {span(totals.at(kind)[0])} or more."
                 ),
                 do="Nothing takes longer than expected, so this may be as it should be."
                 if expects

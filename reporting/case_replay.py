@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from reporting.eventlog import LogRow
+from reporting.logs.rows import LogRow
 from reporting.mapping import IGNORE, REQUESTER, START, Activities, Decision, Meaning, how_to_write
 from workflows.engine.errors import HandoffError, InvalidInput
 from workflows.models import Incident, TemplateVersion, WorkflowInstance
@@ -107,7 +107,7 @@ class CaseReplay:
         course.request = requests.start_on(
             self.version,
             actor=self._person(row, row.resource),
-            now=row.end if is_start else row.enabled or row.start or row.end,
+            now=row.last if is_start else row.enabled or row.start or row.last,
             data={**self._found_people(course), **row.data},
             title=row.case_id,
             source=WorkflowInstance.REPLAY,
@@ -142,7 +142,7 @@ class CaseReplay:
             item,
             actor=self._performer(request, row, decision),
             outcome=decision.outcome,
-            now=row.end,
+            now=row.last,
             comment=FROM_LOG if route.comment == "required" else "",
             data=writes,
             moments=Moments(enabled=row.enabled, started=row.start),
@@ -153,7 +153,7 @@ class CaseReplay:
     def _learn(self, request: WorkflowInstance, row: LogRow, data: dict[str, str]) -> None:
         """What a log says beside its steps' outputs is set all the same, and recorded."""
         if data:
-            corrections.set_values(request.pk, actor=None, data=data, reason=FROM_LOG, now=row.end)
+            corrections.set_values(request.pk, actor=None, data=data, reason=FROM_LOG, now=row.last)
 
     def _open(
         self, request: WorkflowInstance, row: LogRow, meaning: tuple[Decision, ...]

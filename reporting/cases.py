@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from typing import Any, Protocol
 
 from reporting.quantiles import at, us
@@ -32,8 +31,10 @@ class Row(Protocol):
 class Done:
     """A finished row in whole microseconds, with what its case says about it.
 
-    `before` is the row of the case that handed over to this one, `waiting` the time from then
-    (or from its own enabling) to its start; in logs with one time a row it is the lead-in.
+    What a row knows is a fact of the row, not of its log. Where its start is known it has a
+    `waiting`: from its own enabling, else from the end of the row that handed over to it. Where
+    it is not, waiting and working cannot be told apart, and it has a `lead_in` instead: until its
+    end. `before` is the row that handed over. `paused` is time at rest, no part of working.
     `business` are the business seconds from enabling to end, where they are known.
     """
 
@@ -43,13 +44,15 @@ class Done:
     start: int | None
     end: int
     business: float | None = None
+    paused: int = 0
     waiting: int | None = None
+    lead_in: int | None = None
     before: "Done | None" = None
 
     @property
     def working(self) -> int | None:
-        """Microseconds from start to end, where both are known."""
-        return None if self.start is None else self.end - self.start
+        """Microseconds from start to end without rests, where both are known."""
+        return None if self.start is None else max(self.end - self.start - self.paused, 0)
 
     @property
     def first_known(self) -> int:
@@ -59,28 +62,40 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Knows:
-    """Which moments a set of rows records."""
+    """Of how many of a set of rows each moment is known."""
 
-    enabled: bool
-    start: bool
+    rows: int
+    enabled: int
+    start: int
 
     @property
-    def waiting_name(self) -> str:
-        """'waiting', or 'lead_in' where waiting and working cannot be told apart."""
-        return "waiting" if self.start else "lead_in"
+    def kinds(self) -> list[str]:
+        """What can be said of these rows: 'waiting', 'lead_in', or of some the one and of the
+        others the other. The first is what rankings go by."""
+        if not self.rows:
+            return ["lead_in"]
+        some = [("waiting", self.start), ("lead_in", self.rows - self.start)]
+        return [name for name, count in some if count]
 
 
 def prepared(rows: Iterable[Row]) -> tuple[dict[Any, list[Done]], list[Row], Knows]:
     """Cases in order with who handed over to whom, the open rows, and what the rows record."""
     cases, still_open = _by_case(rows)
+    every = [row for case in cases.values() for row in case]
     knows = Knows(
-        enabled=any(row.enabled is not None for case in cases.values() for row in case),
-        start=any(row.start is not None for case in cases.values() for row in case),
+        rows=len(every),
+        enabled=sum(row.enabled is not None for row in every),
+        start=sum(row.start is not None for row in every),
     )
     for case in cases.values():
-        case.sort(key=lambda row: (row.end if row.start is None else row.start, row.end))
-        _hand_over(case, knows)
+        case.sort(key=in_order)
+        hand_over(case)
     return cases, still_open, knows
+
+
+def in_order(row: Done) -> tuple[int, int]:
+    """A row's place in its case: by its start (its end where there is none), then by its end."""
+    return (row.end if row.start is None else row.start), row.end
 
 
 def _by_case(rows: Iterable[Row]) -> tuple[dict[Any, list[Done]], list[Row]]:
@@ -98,29 +113,34 @@ def _by_case(rows: Iterable[Row]) -> tuple[dict[Any, list[Done]], list[Row]]:
                     us(row.start),
                     at(row.end),
                     getattr(row, "business", None),
+                    round(getattr(row, "paused", 0.0) * 1_000_000),
                 )
             )
     return cases, still_open
 
 
-def _hand_over(case: list[Done], knows: Knows) -> None:
+def hand_over(case: list[Done]) -> None:
     """Fill in for each row of a sorted case who handed over to it, and its waiting or lead-in."""
-    if not knows.start and not knows.enabled:
-        for before, row in pairwise(case):
-            row.before, row.waiting = before, row.end - before.end
-        return
     by_end = sorted(range(len(case)), key=lambda index: case[index].end)
     ends = [case[index].end for index in by_end]
+    place_of = {index: place for place, index in enumerate(by_end)}
     for index, row in enumerate(case):
-        moment = row.enabled if knows.enabled else row.start
-        if moment is None:
+        if row.enabled is None and row.start is None:
+            place = place_of[index]
+            row.before = case[by_end[place - 1]] if place else None
+        else:
+            moment = row.start if row.enabled is None else row.enabled
+            assert moment is not None
+            row.before = _last_ended(case, by_end, ends, moment, index)
+        since = row.enabled
+        if since is None and row.before is not None:
+            since = row.before.end
+        if since is None:
             continue
-        row.before = _last_ended(case, by_end, ends, moment, index)
-        if knows.enabled:
-            taken_up = row.start if knows.start else row.end
-            row.waiting = None if taken_up is None else taken_up - moment
-        elif row.before is not None:
-            row.waiting = moment - row.before.end
+        if row.start is not None:
+            row.waiting = row.start - since
+        else:
+            row.lead_in = row.end - since
 
 
 def _last_ended(

@@ -21,20 +21,23 @@ def figures(
     rows: Iterable[Row],
     *,
     finished: Collection[Any] | None = None,
+    gone: Collection[Any] | None = None,
     expected: Mapping[str, float] | None = None,
     now: datetime | None = None,
 ) -> dict[str, Any]:
     """All figures of these rows.
 
     Rows of a case come in the file's order (cases may interleave). `finished` are the cases
-    whose duration counts (None: all). `expected` are business seconds per activity.
-    Rows without an end are counted in `queue_now` only; `now` gives their age.
+    whose duration counts, `gone` those that are over in any way (None: all). `expected` are
+    business seconds per activity. Rows without an end are counted in `queue_now` only; `now`
+    gives their age.
     """
     cases, open_rows, knows = prepared(rows)
     everything = [row for case in cases.values() for row in case]
     ended = {key: case for key, case in cases.items() if finished is None or key in finished}
-    handoffs = _handoffs(everything)
-    name = knows.waiting_name
+    over = {key: case for key, case in cases.items() if gone is None or key in gone}
+    main, *other = knows.kinds
+    handoffs = {kind: _handoffs(everything, kind) for kind in knows.kinds}
     result = {
         "cases": len(cases),
         "events": len(everything),
@@ -44,30 +47,51 @@ def figures(
         **_span(everything),
         "case_duration": _durations(ended),
         "activities_detail": _activities(cases, knows),
-        f"{name}_all": spread(row.waiting for row in everything),
+        **{f"{kind}_all": spread(getattr(row, kind) for row in everything) for kind in handoffs},
     }
     if knows.start:
         result |= _working_share(everything)
     result |= {
-        f"handoffs_top5_by_total_{name}": handoffs[:TOP],
-        "handoffs": _with_share(handoffs),
-        "handoffs_between_resources": _between_resources(everything),
+        **{f"handoffs_top5_by_total_{kind}": found[:TOP] for kind, found in handoffs.items()},
+        "handoffs": _with_share(handoffs[main]),
+        **{f"handoffs_by_{kind}": _with_share(handoffs[kind]) for kind in other},
+        "handoffs_between_resources": _between_resources(everything, main),
         "rework": _rework(cases),
-        "queue": queue(cases, ended),
+        "queue": queue(cases, over),
         "queue_now": queue_now(open_rows, now),
         **_against_expected(everything, expected or {}),
-        "note": NOTES[name],
+        "known": _known(everything, knows),
+        "note": note(knows),
     }
     return result
 
 
-NOTES = {
-    "waiting": "",
-    "lead_in": (
-        "These rows have one time each, so waiting and working cannot be told apart:"
-        " lead-in is the time since the row before."
-    ),
-}
+def note(knows: Knows) -> str:
+    """What these rows cannot say, in a sentence."""
+    if not knows.rows or knows.start == knows.rows:
+        return ""
+    if not knows.start:
+        return (
+            "These rows have one time each, so waiting and working cannot be told apart:"
+            " lead-in is the time since the row before."
+        )
+    return (
+        f"Of {knows.start:,} of {knows.rows:,} tasks ({knows.start / knows.rows:.0%}) it is known"
+        " when work began: waiting and working are theirs. The others have a lead-in: the time"
+        " from when the work was there, or since the row before, to its end."
+    )
+
+
+def _known(rows: Sequence[Done], knows: Knows) -> dict[str, int]:
+    """Of how many tasks each of these is known."""
+    return {
+        "tasks": knows.rows,
+        "enabled": knows.enabled,
+        "start": knows.start,
+        "waiting": sum(row.waiting is not None for row in rows),
+        "working": knows.start,
+        "lead_in": sum(row.lead_in is not None for row in rows),
+    }
 
 
 # -- figures ----------------------------------------------------------------------------------
@@ -111,11 +135,8 @@ def _activities(cases: Mapping[Any, list[Done]], knows: Knows) -> dict[str, Any]
 
 
 def _activity(rows: list[Done], cases: int, knows: Knows) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "count": len(rows),
-        "cases": cases,
-        knows.waiting_name: spread(row.waiting for row in rows),
-    }
+    found: dict[str, Any] = {"count": len(rows), "cases": cases}
+    found |= {kind: spread(getattr(row, kind) for row in rows) for kind in knows.kinds}
     if knows.start:
         found["working"] = spread(row.working for row in rows)
     return found
@@ -154,12 +175,13 @@ def _working_share(rows: Sequence[Done]) -> dict[str, Any]:
     }
 
 
-def _handoffs(rows: Iterable[Done]) -> list[dict[str, Any]]:
-    """Pairs of steps by the total waiting of the second, largest first."""
+def _handoffs(rows: Iterable[Done], kind: str) -> list[dict[str, Any]]:
+    """Pairs of steps by the total waiting (or lead-in) of the second, largest first."""
     waits: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row in rows:
-        if row.before is not None and row.waiting is not None:
-            waits[row.before.activity, row.activity].append(row.waiting)
+        waited = getattr(row, kind)
+        if row.before is not None and waited is not None:
+            waits[row.before.activity, row.activity].append(waited)
     ranked = sorted(waits.items(), key=lambda item: (-sum(item[1]), item[0]))
     return [_handoff(pair, sorted(values)) for pair, values in ranked]
 
@@ -177,14 +199,16 @@ def _handoff(pair: tuple[str, str], values: list[int]) -> dict[str, Any]:
 
 
 def handoffs_by_resource(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Hand-offs told apart by who handed over to whom, largest total waiting first."""
-    cases, _, _ = prepared(rows)
+    """Hand-offs told apart by who handed over to whom, largest total waiting first (lead-in where
+    no start is known)."""
+    cases, _, knows = prepared(rows)
+    kind = knows.kinds[0]
     waits: dict[tuple[str, str, str, str], list[int]] = defaultdict(list)
     for row in (row for case in cases.values() for row in case):
-        before = row.before
-        if before is not None and row.waiting is not None:
+        before, waited = row.before, getattr(row, kind)
+        if before is not None and waited is not None:
             pair = (before.activity, before.resource, row.activity, row.resource)
-            waits[pair].append(row.waiting)
+            waits[pair].append(waited)
     ranked = sorted(waits.items(), key=lambda item: (-sum(item[1]), item[0]))
     names = ("from", "from_resource", "to", "to_resource")
     return [
@@ -206,11 +230,12 @@ def _with_share(handoffs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _between_resources(rows: Iterable[Done]) -> dict[str, Any]:
+def _between_resources(rows: Iterable[Done], kind: str) -> dict[str, Any]:
     """Hand-offs in which the work really changed hands."""
     changed = [row for row in rows if row.before and row.before.resource != row.resource]
-    waits = [row.waiting for row in changed if row.waiting is not None]
-    return {"count": len(waits), "total_s": seconds(sum(waits)), "top5": _handoffs(changed)[:TOP]}
+    waits = [waited for row in changed if (waited := getattr(row, kind)) is not None]
+    top = _handoffs(changed, kind)[:TOP]
+    return {"count": len(waits), "total_s": seconds(sum(waits)), "top5": top}
 
 
 def _rework(cases: Mapping[Any, list[Done]]) -> dict[str, Any]:

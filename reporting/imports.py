@@ -1,116 +1,249 @@
-"""A process's event log brought in as requests, with its own times.
+"""A process's event log brought in as requests, with its own times, and taken out again.
 
-The log is read twice: once to see its cases and activities (and to make an observed map where the
-workflow does not exist yet), once to write its rows. Nothing of the file's size is kept but a
-short record a case, and while it is looked through two moments and a name a row.
+The log is read once and held: about 400 bytes a row. It is checked as a whole before anything is
+written; then it is written in pieces, and seen by nobody until the last one is there.
 """
 
-import re
-import sys
-from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import pairwise
-from operator import itemgetter
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from pydantic import ValidationError
 
-from reporting.eventlog import LogRow, read_log
-from workflows.engine.definition import Definition, title
+from reporting.cases import Done, hand_over, in_order
+from reporting.logs.read import How, read_log
+from reporting.logs.rows import Account, LogRow
+from reporting.observed import Seen, look_through, observed_version
+from reporting.quantiles import at, us
+from reporting.rollups_changes import mark_stale
 from workflows.engine.errors import InvalidInput
 from workflows.management.sources import looks_like_file, read_definition_file
-from workflows.models import TemplateVersion, WorkflowTemplate
-from workflows.services.definitions import load_definition, publish, write_version
+from workflows.models import LogImport, TemplateVersion, WorkflowInstance, WorkflowTemplate
+from workflows.services import past, past_out
+from workflows.services.definitions import load_definition, publish
 from workflows.services.maps import map_of
-from workflows.services.past import PastCase, PastTask, observe, record_past
+from workflows.services.past import PastCase, PastTask
 from workflows.services.values import clean_values
 
-END = "end_of_log"
-Placed = tuple[datetime, datetime, str]
-"""A row's place in its case: start (end where there is none), end, and its activity."""
-
-
-@dataclass(slots=True)
-class Seen:
-    """What a first reading of a log found."""
-
-    cases: dict[str, PastCase] = field(default_factory=dict)
-    activities: dict[str, int] = field(default_factory=dict)
-    follows: Counter[tuple[str, str]] = field(default_factory=Counter)
-    first: Counter[str] = field(default_factory=Counter)
-    last: Counter[str] = field(default_factory=Counter)
-    fields: set[str] = field(default_factory=set)
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is (0: not known)."""
+STATES = (
+    *(WorkflowInstance.RUNNING, WorkflowInstance.SUSPENDED),
+    *(WorkflowInstance.COMPLETED, WorkflowInstance.CANCELLED),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
     """What came of an import."""
 
+    record: LogImport
     version: TemplateVersion
     cases: int
     rows: int
     observed: bool
+    account: Account
 
 
-def import_log(source: str, log: str | Path, *, actor: User | None, now: datetime) -> Imported:
+def _quiet(*_: object) -> None:
+    """Nobody wants to know."""
+
+
+def import_log(
+    source: str,
+    log: str | Path,
+    *,
+    actor: User | None,
+    now: datetime,
+    how: How | None = None,
+    progress: Progress = _quiet,
+) -> Imported:
     """Bring a log in under a workflow's key, or under the workflow that a definition file defines.
 
-    A key that does not exist yet gets an observed map. One transaction: InvalidInput (a bad row,
-    an activity that is no step, a case that is there already) leaves nothing behind.
+    A key that does not exist yet gets an observed map. InvalidInput (rows that cannot be used, an
+    activity that is no step, a case that is there already) leaves nothing behind.
     """
+    clear_abandoned(now=now)
+    account = Account(str(log))
+    seen = look_through(_told(read_log(log, how, account), progress))
+    if not seen.cases:
+        raise InvalidInput(_empty(account))
     with transaction.atomic():
-        seen = look_through(log)
         version, observed = _version_for(source, seen, actor, now)
         steps = _steps_of(version, seen)
-        _clean_data(version, seen)
-        tasks = (_task(row, steps) for row in read_log(log))
-        rows = record_past(version, seen.cases, tasks, actor=actor, now=now)
-    return Imported(version, len(seen.cases), rows, observed)
+        past.refuse_known(version.template, set(seen.cases))
+        cases = [_case(key, rows, steps) for key, rows in seen.cases.items()]
+        _clean_data(version, seen, cases)
+        arrival = past.begin_import(
+            version, file_name=Path(log).name, digest=_digest(log), actor=actor, now=now
+        )
+    _write(arrival, cases, seen.rows, account, progress)
+    return Imported(arrival.record, version, len(cases), seen.rows, observed, account)
 
 
-def look_through(log: str | Path) -> Seen:
-    """Read a log once and keep what its map and its requests need."""
-    seen = Seen()
-    orders: dict[str, list[Placed]] = defaultdict(list)
-    for row in read_log(log):
-        activity = sys.intern(row.activity)
-        seen.activities[activity] = seen.activities.get(activity, 0) + 1
-        seen.fields.update(row.data)
-        orders[row.case_id].append((row.start or row.end, row.end, activity))
-        _add_to_case(seen.cases, row)
-    if not seen.cases:
-        raise InvalidInput(f"{log} has no rows; there is nothing to bring in.")
-    for order in orders.values():
-        _follow(seen, order)
-    return seen
+def _told(rows: Iterator[LogRow], progress: Progress) -> Iterator[LogRow]:
+    for number, row in enumerate(rows):
+        if not number % 1000:
+            progress("read", number, 0)
+        yield row
 
 
-def _follow(seen: Seen, order: list[Placed]) -> None:
-    """Count what begins, follows and ends in one case, in the order that the figures have too."""
-    order.sort(key=itemgetter(0, 1))
-    walked = [activity for _, _, activity in order]
-    seen.first[walked[0]] += 1
-    seen.last[walked[-1]] += 1
-    seen.follows.update(pairwise(walked))
+def _empty(account: Account) -> str:
+    if not account.events and not account.passed:
+        return f"{account.name} has no rows; there is nothing to bring in."
+    skipped = account.counts.total()
+    left = [f"{skipped:,} cannot be used."] if skipped else []
+    return (
+        f"{account.name}: of {account.events:,} events none is a finished piece of work."
+        f" {' '.join([*account.lines(), *left])}"
+    )
 
 
-def _add_to_case(cases: dict[str, PastCase], row: LogRow) -> None:
-    first = row.enabled or row.start or row.end
-    case = cases.get(row.case_id)
-    if case is None:
-        case = cases[row.case_id] = PastCase(row.case_id, first, row.end, row.resource)
-    case.first, case.last = min(case.first, first), max(case.last, row.end)
-    case.rows += 1
-    case.data.update(row.data)
+def _digest(log: str | Path) -> str:
+    with Path(log).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _task(row: LogRow, steps: Mapping[str, str]) -> PastTask:
-    return PastTask(row.case_id, steps[row.activity], row.resource, row.enabled, row.start, row.end)
+def _write(
+    arrival: past.Arrival, cases: list[PastCase], rows: int, account: Account, progress: Progress
+) -> None:
+    """Write the cases in pieces. What goes wrong on the way leaves nothing of them."""
+    began, written = time.monotonic(), 0
+    try:
+        for piece in past.pieces(cases):
+            later = arrival.now + timedelta(seconds=time.monotonic() - began)
+            written += past.write_piece(arrival, piece, now=later)
+            progress("written", written, rows)
+        with transaction.atomic():
+            past.finish_import(arrival, cases, told=account.as_json() | {"skipped": account.left})
+            mark_stale(arrival.days)
+    except BaseException:
+        _empty_out(arrival.record, now=arrival.now)
+        raise
+
+
+# -- out again --------------------------------------------------------------------------------
+
+
+def undo_import(
+    import_id: int,
+    *,
+    actor: User | None,
+    reason: str,
+    now: datetime,
+    progress: Progress = _quiet,
+) -> LogImport:
+    """Take an import out again: its requests, their tasks, and what they added to the figures.
+
+    Nothing of other imports is touched. Raises NotFound or WrongState.
+    """
+    with transaction.atomic():
+        record = past_out.take_out(import_id, actor=actor, reason=reason, now=now)
+        mark_stale(_days(record))
+    _empty_out(record, now=now, progress=progress)
+    record.refresh_from_db()
+    return record
+
+
+def clear_abandoned(*, now: datetime) -> int:
+    """Clear away what killed imports have left; returns how many there were."""
+    found = past_out.abandoned(now=now)
+    for record in found:
+        _empty_out(record, now=now)
+    return len(found)
+
+
+def _empty_out(record: LogImport, *, now: datetime, progress: Progress = _quiet) -> None:
+    began, gone = time.monotonic(), 0
+    while count := past_out.empty_next(
+        record, now=now + timedelta(seconds=time.monotonic() - began)
+    ):
+        gone += count
+        progress("taken out", gone, record.tasks)
+    mark_stale(_days(record))
+
+
+def _days(record: LogImport) -> list[date]:
+    return [date.fromisoformat(text) for text in record.days]
+
+
+# -- cases ------------------------------------------------------------------------------------
+
+
+def _case(case_id: str, rows: list[LogRow], steps: Mapping[str, str]) -> PastCase:
+    """A case with what each of its rows knows of itself, by the rules of the figures."""
+    done = [_done(row, steps) for row in rows]
+    hand_over(sorted((one for one in done if one is not None), key=in_order))
+    about = rows[0].about
+    first = min(rows, key=_begins)
+    case = PastCase(
+        case_id,
+        _begins(first),
+        max(row.last for row in rows),
+        about.get("requester", "" if "state" in about else first.resource)[:150],
+        title=about.get("title", ""),
+    )
+    _stand(case, about)
+    case.tasks = [_task(row, one, steps) for row, one in zip(rows, done, strict=True)]
+    _count_rounds(case, rows)
+    for row in rows:
+        case.data.update(row.data)
+    return case
+
+
+def _begins(row: LogRow) -> datetime:
+    begins = row.enabled or row.start or row.end
+    assert begins is not None
+    return begins
+
+
+def _stand(case: PastCase, about: Mapping[str, str]) -> None:
+    """How the request stands, where the log says so (Handoff's own do)."""
+    state = about.get("state", "")
+    if state in STATES:
+        case.state = state
+        case.result = about.get("result", "")[:60]
+
+
+def _done(row: LogRow, steps: Mapping[str, str]) -> Done | None:
+    if row.end is None:
+        return None
+    paused = row.paused + sum((b - a).total_seconds() for a, b in row.rests)
+    return Done(
+        steps[row.activity], row.resource, us(row.enabled), us(row.start), at(row.end), None,
+        round(paused * 1_000_000),
+    )  # fmt: skip
+
+
+def _task(row: LogRow, done: Done | None, steps: Mapping[str, str]) -> PastTask:
+    task = PastTask(
+        steps[row.activity], row.resource, row.enabled, row.start, row.end,
+        outcome=row.outcome[:80], rests=row.rests, paused=row.paused,
+        paused_business=row.paused_business,
+    )  # fmt: skip
+    if done is not None:
+        task.before = done.before.activity if done.before else ""
+        task.waiting, task.lead_in = _seconds(done.waiting), _seconds(done.lead_in)
+    return task
+
+
+def _seconds(microseconds: int | None) -> float | None:
+    return None if microseconds is None else microseconds / 1_000_000
+
+
+def _count_rounds(case: PastCase, rows: list[LogRow]) -> None:
+    """The how-manieth time it is that a step is done, in the order of time."""
+    rounds: Counter[str] = Counter()
+    order = sorted(range(len(rows)), key=lambda n: (rows[n].start or rows[n].last, rows[n].last))
+    for place in order:
+        task = case.tasks[place]
+        rounds[task.step] += 1
+        task.round = rounds[task.step]
 
 
 # -- the map ----------------------------------------------------------------------------------
@@ -163,112 +296,13 @@ def _steps_of(version: TemplateVersion, seen: Seen) -> dict[str, str]:
     return {activity: names[activity] for activity in seen.activities}
 
 
-def _clean_data(version: TemplateVersion, seen: Seen) -> None:
+def _clean_data(version: TemplateVersion, seen: Seen, cases: list[PastCase]) -> None:
     """Values of `data.` columns as the map's fields; people need not exist, documents cannot."""
     if not seen.fields:
         return
     version_map = map_of(version)
-    for case in seen.cases.values():
+    for case in cases:
         try:
             case.data = clean_values(version_map, case.data)
         except InvalidInput as problem:
             raise InvalidInput(f"Case '{case.case_id}' of the log: {problem}") from problem
-
-
-def observed_version(
-    key: str,
-    seen: Seen,
-    actor: User | None,
-    now: datetime,
-    template: WorkflowTemplate | None = None,
-) -> TemplateVersion:
-    """A map of what a log shows: its activities as steps, and how they follow each other."""
-    definition = observed_map(key, seen)
-    if template is None:
-        version, _ = load_definition(definition, actor=actor, now=now)
-    else:
-        version = write_version(template, definition, actor=actor, now=now)
-    observe(version, _used(seen), actor=actor, now=now)
-    return version
-
-
-def _used(seen: Seen) -> dict[tuple[str, str], int]:
-    """How often the log went each way of its observed map, by the keys of the steps."""
-    keys = _keys(seen.activities)
-    ways = {(keys[one], keys[other]): count for (one, other), count in seen.follows.items()}
-    return ways | {(keys[last], END): count for last, count in seen.last.items()}
-
-
-def observed_map(key: str, seen: Seen) -> Definition:
-    """The definition of an observed map."""
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", key) or len(key) > 60:
-        raise InvalidInput(
-            f"'{key[:60]}' cannot be a workflow's key: write lower-case letters, digits and single"
-            " hyphens, at most 60 characters."
-        )
-    _check_fields(seen.fields)
-    keys = _keys(seen.activities)
-    steps: dict[str, Any] = {
-        keys[activity]: {
-            "kind": "task",
-            "name": activity,
-            "outcomes": _ways(activity, keys, seen),
-        }
-        for activity in seen.activities
-    }
-    steps[END] = {"kind": "end", "name": "End of the log", "result": "imported"}
-    first = seen.first.most_common(1)[0][0]
-    written = {
-        "format": 1,
-        "key": key,
-        "name": title(key, None),
-        "purpose": "Observed in an event log: to learn from and to redraw. It cannot be started.",
-        "fields": {name: {"type": "long_text"} for name in sorted(seen.fields)},
-        "start": {"first": keys[first]},
-        "steps": steps,
-    }
-    try:
-        return Definition.model_validate(written)
-    except ValidationError as problem:
-        why = problem.errors()[0]
-        where = ".".join(map(str, why["loc"])) or "the map"
-        raise InvalidInput(
-            f"No map can be drawn from this log; {where[:200]}: {why['msg']}."
-        ) from None
-
-
-def _check_fields(fields: set[str]) -> None:
-    for name in sorted(fields):
-        if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name):
-            raise InvalidInput(
-                f"The column 'data.{name[:60]}' cannot become a field: after data. write lower-case"
-                " letters, digits and underscores, a letter first."
-            )
-
-
-def _ways(activity: str, keys: Mapping[str, str], seen: Seen) -> dict[str, str]:
-    """Where the log goes from an activity, most frequent first."""
-    ways = {
-        f"to_{keys[after]}"[:80]: keys[after]
-        for (before, after), _ in seen.follows.most_common()
-        if before == activity
-    }
-    if seen.last[activity] or not ways:
-        ways["end"] = END
-    return ways
-
-
-def _keys(activities: Mapping[str, int]) -> dict[str, str]:
-    """A step key for each activity: its words, and a number where two would be the same."""
-    keys: dict[str, str] = {}
-    taken = {END}
-    for activity in activities:
-        words = re.sub(r"[^a-z0-9]+", "_", activity.lower()).strip("_")[:60]
-        base = words if words[:1].isalpha() else f"step_{words}".rstrip("_")
-        key, number = base, 1
-        while key in taken:
-            number += 1
-            key = f"{base}_{number}"
-        taken.add(key)
-        keys[activity] = key
-    return keys

@@ -33,8 +33,10 @@ class Cell(models.Model):
 class StepRollUp(Cell):
     """The tasks of one step that came from one step, of one day or week.
 
-    Times are sums of whole microseconds; the five `…_spread` columns hold the same values as
+    Times are sums of whole microseconds; the six `…_spread` columns hold the same values as
     `reporting.rollups_spread` packs them: exactly where there are few, otherwise as a histogram.
+    How many values a spread has is how many tasks the time is known of; lead-in is of those tasks
+    that nobody knows the start of.
     `taken` is waiting and working together in business time, `excess` what of it was over the
     step's expected time.
     """
@@ -53,11 +55,13 @@ class StepRollUp(Cell):
     waiting_business = models.BigIntegerField(default=0)
     working_business = models.BigIntegerField(default=0)
     excess = models.BigIntegerField(default=0)
+    lead_in = models.BigIntegerField(default=0)
     waiting_spread = models.BinaryField(default=b"")
     working_spread = models.BinaryField(default=b"")
     waiting_business_spread = models.BinaryField(default=b"")
     working_business_spread = models.BinaryField(default=b"")
     taken_business_spread = models.BinaryField(default=b"")
+    lead_in_spread = models.BinaryField(default=b"")
 
     class Meta:
         verbose_name = "roll-up of a step"
@@ -111,6 +115,26 @@ class Freshness(models.Model):
 
     def __str__(self) -> str:
         return f"rolled up to {self.rolled_up_to}"
+
+
+class StaleCell(models.Model):
+    """A day, or a week, that must be rolled up again.
+
+    `marked` is new each time it is marked, so that who has read the rows before does not take the
+    mark away. What is left when a worker is killed is done by the next one.
+    """
+
+    grain = models.CharField("grain", max_length=4, choices=GRAINS)
+    day = models.DateField("first day (UTC)")
+    marked = models.BigIntegerField("mark")
+
+    class Meta:
+        verbose_name = "stale roll-up"
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["grain", "day"], name="a_day_is_stale_once")]
+
+    def __str__(self) -> str:
+        return f"{self.grain} {self.day}"
 
 
 class LookAtPeople(models.Model):

@@ -8,14 +8,27 @@ from workflows.engine.days import FIRST_DAY, LAST_DAY, moment_is_taken
 from workflows.engine.errors import InvalidInput
 
 
-def parse_moment(text: str) -> datetime:
-    """An ISO 8601 time as UTC; without a zone it is UTC. Raises ValueError, also for a time that
-    nobody can mean (`9999-12-31` is how some systems write 'none')."""
+def in_bounds(moment: datetime) -> bool:
+    """Whether a moment is one that somebody may mean (`9999-12-31` is how some systems write
+    'none')."""
+    return moment_is_taken(moment, timezone.get_default_timezone())
+
+
+def read_moment(text: str) -> datetime:
+    """An ISO 8601 time as UTC; without a zone it is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text)
-    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    if not moment_is_taken(moment, timezone.get_default_timezone()):
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(text) from None
+
+
+def parse_moment(text: str) -> datetime:
+    """The same, of a time that somebody may mean."""
+    moment = read_moment(text)
+    if not in_bounds(moment):
         raise ValueError(text)
-    return moment.astimezone(UTC)
+    return moment
 
 
 def day(text: str | None, name: str) -> datetime | None:

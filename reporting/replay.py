@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reporting.case_replay import CaseReplay, Refusal
-from reporting.eventlog import LogRow, read_log
+from reporting.logs.read import LogRow, read_log
 from reporting.mapping import read_mapping
 from reporting.replay_source import Doing, prepare
 from workflows.engine.definition import Definition
@@ -108,7 +108,7 @@ def cases_of(log: str | Path, counts: Counter[str]) -> Iterator[list[LogRow]]:
         rows.append(row)
         if len(rows) == counts[row.case_id]:
             del under_way[row.case_id]
-            rows.sort(key=lambda row: row.end)
+            rows.sort(key=lambda row: row.last)
             yield rows
 
 

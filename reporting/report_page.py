@@ -43,7 +43,6 @@ class ReportPage:
     p90: str
     repeat_share: str
     overdue_share: str
-    knows_start: bool
     is_exact: bool
     day_hours: int
     findings: list[Finding]
@@ -61,7 +60,6 @@ def report_page(found: Bottlenecks) -> ReportPage:
     whole = Totals()
     for totals in steps.values():
         whole.sums = [a + b for a, b in zip(whole.sums, totals.sums, strict=True)]
-    knows_start = any(len(totals.spread("working")) for totals in steps.values())
     quantiles = found.requests["quantiles"] or [None, None]
     finished = found.requests["finished"]
     return ReportPage(
@@ -72,7 +70,6 @@ def report_page(found: Bottlenecks) -> ReportPage:
         p90=span(quantiles[1]),
         repeat_share=percent(found.requests["repeated"] / finished if finished else None),
         overdue_share=percent(whole.share("overdue")),
-        knows_start=knows_start,
         is_exact=all(totals.is_exact for totals in steps.values()),
         day_hours=found.day // 3600,
         findings=findings(found, steps, trend, queue),
@@ -80,11 +77,11 @@ def report_page(found: Bottlenecks) -> ReportPage:
             table
             for table in (
                 lost_table(found, steps),
-                times_table(found, steps, knows_start),
+                times_table(found, steps),
                 wrong_table(steps),
                 _trend_table(found, trend),
                 _queue_table(found, queue),
-                handoffs_table(found, knows_start),
+                handoffs_table(found),
                 roles_table(found),
                 versions_table(found),
             )

@@ -4,79 +4,100 @@ A day is made from that day's rows alone and replaces what was there, so it may 
 number of times. `docs/bottlenecks.md` says what each column counts.
 """
 
+import time
 from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import Max, Min
 
-from reporting.models import DAY, WEEK, Freshness, RequestRollUp, StepRollUp
-from reporting.rollups_changes import changed_days, days_that_differ, newest_history
+from reporting.models import DAY, WEEK, Freshness, RequestRollUp, StaleCell, StepRollUp
+from reporting.rollups_changes import (
+    changed_days,
+    days_that_differ,
+    days_with_work,
+    mark_stale,
+    monday_of,
+    newest_history,
+)
 from reporting.rollups_read import RequestDay, StepDay, requests_of, steps_of_day
 from reporting.rollups_spread import merged, packed
 from reporting.rollups_steps import StepFacts, facts_of
-from workflows.models import WorkflowInstance, WorkItem
 
 CellRow = TypeVar("CellRow", StepRollUp, RequestRollUp)
 
 ONE_DAY = timedelta(days=1)
+AT_A_TIME = 200
 COMPARE_EVERY = timedelta(hours=20)
 SUMS = (
     *("arrived", "completed", "cancelled", "overdue", "reworked", "exceptions"),
-    *("waiting", "working", "waiting_business", "working_business", "excess"),
+    *("waiting", "working", "waiting_business", "working_business", "excess", "lead_in"),
 )
 SPREADS = (
     *("waiting_spread", "working_spread"),
     *("waiting_business_spread", "working_business_spread", "taken_business_spread"),
+    "lead_in_spread",
 )
 REQUEST_SUMS = ("started", "finished", "cancelled", "repeated", "duration")
 
 
-def keep_fresh(*, now: datetime) -> list[date]:
+def keep_fresh(*, now: datetime, within: float | None = None) -> list[date]:
     """Roll up today, yesterday, and every earlier day that has changed; returns those days.
 
     The first time everything is rolled up. What the histories do not tell (rows written by other
-    means, a transaction that ended late) a comparison of counts finds once a day.
+    means, a transaction that ended late) a comparison of counts finds once a day. With `within`
+    it stops after so many seconds; what is left is done the next time.
     """
+    fresh, _ = Freshness.objects.get_or_create(pk=1)
+    newest = newest_history()
+    if fresh.compared_at is None:
+        days, compared = days_with_work() | {now.astimezone(UTC).date()}, True
+    else:
+        since = fresh.rolled_up_to or fresh.compared_at
+        days = changed_days(after=fresh.seen_history) | _since(since, now)
+        compared = now - fresh.compared_at >= COMPARE_EVERY
+        days |= days_that_differ() if compared else set()
     with transaction.atomic():
-        fresh = _freshness()
-        newest = newest_history()
-        if fresh.rolled_up_to is None:
-            days = all_days(now=now)
-        else:
-            days = changed_days(after=fresh.seen_history) | _since(fresh.rolled_up_to, now)
-            if fresh.compared_at is None or now - fresh.compared_at >= COMPARE_EVERY:
-                days |= days_that_differ()
-                fresh.compared_at = now
-        roll_up_days(days)
-        fresh.rolled_up_to, fresh.seen_history = now, newest
-        fresh.compared_at = fresh.compared_at or now
-        fresh.save()
-    return sorted(days)
+        mark_stale(days)
+        seen = {"seen_history": newest} | ({"compared_at": now} if compared else {})
+        Freshness.objects.filter(pk=1).update(**seen)
+    return roll_up_stale(now=now, within=within)
 
 
 def rebuild(*, now: datetime, since: date | None = None) -> list[date]:
-    """Throw the roll-ups away (from a day on) and make them again from the raw rows."""
-    with transaction.atomic():
-        fresh = _freshness()
-        newest = newest_history()
-        first = since - timedelta(days=since.weekday()) if since else None
-        for model in (StepRollUp, RequestRollUp):
-            cells = model._default_manager.all()
-            (cells.filter(day__gte=first) if first else cells).delete()
-        days = {day for day in all_days(now=now) if first is None or day >= first}
-        roll_up_days(days)
-        if first is None or fresh.rolled_up_to is not None:
-            fresh.rolled_up_to, fresh.seen_history, fresh.compared_at = now, newest, now
-            fresh.save()
-    return sorted(days)
-
-
-def _freshness() -> Freshness:
-    """The one row, locked, so that two workers never roll up at once."""
+    """Make the roll-ups again from the raw rows (from the week of a day on), day by day: pages
+    show the old figures of a day until its new ones are there."""
     Freshness.objects.get_or_create(pk=1)
-    return Freshness.objects.select_for_update().get(pk=1)
+    newest = newest_history()
+    first = monday_of(since) if since else None
+    kept = {
+        day
+        for model in (StepRollUp, RequestRollUp)
+        for day in model._default_manager.values_list("day", flat=True).distinct().order_by()
+    }
+    days = {day for day in days_with_work() | kept if first is None or day >= first}
+    with transaction.atomic():
+        mark_stale(days)
+        if first is None:
+            Freshness.objects.filter(pk=1).update(seen_history=newest, compared_at=now)
+    return roll_up_stale(now=now)
+
+
+def roll_up_stale(*, now: datetime, within: float | None = None) -> list[date]:
+    """Roll up what is marked, each day and each week in a transaction of its own, so that others
+    get in between and a killed run goes on where it was. Returns the days."""
+    until = None if within is None else time.monotonic() + within
+    made: list[date] = []
+    while cells := list(StaleCell.objects.filter(grain=DAY).order_by("day")[:AT_A_TIME]):
+        for cell in cells:
+            if until is not None and time.monotonic() > until:
+                return made
+            roll_up(cell.day, cell.marked)
+            made.append(cell.day)
+    for week in StaleCell.objects.filter(grain=WEEK).order_by("day"):
+        _roll_up_week(week.day, week.marked)
+    Freshness.objects.filter(pk=1).update(rolled_up_to=now)
+    return made
 
 
 def _since(moment: datetime, now: datetime) -> set[date]:
@@ -85,34 +106,25 @@ def _since(moment: datetime, now: datetime) -> set[date]:
     return {first + ONE_DAY * number for number in range(max((last - first).days, 1) + 1)}
 
 
-def all_days(*, now: datetime) -> set[date]:
-    """Every day from the first thing that happened to today."""
-    tasks = WorkItem.objects.aggregate(
-        one=Min("enabled_at"), two=Min("started_at"), three=Min("completed_at")
-    )
-    first_request = WorkflowInstance.objects.aggregate(first=Min("started_at"))["first"]
-    last = WorkItem.objects.aggregate(one=Max("enabled_at"), two=Max("completed_at"))
-    known = [moment for moment in (*tasks.values(), first_request) if moment is not None]
-    if not known:
-        return set()
-    begin = min(known).astimezone(UTC).date()
-    end = max(moment for moment in (*last.values(), now) if moment is not None)
-    return {begin + ONE_DAY * n for n in range((end.astimezone(UTC).date() - begin).days + 1)}
-
-
 def roll_up_days(days: Collection[date]) -> None:
     """Roll up these days, then the weeks that they are in."""
     for day in sorted(days):
         roll_up(day)
-    for monday in sorted({day - timedelta(days=day.weekday()) for day in days}):
+    for monday in sorted({monday_of(day) for day in days}):
         _roll_up_week(monday)
 
 
-def roll_up(day: date) -> None:
-    """Replace one day's cells by what the raw rows say now; each row is read once."""
+def roll_up(day: date, marked: int | None = None) -> None:
+    """Replace one day's cells by what the raw rows say now; each row is read once.
+
+    With a mark they are replaced only if the day is still marked so: who marked it again, or
+    has rolled it up since, knows more than what was read here.
+    """
     cells, requests = steps_of_day(day), requests_of(day)
     facts = facts_of({step for step, _ in cells})
     with transaction.atomic():
+        if not _takes(DAY, day, marked):
+            return
         StepRollUp.objects.filter(grain=DAY, day=day).delete()
         StepRollUp.objects.bulk_create(
             _step_cell(day, facts[step], came_from, found)
@@ -120,6 +132,13 @@ def roll_up(day: date) -> None:
         )
         RequestRollUp.objects.filter(grain=DAY, day=day).delete()
         RequestRollUp.objects.bulk_create(_request_cell(day, found) for found in requests)
+
+
+def _takes(grain: str, day: date, marked: int | None) -> bool:
+    """Take the mark away; False where it is not there any more."""
+    if marked is None:
+        return True
+    return bool(StaleCell.objects.filter(grain=grain, day=day, marked=marked).delete()[0])
 
 
 def _step_cell(day: date, facts: StepFacts, came_from: str, found: StepDay) -> StepRollUp:
@@ -143,6 +162,8 @@ def _step_cell(day: date, facts: StepFacts, came_from: str, found: StepDay) -> S
         working=sum(found.known(found.working)),
         waiting_business=sum(found.known(found.waiting_business)),
         working_business=sum(found.known(found.working_business)),
+        lead_in=sum(found.known(found.lead_in)),
+        lead_in_spread=packed(found.known(found.lead_in)),
         excess=sum(value - expected for value in taken if value > expected) if expected else 0,
         waiting_spread=packed(found.known(found.waiting)),
         working_spread=packed(found.known(found.working)),
@@ -170,8 +191,10 @@ def _request_cell(day: date, found: RequestDay) -> RequestRollUp:
 # -- weeks ------------------------------------------------------------------------------------
 
 
-def _roll_up_week(monday: date) -> None:
+def _roll_up_week(monday: date, marked: int | None = None) -> None:
     """Replace a week's cells by the sums of its days."""
+    if marked is not None and StaleCell.objects.filter(grain=DAY, **_dates_of(monday)).exists():
+        return  # a day of it was marked meanwhile: the week's turn comes after it
     steps: dict[tuple[int, str], list[StepRollUp]] = {}
     for cell in StepRollUp.objects.filter(**_days_of(monday)).order_by("id"):
         steps.setdefault((cell.step_id, cell.came_from), []).append(cell)
@@ -179,6 +202,8 @@ def _roll_up_week(monday: date) -> None:
     for one in RequestRollUp.objects.filter(**_days_of(monday)).order_by("id"):
         requests.setdefault(one.version_id, []).append(one)
     with transaction.atomic():
+        if not _takes(WEEK, monday, marked):
+            return
         StepRollUp.objects.filter(grain=WEEK, day=monday).delete()
         StepRollUp.objects.bulk_create(
             _added_up(cells, monday, SUMS, SPREADS) for cells in steps.values()
@@ -191,7 +216,12 @@ def _roll_up_week(monday: date) -> None:
 
 
 def _days_of(monday: date) -> dict[str, object]:
-    return {"grain": DAY, "day__gte": monday, "day__lt": monday + timedelta(days=7)}
+    return {"grain": DAY, **_dates_of(monday)}
+
+
+def _dates_of(monday: date) -> dict[str, object]:
+    last = monday + timedelta(days=6) if monday <= date.max - timedelta(days=6) else date.max
+    return {"day__gte": monday, "day__lte": last}
 
 
 def _added_up(

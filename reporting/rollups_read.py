@@ -1,22 +1,20 @@
 """One day's raw rows, read once and gathered by step and by the step that they came from.
 
 The database gathers the values into arrays, so that a day of any size is a few rows to fetch.
-Tasks that came in from a log carry no outcome and do not say where they came from: those are
-gathered here, with the definitions that the figures use for logs (`reporting.cases`).
+Whether a task was done here or came in with a log makes no difference: what each row knows of its
+times is kept on the row. Requests of a log that is on its way in or out are passed over.
 """
 
 import json
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
-from reporting.cases import Done, prepared
-from reporting.quantiles import MICROSECOND, at
-from workflows.models import WorkflowInstance, WorkItem
+from reporting.quantiles import MICROSECOND
+from workflows.models import LogImport, WorkflowInstance, WorkItem
 
 Key = tuple[int, str]
 Values = list[int | None]
@@ -36,6 +34,7 @@ class StepDay:
     working: Values = field(default_factory=list)
     waiting_business: Values = field(default_factory=list)
     working_business: Values = field(default_factory=list)
+    lead_in: Values = field(default_factory=list)
 
     @staticmethod
     def known(values: Values) -> list[int]:
@@ -68,61 +67,75 @@ class RequestDay:
 
 DONE = """
     SELECT step_id, came_from, outcome, count(*),
+        sum(CASE WHEN enabled_at IS NULL THEN 1 ELSE 0 END),
         sum(CASE WHEN completed_at > due_at THEN 1 ELSE 0 END),
         sum(CASE WHEN round > 1 THEN 1 ELSE 0 END),
-        {waiting}, {working}, {waiting_business}, {working_business}
+        {waiting}, {working}, {waiting_business}, {working_business}, {lead_in}
     FROM workflows_workitem
-    WHERE completed_at >= %s AND completed_at < %s AND state = 'done'
+    WHERE completed_at >= %s AND completed_at < %s AND state = 'done' {here}
     GROUP BY step_id, came_from, outcome
 """
 CAME = """
-    SELECT step_id, came_from, state = 'done' AND outcome = '', count(*) FROM workflows_workitem
-    WHERE enabled_at >= %s AND enabled_at < %s
-    GROUP BY 1, 2, 3
+    SELECT step_id, came_from, count(*) FROM workflows_workitem
+    WHERE enabled_at >= %s AND enabled_at < %s {here}
+    GROUP BY step_id, came_from
 """
 LEFT = """
     SELECT step_id, came_from, count(*) FROM workflows_historicalworkitem
-    WHERE history_date >= %s AND history_date < %s AND state = 'cancelled'
+    WHERE history_date >= %s AND history_date < %s AND state = 'cancelled' {here}
     GROUP BY step_id, came_from
 """
+HERE = """
+    AND request_id NOT IN (
+        SELECT r.id FROM workflows_workflowinstance r
+        JOIN workflows_logimport i ON i.id = r.log_import_id
+        WHERE i.state IN ('arriving', 'leaving')
+    )
+"""
+"""Said only while a log comes in or goes out."""
 GATHERED = {
     "postgresql": "array_agg(CAST(round({0} * 1000000) AS bigint))",
     "sqlite": "json_group_array(CAST(round({0} * 1000000) AS INTEGER))",
 }
-MEASURES = ("waiting", "working", "waiting_business", "working_business")
+MEASURES = ("waiting", "working", "waiting_business", "working_business", "lead_in")
 
 
 def bounds_of(day: date) -> tuple[datetime, datetime]:
-    """A day's first moment and the next day's."""
+    """A day's first moment and the next day's (of the last day of all, its last moment)."""
     begin = datetime.combine(day, time(), UTC)
-    return begin, begin + timedelta(days=1)
+    return begin, begin + timedelta(days=1) if day < date.max else datetime.max.replace(tzinfo=UTC)
+
+
+def here() -> str:
+    """The condition that leaves out logs that are on their way, where there are any."""
+    return HERE if LogImport.objects.filter(state__in=LogImport.UNDER_WAY).exists() else ""
 
 
 def steps_of_day(day: date) -> dict[Key, StepDay]:
-    """The day's cells, by step and by the key of the step before ('' for the start)."""
+    """The day's cells, by step and by the key of the step before ('' for the start).
+
+    A task that does not say when it was there (logs) comes when it ends."""
     cells: dict[Key, StepDay] = {}
-    has_logged = False
-    for step, came_from, outcome, *values in _rows(DONE, day):
-        if outcome:
-            _take_done(cells.setdefault((step, came_from), StepDay()), outcome, values)
-        has_logged |= not outcome
-    for step, came_from, logged, count in _rows(CAME, day):
-        if not logged:
-            cells.setdefault((step, came_from), StepDay()).arrived += count
-        has_logged |= bool(logged)
-    for step, came_from, count in _rows(LEFT, day):
+    only = here()
+    for step, came_from, outcome, count, unannounced, *values in _rows(DONE, day, only):
+        cell = cells.setdefault((step, came_from), StepDay())
+        cell.arrived += unannounced
+        _take_done(cell, outcome, [count, *values])
+    for step, came_from, count in _rows(CAME, day, only):
+        cells.setdefault((step, came_from), StepDay()).arrived += count
+    for step, came_from, count in _rows(LEFT, day, only):
         cells.setdefault((step, came_from), StepDay()).cancelled += count
-    if has_logged:
-        _take_logged(cells, day)
     return cells
 
 
-def _rows(statement: str, day: date) -> list[Any]:
+def _rows(statement: str, day: date, only: str) -> list[Any]:
     gathered = GATHERED[connection.vendor]
     arrays = {name: gathered.format(f"{name}_seconds") for name in MEASURES}
     adapt = connection.ops.adapt_datetimefield_value
     with connection.cursor() as cursor:
-        cursor.execute(statement.format(**arrays), [adapt(moment) for moment in bounds_of(day)])
+        cursor.execute(
+            statement.format(here=only, **arrays), [adapt(moment) for moment in bounds_of(day)]
+        )
         return list(cursor.fetchall())
 
 
@@ -139,76 +152,6 @@ def _take_done(cell: StepDay, outcome: str, values: list[Any]) -> None:
 def _decoded(array: Any) -> Values:
     """PostgreSQL's array is a list already; SQLite's is JSON."""
     return array if isinstance(array, list) else json.loads(array)
-
-
-# -- logs -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedRow:
-    """One task of a log, as `reporting.cases` reads rows; its resource carries its database id."""
-
-    case_id: int
-    activity: str
-    resource: str
-    enabled: datetime | None
-    start: datetime | None
-    end: datetime | None
-
-
-LOGGED = (
-    *("id", "request_id", "step_id", "step__key", "round"),
-    *("enabled_at", "started_at", "completed_at", "due_at"),
-    *(f"{name}_seconds" for name in MEASURES),
-)
-
-
-def _take_logged(cells: dict[Key, StepDay], day: date) -> None:
-    """Tasks of logs: which of them came or ended on this day, and which row was before them."""
-    begin, end = bounds_of(day)
-    here = Q(completed_at__gte=begin, completed_at__lt=end)
-    here |= Q(enabled_at__gte=begin, enabled_at__lt=end)
-    logged = WorkItem.objects.filter(state="done", outcome="").order_by("id")
-    requests = set(logged.filter(here).values_list("request_id", flat=True))
-    rows = {
-        row["id"]: row
-        for part in _parts(sorted(requests))
-        for row in logged.filter(request__in=part).values(*LOGGED)
-    }
-    cases, _, _ = prepared(
-        LoggedRow(row["request_id"], row["step__key"], str(row["id"]), row["enabled_at"],
-                  row["started_at"], row["completed_at"])
-        for row in rows.values()
-    )  # fmt: skip
-    for done in (row for case in cases.values() for row in case):
-        _take_one(cells, rows[int(done.resource)], done, (at(begin), at(end)))
-
-
-def _parts(ids: list[int]) -> Iterable[list[int]]:
-    return (ids[first : first + 5000] for first in range(0, len(ids), 5000))
-
-
-def _take_one(
-    cells: dict[Key, StepDay], row: Mapping[str, Any], done: Done, bounds: tuple[int, int]
-) -> None:
-    begin, end = bounds
-    key = (row["step_id"], done.before.activity if done.before else "")
-    if begin <= (done.end if done.enabled is None else done.enabled) < end:
-        cells.setdefault(key, StepDay()).arrived += 1
-    if not begin <= done.end < end:
-        return
-    cell = cells.setdefault(key, StepDay())
-    cell.completed += 1
-    cell.overdue += row["due_at"] is not None and row["completed_at"] > row["due_at"]
-    cell.reworked += row["round"] > 1
-    cell.waiting.append(done.waiting)
-    cell.working.append(_us(row["working_seconds"]))
-    cell.waiting_business.append(_us(row["waiting_business_seconds"]))
-    cell.working_business.append(_us(row["working_business_seconds"]))
-
-
-def _us(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds * 1_000_000)
 
 
 # -- requests ---------------------------------------------------------------------------------

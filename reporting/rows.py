@@ -21,12 +21,14 @@ COLUMNS = (
     "completed_at",
     "waiting_business_seconds",
     "working_business_seconds",
+    "paused_seconds",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """One task as the figures see it; `business` are its business seconds, queue included."""
+    """One task as the figures see it; `business` are its business seconds, queue included, and
+    `paused` the wall-clock seconds that it rested."""
 
     case_id: int
     activity: str
@@ -35,6 +37,7 @@ class TaskRow:
     start: datetime | None
     end: datetime | None
     business: float | None
+    paused: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +86,13 @@ def task_rows(template: WorkflowTemplate, period: Period) -> Iterator[TaskRow]:
 
 
 def _row(values: Any, titles: Mapping[int, str], calendar: Calendar | None) -> TaskRow:
-    request, step, person, enabled, start, end, waited, worked = values
+    request, step, person, enabled, start, end, waited, worked, paused = values
     business = None
     if waited is not None and worked is not None:
         business = waited + worked
     elif enabled is not None and end is not None and calendar is not None:
         business = calendar.between(enabled, end).total_seconds()
-    return TaskRow(request, titles[step], person, enabled, start, end, business)
+    return TaskRow(request, titles[step], person, enabled, start, end, business, paused)
 
 
 def _current(template: WorkflowTemplate) -> TemplateVersion | None:
@@ -115,14 +118,11 @@ def workflow_figures(
     template: WorkflowTemplate, period: Period, *, now: datetime
 ) -> dict[str, Any]:
     """All bottleneck figures of a workflow's requests of this period."""
-    finished = set(
-        period.requests(template)
-        .exclude(state__in=WorkflowInstance.LIVE)
-        .values_list("pk", flat=True)
-    )
+    states = dict(period.requests(template).values_list("pk", "state"))
     return figures(
         task_rows(template, period),
-        finished=finished,
+        finished={pk for pk, state in states.items() if state == WorkflowInstance.COMPLETED},
+        gone={pk for pk, state in states.items() if state not in WorkflowInstance.LIVE},
         expected=expected_seconds(template),
         now=now,
     )

@@ -40,13 +40,14 @@ def index_csv(request: HttpRequest) -> HttpResponse:
 
 
 def _with_counts(request: HttpRequest) -> QuerySet[WorkflowTemplate]:
+    is_here = ~Q(instances__state__in=WorkflowInstance.NOT_HERE)
     is_open = Q(instances__state__in=WorkflowInstance.LIVE)
     return (
         auditable(request.user)
         .annotate(
-            requests=Count("instances"),
+            requests=Count("instances", filter=is_here),
             open_requests=Count("instances", filter=is_open),
-            last_end=Max("instances__completed_at"),
+            last_end=Max("instances__completed_at", filter=is_here),
         )
         .order_by("name")
     )

@@ -44,9 +44,18 @@ def lines_of(name: str, found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _steps(found: Mapping[str, Any]) -> Iterator[str]:
-    first = "waiting" if "waiting_all" in found else "lead_in"
+    kinds = [kind for kind in ("waiting", "lead_in") if f"{kind}_all" in found]
+    for kind in kinds:
+        yield from _times(found, kind)
+        if len(kinds) > 1:
+            yield ""
+
+
+def _times(found: Mapping[str, Any], first: str) -> Iterator[str]:
     yield f"{'step':40} {'count':>7} {first + ' median':>16} {'p90':>9} {'working':>9} {'gap':>9}"
     for activity, figures in found["activities_detail"].items():
+        if figures.get(first) is None and first == "lead_in" and "waiting_all" in found:
+            continue
         waiting, working = figures.get(first) or {}, figures.get("working") or {}
         yield (
             f"{activity[:40]:40} {figures['count']:>7,} {span(waiting.get('median_s')):>16}"

@@ -256,13 +256,13 @@ def test_roll_ups_of_a_log_are_the_figures_of_its_rows(log: str) -> None:
     for step, totals in found.by_step().items():
         detail = raw["activities_detail"][step]
         assert totals.completed == detail["count"]
-        agrees(totals, "waiting", detail[kind])
+        agrees(totals, kind, detail[kind])
         agrees(totals, "working", detail.get("working"))
     pairs = found.by_handoff()
     for handoff in raw["handoffs"]:
         totals = pairs[handoff["from"], handoff["to"]]
-        assert abs(totals.waiting / 1e6 - handoff["total_s"]) < 0.01
-        assert within(totals, "waiting", totals.at("waiting")[0], handoff["median_s"])
+        assert abs(getattr(totals, kind) / 1e6 - handoff["total_s"]) < 0.01
+        assert within(totals, kind, totals.at(kind)[0], handoff["median_s"])
     again = raw["rework"]["cases_with_repeat"]
     assert found.requests["repeated"] == again
     assert found.requests["finished"] == raw["cases"]

@@ -4,8 +4,8 @@ import csv
 
 import pytest
 
-from reporting.eventlog import read_log
 from reporting.figures import figures, handoffs_by_resource
+from reporting.logs.read import read_log
 from tests.reporting.comparing import differences, reference
 from tests.shared import logs, shared
 

@@ -20,6 +20,7 @@ from workflows.models.grants import (
     TemplateUserPermission,
 )
 from workflows.models.heartbeats import Heartbeat, Trouble
+from workflows.models.imports import LogImport
 from workflows.models.outbox import Attempt, OutboxMessage
 from workflows.models.runs import AddedPerson, Incident, MergeRecord, WorkflowInstance, WorkItem
 from workflows.models.seals import TrailHead, TrailSeal
@@ -37,6 +38,7 @@ __all__ = [
     "Heartbeat",
     "IdempotentReply",
     "Incident",
+    "LogImport",
     "MergeRecord",
     "OutboxMessage",
     "Role",

@@ -44,16 +44,38 @@ class InstanceQuerySet(models.QuerySet["WorkflowInstance"]):
         return self.filter(state__in=WorkflowInstance.LIVE)
 
 
+_InstanceManager = models.Manager.from_queryset(InstanceQuerySet)
+
+
+class HereManager(_InstanceManager):
+    """The requests that are here: not those of a log that is still coming in, or was taken out."""
+
+    def get_queryset(self) -> InstanceQuerySet:  # type: ignore[override]
+        """All but those."""
+        return (
+            super()
+            .get_queryset()
+            .exclude(  # type: ignore[return-value]
+                state__in=WorkflowInstance.NOT_HERE
+            )
+        )
+
+
 class WorkflowInstance(FSMModelMixin, models.Model):
     """One run of a version (on the screen: a request)."""
 
     RUNNING, SUSPENDED, COMPLETED, CANCELLED = "running", "suspended", "completed", "cancelled"
     LIVE = (RUNNING, SUSPENDED)
+    ARRIVING, TAKEN_OUT = "arriving", "taken_out"
+    NOT_HERE = (ARRIVING, TAKEN_OUT)
+    """A log comes in, or is taken out, in pieces: until it is whole nobody sees its requests."""
     STATES = [
         (RUNNING, "running"),
         (SUSPENDED, "suspended"),
         (COMPLETED, "completed"),
         (CANCELLED, "cancelled"),
+        (ARRIVING, "coming in from a log"),
+        (TAKEN_OUT, "of a log that was taken out"),
     ]
     FORM, LOG, REPLAY, DEMO = "form", "log", "replay", "demo"
     API, WEBHOOK, SCHEDULE, WORKFLOW = "api", "webhook", "schedule", "workflow"
@@ -101,11 +123,21 @@ class WorkflowInstance(FSMModelMixin, models.Model):
     parent_activation = models.PositiveIntegerField(
         "step that waits", null=True, editable=False, default=None
     )
+    log_import = models.ForeignKey(
+        "workflows.LogImport",
+        models.PROTECT,
+        null=True,
+        editable=False,
+        default=None,
+        related_name="requests",
+        verbose_name="came in with the log",
+    )
     started_at = models.DateTimeField("started at")
     completed_at = models.DateTimeField("completed at", null=True, blank=True)
-    history = HistoricalRecords(excluded_fields=["marking"])
+    history = HistoricalRecords(excluded_fields=["marking", "log_import"])
 
-    objects = InstanceQuerySet.as_manager()
+    objects = HereManager()
+    everything = InstanceQuerySet.as_manager()
 
     class Meta:
         verbose_name = "request"
@@ -171,7 +203,9 @@ class WorkItem(FSMModelMixin, models.Model):
     """One activation of one step in one request (on the screen: a task).
 
     The three moments are `enabled_at`, `started_at` and `completed_at`. The seconds are filled
-    in when it is done: wall clock, and business time of the workflow's calendar.
+    in when it is done: wall clock, and business time of the workflow's calendar. Where nobody knows
+    when it was taken up, waiting and working stay empty, and `lead_in_seconds` is the time from
+    when it was there (in logs also: from the step before) to its end.
     `in_queue` keeps an open task in the queue of its step's people; a task that one person has
     is theirs alone.
     """
@@ -214,6 +248,7 @@ class WorkItem(FSMModelMixin, models.Model):
     paused_business_seconds = models.FloatField("paused (business s)", default=0)
     waiting_seconds = models.FloatField("waiting (s)", null=True, blank=True)
     working_seconds = models.FloatField("working (s)", null=True, blank=True)
+    lead_in_seconds = models.FloatField("lead-in (s)", null=True, blank=True)
     waiting_business_seconds = models.FloatField("waiting (business s)", null=True, blank=True)
     working_business_seconds = models.FloatField("working (business s)", null=True, blank=True)
     outcome = models.CharField("outcome", max_length=80, blank=True)

@@ -16,7 +16,8 @@ Row = TypeVar("Row", bound=models.Model)
 
 COMMANDS = (
     # maps and logs
-    *("load_definition", "new_draft", "publish", "retire", "start", "import_log", "export_log"),
+    *("load_definition", "new_draft", "publish", "retire", "start"),
+    *("import_log", "undo_import", "export_log"),
     # tasks
     *("claim", "start_work", "pause", "release", "reassign", "decide"),
     # requests

@@ -230,6 +230,7 @@ ITEM_COLUMNS = (
     "paused_business_seconds",
     "waiting_seconds",
     "working_seconds",
+    "lead_in_seconds",
     "waiting_business_seconds",
     "working_business_seconds",
     "outcome",

@@ -52,6 +52,13 @@ def insert_values(model: type[models.Model], rows: Sequence[Sequence[Any]]) -> N
     _insert(model, rows, "")
 
 
+def insert_keyed(model: type[models.Model], rows: Sequence[Sequence[Any]]) -> list[int]:
+    """The same for rows whose keys are wanted, in their order."""
+    key = model._meta.pk
+    assert key is not None
+    return [pk for (pk,) in _insert(model, rows, f' RETURNING "{key.column}"')] if rows else []
+
+
 def columns_of(model: type[models.Model]) -> list[str]:
     """The attributes whose values an insert gives, in its order."""
     return [field.attname for field, _ in _columns(model)[0]]

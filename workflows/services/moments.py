@@ -36,16 +36,18 @@ def measure(calendar: Calendar, item: WorkItem) -> None:
     if item.paused_at is not None:
         _rest(calendar, item, item.completed_at)
     if item.started_at is None:
+        if item.enabled_at is not None:
+            item.lead_in_seconds = (item.completed_at - item.enabled_at).total_seconds()
         return
-    working, business = _between(calendar, item.started_at, item.completed_at)
+    working, business = between(calendar, item.started_at, item.completed_at)
     item.working_seconds = working - item.paused_seconds
     item.working_business_seconds = business - item.paused_business_seconds
     if item.enabled_at is not None:
-        waited = _between(calendar, item.enabled_at, item.started_at)
+        waited = between(calendar, item.enabled_at, item.started_at)
         item.waiting_seconds, item.waiting_business_seconds = waited
 
 
-def _between(calendar: Calendar, start: datetime, end: datetime) -> tuple[float, float]:
+def between(calendar: Calendar, start: datetime, end: datetime) -> tuple[float, float]:
     """Wall-clock and business seconds between two moments."""
     return (end - start).total_seconds(), calendar.between(start, end).total_seconds()
 
@@ -53,7 +55,7 @@ def _between(calendar: Calendar, start: datetime, end: datetime) -> tuple[float,
 def _rest(calendar: Calendar, item: WorkItem, now: datetime) -> None:
     """A task that is decided while paused rested until now."""
     assert item.paused_at is not None
-    rested, business = _between(calendar, item.paused_at, now)
+    rested, business = between(calendar, item.paused_at, now)
     item.paused_seconds += rested
     item.paused_business_seconds += business
     item.paused_at = None
@@ -62,5 +64,5 @@ def _rest(calendar: Calendar, item: WorkItem, now: datetime) -> None:
 def unpause(calendar: Calendar, item: WorkItem, now: datetime) -> None:
     """Work goes on: the rest so far is counted."""
     assert item.paused_at is not None
-    rested, business = _between(calendar, item.paused_at, now)
+    rested, business = between(calendar, item.paused_at, now)
     item.unpause(rested=rested, rested_business=business)

@@ -1,207 +1,335 @@
-"""The one writer of what happened elsewhere: cases of an event log become finished requests.
+"""The one writer of what happened elsewhere: cases of an event log become requests.
 
 Nothing is routed here. The rows keep the log's own moments; what the log does not know stays null.
+A log comes in in pieces, each a short transaction, and nobody sees a request of it before the last
+piece is there (`WorkflowInstance.NOT_HERE`). `past_out` takes an import out again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, models, transaction
+from simple_history.utils import get_history_model_for_model
 
+from workflows.engine.calendar import Calendar
 from workflows.engine.errors import InvalidInput, WrongState
-from workflows.models import Route, TemplateVersion, TrailEvent, WorkflowInstance, WorkItem
+from workflows.models import (
+    LogImport,
+    Route,
+    TemplateVersion,
+    TrailEvent,
+    WorkflowInstance,
+    WorkflowTemplate,
+    WorkItem,
+)
+from workflows.services.fastsql import columns_of, insert_keyed, insert_values
 from workflows.services.history import write_history
 from workflows.services.maps import VersionMap, map_of
-from workflows.services.moments import measure
+from workflows.services.moments import between
 from workflows.services.trail import record
 
-BATCH = 500
+PIECE = 1000
+"""So many tasks, in whole cases, are one transaction."""
+BATCH = 400
 RESULT = "imported"
+WHY = "import_log"
 
-T = TypeVar("T")
+
+@dataclass(slots=True)
+class PastTask:
+    """One row of a case, at a step of the map; without `end` it is still open.
+
+    `before` is the key of the step that handed over; `waiting` and `lead_in` are wall-clock
+    seconds, as far as the row knows them. `rests` are the times in which it rested.
+    """
+
+    step: str
+    resource: str
+    enabled: datetime | None
+    start: datetime | None
+    end: datetime | None
+    before: str = ""
+    outcome: str = ""
+    round: int = 1
+    waiting: float | None = None
+    lead_in: float | None = None
+    rests: Sequence[tuple[datetime, datetime]] = ()
+    paused: float = 0.0
+    paused_business: float = 0.0
 
 
 @dataclass(slots=True)
 class PastCase:
-    """A case as a whole: when it ran, who began it, and the last value of each field."""
+    """A case as a whole: when it ran, who began it, what it is called, and how it stands."""
 
     case_id: str
     first: datetime
     last: datetime
     begun_by: str
-    rows: int = 0
+    title: str = ""
+    state: str = WorkflowInstance.COMPLETED
+    result: str = RESULT
     data: dict[str, Any] = field(default_factory=dict)
+    tasks: list[PastTask] = field(default_factory=list)
+
+    @property
+    def completed_at(self) -> datetime | None:
+        """When it was over; None while it is not."""
+        return None if self.state in WorkflowInstance.LIVE else self.last
 
 
-@dataclass(frozen=True, slots=True)
-class PastTask:
-    """One finished row of a case, at a step of the map."""
+@dataclass(slots=True)
+class Arrival:
+    """An import that is being written."""
 
-    case_id: str
-    step: str
-    resource: str
-    enabled: datetime | None
-    start: datetime | None
-    end: datetime
+    record: LogImport
+    map: VersionMap
+    actor: User | None
+    now: datetime
+    standing: dict[int, str] = field(default_factory=dict)
+    """The state that each request which is not simply completed will have."""
+    days: set[date] = field(default_factory=set)
 
 
-def record_past(
-    version: TemplateVersion,
-    cases: Mapping[str, PastCase],
-    tasks: Iterable[PastTask],
-    *,
-    actor: User | None,
-    now: datetime,
-) -> int:
-    """Write the cases of a log as finished requests of this version; returns how many tasks.
-
-    `tasks` come in the log's order and may be a stream. One transaction; a case that is there
-    already is refused with InvalidInput, and nothing is written.
-    """
+def begin_import(
+    version: TemplateVersion, *, file_name: str, digest: str, actor: User | None, now: datetime
+) -> Arrival:
+    """Write down that a log comes in."""
     if version.state == TemplateVersion.DRAFT:
         raise WrongState(
             f"{version} is a draft, and its map may still change; publish it before a log is"
             " brought in."
         )
-    with transaction.atomic():
-        _refuse_known(version, cases)
-        version_map = map_of(version)
-        requests = _write_requests(version, cases, actor, now)
-        written = _write_tasks(version_map, requests, tasks, actor, now)
-        _write_trail(version, requests, cases, actor, now)
-    return written
+    record = LogImport.objects.create(
+        template=version.template,
+        version=version,
+        file_name=file_name[:255],
+        digest=digest,
+        actor=actor,
+        actor_name=actor.get_username() if actor else "",
+        began_at=now,
+        seen_at=now,
+    )
+    return Arrival(record, map_of(version), actor, now)
 
 
-def _refuse_known(version: TemplateVersion, cases: Mapping[str, PastCase]) -> None:
-    known = WorkflowInstance.objects.filter(template=version.template, case_ref__isnull=False)
-    there = [ref for ref in known.values_list("case_ref", flat=True).iterator() if ref in cases]
+def refuse_known(template: WorkflowTemplate, cases: Sequence[str] | set[str]) -> None:
+    """Raise InvalidInput where a case is in the workflow already: brought in before, or as a
+    request of its own whose reference the case has."""
+    wanted = set(cases)
+    requests = WorkflowInstance.everything.filter(template=template)
+    there = [
+        ref
+        for ref in requests.filter(case_ref__isnull=False).values_list("case_ref", flat=True)
+        if ref in wanted
+    ]
+    own = requests.filter(case_ref__isnull=True).exclude(state=WorkflowInstance.TAKEN_OUT)
+    names = (f"{prefix}-{pk}" for pk, prefix in own.values_list("pk", "prefix").iterator())
+    there += [name for name in names if name in wanted]
     if there:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         raise InvalidInput(
-            f"Case '{there[0]}'{more} of this log is in '{version.template.key}' already. Bring"
-            " the log in under another key, or take the known cases out of it."
+            f"Case '{there[0]}'{more} of this log is in '{template.key}' already. Bring the"
+            " log in under another key, or take the known cases out of it."
         )
 
 
-def _write_requests(
-    version: TemplateVersion, cases: Mapping[str, PastCase], actor: User | None, now: datetime
-) -> dict[str, WorkflowInstance]:
-    requests: dict[str, WorkflowInstance] = {}
-    for batch in batches(cases.values()):
-        rows = [
-            WorkflowInstance(
-                template=version.template,
-                version=version,
-                prefix=version.template.reference_prefix,
-                title=case.case_id,
-                case_ref=case.case_id,
-                source=WorkflowInstance.LOG,
-                state=WorkflowInstance.COMPLETED,
-                result=RESULT,
-                data=case.data,
-                requester_name=case.begun_by,
-                started_at=case.first,
-                completed_at=case.last,
+def pieces(cases: Sequence[PastCase]) -> Iterator[list[PastCase]]:
+    """Whole cases, about `PIECE` tasks at a time."""
+    piece: list[PastCase] = []
+    count = 0
+    for case in cases:
+        piece.append(case)
+        count += len(case.tasks)
+        if count >= PIECE:
+            yield piece
+            piece, count = [], 0
+    if piece:
+        yield piece
+
+
+def write_piece(arrival: Arrival, piece: Sequence[PastCase], *, now: datetime) -> int:
+    """Write some cases of the log, in one transaction; returns how many tasks."""
+    measured = [[_values(arrival, task) for task in case.tasks] for case in piece]
+    tasks = sum(map(len, measured))
+    try:
+        with transaction.atomic():
+            keys = _write_requests(arrival, piece)
+            rows = [
+                [*_place(key, number), *values]
+                for key, case in zip(keys, measured, strict=True)
+                for number, values in enumerate(case, start=1)
+            ]
+            _write_rows(arrival, WorkItem, [dict(zip(ITEM, row, strict=True)) for row in rows])
+            LogImport.objects.filter(pk=arrival.record.pk).update(
+                seen_at=now,
+                cases=models.F("cases") + len(piece),
+                tasks=models.F("tasks") + tasks,
             )
-            for case in batch
-        ]
-        WorkflowInstance.objects.bulk_create(rows)
-        write_history([("+", row) for row in rows], by=actor, now=now, why="import_log")
-        requests |= {str(row.case_ref): row for row in rows}
-    return requests
+    except IntegrityError:
+        raise InvalidInput(
+            "A case of this log is being brought into the workflow by somebody else just now;"
+            " wait until that is done, and import what is not there yet."
+        ) from None
+    return tasks
 
 
-def _write_tasks(
-    version_map: VersionMap,
-    requests: Mapping[str, WorkflowInstance],
-    tasks: Iterable[PastTask],
-    actor: User | None,
-    now: datetime,
-) -> int:
-    activations: dict[str, int] = {}
-    rounds: dict[tuple[str, str], int] = {}
-    written = 0
-    for batch in batches(tasks):
-        rows = []
-        for task in batch:
-            activations[task.case_id] = activations.get(task.case_id, 0) + 1
-            pair = (task.case_id, task.step)
-            rounds[pair] = rounds.get(pair, 0) + 1
-            rows.append(
-                _task(
-                    version_map,
-                    requests[task.case_id],
-                    task,
-                    activations[task.case_id],
-                    rounds[pair],
-                )
-            )
-        WorkItem.objects.bulk_create(rows)
-        write_history([("+", row) for row in rows], by=actor, now=now, why="import_log")
-        written += len(rows)
-    return written
+def finish_import(arrival: Arrival, cases: Sequence[PastCase], *, told: dict[str, Any]) -> None:
+    """Let everybody see the log, and write the trail: a row for each request."""
+    record, requests = arrival.record, WorkflowInstance.everything
+    with transaction.atomic():
+        for state in set(arrival.standing.values()):
+            keys = [key for key, own in arrival.standing.items() if own == state]
+            for first in range(0, len(keys), BATCH):
+                requests.filter(pk__in=keys[first : first + BATCH]).update(state=state)
+        of_it = requests.filter(log_import=record)
+        of_it.filter(state=WorkflowInstance.ARRIVING).update(state=WorkflowInstance.COMPLETED)
+        _write_trail(arrival, cases, dict(of_it.values_list("case_ref", "pk").iterator()))
+        record.state, record.told = LogImport.HERE, told
+        record.days = sorted(day.isoformat() for day in arrival.days)
+        record.save(update_fields=["state", "told", "days"])
+    record.refresh_from_db()
 
 
-def _task(
-    version_map: VersionMap, request: WorkflowInstance, task: PastTask, activation: int, number: int
-) -> WorkItem:
-    item = WorkItem(
-        request=request,
-        step_id=version_map.step_ids[task.step],
-        activation=activation,
-        round=number,
-        state="done",
-        is_open=False,
-        in_queue=False,
-        enabled_at=task.enabled,
-        started_at=task.start,
-        completed_at=task.end,
-        performer_name=task.resource,
-    )
-    measure(version_map.calendar, item)
-    return item
+# -- rows -------------------------------------------------------------------------------------
+
+ITEM = (
+    *("request_id", "activation", "step_id", "round", "state", "came_from", "enabled_at"),
+    *("started_at", "completed_at", "performer_name", "outcome", "paused_seconds"),
+    *("paused_business_seconds", "waiting_seconds", "working_seconds", "lead_in_seconds"),
+    *("waiting_business_seconds", "working_business_seconds"),
+)
+"""What an imported task says; everything else is as in a new row that is closed."""
 
 
-def _write_trail(
-    version: TemplateVersion,
-    requests: Mapping[str, WorkflowInstance],
-    cases: Mapping[str, PastCase],
-    actor: User | None,
-    now: datetime,
-) -> None:
-    for batch in batches(requests.values()):
+def _place(request: int, number: int) -> tuple[int, int]:
+    return request, number
+
+
+def _values(arrival: Arrival, task: PastTask) -> list[Any]:
+    """A task's values after its request and number, with what is measured of it."""
+    calendar = arrival.map.calendar
+    for moment in (task.enabled, task.start, task.end):
+        if moment is not None:
+            arrival.days.add(moment.date())
+    paused, paused_business = _rested(calendar, task)
+    working = working_business = waiting_business = None
+    if task.start is not None and task.end is not None:
+        working, working_business = between(calendar, task.start, task.end)
+        working = max(working - paused, 0.0)
+        working_business = max(working_business - paused_business, 0.0)
+        if task.enabled is not None:
+            waiting_business = between(calendar, task.enabled, task.start)[1]
+    state = "done" if task.end is not None else "started" if task.start is not None else "enabled"
+    return [
+        *(arrival.map.step_ids[task.step], task.round, state, task.before, task.enabled),
+        *(task.start, task.end, task.resource, task.outcome, paused),
+        *(paused_business, task.waiting, working, task.lead_in),
+        *(waiting_business, working_business),
+    ]
+
+
+def _rested(calendar: Calendar, task: PastTask) -> tuple[float, float]:
+    paused, business = task.paused, task.paused_business
+    for begin, end in task.rests:
+        rested, working = between(calendar, begin, end)
+        paused, business = paused + rested, business + working
+    return paused, business
+
+
+def _write_requests(arrival: Arrival, piece: Sequence[PastCase]) -> list[int]:
+    version = arrival.record.version
+    rows = [
+        {
+            "template_id": version.template_id,
+            "version_id": version.pk,
+            "prefix": version.template.reference_prefix,
+            "title": (case.title or case.case_id)[:200],
+            "case_ref": case.case_id,
+            "source": WorkflowInstance.LOG,
+            "state": WorkflowInstance.ARRIVING,
+            "result": case.result,
+            "data": case.data,
+            "requester_name": case.begun_by,
+            "log_import_id": arrival.record.pk,
+            "started_at": case.first,
+            "completed_at": case.completed_at,
+        }
+        for case in piece
+    ]
+    keys = _write_rows(arrival, WorkflowInstance, rows, [case.state for case in piece])
+    for key, case in zip(keys, piece, strict=True):
+        if case.state != WorkflowInstance.COMPLETED:
+            arrival.standing[key] = case.state
+    return keys
+
+
+def _write_rows(
+    arrival: Arrival,
+    model: type[models.Model],
+    rows: list[dict[str, Any]],
+    states: Sequence[str] | None = None,
+) -> list[int]:
+    """Insert rows and the history of each (with its final state); returns their keys."""
+    history: Any = get_history_model_for_model(model)
+    plain = _defaults(model)
+    of_all = {
+        "history_date": arrival.now,
+        "history_user_id": None if arrival.actor is None else arrival.actor.pk,
+        "history_change_reason": WHY,
+        "history_type": "+",
+    }
+    names, kept = columns_of(model), columns_of(history)
+    keys: list[int] = []
+    for first in range(0, len(rows), BATCH):
+        batch = [plain | row for row in rows[first : first + BATCH]]
+        made = insert_keyed(model, [[row[name] for name in names] for row in batch])
+        for place, (row, key) in enumerate(zip(batch, made, strict=True)):
+            row |= {"id": key, **of_all}
+            if states is not None:
+                row["state"] = states[first + place]
+        insert_values(history, [[row[name] for name in kept] for row in batch])
+        keys += made
+    return keys
+
+
+@lru_cache
+def _defaults(model: type[models.Model]) -> dict[str, Any]:
+    """What a new row of a log has where the log says nothing: it is closed, and in no queue."""
+    row = model()
+    values = {name: getattr(row, name) for name in columns_of(model)}
+    return values | {"is_open": False, "in_queue": False}
+
+
+def _write_trail(arrival: Arrival, cases: Sequence[PastCase], keys: dict[str | None, int]) -> None:
+    version, actor = arrival.record.version, arrival.actor
+    for first in range(0, len(cases), BATCH):
         record(
             TrailEvent(
-                recorded_at=now,
-                request=request,
+                recorded_at=arrival.now,
+                request_id=keys[case.case_id],
                 template=version.template,
                 workflow=version.template.key,
                 version=version.number,
-                reference=request.reference,
-                command="import_log",
+                reference=f"{version.template.reference_prefix}-{keys[case.case_id]}",
+                command=WHY,
                 actor=actor,
                 actor_name=actor.get_username() if actor else "",
-                to_state=request.state,
+                to_state=case.state,
                 changes={
-                    "case": request.case_ref,
-                    "rows": cases[str(request.case_ref)].rows,
-                    "first": cases[str(request.case_ref)].first.isoformat(),
-                    "last": cases[str(request.case_ref)].last.isoformat(),
+                    "case": case.case_id,
+                    "rows": len(case.tasks),
+                    "first": case.first.isoformat(),
+                    "last": case.last.isoformat(),
+                    "import": arrival.record.pk,
                 },
             )
-            for request in batch
+            for case in cases[first : first + BATCH]
         )
-
-
-def batches(items: Iterable[T]) -> Iterator[Sequence[T]]:
-    """Lists of at most `BATCH` items."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, BATCH)):
-        yield batch
 
 
 def observe(
@@ -223,4 +351,4 @@ def observe(
     Route.objects.bulk_update(ways, ["used"], batch_size=BATCH)
     version.observe()
     TemplateVersion.objects.filter(pk=version.pk).update(state=version.state)
-    write_history([("~", version)], by=actor, now=now, why="import_log")
+    write_history([("~", version)], by=actor, now=now, why=WHY)

@@ -1,50 +1,154 @@
-"""Brings a process's event log in as requests, with its own times."""
+"""Brings a process's event log in as requests, with its own times, and takes it out again."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from reporting.imports import import_log
+from reporting.imports import Imported, Progress, import_log, undo_import
+from reporting.logs.read import How
+from reporting.logs.times import ORDERS
 from workflows.management.base import HandoffCommand, person
+from workflows.models import LogImport
+
+SHOWN = 20
+"""Rows left out that the text names; with --json all are there."""
+EVERY_SECONDS = 2.0
 
 
 class Command(HandoffCommand):
     """Import a log under a workflow; a key that does not exist yet gets an observed map."""
 
     help = (
-        "Bring an event log (CSV or XES, also gzipped) in as requests with the log's own times."
-        " A KEY that does not exist yet gets a map made from the log, to learn from and to redraw."
+        "Bring an event log (CSV, XES or OCEL 2.0, also gzipped) in as requests with the log's own"
+        " times. A KEY that does not exist yet gets a map made from the log, to learn from and to"
+        " redraw. --undo N takes an import out again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Which workflow, which log."""
-        parser.add_argument("source", metavar="KEY|FILE", help="a workflow's key, or a file")
+        """Which workflow, which log, and what the file does not say itself."""
         parser.add_argument(
-            "log", metavar="LOG", help="the event log: .csv, .csv.gz, .xes, .xes.gz"
+            "source", metavar="KEY|FILE", nargs="?", help="a workflow's key, or a file"
+        )
+        parser.add_argument(
+            "log", metavar="LOG", nargs="?", help="the event log: .csv, .xes or .json, also .gz"
         )
         parser.add_argument("--as", dest="person", metavar="USER", help="in this person's name")
+        add_reading(parser)
+        parser.add_argument("--list", action="store_true", help="the imports that are here")
+        parser.add_argument("--undo", metavar="N", type=int, help="take import N out again")
+        parser.add_argument("--reason", default="", help="why it is taken out, for the trail")
 
     def run(self, options: Mapping[str, Any]) -> int | None:
-        """Import, and say what came in."""
+        """Import, list, or take out."""
+        if options["list"]:
+            self._list(options)
+            return None
+        if options["undo"] is not None:
+            self._undo(options)
+            return None
+        if not options["source"] or not options["log"]:
+            raise CommandError("Give a workflow's KEY (or FILE) and a LOG; or --list, or --undo N.")
         done = import_log(
             options["source"],
             options["log"],
             actor=person(options["person"]),
             now=timezone.now(),
+            how=how_of(options),
+            progress=self._progress(),
         )
-        data = {
-            "workflow": done.version.template.key,
-            "version": done.version.number,
-            "observed": done.observed,
-            "cases": done.cases,
-            "rows": done.rows,
-        }
-        how = "with a map observed in the log" if done.observed else "on its map"
-        text = (
-            f"{done.cases:,} cases with {done.rows:,} rows are in '{data['workflow']}'"
-            f" version {done.version.number}, {how}."
-        )
-        self.show(options, data, text)
+        self.show(options, as_json(done), "\n".join(_lines(done)))
         return None
+
+    def _undo(self, options: Mapping[str, Any]) -> None:
+        record = undo_import(
+            options["undo"],
+            actor=person(options["person"]),
+            reason=options["reason"],
+            now=timezone.now(),
+            progress=self._progress(),
+        )
+        self.show(
+            options,
+            {"import": record.pk, "workflow": record.template.key, "state": record.state,
+             "cases": record.cases, "tasks": record.tasks},
+            f"{record.cases:,} requests with {record.tasks:,} tasks of {record.file_name} are taken"
+            f" out of '{record.template.key}'. The figures follow within five minutes, or at once"
+            " with roll_up.",
+        )  # fmt: skip
+
+    def _list(self, options: Mapping[str, Any]) -> None:
+        records = LogImport.objects.select_related("template", "version").order_by("id")
+        rows = [
+            {"import": one.pk, "workflow": one.template.key, "version": one.version.number,
+             "file": one.file_name, "sha256": one.digest, "state": one.state, "cases": one.cases,
+             "tasks": one.tasks, "began_at": one.began_at, "by": one.actor_name}
+            for one in records
+        ]  # fmt: skip
+        text = "\n".join(
+            f"{row['import']:>5}  {row['workflow']}  {row['file']}: {row['cases']:,} requests,"
+            f" {row['tasks']:,} tasks, {row['state']}, {row['began_at']:%Y-%m-%d %H:%M}"
+            for row in rows
+        )
+        self.show(options, rows, text or "No log was brought in.")
+
+    def _progress(self) -> Progress:
+        last = time.monotonic()
+
+        def told(what: str, done: int, whole: int) -> None:
+            nonlocal last
+            if time.monotonic() - last >= EVERY_SECONDS:
+                last = time.monotonic()
+                self.stderr.write(f"{what}: {done:,}{f' of {whole:,}' if whole else ''} rows")
+
+        return told
+
+
+def add_reading(parser: CommandParser) -> None:
+    """What somebody can say about a file that it does not say itself."""
+    parser.add_argument(
+        "--columns", metavar="OURS=THEIRS", action="append", help="which column is which; repeated"
+    )
+    parser.add_argument("--encoding", metavar="NAME", help="of a text file, where it is guessed")
+    parser.add_argument("--dates", choices=ORDERS, help="which is first in dates like 03/04/2026")
+    parser.add_argument("--object-type", metavar="TYPE", help="which objects of OCEL are cases")
+    parser.add_argument(
+        "--skip", action="store_true", help="leave rows out that cannot be used, and list them"
+    )
+
+
+def how_of(options: Mapping[str, Any]) -> How:
+    """The same from a command's options."""
+    names = ("columns", "encoding", "dates", "object_type", "skip")
+    return How.said(**{name: options[name] for name in names})
+
+
+def as_json(done: Imported) -> dict[str, Any]:
+    """What came in, for other programs."""
+    return {
+        "import": done.record.pk,
+        "workflow": done.version.template.key,
+        "version": done.version.number,
+        "observed": done.observed,
+        "cases": done.cases,
+        "rows": done.rows,
+        **{key: value for key, value in done.account.as_json().items() if key != "rows"},
+    }
+
+
+def _lines(done: Imported) -> list[str]:
+    how = "with a map observed in the log" if done.observed else "on its map"
+    found = [
+        f"{done.cases:,} cases with {done.rows:,} rows are in '{done.version.template.key}'"
+        f" version {done.version.number}, {how} (import {done.record.pk}).",
+        *done.account.lines(),
+    ]
+    skipped = done.account.counts.total()
+    if skipped:
+        found.append(f"{skipped:,} rows were left out:")
+        found += [f"  {fault.place}: {fault.message}" for fault in done.account.faults[:SHOWN]]
+        if skipped > SHOWN:
+            found.append(f"  … and {skipped - SHOWN:,} more; --json names them all.")
+    return found
