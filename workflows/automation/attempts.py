@@ -8,6 +8,7 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,10 +22,12 @@ from workflows.engine.definition import AutomationStep, RetryDef
 from workflows.engine.errors import HandoffError
 from workflows.engine.paths import PathProblem, pick
 from workflows.engine.rounding import as_the_map_rounds
+from workflows.engine.spelling import in_text
 from workflows.engine.templates import PlaceholderProblem
 from workflows.models import Attempt, OutboxMessage, WorkflowInstance
 from workflows.services import outbox
 from workflows.services.case import Case
+from workflows.services.maps import cached_map
 from workflows.services.outside import case_of, complete, fail, waiting_token
 
 log = logging.getLogger(__name__)
@@ -46,7 +49,11 @@ def attempt(message: OutboxMessage, clock: Clock) -> None:
         _finish(message, row, lambda: action.run(job), clock)
         return
     outcome = _outcome(action, job)
-    _finish(message, row, lambda: _given(outcome), clock, shown=outcome.shown)
+    try:
+        _finish(message, row, lambda: _given(outcome), clock, outcome=outcome)
+    except outbox.TicketLost:
+        _note(row, Attempt.LOST, clock(), **_late(row, outcome))
+        raise
 
 
 def _outcome(action: Action, job: Job) -> Done | ActionFailed:
@@ -127,11 +134,24 @@ def _job(case: Case, key: str, step: AutomationStep, activation: int) -> Job:
         definition=case.map.graph.definition,
         request_id=instance.pk,
         reference=instance.reference,
-        link=f"{settings.SITE_URL}/requests/{instance.reference}/",
+        link=_link(instance),
         data=dict(instance.data),
         idempotency_key=idempotency_key(instance, activation),
         now=case.now,
     )
+
+
+def facts_of_request(instance: WorkflowInstance, activation: int) -> Mapping[str, str]:
+    """What placeholders may name of a request besides its fields, where no action is run."""
+    return {
+        "request.reference": instance.reference,
+        "request.link": _link(instance),
+        "request.key": idempotency_key(instance, activation),
+    }
+
+
+def _link(instance: WorkflowInstance) -> str:
+    return f"{settings.SITE_URL}/requests/{instance.reference}/"
 
 
 def idempotency_key(instance: WorkflowInstance, activation: int) -> str:
@@ -170,17 +190,22 @@ def _finish(
     result: Callable[[], Done],
     clock: Clock,
     *,
-    shown: str = "",
+    outcome: Done | ActionFailed | None = None,
 ) -> None:
-    """Go on with the request, or set the next try, or give up: one transaction each way."""
+    """Go on with the request, or set the next try, or give up: one transaction each way.
+
+    `outcome` is what an action outside has done already, whatever becomes of the request.
+    """
     try:
         with transaction.atomic():
-            _succeed(message, row, result, clock())
+            _succeed(message, row, result, clock(), outcome)
     except ActionFailed as failed:
         _fail(message, row, failed, clock())
     except (HandoffError, PathProblem, PlaceholderProblem) as refused:
         code = getattr(refused, "code", "output_unfit")
-        _fail(message, row, ActionFailed(code, str(refused), shown=shown), clock())
+        shown = outcome.shown if outcome is not None else ""
+        status = outcome.status if outcome is not None else None
+        _fail(message, row, ActionFailed(code, str(refused), shown=shown, status=status), clock())
     except outbox.TicketLost:
         raise
     except Exception as problem:
@@ -196,23 +221,48 @@ def _is_inside(row: Attempt) -> bool:
 
 
 def _succeed(
-    message: OutboxMessage, row: Attempt, result: Callable[[], Done], now: datetime
+    message: OutboxMessage,
+    row: Attempt,
+    result: Callable[[], Done],
+    now: datetime,
+    outcome: Done | ActionFailed | None,
 ) -> None:
     assert message.request_id is not None
     case = case_of(message.request_id, now=now)
     token = waiting_token(case, message.activation)
     if token is None:
         outbox.close(message, now=now)
-        _note(row, Attempt.SUCCEEDED, now)
+        failed = isinstance(outcome, ActionFailed)
+        _note(row, Attempt.FAILED if failed else Attempt.SUCCEEDED, now, **_late(row, outcome))
     elif case.instance.state == WorkflowInstance.SUSPENDED:
         outbox.hold(message)  # the same key is tried when the request goes on
-        _note(row, Attempt.LOST, now, code="suspended", message="The request was suspended.")
+        late = _late(row, outcome)
+        said = f"The request was suspended. {late.get('message', '')}".strip()
+        _note(row, Attempt.LOST, now, **late | {"code": "suspended", "message": said})
     else:
         done = result()
         outbox.close(message, now=now)
         given = outputs(case.map.graph[token.step], done)
         complete(case, token.id, how="done", given=given, since=_since(row))
         _note(row, Attempt.SUCCEEDED, now, status=done.status, answer=done.shown)
+
+
+def _late(row: Attempt, outcome: Done | ActionFailed | None) -> dict[str, Any]:
+    """What an attempt keeps of an answer that changes nothing any more: what the other side has
+    done may be known nowhere else."""
+    if outcome is None:
+        return {}
+    kept = {"status": outcome.status, "answer": outcome.shown}
+    if isinstance(outcome, ActionFailed):
+        return kept | {"code": outcome.code, "message": outcome.message}
+    step = cached_map(row.step.version_id).graph[row.step.key]
+    found = []
+    for key, path in (getattr(step, "outputs", None) or {}).items():
+        with suppress(PathProblem):
+            found.append(f"{key}: {in_text(pick(outcome.answer, path))[:200]}")
+    gives = f" It gives {'; '.join(found)}." if found else ""
+    words = f"The answer came when nothing waited for it any more, and changed nothing.{gives}"
+    return kept | {"code": "answered_late", "message": words}
 
 
 def outputs(step: Any, done: Done) -> Mapping[str, Any]:

@@ -3,15 +3,17 @@
 import base64
 import json
 from collections.abc import Collection, Mapping
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from workflows.automation.answers import document, shown_text, wanted_wait
 from workflows.automation.caller import Answer, Call, CallFailed, call
 from workflows.engine.actions import ActionFailed, Done, Job, action
+from workflows.engine.spelling import in_header, in_query, told_outside
 from workflows.engine.templates import fill, fill_address
 from workflows.models import Connection
-from workflows.services.secrets import SecretUnreadable, decrypt, hide, mask
+from workflows.services.secrets import SecretUnreadable, decrypt, mask
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 KNOWN = frozenset(
@@ -35,23 +37,19 @@ def call_http(job: Job) -> Done:
             mask(failed.message, secrets),
             retry=failed.retry,
             status=failed.status,
-            shown=mask(_text(failed.answer), secrets),
+            shown=mask(shown_text(failed.answer), secrets),
         ) from None
-    shown = mask(_text(answer.body), secrets)
+    shown = mask(shown_text(answer.body, answer), secrets)
     if not _expected(answer.status, told.get("expect")):
-        raise _refused(answer, shown)
-    document = _document(answer, shown, secrets)
-    return Done(answer=document, status=answer.status, shown=shown)
+        raise _refused(answer, shown, job.now)
+    found = document(answer, shown, secrets)
+    return Done(answer=found, status=answer.status, shown=shown)
 
 
 def facts_of(job: Job) -> Mapping[str, Any]:
-    """What placeholders may name: the request's fields, its reference and its link."""
-    return {
-        **job.data,
-        "request.reference": job.reference,
-        "request.link": job.link,
-        "request.key": job.idempotency_key,
-    }
+    """What placeholders may name when others are told: the request's fields, its reference and
+    its link."""
+    return {**told_outside(job.definition.fields, job.data), **job.facts}
 
 
 def connection_named(key: object) -> Connection | None:
@@ -80,7 +78,9 @@ def _call_of(
         "User-Agent": "Handoff",
     }
     for name, value in (told.get("headers") or {}).items():
-        _set(headers, str(name), str(fill(value, facts)))
+        said = in_header(fill(value, facts))
+        if said is not None:
+            _set(headers, str(name), said)
     secrets: list[str] = []
     if connection is not None:
         signed, secrets = credentials(connection)
@@ -147,12 +147,9 @@ def _url(told: Mapping[str, Any], facts: Mapping[str, Any], connection: Connecti
     else:
         path = fill_address(str(told.get("path", "")), facts)
         url = f"{connection.base_url.rstrip('/')}/{path.lstrip('/')}"
-    query = {
-        key: value
-        for key, value in fill(told.get("query") or {}, facts).items()
-        if value is not None
-    }
-    return f"{url}?{urlencode(query, doseq=True)}" if query else url
+    query = {key: in_query(value) for key, value in fill(told.get("query") or {}, facts).items()}
+    written = urlencode(query, doseq=True)
+    return f"{url}?{written}" if written else url
 
 
 def _timeout(told: Mapping[str, Any], connection: Connection | None) -> float:
@@ -168,8 +165,7 @@ def _expected(status: int, wanted: object) -> bool:
     return status in (wanted if isinstance(wanted, Collection) else (wanted,))
 
 
-def _refused(answer: Answer, shown: str) -> ActionFailed:
-    wait = answer.headers.get("retry-after", "")
+def _refused(answer: Answer, shown: str, now: datetime) -> ActionFailed:
     again = answer.status >= 500 or answer.status in WORTH_ANOTHER_TRY
     return ActionFailed(
         f"status_{answer.status}",
@@ -177,30 +173,5 @@ def _refused(answer: Answer, shown: str) -> ActionFailed:
         retry=again,
         status=answer.status,
         shown=shown,
-        wait=float(wait) if wait.isascii() and wait.isdigit() and len(wait) < 6 else 0,
+        wait=wanted_wait(answer, now),
     )
-
-
-def _document(answer: Answer, shown: str, secrets: list[str]) -> Any:
-    """The answer's JSON, without the secrets that it may repeat; nothing where it has no body."""
-    body = hide(answer.body.decode("utf-8", "replace"), secrets)
-    if not body.strip():
-        return None
-    try:
-        # Numbers stay decimals on their way into fields, so no digit of an amount is lost.
-        return json.loads(body, parse_float=Decimal, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        if "json" not in answer.headers.get("content-type", ""):
-            return body[:4096].replace("\x00", "\ufffd")
-        raise ActionFailed(
-            "answer_unreadable", "The answer is not the JSON that it says it is.",
-            retry=True, status=answer.status, shown=shown,
-        ) from None  # fmt: skip
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(text)
-
-
-def _text(body: bytes) -> str:
-    return body[:4096].decode("utf-8", "replace").replace("\x00", "\ufffd")

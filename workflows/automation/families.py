@@ -6,17 +6,17 @@ from typing import Any
 
 from django.db import transaction
 
-from workflows.automation.attempts import rounded_outputs
-from workflows.automation.inside import start_child
+from workflows.automation.attempts import facts_of_request, rounded_outputs
+from workflows.automation.inside import form_of, start_child
 from workflows.engine.actions import ActionFailed
 from workflows.engine.definition import SubworkflowStep, TriggerDef
 from workflows.engine.errors import HandoffError
 from workflows.engine.paths import PathProblem, pick
-from workflows.engine.templates import fill
+from workflows.engine.spelling import in_form, told_inside
 from workflows.models import OutboxMessage, TemplateVersion, WorkflowInstance
 from workflows.services import outbox, requests
 from workflows.services.case import Case
-from workflows.services.maps import map_of
+from workflows.services.maps import cached_map, map_of
 from workflows.services.outside import case_of, complete, fail, waiting_token
 
 
@@ -28,11 +28,15 @@ def start_subworkflow(case: Case, message: OutboxMessage) -> None:
         return
     step = case.map.graph[token.step]
     assert isinstance(step, SubworkflowStep)
-    facts = {**case.instance.data, "request.reference": case.instance.reference}
+    fields = case.map.graph.definition.fields
+    facts = {
+        **told_inside(fields, case.instance.data),
+        **facts_of_request(case.instance, token.id),
+    }
     try:
         with transaction.atomic():
             start_child(
-                case.instance, step.workflow, fill(step.data or {}, facts),
+                case.instance, step.workflow, form_of(step.data or {}, facts),
                 now=case.now, activation=token.id,
             )  # fmt: skip
     except ActionFailed as refused:
@@ -105,7 +109,7 @@ def start_after(message: OutboxMessage, now: datetime) -> None:
     if version.state != TemplateVersion.PUBLISHED:
         version = requests.published_version(version.template.key)
     try:
-        mapped = {key: pick(document(ended), path) for key, path in said["mapping"].items()}
+        mapped = _picked(ended, said["mapping"])
         start_child(ended, version.template.key, said["data"] | mapped, now=now)
     except (PathProblem, HandoffError) as refused:
         raise ActionFailed("start_refused", f"{version} was not started: {refused}") from None
@@ -123,8 +127,7 @@ def child_ended(case: Case, message: OutboxMessage) -> None:
     step = case.map.graph[token.step]
     assert isinstance(step, SubworkflowStep)
     try:
-        found = {key: pick(document(child), path) for key, path in (step.outputs or {}).items()}
-        given = rounded_outputs(step, found)
+        given = rounded_outputs(step, _picked(child, step.outputs or {}))
         with transaction.atomic():
             complete(case, token.id, how=child.result[:80], given=given, comment=child.reference)
     except (PathProblem, HandoffError) as refused:
@@ -141,12 +144,19 @@ def _called_off(child: WorkflowInstance) -> str:
 
 def document(instance: WorkflowInstance) -> Mapping[str, Any]:
     """A request as the `outputs` and the `mapping` of another one look into it."""
+    fields = cached_map(instance.version_id).graph.definition.fields
     return {
         "reference": instance.reference,
         "state": instance.state,
         "result": instance.result,
-        "data": instance.data,
+        "data": told_inside(fields, instance.data),
     }
+
+
+def _picked(instance: WorkflowInstance, paths: Mapping[str, str]) -> dict[str, Any]:
+    """What these paths find in a request, for the fields of another one."""
+    found = document(instance)
+    return {key: in_form(pick(found, path)) for key, path in paths.items()}
 
 
 def cancel_child(message: OutboxMessage, now: datetime) -> None:

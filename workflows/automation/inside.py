@@ -8,12 +8,12 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from workflows.automation.calls import facts_of
 from workflows.engine.actions import ActionFailed, Done, Job, action
 from workflows.engine.days import Moment
 from workflows.engine.errors import HandoffError
 from workflows.engine.rounding import worked_out
 from workflows.engine.rules import RuleCannotBeEvaluated, RuleProblem, compile_expression
+from workflows.engine.spelling import in_form, told_inside
 from workflows.engine.templates import fill
 from workflows.models import WorkflowInstance
 from workflows.services import requests
@@ -56,13 +56,19 @@ def start_workflow(job: Job) -> Done:
     `with: {workflow: key, data: {field: value}}`; the answer has its `reference`.
     """
     parent = WorkflowInstance.objects.select_related("requester").get(pk=job.request_id)
+    facts = {**told_inside(job.definition.fields, job.data), **job.facts}
     started = start_child(
         parent,
         str(job.told.get("workflow", "")),
-        fill(job.told.get("data") or {}, facts_of(job)),
+        form_of(job.told.get("data") or {}, facts),
         now=job.now,
     )
     return Done(answer={"reference": started.reference}, shown=started.reference)
+
+
+def form_of(written: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a map says that another request begins with, with its placeholders filled in."""
+    return {key: in_form(value) for key, value in fill(written, facts).items()}
 
 
 def start_child(

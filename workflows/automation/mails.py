@@ -12,6 +12,7 @@ from django.core.validators import validate_email
 
 from workflows.automation.calls import facts_of
 from workflows.engine.actions import ActionFailed, Done, Job, action
+from workflows.engine.spelling import in_text
 from workflows.engine.templates import fill
 from workflows.models import OutboxMessage, WorkflowInstance
 
@@ -29,8 +30,8 @@ def send_email(job: Job) -> Done:
     to = addresses(told.get("to"))
     send(
         to,
-        subject=str(told.get("subject") or job.reference),
-        text=str(told.get("text") or ""),
+        subject=in_text(told.get("subject")) or job.reference,
+        text=in_text(told.get("text")),
         message_id=job.idempotency_key,
     )
     return Done(shown=f"Sent to {', '.join(to)}")
@@ -38,7 +39,8 @@ def send_email(job: Job) -> Done:
 
 def addresses(given: Any) -> list[str]:
     """Mail addresses, for addresses and usernames. Raises ActionFailed."""
-    names = [str(one).strip() for one in (given if isinstance(given, list) else [given]) if one]
+    listed = given if isinstance(given, list) else [given]
+    names = [name for name in (in_text(one).strip() for one in listed) if name]
     if not names or len(names) > MOST:
         raise ActionFailed(
             "no_recipient", f"A mail goes to 1 to {MOST} people; correct `to` in the map."

@@ -38,6 +38,15 @@ class Job:
         """What the map says under `with`."""
         return self.step.with_ or {}
 
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """What placeholders may name besides the request's fields."""
+        return {
+            "request.reference": self.reference,
+            "request.link": self.link,
+            "request.key": self.idempotency_key,
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Done:

@@ -6,9 +6,11 @@ are put as text. There are no expressions, no attributes and no calls in it.
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.parse import quote
+
+from workflows.engine.spelling import in_text
 
 _PLACEHOLDER: Final = re.compile(
     r"\{\{\s*(?P<name>[a-z][a-z0-9_.]*)\s*(?:\|\s*(?P<filter>[a-z]+)\s*)?\}\}"
@@ -27,9 +29,14 @@ class PlaceholderProblem(ValueError):
 
 def _number(value: Any) -> Any:
     """A JSON number with every digit of the value, which fields keep as text."""
-    if value is None or isinstance(value, int):
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
-    exact = Decimal(str(value))
+    try:
+        exact = Decimal(str(value))
+    except InvalidOperation:
+        raise PlaceholderProblem(
+            f"'{in_text(value)[:80]}' is no number; leave `| number` out."
+        ) from None
     if exact == exact.to_integral_value():
         return int(exact)
     number = float(exact)
@@ -39,7 +46,7 @@ def _number(value: Any) -> Any:
 
 
 def _url(value: Any) -> str:
-    return "" if value is None else quote(str(value), safe="")
+    return quote(in_text(value), safe="")
 
 
 FILTERS: Final[Mapping[str, Callable[[Any], Any]]] = {"number": _number, "url": _url}
@@ -59,7 +66,7 @@ def fill(value: Any, facts: Mapping[str, Any]) -> Any:
     alone = _PLACEHOLDER.fullmatch(value.strip())
     if alone is not None:
         return _value(alone, facts)
-    return _PLACEHOLDER.sub(lambda found: _text(_value(found, facts)), value)
+    return _PLACEHOLDER.sub(lambda found: in_text(_value(found, facts)), value)
 
 
 def fill_address(text: str, facts: Mapping[str, Any]) -> str:
@@ -70,7 +77,7 @@ def fill_address(text: str, facts: Mapping[str, Any]) -> str:
 
 def _in_address(found: re.Match[str], facts: Mapping[str, Any]) -> str:
     value = _value(found, facts)
-    return _text(value) if found["filter"] == "url" else _url(_text(value))
+    return in_text(value) if found["filter"] == "url" else _url(value)
 
 
 def _value(found: re.Match[str], facts: Mapping[str, Any]) -> Any:
@@ -90,14 +97,6 @@ def _filter(name: str) -> Callable[[Any], Any]:
 
 def _unknown(name: str) -> Any:
     raise PlaceholderProblem(f"'{{{{ {name} }}}}' names nothing; use a field of the request.")
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 def placeholders(value: Any) -> frozenset[str]:

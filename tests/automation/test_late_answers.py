@@ -1,0 +1,140 @@
+"""An answer that nobody waits for any more changes nothing, and what it said is kept."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from tests.automation.driving import Course, Reply, connect, plain, receiver, work_off
+from tests.automation.test_attempts import ordering
+from tests.engine.driving import task
+from tests.factories import NOW
+from tests.workflows.drawn import NO, STOP
+from tests.workflows.support import make_people, person
+from workflows.automation.answers import LONGEST_WAIT, wanted_wait
+from workflows.automation.caller import Answer
+from workflows.engine.actions import Done, action
+from workflows.models import Attempt, OutboxMessage
+from workflows.services import requests
+
+HALF = timedelta(minutes=30)
+
+
+def answer(after: str, date: str = "") -> Answer:
+    return Answer(503, {"retry-after": after} | ({"date": date} if date else {}), b"")
+
+
+def http_date(moment: datetime) -> str:
+    return format_datetime(moment, usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("after", "date", "seconds"),
+    [
+        ("600", "", 600),
+        (" 600 ", "", 600),
+        ("0", "", 0),
+        ("", "", 0),
+        ("-5", "", 0),
+        ("soon", "", 0),
+        ("9" * 30, "", LONGEST_WAIT),
+        (http_date(NOW + HALF), "", 1800),
+        (http_date(NOW - HALF), "", 0),
+        (http_date(NOW + timedelta(days=4000)), "", LONGEST_WAIT),
+        # the other side's clock runs two hours ahead, or behind
+        (http_date(NOW + 5 * HALF), http_date(NOW + 4 * HALF), 1800),
+        (http_date(NOW - 3 * HALF), http_date(NOW - 4 * HALF), 1800),
+        # a clock that is a year off is not believed
+        (http_date(NOW + HALF), http_date(NOW + timedelta(days=365)), 1800),
+        ("Sunday, 01-Mar-26 10:00:00 GMT", "", 0),
+        ("Mon, 99 Mar 2026 10:00:00 GMT", "", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "", LONGEST_WAIT),
+    ],
+)
+def test_who_asks_to_be_left_alone_is(after: str, date: str, seconds: float) -> None:
+    assert wanted_wait(answer(after, date), NOW) == seconds
+
+
+@pytest.mark.django_db
+def test_a_date_after_which_to_come_again_is_heeded() -> None:
+    busy = Reply(503, headers={"Retry-After": http_date(NOW + HALF)})
+    make_people()
+    with receiver(busy) as there:
+        connect(there.url, owner=person("olga"))
+        course = Course.of(ordering())
+        course.work()
+        (waiting,) = course.waiting
+        assert waiting.run_after == NOW + HALF
+        assert course.work(minutes=29) == "order"
+        assert course.work(minutes=1) == "check"
+
+
+SLOW = {
+    "kind": "automation",
+    "action": "tests.slow_order",
+    "outputs": {"note": "$.number"},
+    "on_error": STOP,
+    "to": "check",
+}
+meanwhile: list[Any] = []
+
+
+@action("tests.slow_order")
+def slow_order(job: Any) -> Done:
+    """While it works, something else happens to its request."""
+    while meanwhile:
+        meanwhile.pop()(job)
+    return Done(answer={"number": "PO-7"}, status=201, shown='{"number": "PO-7"}')
+
+
+@pytest.mark.django_db
+def test_the_answer_to_a_request_that_was_cancelled_meanwhile_is_kept() -> None:
+    make_people()
+    course = Course.of(plain("slow", {"order": SLOW, "check": task(ok="done", no=NO, stop=STOP)}))
+    meanwhile.append(
+        lambda job: requests.cancel(
+            job.request_id, actor=person("olga"), reason="Too late.", now=job.now
+        )
+    )
+    work_off(NOW)
+    row = Attempt.objects.get()
+    assert (row.state, row.code, row.status) == ("succeeded", "answered_late", 201)
+    assert "note: PO-7" in row.message
+    assert "PO-7" in row.answer
+    assert course.flow.refresh().state == "cancelled"
+    assert course.flow.request.data.get("note") is None
+
+
+@pytest.mark.django_db
+def test_the_answer_to_a_call_whose_turn_another_worker_has_is_kept() -> None:
+    make_people()
+    course = Course.of(plain("slow", {"order": SLOW, "check": task(ok="done", no=NO, stop=STOP)}))
+    taken = {"state": "taken", "ticket": "somebody else's"}
+    meanwhile.append(
+        lambda job: OutboxMessage.objects.filter(request=job.request_id).update(
+            **taken, taken_until=datetime(2027, 1, 1, tzinfo=UTC)
+        )
+    )
+    work_off(NOW)
+    row = Attempt.objects.get()
+    assert (row.state, row.code, row.status) == ("lost", "answered_late", 201)
+    assert "note: PO-7" in row.message
+    assert course.flow.where == "order"
+    assert course.flow.refresh().data.get("note") is None
+
+
+@pytest.mark.django_db
+def test_the_answer_to_a_request_that_was_suspended_meanwhile_is_kept() -> None:
+    make_people()
+    course = Course.of(plain("slow", {"order": SLOW, "check": task(ok="done", no=NO, stop=STOP)}))
+    meanwhile.append(
+        lambda job: requests.suspend(
+            job.request_id, actor=person("olga"), reason="Wait.", now=job.now
+        )
+    )
+    work_off(NOW)
+    row = Attempt.objects.get()
+    assert "PO-7" in row.message
+    assert row.status == 201
+    assert course.flow.refresh().data.get("note") is None
