@@ -4,12 +4,18 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from http import HTTPStatus
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -59,6 +65,25 @@ def page(view: Callable[Concatenate[HttpRequest, P], R]) -> View[P]:
             return refusal(request, error) if before is None else go_to(request, before)
 
     return cast(View[P], login_required(answer))
+
+
+def by_button(back: Callable[..., str]) -> Callable[[Callable[..., R]], Callable[..., Any]]:
+    """A view that only a button calls. Whoever comes by a link (who signed in again on the way,
+    say) is led `back` to the page where the button is."""
+
+    def wrap(view: Callable[..., R]) -> Callable[..., Any]:
+        @wraps(view)
+        def answer(request: HttpRequest, /, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method in ("GET", "HEAD"):
+                messages.info(request, "Nothing was done yet. Press the button here once more.")
+                return HttpResponseRedirect(back(*args, **kwargs))
+            if request.method != "POST":
+                return HttpResponseNotAllowed(["POST"])
+            return view(request, *args, **kwargs)
+
+        return answer
+
+    return wrap
 
 
 def refusal(request: HttpRequest, error: HandoffError) -> HttpResponse:

@@ -24,5 +24,6 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("api/v1/", api.urls),
     path("reports/", include("reporting.urls")),
+    path("workflows/", include("reporting.workflow_urls")),
     path("", include("approvals.urls")),
 ]

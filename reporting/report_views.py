@@ -9,9 +9,11 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
+from approvals.pages import by_button, page
 from reporting.bottlenecks import Bottlenecks, Span, bottlenecks, is_fresh
 from reporting.bottlenecks_map import map_picture
 from reporting.bottlenecks_people import people_lines
@@ -126,8 +128,8 @@ def table_csv(request: HttpRequest, key: str, table: str) -> HttpResponse:
     return csv_file(f"{key}-{table}", found.csv_header, rows)
 
 
-@login_required
-@require_POST
+@page
+@by_button(lambda key: reverse("reporting:report", args=[key]))
 def refresh(request: HttpRequest, key: str) -> HttpResponse:
     """Roll up now what the clock would roll up within five minutes."""
     template = get_object_or_404(auditable(request.user), key=key)

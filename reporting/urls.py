@@ -21,6 +21,7 @@ urlpatterns = [
     path("reviews/<int:pk>/close/", reviews.close, name="review_close"),
     path("reviews/<int:pk>/gather/", reviews.gather_again, name="review_gather"),
     path("reviews/<int:pk>/<slug:name>.csv", reviews.table_csv, name="review_csv"),
+    path("reviews/of/<slug:key>/begin/", reviews.begin, name="review_begin"),
     path("reviews/findings/<int:pk>/", reviews.decide, name="finding_decide"),
     path("costs/", costs_views.show, name="costs"),
     path("costs.csv", costs_views.as_csv, name="costs_csv"),

@@ -35,6 +35,8 @@ def form(request: HttpRequest, key: str) -> HttpResponse:
         raise NotAllowed(
             f"You may not start “{version.name}”: you are not in the role that starts it."
         )
+    if request.method != "POST":
+        requests.must_not_be_paused(version)
     title, fields = _forms(version, request)
     error: HandoffError | None = None
     if request.method == "POST" and title.is_valid() & fields.is_valid():

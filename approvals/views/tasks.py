@@ -7,11 +7,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from approvals.after import what_happened
 from approvals.forms import DeclaredForm
-from approvals.pages import go_to, on_the_page, page, person_of, refusal_shown, status_of
+from approvals.pages import by_button, go_to, on_the_page, page, person_of, refusal_shown, status_of
 from approvals.task_page import Opened, TaskPage, opened_now, task_page
 from workflows.engine.errors import HandoffError, InvalidInput
 from workflows.models import WorkItem
@@ -31,8 +31,8 @@ def task(request: HttpRequest, task_id: int) -> HttpResponse:
     return _show(request, task_page(person_of(request), task_id, timezone.now()))
 
 
-@require_POST
 @page
+@by_button(lambda task_id, command: _address(task_id))
 def command(request: HttpRequest, task_id: int, command: str) -> HttpResponse:
     """Take a task, start or pause work on it, or give it back."""
     if command not in COMMANDS:

@@ -38,6 +38,7 @@ class Review(FSMModelMixin, models.Model):
     period_start = models.DateTimeField("period from")
     period_end = models.DateTimeField("period until")
     due_at = models.DateTimeField("due at")
+    opened_at = models.DateTimeField("opened at", null=True)
     facts = models.JSONField("facts", default=dict, encoder=DjangoJSONEncoder)
     gathered_at = models.DateTimeField("facts gathered at", null=True)
     told = models.JSONField("who was told", default=list)
@@ -63,6 +64,11 @@ class Review(FSMModelMixin, models.Model):
 
     def __str__(self) -> str:
         return f"{self.template}, {self.period_start:%Y-%m-%d} to {self.period_end:%Y-%m-%d}"
+
+    @property
+    def waits_since(self) -> datetime:
+        """Since when its people can decide: it fell due, and it was there to be opened."""
+        return max(self.due_at, self.opened_at or self.due_at)
 
     @property
     def is_open(self) -> bool:

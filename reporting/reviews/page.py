@@ -86,11 +86,17 @@ def _line(template: WorkflowTemplate, reviews: list[Review], now: datetime) -> O
         review=current,
         last=last,
         next_due=due,
-        days_late=max((now - due).days, 0) if due else 0,
+        days_late=_days_late(current, due, now),
         findings=len(found),
         undecided=sum(map(is_open, found)),
         last_decision=_last_decision(reviews),
     )
+
+
+def _days_late(current: Review | None, due: datetime | None, now: datetime) -> int:
+    """How many days its people have let it wait; what was not open could not be decided on."""
+    since = current.waits_since if current else due
+    return max((now - since).days, 0) if since else 0
 
 
 def _state(current: Review | None, due: datetime | None, now: datetime) -> str:
@@ -98,7 +104,7 @@ def _state(current: Review | None, due: datetime | None, now: datetime) -> str:
         return RESTING
     if current is None:
         return DUE if due <= now else PLANNED
-    if (now - due).days > GRACE:
+    if _days_late(current, due, now) > GRACE:
         return OVERDUE
     return DUE if current.state == Review.DUE else IN_PROGRESS
 
@@ -153,7 +159,7 @@ def review_page(review: Review, *, now: datetime) -> ReviewPage:
         tables=tables(facts),
         saved=facts["saved"]["words"],
         undecided=undecided,
-        is_overdue=review.is_open and (now - review.due_at).days > GRACE,
+        is_overdue=review.is_open and _days_late(review, review.due_at, now) > GRACE,
     )
 
 

@@ -55,10 +55,15 @@ def due_after(template: Any, last: Review | None) -> datetime | None:
     """When a workflow read by `with_due` is due, after its last review."""
     if not template.in_use or (last is not None and last.is_open):
         return None
-    known = (template.first_published, template.first_started)
-    began = min((moment for moment in known if moment), default=template.created_at)
-    start: datetime = last.period_end if last else began
+    start = last.period_end if last else _began(template)
     return start + timedelta(days=template.period or EVERY)
+
+
+def _began(template: Any) -> datetime:
+    """Since when a workflow read by `with_due` is in use."""
+    known = (template.first_published, template.first_started)
+    began: datetime = min((moment for moment in known if moment), default=template.created_at)
+    return began
 
 
 def next_due(template: WorkflowTemplate) -> datetime | None:
@@ -150,11 +155,47 @@ def _open_one(template_id: int, now: datetime) -> Review | None:
             period_start=last.period_end if last else end - every(version),
             period_end=end,
             due_at=end,
+            opened_at=now,
         )
         review.save()
         _gather(review, now)
         _trail(review, "review_due", None, now, findings=review.findings.count())
     return review
+
+
+def begin(template: WorkflowTemplate, *, actor: User | None, now: datetime) -> Review:
+    """Open a review by hand, due or not: of the time since the last one, up to now.
+
+    Raises NotAllowed, or WrongState where one is open or the workflow is out of use.
+    """
+    with transaction.atomic():
+        locked = WorkflowTemplate.objects.select_for_update(no_key=True).get(pk=template.pk)
+        if actor is not None and not may_manage(actor, locked):
+            raise NotAllowed(f"Only the owner or deputy of '{locked.name}' may review it.")
+        last = reviews_of(locked).first()
+        _may_begin(locked, last, now)
+        row = with_due(WorkflowTemplate.objects.filter(pk=locked.pk)).get()
+        review = Review(
+            template=locked,
+            period_start=last.period_end if last else _began(row),
+            period_end=now,
+            due_at=now,
+            opened_at=now,
+        )
+        review.begin()
+        review.save()
+        _gather(review, now)
+        _trail(review, "review_begin", actor, now, findings=review.findings.count())
+    return review
+
+
+def _may_begin(template: WorkflowTemplate, last: Review | None, now: datetime) -> None:
+    if last is not None and last.is_open:
+        raise WrongState(f"A review of '{template.name}' is open already; decide on that one.")
+    if not template.versions.filter(state=TemplateVersion.PUBLISHED).exists():
+        raise WrongState(f"'{template.name}' is not in use, so there is nothing to review.")
+    if last is not None and last.period_end >= now:
+        raise WrongState(f"'{template.name}' was reviewed up to now a moment ago.")
 
 
 # -- facts ------------------------------------------------------------------------------------

@@ -1,20 +1,19 @@
 """The pages of reviews: all workflows at once, one review with its decisions, tables as CSV."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from http import HTTPStatus
 from typing import Any
 
-from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
+from approvals.pages import by_button, go_to, page, person_of, refusal_shown, status_of
 from reporting.csv_out import csv_file
 from reporting.reviews import services
 from reporting.reviews.models import Decision, Finding, Review
@@ -22,6 +21,7 @@ from reporting.reviews.page import overview, review_page
 from reporting.reviews.tables import Table, tables
 from workflows.engine.days import OUT_OF_BOUNDS, is_taken
 from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed
+from workflows.once import Sent, once
 from workflows.permissions import auditable, may_manage
 
 OVERVIEW_COLUMNS = (
@@ -35,47 +35,50 @@ FINDING_COLUMNS = (
 )
 
 
-@login_required
 @require_safe
+@page
 def listing(request: HttpRequest) -> HttpResponse:
     """The reviews of all workflows that this person may audit, on one page."""
     lines = overview(auditable(request.user), now=timezone.now())
     return render(request, "reporting/reviews.html", {"lines": lines})
 
 
-@login_required
 @require_safe
+@page
 def listing_csv(request: HttpRequest) -> HttpResponse:
     """The same table as a file."""
     lines = overview(auditable(request.user), now=timezone.now())
     return csv_file("reviews", OVERVIEW_COLUMNS, (line.as_row() for line in lines))
 
 
-@login_required
 @require_safe
+@page
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """One review: its facts, its findings, and what was decided."""
     review = _in_sight(request, pk)
     return _page(request, review)
 
 
-def _page(request: HttpRequest, review: Review, wrong: str = "", at: int = 0) -> HttpResponse:
+def _page(
+    request: HttpRequest, review: Review, refused: HandoffError | None = None, at: int = 0
+) -> HttpResponse:
     context = {
         "page": review_page(review, now=timezone.now()),
         "review": review,
         "manages": may_manage(request.user, review.template) and review.is_open,
-        "wrong": wrong,
+        "wrong": refused is not None,
         "wrong_at": at,
+        **refusal_shown(refused),
         "typed": {name: request.POST.get(name, "") for name in TYPED},
         "verdicts": Decision.VERDICTS,
         "today": timezone.localdate(),
     }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
+    status = status_of(refused) if refused else HTTPStatus.OK
     return render(request, "reporting/review.html", context, status=status)
 
 
-@login_required
 @require_safe
+@page
 def table_csv(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """One table of a review as a file."""
     review = _in_sight(request, pk)
@@ -113,14 +116,24 @@ def _finding_row(finding: Finding) -> list[Any]:
 # -- commands ---------------------------------------------------------------------------------
 
 
-@login_required
-@require_POST
+def _to_review(pk: int) -> str:
+    return reverse("reporting:review", args=[pk])
+
+
+def _to_finding(pk: int) -> str:
+    review = Finding.objects.filter(pk=pk).values_list("review", flat=True).first()
+    return f"{_to_review(review)}#finding-{pk}" if review else reverse("reporting:reviews")
+
+
+@page
+@by_button(_to_finding)
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Decide on one finding, as its form says."""
     finding = get_object_or_404(
         Finding.objects.select_related("review__template"), pk=pk, review__in=_visible(request)
     )
-    try:
+
+    def act() -> Sent:
         made = services.decide(
             finding.pk,
             verdict=request.POST.get("verdict", ""),
@@ -128,53 +141,69 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             until=_day(request.POST.get("until", "")),
             responsible=_who(request.POST.get("responsible", "")),
             running=request.POST.get("running", ""),
-            actor=_user(request),
+            actor=person_of(request),
             now=timezone.now(),
         )
-    except NotAllowed as refused:
-        return _refused(request, refused)
-    except HandoffError as refused:
-        return _page(request, finding.review, str(refused), finding.pk)
-    messages.success(request, _said(made))
-    return HttpResponseRedirect(f"{_address(finding.review)}#finding-{finding.pk}")
+        return Sent(_to_finding(pk), _said(made))
+
+    return _done(request, finding.review, act, at=finding.pk)
 
 
 def _said(made: Decision) -> str:
     if made.draft is not None:
-        return f"Decided: fix. {made.draft} is open as a draft; change it there and publish it."
+        return f"Decided: fix. {made.draft} is open as a draft, to be changed and published."
     if made.verdict == Decision.RETIRE:
         return "The workflow is out of use: nothing starts on it any more."
     return "Decided: keep as it is."
 
 
-@login_required
-@require_POST
+@page
+@by_button(_to_review)
 def gather_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Gather the facts anew."""
     return _command(request, pk, services.gather_again, "The facts were gathered anew.")
 
 
-@login_required
-@require_POST
+@page
+@by_button(_to_review)
 def close(request: HttpRequest, pk: int) -> HttpResponse:
     """Close the review."""
     return _command(request, pk, services.close, "The review is closed.")
 
 
+@page
+@by_button(lambda key: reverse("reporting:reviews"))
+def begin(request: HttpRequest, key: str) -> HttpResponse:
+    """Open a review of a workflow now, due or not."""
+    template = get_object_or_404(auditable(request.user), key=key)
+
+    def act() -> Sent:
+        review = services.begin(template, actor=person_of(request), now=timezone.now())
+        return Sent(_to_review(review.pk), "The review is open; its facts are gathered.")
+
+    return go_to(request, once(request, act))
+
+
 def _command(request: HttpRequest, pk: int, command: Any, done: str) -> HttpResponse:
     review = _in_sight(request, pk)
+
+    def act() -> Sent:
+        command(review.pk, actor=person_of(request), now=timezone.now())
+        return Sent(_to_review(pk), done)
+
+    return _done(request, review, act)
+
+
+def _done(
+    request: HttpRequest, review: Review, act: Callable[[], Sent], *, at: int = 0
+) -> HttpResponse:
+    """Do it once; what is refused stands on the review's page, with what was typed."""
     try:
-        command(review.pk, actor=_user(request), now=timezone.now())
-    except NotAllowed as refused:
-        return _refused(request, refused)
+        return go_to(request, once(request, act))
+    except NotAllowed:
+        raise
     except HandoffError as refused:
-        return _page(request, review, str(refused))
-    messages.success(request, done)
-    return HttpResponseRedirect(_address(review))
-
-
-def _refused(request: HttpRequest, why: Exception) -> HttpResponse:
-    return render(request, "403.html", {"why": str(why)}, status=HTTPStatus.FORBIDDEN)
+        return _page(request, review, refused, at)
 
 
 # -- reading ----------------------------------------------------------------------------------
@@ -187,15 +216,6 @@ def _visible(request: HttpRequest) -> QuerySet[Review]:
 def _in_sight(request: HttpRequest, pk: int) -> Review:
     visible = _visible(request).select_related("template__owner", "template__deputy")
     return get_object_or_404(visible, pk=pk)
-
-
-def _address(review: Review) -> str:
-    return reverse("reporting:review", args=[review.pk])
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
 
 
 def _day(text: str) -> date | None:

@@ -32,6 +32,11 @@ def report_page(key: str) -> str:
     return reverse("reporting:report", args=[key])
 
 
+def workflow_page(key: str) -> str:
+    """Where a workflow's owner pauses, resumes and retires it."""
+    return reverse("workflows:page", args=[key])
+
+
 def reviews_page() -> str:
     """The reviews of all workflows."""
     return reverse("reporting:reviews")

@@ -17,7 +17,7 @@ from guardian.admin import GuardedModelAdminMixin, UserManage
 from pydantic import ValidationError
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from workflows.admin.addresses import audit_csv, report_page, reviews_page
+from workflows.admin.addresses import audit_csv, report_page, reviews_page, workflow_page
 from workflows.admin.base import HistoryAdmin, actor_of, change_url, link, list_url, manages
 from workflows.admin.health import health_table
 from workflows.admin.sight import is_id
@@ -255,6 +255,7 @@ class WorkflowAdmin(GuardedModelAdminMixin, HistoryAdmin):
                 "report_url": report_page(template.key) if reads else "",
                 "reviews_url": reviews_page() if reads else "",
                 "csv_url": audit_csv(template.key) if reads else "",
+                "course_url": workflow_page(template.key) if reads else "",
                 "health": health_table(steps_in_use(_alone(template))) if reads else "",
             }
         return super().change_view(request, object_id, form_url, extra)

@@ -23,6 +23,7 @@ from django.db import (
 from workflows.automation import families, mails
 from workflows.automation.attempts import attempt
 from workflows.automation.heads import send_head
+from workflows.automation.inside import PAUSED
 from workflows.automation.readable import OF_A_STEP, Unreadable, must_be_readable
 from workflows.engine.actions import ActionFailed
 from workflows.engine.errors import HandoffError
@@ -276,7 +277,10 @@ def _start(message: OutboxMessage, clock: Clock) -> None:
             with transaction.atomic():
                 families.start_after(message, now)
         except ActionFailed as refused:
-            schedules.tell_owners(message, refused.message, now)
+            if refused.code == PAUSED:
+                families.note_not_started(message, now)
+            else:
+                schedules.tell_owners(message, refused.message, now)
             outbox.drop(message, now=now, why=refused.message)
             return
         outbox.close(message, now=now)

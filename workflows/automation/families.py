@@ -18,6 +18,7 @@ from workflows.services import outbox, requests
 from workflows.services.case import Case
 from workflows.services.maps import cached_map, map_of
 from workflows.services.outside import case_of, complete, fail, waiting_token
+from workflows.services.pausing import note_skipped
 
 
 def start_subworkflow(case: Case, message: OutboxMessage) -> None:
@@ -113,6 +114,12 @@ def start_after(message: OutboxMessage, now: datetime) -> None:
         start_child(ended, version.template.key, said["data"] | mapped, now=now)
     except (PathProblem, HandoffError) as refused:
         raise ActionFailed("start_refused", f"{version} was not started: {refused}") from None
+
+
+def note_not_started(message: OutboxMessage, now: datetime) -> None:
+    """Record that the workflow was paused when another one's end would have started it."""
+    version = TemplateVersion.objects.select_related("template").get(pk=message.payload["version"])
+    note_skipped(version, planned=message.created_at, now=now)
 
 
 def child_ended(case: Case, message: OutboxMessage) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from workflows.engine.actions import ActionFailed, Done, Job, action
 from workflows.engine.days import Moment
-from workflows.engine.errors import HandoffError
+from workflows.engine.errors import HandoffError, WorkflowPaused
 from workflows.engine.rounding import worked_out
 from workflows.engine.rules import RuleCannotBeEvaluated, RuleProblem, compile_expression
 from workflows.engine.spelling import in_form, told_inside
@@ -18,6 +18,7 @@ from workflows.engine.templates import fill
 from workflows.models import WorkflowInstance
 from workflows.services import requests
 
+PAUSED = "workflow_paused"
 DEEPEST = 20
 """So many requests may have started one another; more is a map that starts itself for ever."""
 
@@ -99,6 +100,8 @@ def start_child(
             source=WorkflowInstance.WORKFLOW,
             parent=(parent, activation),
         )
+    except WorkflowPaused as refused:
+        raise ActionFailed(PAUSED, str(refused)) from None
     except HandoffError as refused:
         raise ActionFailed("start_refused", f"'{workflow}' was not started: {refused}") from None
 

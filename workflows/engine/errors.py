@@ -31,3 +31,11 @@ class MergeConflict(HandoffError):
 
 class NotFound(HandoffError):
     """There is no such workflow, request or work item, or this person may not see it."""
+
+
+class WorkflowPaused(WrongState):
+    """The workflow is paused: nothing starts on it until it is resumed."""
+
+
+class WorkflowRetired(NotFound):
+    """The workflow is out of use: nothing starts on it until a version is published again."""

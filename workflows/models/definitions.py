@@ -55,6 +55,11 @@ class WorkflowTemplate(models.Model):
         help_text="Stands in for the owner; never the owner.",
     )
     created_at = models.DateTimeField("created at", default=timezone.now, editable=False)
+    paused_at = models.DateTimeField("paused since", null=True, editable=False)
+    paused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    paused_reason = models.CharField("paused because", max_length=1000, blank=True, editable=False)
     history = HistoricalRecords()
 
     class Meta:

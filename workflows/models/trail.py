@@ -18,6 +18,8 @@ COMMANDS = (
     # maps and logs
     *("load_definition", "new_draft", "publish", "retire", "start"),
     *("import_log", "undo_import", "export_log"),
+    # workflows as a whole
+    *("pause_workflow", "resume_workflow", "skip_start"),
     # tasks
     *("claim", "start_work", "pause", "release", "reassign", "decide"),
     # requests
@@ -25,7 +27,7 @@ COMMANDS = (
     # steps that wait, and incidents
     *("finish", "fail", "retry", "skip", "reroute", "remind", "escalate", "watch"),
     # reviews
-    *("review_due", "review_gather", "review_decide", "review_close"),
+    *("review_due", "review_begin", "review_gather", "review_decide", "review_close"),
 )
 """What a row may say was done, in the order in which people look for it. A command that is not
 here cannot be written, so that the pages that choose by command never miss one."""

@@ -6,6 +6,7 @@ locks the whole database when the transaction begins, so it needs no FOR UPDATE)
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 
 from django.contrib.auth.models import Group, Permission, User
@@ -20,6 +21,7 @@ from workflows.models import (
     StepGroupPermission,
     StepUserPermission,
     WorkflowInstance,
+    WorkflowTemplate,
     WorkItem,
 )
 from workflows.permissions import PERFORM
@@ -114,6 +116,21 @@ def lock_request(
     )
     wanted = instance_id if work_item_id is None else work_item_id
     return next(iter(select_rows(WorkflowInstance, sql, [wanted])), None)
+
+
+def lock_against_pause(template_id: int) -> tuple[str, datetime | None, str]:
+    """A workflow's name, since when it is paused, and why. One statement.
+
+    The row is locked as a foreign key locks it: starts do not wait for one another, but a pause
+    waits for those that are under way, so that it finds them all.
+    """
+    lock = " FOR KEY SHARE" if connection.vendor == "postgresql" else ""
+    table = WorkflowTemplate._meta.db_table
+    sql = f"SELECT name, paused_at, paused_reason FROM {table} WHERE id = %s{lock}"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [template_id])
+        name, since, reason = cursor.fetchone()
+    return name, since, reason
 
 
 def lock_open_tasks(instance: WorkflowInstance, actor_id: int | None) -> list[WorkItem]:

@@ -8,10 +8,18 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.files import File
 from django.db import transaction
+from django.db.models import Max
 
 from workflows.engine.definition import EndStep, title
 from workflows.engine.effects import Cancel, Reopen, ResolveMerge, Start
-from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
+from workflows.engine.errors import (
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    WorkflowPaused,
+    WorkflowRetired,
+    WrongState,
+)
 from workflows.engine.marking import Marking
 from workflows.models import (
     Document,
@@ -26,6 +34,7 @@ from workflows.services.acting import steering
 from workflows.services.bypass import go_past, reopened_past
 from workflows.services.case import Acting, Case, open_case, write_trail
 from workflows.services.handlers import apply
+from workflows.services.locks import lock_against_pause
 from workflows.services.maps import map_of
 from workflows.services.outbox import go_on
 from workflows.services.values import (
@@ -88,8 +97,11 @@ def start_on(
     not the actor: an account that is closed by now asks, and does not act.
 
     With `complete=False` required fields may be missing (a log does not know them).
+    Raises WorkflowPaused where the workflow is paused; what a log tells of is the past.
     """
     with transaction.atomic():
+        if source not in WorkflowInstance.PAST:
+            must_not_be_paused(version)
         case = _new_case(version, actor, now, title, source, case_ref)
         asked = _asked_by(case, requester)
         if parent is not None:
@@ -105,6 +117,16 @@ def start_on(
             uploads.save()
             write_trail(case, "start")
     return case.instance
+
+
+def must_not_be_paused(version: TemplateVersion) -> None:
+    """Refuse a start while the version's workflow is paused (WorkflowPaused). One statement."""
+    name, since, reason = lock_against_pause(version.template_id)
+    if since is not None:
+        raise WorkflowPaused(
+            f"'{name}' is paused; nothing starts on it until it is resumed. The reason given:"
+            f" {reason}"
+        )
 
 
 def _new_case(
@@ -155,6 +177,14 @@ def published_version(workflow: str) -> TemplateVersion:
     )
     if version is not None:
         return version
+    retired = TemplateVersion.objects.filter(
+        template__key=workflow, state=TemplateVersion.SUPERSEDED
+    ).aggregate(at=Max("superseded_at"))["at"]
+    if retired is not None:
+        raise WorkflowRetired(
+            f"'{workflow}' was taken out of use on {retired:%Y-%m-%d}; nothing starts on it any"
+            " more. Publishing a version brings it back."
+        )
     if WorkflowTemplate.objects.filter(key=workflow).exists():
         raise NotFound(f"'{workflow}' has no published version yet; publish one to start requests.")
     raise NotFound(f"There is no workflow '{workflow}'; see the list of workflows for its key.")

@@ -11,6 +11,7 @@ from workflows.permissions import may_manage
 from workflows.services import requests
 from workflows.services.definitions import write_definition_trail
 from workflows.services.history import write_history
+from workflows.services.pausing import no_longer_paused
 from workflows.services.values import reason_given
 
 FINISH, CANCEL = "finish", "cancel"
@@ -35,6 +36,7 @@ def retire(
             state=version.state, superseded_at=version.superseded_at
         )
         write_history([("~", version)], by=actor, now=now, why="retire")
+        no_longer_paused(version.template, actor=actor, now=now)
         under_way = _under_way(template)
         if running == CANCEL:
             for request in under_way:
@@ -51,7 +53,7 @@ def retire(
 
 def _published(template: WorkflowTemplate, actor: User | None) -> TemplateVersion:
     """The version in use, behind the lock that publishing takes too."""
-    locked = WorkflowTemplate.objects.select_for_update(no_key=True).get(pk=template.pk)
+    locked = WorkflowTemplate.objects.select_for_update().get(pk=template.pk)
     if actor is not None and not may_manage(actor, locked):
         raise NotAllowed(f"Only the owner or deputy of '{locked.name}' may retire it.")
     versions = locked.versions.select_related("template")

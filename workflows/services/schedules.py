@@ -13,12 +13,13 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from workflows.engine.definition import TriggerDef
-from workflows.engine.errors import WrongState
+from workflows.engine.errors import WorkflowPaused, WrongState
 from workflows.models import OutboxMessage, TemplateVersion, WorkflowInstance
 from workflows.models.outbox import TAKEN, WAITING
 from workflows.services import outbox, requests
 from workflows.services.heartbeats import units
 from workflows.services.maps import map_of
+from workflows.services.pausing import note_skipped
 
 MINUTE = "%Y-%m-%dT%H:%M"
 OWED = timedelta(days=7)
@@ -93,14 +94,17 @@ def start_scheduled(message: OutboxMessage, now: datetime) -> None:
     version = _version_of_now(planned_by)
     data = trigger.data if version == planned_by else _same(version, trigger).data
     planned = timezone.localtime(_planned(message))
-    requests.start_on(
-        version,
-        actor=None,
-        now=now,
-        data=data or {},
-        title=f"{version.name}, {planned:%Y-%m-%d %H:%M}"[:200],
-        source=WorkflowInstance.SCHEDULE,
-    )
+    try:
+        requests.start_on(
+            version,
+            actor=None,
+            now=now,
+            data=data or {},
+            title=f"{version.name}, {planned:%Y-%m-%d %H:%M}"[:200],
+            source=WorkflowInstance.SCHEDULE,
+        )
+    except WorkflowPaused:  # its owner said so: it is noted, and nobody is told once more
+        note_skipped(version, planned=planned, now=now)
 
 
 def _planned_by(message: OutboxMessage) -> tuple[TemplateVersion, TriggerDef | None]:
