@@ -40,3 +40,6 @@ $PY -m bench.mirror
 echo
 echo "== The audit CSV of 1,000,000 rows, beside the server's own COPY"
 $PY -m bench.audit_csv
+echo
+echo "== Every page of a site with large observed maps: CPU seconds a page"
+$PY -m bench.large_maps

@@ -231,7 +231,7 @@ class Bottlenecks:
             return START
         return self._names.get((self.steps[step].version, came_from)) or title(came_from, None)
 
-    @property
+    @cached_property
     def _names(self) -> Mapping[tuple[int, str], str]:
         return {(row.version, row.key): row.title for row in self.steps.values()}
 

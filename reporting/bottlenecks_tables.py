@@ -28,6 +28,10 @@ class Cell:
     """Kind, begin and width of each bar under a row's name."""
 
 
+SHOWN = 100
+"""So many rows of a table are on the page."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A table of the page; `columns` are its headings, with the heading in the CSV."""
@@ -43,7 +47,14 @@ class Table:
     def labelled(self) -> list[tuple[Cell, list[tuple[str, Cell]]]]:
         """Each row as its heading, and its other cells with their columns' names."""
         names = [name for name, _ in self.columns[1:]]
-        return [(row[0], list(zip(names, row[1:], strict=True))) for row in self.rows]
+        shown = self.rows[:SHOWN]
+        return [(row[0], list(zip(names, row[1:], strict=True))) for row in shown]
+
+    @property
+    def shown_of(self) -> str:
+        """What the page leaves to the CSV; empty where it shows all."""
+        left_out = len(self.rows) > SHOWN
+        return f"The first {SHOWN} of {len(self.rows):,} rows; the CSV has all." if left_out else ""
 
     @property
     def csv_header(self) -> list[str]:

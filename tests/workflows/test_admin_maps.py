@@ -413,3 +413,40 @@ def test_grants_are_given_by_those_who_manage_the_workflow(client: Client, olivi
     assert client.get(page).status_code == 200
     client.post(page, {"permissions": ["audit_workflowtemplate"]})
     assert template.user_grants.get().permission.codename == "audit_workflowtemplate"
+
+
+def long_map(steps: int) -> dict[str, Any]:
+    """A purchase's head with a long line of steps behind it."""
+    line = {
+        f"step_{n}": {"kind": "task", "role": "staff", "outcomes": {"done": f"step_{n + 1}"}}
+        for n in range(steps - 1)
+    }
+    end = {f"step_{steps - 1}": {"kind": "end", "result": "done"}}
+    start = {"role": "staff", "fields": [], "first": "step_0"}
+    return map_data(steps=line | end, start=start)
+
+
+def test_of_a_large_map_the_page_shows_one_part_and_leads_to_the_others(
+    owner: Client,
+) -> None:
+    version = load_map(long_map(170))
+    first, last = owner.get(page_of(version)), owner.get(page_of(version), {"steps": "4"})
+    assert "Steps 1 to 50 of 170 are shown" in first.content.decode()
+    assert 'href="?steps=2"' in first.content.decode()
+    assert "Steps 151 to 170 of 170 are shown" in last.content.decode()
+    forms = [page.context["inline_admin_formsets"][2].formset for page in (first, last)]
+    assert [formset.initial_form_count() for formset in forms] == [50, 20]
+
+
+def test_a_part_of_a_large_map_is_saved_without_touching_the_others(owner: Client) -> None:
+    version = load_map(long_map(170))
+    address = page_of(version) + "?steps=4"
+    sent = as_filled_in(owner.get(address))
+    keys = [name for name in sent if name.endswith("-key")]
+    mine = next(name for name in keys if sent[name] == "step_155")
+    before = written_form(version)["steps"]
+    assert owner.post(address, {**sent, mine.replace("-key", "-name"): "Weigh"}).status_code == 302
+    after = written_form(version)["steps"]
+    assert after["step_155"]["name"] == "Weigh"
+    assert [k for k in before if before[k] != after[k]] == ["step_155"]
+    assert list(before) == list(after)

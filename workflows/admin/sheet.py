@@ -3,15 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
+from typing import Final
 
 from workflows.admin.base import change_url
 from workflows.admin.picture import Arrow, Node, Picture, draw
 from workflows.engine.audit import Finding
 from workflows.engine.definition import title
 from workflows.engine.errors import DefinitionProblem
+from workflows.engine.excerpt import WHOLE_STEPS
 from workflows.models import Route, Step, TemplateVersion
 from workflows.services.definitions import audit_version
 
+A_PAGE: Final = 50
+"""So many steps of a large map are shown, and edited, at a time."""
 WAY_WORDS = {"otherwise": "otherwise", "on_error": "on error", "to": "", "reopen": "reopened at"}
 
 
@@ -38,11 +43,54 @@ class ShownStep:
     ways: Sequence[tuple[str, str, bool]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Which steps of a large map its page shows; one page of all of a map that is not large."""
+
+    number: int
+    pages: int
+    steps: int
+
+    @classmethod
+    def of(cls, version: TemplateVersion, asked: str) -> "Part":
+        """The page that the address asks for; the first where it asks for none that is there."""
+        steps = version.steps.count()
+        pages = 1 if steps <= WHOLE_STEPS else ceil(steps / A_PAGE)
+        number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+        return cls(number=number if 1 <= number <= pages else 1, pages=pages, steps=steps)
+
+    @property
+    def places(self) -> slice:
+        """The places of its steps in their order."""
+        return slice((self.number - 1) * A_PAGE, self.last) if self.pages > 1 else slice(None)
+
+    @property
+    def first(self) -> int:
+        """The first step's number, from 1."""
+        return (self.number - 1) * A_PAGE + 1
+
+    @property
+    def last(self) -> int:
+        """The last step's number."""
+        return min(self.number * A_PAGE, self.steps)
+
+    @property
+    def before(self) -> int | None:
+        """The page before."""
+        return self.number - 1 or None
+
+    @property
+    def after(self) -> int | None:
+        """The page behind."""
+        return self.number + 1 if self.number < self.pages else None
+
+
 class Sheet:
     """A version's map as its page shows it; recomputed on every view."""
 
-    def __init__(self, version: TemplateVersion) -> None:
+    def __init__(self, version: TemplateVersion, part: Part) -> None:
         self.version = version
+        self.part = part
 
     @cached_property
     def rows(self) -> list[Step]:
@@ -132,7 +180,7 @@ class Sheet:
 
     @cached_property
     def steps(self) -> Sequence[ShownStep]:
-        """The map in words: its text alternative."""
+        """The map in words: its text alternative; of a large one, the part that is shown."""
         return [
             ShownStep(
                 title=str(step),
@@ -145,7 +193,7 @@ class Sheet:
                     for route in self.routes[step.pk]
                 ],
             )
-            for step in self.rows
+            for step in self.rows[self.part.places]
         ]
 
 

@@ -25,7 +25,7 @@ from workflows.admin.base import (
     moment,
 )
 from workflows.admin.map_forms import FieldForm, MapForm, Offer, RoleForm, StepRowForm, VersionForm
-from workflows.admin.sheet import Sheet, way_label
+from workflows.admin.sheet import Part, Sheet, way_label
 from workflows.engine.definition_file import write_definition
 from workflows.models import (
     Field,
@@ -40,6 +40,9 @@ from workflows.once import once_only
 from workflows.permissions import may_audit
 from workflows.services.definitions import new_draft, publish
 from workflows.services.rows import definition_of
+
+SHOWN = "_workflows_shown"
+"""Where a page's request keeps which steps of a large map it shows."""
 
 
 def offer_of(request: HttpRequest, version: TemplateVersion | None) -> Offer:
@@ -120,9 +123,11 @@ class StepInline(PartInline):
     readonly_fields = ("ways",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
-        """With the ways of all steps in one statement."""
+        """With the ways of all steps in one statement; of a large map, the part that is shown."""
         ways = Route.objects.select_related("to_step").order_by("position", "id")
-        return super().get_queryset(request).prefetch_related(Prefetch("routes", ways))
+        steps = super().get_queryset(request).prefetch_related(Prefetch("routes", ways))
+        shown = request.__dict__.get(SHOWN)
+        return steps if shown is None else steps.filter(pk__in=shown)
 
     @admin.display(description="ways and details")
     def ways(self, step: Step) -> SafeString | str:
@@ -226,8 +231,11 @@ class VersionAdmin(DraftAdmin):
         version = self.get_object(request, object_id)
         extra = {**(extra_context or {})}
         if version is not None:
+            sheet = Sheet(version, Part.of(version, request.GET.get("steps", "")))
+            if sheet.part.pages > 1:
+                request.__dict__[SHOWN] = [step.pk for step in sheet.rows[sheet.part.places]]
             extra |= {
-                "sheet": Sheet(version),
+                "sheet": sheet,
                 "may_command": self.has_command_permission(request)
                 and manages(request, version.template),
                 "report_url": self._report_url(request, version.template),
