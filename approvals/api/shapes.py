@@ -14,7 +14,7 @@ Data = Annotated[
 ]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Correlation = Annotated[
-    dict[Name, Text | bool | int],
+    dict[Name, Text | bool | int | float],
     Field(description="Values that fields of the request must have.", max_length=20),
 ]
 

@@ -1,25 +1,29 @@
 """Messages from outside that waiting requests go on with: 'the goods have arrived'."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import TextField
+from django.db.models import Q, TextField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from workflows.engine.definition import WaitStep
 from workflows.engine.errors import InvalidInput, NotFound, WrongState
-from workflows.engine.fields import clean
-from workflows.engine.marking import Token
+from workflows.engine.fields import FieldSpec, kept
+from workflows.engine.marking import Marking, Token
 from workflows.models import WorkflowInstance, WorkItem
 from workflows.permissions import in_role, visible_requests
 from workflows.services.acting import steering
 from workflows.services.case import Acting, Case, open_case
+from workflows.services.maps import cached_map
 from workflows.services.outside import complete, must_run
+from workflows.services.values import read_value
 
+Plain = str | int | float | Decimal | bool
 MOST_CANDIDATES = 1000
 """So many requests that may fit are looked at; a correlation by truth values alone may need it."""
 
@@ -36,10 +40,11 @@ def receive(
     """Let the step that waits for this message go on; `data` gives values for fields that are
     still empty, `correlation` values that the request's fields must have.
 
-    Raises NotFound (no such request, or not for this person's eyes), NotAllowed, InvalidInput,
-    and WrongState where nothing waits for the message, or two steps do.
+    A value of the correlation is read as its field reads it. Raises NotFound (no such request,
+    or neither to be seen by this person nor waiting for a message of theirs), NotAllowed,
+    InvalidInput, and WrongState where nothing waits for the message, or two steps do.
     """
-    found = visible_requests(actor).by_reference(reference).values_list("pk", flat=True).first()  # type: ignore[attr-defined]
+    found = _in_sight(reference, message, actor, now)
     if found is None:
         raise NotFound(f"There is no request {reference[:40]}; look up its reference.")
     with transaction.atomic():
@@ -47,7 +52,7 @@ def receive(
         must_run(case)
         step, token = _waits_for(case, message)
         _may_send(case, step, actor)
-        if not _matches(case, correlation or {}):
+        if not _has_values(case, correlation or {}):
             raise WrongState(
                 f"{case.instance.reference} does not have the values of this message's correlation."
             )
@@ -69,22 +74,24 @@ def correlate(
     its fields, and let it go on. Raises NotFound where none does, WrongState where several do."""
     if not correlation:
         raise InvalidInput("Give at least one field of the request under `correlation`.")
-    waiting = WorkItem.objects.open().filter(
-        request__in=visible_requests(actor).filter(
-            template__key=workflow, state=WorkflowInstance.RUNNING
-        ),
-        step__kind="wait",
-        step__config__message=message,
+    for key, value in correlation.items():
+        if not key.isidentifier() or "__" in key or not isinstance(value, Plain):
+            raise InvalidInput(f"Correlate by a field with a text or a number, not by '{key}'.")
+    fitting = [
+        one
+        for one in _that_may_fit(workflow, message, correlation)
+        if _has_values(_case(one, actor, now), correlation)
+    ]
+    seen = set(
+        visible_requests(actor)
+        .filter(pk__in=[one.pk for one in fitting])
+        .values_list("pk", flat=True)
     )
-    for number, (key, value) in enumerate(_plain(correlation).items()):
-        if not isinstance(value, bool):  # the two databases write those differently
-            said = Cast(KeyTextTransform(key, "request__data"), TextField())
-            waiting = waiting.alias(**{f"said{number}": said}).filter(**{f"said{number}": value})
-    candidates = waiting.select_related("request")[:MOST_CANDIDATES]
-    found = (
-        i for i in candidates if all(i.request.data.get(k) == v for k, v in correlation.items())
+    references = sorted(
+        one.reference
+        for one in fitting
+        if one.pk in seen or _waits_for_theirs(_case(one, actor, now), message, actor)
     )
-    references = sorted({item.request.reference for item in found})
     if not references:
         raise NotFound(f"No request of '{workflow}' waits for '{message}' with these values.")
     if len(references) > 1:
@@ -95,20 +102,90 @@ def correlate(
     return receive(references[0], message, actor=actor, now=now, data=data, correlation=correlation)
 
 
-def _plain(correlation: Mapping[str, Any]) -> dict[str, Any]:
-    """Names and values that a field can have."""
-    for key, value in correlation.items():
-        if not key.isidentifier() or "__" in key or not isinstance(value, str | int | bool):
-            raise InvalidInput(f"Correlate by a field with a text or a number, not by '{key}'.")
-    return dict(correlation)
+def _that_may_fit(
+    workflow: str, message: str, correlation: Mapping[str, Any]
+) -> Iterable[WorkflowInstance]:
+    """The running requests that wait for the message, as far as the database can tell.
+
+    The two databases write truth values differently, and an old record may hold a number as
+    nobody would write it today: those are compared when they are here.
+    """
+    waiting = WorkItem.objects.open().filter(
+        request__template__key=workflow,
+        request__state=WorkflowInstance.RUNNING,
+        step__kind="wait",
+        step__config__message=message,
+    )
+    versions = waiting.order_by().values_list("request__version_id", flat=True).distinct()
+    fits = Q(pk__in=())
+    for version in versions:
+        values = _read(cached_map(version).graph.definition.fields, correlation)
+        if values is not None:
+            fits |= _written_so(version, values)
+    said = {
+        f"said_{key}": Cast(KeyTextTransform(key, "request__data"), TextField())
+        for key in correlation
+    }
+    rows = (
+        waiting.alias(**said).filter(fits).select_related("request__template", "request__requester")
+    )
+    return [row.request for row in rows[:MOST_CANDIDATES]]
 
 
-def _waits_for(case: Case, message: str) -> tuple[WaitStep, Token]:
-    waiting = [
+def _written_so(version: int, values: Mapping[str, tuple[FieldSpec, Any]]) -> Q:
+    written = Q(request__version_id=version)
+    for key, (spec, value) in values.items():
+        if spec.type not in ("boolean", "number", "money"):
+            written &= Q(**{f"said_{key}": str(value)})
+    return written
+
+
+def _read(
+    fields: Mapping[str, FieldSpec], correlation: Mapping[str, Any]
+) -> dict[str, tuple[FieldSpec, Any]] | None:
+    """The values as the fields read them; None where there is no such field, or none that can be
+    read: then no request has it."""
+    try:
+        return {k: (fields[k], read_value(k, fields[k], v)) for k, v in correlation.items()}
+    except (KeyError, InvalidInput):
+        return None
+
+
+def _case(instance: WorkflowInstance, actor: User, now: datetime) -> Case:
+    """The request as it stands, read without locks; whoever acts on it reads it again."""
+    marking = Marking.from_json(instance.marking)
+    version_map = cached_map(instance.version_id)
+    return Case(instance=instance, map=version_map, actor=actor, now=now, marking=marking)
+
+
+def _in_sight(reference: str, message: str, actor: User, now: datetime) -> int | None:
+    """The request, where this person may see it, or holds the role of a wait for this message."""
+    rows = WorkflowInstance.objects.by_reference(reference)
+    found = rows.select_related("template", "requester").first()
+    if found is None or not actor.is_active:
+        return None
+    if visible_requests(actor).filter(pk=found.pk).exists():
+        return found.pk
+    return found.pk if _waits_for_theirs(_case(found, actor, now), message, actor) else None
+
+
+def _waits_for_theirs(case: Case, message: str, actor: User) -> bool:
+    """Whether the request waits for this message, and of this person by the wait's own role."""
+    return any(
+        step.role is not None and _is_for(case, step, actor) for step, _ in _waits(case, message)
+    )
+
+
+def _waits(case: Case, message: str) -> list[tuple[WaitStep, Token]]:
+    return [
         (step, token)
         for token in case.marking.tokens
         if isinstance(step := case.map.graph[token.step], WaitStep) and step.message == message
     ]
+
+
+def _waits_for(case: Case, message: str) -> tuple[WaitStep, Token]:
+    waiting = _waits(case, message)
     if len(waiting) != 1:
         how_many = "several steps that wait" if waiting else "no step that waits"
         raise WrongState(f"{case.instance.reference} has {how_many} for '{message}' now.")
@@ -117,18 +194,19 @@ def _waits_for(case: Case, message: str) -> tuple[WaitStep, Token]:
 
 def _may_send(case: Case, step: WaitStep, actor: User) -> None:
     """The wait's own role, else the requester; and whoever manages the workflow."""
+    case.acting = Acting("role", step.role) if step.role else Acting("requester")
+    if not _is_for(case, step, actor):
+        steering(case, f"'{step.message}' is for the people of the role that waits for it.")
+
+
+def _is_for(case: Case, step: WaitStep, actor: User) -> bool:
     role = case.map.graph.definition.roles.get(step.role or "")
     if role is None:
-        fits = case.instance.requester_id == actor.pk
-        case.acting = Acting("requester")
-    else:
-        stands_for = case.instance.data.get(role.field) if role.field else None
-        if role.requester and case.instance.requester is not None:
-            stands_for = case.instance.requester.get_username()
-        fits = in_role(actor, role, case.groups_of(actor), stands_for)
-        case.acting = Acting("role", step.role or "")
-    if not fits:
-        steering(case, f"'{step.message}' is for the people of the role that waits for it.")
+        return case.instance.requester_id == actor.pk
+    stands_for = case.instance.data.get(role.field) if role.field else None
+    if role.requester and case.instance.requester is not None:
+        stands_for = case.instance.requester.get_username()
+    return in_role(actor, role, case.groups_of(actor), stands_for)
 
 
 def _fills_in_only(case: Case, data: Mapping[str, Any]) -> None:
@@ -141,9 +219,12 @@ def _fills_in_only(case: Case, data: Mapping[str, Any]) -> None:
         )
 
 
-def _matches(case: Case, correlation: Mapping[str, Any]) -> bool:
+def _has_values(case: Case, correlation: Mapping[str, Any]) -> bool:
+    """Whether the request's fields have these values, each read as its field reads it. Raises
+    InvalidInput where the field cannot read one."""
     fields = case.map.graph.definition.fields
     return all(
-        key in fields and clean(key, fields[key], value) == case.instance.data.get(key)
+        key in fields
+        and read_value(key, fields[key], value) == kept(fields[key], case.instance.data.get(key))
         for key, value in correlation.items()
     )
