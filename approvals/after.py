@@ -1,13 +1,19 @@
-"""What to tell a person after their decision: what it did, and who is next."""
+"""What to tell a person after what they did: what it did, by the trail, and who is next."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from django.db.models import Max
+
+from approvals.by_itself import standings
 from approvals.reading import case_of
 from approvals.request_page import Answers, answers, open_tasks
 from approvals.request_record import incidents_of
 from approvals.task_page import outcome_label
-from workflows.models import WorkItem
+from workflows.models import TrailEvent, WorkflowInstance, WorkItem
 from workflows.services.case import Case
+
+Said = Callable[[Case, TrailEvent], str]
 
 
 def what_happened(task: WorkItem, step: str, outcome: str, now: datetime) -> str:
@@ -32,6 +38,74 @@ def what_is_next(case: Case) -> str:
 
 
 def request_answers(case: Case) -> Answers:
-    """The four answers of a request. Two statements."""
+    """The four answers of a request. Two statements, and three where no person does a step."""
     tasks = open_tasks([case.instance])[case.instance.pk]
-    return answers(case, tasks, incidents_of(case))
+    known = standings({case.instance.pk: case.map.graph}, tasks)
+    return answers(case, tasks, incidents_of(case), known)
+
+
+# -- after a change of a request's course ------------------------------------------------------
+
+
+def what_was_done(case: Case, last: int) -> str:
+    """What the commands did that were recorded after row `last` of the trail, each once, and
+    where the request is then."""
+    rows = TrailEvent.objects.filter(request=case.instance, pk__gt=last, command__in=_SAID)
+    said = [_SAID[row.command](case, row) for row in rows.order_by("pk")]
+    if case.instance.state not in (WorkflowInstance.CANCELLED, WorkflowInstance.SUSPENDED):
+        said.append(what_is_next(case))
+    return " ".join(dict.fromkeys(said))
+
+
+def last_row(request: WorkflowInstance) -> int:
+    """The newest row of the request's trail, to tell what comes after it."""
+    return TrailEvent.objects.filter(request=request).aggregate(last=Max("pk"))["last"] or 0
+
+
+def _of_request(words: str) -> Said:
+    return lambda case, row: f"{row.reference} {words}"
+
+
+def _retried(case: Case, row: TrailEvent) -> str:
+    title = case.map.graph.title(row.step)
+    again = [one for one in row.changes.get("incident", ()) if one["step"] == row.step]
+    if again:
+        return f"“{title}” was tried again and cannot go on yet: {again[-1]['message']}"
+    if case.map.graph.is_human(row.step):
+        return f"“{title}” has somebody again who can do it."
+    if case.map.graph[row.step].kind in ("decision", "parallel"):
+        return f"“{title}” was tried again."
+    return f"“{title}” is about to be tried again."
+
+
+def _skipped(case: Case, row: TrailEvent) -> str:
+    title = case.map.graph.title(row.step)
+    return f"“{title}”: the step was skipped. What it would have done outside was not done."
+
+
+def _rerouted(case: Case, row: TrailEvent) -> str:
+    return f"The work at “{case.map.graph.title(row.step)}” was sent on."
+
+
+def _reassigned(case: Case, row: TrailEvent) -> str:
+    return f"“{case.map.graph.title(row.step)}” was reassigned."
+
+
+def _merged(case: Case, row: TrailEvent) -> str:
+    title = case.map.graph.title(row.step)
+    if any(one["join"] == row.step for one in row.changes.get("merged", ())):
+        return f"“{title}”: the branches are merged."
+    return f"“{title}”: your choice is kept."
+
+
+_SAID: Mapping[str, Said] = {
+    "cancel": _of_request("was cancelled. All open work on it has stopped."),
+    "suspend": _of_request("is suspended. Nobody can decide anything on it until it is resumed."),
+    "resume": _of_request("goes on."),
+    "reopen": _of_request("is open again."),
+    "retry": _retried,
+    "skip": _skipped,
+    "reroute": _rerouted,
+    "reassign": _reassigned,
+    "resolve_merge": _merged,
+}

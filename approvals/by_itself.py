@@ -99,10 +99,12 @@ def in_full(case: Case, key: str, standing: Standing | None, *, audits: bool) ->
         sender = _sender(case, step) if step.message else ""
         return f"Nobody; it waits {_for_what(step, known)}{sender}."
     if isinstance(step, SubworkflowStep):
+        if known.child is None and standing is None:
+            return f"Nobody; it waits for a request of “{step.workflow}”."
         if known.child is None:
             return f"Nobody; the system starts a request of “{step.workflow}” for it now."
         return f"Nobody; it waits until {known.child.reference} has ended."
-    if isinstance(step, AutomationStep):
+    if isinstance(step, AutomationStep) and standing is not None:
         return f"Nobody; the system does this step: {_course(step, known, case.now, audits)}"
     return "Nobody; the system does this step."
 
@@ -125,12 +127,15 @@ def _sender(case: Case, step: WaitStep) -> str:
     return f" from anybody in {listed([*(role.groups or []), *(role.users or [])], 'or')}"
 
 
+FIRST = "its first attempt is about to be made."
+
+
 def _course(step: AutomationStep, known: Standing, now: datetime, audits: bool) -> str:
-    if not _tried(known):
-        return "its first attempt is about to be made."
     failed = known.failed
     why = f" ({failed.code}: {failed.message.rstrip('.')})" if failed and audits else ""
     last = f"the last attempt failed{why}; " if failed else ""
+    if not _tried(known):
+        return f"{last}it is about to be tried again." if failed else FIRST
     return f"{last}{_next_try(step, known, now)}."
 
 

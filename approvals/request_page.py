@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 
 from approvals.by_itself import Standing, Standings, in_full, in_short
 from approvals.wording import listed, moment, person, span
+from workflows.engine.ahead import NOTHING, Data, outcomes, ways, written_by
 from workflows.engine.definition import (
     DecisionStep,
     EndStep,
@@ -147,7 +148,7 @@ def _waiting(
         holder=holder(case, task, stuck, standing),
         who=who_has(case, task, stuck, standing, audits=audits),
         since=_since(task.enabled_at, task.due_at, case.now),
-        next=what_next(case.map.graph, key),
+        next=what_next(case.map.graph, key, case.instance.data),
         is_human=is_human,
         child=standing.child if standing is not None and stuck is None else None,
     )
@@ -225,30 +226,43 @@ def _since(since: datetime | None, due: datetime | None, now: datetime) -> str:
     return f"{said} Due {moment(due)}.{late}"
 
 
-def what_next(graph: Graph, key: str) -> str:
-    """Where the request goes from a step, as a sentence."""
-    step = graph[key]
+def what_next(graph: Graph, key: str, data: Data) -> str:
+    """Where the request can go from a step, with the data that it has, as a sentence."""
+    step, changing = graph[key], written_by(graph, key)
+    links = outcomes(graph, key, data)
     if isinstance(step, HumanStep):
-        ways = [
-            f"“{title(name, route.label)}” leads to {place(graph, route.to)}"
-            for name, route in step.outcomes.items()
+        said = [
+            f"“{title(link.name, link.route.label)}” leads to"
+            f" {place(graph, link.to, data, changing)}"
+            for link in links
         ]
-        return f"{'; '.join(ways)}."
-    return f"Then {listed([place(graph, to) for to in sorted(graph.following[key])], 'or')}."
+        return (
+            f"{'; '.join(said)}." if said else "With the values it has, no outcome can be chosen."
+        )
+    usual, failed = (
+        [place(graph, one.to, data, changing) for one in links if (one.kind == "on_error") is bad]
+        for bad in (False, True)
+    )
+    if failed and failed != usual:
+        return f"Then {listed(usual, 'or')}; if it fails, {listed(failed, 'or')}."
+    return f"Then {listed(usual, 'or')}."
 
 
-def place(graph: Graph, key: str) -> str:
-    """A step as somewhere to go: what only routes is named by where it leads."""
-    return _place(graph, key, frozenset())
+def place(graph: Graph, key: str, data: Data, changing: frozenset[str] = NOTHING) -> str:
+    """A step as somewhere to go: what only routes is named by where it can lead, with the data
+    that the request has; `changing` are the fields that may change before it comes there."""
+    return _place(graph, key, data, changing, frozenset())
 
 
-def _place(graph: Graph, key: str, passed: frozenset[str]) -> str:
+def _place(
+    graph: Graph, key: str, data: Data, changing: frozenset[str], passed: frozenset[str]
+) -> str:
     step, seen = graph[key], passed | {key}
     if isinstance(step, EndStep):
         return f"the end ({title(step.result, None).lower()})"
     if isinstance(step, DecisionStep | ParallelStep) and not passed & {key}:
-        to = list(dict.fromkeys(link.to for link in graph.links if link.source == key))
-        places = list(dict.fromkeys(_place(graph, other, seen) for other in to))
+        to = dict.fromkeys(link.to for link in ways(graph, key, data, changing))
+        places = list(dict.fromkeys(_place(graph, other, data, changing, seen) for other in to))
         if isinstance(step, ParallelStep):
             return listed(places)
         return ", or ".join(places) if any(" and " in p for p in places) else listed(places, "or")

@@ -11,8 +11,9 @@ from approvals.by_itself import Standings
 from approvals.request_page import NOTHING_KNOWN, holder
 from approvals.task_page import outcome_label
 from approvals.wording import person, value_text
+from workflows.engine.ahead import ahead
 from workflows.engine.definition import FieldDef, ParallelStep, title
-from workflows.engine.graph import Graph, reach
+from workflows.engine.graph import Graph
 from workflows.models import (
     Attempt,
     Incident,
@@ -25,6 +26,8 @@ from workflows.models.runs import DONE
 from workflows.permissions import visible_requests
 from workflows.services.case import Case
 
+ERROR, SKIP = "error", "skipped"
+"""How a step that no person does ends when it failed, or was skipped by hand."""
 MOST_TRAIL_ROWS = 200
 MOST_CHILDREN = 50
 
@@ -63,33 +66,70 @@ def past_step(case: Case, task: WorkItem, standings: Standings = NOTHING_KNOWN) 
 # -- the way so far and ahead -----------------------------------------------------------------
 
 
+DONE_WELL, REFUSED, FAILED, SKIPPED, OPEN, AHEAD, STOPPED = (
+    *("done", "refused", "failed", "skipped", "open", "ahead", "stopped"),
+)
+ROUTING = ("decision", "parallel", "join")
+
+
 @dataclass(frozen=True, slots=True)
 class OnTheWay:
-    """One step of the map as the progress list shows it: done, open or ahead."""
+    """One step as the progress list shows it. `state` is a code, for the page's colours; `words`
+    say what came of it, `round` which time it was where a step came more than once."""
 
     step: str
     state: str
+    words: str
+    round: int = 1
 
 
 def progress(case: Case, past: list[PastStep]) -> list[OnTheWay]:
-    """The steps that were done, are open now, and lie ahead if nothing exceptional happens.
-
-    A step that will come again stands in the list as done and as ahead. No statement.
-    """
+    """What was done, each round of it, what is open now, and what can still come if nothing
+    exceptional happens and the request's data do not rule it out. No statement."""
     graph = case.map.graph
-    done = {case.map.step_keys[one.task.step_id]: one for one in past if one.task.state == DONE}
-    finished = sorted(done, key=lambda key: done[key].task.completed_at or case.now)
-    open_now = {token.step for token in case.marking.tokens} | _disagreeing(case)
-    ahead = _ahead(graph, open_now) if case.instance.is_live else set()
-    ended = [case.marking.ended] if case.marking.ended else []
+    done = sorted(
+        (one for one in past if one.task.state == DONE),
+        key=lambda one: (one.task.completed_at or case.now, one.task.pk),
+    )
+    found = [_done(case, one) for one in done]
+    if case.marking.ended:
+        found.append(_end(case, case.marking.ended, found))
+    elif not case.instance.is_live:
+        found.append(OnTheWay("Cancelled", STOPPED, "the request was called off"))
     order = _in_order(graph)
-    ways = [(key, "done") for key in [*finished, *ended] if key not in open_now]
-    ways += [(key, "open") for key in order if key in open_now]
-    ways += [(key, "ahead") for key in order if key in ahead and graph[key].kind not in ROUTING]
-    return [OnTheWay(graph.title(key), state) for key, state in ways]
+    open_now = {token.step: token.round for token in case.marking.tokens}
+    open_now |= dict.fromkeys(_disagreeing(case), 1)
+    found += [OnTheWay(graph.title(k), OPEN, "now", open_now[k]) for k in order if k in open_now]
+    if case.instance.is_live:
+        coming = ahead(graph, set(open_now), case.instance.data)
+        shown = [key for key in order if key in coming and graph[key].kind not in ROUTING]
+        found += [OnTheWay(graph.title(key), AHEAD, "ahead") for key in shown]
+    return found
 
 
-ROUTING = ("decision", "parallel", "join")
+def _done(case: Case, one: PastStep) -> OnTheWay:
+    """What came of a task that is over."""
+    state, words = DONE_WELL, one.outcome or "done"
+    if one.is_human:
+        route = case.map.human(case.map.step_keys[one.task.step_id]).outcomes.get(one.task.outcome)
+        state = REFUSED if route is not None and route.exception else DONE_WELL
+    elif one.task.outcome in (ERROR, SKIP):
+        state = FAILED if one.task.outcome == ERROR else SKIPPED
+        words = state
+    else:
+        words = "done"
+    return OnTheWay(one.step, state, words, one.task.round)
+
+
+def _end(case: Case, key: str, before: list[OnTheWay]) -> OnTheWay:
+    """The end with its result; one that an exception led to is not shown as a success."""
+    graph = case.map.graph
+    into = [link for link in graph.links if link.to == key and link.kind != "reopen"]
+    only_so = bool(into) and all(link.kind == "on_error" or link.route.exception for link in into)
+    last = before[-1].state if before else DONE_WELL
+    state = REFUSED if only_so or last == REFUSED else FAILED if last == FAILED else DONE_WELL
+    result = getattr(graph[key], "result", "")
+    return OnTheWay(graph.title(key), state, title(result, None).lower())
 
 
 def _disagreeing(case: Case) -> set[str]:
@@ -98,28 +138,15 @@ def _disagreeing(case: Case) -> set[str]:
     return {step.join for step in steps if isinstance(step, ParallelStep) and step.join}
 
 
-def _ahead(graph: Graph, open_now: set[str]) -> set[str]:
-    """What can still be reached on ways that are not exceptions."""
-    return reach(open_now, _usual_ways(graph), set()) - open_now
-
-
-def _usual_ways(graph: Graph) -> dict[str, list[str]]:
-    ways: dict[str, list[str]] = {key: [] for key in graph.steps}
-    for link in graph.links:
-        if link.kind not in ("reopen", "on_error") and not link.route.exception:
-            ways[link.source].append(link.to)
-    return ways
-
-
 def _in_order(graph: Graph) -> list[str]:
     """The steps as a request meets them, breadth first; ends last."""
     found: list[str] = [graph.first] if graph.first else []
+    seen = set(found)
     for key in found:
-        found.extend(
-            link.to
-            for link in graph.links
-            if link.source == key and link.kind != "reopen" and link.to not in found
-        )
+        for link in graph.leaving[key]:
+            if link.kind != "reopen" and link.to not in seen:
+                seen.add(link.to)
+                found.append(link.to)
     return sorted(dict.fromkeys(found), key=lambda key: graph[key].kind == "end")
 
 

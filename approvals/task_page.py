@@ -131,7 +131,7 @@ def _button(case: Case, step: HumanStep, name: str, route: RouteDef) -> Button:
         label=title(name, route.label),
         kind=kind,
         needs_comment=route.comment == "required",
-        leads_to=place(case.map.graph, route.to),
+        leads_to=place(case.map.graph, route.to, case.instance.data, frozenset(step.outputs or ())),
     )
 
 

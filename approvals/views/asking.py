@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from approvals.after import what_is_next
+from approvals.after import last_row, what_was_done
 from approvals.pages import go_to, refusal_shown, status_of
 from approvals.reading import NO_REQUEST, case_of
 from workflows.engine.errors import HandoffError, NotAllowed, NotFound
@@ -26,12 +26,11 @@ GET_OR_POST = ["GET", "HEAD", "POST"]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the page says before, on and after the button."""
+    """What the page says before and on the button; what it did is read from the trail."""
 
     heading: str
     button: str
     warning: str
-    done: str
 
 
 def ask(
@@ -48,7 +47,7 @@ def ask(
     error = None
     if request.method == "POST" and all(f.is_valid() for f in (form, context.get("values")) if f):
         try:
-            return go_to(request, once(request, lambda: _done(instance, asked, run)))
+            return go_to(request, once(request, lambda: _done(instance, run)))
         except HandoffError as refused:
             error = refused
     status = status_of(error) if error else 422 if request.method == "POST" else 200
@@ -60,14 +59,12 @@ def ask(
     return render(request, "approvals/ask.html", {**blank, **given, **context}, status=status)
 
 
-def _done(
-    instance: WorkflowInstance, asked: Asked, run: Callable[[datetime], WorkflowInstance]
-) -> Sent:
-    now = timezone.now()
+def _done(instance: WorkflowInstance, run: Callable[[datetime], WorkflowInstance]) -> Sent:
+    now, before = timezone.now(), last_row(instance)
     changed = run(now)
     case = case_of(WorkflowInstance.objects.get(pk=changed.pk), None, now)
     to = reverse("approvals:request", args=[instance.reference])
-    return Sent(to, f"{asked.done} {what_is_next(case)}")
+    return Sent(to, what_was_done(case, before))
 
 
 def managers_only(user: User, instance: WorkflowInstance, *steps: str) -> None:

@@ -29,7 +29,6 @@ class Course:
     heading: str
     button: str
     warning: str
-    done: str
     requester_may: bool = False
 
 
@@ -37,20 +36,19 @@ COURSES: Mapping[str, Course] = {
     "cancel": Course(
         requests.cancel, "Cancel", "Cancel the request",
         "All open work on it stops. A cancelled request cannot be reopened.",
-        "was cancelled.", requester_may=True,
+        requester_may=True,
     ),
     "suspend": Course(
         requests.suspend, "Suspend", "Suspend the request",
         "Nobody can decide anything on it until it is resumed. Due dates go on counting.",
-        "is suspended.",
     ),
     "resume": Course(
         requests.resume, "Resume", "Resume the request",
-        "Work on it goes on where it stood.", "goes on.",
+        "Work on it goes on where it stood.",
     ),
     "reopen": Course(
         requests.reopen, "Reopen", "Reopen the request",
-        "It goes back to the step that its map names for this.", "is open again.",
+        "It goes back to the step that its map names for this.",
     ),
 }  # fmt: skip
 
@@ -70,7 +68,7 @@ def change(request: HttpRequest, reference: str, course: str) -> HttpResponse:
     def run(now: datetime) -> WorkflowInstance:
         return way.run(instance.pk, actor=user, reason=form.cleaned_data["reason"], now=now)
 
-    asked = Asked(way.heading, way.button, way.warning, f"{instance.reference} {way.done}")
+    asked = Asked(way.heading, way.button, way.warning)
     return ask(request, instance, asked, form, run)
 
 
@@ -94,7 +92,6 @@ def reassign(request: HttpRequest, task_id: int) -> HttpResponse:
         f"Reassign “{title}” of",
         "Reassign the task",
         f"{now_with} From then on only the person whom you choose can decide it.".strip(),
-        f"“{title}” was reassigned.",
     )
     return ask(request, task.request, asked, form, run)
 
@@ -125,7 +122,6 @@ def resolve(request: HttpRequest, merge_id: int) -> HttpResponse:
         f"Choose at “{merge.join}” of",
         "Use these values",
         "The branches gave different values. Choose which holds; then the request goes on.",
-        f"{row.request.reference}: the branches are merged.",
     )
     given = request.POST.get
     chosen = [

@@ -35,9 +35,7 @@ def retry(request: HttpRequest, incident_id: int) -> HttpResponse:
             data=values.changed(),
         )
 
-    asked = Asked(
-        "Try again:", "Retry now", incident.message, f"{incident.request.reference}: tried again."
-    )
+    asked = Asked("Try again:", "Retry now", incident.message)
     return ask(request, incident.request, asked, form, run, values=values)
 
 
@@ -74,7 +72,6 @@ def skip(request: HttpRequest, incident_id: int) -> HttpResponse:
         "Skip the step",
         "The request goes on as if the step had been done. What it would have done outside is"
         " not done: see to that first.",
-        f"{incident.request.reference}: the step was skipped.",
     )
     shown: dict[str, Any] = {"values_title": "What the step would have given", "values_open": True}
     return ask(request, incident.request, asked, form, run, values=values, **shown)
@@ -111,6 +108,5 @@ def reroute(request: HttpRequest, incident_id: int) -> HttpResponse:
         "Send to another step:",
         "Send it there",
         f"It waits at “{incident.step}” and goes on at the step that you choose.",
-        f"{incident.request.reference}: sent on.",
     )
     return ask(request, incident.request, asked, form, run)

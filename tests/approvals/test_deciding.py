@@ -58,7 +58,8 @@ def test_each_outcome_is_a_button_with_its_label_and_where_it_leads(
     text = page_text(signed_in(people["mia"]), open_task(ask(people["sam"]), "manager_review"))
     assert re.search(r'value="return"[^>]*>Send back<', text)
     assert "required for “Send back” and “Reject”" in text
-    assert "“Finance review”, or “Legal review” and “Budget check”" in text
+    assert "leads to “Legal review” and “Budget check”" in text
+    assert "Finance review" not in text  # 1,200 EUR of the EU: the rule is decided
     assert "leads to the end (rejected)" in text
     assert ">Submit<" not in text
 

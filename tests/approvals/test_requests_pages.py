@@ -123,6 +123,50 @@ def test_the_way_shows_what_is_done_open_and_ahead(people: dict[str, User]) -> N
     ]
 
 
+def ways_of(by: User, request: WorkflowInstance) -> list[tuple[str, str, int]]:
+    """The way so far and ahead as the page has it."""
+    answer = signed_in(by).get(f"/requests/{request.reference}/")
+    return [(one.step, one.state, one.round) for one in answer.context["progress"]]
+
+
+def test_every_round_stays_on_the_way(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "return", comment="Too dear")
+    decide(request, "revise", people["sam"], "resubmit", data={"amount": "5"})
+    assert ways_of(people["sam"], request)[:3] == [
+        ("Manager review", "done", 1),
+        ("Revise", "done", 1),
+        ("Manager review", "open", 2),
+    ]
+
+
+def test_a_rejection_is_no_success_and_neither_is_the_end_it_leads_to(
+    people: dict[str, User],
+) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "reject", comment="No")
+    assert ways_of(people["sam"], request) == [
+        ("Manager review", "refused", 1),
+        ("Rejected", "refused", 1),
+    ]
+    assert 'class="done"' not in seen(people["sam"], request)
+
+
+def test_a_cancelled_request_ends_where_it_was_called_off(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    requests.cancel(request.pk, actor=people["sam"], reason="Changed my mind.", now=NOW)
+    assert ways_of(people["sam"], request) == [("Cancelled", "stopped", 1)]
+
+
+@pytest.mark.parametrize(("amount", "there"), [("1200", False), ("20000", True)])
+def test_a_rule_that_the_data_decide_leaves_out_the_other_way(
+    people: dict[str, User], amount: str, there: bool
+) -> None:
+    request = ask(people["sam"], amount=amount)
+    text = seen(people["sam"], request)
+    assert ("leads to “Finance review”" in text) is there
+
+
 def test_a_step_that_was_cancelled_is_not_shown_as_done(people: dict[str, User]) -> None:
     request = ask(people["sam"])
     decide(request, "manager_review", people["mia"], "approve")

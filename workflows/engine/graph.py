@@ -87,6 +87,14 @@ class Graph:
         return tuple(ways)
 
     @cached_property
+    def leaving(self) -> Mapping[str, tuple[Link, ...]]:
+        """The ways out of each step, in the file's order."""
+        result: dict[str, list[Link]] = {key: [] for key in self.steps}
+        for link in self.links:
+            result[link.source].append(link)
+        return {key: tuple(value) for key, value in result.items()}
+
+    @cached_property
     def following(self) -> Mapping[str, frozenset[str]]:
         """The steps that may come right after each step (reopening apart)."""
         result: dict[str, set[str]] = {key: set() for key in self.steps}
