@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from reporting.cases import Done, hand_over, in_order
+from reporting.logs.checks import whole_number
 from reporting.logs.read import How, read_log
 from reporting.logs.rows import Account, LogRow
 from reporting.observed import Seen, look_through, observed_version
@@ -191,6 +192,7 @@ def _case(case_id: str, rows: list[LogRow], steps: Mapping[str, str]) -> PastCas
     _stand(case, about)
     case.tasks = [_task(row, one, steps) for row, one in zip(rows, done, strict=True)]
     _count_rounds(case, rows)
+    _number(case, rows)
     for row in rows:
         case.data.update(row.data)
     return case
@@ -243,7 +245,16 @@ def _count_rounds(case: PastCase, rows: list[LogRow]) -> None:
     for place in order:
         task = case.tasks[place]
         rounds[task.step] += 1
-        task.round = rounds[task.step]
+        task.round = rows[place].round or rounds[task.step]
+
+
+def _number(case: PastCase, rows: list[LogRow]) -> None:
+    """Number the tasks: as the log numbers its instances, where it does it so, else in turn."""
+    given = [whole_number(row.instance) for row in rows]
+    if not all(given) or len(set(given)) < len(given):
+        given = list(range(1, len(rows) + 1))
+    for task, number in zip(case.tasks, given, strict=True):
+        task.number = number
 
 
 # -- the map ----------------------------------------------------------------------------------

@@ -5,16 +5,18 @@ from typing import Any
 
 from reporting.exports.log_csv import csv_lines
 from reporting.exports.ocel import ocel_lines
-from reporting.exports.rows import people_fields, requests_done
+from reporting.exports.rows import fields_told, requests_of
 from reporting.exports.xes import xes_lines
 from reporting.rows import Period, step_titles
-from workflows.models import WorkflowTemplate
+from workflows.models import Step, WorkflowTemplate
 
 TYPES = {
     "xes": "application/xml",
     "ocel": "application/json",
     "csv": "text/csv; charset=utf-8",
 }
+NO_WORK = ("decision", "parallel", "join", "end")
+"""Kinds of steps that are never a task."""
 ENDINGS = {"xes": "xes", "ocel": "ocel.json", "csv": "csv"}
 
 
@@ -24,19 +26,19 @@ def log_lines(
     """The log of a workflow's requests of a period, in pieces. Memory stays flat, but for OCEL,
     which writes its objects last.
 
-    Names of people, and fields that hold them, are told only with `people`.
+    Names of people, and what people write (titles, texts, documents), are told only with
+    `people`.
     """
-    rows = requests_done(template, period, people=people)
-    left_out = frozenset() if people else people_fields(template)
+    rows = requests_of(template, period, people=people)
     formats: dict[str, Callable[[], Iterator[str]]] = {
-        "xes": lambda: xes_lines(template.name, rows, left_out),
-        "csv": lambda: csv_lines(rows),
-        "ocel": lambda: ocel_lines(
-            template, _activities(template), rows, people=people, left_out=left_out
-        ),
+        "xes": lambda: xes_lines(template.name, rows),
+        "csv": lambda: csv_lines(rows, fields_told(template, people=people)),
+        "ocel": lambda: ocel_lines(_activities(template), rows, people=people),
     }
     return formats[kind]()
 
 
 def _activities(template: WorkflowTemplate) -> list[Any]:
-    return sorted(set(step_titles(template).values()))
+    steps = Step.objects.filter(version__template=template).exclude(kind__in=NO_WORK)
+    titles = step_titles(template)
+    return sorted({titles[pk] for pk in steps.values_list("pk", flat=True)})

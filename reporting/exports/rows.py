@@ -1,6 +1,6 @@
-"""The finished tasks of a workflow as events, request by request, in a stream."""
+"""The tasks of a workflow as events, request by request, in a stream."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -12,14 +12,20 @@ from workflows.models import Field, WorkflowInstance, WorkflowTemplate, WorkItem
 COLUMNS = (
     "id", "request_id", "step_id", "activation", "round", "step__role__key", "performer_name",
     "enabled_at", "started_at", "completed_at", "outcome", "document_versions",
+    "paused_seconds", "paused_business_seconds",
 )  # fmt: skip
+TOLD = ("number", "integer", "money", "boolean", "date", "datetime", "choice")
+"""Types of fields whose values name nobody. What people write as they like (texts, documents,
+people) is told only where people are named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """One finished task. `resource` is its role, or the person where people may be named."""
+class Task:
+    """One task, done or (without `end`) open. `resource` is its role, or the person where people
+    may be named."""
 
     id: int
+    activation: int
     activity: str
     resource: str
     role: str
@@ -27,13 +33,18 @@ class Done:
     outcome: str
     enabled: datetime | None
     start: datetime | None
-    end: datetime
+    end: datetime | None
     documents: Mapping[str, int]
+    paused: float
+    paused_business: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneRequest:
-    """One request with its finished tasks, in the order in which they were done."""
+    """One request with its tasks, those done first, in the order in which they were done.
+
+    `reference` is what the request is called in the log that it came from, or here.
+    """
 
     id: int
     reference: str
@@ -43,22 +54,34 @@ class OneRequest:
     result: str
     requester: str
     data: Mapping[str, Any]
-    done: tuple[Done, ...]
+    tasks: tuple[Task, ...]
+
+    @property
+    def done(self) -> Sequence[Task]:
+        """The tasks that are done."""
+        return [task for task in self.tasks if task.end is not None]
+
+    @property
+    def open(self) -> Sequence[Task]:
+        """The tasks that are not."""
+        return [task for task in self.tasks if task.end is None]
 
 
-def requests_done(
+def requests_of(
     template: WorkflowTemplate, period: Period, *, people: bool
 ) -> Iterator[OneRequest]:
-    """The requests that were started in a period, with what was done in each.
+    """The requests that were started in a period, with their tasks.
 
-    Names of people are only there with `people`. A request in which nothing was done yet is left
-    out: an event log knows no case without an event.
+    Names of people, and what people write (titles, texts, documents), are only there with
+    `people`. A request without a task is left out: an event log knows no case without an event.
     """
     titles = step_titles(template)
+    told = frozenset(fields_told(template, people=people))
     found = period.requests(template)
     heads = found.select_related("version").defer("marking").order_by("id").iterator(chunk_size=500)
     tasks = (
-        WorkItem.objects.filter(request__in=found, state="done", completed_at__isnull=False)
+        WorkItem.objects.filter(request__in=found)
+        .exclude(state="cancelled")
         .order_by("request_id", "completed_at", "id")
         .values(*COLUMNS)
         .iterator(chunk_size=5000)
@@ -69,15 +92,16 @@ def requests_done(
         while group is not None and group[0] < head.pk:  # committed since the heads were read
             group = next(groups, None)
         if group is not None and group[0] == head.pk:
-            done = tuple(_done(task, titles, people=people) for task in group[1])
-            yield _request(head, done, people=people)
+            every = [_task(task, titles, people=people) for task in group[1]]
+            yield _request(head, every, told, people=people)
             group = next(groups, None)
 
 
-def _done(task: Mapping[str, Any], titles: Mapping[int, str], *, people: bool) -> Done:
+def _task(task: Mapping[str, Any], titles: Mapping[int, str], *, people: bool) -> Task:
     role = task["step__role__key"] or ""
-    return Done(
+    return Task(
         id=task["id"],
+        activation=task["activation"],
         activity=titles[task["step_id"]],
         resource=task["performer_name"] if people else role,
         role=role,
@@ -87,25 +111,32 @@ def _done(task: Mapping[str, Any], titles: Mapping[int, str], *, people: bool) -
         start=task["started_at"],
         end=task["completed_at"],
         documents=task["document_versions"],
+        paused=task["paused_seconds"],
+        paused_business=task["paused_business_seconds"],
     )
 
 
-def _request(head: WorkflowInstance, done: tuple[Done, ...], *, people: bool) -> OneRequest:
-    definition = {key: value for key, value in head.data.items() if value is not None}
+def _request(
+    head: WorkflowInstance, tasks: list[Task], told: frozenset[str], *, people: bool
+) -> OneRequest:
+    done = [task for task in tasks if task.end is not None]
+    still = [task for task in tasks if task.end is None]
     return OneRequest(
         id=head.pk,
-        reference=head.reference,
-        title=head.title,
+        reference=head.case_ref or head.reference,
+        title=head.title if people else "",
         version=head.version.number,
         state=head.state,
         result=head.result,
         requester=head.requester_name if people else "",
-        data=definition,
-        done=done,
+        data={k: v for k, v in head.data.items() if v is not None and k in told},
+        tasks=(*done, *still),
     )
 
 
-def people_fields(template: WorkflowTemplate) -> frozenset[str]:
-    """The fields that hold people in any version of a workflow."""
-    rows = Field.objects.filter(version__template=template, type="user")
-    return frozenset(rows.values_list("key", flat=True))
+def fields_told(template: WorkflowTemplate, *, people: bool) -> list[str]:
+    """The keys of the fields whose values are told, of any version. Without people a field must
+    name nobody in any version of the workflow."""
+    fields = Field.objects.filter(version__template=template).values_list("key", "type")
+    untold = set() if people else {key for key, kind in fields if kind not in TOLD}
+    return sorted({key for key, _ in fields} - untold)

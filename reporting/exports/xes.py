@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from reporting.exports.rows import Done, OneRequest
+from reporting.exports.rows import OneRequest, Task
+from reporting.exports.told import told
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <log xes.version="1849.2016" xmlns="http://www.xes-standard.org/">
@@ -29,15 +30,15 @@ HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def xes_lines(name: str, requests: Iterable[OneRequest], left_out: frozenset[str]) -> Iterator[str]:
-    """The document in pieces; `left_out` are fields whose values are not told."""
+def xes_lines(name: str, requests: Iterable[OneRequest]) -> Iterator[str]:
+    """The document in pieces."""
     yield HEAD.format(name=_quoted(name))
     for request in requests:
-        yield _trace(request, left_out)
+        yield _trace(request)
     yield "</log>\n"
 
 
-def _trace(request: OneRequest, left_out: frozenset[str]) -> str:
+def _trace(request: OneRequest) -> str:
     attributes = {
         "concept:name": request.reference,
         "handoff:title": request.title,
@@ -45,20 +46,20 @@ def _trace(request: OneRequest, left_out: frozenset[str]) -> str:
         "handoff:state": request.state,
         "handoff:result": request.result,
         "handoff:requester": request.requester,
-        **{f"data:{key}": _told(v) for key, v in request.data.items() if key not in left_out},
+        **{f"data:{key}": _value(value) for key, value in request.data.items()},
     }
     lines = ["  <trace>", *(_attribute(key, value) for key, value in attributes.items())]
-    moments = sorted(_moments(request.done), key=lambda one: (one[0], one[1]))
+    moments = sorted(_moments(request.tasks), key=lambda one: (one[0], one[1]))
     lines += [_event(task, name, moment) for moment, _, name, task in moments]
     return "\n".join([line for line in lines if line] + ["  </trace>\n"])
 
 
-def _told(value: Any) -> Any:
-    """A document is told by its name and version."""
-    return f"{value['name']} (version {value['version']})" if isinstance(value, dict) else value
+def _value(value: Any) -> Any:
+    """Numbers and truths keep their type."""
+    return value if isinstance(value, bool | int) else told(value)
 
 
-def _moments(done: Iterable[Done]) -> Iterator[tuple[datetime, int, str, Done]]:
+def _moments(done: Iterable[Task]) -> Iterator[tuple[datetime, int, str, Task]]:
     """The life cycle of each task; what happened at one time is in the order of the tasks."""
     for place, task in enumerate(done):
         for stage, (name, moment) in enumerate(
@@ -68,10 +69,10 @@ def _moments(done: Iterable[Done]) -> Iterator[tuple[datetime, int, str, Done]]:
                 yield moment, place * 3 + stage, name, task
 
 
-def _event(task: Done, transition: str, moment: datetime) -> str:
+def _event(task: Task, transition: str, moment: datetime) -> str:
     attributes = {
         "concept:name": task.activity,
-        "concept:instance": str(task.id),
+        "concept:instance": str(task.activation),
         "lifecycle:transition": transition,
         "time:timestamp": moment,
         "org:role": task.role,
@@ -80,6 +81,8 @@ def _event(task: Done, transition: str, moment: datetime) -> str:
         attributes["org:resource"] = task.resource
     if transition == "complete":
         attributes |= {"handoff:outcome": task.outcome, "handoff:round": task.round}
+        rests = {"paused": task.paused, "paused_business": task.paused_business}
+        attributes |= {f"handoff:{name}": rest for name, rest in rests.items() if rest}
     lines = (_attribute(key, value, "      ") for key, value in attributes.items())
     return "\n".join(["    <event>", *(line for line in lines if line), "    </event>"])
 
@@ -93,6 +96,8 @@ def _attribute(key: str, value: Any, indent: str = "    ") -> str:
         kind, value = "boolean", "true" if value else "false"
     elif isinstance(value, int):
         kind = "int"
+    elif isinstance(value, float):
+        kind = "float"
     elif isinstance(value, datetime):
         kind, value = "date", value.astimezone(UTC).isoformat(timespec="microseconds")
     return f"{indent}<{kind} key={_quoted(key)} value={_quoted(str(value))}/>"

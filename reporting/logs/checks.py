@@ -66,3 +66,17 @@ def _ordered(row: LogRow, place: str, account: Account) -> bool:
         row.enabled = upto
         account.noted["skew"] += 1
     return True
+
+
+def seconds_of(text: str) -> float:
+    """Seconds; 0 where there is nothing that can be read."""
+    try:
+        found = float(text) if text else 0.0
+    except ValueError:
+        return 0.0
+    return found if 0.0 < found < 1e12 else 0.0
+
+
+def whole_number(text: str) -> int:
+    """A round, or an instance; 0 where there is nothing that can be read."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from reporting.audit_csv import RISKY
-from reporting.logs.checks import fits, moment_of
+from reporting.logs.checks import fits, moment_of, seconds_of, whole_number
 from reporting.logs.columns import columns_of, is_ours, known
 from reporting.logs.files import text_of
 from reporting.logs.lifecycle import Event, Paired, is_lifecycle, word_of
@@ -206,18 +206,13 @@ def _row(values: Mapping[str, str], table: Table, account: Account, line: int) -
         data={k[5:]: v for k, v in values.items() if v != "" and k.startswith("data.")},
         line=line,
         outcome=values.get("outcome", ""),
-        paused=_number(values.get("paused", "")),
-        paused_business=_number(values.get("paused_business", "")),
+        paused=seconds_of(values.get("paused", "")) if table.ours else 0.0,
+        paused_business=seconds_of(values.get("paused_business", "")) if table.ours else 0.0,
+        instance=values.get("instance", ""),
+        round=whole_number(values.get("round", "")) if table.ours else 0,
         about={k[8:]: v for k, v in values.items() if v != "" and k.startswith("request.")},
     )
     return row if fits(row, table.place(line), account) else None
-
-
-def _number(text: str) -> float:
-    try:
-        return max(float(text), 0.0) if text else 0.0
-    except ValueError:
-        return 0.0
 
 
 def _moments(

@@ -1,13 +1,12 @@
 """OCEL 2.0 as JSON: the events of the objects of one type are the cases of a log."""
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reporting.logs.checks import fits, moment_of
+from reporting.logs.checks import fits, moment_of, seconds_of, whole_number
 from reporting.logs.files import json_of
 from reporting.logs.rows import Account, LogRow
 from reporting.logs.times import Times
@@ -22,7 +21,8 @@ ABOUT = ("title", "state", "result", "requester")
 def read_ocel(
     path: Path, times: Times, account: Account, object_type: str | None
 ) -> Iterator[LogRow]:
-    """The rows of an OCEL document. An event of several objects is a row in each of them."""
+    """The rows of an OCEL document, object by object. An event of several objects is a row in
+    each of them."""
     document = _document(path, account.name)
     objects = {str(one["id"]): one for one in document["objects"]}
     kind = _case_type(document, object_type, account.name)
@@ -41,8 +41,10 @@ def read_ocel(
             assert row is not None
             rows.append(_in_case(row, case_id, told[case_id]))
     rows = [row for row in rows if fits(row, f"event {row.line}", account)]
-    _give_data(rows, objects)
     rows += _open_tasks(cases, objects, told, times, account)
+    order = {key: place for place, key in enumerate(objects)}
+    rows.sort(key=lambda row: order[row.case_id])
+    _give_data(rows, objects)
     account.rows += len(rows)
     yield from rows
 
@@ -124,28 +126,24 @@ def _row(
         end=moments["end"],
         line=number,
         outcome=str(named.get("outcome") or ""),
-        paused=_number(named.get("paused")),
-        paused_business=_number(named.get("paused_business")),
+        paused=seconds_of(str(named.get("paused") or "")),
+        paused_business=seconds_of(str(named.get("paused_business") or "")),
+        instance=str(named.get("instance") or ""),
+        round=whole_number(str(named.get("round") or "")),
     )
-
-
-def _number(value: Any) -> float:
-    return max(float(value), 0.0) if isinstance(value, int | float) else 0.0
 
 
 def _in_case(row: LogRow, case_id: str, about: dict[str, str]) -> LogRow:
     return LogRow(
         case_id=case_id, activity=row.activity, resource=row.resource, enabled=row.enabled,
         start=row.start, end=row.end, line=row.line, outcome=row.outcome, paused=row.paused,
-        paused_business=row.paused_business, about=about,
+        paused_business=row.paused_business, instance=row.instance, round=row.round, about=about,
     )  # fmt: skip
 
 
 def _give_data(rows: list[LogRow], objects: Mapping[str, Any]) -> None:
     """The values of a request, where Handoff wrote them, are known with its last row."""
-    last: dict[str, LogRow] = defaultdict()
-    for row in rows:
-        last[row.case_id] = row
+    last = {row.case_id: row for row in rows}
     for case_id, row in last.items():
         row.data = _data(_named(objects[case_id]).get("data"))
 
@@ -184,6 +182,7 @@ def _open_tasks(
                 found.append(
                     LogRow(case_id, str(task["activity"]), str(task.get("resource") or ""),
                            moments.get("enabled"), moments.get("start"), None,
-                           line=len(found) + 1, about=told[case_id])
+                           line=len(found) + 1, instance=str(task.get("instance") or ""),
+                           round=whole_number(str(task.get("round") or "")), about=told[case_id])
                 )  # fmt: skip
     return [row for row in found if fits(row, f"object {row.case_id}", account)]

@@ -37,6 +37,9 @@ class LogRow:
     rests: Sequence[tuple[datetime, datetime]] = ()
     paused: float = 0.0
     paused_business: float = 0.0
+    instance: str = ""
+    round: int = 0
+    """As the log says it; 0 where it does not."""
     about: Mapping[str, str] = field(default_factory=dict)
     """What the log says of the request: title, state, result, requester."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from reporting.logs.checks import fits, moment_of
+from reporting.logs.checks import fits, moment_of, seconds_of, whole_number
 from reporting.logs.files import plain_bytes
 from reporting.logs.lifecycle import COMPLETE, Event, Paired, is_lifecycle, word_of
 from reporting.logs.rows import NOTHING, Account, LogRow
@@ -125,7 +125,8 @@ def _traces(path: Path, account: Account) -> Iterator[Trace]:
     except (LookupError, ValueError) as problem:  # how the parser refuses an encoding
         raise InvalidInput(f"{name} cannot be read as XML ({problem}); save it as UTF-8.") from None
     account.events += reader.loose
-    account.passed["of_no_case"] += reader.loose
+    if reader.loose:
+        account.passed["of_no_case"] += reader.loose
     if not seen:
         raise InvalidInput(f"{name} has no trace; a log has a trace a case and events in it.")
 
@@ -204,6 +205,7 @@ def _events(
             account.fault("empty", here, "the event has no concept:name; it is the activity's name")
             continue
         resource = values.get("org:resource") or ("" if ours else values.get("org:role")) or ""
+        instance = values.get("concept:instance", "").strip()
         row = LogRow(
             case_id,
             sys.intern(activity),
@@ -215,19 +217,13 @@ def _events(
             before + position,
             values.get("handoff:outcome", ""),
             (),
-            _number(values.get("handoff:paused")),
-            _number(values.get("handoff:paused_business")),
+            seconds_of(values.get("handoff:paused", "")),
+            seconds_of(values.get("handoff:paused_business", "")),
+            instance,
+            whole_number(values.get("handoff:round", "")),
             about,
         )
         if fits(row, here, account):
-            instance = values.get("concept:instance", "").strip()
             transition = values.get("lifecycle:transition", "")
             found.append(Event(row, transition, instance, before + position, position))
     return found
-
-
-def _number(text: str | None) -> float:
-    try:
-        return max(float(text), 0.0) if text else 0.0
-    except ValueError:
-        return 0.0

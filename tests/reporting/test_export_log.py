@@ -47,7 +47,7 @@ def told(element: Any) -> dict[str, str]:
 
 def test_xes_has_each_task_with_its_three_moments() -> None:
     request = a_day()
-    (trace,) = traces(run("export_log", "sequential"))
+    (trace,) = traces(run("export_log", "sequential", "--people"))
     assert told(trace)["concept:name"] == request.reference
     assert told(trace)["handoff:title"] == "<b>&\ufffd=1+1</b>"
     events = [told(event) for event in trace.findall(f"{SPACE}event")]

@@ -26,7 +26,7 @@ from workflows.models import (
     WorkflowTemplate,
     WorkItem,
 )
-from workflows.services.fastsql import columns_of, insert_keyed, insert_values
+from workflows.services.fastsql import columns_of, insert_ready, ready
 from workflows.services.history import write_history
 from workflows.services.maps import VersionMap, map_of
 from workflows.services.moments import between
@@ -55,6 +55,7 @@ class PastTask:
     before: str = ""
     outcome: str = ""
     round: int = 1
+    number: int = 0
     waiting: float | None = None
     lead_in: float | None = None
     rests: Sequence[tuple[datetime, datetime]] = ()
@@ -160,9 +161,7 @@ def write_piece(arrival: Arrival, piece: Sequence[PastCase], *, now: datetime) -
         with transaction.atomic():
             keys = _write_requests(arrival, piece)
             rows = [
-                [*_place(key, number), *values]
-                for key, case in zip(keys, measured, strict=True)
-                for number, values in enumerate(case, start=1)
+                [key, *values] for key, case in zip(keys, measured, strict=True) for values in case
             ]
             _write_rows(arrival, WorkItem, [dict(zip(ITEM, row, strict=True)) for row in rows])
             LogImport.objects.filter(pk=arrival.record.pk).update(
@@ -206,10 +205,6 @@ ITEM = (
 """What an imported task says; everything else is as in a new row that is closed."""
 
 
-def _place(request: int, number: int) -> tuple[int, int]:
-    return request, number
-
-
 def _values(arrival: Arrival, task: PastTask) -> list[Any]:
     """A task's values after its request and number, with what is measured of it."""
     calendar = arrival.map.calendar
@@ -226,7 +221,14 @@ def _values(arrival: Arrival, task: PastTask) -> list[Any]:
             waiting_business = between(calendar, task.enabled, task.start)[1]
     state = "done" if task.end is not None else "started" if task.start is not None else "enabled"
     return [
-        *(arrival.map.step_ids[task.step], task.round, state, task.before, task.enabled),
+        *(
+            task.number,
+            arrival.map.step_ids[task.step],
+            task.round,
+            state,
+            task.before,
+            task.enabled,
+        ),
         *(task.start, task.end, task.resource, task.outcome, paused),
         *(paused_business, task.waiting, working, task.lead_in),
         *(waiting_business, working_business),
@@ -276,25 +278,29 @@ def _write_rows(
 ) -> list[int]:
     """Insert rows and the history of each (with its final state); returns their keys."""
     history: Any = get_history_model_for_model(model)
-    plain = _defaults(model)
-    of_all = {
+    plain = ready(model, _defaults(model))
+    of_all = ready(history, _kept_of_all(arrival))
+    names, kept = columns_of(model), columns_of(history)
+    keys: list[int] = []
+    for first in range(0, len(rows), BATCH):
+        batch = [plain | ready(model, row) for row in rows[first : first + BATCH]]
+        made = insert_ready(model, [[row[name] for name in names] for row in batch])
+        for place, (row, key) in enumerate(zip(batch, made, strict=True)):
+            row |= {"id": key, **of_all}
+            if states is not None:
+                row["state"] = states[first + place]
+        insert_ready(history, [[row[name] for name in kept] for row in batch])
+        keys += made
+    return keys
+
+
+def _kept_of_all(arrival: Arrival) -> dict[str, Any]:
+    return {
         "history_date": arrival.now,
         "history_user_id": None if arrival.actor is None else arrival.actor.pk,
         "history_change_reason": WHY,
         "history_type": "+",
     }
-    names, kept = columns_of(model), columns_of(history)
-    keys: list[int] = []
-    for first in range(0, len(rows), BATCH):
-        batch = [plain | row for row in rows[first : first + BATCH]]
-        made = insert_keyed(model, [[row[name] for name in names] for row in batch])
-        for place, (row, key) in enumerate(zip(batch, made, strict=True)):
-            row |= {"id": key, **of_all}
-            if states is not None:
-                row["state"] = states[first + place]
-        insert_values(history, [[row[name] for name in kept] for row in batch])
-        keys += made
-    return keys
 
 
 @lru_cache
