@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 
+from workflows.admin.meanwhile import ToldOfChanges
 from workflows.admin.sight import HistoryInSight, InSight
 from workflows.engine.days import on_the_clock
 from workflows.engine.errors import HandoffError, WrongState
@@ -26,7 +27,7 @@ from workflows.once import once_only
 from workflows.permissions import may_manage
 
 
-class StaffAdmin(InSight, ModelAdmin):
+class StaffAdmin(InSight, ToldOfChanges, ModelAdmin):
     """Long lists without needless counting; commands for those who may change the model."""
 
     show_full_result_count = False
