@@ -402,6 +402,29 @@ def test_a_subworkflow_is_waited_for_and_its_end_gives_values() -> None:
     assert folded(one)
 
 
+def test_a_workflow_may_start_itself_and_each_level_waits_for_the_next() -> None:
+    """Pattern 22, recursion: how deep it goes is for the map's rules to say."""
+    make_people()
+    again = {"kind": "subworkflow", "workflow": "deep", "to": "done"}
+    steps = {
+        "look": task(ok="again", stop=STOP, no=NO, enough="done"),
+        "again": again | {"data": {"amount": "{{ amount }}", "urgent": True}},
+    }
+    one = Course.of(plain("deep", steps))
+    one.flow.decide("look", "ok")
+    one.work()
+    child = child_of(one)
+    inner = flow_of(child, one.now)
+    inner.decide("look", "ok")
+    one.work(hours=2)
+    innermost = WorkflowInstance.objects.get(parent=child)
+    flow_of(innermost, one.now).decide("look", "enough")
+    for _ in range(3):
+        one.work(hours=1)
+    states = WorkflowInstance.objects.filter(template__key="deep").values_list("state", flat=True)
+    assert list(states) == ["completed"] * 3
+
+
 def test_a_subworkflow_is_started_once_however_often_the_clock_comes_by() -> None:
     one = parent()
     for _ in range(3):

@@ -128,6 +128,7 @@ class Writer:
             quorum=quorum,
             outputs=sorted(piece["outputs"]) or None,
             not_by=piece["not_by"],
+            not_by_reason=None if piece["not_by"] is None else "They are few.",
         )
 
     def _outside(self, piece: Any, to: str, outer: str) -> str:

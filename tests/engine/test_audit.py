@@ -14,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.audit_cases import (
-    CASES,
+    CASES as FIRST,
+)
+from tests.engine.audit_cases import (
     SOUND,
     Directory,
     Map,
@@ -26,10 +28,12 @@ from tests.engine.audit_cases import (
     several,
     steps,
 )
+from tests.engine.audit_cases_more import MORE
 from workflows.engine.audit import CODES, AnyPeople, Finding, audit
 from workflows.engine.definition import Definition
 from workflows.engine.definition_file import read_definition
 
+CASES = [*FIRST, *MORE]
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "audit.md"
 
@@ -126,7 +130,7 @@ def test_a_loop_through_a_join_that_waits_for_a_person_is_no_endless_loop() -> N
 
 def test_what_all_branches_write_is_filled_in_after_their_join() -> None:
     edits = several(
-        put("fields.price", {"type": "money", "required": True}),
+        put("fields.price", {"type": "money", "currency": "EUR", "required": True}),
         put("fields.colour", {"type": "text", "required": True}),
         put(S + "legal.outputs", ["price"]),
         put(S + "tech.outputs", ["colour"]),

@@ -84,7 +84,7 @@ def test_the_requester_does_not_approve_their_own_request() -> None:
 
 def test_a_task_may_be_done_by_the_requester_unless_the_map_says_no() -> None:
     data = drawn.sequential()
-    data["steps"]["review"]["not_by"] = []
+    data["steps"]["review"] |= {"not_by": [], "not_by_reason": "They are few."}
     flow = begin(data, by="sid")
     flow.decide("review", "ok", "sid")
     assert flow.where == "pay"

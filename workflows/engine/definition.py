@@ -150,6 +150,7 @@ class WaitStep(BaseStep):
 
     kind: Literal["wait"]
     role: Name | None = None
+    expected: DurationText | None = None
     for_: DurationText | None = Field(None, alias="for")
     until: Name | None = None
     message: Line | None = None
@@ -167,6 +168,7 @@ class SubworkflowStep(BaseStep):
 
     kind: Literal["subworkflow"]
     role: Name | None = None
+    expected: DurationText | None = None
     workflow: Slug
     data: dict[Name, Any] | None = None
     outputs: dict[Name, str] | None = None

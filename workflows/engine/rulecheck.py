@@ -86,6 +86,11 @@ def read_value(text: str, fields: Fields, context: Any) -> tuple[Any, Operand]:
     return statement, operand
 
 
+def syntax(text: str, fields: Fields, context: Any) -> Any:
+    """The tree of a condition as it was written, unchecked. Raises RuleProblem."""
+    return _tree(text, fields, context).args[1]
+
+
 def _read(text: str, fields: Fields, context: Any) -> "tuple[Any, _Checker]":
     if not text.strip():
         raise RuleProblem("The rule is empty; write a condition such as amount > 10000.")

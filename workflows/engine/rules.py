@@ -17,7 +17,7 @@ from rule_engine import DataType, errors
 
 from workflows.engine.days import Moment
 from workflows.engine.fields import FieldSpec, typed
-from workflows.engine.rulecheck import Operand, RuleProblem, read, read_value
+from workflows.engine.rulecheck import Operand, RuleProblem, read, read_value, syntax
 from workflows.engine.rulewords import OR_EMPTY
 
 __all__ = [
@@ -201,6 +201,16 @@ def _compiled(text: str, declared: tuple[tuple[str, _Declared], ...], zone: tzin
             return Rule(text, named, tree.build())
     except _FAILURES as error:
         raise RuleProblem(f"The rule cannot be worked out: {_reason(error)}; change it.") from error
+
+
+def syntax_of(text: str, fields: Mapping[str, FieldSpec]) -> Any:
+    """A rule's tree as it was written, for what looks at rules without working them out.
+
+    Raises RuleProblem where it cannot be read at all.
+    """
+    declared = {key: _Declared.of(spec) for key, spec in fields.items()}
+    operands = {key: spec.operand for key, spec in declared.items()}
+    return syntax(text, operands, _context(text, declared, UTC))
 
 
 def _context(text: str, fields: Mapping[str, _Declared], zone: tzinfo) -> Any:

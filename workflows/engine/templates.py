@@ -119,3 +119,9 @@ def placeholders(value: Any) -> frozenset[str]:
         if one["filter"] is not None:
             _filter(one["filter"])
     return frozenset(one["name"] for one in found)
+
+
+def only_placeholder(value: Any) -> str | None:
+    """The name in a text that is nothing but one placeholder; None for any other value."""
+    alone = _PLACEHOLDER.fullmatch(value.strip()) if isinstance(value, str) else None
+    return alone["name"] if alone else None

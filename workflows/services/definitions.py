@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from workflows.engine.actions import action_named
 from workflows.engine.audit import Finding, People, audit
@@ -27,6 +27,7 @@ from workflows.models import (
 from workflows.permissions import START, grant_step, may_manage, permission_named
 from workflows.services.calendars import calendar_of_key, site_calendar
 from workflows.services.history import in_the_name_of, write_history
+from workflows.services.maps import map_of
 from workflows.services.rows import (
     definition_of,
     field_rows,
@@ -69,6 +70,19 @@ class SitePeople:
     def has_workflow(self, key: str) -> bool:
         """Whether there is a workflow of this key."""
         return WorkflowTemplate.objects.filter(key=key).exists()
+
+    def started_as(self, key: str) -> Definition | None:
+        """The map of its published version."""
+        version = _published(key).select_related("template").first()
+        return map_of(version).graph.definition if version is not None else None
+
+    def is_in_use(self, key: str) -> bool:
+        """Whether a version of it is published."""
+        return _published(key).exists()
+
+
+def _published(key: str) -> QuerySet[TemplateVersion]:
+    return TemplateVersion.objects.filter(template__key=key, state=TemplateVersion.PUBLISHED)
 
 
 def load_definition(

@@ -32,6 +32,40 @@ def requester(survey: Survey) -> Iterator[Finding]:
             )
 
 
+def named_by_themselves(survey: Survey) -> Iterator[Finding]:
+    """Nobody who names the person for an approval can name themselves."""
+    for key, step in survey.humans():
+        role = survey.role(step.role)
+        if step.kind != "approval" or role is None or role.field is None:
+            continue
+        barred = not_by(step)
+        for writer, other in survey.humans():
+            if writer == key or role.field not in (other.outputs or ()) or writer in barred:
+                continue
+            theirs = survey.role(other.role)
+            is_requester = theirs is not None and theirs.requester and "requester" in barred
+            same = theirs is not None and theirs.field == role.field
+            if not (is_requester or same) and survey.may_come_before(writer, key):
+                yield _named_by(survey, key, role.field, f"Whoever does {survey.called(writer)}")
+        if "requester" not in barred and role.field in _asked_at_start(survey):
+            yield _named_by(survey, key, role.field, "Whoever asks")
+
+
+def _asked_at_start(survey: Survey) -> list[str]:
+    begin = survey.definition.start
+    return list((begin.fields if begin else None) or [])
+
+
+def _named_by(survey: Survey, key: str, field: str, who: str) -> Finding:
+    return found(
+        "approver_named_by_themselves",
+        key,
+        f"{who} fills in '{field}', may name themselves there, and then decides"
+        f" {survey.called(key)} alone.",
+        "Name who fills in the field under `not_by`, or give the approval a role of groups.",
+    )
+
+
 def without_effect(survey: Survey) -> Iterator[Finding]:
     """A step in `not_by` can have been done before."""
     for key, step in survey.humans():
@@ -140,4 +174,4 @@ def _at_most(survey: Survey, members: frozenset[str], step: HumanStep, other: st
     return min(len(members & others), wanted)
 
 
-CHECKS = (requester, without_effect, somebody_left)
+CHECKS = (requester, named_by_themselves, without_effect, somebody_left)

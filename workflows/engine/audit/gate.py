@@ -4,13 +4,18 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from workflows.engine.audit import (
+    children,
     duties,
+    early,
     fits,
     head,
     loops,
     outside,
     people_there,
+    schedules,
+    shapes,
     structure,
+    taken,
     values,
     work,
 )
@@ -30,7 +35,12 @@ CHECKS: Final[tuple[Check, ...]] = (
     *people_there.CHECKS,
     *duties.CHECKS,
     *values.CHECKS,
+    *taken.CHECKS,
+    *early.CHECKS,
+    *shapes.CHECKS,
     *outside.CHECKS,
+    *schedules.CHECKS,
+    *children.CHECKS,
     *fits.CHECKS,
 )
 

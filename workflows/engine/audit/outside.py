@@ -1,10 +1,7 @@
 """What is done outside: what an automation is told can be said, and triggers can start."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
-
-from cronsim import CronSim, CronSimError
 
 from workflows.engine.actions import action_named
 from workflows.engine.audit.findings import Finding, found
@@ -24,7 +21,6 @@ CALLED_WITH = {
     "email": frozenset({"to", "subject", "text"}),
     "start_workflow": frozenset({"workflow", "data"}),
 }
-_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -175,23 +171,8 @@ def triggers(survey: Survey) -> Iterator[Finding]:
     """A trigger can be understood, and gives what the start asks for."""
     begin = survey.definition.start
     for number, trigger in enumerate((begin.triggers if begin else None) or [], start=1):
-        yield from _schedule(number, trigger)
         yield from _mapping(number, trigger)
         yield from _gives_enough(survey, number, trigger)
-
-
-def _schedule(number: int, trigger: TriggerDef) -> Iterator[Finding]:
-    if trigger.cron is None:
-        return
-    try:
-        CronSim(trigger.cron, _SOME_DAY)
-    except CronSimError as problem:
-        yield found(
-            "schedule_wrong",
-            None,
-            f"Trigger {number} can never start: '{trigger.cron}' is no schedule ({problem}).",
-            'Write minute, hour, day, month and weekday, such as "0 9 1 * *".',
-        )
 
 
 def _mapping(number: int, trigger: TriggerDef) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from workflows.engine.calendar import BUILT_IN, Calendar, calendar_named
+from workflows.engine.definition import Definition
 
 CROWD = 1000
 """As many people as a quorum can ask for."""
@@ -26,6 +27,12 @@ class People(Protocol):
 
     def has_workflow(self, key: str) -> bool:
         """Whether there is a workflow of this key."""
+
+    def started_as(self, key: str) -> Definition | None:
+        """The map that requests of this workflow start on; None where none is known."""
+
+    def is_in_use(self, key: str) -> bool:
+        """Whether a version of this workflow is published."""
 
     def calendar(self, name: str | None) -> Calendar | None:
         """The calendar of this name; None where there is none."""
@@ -52,6 +59,14 @@ class AnyPeople:
 
     def has_workflow(self, key: str) -> bool:
         """Every workflow is there."""
+        return True
+
+    def started_as(self, key: str) -> Definition | None:
+        """No map is known."""
+        return None
+
+    def is_in_use(self, key: str) -> bool:
+        """Every workflow is in use."""
         return True
 
     def calendar(self, name: str | None) -> Calendar | None:

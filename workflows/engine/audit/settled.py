@@ -1,6 +1,6 @@
-"""Which fields are surely filled in when a request comes to a step, whatever way it came."""
+"""Which fields are filled in when a request comes to a step: surely, or by some way there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from workflows.engine.definition import (
     AutomationStep,
@@ -8,7 +8,9 @@ from workflows.engine.definition import (
     JoinStep,
     Link,
     ParallelStep,
+    Step,
     SubworkflowStep,
+    WaitStep,
 )
 from workflows.engine.graph import Graph, reach
 
@@ -86,3 +88,51 @@ def _sure_branches(graph: Graph, ways: Mapping[str, list[Link]]) -> dict[str, li
                 if arrivals:
                     result.setdefault(step.join, []).append(arrivals)
     return result
+
+
+# -- what may be ------------------------------------------------------------------------------
+
+
+def may_be_filled(graph: Graph) -> Mapping[str, frozenset[str]]:
+    """For each step the fields that something may have filled in before a request comes there."""
+    at_start = frozenset(_may_be_given(graph))
+    filled = dict.fromkeys(graph.steps, at_start)
+    changed = True
+    while changed:
+        changed = False
+        for source, targets in _ways(graph).items():
+            after = filled[source] | _gives(graph, graph[source])
+            for target in targets:
+                if not after <= filled[target]:
+                    filled[target], changed = filled[target] | after, True
+    return filled
+
+
+def _ways(graph: Graph) -> Mapping[str, set[str]]:
+    """Every way, reopening included; what one branch writes its block's other steps see."""
+    ways: dict[str, set[str]] = {key: set() for key in graph.steps}
+    for link in graph.links:
+        ways[link.source].add(link.to)
+    for inside in graph.body.values():
+        for key in inside:
+            ways[key] |= inside
+    return ways
+
+
+def _may_be_given(graph: Graph) -> Iterator[str]:
+    begin = graph.definition.start
+    if begin is None:
+        return
+    yield from begin.fields or ()
+    for trigger in begin.triggers or ():
+        yield from (*(trigger.data or ()), *(trigger.mapping or ()))
+
+
+def _gives(graph: Graph, step: Step) -> frozenset[str]:
+    """What a step may fill in; a wait whose message is bound to no fields may be told any."""
+    given = set(getattr(step, "outputs", None) or ())
+    if isinstance(step, AutomationStep) and step.action not in ("http", "email", "start_workflow"):
+        given |= {*(step.with_ or {})}
+    if isinstance(step, WaitStep) and step.message and not given:
+        given |= graph.definition.fields.keys()
+    return frozenset(given)

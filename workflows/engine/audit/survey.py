@@ -8,7 +8,7 @@ from typing import Any
 import networkx as nx
 
 from workflows.engine.audit.people import People
-from workflows.engine.audit.settled import Filled, surely_filled
+from workflows.engine.audit.settled import Filled, may_be_filled, surely_filled
 from workflows.engine.definition import Definition, HumanStep, JoinStep, ParallelStep, RoleDef
 from workflows.engine.graph import Graph
 
@@ -81,6 +81,17 @@ class Survey:
     def filled(self) -> Filled:
         """The fields that are surely filled in at each step."""
         return surely_filled(self.graph)
+
+    @cached_property
+    def fillable(self) -> Filled:
+        """The fields that may be filled in at each step, by some way there."""
+        return may_be_filled(self.graph)
+
+    def may_know(self, key: str, field: str) -> bool:
+        """Whether something can have filled in the field before the step, or people do there."""
+        step = self.graph[key]
+        own = step.outputs if isinstance(step, HumanStep) else None
+        return field in self.fillable[key] or field in (own or ())
 
     @cached_property
     def ways(self) -> Any:

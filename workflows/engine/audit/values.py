@@ -40,7 +40,7 @@ def _may_be_empty(survey: Survey, link: Link, needs: frozenset[str]) -> Iterator
     unsure = [
         name
         for name in sorted(needs - survey.filled[link.source])
-        if not re.search(rf"\b{name}\s*[!=]=\s*null\b", text)
+        if survey.may_know(link.source, name) and not re.search(rf"\b{name}\s*[!=]=\s*null\b", text)
     ]
     if unsure:
         listed = ", ".join(f"'{name}'" for name in unsure)
@@ -61,7 +61,8 @@ def role_fields(survey: Survey) -> Iterator[Finding]:
         if role is None or role.field is None:
             continue
         field = survey.definition.fields.get(role.field)
-        if field and field.type == "user" and role.field not in survey.filled[key]:
+        known = role.field in survey.filled[key] or not survey.may_know(key, role.field)
+        if field and field.type == "user" and not known:
             yield found(
                 "role_field_may_be_empty",
                 key,
