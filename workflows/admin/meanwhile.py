@@ -43,7 +43,7 @@ class ToldOfChanges:
             )
 
         seen = _seen(request) if object_id is not None else None
-        if seen is None:
+        if seen is None or object_id is None:
             return _with_token(view(request))
         with transaction.atomic():
             self._lock(request, object_id)
@@ -51,7 +51,7 @@ class ToldOfChanges:
             refused = _refused(request, now, seen)
             return refused or _with_token(view(request))
 
-    def _lock(self, request: HttpRequest, object_id: str | None) -> None:
+    def _lock(self, request: HttpRequest, object_id: str) -> None:
         """Who comes second waits until who came first has saved, and reads what was saved."""
         row = self.get_object(request, unquote(object_id))  # type: ignore[attr-defined]
         if row is not None:
