@@ -182,6 +182,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "watch": {"task": "config.tasks.watch", "schedule": 60.0, "options": {"expires": 60}},
+    "watch-maps": {
+        "task": "config.tasks.watch_published",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "seal": {
         "task": "config.tasks.seal",
         "schedule": 1.0,

@@ -18,6 +18,7 @@ from workflows.services import outbox
 from workflows.services.channel import through
 from workflows.services.heads import write_head
 from workflows.services.heartbeats import as_round, heard, units
+from workflows.services.map_watch import watch_maps
 from workflows.services.replies import forget_replies
 from workflows.services.schedules import ensure_schedules
 from workflows.services.seals import seal_all
@@ -49,6 +50,13 @@ def keep_schedules() -> None:
 def watch() -> None:
     """Open incidents on work whose people have gone."""
     _round("watch", lambda: watch_queues(now=timezone.now()))
+
+
+@shared_task
+@through("clock")
+def watch_published() -> None:
+    """Find published maps that have gone wrong since."""
+    _round("watch-maps", lambda: watch_maps(now=timezone.now()))
 
 
 @shared_task

@@ -11,9 +11,17 @@ from django.db.models import QuerySet
 
 from reporting.wording import span
 from workflows.admin.base import list_url
-from workflows.models import Attempt, Incident, OutboxMessage, WorkflowTemplate, WorkItem
+from workflows.models import (
+    Attempt,
+    Incident,
+    MapFinding,
+    OutboxMessage,
+    WorkflowTemplate,
+    WorkItem,
+)
 from workflows.models.outbox import ASIDE
 from workflows.services.health import (
+    AMBER,
     GREEN,
     GREY,
     ORDER,
@@ -22,6 +30,7 @@ from workflows.services.health import (
     StepHealth,
     answers_for,
     health_of,
+    open_findings,
     outbox_health,
     steps_in_use,
     worst,
@@ -54,6 +63,7 @@ class WorkflowHealth:
     owner: str
     state: str
     steps: list[StepLine]
+    findings: list[MapFinding] = field(default_factory=list)
 
     @property
     def is_quiet(self) -> bool:
@@ -98,17 +108,30 @@ def health_page(templates: QuerySet[WorkflowTemplate], *, now: datetime) -> Heal
 
 
 def _workflows(steps: Iterable[StepHealth], now: datetime) -> list[WorkflowHealth]:
-    by_template = groupby(steps, key=lambda one: one.step.version.template)
-    found = [_workflow(template, list(its), now) for template, its in by_template]
+    by_template = [
+        (template, list(its))
+        for template, its in groupby(steps, key=lambda one: one.step.version.template)
+    ]
+    wrong = open_findings([template for template, _ in by_template])
+    found = [
+        _workflow(template, its, now, wrong.get(template.pk, [])) for template, its in by_template
+    ]
     return sorted(found, key=lambda one: (ORDER.index(one.state), one.template.name))
 
 
-def _workflow(template: WorkflowTemplate, steps: list[StepHealth], now: datetime) -> WorkflowHealth:
+def _workflow(
+    template: WorkflowTemplate,
+    steps: list[StepHealth],
+    now: datetime,
+    findings: list[MapFinding],
+) -> WorkflowHealth:
+    lights = [RED if one.severity == MapFinding.ERROR else AMBER for one in findings]
     ordered = sorted(steps, key=lambda one: ORDER.index(one.state))
     return WorkflowHealth(
         template=template,
         owner=answers_for(template),
-        state=worst(one.state for one in steps),
+        state=worst([*lights, *(one.state for one in steps)]),
+        findings=findings,
         steps=[StepLine(health=one, todo=what_to_do(one, now)) for one in ordered],
     )
 
@@ -222,7 +245,19 @@ def _workflow_json(one: WorkflowHealth) -> dict[str, Any]:
         "name": one.template.name,
         "state": one.state,
         "owner": one.owner,
+        "map_findings": [_finding_json(finding) for finding in one.findings],
         "steps": [_step_json(line) for line in one.steps],
+    }
+
+
+def _finding_json(one: MapFinding) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "severity": one.severity,
+        "step": one.step or None,
+        "since": one.found_at,
+        "message": one.message,
+        "remedy": one.remedy,
     }
 
 

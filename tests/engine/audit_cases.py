@@ -118,16 +118,26 @@ class Directory:
         return name in ("http", "email", "set_fields", "start_workflow")
 
     def has_connection(self, key: str) -> bool:
-        return key == "bank"
+        return key in ("bank", "shut")
 
     def calendar(self, name: str | None) -> Calendar | None:
-        return calendar_named(name) if name in BUILT_IN else None
+        known = calendar_named(None) if name == "old" else None
+        return calendar_named(name) if name in BUILT_IN else known
 
     def has_workflow(self, key: str) -> bool:
         return key in ("other", "resting")
 
     def is_in_use(self, key: str) -> bool:
         return key == "other"
+
+    def has_group(self, name: str) -> bool:
+        return name in self.groups
+
+    def is_connection_on(self, key: str) -> bool:
+        return key == "bank"
+
+    def calendar_has_run_out(self, name: str) -> bool:
+        return name == "old"
 
     def started_as(self, key: str) -> Definition | None:
         return Definition.model_validate(OTHER) if key == "other" else None

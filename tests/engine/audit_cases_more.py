@@ -140,6 +140,23 @@ MORE: list[tuple[str, Callable[[Map], None], str]] = [
      "subworkflow_field_missing@pay"),
     ("a subworkflow that is not in use",
      several(sub(item="a pen"), put(S + "sub.workflow", "resting")), "subworkflow_not_in_use@sub"),
+    # what is outside the map
+    ("a group that is not there", put("roles.crew.groups", ["crew", "lost"]),
+     "group_unknown@review"),
+    ("a person who left a role of several", put("roles.crew.users", ["gone"]),
+     "person_inactive@review"),
+    ("a trigger that names a person who left",
+     put("start.triggers", [{"kind": "schedule", "cron": "0 9 1 * *", "data": {
+         "amount": "1", "urgent": True, "lead": "gone"}}]), "person_inactive"),
+    ("a trigger by a workflow that is not in use",
+     put("start.triggers", [{"kind": "workflow_end", "workflow": "resting", "data": {
+         "amount": "1", "urgent": True, "lead": "c1"}}]), "trigger_workflow_unknown"),
+    ("a trigger by a workflow that is",
+     put("start.triggers", [{"kind": "workflow_end", "workflow": "other", "data": {
+         "amount": "1", "urgent": True, "lead": "c1"}}]), ""),
+    ("a connection that is switched off", put(S + "pay.with.connection", "shut"),
+     "connection_off@pay"),
+    ("a calendar whose days off are all past", put("calendar", "old"), "calendar_runs_out"),
     # schedules
     ("a schedule of seconds", cron("* * * * * *"), "schedule_wrong"),
     ("a schedule on no day", cron("0 9 30 2 *"), "schedule_wrong"),

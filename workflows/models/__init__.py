@@ -24,6 +24,7 @@ from workflows.models.imports import LogImport
 from workflows.models.outbox import Attempt, OutboxMessage
 from workflows.models.runs import AddedPerson, Incident, MergeRecord, WorkflowInstance, WorkItem
 from workflows.models.seals import TrailHead, TrailSeal
+from workflows.models.standing import MapFinding
 from workflows.models.trail import TrailEvent
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "IdempotentReply",
     "Incident",
     "LogImport",
+    "MapFinding",
     "MergeRecord",
     "OutboxMessage",
     "Role",

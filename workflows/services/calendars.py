@@ -17,6 +17,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import holidays
+from django.db.models import Max
 from django.utils import timezone
 
 from workflows.engine.calendar import BUILT_IN, Calendar, Span, calendar_named
@@ -140,3 +141,13 @@ def public_holidays(country: str, subdivision: str) -> Mapping[date, str]:
             " the code of a country, such as DE, and of a state in it, such as BE, or nothing."
         ) from None
     return dict(sorted(found.items()))
+
+
+def has_run_out(key: str) -> bool:
+    """Whether a calendar of the site has days off of its own, all of them past, and no country
+    whose holidays go on."""
+    row = BusinessCalendar.objects.filter(key=key, country="").first()
+    if row is None:
+        return False
+    last = row.closures.aggregate(last=Max("last_day"))["last"]
+    return last is not None and last < timezone.localdate()

@@ -25,8 +25,9 @@ from workflows.models import (
     WorkflowTemplate,
 )
 from workflows.permissions import START, grant_step, may_manage, permission_named
-from workflows.services.calendars import calendar_of_key, site_calendar
+from workflows.services.calendars import calendar_of_key, has_run_out, site_calendar
 from workflows.services.history import in_the_name_of, write_history
+from workflows.services.map_findings import close_findings, keep_findings
 from workflows.services.maps import map_of
 from workflows.services.rows import (
     definition_of,
@@ -79,6 +80,18 @@ class SitePeople:
     def is_in_use(self, key: str) -> bool:
         """Whether a version of it is published."""
         return _published(key).exists()
+
+    def has_group(self, name: str) -> bool:
+        """Whether there is a group of this name."""
+        return Group.objects.filter(name=name).exists()
+
+    def is_connection_on(self, key: str) -> bool:
+        """Whether the connection of this key is in use."""
+        return Connection.objects.filter(key=key, is_active=True).exists()
+
+    def calendar_has_run_out(self, name: str) -> bool:
+        """Whether a site's calendar had days off, and has none from today on."""
+        return has_run_out(name)
 
 
 def _published(key: str) -> QuerySet[TemplateVersion]:
@@ -200,12 +213,14 @@ def publish(
             raise NotAllowed(f"Only the owner or deputy of '{version.name}' may publish it.")
         if version.state != TemplateVersion.DRAFT:
             raise WrongState(f"{version} is {version.state}; only a draft can be published.")
-        _refuse_errors(audit_version(version, people))
+        findings = audit_version(version, people)
+        _refuse_errors(findings)
         definition = definition_of(version)
         _supersede_older(version, now)
         _write_state(version, actor, now)
         _follow_definition(version, definition, actor, now)
         _grant(version, definition)
+        keep_findings(version, findings, now=now, tell=False)
         write_definition_trail(version, "publish", actor=actor, now=now)
         ensure_schedules(now=now)
     return version
@@ -246,6 +261,7 @@ def _supersede_older(version: TemplateVersion, now: datetime) -> None:
             state=older.state, superseded_at=older.superseded_at
         )
         write_history([("~", older)], by=None, now=now, why="publish")
+        close_findings(older, now=now)
 
 
 def _write_state(version: TemplateVersion, actor: User | None, now: datetime) -> None:

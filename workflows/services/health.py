@@ -17,6 +17,7 @@ from workflows.engine.definition import title
 from workflows.models import (
     Attempt,
     Incident,
+    MapFinding,
     OutboxMessage,
     Role,
     Step,
@@ -322,6 +323,19 @@ def _users(role: Role | None) -> list[str]:
 def _names(usernames: set[str]) -> dict[str, str]:
     found = User.objects.filter(username__in=usernames) if usernames else ()
     return {person.get_username(): full_name(person) for person in found}
+
+
+# -- the maps ---------------------------------------------------------------------------------
+
+
+def open_findings(templates: Iterable[WorkflowTemplate]) -> dict[int, list[MapFinding]]:
+    """What has gone wrong with the published maps of these workflows, by workflow; one
+    statement."""
+    found: dict[int, list[MapFinding]] = {}
+    rows = MapFinding.objects.filter(closed_at=None, version__template__in=list(templates))
+    for row in rows.select_related("version").order_by("severity", "found_at", "id"):
+        found.setdefault(row.version.template_id, []).append(row)
+    return found
 
 
 # -- the outbox -------------------------------------------------------------------------------

@@ -7,5 +7,6 @@ deadlocks in the engine: every request ends, or waits on a named person or an in
 from workflows.engine.audit.findings import CODES, Finding
 from workflows.engine.audit.gate import audit
 from workflows.engine.audit.people import AnyPeople, People
+from workflows.engine.audit.world import WORLD
 
-__all__ = ["CODES", "AnyPeople", "Finding", "People", "audit"]
+__all__ = ["CODES", "WORLD", "AnyPeople", "Finding", "People", "audit"]

@@ -18,6 +18,7 @@ from workflows.engine.audit import (
     taken,
     values,
     work,
+    world,
 )
 from workflows.engine.audit.findings import Finding
 from workflows.engine.audit.people import People
@@ -41,6 +42,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *outside.CHECKS,
     *schedules.CHECKS,
     *children.CHECKS,
+    *world.CHECKS,
     *fits.CHECKS,
 )
 

@@ -34,6 +34,15 @@ class People(Protocol):
     def is_in_use(self, key: str) -> bool:
         """Whether a version of this workflow is published."""
 
+    def has_group(self, name: str) -> bool:
+        """Whether there is a group of this name."""
+
+    def is_connection_on(self, key: str) -> bool:
+        """Whether the connection of this key is in use."""
+
+    def calendar_has_run_out(self, name: str) -> bool:
+        """Whether a calendar that knew days off knows none from now on."""
+
     def calendar(self, name: str | None) -> Calendar | None:
         """The calendar of this name; None where there is none."""
 
@@ -68,6 +77,18 @@ class AnyPeople:
     def is_in_use(self, key: str) -> bool:
         """Every workflow is in use."""
         return True
+
+    def has_group(self, name: str) -> bool:
+        """Every group is there."""
+        return True
+
+    def is_connection_on(self, key: str) -> bool:
+        """Every connection is in use."""
+        return True
+
+    def calendar_has_run_out(self, name: str) -> bool:
+        """No calendar has run out."""
+        return False
 
     def calendar(self, name: str | None) -> Calendar | None:
         """The built-in calendars, and office hours for a site's own."""

@@ -1,0 +1,64 @@
+"""The rows of what the audit finds on published maps: opened, told once, closed when mended."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from workflows.engine.audit import WORLD, Finding
+from workflows.models import MapFinding, OutboxMessage, TemplateVersion
+from workflows.services import outbox
+
+Key = tuple[str, str]
+
+
+def keep_findings(
+    version: TemplateVersion, findings: Iterable[Finding], *, now: datetime, tell: bool
+) -> int:
+    """Make the open rows of a published version say what the audit finds; how many are new.
+
+    Only what can go wrong without a change of the map is kept. With `tell` the workflow's owner
+    and deputy get one mail for each new finding. To be called within a transaction.
+    """
+    found = _by_key(findings)
+    there = {(row.code, row.step): row for row in version.map_findings.filter(closed_at=None)}
+    gone = [row.pk for key, row in there.items() if key not in found]
+    if gone:
+        MapFinding.objects.filter(pk__in=gone).update(closed_at=now)
+    new = [
+        MapFinding(
+            version=version, code=one.code, step=one.step or "", severity=one.severity,
+            message=one.message, remedy=one.remedy, found_at=now, told_at=now if tell else None,
+        )
+        for key, one in found.items() if key not in there
+    ]  # fmt: skip
+    if new:
+        MapFinding.objects.bulk_create(new)
+    for row in new if tell else ():
+        _tell(version, row, now)
+    return len(new)
+
+
+def _by_key(findings: Iterable[Finding]) -> dict[Key, Finding]:
+    """One finding for each kind and step: the first stands for those like it."""
+    kept: dict[Key, Finding] = {}
+    for one in findings:
+        if one.code in WORLD:
+            kept.setdefault((one.code, one.step or ""), one)
+    return kept
+
+
+def _tell(version: TemplateVersion, row: MapFinding, now: datetime) -> None:
+    template = version.template
+    for person in (template.owner_id, template.deputy_id):
+        if person is not None:
+            outbox.put(
+                OutboxMessage.MAIL,
+                now=now,
+                to=person,
+                subject=f"The map of '{template.name}' has gone wrong",
+                text=f"{row.message}\n\n{row.remedy}",
+            )
+
+
+def close_findings(version: TemplateVersion, *, now: datetime) -> None:
+    """Nothing starts on this version any more, so nothing is found on it."""
+    version.map_findings.filter(closed_at=None).update(closed_at=now)
