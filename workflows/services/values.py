@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import User
 from django.core.files import File
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from workflows.engine.definition import title
@@ -38,7 +38,7 @@ def clean_values(version_map: VersionMap, raw: Mapping[str, Any]) -> dict[str, A
         if spec.type == "document" and value is not None:
             raise InvalidInput(f"'{title(key, spec.label)}' is a document; upload a file for it.")
         cleaned[key] = read_value(key, spec, value)
-    _people_exist(version_map, cleaned)
+    _name_people(version_map, cleaned)
     return cleaned
 
 
@@ -47,7 +47,8 @@ def read_value(key: str, spec: FieldSpec, raw: Any) -> Any:
     return clean(key, spec, raw, zone=timezone.get_default_timezone())
 
 
-def _people_exist(version_map: VersionMap, cleaned: Mapping[str, Any]) -> None:
+def _name_people(version_map: VersionMap, cleaned: dict[str, Any]) -> None:
+    """Give each field of a person the username of an active one. Raises InvalidInput."""
     fields = version_map.graph.definition.fields
     named = {key: value for key, value in cleaned.items() if fields[key].type == "user" and value}
     if not named:
@@ -57,12 +58,22 @@ def _people_exist(version_map: VersionMap, cleaned: Mapping[str, Any]) -> None:
             "username", flat=True
         )
     )
-    for key, username in named.items():
-        if username not in active:
+    for key, written in named.items():
+        username = written if written in active else _the_one_called(written)
+        if username is None:
             raise InvalidInput(
-                f"{title(key, fields[key].label)}: there is no active person '{username}'."
+                f"{title(key, fields[key].label)}: there is no active person '{written}'."
                 " Choose somebody from the list."
             )
+        cleaned[key] = username
+
+
+def _the_one_called(written: str) -> str | None:
+    """Another system may write a username in other letters, or know people by their mail: the
+    one active person who is meant, if it is one."""
+    called = Q(username__iexact=written) | Q(email__iexact=written)
+    found = User.objects.filter(called, is_active=True).values_list("username", flat=True)[:2]
+    return found[0] if len(found) == 1 else None
 
 
 def reason_given(reason: str) -> str:
