@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals.views import courses, documents, inbox, incidents, requests, starting, tasks
+from approvals.views import courses, documents, inbox, incidents, requests, starting, tasks, tokens
 
 app_name = "approvals"
 urlpatterns = [
@@ -19,5 +19,7 @@ urlpatterns = [
     path("merges/<int:merge_id>/", courses.resolve, name="merge"),
     path("start/", starting.listing, name="start"),
     path("start/<slug:key>/", starting.form, name="start-form"),
+    path("tokens/", tokens.listing, name="tokens"),
+    path("tokens/<int:token_id>/revoke/", tokens.revoke, name="token-revoke"),
     path("documents/<int:document_id>/", documents.download, name="document"),
 ]

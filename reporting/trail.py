@@ -70,13 +70,15 @@ def chosen_rows(user: User | AnonymousUser, chosen: Chosen) -> QuerySet[TrailEve
     Raises InvalidInput for a day that is none.
     """
     since, until = chosen.period()
-    if chosen.workflow or not may_audit_site(user):
-        templates = auditable(user)
-        if chosen.workflow:
-            templates = templates.filter(key=chosen.workflow)
-        events = trail_rows(templates=_ids(templates), since=since, until=until)
-    else:
-        events = trail_rows(since=since, until=until)
+    templates = auditable(user)
+    if chosen.workflow:
+        templates = templates.filter(key=chosen.workflow)
+    events = trail_rows(since=since, until=until)
+    if chosen.workflow or not user.is_superuser:
+        theirs = Q(template__in=_ids(templates))
+        if not chosen.workflow and may_audit_site(user):
+            theirs |= Q(template=None)
+        events = events.filter(theirs)
     if chosen.person:
         events = events.filter(Q(actor_name=chosen.person) | Q(acted_for=chosen.person))
     if chosen.reference:

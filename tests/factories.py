@@ -18,6 +18,7 @@ from workflows.models import (
 )
 from workflows.permissions import VIEW, permission_named
 from workflows.services import definitions, requests
+from workflows.services.facts import beginning
 
 MAPS = Path(__file__).parent / "maps"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -26,24 +27,29 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 def make_group(name: str) -> Group:
     """The group of this name."""
-    return Group.objects.get_or_create(name=name)[0]
+    with beginning():
+        return Group.objects.get_or_create(name=name)[0]
 
 
 def make_user(username: str, *, groups: Iterable[str] = (), **values: Any) -> User:
     """A person, made when needed, in these groups; the password is the username."""
     user = User.objects.filter(username=username).first()
-    if user is None:
-        user = User.objects.create_user(username, password=username, **values)
-    user.groups.add(*(make_group(name) for name in groups))
+    with beginning():
+        if user is None:
+            user = User.objects.create_user(username, password=username, **values)
+        user.groups.add(*(make_group(name) for name in groups))
     return user
 
 
 def make_staff(username: str, *permissions: str) -> User:
     """Somebody who may open the admin, with these permissions on the tables of `workflows`."""
     user = make_user(username, is_staff=True)
-    user.user_permissions.add(
-        *Permission.objects.filter(content_type__app_label="workflows", codename__in=permissions)
-    )
+    with beginning():
+        user.user_permissions.add(
+            *Permission.objects.filter(
+                content_type__app_label="workflows", codename__in=permissions
+            )
+        )
     return user
 
 
@@ -51,7 +57,8 @@ def make_viewer(username: str = "viewer") -> User:
     """Somebody who may look at everything in the admin, of all workflows of now, and change
     nothing."""
     user = make_user(username, is_staff=True)
-    user.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
+    with beginning():
+        user.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
     let(user, VIEW)
     return user
 
@@ -59,10 +66,11 @@ def make_viewer(username: str = "viewer") -> User:
 def let(user: User, verb: str, *templates: WorkflowTemplate) -> None:
     """Grant this person a verb on these workflows, or on all that there are."""
     permission = permission_named(WorkflowTemplate, verb)
-    for template in templates or WorkflowTemplate.objects.all():
-        TemplateUserPermission.objects.get_or_create(
-            user=user, permission=permission, content_object=template
-        )
+    with beginning():
+        for template in templates or WorkflowTemplate.objects.all():
+            TemplateUserPermission.objects.get_or_create(
+                user=user, permission=permission, content_object=template
+            )
 
 
 def purchase_people() -> dict[str, User]:

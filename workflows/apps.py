@@ -17,8 +17,10 @@ class WorkflowsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make the actions known that maps may call: the built-in ones and the company's own."""
+        """Make the actions known that maps may call, the built-in ones and the company's own; let
+        changes of rights be recorded."""
         for name in ACTIONS:
             import_module(f"workflows.automation.{name}")
         for module in settings.HANDOFF_ACTIONS:
             import_module(module)
+        import_module("workflows.services.facts").listen()

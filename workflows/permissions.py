@@ -16,6 +16,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from workflows.engine.definition import RoleDef
 from workflows.models import (
     AddedPerson,
+    Connection,
+    ConnectionGroupPermission,
+    ConnectionUserPermission,
     Step,
     StepGroupPermission,
     StepUserPermission,
@@ -32,6 +35,8 @@ START = "start_workflowtemplate"
 VIEW = "view_workflowtemplate"
 MANAGE = "manage_workflowtemplate"
 AUDIT = "audit_workflowtemplate"
+LISTEN = "listen_workflowtemplate"
+USE = "use_connection"
 
 Actor = User | AnonymousUser
 
@@ -166,9 +171,65 @@ def may_audit(user: Actor, template: WorkflowTemplate) -> bool:
     return _may(user, template, AUDIT, MANAGE)
 
 
+# -- what maps do with what is not theirs -----------------------------------------------------
+
+
+def may_start_by_map(user: Actor, template: WorkflowTemplate) -> bool:
+    """Whether a map of this person's may start requests of another workflow: who may start it by
+    hand, and who manages it, for they could let themselves."""
+    return _may(user, template, START) or may_manage(user, template)
+
+
+def may_listen(user: Actor, template: WorkflowTemplate) -> bool:
+    """Whether a map of this person's may start when requests of a workflow end, and take over
+    their values."""
+    return _may(user, template, LISTEN, MANAGE)
+
+
+def may_use(user: Actor, connection: Connection) -> bool:
+    """Whether a map of this person's may call by a connection: its owner's, or by grant."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    if user.is_superuser or user.pk == connection.owner_id:
+        return True
+    grant = {"content_object": connection, "permission__codename": USE}
+    return (
+        ConnectionUserPermission.objects.filter(user=user, **grant).exists()
+        or ConnectionGroupPermission.objects.filter(group__user=user, **grant).exists()
+    )
+
+
+# -- accounts ---------------------------------------------------------------------------------
+
+
+def may_change_account(by: User, other: User) -> bool:
+    """Whether somebody may change another account: a superuser any; others only such as have no
+    permission that they lack themselves, an account that is closed now included."""
+    if by.is_superuser or by.pk == other.pk:
+        return by.is_active
+    return not other.is_superuser and not _permissions(other).exclude(pk__in=_permissions(by))
+
+
+def permissions_held(user: User) -> QuerySet[Permission]:
+    """The permissions that this person may hand on: those that they hold."""
+    return Permission.objects.all() if user.is_superuser else _permissions(user)
+
+
+def groups_held(user: User) -> QuerySet[Group]:
+    """The groups that this person may put others into: those that they are in."""
+    return Group.objects.all() if user.is_superuser else Group.objects.filter(user=user)
+
+
+def _permissions(user: User) -> QuerySet[Permission]:
+    return Permission.objects.filter(Q(user=user) | Q(group__user=user)).distinct()
+
+
+# -- auditing ---------------------------------------------------------------------------------
+
+
 def may_audit_site(user: Actor) -> bool:
     """Whether the person may read what the trail says of the site: of groups, rights, accounts."""
-    return user.is_active and user.is_superuser
+    return user.is_active and user.has_perm("workflows.audit_site")
 
 
 def auditable(user: Actor) -> QuerySet[WorkflowTemplate]:

@@ -76,7 +76,7 @@ class SessionCookie(AuthBase):
 def acting(request: HttpRequest, scope: str) -> User:
     """The caller's user, if the token (where there is one) has this scope."""
     caller: Caller = request.auth  # type: ignore[attr-defined]
-    if caller.token is not None and scope not in caller.token.scopes:
+    if caller.token is not None and scope not in tokens.scopes_of(caller.token):
         raise NotAllowed(
             f"This token may not {SCOPE_WORDS[scope]}; make one that has the scope '{scope}'."
         )

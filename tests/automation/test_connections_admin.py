@@ -18,6 +18,7 @@ from workflows.models import Connection, TemplateVersion, WebhookKey
 from workflows.permissions import VIEW
 from workflows.services import connections
 from workflows.services.secrets import decrypt
+from workflows.services.tokens import make_service_account
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
@@ -389,7 +390,7 @@ def test_a_webhook_key_shows_its_secret_once(client: Client, version: TemplateVe
     assert secret not in str(list(WebhookKey.history.values()))
 
 
-def test_a_key_acts_as_oneself_unless_a_superuser_made_it(
+def test_a_key_acts_as_oneself_or_as_a_service_account(
     client: Client, version: TemplateVersion, root: User
 ) -> None:
     olivia, sam = manager(), make_user("sam")
@@ -402,8 +403,12 @@ def test_a_key_acts_as_oneself_unless_a_superuser_made_it(
     with nothing_changed():
         assert client.post(key_page("add"), form).status_code == 200
     client.force_login(root)
+    with nothing_changed():
+        assert client.post(key_page("add"), form).status_code == 200
+    robot = make_service_account(username="shop", purpose="Orders.", owner=root, by=root, now=NOW)
+    form["acts_as"] = robot.user.pk
     assert "hook_" in client.post(key_page("add"), form).content.decode()
-    assert WebhookKey.objects.get().acts_as == sam
+    assert WebhookKey.objects.get().acts_as == robot.user
 
 
 def test_only_who_manages_a_workflow_makes_and_revokes_its_keys(

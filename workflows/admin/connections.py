@@ -9,12 +9,13 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from workflows.admin.base import (
@@ -25,14 +26,15 @@ from workflows.admin.base import (
     list_url,
     timed,
 )
+from workflows.admin.granting import Grants, maps_listed
 from workflows.automation.caller import Answer, Call, CallFailed, call
 from workflows.automation.calls import allowed, credentials
 from workflows.engine.actions import ActionFailed
 from workflows.engine.errors import HandoffError
 from workflows.models import Connection, WebhookKey
 from workflows.once import made
-from workflows.permissions import MANAGE, templates_with
-from workflows.services import connections
+from workflows.permissions import MANAGE, USE, templates_with
+from workflows.services import connections, foreign
 from workflows.services.secrets import mask
 
 LONGEST_TEST = 15.0
@@ -79,7 +81,7 @@ class ConnectionForm(PlainForm):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(RefusedInWords, HistoryAdmin):
+class ConnectionAdmin(RefusedInWords, Grants, HistoryAdmin):
     """What automations may call. A connection is switched off, never deleted: maps name it."""
 
     of_workflow = ""
@@ -89,6 +91,17 @@ class ConnectionAdmin(RefusedInWords, HistoryAdmin):
     list_select_related = ("owner",)
     list_filter = ("is_active", "auth", ("owner", admin.RelatedOnlyFieldListFilter))
     search_fields = ("name", "key", "base_url")
+
+    grantable = (USE,)
+
+    def may_grant(self, request: HttpRequest, obj: Connection) -> bool:
+        """Its owner says whose maps may call by it."""
+        return self.has_change_permission(request, obj)
+
+    @admin.display(description="called by")
+    def called_by(self, connection: Connection) -> SafeString | str:
+        """The published maps that name it, and who answers for them."""
+        return maps_listed(foreign.callers_of(connection))
 
     @admin.display(description="signs in by")
     def signs_in(self, connection: Connection) -> str:
@@ -112,7 +125,7 @@ class ConnectionAdmin(RefusedInWords, HistoryAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Maps name the key, so it stays; only superusers make connections for others."""
-        fixed = ("key",) if obj is not None else ()
+        fixed = ("key", "called_by") if obj is not None else ()
         return (*fixed, "signs_in") if not self._edits(request, obj) else fixed
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
@@ -123,7 +136,7 @@ class ConnectionAdmin(RefusedInWords, HistoryAdmin):
         ]  # fmt: skip
         if not self._edits(request, obj):
             fields[fields.index("secret_text")] = "signs_in"
-        return fields
+        return [*fields, "called_by"] if obj is not None else fields
 
     def _edits(self, request: HttpRequest, obj: Any) -> bool:
         if obj is None:
@@ -158,8 +171,9 @@ class ConnectionAdmin(RefusedInWords, HistoryAdmin):
     ) -> HttpResponse:
         """With the button that tests the connection, for those who may."""
         connection = self.get_object(request, object_id) if object_id else None
-        more: dict[str, Any] = {"test_url": ""}
+        more: dict[str, Any] = {"test_url": "", "may_grant": False}
         if connection is not None and self.has_change_permission(request, connection):
+            more["may_grant"] = True
             more["test_url"] = reverse("admin:test_connection", args=[connection.pk])
         return super().changeform_view(
             request, object_id, form_url, {**(extra_context or {}), **more}
@@ -234,6 +248,22 @@ def revoke_selected(
             page.message_user(request, f"{key} starts nothing any more.", messages.SUCCESS)
 
 
+@admin.action(description="Give a new secret", permissions=["command"])
+def rotate_selected(
+    page: "WebhookKeyAdmin", request: HttpRequest, rows: QuerySet[WebhookKey]
+) -> HttpResponse | None:
+    """A new secret for one key; the old one signs nothing any more."""
+    if rows.count() != 1:
+        page.message_user(request, "Choose one key.", messages.ERROR)
+        return None
+    with page.refusals(request):
+        key, text = connections.rotate_webhook_key(
+            rows.get().pk, by=actor_of(request), now=timezone.now()
+        )
+        return page.show_once(request, key, text)
+    return None
+
+
 @admin.register(WebhookKey)
 class WebhookKeyAdmin(RefusedInWords, HistoryAdmin):
     """Keys of other systems that start requests. A secret is shown once, when it is made."""
@@ -243,7 +273,7 @@ class WebhookKeyAdmin(RefusedInWords, HistoryAdmin):
     list_select_related = ("template", "acts_as")
     list_filter = ("template",)
     search_fields = ("name", "template__name", "acts_as__username")
-    actions = (revoke_selected,)
+    actions = (revoke_selected, rotate_selected)
     asked = ("template", "name", "acts_as")
     readonly_fields = (*asked, "state", "created_at", "created_by", "revoked_at")
 
@@ -271,13 +301,16 @@ class WebhookKeyAdmin(RefusedInWords, HistoryAdmin):
         return self.readonly_fields if obj is not None else self.asked
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """One's own workflows, and oneself; superusers choose freely."""
+        """One's own workflows, and oneself or a service account that one answers for."""
         person = actor_of(request)
         if db_field.name == "template":
             kwargs["queryset"] = templates_with(person, MANAGE)
         if db_field.name == "acts_as":
             active = User.objects.filter(is_active=True).order_by("username")
-            kwargs["queryset"] = active if person.is_superuser else active.filter(pk=person.pk)
+            theirs = Q(service_account__owner=person)
+            if person.is_superuser:
+                theirs = Q(service_account__isnull=False)
+            kwargs["queryset"] = active.filter(Q(pk=person.pk) | theirs)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -295,13 +328,17 @@ class WebhookKeyAdmin(RefusedInWords, HistoryAdmin):
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
+        """The page that shows the secret once."""
+        return self.show_once(request, obj, obj.shown_once)
+
+    def show_once(self, request: HttpRequest, obj: WebhookKey, text: str) -> HttpResponse:
         """The page that shows the secret once; no redirect, so that it is stored nowhere else."""
         context = {
             **self.admin_site.each_context(request),
             "title": f"The webhook key “{obj.name}”",
             "opts": self.model._meta,
             "media": self.media,
-            "text": obj.shown_once,
+            "text": text,
             "address": request.build_absolute_uri(f"/api/v1/hooks/{obj.template.key}"),
             "back": list_url(WebhookKey),
         }

@@ -52,7 +52,9 @@ class InSight:
         if self.drafts is not None:
             drafts = TemplateVersion.objects.filter(state=TemplateVersion.DRAFT)
             way, column = self.drafts
-            condition |= Q(**{f"{way}__in": drafts.filter(created_by=request.user).values(column)})
+            condition |= Q(
+                **{f"{way}__in": drafts.filter(created_by=request.user.pk).values(column)}
+            )
         return condition
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -112,7 +114,8 @@ class HistoryInSight:
         pk = unquote(object_id)
         if not is_id(pk):
             raise Http404
-        if not request.user.is_superuser and self.get_object(request, pk) is None:
+        found = self.get_object(request, pk)  # type: ignore[attr-defined]
+        if not request.user.is_superuser and found is None:
             raise Http404
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -98,10 +98,13 @@ class TokenAdmin(RefusedInWords, StaffAdmin):
         return super().get_form(request, obj, change=change, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """People make tokens for themselves, superusers for everybody."""
+        """Everybody for themselves, and for the service accounts that they answer for."""
         person = actor_of(request)
         active = User.objects.filter(is_active=True).order_by("username")
-        kwargs["queryset"] = active if person.is_superuser else active.filter(pk=person.pk)
+        theirs = Q(service_account__owner=person)
+        if person.is_superuser:
+            theirs = Q(service_account__isnull=False)
+        kwargs["queryset"] = active.filter(Q(pk=person.pk) | theirs)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -7,27 +7,27 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from guardian.admin import GuardedModelAdminMixin, UserManage
 from pydantic import ValidationError
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from workflows.admin.addresses import audit_csv, report_page, reviews_page, workflow_page
 from workflows.admin.base import HistoryAdmin, actor_of, change_url, link, list_url, manages
+from workflows.admin.granting import Grants, maps_listed
 from workflows.admin.health import health_table
-from workflows.admin.sight import is_id
 from workflows.admin.starting import ways_to_start
 from workflows.engine.definition import Definition
 from workflows.engine.definition_file import explain, read_definition
 from workflows.engine.errors import DefinitionProblem, HandoffError
 from workflows.models import Incident, TemplateVersion, WorkflowInstance, WorkflowTemplate
-from workflows.permissions import may_audit
+from workflows.permissions import AUDIT, LISTEN, MANAGE, START, VIEW, may_audit
 from workflows.services.definitions import load_definition
+from workflows.services.foreign import listeners_of, starters_of
 from workflows.services.health import steps_in_use
 
 FILE_LIMIT = 1_000_000
@@ -85,12 +85,6 @@ class FileForm(forms.Form):
             raise forms.ValidationError(str(problem)) from problem
 
 
-class PersonForm(UserManage):
-    """Whose grants are looked at."""
-
-    user = forms.CharField(label="Username", max_length=150, widget=UnfoldAdminTextInputWidget)
-
-
 @admin.action(description="Make a new draft", permissions=["command"])
 def make_draft(
     page: "WorkflowAdmin", request: HttpRequest, templates: QuerySet[WorkflowTemplate]
@@ -102,7 +96,7 @@ def make_draft(
 
 
 @admin.register(WorkflowTemplate)
-class WorkflowAdmin(GuardedModelAdminMixin, HistoryAdmin):
+class WorkflowAdmin(Grants, HistoryAdmin):
     """Workflows. Name, purpose and people follow the version that is published."""
 
     of_workflow = "pk"
@@ -117,7 +111,10 @@ class WorkflowAdmin(GuardedModelAdminMixin, HistoryAdmin):
     actions = (make_draft,)
     change_form_template = "admin/workflows/workflow_page.html"
     change_list_template = "admin/workflows/workflow_list.html"
-    readonly_fields = ("key", "name", "purpose", "owner", "deputy", "starts", "versions", "pages")
+    readonly_fields = (
+        *("key", "name", "purpose", "owner", "deputy", "starts"),
+        *("started_by", "heard_by", "versions", "pages"),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkflowTemplate]:
         """With the figures of the list, each counted by an index."""
@@ -250,7 +247,7 @@ class WorkflowAdmin(GuardedModelAdminMixin, HistoryAdmin):
         if template is not None:
             reads = may_audit(request.user, template)
             extra |= {
-                "may_grant": self._may_grant(request, template),
+                "may_grant": self.may_grant(request, template),
                 "requests_url": list_url(WorkflowInstance, template__id__exact=template.pk),
                 "report_url": report_page(template.key) if reads else "",
                 "reviews_url": reviews_page() if reads else "",
@@ -299,40 +296,23 @@ class WorkflowAdmin(GuardedModelAdminMixin, HistoryAdmin):
         self.message_user(request, f"{version} {said}.", messages.SUCCESS)
         return version
 
-    # -- grants ----------------------------------------------------------------------------
+    # -- grants and who uses it ------------------------------------------------------------
 
-    def _may_grant(self, request: HttpRequest, template: WorkflowTemplate) -> bool:
-        return self.has_command_permission(request) and manages(request, template)
+    grantable = (START, LISTEN, VIEW, MANAGE, AUDIT)
 
-    def _granting(self, request: HttpRequest, object_pk: str, to: str = "0") -> None:
-        if not (is_id(object_pk) and is_id(to)):
-            raise Http404
-        template = self.get_object(request, object_pk)
-        if template is None or not self._may_grant(request, template):
-            raise PermissionDenied
+    def may_grant(self, request: HttpRequest, obj: WorkflowTemplate) -> bool:
+        """For those who manage the workflow."""
+        return self.has_command_permission(request) and manages(request, obj)
 
-    def get_obj_perms_user_select_form(self, request: HttpRequest) -> type[forms.Form]:
-        """Asks for a username in words."""
-        return PersonForm
+    @admin.display(description="started by other workflows")
+    def started_by(self, template: WorkflowTemplate) -> SafeString | str:
+        """The published maps that start its requests."""
+        return maps_listed(starters_of(template))
 
-    def obj_perms_manage_view(self, request: HttpRequest, object_pk: str) -> HttpResponse:
-        """Who may start, view, manage and audit; for those who manage the workflow."""
-        self._granting(request, object_pk)
-        return super().obj_perms_manage_view(request, object_pk)
-
-    def obj_perms_manage_user_view(
-        self, request: HttpRequest, object_pk: str, user_id: str
-    ) -> HttpResponse:
-        """A person's grants."""
-        self._granting(request, object_pk, user_id)
-        return super().obj_perms_manage_user_view(request, object_pk, user_id)
-
-    def obj_perms_manage_group_view(
-        self, request: HttpRequest, object_pk: str, group_id: str
-    ) -> HttpResponse:
-        """A group's grants."""
-        self._granting(request, object_pk, group_id)
-        return super().obj_perms_manage_group_view(request, object_pk, group_id)
+    @admin.display(description="listened to by")
+    def heard_by(self, template: WorkflowTemplate) -> SafeString | str:
+        """The published maps that start when its requests end, and may take over their values."""
+        return maps_listed(listeners_of(template))
 
 
 def _alone(template: WorkflowTemplate) -> QuerySet[WorkflowTemplate]:

@@ -24,9 +24,10 @@ from workflows.engine.paths import PathProblem, pick
 from workflows.engine.rounding import as_the_map_rounds
 from workflows.engine.spelling import in_text
 from workflows.engine.templates import PlaceholderProblem
-from workflows.models import Attempt, OutboxMessage, WorkflowInstance
+from workflows.models import Attempt, OutboxMessage, WorkflowInstance, WorkflowTemplate
 from workflows.services import outbox
 from workflows.services.case import Case
+from workflows.services.foreign import NotGranted, check_now, uses_of_step
 from workflows.services.maps import cached_map
 from workflows.services.outside import case_of, complete, fail, waiting_token
 
@@ -46,7 +47,7 @@ def attempt(message: OutboxMessage, clock: Clock) -> None:
         return
     action, job, row = begun
     if action.inside:
-        _finish(message, row, lambda: action.run(job), clock)
+        _finish(message, row, lambda: _run(action, job), clock)
         return
     outcome = _outcome(action, job)
     try:
@@ -58,12 +59,24 @@ def attempt(message: OutboxMessage, clock: Clock) -> None:
 
 def _outcome(action: Action, job: Job) -> Done | ActionFailed:
     try:
-        return action.run(job)
+        return _run(action, job)
     except ActionFailed as failed:
         return failed
     except Exception as problem:
         log.exception("The action '%s' failed at %s.", job.step.action, job.reference)
         return crashed(problem)
+
+
+def _run(action: Action, job: Job) -> Done:
+    """Run an action, where the workflow's owner may do now what it does."""
+    wanted = list(uses_of_step(job.step_key, job.step))
+    if wanted:
+        workflows = WorkflowTemplate.objects.select_related("owner", "deputy")
+        try:
+            check_now(workflows.get(instances=job.request_id), wanted)
+        except NotGranted as refused:
+            raise ActionFailed(refused.code, str(refused)) from None
+    return action.run(job)
 
 
 def _given(outcome: Done | ActionFailed) -> Done:

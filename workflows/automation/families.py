@@ -16,6 +16,7 @@ from workflows.engine.spelling import in_form, told_inside
 from workflows.models import OutboxMessage, TemplateVersion, WorkflowInstance
 from workflows.services import outbox, requests
 from workflows.services.case import Case
+from workflows.services.foreign import LISTEN, NotGranted, Use, check_now, uses_of_step
 from workflows.services.maps import cached_map, map_of
 from workflows.services.outside import case_of, complete, fail, waiting_token
 from workflows.services.pausing import note_skipped
@@ -35,13 +36,14 @@ def start_subworkflow(case: Case, message: OutboxMessage) -> None:
         **facts_of_request(case.instance, token.id),
     }
     try:
+        check_now(case.instance.template, uses_of_step(token.step, step))
         with transaction.atomic():
             start_child(
                 case.instance, step.workflow, form_of(step.data or {}, facts),
                 now=case.now, activation=token.id,
             )  # fmt: skip
-    except ActionFailed as refused:
-        fail(case, token.id, code=refused.code, message=refused.message)
+    except (ActionFailed, NotGranted) as refused:
+        fail(case, token.id, code=refused.code, message=str(refused))
 
 
 def _is_there(case: Case, activation: int) -> bool:
@@ -105,13 +107,16 @@ def _listeners(ended: WorkflowInstance) -> Iterator[tuple[TemplateVersion, Trigg
 def start_after(message: OutboxMessage, now: datetime) -> None:
     """Start the request that another one's end triggers. Raises ActionFailed."""
     said = message.payload
-    ended = WorkflowInstance.objects.select_related("requester").get(pk=said["after"])
+    ended = WorkflowInstance.objects.select_related("requester", "template").get(pk=said["after"])
     version = TemplateVersion.objects.select_related("template").get(pk=said["version"])
     if version.state != TemplateVersion.PUBLISHED:
         version = requests.published_version(version.template.key)
     try:
+        check_now(version.template, [Use(LISTEN, ended.template.key)])
         mapped = _picked(ended, said["mapping"])
-        start_child(ended, version.template.key, said["data"] | mapped, now=now)
+        start_child(ended, version.template.key, said["data"] | mapped, now=now, how="listened")
+    except NotGranted as refused:
+        raise ActionFailed(refused.code, f"{version} was not started: {refused}") from None
     except (PathProblem, HandoffError) as refused:
         raise ActionFailed("start_refused", f"{version} was not started: {refused}") from None
 

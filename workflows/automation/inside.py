@@ -17,6 +17,7 @@ from workflows.engine.spelling import in_form, told_inside
 from workflows.engine.templates import fill
 from workflows.models import WorkflowInstance
 from workflows.services import requests
+from workflows.services.trail import write_about
 
 PAUSED = "workflow_paused"
 DEEPEST = 20
@@ -79,8 +80,10 @@ def start_child(
     *,
     now: datetime,
     activation: int | None = None,
+    how: str = "start_other",
 ) -> WorkflowInstance:
-    """Start a request in the name of the parent's requester. Raises ActionFailed.
+    """Start a request in the name of the parent's requester; the trails of both say so, the
+    parent's by the command `how`. Raises ActionFailed.
 
     Who has left starts nothing, and is its requester all the same: separation of duties knows who
     asked, however many requests started one another.
@@ -91,7 +94,7 @@ def start_child(
         )
     person: User | None = parent.requester
     try:
-        return requests.start_on(
+        started = requests.start_on(
             requests.published_version(workflow),
             actor=person if person is not None and person.is_active else None,
             requester=person,
@@ -104,6 +107,10 @@ def start_child(
         raise ActionFailed(PAUSED, str(refused)) from None
     except HandoffError as refused:
         raise ActionFailed("start_refused", f"'{workflow}' was not started: {refused}") from None
+    if parent.source not in WorkflowInstance.PAST:
+        told = {"workflow": workflow, "reference": started.reference, "values": sorted(data)}
+        write_about(parent, how, now=now, comment=started.reference, changes=told)
+    return started
 
 
 def _depth(instance: WorkflowInstance) -> int:

@@ -97,7 +97,7 @@ def notice(message: OutboxMessage) -> None:
     if person is None or not person.email:
         raise ActionFailed("no_address", "The person has left, or has no mail address.")
     send(
-        [person.email],
+        [said.get("address") or person.email],
         subject=said["subject"],
         text=f"{said['text']}\n\n{_link(message)}\n",
         message_id=f"notice-{message.pk}",

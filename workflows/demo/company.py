@@ -13,11 +13,13 @@ from django.contrib.auth.models import Group, Permission, User
 
 from workflows.models import (
     Connection,
+    ConnectionGroupPermission,
+    ConnectionUserPermission,
     TemplateGroupPermission,
     TemplateVersion,
     WorkflowTemplate,
 )
-from workflows.permissions import AUDIT, MANAGE, permission_named
+from workflows.permissions import AUDIT, MANAGE, USE, permission_named
 
 PASSWORD = "handoff-demo"  # noqa: S105  the documented password of an invented company
 DOMAIN = "halden.example"
@@ -146,13 +148,21 @@ def _let_ops_into_the_admin() -> None:
 
 def connect(people: Mapping[str, User]) -> None:
     """The plant's directory, which the onboarding calls; no such host exists, so calls fail."""
-    Connection.objects.create(
+    directory = Connection.objects.create(
         key="plant-directory",
         name="Plant directory",
         base_url="https://directory.demo.invalid/api",
         owner=people["sofia"],
         timeout_seconds=5,
     )
+    use = permission_named(Connection, USE)
+    ConnectionGroupPermission.objects.create(
+        permission=use, group=Group.objects.get(name="ops"), content_object=directory
+    )
+    for name in ("anja", "ben"):  # who answer for the onboarding
+        ConnectionUserPermission.objects.create(
+            permission=use, user=people[name], content_object=directory
+        )
 
 
 def let_ops_and_auditors(versions: Sequence[TemplateVersion]) -> None:

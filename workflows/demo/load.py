@@ -20,6 +20,7 @@ from workflows.engine.calendar import calendar_named, parse_duration
 from workflows.engine.definition_file import read_definition
 from workflows.models import TemplateVersion, WorkflowInstance, WorkItem
 from workflows.services.definitions import load_definition, publish
+from workflows.services.facts import beginning
 from workflows.services.seals import seal_all
 
 SEED = 1
@@ -39,7 +40,7 @@ class Loaded:
 def load_demo(*, now: datetime, seed: int = SEED, volume: float = 1.0) -> Loaded:
     """Make the company and its past up to now. Raises what the services raise, and then writes
     nothing."""
-    with transaction.atomic():
+    with transaction.atomic(), beginning():
         people = make_company()
         began = _office_moment(now - timedelta(days=DAYS + 3))
         connect(people)

@@ -1,7 +1,7 @@
 """The tables: definitions, runs, documents, the outbox and the trail. Only `workflows.services`
 writes them."""
 
-from workflows.models.access import ApiToken, IdempotentReply
+from workflows.models.access import ApiToken, IdempotentReply, ServiceAccount
 from workflows.models.calendars import BusinessCalendar, Closure
 from workflows.models.connections import Connection, WebhookDelivery, WebhookKey
 from workflows.models.definitions import (
@@ -14,6 +14,8 @@ from workflows.models.definitions import (
 )
 from workflows.models.documents import Document
 from workflows.models.grants import (
+    ConnectionGroupPermission,
+    ConnectionUserPermission,
     StepGroupPermission,
     StepUserPermission,
     TemplateGroupPermission,
@@ -34,6 +36,8 @@ __all__ = [
     "BusinessCalendar",
     "Closure",
     "Connection",
+    "ConnectionGroupPermission",
+    "ConnectionUserPermission",
     "Document",
     "Field",
     "Heartbeat",
@@ -45,6 +49,7 @@ __all__ = [
     "OutboxMessage",
     "Role",
     "Route",
+    "ServiceAccount",
     "Step",
     "StepGroupPermission",
     "StepUserPermission",

@@ -45,6 +45,31 @@ class ApiToken(models.Model):
         return f"{self.name} ({self.user})"
 
 
+class ServiceAccount(models.Model):
+    """Marks a user as a program that acts as itself: it has tokens, and nobody signs in as it."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="service_account"
+    )
+    purpose = models.CharField("purpose", max_length=200, help_text="What it does, for whom.")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        help_text="The person who answers for what it does.",
+    )
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    created_at = models.DateTimeField("created at", default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["user__username"]
+
+    def __str__(self) -> str:
+        return self.user.get_username()
+
+
 class IdempotentReply(models.Model):
     """The answer to a POST that carried an `Idempotency-Key`, given again when it is repeated."""
 

@@ -58,6 +58,7 @@ class Connection(models.Model):
 
     class Meta:
         ordering = ["name"]
+        permissions = [("use_connection", "Can let maps call by it")]
         constraints = [
             models.CheckConstraint(
                 name="a_call_ends_within_two_minutes",

@@ -67,6 +67,10 @@ class WorkflowTemplate(models.Model):
         ordering = ["name"]
         permissions = [
             ("start_workflowtemplate", "Can start requests"),
+            (
+                "listen_workflowtemplate",
+                "Can let maps start at its ends, with the data",
+            ),
             ("manage_workflowtemplate", "Can manage the workflow and its requests"),
             ("audit_workflowtemplate", "Can read all its requests, reports and trail"),
         ]

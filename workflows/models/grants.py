@@ -6,6 +6,7 @@ Direct keys keep a person's steps one index scan away, whatever else is granted 
 from django.db import models
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
+from workflows.models.connections import Connection
 from workflows.models.definitions import Step, WorkflowTemplate
 
 
@@ -22,14 +23,26 @@ class StepGroupPermission(GroupObjectPermissionBase):
 
 
 class TemplateUserPermission(UserObjectPermissionBase):
-    """A person may start, view, manage or audit a workflow."""
+    """A person may start, listen to, view, manage or audit a workflow."""
 
     content_object = models.ForeignKey(WorkflowTemplate, models.CASCADE, related_name="user_grants")
 
 
 class TemplateGroupPermission(GroupObjectPermissionBase):
-    """A group may start, view, manage or audit a workflow."""
+    """A group may start, listen to, view, manage or audit a workflow."""
 
     content_object = models.ForeignKey(
         WorkflowTemplate, models.CASCADE, related_name="group_grants"
     )
+
+
+class ConnectionUserPermission(UserObjectPermissionBase):
+    """A person's maps may call by a connection."""
+
+    content_object = models.ForeignKey(Connection, models.CASCADE, related_name="user_grants")
+
+
+class ConnectionGroupPermission(GroupObjectPermissionBase):
+    """The maps of a group's people may call by a connection."""
+
+    content_object = models.ForeignKey(Connection, models.CASCADE, related_name="group_grants")

@@ -26,6 +26,12 @@ COMMANDS = (
     *("cancel", "suspend", "resume", "reopen", "set_values", "resolve_merge"),
     # steps that wait, and incidents
     *("finish", "fail", "retry", "skip", "reroute", "remind", "escalate", "watch"),
+    # rights
+    *("grant", "withdraw", "join_group", "leave_group", "change_account", "change_group"),
+    *("make_token", "revoke_token", "make_key", "revoke_key", "rotate_key"),
+    *("change_connection", "change_calendar"),
+    # what workflows do with one another
+    *("start_other", "listened"),
     # reviews
     *("review_due", "review_begin", "review_gather", "review_decide", "review_close"),
 )
@@ -143,6 +149,7 @@ class TrailEvent(WrittenOnce):
         verbose_name = "trail event"
         ordering = ["id"]
         default_permissions = ("view",)
+        permissions = [("audit_site", "Can read the trail of accounts, groups and rights")]
         indexes = [models.Index(fields=["template", "id"], name="trail_by_workflow")]
 
     def __str__(self) -> str:

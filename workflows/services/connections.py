@@ -9,10 +9,13 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from workflows.engine.errors import InvalidInput, NotAllowed, NotFound
-from workflows.models import Connection, WebhookKey, WorkflowTemplate
+from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
+from workflows.models import Connection, OutboxMessage, WebhookKey, WorkflowTemplate
 from workflows.permissions import may_manage
+from workflows.services import outbox
+from workflows.services.facts import by_whom_known
 from workflows.services.secrets import SHORTEST, encrypt
+from workflows.services.tokens import answers_for
 from workflows.services.values import kept_text
 
 WEBHOOK_PREFIX = "hook_"
@@ -39,7 +42,8 @@ def keep(connection: Connection, *, by: User, secret: str = "") -> Connection:
     with transaction.atomic():
         before = Connection.objects.select_for_update().filter(pk=connection.pk).first()
         connection.secret = check(connection, before=before, by=by, secret=secret)
-        connection.save()
+        with by_whom_known(by):
+            connection.save()
     return connection
 
 
@@ -143,38 +147,74 @@ def make_webhook_key(
 ) -> tuple[WebhookKey, str]:
     """A new key and its secret, which is shown only now.
 
-    Requests start in its person's name, so people make keys for themselves; a superuser makes
-    them for service accounts and for others.
+    Requests start in its person's name, so people make keys for themselves; who answers for a
+    service account, or a superuser, makes them for it. The workflow's owner is told.
     """
     if not may_manage(by, template):
         raise NotAllowed(f"Only those who manage '{template.name}' make keys for it.")
-    if by.pk != acts_as.pk and not by.is_superuser:
-        raise NotAllowed(
-            "You may make keys that act as yourself only; a superuser makes other people's."
-        )
     if not acts_as.is_active:
         raise InvalidInput(f"{acts_as.get_username()}'s account is not active; choose another.")
+    if by.pk != acts_as.pk and not answers_for(by, acts_as):
+        raise NotAllowed(
+            "You may make keys that act as yourself, or as a service account that you answer for;"
+            " other people make their own."
+        )
     name = kept_text("name", name.strip(), 200)
     if not name:
         raise InvalidInput("Give the key a name that says who calls with it.")
     text = WEBHOOK_PREFIX + random.token_urlsafe(32)
-    key = WebhookKey.objects.create(
-        template=template, name=name, acts_as=acts_as, secret=encrypt(text),
-        created_at=now, created_by=by,
-    )  # fmt: skip
+    with transaction.atomic(), by_whom_known(by):
+        key = WebhookKey.objects.create(
+            template=template, name=name, acts_as=acts_as, secret=encrypt(text),
+            created_at=now, created_by=by,
+        )  # fmt: skip
+        _tell(key, "made", by, now)
     return key, text
+
+
+def rotate_webhook_key(key_id: int, *, by: User, now: datetime) -> tuple[WebhookKey, str]:
+    """A new secret for a key that is in use, shown only now; the old one signs nothing any more."""
+    key = _key_of(key_id, by)
+    if key.revoked_at is not None:
+        raise WrongState("This key was revoked; make a new one.")
+    text = WEBHOOK_PREFIX + random.token_urlsafe(32)
+    with transaction.atomic(), by_whom_known(by):
+        key.secret = encrypt(text)
+        key.save(update_fields=["secret"])
+        _tell(key, "given a new secret", by, now)
+    return key, text
+
+
+def _tell(key: WebhookKey, done: str, by: User, now: datetime) -> None:
+    """Tell the workflow's owner, and whom the key acts as, what happened to it."""
+    said = f"The webhook key “{key.name}” of '{key.template.name}' was {done}"
+    people = dict.fromkeys((key.template.owner_id, key.acts_as_id))
+    for person in filter(None, people):
+        outbox.put(
+            OutboxMessage.MAIL, now=now, to=person, subject=said,
+            text=f"{said} by {by.get_username()}. Requests that it starts are in the name of"
+            f" {key.acts_as.get_username()}.",
+        )  # fmt: skip
 
 
 def revoke_webhook_key(key_id: int, *, by: User, now: datetime) -> WebhookKey:
     """Let a key start nothing any more. What was revoked stays so."""
-    key = WebhookKey.objects.select_related("template").filter(pk=key_id).first()
+    key = _key_of(key_id, by)
+    if key.revoked_at is None:
+        with transaction.atomic(), by_whom_known(by):
+            key.revoked_at = now
+            key.save(update_fields=["revoked_at"])
+            _tell(key, "revoked", by, now)
+    return key
+
+
+def _key_of(key_id: int, by: User) -> WebhookKey:
+    rows = WebhookKey.objects.select_related("template", "acts_as")
+    key = rows.filter(pk=key_id).first()
     if key is None:
         raise NotFound("There is no such key; look in the list.")
     if by.pk != key.acts_as_id and not may_manage(by, key.template):
         raise NotAllowed(
             f"Only those who manage '{key.template.name}', or whom the key acts as, may revoke it."
         )
-    if key.revoked_at is None:
-        key.revoked_at = now
-        key.save(update_fields=["revoked_at"])
     return key

@@ -26,6 +26,8 @@ from workflows.models import (
 )
 from workflows.permissions import START, grant_step, may_manage, permission_named
 from workflows.services.calendars import calendar_of_key, has_run_out, site_calendar
+from workflows.services.facts import by_whom
+from workflows.services.foreign import check_publication
 from workflows.services.history import in_the_name_of, write_history
 from workflows.services.map_findings import close_findings, keep_findings
 from workflows.services.maps import map_of
@@ -205,9 +207,10 @@ def publish(
     """Publish a draft: nothing is published with an error of the map audit.
 
     `people` are the site's, unless a log brings its own. Running requests stay on their version.
-    Raises NotFound, NotAllowed, WrongState, or DefinitionProblem with the errors.
+    Raises NotFound, NotAllowed (also for what the map does with what is not its owner's or the
+    publisher's to use), WrongState, or DefinitionProblem with the errors.
     """
-    with transaction.atomic():
+    with transaction.atomic(), by_whom(actor, "publish"):
         version = _locked_version(version_id)
         if actor is not None and not _may_publish(actor, version):
             raise NotAllowed(f"Only the owner or deputy of '{version.name}' may publish it.")
@@ -216,12 +219,16 @@ def publish(
         findings = audit_version(version, people)
         _refuse_errors(findings)
         definition = definition_of(version)
+        owner = User.objects.get(username=definition.owner)
+        check_publication(definition, owner=owner, publisher=actor)
         _supersede_older(version, now)
         _write_state(version, actor, now)
         _follow_definition(version, definition, actor, now)
         _grant(version, definition)
         keep_findings(version, findings, now=now, tell=False)
-        write_definition_trail(version, "publish", actor=actor, now=now)
+        write_definition_trail(
+            version, "publish", actor=actor, now=now, changes=_people_named(definition)
+        )
         ensure_schedules(now=now)
     return version
 
@@ -301,24 +308,41 @@ def _grant(version: TemplateVersion, definition: Definition) -> None:
 
 
 def _grant_start(template: WorkflowTemplate, definition: Definition) -> None:
+    """Who may start follows the map; whom its owner let start besides goes on to."""
     start = permission_named(WorkflowTemplate, START)
-    template.group_grants.filter(permission=start).delete()
-    template.user_grants.filter(permission=start).delete()
     role = (
         definition.roles[definition.start.role]
         if definition.start and definition.start.role
         else None
     )
-    if role is None:
-        return
+    groups, users = set((role and role.groups) or []), set((role and role.users) or [])
+    before = template.versions.filter(state=TemplateVersion.SUPERSEDED).order_by("-number").first()
+    if before is not None and before.start_role is not None:
+        over = before.start_role
+        gone = {name for name in over.groups or [] if name not in groups}
+        left = {name for name in over.users or [] if name not in users}
+        template.group_grants.filter(permission=start, group__name__in=gone).delete()
+        template.user_grants.filter(permission=start, user__username__in=left).delete()
+    there = template.group_grants.filter(permission=start).values("group")
     TemplateGroupPermission.objects.bulk_create(
         TemplateGroupPermission(permission=start, group=group, content_object=template)
-        for group in Group.objects.filter(name__in=role.groups or [])
+        for group in Group.objects.filter(name__in=groups).exclude(pk__in=there)
     )
+    known = template.user_grants.filter(permission=start).values("user")
     TemplateUserPermission.objects.bulk_create(
         TemplateUserPermission(permission=start, user=user, content_object=template)
-        for user in User.objects.filter(username__in=role.users or [])
+        for user in User.objects.filter(username__in=users).exclude(pk__in=known)
     )
+
+
+def _people_named(definition: Definition) -> dict[str, Any]:
+    """Whom the map puts into its roles, for the trail."""
+    named = {
+        key: {"groups": role.groups or [], "users": role.users or []}
+        for key, role in definition.roles.items()
+        if role.is_static
+    }
+    return {"owner": definition.owner, "deputy": definition.deputy, "roles": named}
 
 
 def new_draft(template: WorkflowTemplate, *, actor: User | None, now: datetime) -> TemplateVersion:

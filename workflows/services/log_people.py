@@ -14,6 +14,7 @@ from django.db import transaction
 from workflows.engine.definition import Definition, RoleDef
 from workflows.models import Step, StepGroupPermission, StepUserPermission
 from workflows.permissions import PERFORM, permission_named
+from workflows.services.facts import beginning
 
 GROUP = "people-of-logs"
 
@@ -36,7 +37,7 @@ class LogPeople:
         return user
 
     def _make(self, name: str) -> User:
-        with transaction.atomic():
+        with transaction.atomic(), beginning():
             user: User = User.objects.create_user(name)
             user.groups.add(Group.objects.get_or_create(name=GROUP)[0])
         return user
@@ -48,13 +49,18 @@ class LogPeople:
             return
         if name in (role.users or []) or user.groups.filter(name__in=role.groups).exists():
             return
-        user.groups.add(Group.objects.get_or_create(name=role.groups[0])[0])
+        with beginning():
+            user.groups.add(Group.objects.get_or_create(name=role.groups[0])[0])
 
     def let_act(self, name: str, role: RoleDef | None, step: Step) -> None:
         """Let a log's person act on a step by this role; a role without groups by name."""
         self.put_into(name, role)
         if name not in self._made or role is None or not role.is_static:
             return
+        with beginning():
+            self._grant(name, role, step)
+
+    def _grant(self, name: str, role: RoleDef, step: Step) -> None:
         permission = permission_named(Step, PERFORM)
         if role.groups:
             group = Group.objects.get(name=role.groups[0])
@@ -79,5 +85,6 @@ def people_a_map_names(definition: Definition, people: LogPeople) -> None:
 
 
 def _make_groups(names: Iterable[str]) -> None:
-    for name in names:
-        Group.objects.get_or_create(name=name)
+    with beginning():
+        for name in names:
+            Group.objects.get_or_create(name=name)

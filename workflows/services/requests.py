@@ -113,6 +113,8 @@ def start_on(
             given = dict(case.instance.data)
             apply(case, Start(asked.pk if asked is not None else None))
             case.changes["given"] = given
+            if parent is not None:
+                case.changes["started_by"] = parent[0].reference
             case.create("start")
             uploads.save()
             write_trail(case, "start")

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from workflows.models import TrailEvent, WorkflowTemplate
+from workflows.models import TrailEvent, WorkflowInstance, WorkflowTemplate
 from workflows.models.trail import known
 from workflows.permissions import manages_as
 from workflows.services.channel import door
@@ -60,3 +60,29 @@ def write_fact(
     )
     record([event])
     return event
+
+
+def write_about(
+    request: WorkflowInstance,
+    command: str,
+    *,
+    now: datetime,
+    changes: Mapping[str, Any],
+    comment: str = "",
+) -> None:
+    """Record what another request's command did with this one: nobody acted on it, and it stands
+    where it stood."""
+    event = TrailEvent(
+        recorded_at=now,
+        request=request,
+        template_id=request.template_id,
+        workflow=request.template.key,
+        version=request.version.number,
+        reference=request.reference,
+        command=command,
+        from_state=request.state,
+        to_state=request.state,
+        comment=comment,
+        changes=dict(changes),
+    )
+    record([event])

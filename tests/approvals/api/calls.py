@@ -13,6 +13,7 @@ from tests.approvals.office import open_office
 from tests.factories import publish_map
 from tests.workflows.support import everything
 from workflows.models import ApiToken
+from workflows.services.facts import beginning
 from workflows.services.tokens import make_token
 
 API = "/api/v1"
@@ -67,7 +68,8 @@ def open_api_office() -> dict[str, User]:
 def token_for(user: User, *scopes: str, **given: Any) -> str:
     """The text of a new token of this person; of all scopes where none is named."""
     values: dict[str, Any] = {"name": "test", "expires_at": None, "by": None, "now": timezone.now()}
-    return make_token(user=user, scopes=scopes or ALL, **values | given)[1]
+    with beginning():
+        return make_token(user=user, scopes=scopes or ALL, **values | given)[1]
 
 
 class Api:

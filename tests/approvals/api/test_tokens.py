@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from tests.approvals.api.calls import ALL, Api, problem, start_body, token_for, unchanged
 from tests.approvals.office import ask, decide, signed_in
-from tests.factories import make_staff, make_user, open_task
+from tests.factories import make_group, make_staff, make_user, open_task
 from workflows.engine.errors import InvalidInput, NotAllowed
-from workflows.models import ApiToken
+from workflows.models import ApiToken, TrailEvent
 from workflows.services import tokens
 
 pytestmark = pytest.mark.django_db
@@ -90,14 +90,102 @@ def test_a_tokens_use_is_noted_once_a_minute(people: People) -> None:
     assert used(60) == now + timedelta(seconds=60)
 
 
-def test_people_make_tokens_for_themselves_and_superusers_for_all(people: People) -> None:
-    root = make_user("root", is_superuser=True)
+def test_everybody_makes_their_own_tokens_and_nobody_another_persons(people: People) -> None:
     assert token_for(people["sam"], by=people["sam"])
-    assert token_for(people["sam"], by=root)
     before = ApiToken.objects.count()
-    with pytest.raises(NotAllowed, match="yourself"):
-        token_for(people["sam"], by=people["mia"])
+    for other in (people["mia"], make_user("root", is_superuser=True, is_staff=True)):
+        for scope in ALL:
+            with pytest.raises(NotAllowed, match="only they make it"):
+                token_for(people["sam"], scope, by=other)
     assert ApiToken.objects.count() == before
+
+
+def test_a_service_account_acts_as_itself_by_the_tokens_of_who_answers_for_it(
+    people: People,
+) -> None:
+    root = make_user("root", is_superuser=True, is_staff=True)
+    service = tokens.make_service_account(
+        username="erp-robot", purpose="Books orders.", owner=people["omar"], by=root,
+        now=timezone.now(),
+    )  # fmt: skip
+    assert token_for(service.user, by=people["omar"])
+    assert token_for(service.user, by=root)
+    with pytest.raises(NotAllowed):
+        token_for(service.user, by=people["mia"])
+    make_group("staff").user_set.add(service.user)
+    api = Api(token=token_for(service.user, by=root))
+    answer = api.post("/instances", start_body())
+    assert answer.status_code == 201
+    row = TrailEvent.objects.get(command="start")
+    assert (row.actor_name, row.channel, row.token_by) == ("erp-robot", "api", "root")
+
+
+def test_nobody_signs_in_as_a_service_account(people: People) -> None:
+    root = make_user("root", is_superuser=True, is_staff=True)
+    service = tokens.make_service_account(
+        username="robot", purpose="x", owner=root, by=root, now=timezone.now()
+    )
+    service.user.set_password("a password all the same")
+    service.user.save()
+    assert not Client().login(username="robot", password="a password all the same")
+    client = Client()
+    client.force_login(service.user)
+    assert client.get("/").status_code == 302
+
+
+def test_only_administrators_make_service_accounts(people: People) -> None:
+    clerk = make_staff("clerk", "add_serviceaccount")
+    for by, owner in ((people["sam"], people["sam"]), (clerk, people["sam"])):
+        with pytest.raises(NotAllowed):
+            tokens.make_service_account(
+                username="robot", purpose="x", owner=owner, by=by, now=timezone.now()
+            )
+    assert not User.objects.filter(username="robot").exists()
+    assert tokens.make_service_account(
+        username="robot", purpose="x", owner=clerk, by=clerk, now=timezone.now()
+    )
+
+
+def test_a_token_that_another_made_before_reads_and_does_nothing_else(people: People) -> None:
+    api = Api(people["mia"])
+    ApiToken.objects.update(created_by=make_user("root", is_superuser=True))
+    task = open_task(ask(people["sam"]), "manager_review")
+    assert api.get("/inbox").status_code == 200
+    with unchanged():
+        problem(api.post(f"/work-items/{task.pk}/claim"), 403, "scope")
+        problem(api.post("/instances", start_body()), 403, "scope")
+
+
+# -- my tokens --------------------------------------------------------------------------------
+
+
+def test_everybody_makes_and_revokes_tokens_on_a_page_of_their_own(people: People) -> None:
+    client = signed_in(people["mia"])
+    page = client.post("/tokens/", {"name": "my script", "scopes": ["read", "work"]})
+    text = page.context["made"]["text"]
+    assert text in page.content.decode()
+    row = ApiToken.objects.get()
+    assert (row.user, row.created_by, row.scopes) == (
+        people["mia"],
+        people["mia"],
+        ["read", "work"],
+    )
+    assert text not in client.get("/tokens/").content.decode()
+    assert Api(token=text).get("/inbox").status_code == 200
+    stranger = signed_in(people["sam"])
+    with unchanged():
+        assert stranger.post(f"/tokens/{row.pk}/revoke/").status_code == 403
+        assert client.get(f"/tokens/{row.pk}/revoke/").status_code == 405
+    assert client.post(f"/tokens/{row.pk}/revoke/").status_code == 302
+    problem(Api(token=text).get("/inbox"), 401)
+
+
+def test_a_token_without_a_name_or_a_right_is_asked_for_again(people: People) -> None:
+    client = signed_in(people["mia"])
+    past = {"name": "x", "scopes": ["read"], "last_day": "2020-01-01"}
+    for given in ({"name": "x"}, {"scopes": ["read"]}, {"name": "x", "scopes": ["rule"]}, past):
+        assert client.post("/tokens/", given).status_code == 422
+    assert not ApiToken.objects.exists()
 
 
 def test_a_token_that_would_be_useless_is_not_made(people: People) -> None:

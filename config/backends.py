@@ -1,0 +1,26 @@
+"""Who may sign in: people, by their password. A service account acts by its tokens alone."""
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import User
+
+from workflows.models import ServiceAccount
+
+
+class PeopleAlone:
+    """Keeps service accounts from every way of signing in, sessions that are there included."""
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Whether the account is a person's, and open."""
+        allowed: bool = super().user_can_authenticate(user)  # type: ignore[misc]
+        return allowed and not ServiceAccount.objects.filter(user=user).exists()
+
+    def get_user(self, user_id: Any) -> User | None:
+        """Who is signed in; asked with every page, in one statement."""
+        people = User.objects.filter(is_active=True, service_account=None)
+        return people.filter(pk=user_id).first()
+
+
+class PeopleBackend(PeopleAlone, ModelBackend):
+    """By login and password."""
