@@ -19,6 +19,7 @@ from django.http import (
 from django.shortcuts import render
 from django.utils import timezone
 
+from approvals.typed import forget
 from approvals.wording import moment
 from workflows.engine.errors import (
     HandoffError,
@@ -104,6 +105,7 @@ JUST_NOW = timedelta(seconds=20)
 
 def go_to(request: HttpRequest, sent: Sent) -> HttpResponse:
     """On to what a form made, now or when it was sent before."""
+    forget(request)
     if sent.before is None or timezone.now() - sent.before < JUST_NOW:
         messages.success(request, sent.said)
     else:

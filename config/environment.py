@@ -115,3 +115,11 @@ def mail(embedded: Path) -> dict[str, Any]:
         "EMAIL_USE_SSL": url.scheme == "smtps",
         "EMAIL_TIMEOUT": 20,
     }
+
+
+def whole_number(name: str, otherwise: int, *, least: int) -> int:
+    """A variable that is a whole number, `least` or more."""
+    said = os.environ.get(name) or str(otherwise)
+    if not (said.isascii() and said.isdigit() and len(said) < 7 and int(said) >= least):
+        raise BadEnvironment(f"{name} is a whole number, {least} or more; not '{said[:40]}'.")
+    return int(said)

@@ -16,6 +16,7 @@ from config.environment import (
     mail,
     secret_key,
     trusted_origins,
+    whole_number,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -60,7 +61,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "approvals.sessions.SlidingSession",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "approvals.ways_on.WaysOn",
+    "approvals.typed.KeepTyped",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
@@ -209,7 +213,11 @@ AUDIT_HEAD_CONNECTION = os.environ.get("AUDIT_HEAD_CONNECTION") or ""
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 60 * 60 * 12
+# Whoever does nothing for so long is signed out; and everybody after the longest time, however
+# active (0: never).
+SESSION_COOKIE_AGE = whole_number("SESSION_IDLE_HOURS", 12, least=1) * 60 * 60
+SESSION_LONGEST = whole_number("SESSION_LONGEST_DAYS", 30, least=0) * 24 * 60 * 60
+CSRF_FAILURE_VIEW = "approvals.ways_on.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

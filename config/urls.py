@@ -27,3 +27,5 @@ urlpatterns = [
     path("workflows/", include("reporting.workflow_urls")),
     path("", include("approvals.urls")),
 ]
+
+handler500 = "approvals.ways_on.server_error"

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from approvals.forms import ReasonForm
 from approvals.pages import by_button, go_to, page, person_of, refusal_shown, status_of
+from approvals.typed import form_data
 from reporting.workflow_page import workflow_lines, workflow_page
 from workflows.engine.definition_file import read_definition, write_definition
 from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed, NotFound
@@ -160,7 +161,7 @@ def retire(request: HttpRequest, key: str) -> HttpResponse:
 
 def _ask(request: HttpRequest, key: str, course: Course) -> HttpResponse:
     template = _in_sight(request, key, to_manage=True)
-    form = CourseForm(request.POST or None, label=course.label, ways=course.ways)
+    form = CourseForm(form_data(request), label=course.label, ways=course.ways)
     refused = None
     if request.method == "POST" and form.is_valid():
         try:

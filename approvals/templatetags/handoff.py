@@ -1,12 +1,15 @@
 """How templates say times and lengths of time."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django import template
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from approvals import wording
+from approvals import typed, wording
+from approvals import ways_on as ways
 from workflows.once import FIELD, new_key
 
 register = template.Library()
@@ -17,6 +20,26 @@ def once(context: template.Context) -> SafeString:
     """The key by which a form is taken once; a new one for each rendering."""
     key = new_key(context["request"].user)
     return format_html('<input type="hidden" name="{}" value="{}">', FIELD, key)
+
+
+@register.inclusion_tag("approvals/_ways_on.html", takes_context=True)
+def ways_on(context: template.Context) -> dict[str, Any]:
+    """What was typed and not taken, and where to go from a refusal. Some of Django's own pages
+    are made without the request."""
+    request = context.get("request")
+    return {"ways": ways.ways_on(request) if request else ways.HOME, **_typed(request)}
+
+
+@register.inclusion_tag("approvals/_typed.html", takes_context=True)
+def typed_text(context: template.Context) -> dict[str, Any]:
+    """What was typed into a form that has no place on this page any more."""
+    return _typed(context.get("request"))
+
+
+def _typed(request: HttpRequest | None) -> dict[str, Any]:
+    if request is None:
+        return {"typed": [], "files": []}
+    return {"typed": typed.texts(request), "files": typed.file_names(request)}
 
 
 @register.filter

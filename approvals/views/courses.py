@@ -14,6 +14,7 @@ from approvals.forms import ReasonForm, ReassignForm
 from approvals.pages import page, person_of
 from approvals.reading import case_of, request_in_sight, task_in_sight
 from approvals.request_record import Merge, merge_shown
+from approvals.typed import form_data
 from approvals.views.asking import GET_OR_POST, Asked, ask, in_sight, managers_only
 from approvals.wording import person
 from workflows.models import MergeRecord, WorkflowInstance
@@ -63,7 +64,7 @@ def change(request: HttpRequest, reference: str, course: str) -> HttpResponse:
     instance = request_in_sight(user, reference)
     if not (way.requester_may and instance.requester_id == user.pk):
         managers_only(user, instance)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(form_data(request))
 
     def run(now: datetime) -> WorkflowInstance:
         return way.run(instance.pk, actor=user, reason=form.cleaned_data["reason"], now=now)
@@ -80,7 +81,7 @@ def reassign(request: HttpRequest, task_id: int) -> HttpResponse:
     task = task_in_sight(user, task_id)
     managers_only(user, task.request, task.step.key)
     title = cached_map(task.request.version_id).graph.title(task.step.key)
-    form = ReassignForm(request.POST or None)
+    form = ReassignForm(form_data(request))
 
     def run(now: datetime) -> WorkflowInstance:
         given = form.cleaned_data
@@ -107,7 +108,7 @@ def resolve(request: HttpRequest, merge_id: int) -> HttpResponse:
     row = in_sight(user, MergeRecord, merge_id)
     case = case_of(row.request, user, timezone.now())
     merge = merge_shown(case, row)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(form_data(request))
 
     def run(now: datetime) -> WorkflowInstance:
         return requests.resolve_merge(
@@ -123,7 +124,7 @@ def resolve(request: HttpRequest, merge_id: int) -> HttpResponse:
         "Use these values",
         "The branches gave different values. Choose which holds; then the request goes on.",
     )
-    given = request.POST.get
+    given = (form_data(request) or request.POST).get
     chosen = [
         (one, given(f"choice-{one.key}", ""), given(f"other-{one.key}", ""))
         for one in merge.disagreements

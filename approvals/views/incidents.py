@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from approvals.forms import DeclaredForm, ReasonForm, RerouteForm
 from approvals.pages import page, person_of
 from approvals.reading import case_of
+from approvals.typed import form_data
 from approvals.views.asking import GET_OR_POST, Asked, ask, in_sight
 from workflows.models import Incident, WorkflowInstance
 from workflows.services import incidents
@@ -24,7 +25,7 @@ def retry(request: HttpRequest, incident_id: int) -> HttpResponse:
     incident = in_sight(user, Incident, incident_id)
     case = case_of(incident.request, user, timezone.now())
     values = _values_form(case, request)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(form_data(request))
 
     def run(now: datetime) -> WorkflowInstance:
         return incidents.retry(
@@ -44,7 +45,7 @@ def _values_form(case: Case, request: HttpRequest) -> DeclaredForm:
     definition = case.map.graph.definition
     keys = [key for key, field in definition.fields.items() if field.type != "document"]
     shown = {key: case.instance.data.get(key) for key in keys}
-    return DeclaredForm(definition, keys, request.POST or None, shown=shown, required=False)
+    return DeclaredForm(definition, keys, form_data(request), shown=shown, required=False)
 
 
 @require_http_methods(GET_OR_POST)
@@ -56,7 +57,7 @@ def skip(request: HttpRequest, incident_id: int) -> HttpResponse:
     case = case_of(incident.request, user, timezone.now())
     key = case.map.step_keys[incident.step_id]
     values = _outputs_form(case, key, request)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(form_data(request))
 
     def run(now: datetime) -> WorkflowInstance:
         return incidents.skip(
@@ -87,7 +88,7 @@ def _outputs_form(case: Case, key: str, request: HttpRequest) -> DeclaredForm | 
     if not keys:
         return None
     shown = {k: case.instance.data.get(k) for k in keys}
-    return DeclaredForm(definition, keys, request.POST or None, shown=shown)
+    return DeclaredForm(definition, keys, form_data(request), shown=shown)
 
 
 @require_http_methods(GET_OR_POST)
@@ -96,7 +97,7 @@ def reroute(request: HttpRequest, incident_id: int) -> HttpResponse:
     """Send the work to another step."""
     user = person_of(request)
     incident = in_sight(user, Incident, incident_id)
-    form = RerouteForm(request.POST or None, ways=incidents.ways_out(incident))
+    form = RerouteForm(form_data(request), ways=incidents.ways_out(incident))
 
     def run(now: datetime) -> WorkflowInstance:
         given = form.cleaned_data

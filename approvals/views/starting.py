@@ -10,6 +10,7 @@ from approvals.after import what_is_next
 from approvals.forms import DeclaredForm, TitleForm
 from approvals.pages import go_to, on_the_page, page, person_of, refusal_shown, status_of
 from approvals.reading import case_of
+from approvals.typed import form_data
 from workflows.engine.errors import HandoffError, NotAllowed
 from workflows.models import TemplateVersion
 from workflows.once import Sent, once
@@ -61,7 +62,7 @@ def form(request: HttpRequest, key: str) -> HttpResponse:
 def _forms(version: TemplateVersion, request: HttpRequest) -> tuple[TitleForm, DeclaredForm]:
     definition = map_of(version).graph.definition
     asked = (definition.start.fields or []) if definition.start else []
-    data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    data, files = form_data(request), request.FILES if request.method == "POST" else None
     return TitleForm(data), DeclaredForm(definition, asked, data, files)
 
 

@@ -13,6 +13,7 @@ from approvals.after import what_happened
 from approvals.forms import DeclaredForm
 from approvals.pages import by_button, go_to, on_the_page, page, person_of, refusal_shown, status_of
 from approvals.task_page import Opened, TaskPage, opened_now, task_page
+from approvals.typed import form_data
 from workflows.engine.errors import HandoffError, InvalidInput
 from workflows.models import WorkItem
 from workflows.once import Sent, once
@@ -122,7 +123,8 @@ def _form(
     shown: TaskPage, values: Mapping[str, Any], request: HttpRequest | None = None
 ) -> DeclaredForm:
     definition = cached_map(shown.task.request.version_id).graph.definition
-    data, files = (request.POST, request.FILES) if request else (None, None)
+    data = form_data(request) if request else None
+    files = request.FILES if request and request.method == "POST" else None
     return DeclaredForm(
         definition, shown.step.outputs or [], data, files, shown=values, required=False
     )
@@ -137,10 +139,11 @@ def _show(
 ) -> HttpResponse:
     now = timezone.now()
     opened = opened_now(shown, now)
+    kept = form_data(request) if request.method != "POST" else None
     context = {
         "page": shown,
-        "form": form or _form(shown, opened.shown),
-        "comment": request.POST.get("comment", ""),
+        "form": form or _form(shown, opened.shown, request if kept else None),
+        "comment": (kept or request.POST).get("comment", ""),
         "opened": _opened_text(request, shown, opened, error),
         **refusal_shown(error),
         "now": now,

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from approvals.pages import by_button, go_to, page, person_of, refusal_shown, status_of
+from approvals.typed import KEPT, form_data
 from reporting.csv_out import csv_file
 from reporting.reviews import services
 from reporting.reviews.models import Decision, Finding, Review
@@ -62,6 +63,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(
     request: HttpRequest, review: Review, refused: HandoffError | None = None, at: int = 0
 ) -> HttpResponse:
+    kept, at = _kept(request, review, at)
     context = {
         "page": review_page(review, now=timezone.now()),
         "review": review,
@@ -69,12 +71,24 @@ def _page(
         "wrong": refused is not None,
         "wrong_at": at,
         **refusal_shown(refused),
-        "typed": {name: request.POST.get(name, "") for name in TYPED},
+        "typed": {name: kept.get(name, "") for name in TYPED},
         "verdicts": Decision.VERDICTS,
         "today": timezone.localdate(),
     }
     status = status_of(refused) if refused else HTTPStatus.OK
     return render(request, "reporting/review.html", context, status=status)
+
+
+def _kept(request: HttpRequest, review: Review, at: int) -> tuple[QueryDict, int]:
+    """What was typed at a finding, now or before the person had to sign in again; and which."""
+    if request.method == "POST":
+        return request.POST, at
+    findings = review.findings.values_list("pk", flat=True) if KEPT in request.session else ()
+    for pk in findings:
+        data = form_data(request, reverse("reporting:finding_decide", args=[pk]))
+        if data is not None:
+            return data, pk
+    return QueryDict(), at
 
 
 @require_safe
