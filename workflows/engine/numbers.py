@@ -158,16 +158,17 @@ def _unsure(text: str, shape: Shape) -> str:
     """Why a text is not taken, with each number that somebody may have meant by it."""
     found = readings(text)
     fitting = [shape.written(number) for number in found if shape.holds(number)]
-    meant = f"write {shape.example}: {' or '.join(fitting)}." if fitting else _too_fine(shape)
+    if not found:
+        return f"write {shape.example}."
     if len(found) < 2:
-        return meant if found else f"write {shape.example}."
+        return f"write {shape.example}: {fitting[0]}." if fitting else _too_fine(shape)
     ways = [
         shape.written(number) if shape.holds(number) else format(number, "f") for number in found
     ]
     finer = f" It has at most {shape.decimals} digits after the point." if shape.decimals else ""
     return (
-        f"'{text}' can be read as {' or as '.join(ways)}; {meant}"
-        f"{finer if fitting and len(fitting) < len(found) else ''}"
+        f"write {shape.example}: '{text}' can be read as {' or as '.join(ways)}."
+        f"{finer if len(fitting) < len(found) else ''}"
     )
 
 
