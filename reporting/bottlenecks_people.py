@@ -39,9 +39,11 @@ def _median(values: Sequence[int]) -> str:
 
 def people_lines(template: WorkflowTemplate, period: Span) -> list[PersonLine]:
     """Who did how many tasks of each step, and how long they took; by step, then by name."""
-    tasks = WorkItem.objects.filter(
-        request__template=template, state="done", completed_at__isnull=False
-    ).exclude(performer_name="")
+    tasks = (
+        WorkItem.objects.here()
+        .filter(request__template=template, state="done", completed_at__isnull=False)
+        .exclude(performer_name="")
+    )
     if period.since is not None:
         tasks = tasks.filter(completed_at__gte=_begin(period.since))
     if period.until is not None:

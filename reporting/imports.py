@@ -39,6 +39,10 @@ STATES = (
 )
 
 
+BREATH = 0.01
+"""Seconds between two pieces, so that who waits for SQLite's one lock gets it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
     """What came of an import."""
@@ -120,6 +124,7 @@ def _write(
             later = arrival.now + timedelta(seconds=time.monotonic() - began)
             written += past.write_piece(arrival, piece, now=later)
             progress("written", written, rows)
+            time.sleep(BREATH)
         with transaction.atomic():
             past.finish_import(arrival, cases, told=account.as_json() | {"skipped": account.left})
             mark_stale(arrival.days)

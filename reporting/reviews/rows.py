@@ -266,7 +266,7 @@ class _Reader:
         alone = Q(state=CANCELLED, enabled_at__gte=self.since, enabled_at__lt=self.until) & ~Q(
             request__state=WorkflowInstance.CANCELLED
         )
-        rows = WorkItem.objects.filter(done | alone, request__template=self.template)
+        rows = WorkItem.objects.here().filter(done | alone, request__template=self.template)
         rows = rows.exclude(cancel_reason=TRIED_AGAIN).order_by("id")
         return list(_tasks(rows))
 

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from workflows.admin.addresses import request_page
 from workflows.admin.asking import Question, ReassignForm, ask_then_do
 from workflows.admin.base import HistoryAdmin, ReadOnly, actor_of, link, moment, timed
-from workflows.models import WorkItem
+from workflows.models import WorkflowInstance, WorkItem
 from workflows.services.tasks import reassign
 
 
@@ -93,6 +93,11 @@ class TaskAdmin(ReadOnly, HistoryAdmin):
         ("waiting_business_seconds", "working_business_seconds", "paused_business_seconds"),
     )  # fmt: skip
     readonly_fields = ("task", "its_request", "due", "in_queue")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WorkItem]:
+        """All but tasks of a log that is on its way in or out."""
+        rows: QuerySet[WorkItem] = super().get_queryset(request)
+        return rows.exclude(request__state__in=WorkflowInstance.NOT_HERE)
 
     @admin.display(description="task", ordering="step__key")
     def task(self, item: WorkItem) -> str:

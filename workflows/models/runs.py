@@ -190,6 +190,10 @@ class WorkflowInstance(FSMModelMixin, models.Model):
 class WorkItemQuerySet(models.QuerySet["WorkItem"]):
     """Reading tasks."""
 
+    def here(self) -> "WorkItemQuerySet":
+        """Those of requests that are here: not of a log that is on its way in or out."""
+        return self.exclude(request__state__in=WorkflowInstance.NOT_HERE)
+
     def open(self) -> "WorkItemQuerySet":
         """Tasks that wait for somebody or something."""
         return self.filter(is_open=True)

@@ -154,16 +154,22 @@ def pieces(cases: Sequence[PastCase]) -> Iterator[list[PastCase]]:
 
 
 def write_piece(arrival: Arrival, piece: Sequence[PastCase], *, now: datetime) -> int:
-    """Write some cases of the log, in one transaction; returns how many tasks."""
-    measured = [[_values(arrival, task) for task in case.tasks] for case in piece]
+    """Write some cases of the log, in one transaction; returns how many tasks.
+
+    Everything is worked out before it begins, so that it is short, and others get in between.
+    """
+    requests = [ready(WorkflowInstance, _request(arrival, case)) for case in piece]
+    measured = [[ready(WorkItem, _item(arrival, task)) for task in case.tasks] for case in piece]
     tasks = sum(map(len, measured))
     try:
         with transaction.atomic():
-            keys = _write_requests(arrival, piece)
+            keys = _write_rows(arrival, WorkflowInstance, requests, [one.state for one in piece])
             rows = [
-                [key, *values] for key, case in zip(keys, measured, strict=True) for values in case
+                {"request_id": key, **values}
+                for key, case in zip(keys, measured, strict=True)
+                for values in case
             ]
-            _write_rows(arrival, WorkItem, [dict(zip(ITEM, row, strict=True)) for row in rows])
+            _write_rows(arrival, WorkItem, rows)
             LogImport.objects.filter(pk=arrival.record.pk).update(
                 seen_at=now,
                 cases=models.F("cases") + len(piece),
@@ -174,6 +180,9 @@ def write_piece(arrival: Arrival, piece: Sequence[PastCase], *, now: datetime) -
             "A case of this log is being brought into the workflow by somebody else just now;"
             " wait until that is done, and import what is not there yet."
         ) from None
+    for key, case in zip(keys, piece, strict=True):
+        if case.state != WorkflowInstance.COMPLETED:
+            arrival.standing[key] = case.state
     return tasks
 
 
@@ -196,17 +205,10 @@ def finish_import(arrival: Arrival, cases: Sequence[PastCase], *, told: dict[str
 
 # -- rows -------------------------------------------------------------------------------------
 
-ITEM = (
-    *("request_id", "activation", "step_id", "round", "state", "came_from", "enabled_at"),
-    *("started_at", "completed_at", "performer_name", "outcome", "paused_seconds"),
-    *("paused_business_seconds", "waiting_seconds", "working_seconds", "lead_in_seconds"),
-    *("waiting_business_seconds", "working_business_seconds"),
-)
-"""What an imported task says; everything else is as in a new row that is closed."""
 
-
-def _values(arrival: Arrival, task: PastTask) -> list[Any]:
-    """A task's values after its request and number, with what is measured of it."""
+def _item(arrival: Arrival, task: PastTask) -> dict[str, Any]:
+    """What an imported task says, with what is measured of it; everything else is as in a new row
+    that is closed."""
     calendar = arrival.map.calendar
     for moment in (task.enabled, task.start, task.end):
         if moment is not None:
@@ -220,19 +222,25 @@ def _values(arrival: Arrival, task: PastTask) -> list[Any]:
         if task.enabled is not None:
             waiting_business = between(calendar, task.enabled, task.start)[1]
     state = "done" if task.end is not None else "started" if task.start is not None else "enabled"
-    return [
-        *(
-            task.number,
-            arrival.map.step_ids[task.step],
-            task.round,
-            state,
-            task.before,
-            task.enabled,
-        ),
-        *(task.start, task.end, task.resource, task.outcome, paused),
-        *(paused_business, task.waiting, working, task.lead_in),
-        *(waiting_business, working_business),
-    ]
+    return {
+        "activation": task.number,
+        "step_id": arrival.map.step_ids[task.step],
+        "round": task.round,
+        "state": state,
+        "came_from": task.before,
+        "enabled_at": task.enabled,
+        "started_at": task.start,
+        "completed_at": task.end,
+        "performer_name": task.resource,
+        "outcome": task.outcome,
+        "paused_seconds": paused,
+        "paused_business_seconds": paused_business,
+        "waiting_seconds": task.waiting,
+        "working_seconds": working,
+        "lead_in_seconds": task.lead_in,
+        "waiting_business_seconds": waiting_business,
+        "working_business_seconds": working_business,
+    }
 
 
 def _rested(calendar: Calendar, task: PastTask) -> tuple[float, float]:
@@ -243,31 +251,24 @@ def _rested(calendar: Calendar, task: PastTask) -> tuple[float, float]:
     return paused, business
 
 
-def _write_requests(arrival: Arrival, piece: Sequence[PastCase]) -> list[int]:
+def _request(arrival: Arrival, case: PastCase) -> dict[str, Any]:
+    """What an imported request says."""
     version = arrival.record.version
-    rows = [
-        {
-            "template_id": version.template_id,
-            "version_id": version.pk,
-            "prefix": version.template.reference_prefix,
-            "title": (case.title or case.case_id)[:200],
-            "case_ref": case.case_id,
-            "source": WorkflowInstance.LOG,
-            "state": WorkflowInstance.ARRIVING,
-            "result": case.result,
-            "data": case.data,
-            "requester_name": case.begun_by,
-            "log_import_id": arrival.record.pk,
-            "started_at": case.first,
-            "completed_at": case.completed_at,
-        }
-        for case in piece
-    ]
-    keys = _write_rows(arrival, WorkflowInstance, rows, [case.state for case in piece])
-    for key, case in zip(keys, piece, strict=True):
-        if case.state != WorkflowInstance.COMPLETED:
-            arrival.standing[key] = case.state
-    return keys
+    return {
+        "template_id": version.template_id,
+        "version_id": version.pk,
+        "prefix": version.template.reference_prefix,
+        "title": (case.title or case.case_id)[:200],
+        "case_ref": case.case_id,
+        "source": WorkflowInstance.LOG,
+        "state": WorkflowInstance.ARRIVING,
+        "result": case.result,
+        "data": case.data,
+        "requester_name": case.begun_by,
+        "log_import_id": arrival.record.pk,
+        "started_at": case.first,
+        "completed_at": case.completed_at,
+    }
 
 
 def _write_rows(
@@ -276,14 +277,14 @@ def _write_rows(
     rows: list[dict[str, Any]],
     states: Sequence[str] | None = None,
 ) -> list[int]:
-    """Insert rows and the history of each (with its final state); returns their keys."""
+    """Insert prepared rows and the history of each (with its final state); returns their keys."""
     history: Any = get_history_model_for_model(model)
     plain = ready(model, _defaults(model))
     of_all = ready(history, _kept_of_all(arrival))
     names, kept = columns_of(model), columns_of(history)
     keys: list[int] = []
     for first in range(0, len(rows), BATCH):
-        batch = [plain | ready(model, row) for row in rows[first : first + BATCH]]
+        batch = [plain | row for row in rows[first : first + BATCH]]
         made = insert_ready(model, [[row[name] for name in names] for row in batch])
         for place, (row, key) in enumerate(zip(batch, made, strict=True)):
             row |= {"id": key, **of_all}
