@@ -6,21 +6,22 @@ merged, so the page costs the same however much work is open. Elsewhere the ORM 
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 
 from workflows.engine.advance import barred
 from workflows.engine.definition import not_by
 from workflows.engine.marking import Marking
 from workflows.models import AddedPerson, Step, WorkflowInstance, WorkItem
 from workflows.models.runs import WorkItemQuerySet
-from workflows.permissions import steps_of
+from workflows.permissions import added_as, escalated_to_a_former_role, roles_held, steps_of
 from workflows.services.maps import cached_map
 
 PAGE = 50
@@ -94,10 +95,11 @@ def inbox_page(
     """
     steps = steps_of(user) if steps is None else steps
     rows: list[InboxRow] = []
+    place = Standing(user, frozenset(steps))
     while True:
         wanted = limit + 1 - len(rows)
         piece = _piece(user, steps, after, wanted)
-        rows += [_row(user, row) for row in piece if _is_theirs(user, row)]
+        rows += [_row(user, row) for row in piece if _is_theirs(place, row)]
         if len(rows) > limit:
             return InboxPage(rows[:limit], rows[limit - 1].place)
         if len(piece) < wanted:
@@ -117,16 +119,17 @@ def inbox_count(user: User, *, cap: int = CAP, steps: list[int] | None = None) -
 # -- which tasks, on PostgreSQL ---------------------------------------------------------------
 
 MERGED = """
-    SELECT task.id, task.state, task.assignee_id, task.enabled_at, task.due_at, task.needed,
-        task.votes, task.request_id AS request_number, step.key AS step_key,
+    SELECT task.id, task.step_id, task.state, task.assignee_id, task.enabled_at, task.due_at,
+        task.needed, task.votes, task.request_id AS request_number, step.key AS step_key,
         step.version_id AS version, request.prefix, request.title,
         request.state AS request_state, workflow.name AS workflow, request.requester_name,
         person.first_name, person.last_name, request.marking -> 'deciders' AS deciders,
         request.marking -> 'requester' AS asked_by,
-        EXISTS (
-            SELECT 1 FROM workflows_addedperson added
+        (
+            SELECT CASE WHEN added.stand_in THEN '' ELSE added.role END
+            FROM workflows_addedperson added
             WHERE added.work_item_id = task.id AND added.user_id = %(user)s
-        ) AS escalated
+        ) AS added_as
     FROM (
         SELECT due_at, id FROM ({parts}) AS part ORDER BY due_at, id LIMIT {limit}
     ) AS place
@@ -222,7 +225,7 @@ def _behind(after: Place | None) -> tuple[str, ...]:
 
 # -- which tasks, elsewhere -------------------------------------------------------------------
 
-OWN = ("id", "state", "assignee_id", "enabled_at", "due_at", "needed", "votes")
+OWN = ("id", "step_id", "state", "assignee_id", "enabled_at", "due_at", "needed", "votes")
 COLUMNS = {
     "request_number": F("request_id"),
     "step_key": F("step__key"),
@@ -244,8 +247,7 @@ def _piece(user: User, steps: list[int], after: Place | None, limit: int) -> lis
     if connection.vendor == "postgresql":
         return _merged(user, steps, after, limit)
     ids = list(_reach(user, steps, after).values_list("id", flat=True)[:limit])
-    to_them = AddedPerson.objects.filter(user=user, work_item=OuterRef("pk"))
-    rows = WorkItem.objects.filter(pk__in=ids).values(*OWN, **COLUMNS, escalated=Exists(to_them))
+    rows = WorkItem.objects.filter(pk__in=ids).values(*OWN, **COLUMNS, added_as=added_as(user))
     by_id = {row["id"]: row for row in rows}
     return [by_id[pk] for pk in ids if pk in by_id]
 
@@ -275,11 +277,44 @@ def _count(user: User, steps: list[int], limit: int) -> int:
 # -- what the list says of them ---------------------------------------------------------------
 
 
-def _is_theirs(user: User, row: dict[str, Any]) -> bool:
-    step = cached_map(row["version"]).human(row["step_key"])
+@dataclass(slots=True)
+class Standing:
+    """Where a person stands just now: the steps that are theirs by a role, and, where it is asked,
+    the roles of a map that they are in."""
+
+    user: User
+    steps: frozenset[int]
+    roles: dict[int, frozenset[int]] = field(default_factory=dict)
+
+    def is_in(self, version: int, role: str) -> bool:
+        """Whether the person is in a role of a map now. A statement for each map asked of."""
+        one = cached_map(version)
+        known = one.graph.definition.roles.get(role)
+        if known is None or not known.is_static:
+            return known is not None
+        if version not in self.roles:
+            self.roles[version] = roles_held(self.user, version)
+        return one.role_ids[role] in self.roles[version]
+
+
+def _is_theirs(place: Standing, row: dict[str, Any]) -> bool:
+    """Whether the person may act on the task at this moment: by its role or as they were added,
+    unless they have agreed already or separation of duties keeps them away."""
+    step, user = cached_map(row["version"]).human(row["step_key"]), place.user
     if any(vote["id"] == user.pk for vote in _read(row["votes"]) or ()):
         return False
+    if not _stands(place, row, step.role):
+        return False
     return not not_by(step) or user.pk not in barred(step, _deciders(row))
+
+
+def _stands(place: Standing, row: dict[str, Any], role: str | None) -> bool:
+    if row["step_id"] in place.steps or row["added_as"] == "":
+        return True
+    if row["added_as"] is not None and place.is_in(row["version"], row["added_as"]):
+        return True
+    known = cached_map(row["version"]).graph.definition.roles.get(role or "")
+    return row["assignee_id"] == place.user.pk and known is not None and not known.is_static
 
 
 def _deciders(row: dict[str, Any]) -> Marking:
@@ -305,7 +340,7 @@ def _row(user: User, row: dict[str, Any]) -> InboxRow:
         suspended=row["request_state"] == WorkflowInstance.SUSPENDED,
         needed=row["needed"],
         agreed=len(_read(row["votes"]) or ()),
-        escalated=bool(row["escalated"]) and row["assignee_id"] != user.pk,
+        escalated=bool(row["added_as"]) and row["assignee_id"] != user.pk,
         is_free=row["assignee_id"] is None,
     )
 
@@ -330,11 +365,25 @@ def _not_theirs(user: User, steps: list[int]) -> int:
         in_queue=True, step_id__in=kept_apart, request__requester=user,
         request__state__in=WorkflowInstance.LIVE,
     )  # fmt: skip
-    return (asked.count() if kept_apart else 0) + _looked_at(user, closely)
+    place = Standing(user, frozenset(steps))
+    looked_at = sum(not _is_theirs(place, row) for row in _to_look_at(place, closely))
+    return (asked.count() if kept_apart else 0) + looked_at
 
 
-def _looked_at(user: User, steps: list[int]) -> int:
-    if not steps:
-        return 0
-    rows = WorkItem.objects.filter(in_queue=True, step_id__in=steps).values(*OWN, **COLUMNS)
-    return sum(not _is_theirs(user, row) for row in rows)
+def _to_look_at(place: Standing, closely: list[int]) -> Iterable[dict[str, Any]]:
+    """The counted tasks that may not be theirs after all: those at steps to be looked at closely,
+    and those that they have, or that were escalated to them, by a role that they may have left."""
+    parts = [
+        WorkItem.objects.filter(in_queue=True, step_id__in=closely),
+        WorkItem.objects.filter(
+            assignee=place.user, is_open=True, step__role__field=None, step__role__requester=False
+        ).exclude(step_id__in=place.steps),
+        WorkItem.objects.filter(pk__in=escalated_to_a_former_role(place.user), is_open=True)
+        .exclude(assignee=place.user, step_id__in=place.steps)
+        .exclude(in_queue=True, step_id__in=place.steps),
+    ]
+    one, two, three = (
+        part.order_by().values(*OWN, **COLUMNS, added_as=added_as(place.user)) for part in parts
+    )
+    rows: Iterable[dict[str, Any]] = one.union(two, three)
+    return rows

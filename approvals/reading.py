@@ -3,12 +3,11 @@
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db.models import BooleanField, ExpressionWrapper
 
 from workflows.engine.errors import NotFound, WrongState
 from workflows.engine.marking import Marking
 from workflows.models import WorkflowInstance, WorkItem
-from workflows.permissions import added, performs, visible_requests
+from workflows.permissions import added_as, performs, visible_requests
 from workflows.services.case import Case, who_was_first
 from workflows.services.maps import cached_map
 
@@ -17,20 +16,18 @@ NO_TASK = "There is no such task, or it is not yours to see."
 
 
 def task_in_sight(user: User, task_id: int) -> WorkItem:
-    """The task with its step, request and people, and whether this person may act on it: by the
-    step's role (`permitted`), or because it was escalated to them (`added` too).
+    """The task with its step, request and people, and as what this person was added to it: the
+    role that it was escalated to, nothing for a stand-in, None for neither (`added`).
 
     Raises NotFound for a task of a request that the person may not see. Who could have done a
     task that is over, and sees no more of its request, is told who was first (WrongState).
     """
-    permitted = ExpressionWrapper(performs(user) | added(user), output_field=BooleanField())
-    escalated = ExpressionWrapper(added(user), output_field=BooleanField())
     task = (
         WorkItem.objects.select_related(
             "step", "assignee", "decided_by", "request__template__owner", "request__requester"
         )
         .filter(pk=task_id, request__in=visible_requests(user))
-        .annotate(permitted=permitted, added=escalated)
+        .annotate(added=added_as(user))
         .first()
     )
     if task is not None:

@@ -105,11 +105,16 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
 
 def _escalated(task: WorkItem, user: User) -> str:
     """Why the task is with somebody whose step it is not; nothing for all others."""
-    if not (task.is_open and task.added):  # type: ignore[attr-defined]
+    if not task.is_open or task.added is None:  # type: ignore[attr-defined]
         return ""
     row = AddedPerson.objects.filter(work_item=task, user=user).first()
     if row is None:
         return ""
+    if row.stand_in:
+        return (
+            f"You stand in here since {moment(row.added_at)}: it was given to you although you are"
+            " not in its role, and the record says so."
+        )
     late = f"It has been late since {moment(task.due_at)}. " if task.due_at else ""
     return (
         f"{late}So it was escalated to you on {moment(row.added_at)}: you were added from the role"

@@ -16,7 +16,6 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 CAPACITIES = {
     "requester": "as the requester",
     "escalation": "by escalation to",
-    "assigned": "as it was assigned to them",
     "stand_in": "standing in",
     "owner": "as owner",
     "deputy": "as deputy",

@@ -59,11 +59,14 @@ class Activities:
         return [meaning for meaning in both if meaning is not None]
 
     def role_of(self, decision: Decision) -> RoleDef | None:
-        """The role that makes this decision: the outcome's own, else the step's."""
+        """The role that makes this decision."""
+        return self.definition.roles.get(self.role_key(decision))
+
+    def role_key(self, decision: Decision) -> str:
+        """The key of that role: the outcome's own, else the step's."""
         step = self.definition.steps[decision.step]
         assert isinstance(step, HumanStep)
-        name = step.outcomes[decision.outcome].role or step.role
-        return self.definition.roles.get(name or "")
+        return step.outcomes[decision.outcome].role or step.role or ""
 
     def has_own_role(self, decision: Decision) -> bool:
         """Whether the outcome names a role of its own."""

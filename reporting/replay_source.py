@@ -57,11 +57,12 @@ def _give_roles(
 ) -> None:
     """Outcomes with a role of their own first: who has one of these roles is likely to be in the
     step's role by it, and needs no other."""
-    steps = {step.key: step for step in version.steps.all()}
+    rows = {role.key: role for role in version.roles.all()}
     decided = [pair for doing in doings for pair in _decisions(activities, doing)]
     decided.sort(key=lambda pair: not activities.has_own_role(pair[1]))
     for name, decision in decided:
-        people.let_act(name, activities.role_of(decision), steps[decision.step])
+        key = activities.role_key(decision)
+        people.let_act(name, activities.role_of(decision), rows.get(key))
     start = activities.definition.start
     start_role = activities.definition.roles.get((start.role if start else None) or "")
     for doing in doings:

@@ -1,36 +1,38 @@
 """The one place that answers 'may they?' for pages, admin, commands and API.
 
-`perform_step` is granted on steps, the verbs start, view, manage and audit on workflows, both
-in guardian's tables with direct keys. Acting on a step is never a matter of rank: a superuser
-who is not in a step's role does not decide it. Managing, viewing and auditing are.
+Who may act on a step is said by its role, whose list is kept as rows (`RoleEntry`); the verbs
+start, view, manage and audit on workflows are guardian's grants. Acting on a step is never a
+matter of rank: a superuser who is not in a step's role does not decide it. Managing, viewing and
+auditing are.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.expressions import RawSQL
 
-from workflows.engine.definition import RoleDef
 from workflows.models import (
     AddedPerson,
     Connection,
     ConnectionGroupPermission,
     ConnectionUserPermission,
+    Role,
+    RoleEntry,
+    Route,
     Step,
-    StepGroupPermission,
-    StepUserPermission,
     TemplateGroupPermission,
     TemplateUserPermission,
+    TemplateVersion,
     TrailEvent,
     WorkflowInstance,
     WorkflowTemplate,
     WorkItem,
 )
 
-PERFORM = "perform_step"
 START = "start_workflowtemplate"
 VIEW = "view_workflowtemplate"
 MANAGE = "manage_workflowtemplate"
@@ -41,79 +43,163 @@ USE = "use_connection"
 Actor = User | AnonymousUser
 
 
-# -- acting on steps --------------------------------------------------------------------------
+# -- who is in a role -------------------------------------------------------------------------
+
+NAMES = {
+    "entry": RoleEntry._meta.db_table,
+    "role": Role._meta.db_table,
+    "step": Step._meta.db_table,
+    "route": Route._meta.db_table,
+    "member": User.groups.through._meta.db_table,
+    "person": User._meta.db_table,
+    "group": Group._meta.db_table,
+}
+WAYS_INTO_A_ROLE = (
+    """SELECT e.role_id AS role, e.user_id AS person FROM {entry} e
+    WHERE e.user_id IS NOT NULL AND {e_user}""",
+    """SELECT e.role_id, m.user_id FROM {entry} e JOIN {member} m ON m.group_id = e.group_id
+    WHERE {m_user}""",
+    """SELECT e.role_id, m.user_id FROM {entry} e JOIN "{group}" g ON g.name = e.name
+    JOIN {member} m ON m.group_id = g.id
+    WHERE e.group_id IS NULL AND e.user_id IS NULL AND e.is_group AND {m_user}""",
+    """SELECT e.role_id, u.id FROM {entry} e JOIN {person} u ON u.username = e.name
+    WHERE e.group_id IS NULL AND e.user_id IS NULL AND NOT e.is_group AND {u_user}""",
+)
+"""By one's own row, by a group's; by name where the row that was meant is gone and somebody has
+the name now. Plain SQL, because every inbox and every decision asks it."""
+
+
+def listed(condition: str) -> str:
+    """SQL for pairs of a role and a person in its list (some twice), where a condition on
+    `{person}` and on `e.role_id` holds. This is the one way of finding the people of a role."""
+    where = {
+        f"{table}_user": f"({condition})".format(person=column)
+        for table, column in (("e", "e.user_id"), ("m", "m.user_id"), ("u", "u.id"))
+    }
+    return " UNION ALL ".join(way.format(**NAMES, **where) for way in WAYS_INTO_A_ROLE)
+
+
+ROLES_OF = listed("{person} = %(user)s")
+STEPS_OF = f"""
+    WITH mine AS ({ROLES_OF})
+    SELECT s.id FROM {NAMES["step"]} s JOIN mine ON mine.role = s.role_id
+    WHERE s.kind IN ('approval', 'task')
+    UNION
+    SELECT w.step_id FROM {NAMES["route"]} w JOIN mine ON mine.role = w.role_id
+"""  # noqa: S608
+IN_VERSION = listed(
+    f"{{person}} = %(user)s AND e.role_id IN"  # noqa: S608
+    f" (SELECT id FROM {NAMES['role']} WHERE version_id = %(version)s)"
+)
+SOME_PEOPLE = f"""
+    SELECT * FROM (
+        SELECT l.role, l.person FROM ({listed("e.role_id = {{role}}")}) l
+        JOIN {NAMES["person"]} p ON p.id = l.person WHERE p.is_active LIMIT {{most}}
+    ) AS some_{{role}}
+"""  # noqa: S608
+AT_ONCE = 50
+"""So many roles are asked for in one statement."""
+
+
+def steps_of(user: User) -> list[int]:
+    """The ids of all steps on which this person may act by a role. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(STEPS_OF, {"user": user.pk})
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def roles_held(user: User, version_id: int) -> frozenset[int]:
+    """The ids of a version's roles whose lists this person is in. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(IN_VERSION, {"user": user.pk, "version": version_id})
+        return frozenset(row[0] for row in cursor.fetchall())
+
+
+def some_of(wanted: Mapping[int, int]) -> dict[int, frozenset[int]]:
+    """For each of these roles the active people in its list, but no more rows are read than it
+    says: who asks whether there are enough needs no more. One statement for fifty roles."""
+    found: dict[int, set[int]] = {role: set() for role in wanted}
+    pairs = sorted(wanted.items())
+    with connection.cursor() as cursor:
+        for first in range(0, len(pairs), AT_ONCE):
+            parts = [
+                SOME_PEOPLE.format(role=int(role), most=int(most))
+                for role, most in pairs[first : first + AT_ONCE]
+            ]
+            cursor.execute(" UNION ALL ".join(parts))
+            for role, person in cursor.fetchall():
+                found[role].add(person)
+    return {role: frozenset(people) for role, people in found.items()}
+
+
+def pairs_of(role_ids: Iterable[int], people: Iterable[int]) -> frozenset[tuple[int, int]]:
+    """Which of these people, where active, are in which of these roles' lists. One statement."""
+    roles = ", ".join(str(int(role)) for role in role_ids) or "0"
+    them = ", ".join(str(int(person)) for person in people) or "0"
+    inside = listed(f"e.role_id IN ({roles}) AND {{person}} IN ({them})")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT l.role, l.person FROM ({inside}) l"  # noqa: S608
+            f" JOIN {NAMES['person']} p ON p.id = l.person WHERE p.is_active"
+        )
+        return frozenset((role, person) for role, person in cursor.fetchall())
+
+
+def people_in(role_ids: Iterable[int]) -> QuerySet[User]:
+    """The active people in these roles' lists."""
+    ids = ", ".join(str(int(role)) for role in role_ids) or "0"
+    inside = listed(f"e.role_id IN ({ids})")
+    people = RawSQL(f"SELECT l.person FROM ({inside}) l", [])  # noqa: S608, S611
+    return User.objects.filter(pk__in=people, is_active=True)
 
 
 def performs(user: User, step: str = "step_id") -> Q:
     """A condition: this person may act on the step in column `step` by its role."""
-    grant = {"content_object": OuterRef(step), "permission__codename": PERFORM}
-    return Q(Exists(StepUserPermission.objects.filter(user=user, **grant))) | Q(
-        Exists(StepGroupPermission.objects.filter(group__user=user, **grant))
+    return Q(**{f"{step}__in": RawSQL(STEPS_OF.replace("%(user)s", "%s"), [user.pk] * 4)})  # noqa: S611
+
+
+def _roles_of(user: User) -> RawSQL:
+    """The roles in whose lists this person is, for an `__in`."""
+    mine = ROLES_OF.replace("%(user)s", "%s")
+    return RawSQL(f"SELECT l.role FROM ({mine}) l", [user.pk] * 4)  # noqa: S608, S611
+
+
+def added_as(user: User) -> Subquery:
+    """Of a task: as what this person was added to it (the role that it was escalated to, nothing
+    for a stand-in, null for neither)."""
+    rows = AddedPerson.objects.filter(user=user, work_item=OuterRef("pk"))
+    as_what = Case(When(stand_in=True, then=Value("")), default=F("role"))
+    return Subquery(rows.values_list(as_what)[:1])
+
+
+def escalated_to_a_former_role(user: User) -> QuerySet[Any]:
+    """The ids of the tasks that were escalated to a role which does not list this person now."""
+    same = {"version": OuterRef("work_item__step__version"), "key": OuterRef("role")}
+    roles = Role.objects.filter(**same, pk__in=_roles_of(user))
+    rows = AddedPerson.objects.filter(user=user, stand_in=False, work_item__is_open=True)
+    return rows.exclude(Exists(roles)).values("work_item")
+
+
+def list_people(rows: Collection[Role]) -> None:
+    """Write down whom the lists of a version's roles mean, when it is published."""
+    groups = _by_name(Group.objects.filter(name__in={n for r in rows for n in r.groups or []}))
+    users = _by_name(User.objects.filter(username__in={n for r in rows for n in r.users or []}))
+    RoleEntry.objects.bulk_create(
+        [
+            RoleEntry(role=role, is_group=True, named=name, name=name, group=groups.get(name))
+            for role in rows
+            for name in dict.fromkeys(role.groups or [])
+        ]
+        + [
+            RoleEntry(role=role, is_group=False, named=name, name=name, user=users.get(name))
+            for role in rows
+            for name in dict.fromkeys(role.users or [])
+        ]
     )
 
 
-def added(user: User) -> Q:
-    """A condition on tasks: this one was escalated to this person."""
-    return Q(Exists(AddedPerson.objects.filter(user=user, work_item=OuterRef("pk"))))
-
-
-STEPS_OF = """
-    SELECT g.content_object_id FROM workflows_stepuserpermission g
-    JOIN auth_permission p ON p.id = g.permission_id
-    WHERE g.user_id = %s AND p.codename = %s
-    UNION
-    SELECT g.content_object_id FROM workflows_stepgrouppermission g
-    JOIN auth_user_groups m ON m.group_id = g.group_id
-    JOIN auth_permission p ON p.id = g.permission_id
-    WHERE m.user_id = %s AND p.codename = %s
-"""
-
-
-def steps_of(user: User) -> list[int]:
-    """The ids of all steps on which this person may act by a role. One statement.
-
-    Written as SQL because every inbox begins with it: measured, the ORM took longer to build it
-    than the database to answer it.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(STEPS_OF, [user.pk, PERFORM, user.pk, PERFORM])
-        return sorted(row[0] for row in cursor.fetchall())
-
-
-def people_of(step_id: int | Any) -> QuerySet[User]:
-    """The active people who may act on this step by its role."""
-    permission = {"permission__codename": PERFORM, "content_object": step_id}
-    return User.objects.filter(
-        Exists(StepUserPermission.objects.filter(user=OuterRef("pk"), **permission))
-        | Exists(StepGroupPermission.objects.filter(group__user=OuterRef("pk"), **permission)),
-        is_active=True,
-    )
-
-
-def in_role(user: User, role: RoleDef, group_names: Collection[str], who: str | None) -> bool:
-    """Whether the person is in a role of a map.
-
-    `group_names` are the person's groups; `who` the username that the role's field or its
-    requester stands for in the request.
-    """
-    if not role.is_static:
-        return who is not None and user.get_username() == who
-    return user.get_username() in (role.users or []) or bool(
-        set(group_names) & set(role.groups or [])
-    )
-
-
-def grant_step(step: Step, groups: Iterable[str], users: Iterable[str]) -> None:
-    """Let exactly the members of these groups and these people act on a step."""
-    permission = permission_named(Step, PERFORM)
-    StepGroupPermission.objects.bulk_create(
-        StepGroupPermission(permission=permission, group=group, content_object=step)
-        for group in Group.objects.filter(name__in=set(groups))
-    )
-    StepUserPermission.objects.bulk_create(
-        StepUserPermission(permission=permission, user=user, content_object=step)
-        for user in User.objects.filter(username__in=set(users))
-    )
+def _by_name(rows: Iterable[Any]) -> dict[str, Any]:
+    return {getattr(row, "username", None) or row.name: row for row in rows}
 
 
 # -- workflows --------------------------------------------------------------------------------
@@ -132,10 +218,17 @@ def _holds(user: User, verbs: Collection[str], template: str) -> Q:
     condition = Q(Exists(TemplateUserPermission.objects.filter(user=user, **grant))) | Q(
         Exists(TemplateGroupPermission.objects.filter(group__user=user, **grant))
     )
+    if START in verbs:
+        condition |= Q(Exists(_begun_by(user).filter(template=OuterRef(template))))
     if set(verbs) - {START}:
         prefix = "" if template == "pk" else "template__"
         condition |= Q(**{f"{prefix}owner": user}) | Q(**{f"{prefix}deputy": user})
     return condition
+
+
+def _begun_by(user: User) -> QuerySet[TemplateVersion]:
+    """The published versions whose starting role this person is in."""
+    return TemplateVersion.objects.filter(state="published", start_role__in=_roles_of(user))
 
 
 def _may(user: Actor, template: WorkflowTemplate, *verbs: str) -> bool:

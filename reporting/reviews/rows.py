@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Q
 
-from workflows.engine.definition import Definition, Link, RoleDef
+from workflows.engine.definition import Definition, Link
 from workflows.engine.errors import NotFound
 from workflows.engine.graph import Graph
 from workflows.models import (
@@ -21,6 +21,7 @@ from workflows.models import (
     WorkItem,
 )
 from workflows.models.runs import CANCELLED, DONE
+from workflows.services.directory import people_for
 from workflows.services.maps import VersionMap, map_of
 
 LATELY = timedelta(days=30)
@@ -155,7 +156,7 @@ def read(template: WorkflowTemplate, *, since: datetime, until: datetime) -> Row
         troubles=reader.troubles(),
         owner=_person(template.owner),
         deputy=_person(template.deputy),
-        roles=_people_in_roles(definition),
+        roles=_people_in_roles(version, definition),
     )
 
 
@@ -317,16 +318,12 @@ def _person(user: User | None) -> Person | None:
     )
 
 
-def _people_in_roles(definition: Definition) -> dict[str, int]:
+def _people_in_roles(version: TemplateVersion, definition: Definition) -> dict[str, int]:
     """How many active people are in each role whose people are listed and that owns a step."""
     used = {getattr(step, "role", None) for step in definition.steps.values()}
+    people = people_for(version)
     return {
-        name: _people_in(role)
+        name: len(people.members(role.groups or [], role.users or []))
         for name, role in definition.roles.items()
         if role.is_static and name in used
     }
-
-
-def _people_in(role: RoleDef) -> int:
-    listed = Q(groups__name__in=role.groups or []) | Q(username__in=role.users or [])
-    return User.objects.filter(listed, is_active=True).distinct().count()

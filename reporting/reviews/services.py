@@ -23,6 +23,7 @@ from workflows.services import outbox
 from workflows.services.definitions import new_draft, write_definition_trail
 from workflows.services.retire import retire
 from workflows.services.values import reason_given
+from workflows.services.whom import people_told
 
 EVERY = 90
 """Days between two reviews where the map says nothing."""
@@ -89,9 +90,8 @@ def tell_due(*, now: datetime) -> int:
     told = 0
     by_person: dict[int, list[Review]] = defaultdict(list)
     for review in Review.objects.filter(state=Review.DUE).select_related("template").order_by("pk"):
-        for person in (review.template.owner_id, review.template.deputy_id):
-            if person is not None:
-                by_person[person].append(review)
+        for one in people_told(review.template):
+            by_person[one.pk].append(review)
     for person, reviews in by_person.items():
         new = [one for one in reviews if person not in one.told]
         if new:
@@ -125,6 +125,7 @@ def _tell(person: int, reviews: list[Review], now: datetime) -> None:
         now=now,
         key=_key(person, reviews[0]),
         to=person,
+        workflow=reviews[0].template_id,
         subject=f"Reviews are due: {len(reviews)} workflows"
         if several
         else f"The review of '{reviews[0].template.name}' is due",

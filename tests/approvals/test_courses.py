@@ -115,7 +115,9 @@ def test_what_does_not_fit_the_state_is_said_on_the_page(people: dict[str, User]
 
 
 def test_the_owner_reassigns_a_task(people: dict[str, User]) -> None:
+    """The manager's account is closed, so that nobody else could finish the task."""
     task = open_task(ask(people["sam"]), "manager_review")
+    User.objects.filter(username="mia").update(is_active=False)
     client = signed_in(people["olivia"])
     assert "It is with Mia Lopez now." in text(client.get(f"/tasks/{task.pk}/reassign/"))
     said = follow(client, f"/tasks/{task.pk}/reassign/", to="fay", **WHY)
@@ -130,6 +132,7 @@ def test_the_owner_reassigns_a_task(people: dict[str, User]) -> None:
         ("", 422, "Choose one."),
         ("ghost", 422, "There is no active person with this username."),
         ("sam", 403, "must be done by somebody else"),
+        ("fay", 403, "is not in the role"),
     ],
 )
 def test_a_task_is_not_reassigned_to_just_anybody(

@@ -128,6 +128,7 @@ def test_staff_who_do_not_manage_the_workflow_are_refused_by_the_service(
 def test_a_task_is_reassigned_to_a_person_with_a_reason(owner: Client, site: Site) -> None:
     item = open_task(site.waiting, "manager_review")
     fay = make_user("fay")
+    User.objects.filter(username="mia").update(is_active=False)
     asked = run(owner, "reassign_selected", [item])
     assert 'name="to"' in asked.content.decode()
     answer = run(

@@ -9,7 +9,7 @@ from tests.workflows import drawn
 from tests.workflows.support import make_people
 from workflows.engine.audit import audit
 from workflows.engine.definition import Definition
-from workflows.services.definitions import SitePeople
+from workflows.services.directory import SitePeople
 
 MAPS = [drawn.sequential, drawn.branches, drawn.nested, drawn.rules, drawn.states, drawn.quorum]
 

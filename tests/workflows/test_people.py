@@ -1,11 +1,14 @@
 """Who acts: quorum, separation of duties, nobody there, reassigning (rules 8, 12, 13)."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group, User
 
 from tests.factories import make_user
 from tests.workflows import drawn
 from tests.workflows.support import Flow, again, begin, person, refused
+from workflows.automation.deliver import deliver_due
 from workflows.engine.errors import InvalidInput, NotAllowed, WrongState
 from workflows.services import incidents, tasks
 from workflows.services.corrections import set_values
@@ -238,24 +241,116 @@ def reassign(flow: Flow, step: str, to: str, by: str = "olga", reason: str = "Aw
     )
 
 
+def open_to_anyone() -> Flow:
+    """The review may be reassigned to people outside its role."""
+    data = drawn.sequential()
+    data["steps"]["review"]["reassign"] = "anyone"
+    return begin(data)
+
+
 def test_a_reassigned_task_is_that_persons_alone_and_the_reason_is_kept() -> None:
     flow = begin(drawn.sequential())
-    reassign(flow, "review", "mona", reason="Everybody is away.")
+    reassign(flow, "review", "bob", reason="She knows it.")
     task = flow.task("review")
-    assert (task.assignee, task.in_queue, task.state) == (person("mona"), False, "enabled")
+    assert (task.assignee, task.in_queue, task.state) == (person("bob"), False, "enabled")
     row = flow.last()
-    assert (row.command, row.comment) == ("reassign", "Everybody is away.")
-    assert row.changes["assignee"] == [{"from": "", "to": "mona"}]
+    assert (row.command, row.comment) == ("reassign", "She knows it.")
+    assert row.changes["assignee"] == [{"from": "", "to": "bob"}]
+    with refused(NotAllowed, "is with bob"):
+        flow.decide("review", "ok", "ann")
+    flow.decide("review", "ok", "bob")
+    assert (flow.last().capacity, flow.last().role) == ("role", "crew")
+
+
+@pytest.mark.parametrize("to", ["mona", "olga"])
+def test_outside_its_role_a_task_is_given_only_where_the_map_says_so(to: str) -> None:
+    """Rank acts for nobody: neither does the owner take a task, nor do they give it to friends."""
+    flow = begin(drawn.sequential())
+    with refused(NotAllowed, "not in the role", "reassign: anyone"):
+        reassign(flow, "review", to)
+    make_user("root", is_superuser=True)
+    with refused(NotAllowed, "not in the role"):
+        reassign(flow, "review", "root", by="root")
+
+
+def test_where_the_map_says_so_the_record_calls_them_a_stand_in() -> None:
+    flow = open_to_anyone()
+    reassign(flow, "review", "mona")
+    assert flow.last().changes["assignee"] == [{"from": "", "to": "mona", "stands_in": True}]
     with refused(NotAllowed, "is with mona"):
         flow.decide("review", "ok", "ann")
     flow.decide("review", "ok", "mona")
+    assert (flow.last().capacity, flow.last().role) == ("stand_in", "")
+
+
+def test_a_stand_in_may_act_as_long_as_they_stand_in() -> None:
+    flow = open_to_anyone()
+    reassign(flow, "review", "mona")
+    reassign(flow, "review", "bob")
+    with refused(NotAllowed, "is with bob"):
+        flow.decide("review", "ok", "mona")
+    reassign(flow, "review", "mona")
+    task = flow.task("review").pk
+    tasks.release(task, actor=person("mona"), now=flow.later())
+    with refused(NotAllowed, "not in its role"):
+        flow.decide("review", "ok", "mona")
+    flow.decide("review", "ok", "ann")
 
 
 def test_who_was_given_a_task_may_give_it_back_to_the_queue() -> None:
     flow = begin(drawn.sequential())
-    reassign(flow, "review", "mona")
-    tasks.release(flow.task("review").pk, actor=person("mona"), now=flow.later())
+    reassign(flow, "review", "bob")
+    tasks.release(flow.task("review").pk, actor=person("bob"), now=flow.later())
     assert (flow.task("review").assignee, flow.task("review").in_queue) == (None, True)
+
+
+# -- standing is asked at the moment of the act (1, 13) ---------------------------------------
+
+
+@pytest.mark.parametrize("how", ["claimed", "reassigned"])
+def test_who_left_the_role_does_not_decide_what_they_have(how: str) -> None:
+    flow = begin(drawn.sequential())
+    if how == "claimed":
+        tasks.claim(flow.task("review").pk, actor=person("bob"), now=flow.later())
+    else:
+        reassign(flow, "review", "bob")
+    leave("bob")
+    task = flow.task("review").pk
+    with refused(NotAllowed, "not in its role any more"):
+        flow.decide("review", "ok", "bob")
+    for command in (tasks.start_work, tasks.pause, tasks.release):
+        with refused(NotAllowed, "not in its role any more"):
+            command(task, actor=person("bob"), now=flow.later())
+    person("bob").groups.add(Group.objects.get(name="crew"))
+    flow.decide("review", "ok", "bob")
+
+
+def test_who_left_the_role_that_it_was_escalated_to_does_not_decide_it() -> None:
+    data = drawn.sequential()
+    data["steps"]["review"]["on_overdue"] = {"escalate_to": "bosses", "after": "1d"}
+    flow = begin(data)
+    deliver_due(lambda: flow.now + timedelta(days=3))
+    leave("mona", group="bosses")
+    with refused(NotAllowed, "not in its role"):
+        flow.decide("review", "ok", "mona")
+    flow.decide("review", "ok", "max")
+    assert (flow.last().capacity, flow.last().role) == ("escalation", "bosses")
+
+
+def test_a_task_follows_the_value_that_names_its_person() -> None:
+    data = drawn.sequential()
+    data["steps"]["pay"]["role"] = "helper"
+    flow = begin(data, helper="cat")
+    flow.decide("review", "ok")
+    set_values(
+        flow.request.pk, actor=person("olga"), data={"helper": "bob"}, reason="x", now=flow.later()
+    )
+    assert flow.task("pay").assignee == person("bob")
+    assert flow.last().changes["assignee"] == [{"from": "cat", "to": "bob"}]
+    assert flow.incidents() == []
+    with refused(NotAllowed, "with bob"):
+        flow.decide("pay", "paid", "cat", data={"code": "1"})
+    flow.decide("pay", "paid", "bob", data={"code": "1"})
 
 
 @pytest.mark.parametrize(

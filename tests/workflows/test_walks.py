@@ -29,6 +29,7 @@ from workflows.engine.walk import Outside
 from workflows.models import TrailEvent, WorkflowInstance, WorkItem
 from workflows.services import definitions, incidents, messages, requests, tasks
 from workflows.services.case import Case, open_case
+from workflows.services.directory import SitePeople
 from workflows.services.maps import cached_map, forget_maps
 from workflows.services.rebuild import rebuild
 
@@ -230,7 +231,7 @@ def published(data: dict[str, Any]) -> Any:
     make_user("dan")
     if any(
         finding.severity == "error"
-        for finding in audit(Definition.model_validate(data), definitions.SitePeople())
+        for finding in audit(Definition.model_validate(data), SitePeople())
     ):
         return None
     return definitions.publish(load_map(data).pk, actor=None, now=NOW)

@@ -3,12 +3,28 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
+from django.core import mail
+from django.core.management import call_command
 
-from tests.factories import make_user
+from tests.factories import let, make_group, make_user
 from tests.workflows import drawn
-from tests.workflows.support import Flow, begin, nothing_changed, person
-from workflows.services import incidents, tasks
+from tests.workflows.support import (
+    Flow,
+    again,
+    begin,
+    make_people,
+    nothing_changed,
+    person,
+    publish,
+    refused,
+)
+from tests.workflows.test_statements import statements
+from workflows.automation.deliver import deliver_due
+from workflows.engine.errors import NotAllowed, WrongState
+from workflows.models import Incident, OutboxMessage
+from workflows.permissions import MANAGE
+from workflows.services import definitions, incidents, tasks, watch
 from workflows.services.rebuild import rebuild
 from workflows.services.watch import watch_queues
 
@@ -33,7 +49,7 @@ def test_a_queue_whose_people_have_all_left_is_an_incident_for_the_owner() -> No
     assert watch_queues(now=flow.later()) == 1
     incident = flow.incident()
     assert (incident.code, incident.owner) == ("nobody", person("olga"))
-    assert "has left" in incident.message
+    assert "nobody who may act" in incident.message
     marking, data = rebuild(flow.refresh())
     assert (marking.to_json(), data) == (flow.request.marking, flow.request.data)
 
@@ -76,3 +92,371 @@ def test_what_does_not_run_is_not_watched(course: Any) -> None:
     flow.command(course)
     leave(*CREW)
     assert watch_queues(now=flow.later()) == 0
+
+
+# -- who is missing ---------------------------------------------------------------------------
+
+
+def go(*names: str, group: str = "crew") -> None:
+    """These people leave a group."""
+    Group.objects.get(name=group).user_set.remove(*User.objects.filter(username__in=names))
+
+
+def come(*names: str, group: str = "crew") -> None:
+    make_group(group).user_set.add(*User.objects.filter(username__in=names))
+
+
+def watched(flow: Flow) -> Incident:
+    """The clock comes by once and opens one incident, for owner and deputy to hear of."""
+    before = OutboxMessage.objects.filter(payload__about="incident").count()
+    assert watch_queues(now=flow.later(minutes=1)) == 1
+    incident = flow.incident()
+    assert (incident.code, incident.owner) == ("nobody", person("olga"))
+    assert OutboxMessage.objects.filter(payload__about="incident").count() == before + 2
+    with nothing_changed():
+        assert watch_queues(now=flow.later(minutes=1)) == 0
+    return incident
+
+
+def at_rest(flow: Flow) -> bool:
+    """Whether the clock finds nothing to say, and no incident is open."""
+    found = watch_queues(now=flow.later(minutes=1))
+    return found == 0 and not flow.request.incidents.filter(state="open").exists()
+
+
+@pytest.mark.parametrize("needed", [3, "all"])
+@pytest.mark.parametrize("how", [leave, go])
+def test_a_quorum_that_is_out_of_reach_is_an_incident(needed: Any, how: Any) -> None:
+    make_people()
+    publish(drawn.quorum(needed))
+    go("sid")
+    flow = again("quorum")
+    flow.decide("review", "ok", "ann")
+    assert at_rest(flow)
+    how("bob")
+    assert "not 3 different people" in watched(flow).message
+
+
+def test_votes_of_people_who_left_since_count() -> None:
+    flow = begin(drawn.quorum(2))
+    flow.decide("review", "ok", "ann")
+    leave("ann")
+    go("bob", "sid")
+    assert at_rest(flow)
+    flow.decide("review", "ok", "cat")
+    assert flow.where == "pay"
+
+
+def test_only_people_who_are_kept_from_it_are_nobody() -> None:
+    flow = begin(drawn.sequential(), by="sid")
+    go("ann", "bob")
+    assert at_rest(flow)
+    leave("cat")
+    assert "separation of duties" in watched(flow).message
+
+
+def test_only_people_who_did_the_step_before_are_nobody() -> None:
+    flow = begin(drawn.quorum(2))
+    come("ann", "bob", group="bosses")
+    flow.decide("review", "ok", "ann")
+    flow.decide("review", "ok", "bob")
+    assert at_rest(flow)
+    leave("mona", "max")
+    assert "separation of duties" in watched(flow).message
+
+
+@pytest.mark.parametrize("how", [leave, go])
+@pytest.mark.parametrize("command", [tasks.claim, tasks.start_work])
+def test_a_task_with_somebody_who_left_is_an_incident_though_others_are_there(
+    how: Any, command: Any
+) -> None:
+    flow = started()
+    command(flow.task("review").pk, actor=person("bob"), now=flow.later())
+    assert at_rest(flow)
+    how("bob")
+    assert "'Review' is with bob" in watched(flow).message
+
+
+@pytest.mark.parametrize("how", [leave, go])
+def test_a_late_task_that_was_escalated_is_watched_as_well(how: Any) -> None:
+    data = drawn.sequential()
+    data["steps"]["review"]["on_overdue"] = {"escalate_to": "bosses", "after": "1h"}
+    flow = begin(data)
+    tasks.claim(flow.task("review").pk, actor=person("bob"), now=flow.later())
+    flow.later(days=3)
+    deliver_due(lambda: flow.now)
+    assert at_rest(flow)
+    how("bob")
+    watched(flow)
+
+
+def test_where_a_task_was_escalated_those_people_can_finish_it_while_they_are_there() -> None:
+    data = drawn.sequential()
+    data["steps"]["review"]["on_overdue"] = {"escalate_to": "bosses", "after": "1h"}
+    flow = begin(data)
+    flow.later(days=3)
+    deliver_due(lambda: flow.now)
+    leave(*CREW)
+    assert at_rest(flow)
+    go("mona", "max", group="bosses")
+    watched(flow)
+
+
+def test_a_role_found_in_the_request_is_watched() -> None:
+    data = drawn.sequential()
+    data["steps"]["pay"]["role"] = "helper"
+    flow = begin(data, helper="cat")
+    flow.decide("review", "ok")
+    other = again("sequential", helper="cat")
+    other.decide("review", "back", comment="No.")
+    assert at_rest(flow)
+    leave("cat", "rita")
+    assert watch_queues(now=flow.later()) == 2
+    assert "cat" in flow.incident().message
+    assert "rita" in other.incident().message
+
+
+def test_an_outcome_whose_role_is_empty_leaves_no_way_on() -> None:
+    data = drawn.sequential()
+    data["steps"]["review"]["outcomes"]["ok"] = {"to": "pay", "role": "bosses"}
+    flow = begin(data)
+    assert at_rest(flow)
+    leave("mona", "max")
+    watched(flow)
+
+
+# -- groups and logins that change ------------------------------------------------------------
+
+
+def remade(name: str, *people: str) -> None:
+    """Somebody deletes a group by mistake, and makes it anew."""
+    Group.objects.get(name=name).delete()
+    come(*people, group=name)
+
+
+def test_a_deleted_group_is_an_incident_and_made_anew_works_for_running_requests() -> None:
+    flow = started()
+    Group.objects.get(name="crew").delete()
+    watched(flow)
+    come("ann", "bob", group="crew")
+    assert at_rest(flow)
+    assert flow.incidents() == [("nobody", "resolved")]
+    flow.decide("review", "ok", "ann")
+    assert at_rest(again("sequential"))
+
+
+def test_a_group_made_anew_works_before_the_clock_comes_by() -> None:
+    flow = started()
+    remade("crew", "ann")
+    remade("staff", "rita")
+    flow.decide("review", "ok", "ann")
+    again("sequential", by="rita")
+    with pytest.raises(NotAllowed):
+        again("sequential", by="sid")
+
+
+def test_a_renamed_group_keeps_its_starts_outcomes_and_escalations() -> None:
+    data = drawn.states()
+    data["steps"]["review"]["on_overdue"] = {"escalate_to": "crew", "after": "1h"}
+    data["steps"]["review"]["role"] = "staff"
+    flow = begin(data)
+    for name in ("staff", "crew", "bosses"):
+        Group.objects.filter(name=name).update(name=f"the {name}")
+    other = again("states")
+    assert at_rest(flow)
+    flow.decide("review", "force", "mona")
+    other.later(days=3)
+    deliver_due(lambda: other.now)
+    assert other.last().changes["added"] == ["ann", "bob", "cat", "sid"]
+    other.decide("review", "to_work", "ann")
+    call_command("audit_map", "states")
+    draft = definitions.new_draft(flow.request.template, actor=None, now=flow.now)
+    assert draft.roles.get(key="crew").groups == ["the crew"]
+
+
+def test_a_group_of_another_name_gets_nothing_of_one_that_was_renamed() -> None:
+    flow = started()
+    Group.objects.filter(name="crew").update(name="the crew")
+    make_user("new", groups=["crew"])
+    watch_queues(now=flow.later())
+    with refused(NotAllowed, "not in its role"):
+        flow.decide("review", "ok", "new")
+
+
+def test_a_group_that_was_not_there_yet_is_in_the_role_once_it_is_made() -> None:
+    data = drawn.sequential()
+    data["roles"]["crew"] = {"groups": ["later"], "users": ["ann"]}
+    flow = begin(data)
+    make_user("new", groups=["later"])
+    flow.decide("review", "ok", "new")
+
+
+def renamed(name: str, to: str) -> None:
+    user = person(name)
+    user.username = to
+    user.save()
+
+
+def test_a_changed_login_keeps_roles_values_and_requests() -> None:
+    data = drawn.sequential()
+    data["roles"]["crew"] = {"users": ["ann", "bob"]}
+    data["steps"]["pay"]["role"] = "helper"
+    flow = begin(data, helper="cat")
+    other = again("sequential", helper="cat")
+    for name in ("ann", "bob", "cat", "rita"):
+        renamed(name, f"{name}.new")
+    make_user("cat")
+    make_user("ann")
+    with refused(NotAllowed, "not in its role"):
+        flow.decide("review", "ok", "ann")
+    flow.decide("review", "ok", "ann.new")
+    assert flow.task("pay").assignee == person("cat.new")
+    assert at_rest(flow)
+    with refused(NotAllowed, "with cat.new"):
+        flow.decide("pay", "paid", "cat", data={"code": "1"})
+    flow.decide("pay", "paid", "cat.new", data={"code": "1"})
+    other.decide("review", "back", "bob.new", comment="No.")
+    other.decide("fix", "again", "rita.new")
+
+
+# -- remedies ---------------------------------------------------------------------------------
+
+
+def test_retry_really_looks_again_and_puts_a_left_task_back_into_its_queue() -> None:
+    flow = started()
+    tasks.claim(flow.task("review").pk, actor=person("bob"), now=flow.later())
+    leave(*CREW)
+    incident = watched(flow)
+    with refused(WrongState, "nobody who may act"):
+        incidents.retry(incident.pk, actor=person("olga"), reason="Look.", now=flow.later())
+    User.objects.filter(username="ann").update(is_active=True)
+    incidents.retry(incident.pk, actor=person("olga"), reason="Ann is back.", now=flow.later())
+    task = flow.task("review")
+    assert (task.assignee, task.in_queue, flow.incidents()) == (
+        None, True, [("nobody", "resolved")],
+    )  # fmt: skip
+    flow.decide("review", "ok", "ann")
+
+
+def put_in(flow: Flow, to: str, by: str = "olga", step: str = "review") -> None:
+    tasks.reassign(
+        flow.task(step).pk, actor=person(by), to=person(to), reason="x", now=flow.later()
+    )
+
+
+def test_somebody_takes_the_place_of_one_who_left_a_quorum() -> None:
+    flow = begin(drawn.quorum("all"))
+    for name in ("ann", "bob"):
+        flow.decide("review", "ok", name)
+    leave("cat")
+    watched(flow)
+    make_user("dora")
+    put_in(flow, "dora")
+    assert flow.incidents() == [("nobody", "resolved")]
+    assert at_rest(flow)
+    flow.decide("review", "ok", "dora")
+    assert flow.last().capacity == "stand_in"
+    flow.decide("review", "ok", "sid")
+    assert flow.where == "pay"
+
+
+def test_a_member_who_joins_takes_that_place_by_themselves() -> None:
+    flow = begin(drawn.quorum("all"))
+    leave("cat")
+    watched(flow)
+    come("mona")
+    assert at_rest(flow)
+
+
+def test_who_stands_in_is_neither_kept_from_it_nor_who_puts_them_in_nor_through_with_it() -> None:
+    flow = begin(drawn.quorum(3), by="sid")
+    flow.decide("review", "ok", "ann")
+    assert at_rest(flow)
+    with refused(NotAllowed, "not in the role"):
+        put_in(flow, "mona")
+    leave("bob")
+    watched(flow)
+    for to, word in (("sid", "the requester"), ("olga", "themselves"), ("ann", "already agreed")):
+        with refused(NotAllowed, word):
+            put_in(flow, to)
+    put_in(flow, "olga", by="dan")
+    assert at_rest(flow)
+
+
+def test_nobody_is_put_in_who_could_not_go_on_either() -> None:
+    data = drawn.sequential()
+    data["steps"]["review"]["outcomes"]["ok"] = {"to": "pay", "role": "bosses"}
+    flow = begin(data)
+    leave("mona", "max")
+    watched(flow)
+    make_user("dora")
+    with refused(WrongState, "could not finish"):
+        put_in(flow, "dora")
+
+
+# -- who is told ------------------------------------------------------------------------------
+
+
+def test_an_incident_is_in_the_name_of_who_stands_in_for_those_who_left() -> None:
+    flow = started()
+    root = make_user("root", is_superuser=True)
+    leave("olga", *CREW)
+    assert watch_queues(now=flow.later()) == 1
+    assert flow.incident().owner == person("dan")
+    leave("dan")
+    watch_queues(now=flow.later())
+    assert flow.incident().owner == root
+    told = OutboxMessage.objects.filter(payload__about="incident").order_by("pk")
+    assert [one.payload["to"] for one in told] == [person("dan").pk, root.pk]
+    assert flow.last().changes["incident_owner"] == [{"from": "dan", "to": "root"}]
+
+
+def test_nobody_is_named_for_what_they_asked_for_themselves() -> None:
+    begin(drawn.sequential())
+    come("olga", group="staff")
+    flow = again("sequential", by="olga")
+    leave(*CREW)
+    watch_queues(now=flow.later())
+    assert flow.incident().owner == person("dan")
+
+
+def test_a_manager_by_grant_comes_before_the_sites_superusers() -> None:
+    flow = started()
+    make_user("root", is_superuser=True)
+    let(person("max"), MANAGE)
+    leave("olga", "dan", *CREW)
+    watch_queues(now=flow.later())
+    assert flow.incident().owner == person("max")
+
+
+def test_a_mail_to_a_closed_account_goes_to_who_stands_in() -> None:
+    flow = started()
+    User.objects.filter(username="dan").update(email="dan@example.test")
+    leave(*CREW)
+    watch_queues(now=flow.later())
+    leave("olga")
+    deliver_due(lambda: flow.now)
+    assert [one.to for one in mail.outbox] == [["dan@example.test"]] * 2
+    assert "This was for olga, whose account is closed." in mail.outbox[0].body
+
+
+# -- at any size ------------------------------------------------------------------------------
+
+
+def test_more_tasks_than_one_round_takes_are_all_told_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flow = started()
+    others = [again("sequential") for _ in range(4)]
+    leave(*CREW)
+    monkeypatch.setattr(watch, "MOST", 2)
+    assert [watch_queues(now=flow.later()) for _ in range(4)] == [2, 2, 1, 0]
+    assert all(one.incidents() == [("nobody", "open")] for one in (flow, *others))
+
+
+def test_a_round_costs_the_same_however_much_work_is_open() -> None:
+    flow = started()
+    few = statements(lambda: watch_queues(now=flow.later()))
+    for _ in range(20):
+        again("sequential")
+    assert len(statements(lambda: watch_queues(now=flow.later()))) == len(few)

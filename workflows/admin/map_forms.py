@@ -205,7 +205,7 @@ class StepForm(StepRowForm):
     )
     config = DataField(
         label="More",
-        help_text="What only this kind has, as in the file: action, with, retry, on_overdue, …",
+        help_text="What only this kind has, as in the file: action, with, on_overdue, reassign, …",
     )
     names = {"inputs": "fields", "outputs": "fields", "not_by": "steps"}
     rows = {"role": "role_rows", "join": "join_rows"}

@@ -1,6 +1,7 @@
 """Users and groups: who is in a group is who may act for a role, so nobody hands on more than
 they have. Service accounts are made here too."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from workflows.admin.base import RefusedInWords, StaffAdmin, actor_of
 from workflows.models import ServiceAccount
 from workflows.permissions import groups_held, may_change_account, permissions_held
 from workflows.services import tokens
+from workflows.services.directory import Use, uses_of
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -84,8 +86,28 @@ class HandsOn:
         return allowed and bool(request.user.is_superuser)
 
 
+def warning_of(use: Use) -> str:
+    """What is lost with a group or a person that a map names."""
+    running = f", and {use.requests} requests run on it" if use.requests else ""
+    return (
+        f"Warning: the role “{use.role}” of {use.workflow} (version {use.version}) names"
+        f" {use.name}{running}. Without it that role may have nobody; made anew under the same name"
+        " it is in the role again."
+    )
+
+
+class WarnsOfMaps:
+    """Before something that maps name is deleted, the page says which."""
+
+    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
+        """Django's list, with a line for each role that names one of these."""
+        rows = list(objs)
+        to_delete, *rest = super().get_deleted_objects(rows, request)  # type: ignore[misc]
+        return [*map(warning_of, uses_of(rows)), *to_delete], *rest
+
+
 @admin.register(User)
-class UserAdmin(HandsOn, StaffAdmin, DjangoUserAdmin):  # type: ignore[misc]
+class UserAdmin(WarnsOfMaps, HandsOn, StaffAdmin, DjangoUserAdmin):  # type: ignore[misc]
     """People. Whoever leaves is made inactive: the record keeps their name.
 
     Whoever is no superuser changes no account that has a permission which they lack, no login
@@ -143,7 +165,7 @@ class UserAdmin(HandsOn, StaffAdmin, DjangoUserAdmin):  # type: ignore[misc]
 
 
 @admin.register(Group)
-class GroupAdmin(HandsOn, StaffAdmin, DjangoGroupAdmin):  # type: ignore[misc]
+class GroupAdmin(WarnsOfMaps, HandsOn, StaffAdmin, DjangoGroupAdmin):  # type: ignore[misc]
     """Groups, which the roles of a map name; so only superusers rename them."""
 
     of_workflow = ""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -12,7 +12,7 @@ from workflows.admin.base import DraftAdmin, change_url, link
 from workflows.admin.health import health_table
 from workflows.admin.map_forms import RouteForm, StepForm
 from workflows.admin.versions import PartInline, form_for, place_last
-from workflows.models import Field, Role, Route, Step, TemplateVersion
+from workflows.models import Field, Role, RoleEntry, Route, Step, TemplateVersion
 from workflows.permissions import may_audit
 
 PEOPLE = (
@@ -32,6 +32,13 @@ OF_KIND = {
 }
 OF_VERSION = ("version__template__owner", "version__template__deputy")
 ALWAYS = ("key", "kind", "name", "position")
+
+
+def _who(row: RoleEntry) -> str:
+    """One entry of a role's list as it is called now."""
+    if row.group is None and row.user is None:
+        return f"{row.name} (there is none of this name now)"
+    return f"group {row.group}" if row.group is not None else str(row.user)
 
 
 class RouteInline(PartInline):
@@ -83,18 +90,18 @@ class StepAdmin(DraftAdmin):
 
     @admin.display(description="who may act")
     def who_may_act(self, step: Step) -> SafeString | str:
-        """The groups and people whom publishing let act on this step."""
-        groups = [f"group {grant.group}" for grant in step.group_grants.select_related("group")]
-        people = [str(grant.user) for grant in step.user_grants.select_related("user")]
-        lines = format_html_join("", "<li>{}</li>", ((who,) for who in [*groups, *people]))
-        return lines or "Granted when the version is published, and found in each request."
+        """The groups and people in the lists of the roles that act on this step."""
+        acts = Q(role__steps=step) | Q(role__in=step.routes.exclude(role=None).values("role"))
+        rows = RoleEntry.objects.filter(acts).select_related("group", "user").distinct()
+        lines = format_html_join("", "<li>{}</li>", ((_who(row),) for row in rows.order_by("pk")))
+        return lines or "Listed when the version is published, or found in each request."
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Steps are added on the page of their version."""
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Grants are written by publishing."""
+        """Whom a list means is written by publishing."""
         return ("who_may_act",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -14,7 +14,9 @@ from workflows.automation.calls import facts_of
 from workflows.engine.actions import ActionFailed, Done, Job, action
 from workflows.engine.spelling import in_text
 from workflows.engine.templates import fill
-from workflows.models import OutboxMessage, WorkflowInstance
+from workflows.models import OutboxMessage, WorkflowInstance, WorkflowTemplate
+from workflows.services.logins import person_named
+from workflows.services.whom import people_told
 
 MOST = 50
 
@@ -58,8 +60,8 @@ def _sound(name: str) -> bool:
 
 
 def _address_of(username: str) -> str:
-    person = User.objects.filter(username=username, is_active=True).first()
-    if person is None or not person.email:
+    person = person_named(username)
+    if person is None or not person.is_active or not person.email:
         raise ActionFailed(
             "no_address", f"'{username}' is no active person with a mail address; add one."
         )
@@ -91,17 +93,31 @@ def send(to: Iterable[str], *, subject: str, text: str, message_id: str) -> None
 
 
 def notice(message: OutboxMessage) -> None:
-    """Send the notice that a message holds: one person, one mail. Raises ActionFailed."""
+    """Send the notice that a message holds: one person, one mail. Where that account is closed it
+    goes to those who answer for the workflow just now. Raises ActionFailed."""
     said = message.payload
-    person = User.objects.filter(pk=said["to"], is_active=True).first()
-    if person is None or not person.email:
+    person = User.objects.filter(pk=said["to"]).first()
+    closed = person is not None and not person.is_active
+    people = _instead(message) if closed else [person] if person is not None else []
+    addresses = [one.email for one in people if one.email]
+    if not addresses:
         raise ActionFailed("no_address", "The person has left, or has no mail address.")
+    first = f"This was for {person}, whose account is closed.\n\n" if closed else ""
     send(
-        [said.get("address") or person.email],
+        [said["address"]] if said.get("address") and not closed else addresses,
         subject=said["subject"],
-        text=f"{said['text']}\n\n{_link(message)}\n",
+        text=f"{first}{said['text']}\n\n{_link(message)}\n",
         message_id=f"notice-{message.pk}",
     )
+
+
+def _instead(message: OutboxMessage) -> list[User]:
+    """Who hears of it where the person to whom it was written has left."""
+    templates = WorkflowTemplate.objects.select_related("owner", "deputy")
+    of_request = templates.filter(instances=message.request_id) if message.request_id else None
+    named = templates.filter(pk=message.payload.get("workflow") or 0)
+    template = (named if of_request is None else of_request).first()
+    return people_told(template) if template is not None else []
 
 
 def _link(message: OutboxMessage) -> str:

@@ -92,6 +92,7 @@ class HumanStep(BaseStep):
     quorum: Count | Literal["all"] | None = None
     outcomes: Annotated[dict[Key, RouteDef], Field(min_length=1)]
     on_overdue: OverdueDef | None = None
+    reassign: Literal["anyone"] | None = None
 
 
 class ApprovalStep(HumanStep):

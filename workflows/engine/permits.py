@@ -20,9 +20,10 @@ class Situation:
     """What the caller knows of the request, the work item and the person.
 
     `closed` is a sentence that says who was first and when, for work that is over; `in_role`
-    whether the person may act on the step by its role, `in_outcome_role` likewise for the
-    outcome's own role (None where it has none). `added` says that late work was escalated to the
-    person: then they may decide it even while somebody has it.
+    whether the person is in the step's role at this moment, `in_outcome_role` likewise for the
+    outcome's own role (None where it has none). `added` says that the person stands in, or that
+    late work was escalated to a role in which they are: then they may decide it even while
+    somebody has it. Having a task gives nobody the power to decide it.
     """
 
     graph: Graph
@@ -61,8 +62,12 @@ def why_not_act(case: Situation) -> HandoffError | None:
             f"'{name}' is with {case.assignee_name}. Ask them to release it,"
             " or the workflow's owner to reassign it."
         )
-    if case.assignee != case.actor and not (case.in_role or case.in_outcome_role):
-        return NotAllowed(f"'{name}' is not yours to act on: you are not in its role.")
+    if not (case.in_role or case.in_outcome_role or case.added):
+        left = " any more; ask the workflow's owner to reassign it"
+        return NotAllowed(
+            f"'{name}' is not yours to act on: you are not in its role"
+            f"{left if case.assignee == case.actor else ''}."
+        )
     token = case.marking.token(case.activation)
     if token is not None and case.actor in token.votes:
         return NotAllowed(
@@ -128,7 +133,7 @@ def open_outcomes(case: Situation, roles: Mapping[str, bool]) -> dict[str, Route
 
 
 def _by_step_role(case: Situation) -> bool:
-    return case.in_role or case.assignee == case.actor
+    return case.in_role or case.added
 
 
 def _why_not_outcome(case: Situation, outcome: str, route: RouteDef) -> HandoffError | None:

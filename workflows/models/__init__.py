@@ -16,14 +16,13 @@ from workflows.models.documents import Document
 from workflows.models.grants import (
     ConnectionGroupPermission,
     ConnectionUserPermission,
-    StepGroupPermission,
-    StepUserPermission,
     TemplateGroupPermission,
     TemplateUserPermission,
 )
 from workflows.models.heartbeats import Heartbeat, Trouble
 from workflows.models.imports import LogImport
 from workflows.models.outbox import Attempt, OutboxMessage
+from workflows.models.places import FormerLogin, RoleEntry
 from workflows.models.runs import AddedPerson, Incident, MergeRecord, WorkflowInstance, WorkItem
 from workflows.models.seals import TrailHead, TrailSeal
 from workflows.models.standing import MapFinding
@@ -40,6 +39,7 @@ __all__ = [
     "ConnectionUserPermission",
     "Document",
     "Field",
+    "FormerLogin",
     "Heartbeat",
     "IdempotentReply",
     "Incident",
@@ -48,11 +48,10 @@ __all__ = [
     "MergeRecord",
     "OutboxMessage",
     "Role",
+    "RoleEntry",
     "Route",
     "ServiceAccount",
     "Step",
-    "StepGroupPermission",
-    "StepUserPermission",
     "TemplateGroupPermission",
     "TemplateUserPermission",
     "TemplateVersion",

@@ -345,7 +345,6 @@ class Step(VersionPart):
     history = HistoricalRecords()
 
     class Meta(VersionPart.Meta):
-        permissions = [("perform_step", "Can act on this step")]
         constraints = [
             models.UniqueConstraint(fields=["version", "key"], name="step_key_once_a_version")
         ]

@@ -1,25 +1,13 @@
-"""Who may what, per row: guardian's grants in tables of their own, with direct foreign keys.
+"""Who may what with a workflow: guardian's grants in tables of their own, with direct foreign keys.
 
-Direct keys keep a person's steps one index scan away, whatever else is granted in the site.
+Who may act on a step is no grant: its role says it (`places.py`).
 """
 
 from django.db import models
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from workflows.models.connections import Connection
-from workflows.models.definitions import Step, WorkflowTemplate
-
-
-class StepUserPermission(UserObjectPermissionBase):
-    """A person may act on a step."""
-
-    content_object = models.ForeignKey(Step, models.CASCADE, related_name="user_grants")
-
-
-class StepGroupPermission(GroupObjectPermissionBase):
-    """A group may act on a step."""
-
-    content_object = models.ForeignKey(Step, models.CASCADE, related_name="group_grants")
+from workflows.models.definitions import WorkflowTemplate
 
 
 class TemplateUserPermission(UserObjectPermissionBase):

@@ -345,14 +345,17 @@ class WorkItem(FSMModelMixin, models.Model):
 
 
 class AddedPerson(models.Model):
-    """Somebody who may act on one task besides its step's people, because it was escalated.
+    """Somebody who may act on one task besides its step's people.
 
-    People are added, never taken away, and separation of duties holds for them too.
+    Late work was escalated to them: then they may act as long as they are in the role that it
+    escalated to. Or they stand in for somebody (`stand_in`), put there by a person who answers for
+    the workflow: then as long as their account is active. Separation of duties holds for both.
     """
 
     work_item = models.ForeignKey(WorkItem, models.PROTECT, related_name="added_people")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     role = models.CharField("role", max_length=60)
+    stand_in = models.BooleanField("stands in", default=False)
     added_at = models.DateTimeField("added at")
 
     class Meta:

@@ -46,11 +46,12 @@ CHANNELS = (
 command, `command` the command line, `direct` a call from within (a shell)."""
 
 CAPACITIES = (
-    *("role", "requester", "escalation", "assigned", "stand_in"),
+    *("role", "requester", "escalation", "stand_in"),
     *("owner", "deputy", "manager", "site"),
 )
 """In which capacity the actor acted. `role` is a role of the map (the row names it), `escalation`
-a late task that was handed on to another role, `assigned` a task that was put into their hands,
+a late task that was handed on to another role, `stand_in` a task that was put into their hands
+although they are not in its role,
 `manager` the permission to manage the workflow, `site` a superuser without any of these."""
 
 

@@ -49,7 +49,7 @@ def working(
     case: Case, item: WorkItem, step: str, outcome: str, roles: Mapping[str, bool], *, by_role: bool
 ) -> Acting:
     """As what the actor works on a task that they may work on: by the outcome's own role, by the
-    step's (`by_role`), because it was escalated to them, or because it was put into their hands.
+    step's (`by_role`), because it was escalated to them, or because they stand in.
 
     `roles` says of the roles that the step's outcomes name whether the actor is in them.
     """
@@ -60,8 +60,6 @@ def working(
         return Acting("role", case.map.human(step).role or "")
     added = getattr(item, "added", None)
     if added is not None:
-        return Acting("escalation", str(added))
+        return Acting("escalation", str(added)) if added else Acting("stand_in")
     held = next((key for key, is_in in roles.items() if is_in), None)
-    if held is not None and not outcome:
-        return Acting("role", held)
-    return Acting("assigned")
+    return Acting("role", held or "")

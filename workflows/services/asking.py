@@ -47,17 +47,3 @@ def ask_in_time(case: Case, step: Any, item: WorkItem) -> None:
             activation=item.activation,
             run_after=case.map.calendar.add(item.due_at, after),
         )
-
-
-def tell_of_incident(case: Case, step: str, code: str, message: str) -> None:
-    """A mail to the workflow's owner and deputy about an incident."""
-    template = case.instance.template
-    people = [pk for pk in (template.owner_id, template.deputy_id) if pk is not None]
-    for pk in people:
-        case.message(
-            OutboxMessage.MAIL,
-            to=pk,
-            subject=f"Incident at '{case.map.graph.title(step)}' ({template.name})",
-            text=message,
-            about="incident",
-        )

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from workflows.engine import bypass
 from workflows.engine.marking import Token
 from workflows.engine.separation import forward_outcome
-from workflows.models import OutboxMessage, TemplateVersion, WorkflowInstance
+from workflows.models import TemplateVersion, WorkflowInstance
 from workflows.models.runs import DONE
 from workflows.services.acting import steering
 from workflows.services.case import Case
 from workflows.services.maps import VersionMap, cached_map, map_of
+from workflows.services.whom import tell
 
 PAST = "past_approvals"
 
@@ -68,15 +69,13 @@ def go_past(case: Case, past: Iterable[str], otherwise: str) -> None:
         return
     steering(case, otherwise, *keys)
     case.changes[PAST] = keys
-    template, graph = case.instance.template, case.map.graph
+    graph = case.map.graph
     names = ", ".join(f"'{graph.title(key)}'" for key in keys)
     who = case.actor.get_username() if case.actor else "The system"
-    for pk in {template.owner_id, template.deputy_id} - {None}:
-        case.message(
-            OutboxMessage.MAIL,
-            to=pk,
-            subject=f"Past an approval: {case.instance.reference} ({template.name})",
-            text=f"{who} sent {case.instance.reference} ({case.instance.title}) on past"
-            f" {names}, which was not given.",
-            about="past_approvals",
-        )
+    tell(
+        case,
+        subject=f"Past an approval: {case.instance.reference} ({case.instance.template.name})",
+        text=f"{who} sent {case.instance.reference} ({case.instance.title}) on past"
+        f" {names}, which was not given.",
+        about="past_approvals",
+    )

@@ -23,7 +23,7 @@ from workflows.models import (
     WorkflowInstance,
     WorkItem,
 )
-from workflows.permissions import people_of
+from workflows.permissions import people_in, roles_held
 from workflows.services.fastsql import insert_rows, update_row
 from workflows.services.history import write_history
 from workflows.services.locks import lock_open_tasks, lock_request, merges
@@ -64,7 +64,9 @@ class Case:
     changed_items: dict[int, tuple[str, WorkItem]] = field(default_factory=dict)
     changed_merges: dict[int, tuple[str, MergeRecord]] = field(default_factory=dict)
     changed_columns: set[str] = field(default_factory=set)
-    groups: dict[int, frozenset[str]] = field(default_factory=dict)
+    fresh: set[str] = field(default_factory=set)
+    roles: dict[int, frozenset[int]] = field(default_factory=dict)
+    renamed: bool = True
     state_before: str = ""
     changes: dict[str, Any] = field(default_factory=dict)
     acting: Acting = NOBODY
@@ -96,19 +98,20 @@ class Case:
                 self.merges[row.activation] = row
         return self.merges[activation]
 
-    def groups_of(self, person: User) -> frozenset[str]:
-        """The names of a person's groups; one statement a person and command."""
-        if person.pk not in self.groups:
-            names = person.groups.values_list("name", flat=True)
-            self.groups[person.pk] = frozenset(names)
-        return self.groups[person.pk]
+    def roles_of(self, person: User) -> frozenset[int]:
+        """The roles of the map in whose lists a person is (ids); the actor's were read with the
+        open tasks, others' cost one statement a person and command."""
+        if person.pk not in self.roles:
+            self.roles[person.pk] = roles_held(person, self.instance.version_id)
+        return self.roles[person.pk]
 
     def electorate(self, step: str) -> frozenset[Person]:
         """Everyone in a step's role now, for `quorum: all`."""
-        role = self.map.role_of(step)
-        if role is None or not role.is_static:
+        role = self.map.human(step).role
+        definition = self.map.role_of(step)
+        if role is None or definition is None or not definition.is_static:
             return frozenset()
-        return frozenset(people_of(self.map.step_ids[step]).values_list("pk", flat=True))
+        return frozenset(people_in([self.map.role_ids[role]]).values_list("pk", flat=True))
 
     # -- changing --------------------------------------------------------------------------
 
@@ -116,6 +119,8 @@ class Case:
         """Give values to fields of the request."""
         after = {**self.instance.data, **values}
         if after != self.instance.data:
+            before = self.instance.data
+            self.fresh |= {key for key in values if before.get(key) != values[key]}
             self.instance.data = after
             self.changed_columns.add("data")
 
@@ -289,7 +294,14 @@ def open_case(
     for item in lock_open_tasks(instance, actor.pk if actor is not None else None):
         item.request = instance
         case.items[item.activation] = item
+        if actor is not None:
+            case.roles[actor.pk] = _ids(item.roles)  # type: ignore[attr-defined]
+            case.renamed = bool(item.renamed)  # type: ignore[attr-defined]
     return case
+
+
+def _ids(joined: str | None) -> frozenset[int]:
+    return frozenset(int(part) for part in (joined or "").split(",") if part)
 
 
 def open_item(case: Case, work_item_id: int) -> WorkItem | None:

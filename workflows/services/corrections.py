@@ -11,6 +11,7 @@ from workflows.engine.errors import WrongState
 from workflows.models import WorkflowInstance
 from workflows.services.acting import steering
 from workflows.services.case import open_case, write_trail
+from workflows.services.handlers import follow
 from workflows.services.values import clean_values, reason_given
 
 
@@ -38,6 +39,7 @@ def set_values(
             raise WrongState(f"{case.instance.reference} is {case.instance.state} already.")
         values = clean_values(case.map, data)
         case.set_values(values)
+        follow(case)
         case.changes["given"] = values
         case.save("set_values")
         write_trail(case, "set_values", from_state=case.instance.state, comment=reason)

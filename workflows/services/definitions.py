@@ -4,33 +4,27 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 
-from workflows.engine.actions import action_named
 from workflows.engine.audit import Finding, People, audit
-from workflows.engine.calendar import BUILT_IN, Calendar
 from workflows.engine.definition import Definition
 from workflows.engine.errors import DefinitionProblem, NotAllowed, NotFound, WrongState
 from workflows.models import (
-    Connection,
     Field,
     Role,
     Route,
     Step,
-    TemplateGroupPermission,
-    TemplateUserPermission,
     TemplateVersion,
     WorkflowTemplate,
 )
-from workflows.permissions import START, grant_step, may_manage, permission_named
-from workflows.services.calendars import calendar_of_key, has_run_out, site_calendar
+from workflows.permissions import list_people, may_manage
+from workflows.services.directory import VersionPeople, people_for
 from workflows.services.facts import by_whom
 from workflows.services.foreign import check_publication
 from workflows.services.history import in_the_name_of, write_history
 from workflows.services.map_findings import close_findings, keep_findings
-from workflows.services.maps import map_of
 from workflows.services.rows import (
     definition_of,
     field_rows,
@@ -41,63 +35,6 @@ from workflows.services.rows import (
 )
 from workflows.services.schedules import ensure_schedules
 from workflows.services.trail import write_fact
-
-
-class SitePeople:
-    """The people of this site, as the map audit asks for them."""
-
-    def is_active(self, username: str) -> bool | None:
-        """True or False for a known person, None for an unknown one."""
-        return User.objects.filter(username=username).values_list("is_active", flat=True).first()
-
-    def members(self, groups: Sequence[str], users: Sequence[str]) -> frozenset[str]:
-        """The active people in these groups, and these people where active."""
-        active = User.objects.filter(is_active=True)
-        found = active.filter(groups__name__in=groups) | active.filter(username__in=users)
-        return frozenset(found.values_list("username", flat=True))
-
-    def has_action(self, name: str) -> bool:
-        """Whether an action of this name was registered when the program started."""
-        return action_named(name) is not None
-
-    def has_connection(self, key: str) -> bool:
-        """Whether there is a connection of this key."""
-        return Connection.objects.filter(key=key).exists()
-
-    def calendar(self, name: str | None) -> Calendar | None:
-        """The calendar of this name as it is now; None where there is none."""
-        if name in BUILT_IN:
-            return site_calendar(name)
-        return calendar_of_key(str(name))
-
-    def has_workflow(self, key: str) -> bool:
-        """Whether there is a workflow of this key."""
-        return WorkflowTemplate.objects.filter(key=key).exists()
-
-    def started_as(self, key: str) -> Definition | None:
-        """The map of its published version."""
-        version = _published(key).select_related("template").first()
-        return map_of(version).graph.definition if version is not None else None
-
-    def is_in_use(self, key: str) -> bool:
-        """Whether a version of it is published."""
-        return _published(key).exists()
-
-    def has_group(self, name: str) -> bool:
-        """Whether there is a group of this name."""
-        return Group.objects.filter(name=name).exists()
-
-    def is_connection_on(self, key: str) -> bool:
-        """Whether the connection of this key is in use."""
-        return Connection.objects.filter(key=key, is_active=True).exists()
-
-    def calendar_has_run_out(self, name: str) -> bool:
-        """Whether a site's calendar had days off, and has none from today on."""
-        return has_run_out(name)
-
-
-def _published(key: str) -> QuerySet[TemplateVersion]:
-    return TemplateVersion.objects.filter(template__key=key, state=TemplateVersion.PUBLISHED)
 
 
 def load_definition(
@@ -194,11 +131,12 @@ def _connect_joins(definition: Definition, steps: dict[str, Step]) -> None:
 
 
 def audit_version(version: TemplateVersion, people: People | None = None) -> tuple[Finding, ...]:
-    """The map audit's findings for a version, with the people of this site.
+    """The map audit's findings for a version, with the people of this site: of a draft those who
+    have its names, of any other those whom it meant.
 
     Raises DefinitionProblem for a draft that does not hang together yet.
     """
-    return audit(definition_of(version), people or SitePeople())
+    return audit(definition_of(version), people or people_for(version))
 
 
 def publish(
@@ -224,7 +162,7 @@ def publish(
         _supersede_older(version, now)
         _write_state(version, actor, now)
         _follow_definition(version, definition, actor, now)
-        _grant(version, definition)
+        list_people(version.roles.all())
         keep_findings(version, findings, now=now, tell=False)
         write_definition_trail(
             version, "publish", actor=actor, now=now, changes=_people_named(definition)
@@ -291,50 +229,6 @@ def _follow_definition(
     template.save()
 
 
-def _grant(version: TemplateVersion, definition: Definition) -> None:
-    """Grants follow the map: who may act on each step, and who may start and manage."""
-    steps = {step.key: step for step in version.steps.all()}
-    for key, step in definition.steps.items():
-        names = {getattr(step, "role", None)}
-        names |= {route.role for route in getattr(step, "outcomes", {}).values()}
-        roles = [definition.roles[name] for name in names if name]
-        if step.kind in ("approval", "task"):
-            grant_step(
-                steps[key],
-                [group for role in roles for group in role.groups or []],
-                [user for role in roles for user in role.users or []],
-            )
-    _grant_start(version.template, definition)
-
-
-def _grant_start(template: WorkflowTemplate, definition: Definition) -> None:
-    """Who may start follows the map; whom its owner let start besides goes on to."""
-    start = permission_named(WorkflowTemplate, START)
-    role = (
-        definition.roles[definition.start.role]
-        if definition.start and definition.start.role
-        else None
-    )
-    groups, users = set((role and role.groups) or []), set((role and role.users) or [])
-    before = template.versions.filter(state=TemplateVersion.SUPERSEDED).order_by("-number").first()
-    if before is not None and before.start_role is not None:
-        over = before.start_role
-        gone = {name for name in over.groups or [] if name not in groups}
-        left = {name for name in over.users or [] if name not in users}
-        template.group_grants.filter(permission=start, group__name__in=gone).delete()
-        template.user_grants.filter(permission=start, user__username__in=left).delete()
-    there = template.group_grants.filter(permission=start).values("group")
-    TemplateGroupPermission.objects.bulk_create(
-        TemplateGroupPermission(permission=start, group=group, content_object=template)
-        for group in Group.objects.filter(name__in=groups).exclude(pk__in=there)
-    )
-    known = template.user_grants.filter(permission=start).values("user")
-    TemplateUserPermission.objects.bulk_create(
-        TemplateUserPermission(permission=start, user=user, content_object=template)
-        for user in User.objects.filter(username__in=users).exclude(pk__in=known)
-    )
-
-
 def _people_named(definition: Definition) -> dict[str, Any]:
     """Whom the map puts into its roles, for the trail."""
     named = {
@@ -353,7 +247,8 @@ def new_draft(template: WorkflowTemplate, *, actor: User | None, now: datetime) 
         source = template.versions.exclude(state=TemplateVersion.DRAFT).order_by("-number").first()
         if source is None:
             raise WrongState(f"'{template.name}' has no published version to make a draft from.")
-        version = write_version(template, definition_of(source), actor=actor, now=now)
+        as_called_now = VersionPeople(source).renamed(definition_of(source))
+        version = write_version(template, as_called_now, actor=actor, now=now)
         write_definition_trail(version, "new_draft", actor=actor, now=now)
     return version
 

@@ -26,9 +26,6 @@ from workflows.models import (
     ConnectionGroupPermission,
     ConnectionUserPermission,
     ServiceAccount,
-    Step,
-    StepGroupPermission,
-    StepUserPermission,
     TemplateGroupPermission,
     TemplateUserPermission,
     WebhookKey,
@@ -137,10 +134,10 @@ def _names(rows: Iterable[Any]) -> list[str]:
     )
 
 
-# -- permissions on a workflow, a step, a connection ------------------------------------------
+# -- permissions on a workflow, a connection --------------------------------------------------
 
 GRANTS = (
-    *(TemplateUserPermission, TemplateGroupPermission, StepUserPermission, StepGroupPermission),
+    *(TemplateUserPermission, TemplateGroupPermission),
     *(ConnectionUserPermission, ConnectionGroupPermission),
 )
 
@@ -157,13 +154,9 @@ def _withdrawn(sender: Any, instance: Any, **_: Any) -> None:
 
 
 def write_grant(command: str, row: Any) -> None:
-    """A permission on one workflow, step or connection was given or taken."""
+    """A permission on one workflow or connection was given or taken."""
     on = row.content_object
-    template: WorkflowTemplate | None = None
-    if isinstance(on, WorkflowTemplate):
-        template = on
-    elif isinstance(on, Step):
-        template = on.version.template
+    template = on if isinstance(on, WorkflowTemplate) else None
     holder = {"people": [str(row.user)]} if hasattr(row, "user") else {"groups": [str(row.group)]}
     what = {"permissions": [row.permission.codename]}
     write(command, template, **holder, **what, on=f"{type(on)._meta.verbose_name}: {on}")

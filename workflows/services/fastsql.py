@@ -147,7 +147,10 @@ def _converters(model: type[models.Model], vendor: str) -> list[tuple[int, Any, 
 
 
 def select_rows(
-    model: type[Row], sql: str, given: Sequence[Any], also: Sequence[str] = ()
+    model: type[Row],
+    sql: str,
+    given: Sequence[Any] | Mapping[str, Any],
+    also: Sequence[str] = (),
 ) -> list[Row]:
     """The rows of a statement that asks for all columns of a model in their order, and then for
     what `also` names, which become attributes of the row."""

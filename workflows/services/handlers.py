@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from workflows.engine import effects as fx
-from workflows.engine.advance import NOBODY, Advance, advance
+from workflows.engine.advance import NOBODY, Advance, advance, barred
 from workflows.engine.calendar import parse_duration
 from workflows.engine.definition import HumanStep
 from workflows.engine.errors import WrongState
 from workflows.engine.marking import Marking, Token
+from workflows.engine.standing import Lack
 from workflows.models import Incident, MergeRecord, OutboxMessage, WorkItem
-from workflows.services.asking import ask_in_time, ask_outside, tell_of_incident
+from workflows.services.asking import ask_in_time, ask_outside
 from workflows.services.case import Case
-from workflows.services.people import Found, find_people
+from workflows.services.people import follow_values, give
+from workflows.services.standing import standings, task_of
+from workflows.services.whom import named_for, tell
 
 
 def apply(case: Case, event: fx.Event) -> Advance:
@@ -26,7 +29,18 @@ def apply(case: Case, event: fx.Event) -> Advance:
     case.set_values(result.data)
     case.changed_columns.add("marking")
     _handle(case, before, result.effects)
+    follow(case)
     return result
+
+
+def follow(case: Case) -> None:
+    """Let open tasks follow the values that name their people; where nobody is there then, an
+    incident says so."""
+    for activation, message in follow_values(case).items():
+        item = case.item(activation)
+        if item is not None and not case.troubled:
+            step = case.map.step_keys[item.step_id]
+            case.new_incidents.append(incident(case, step, activation, NOBODY, message))
 
 
 def _handle(case: Case, before: Marking, happened: Iterable[fx.Effect]) -> None:
@@ -207,49 +221,72 @@ _HANDLERS: dict[type, Callable[[Case, Marking, Any], None]] = {
 def _give_to_people(case: Case, opened: list[fx.Opened]) -> None:
     """Name the person where the role names one; open an incident where nobody is there."""
     human = [effect for effect in opened if case.map.graph.is_human(effect.step)]
-    for effect, found in find_people(case, human):
-        if found.missing:
-            trouble = incident(case, effect.step, effect.activation, NOBODY, found.missing)
+    items = [item for effect in human if (item := case.item(effect.activation)) is not None]
+    missing = give(case, items) if items else {}
+    for effect in human:
+        if effect.activation in missing:
+            trouble = incident(
+                case, effect.step, effect.activation, NOBODY, missing[effect.activation]
+            )
             case.new_incidents.append(trouble)
-        else:
-            _give(case, effect, found)
-
-
-def _give(case: Case, effect: fx.Opened, found: Found) -> WorkItem:
-    """The task in the queue of its step's people, or with the one person whom its role names."""
-    item = case.item(effect.activation)
-    assert item is not None
-    if found.person is not None:
-        item.assignee = found.person
-        item.in_queue = bool(case.map.outcome_roles(effect.step))
-    return item
 
 
 def look_again(case: Case, token: Token) -> None:
-    """Find people for a task that had nobody. Raises WrongState where there is still nobody."""
-    effect = fx.Opened(token.id, token.step, token.round, None, token.needed)
-    for _, found in find_people(case, [effect]):
-        if found.missing:
-            raise WrongState(found.missing)
-        item = _give(case, effect, found)
-        case.touch(item, item.state)
-        _over(case, token.id, "Somebody is there now.")
+    """Find people for a task that nobody could finish. Raises WrongState where still nobody can.
+
+    A task whose holder may not act on it any more goes back to those whose it is.
+    """
+    item = case.item(token.id)
+    assert item is not None
+    before = item.state
+    (standing,) = standings([task_of(case, item)])
+    if standing.lack is Lack.HOLDER:
+        release(case, item)
+    missing = give(case, [item])
+    if missing:
+        raise WrongState(missing[item.activation])
+    case.touch(item, before)
+    _over(case, token.id, "Somebody is there now.")
+
+
+def release(case: Case, item: WorkItem) -> None:
+    """Take a task from a holder who may not act on it any more."""
+    holder = item.assignee
+    item.release(to=None)
+    role = case.map.role_of(case.map.step_keys[item.step_id])
+    item.in_queue = role is None or role.is_static
+    case.note("assignee", {"from": holder.get_username() if holder else "", "to": ""})
 
 
 def incident(case: Case, step: str, activation: int, code: str, message: str) -> Incident:
-    """An open incident in the name of the step's owner, noted in the trail; owner and deputy
-    are told."""
+    """An open incident in the name of who answers for the step, noted in the trail; owner and
+    deputy, or who stands in for them, are told."""
     case.note("incident", {"step": step, "code": code, "message": message})
-    tell_of_incident(case, step, code, message)
+    away = kept_away(case, step)
+    tell(
+        case,
+        away,
+        subject=f"Incident at '{case.map.graph.title(step)}' ({case.instance.template.name})",
+        text=message,
+        about="incident",
+    )
     return Incident(
         request=case.instance,
         step_id=case.map.step_ids[step],
         activation=activation,
         code=code,
         message=message,
-        owner_id=case.instance.template.owner_id or case.instance.template.deputy_id,
+        owner=named_for(case.instance, away),
         opened_at=case.now,
     )
+
+
+def kept_away(case: Case, step: str) -> frozenset[int]:
+    """Who does not put right what happens at a step, because separation of duties keeps them
+    from it."""
+    if not case.map.graph.is_human(step):
+        return frozenset()
+    return frozenset(int(person) for person in barred(case.map.human(step), case.marking))
 
 
 def _over(case: Case, activation: int, resolution: str) -> None:

@@ -18,7 +18,7 @@ from workflows.models import Incident, WorkflowInstance
 from workflows.services.acting import steering
 from workflows.services.bypass import go_past, sent_past, skipped_past
 from workflows.services.case import Case, open_case, write_trail
-from workflows.services.handlers import apply, look_again
+from workflows.services.handlers import apply, follow, look_again
 from workflows.services.maps import cached_map
 from workflows.services.outside import check_given, complete, must_run
 from workflows.services.values import clean_values, reason_given
@@ -47,6 +47,7 @@ def retry(
         case.changes["given"] = values
         if token.stuck is None:
             case.set_values(values)
+            follow(case)
             look_again(case, token)
         else:
             apply(case, Retry(token.id, values))

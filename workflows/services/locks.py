@@ -9,22 +9,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 
-from django.contrib.auth.models import Group, Permission, User
-from django.contrib.contenttypes.models import ContentType
+from django.contrib.auth.models import User
 from django.db import connection, models
 
 from workflows.models import (
     AddedPerson,
+    FormerLogin,
     Incident,
     MergeRecord,
-    Step,
-    StepGroupPermission,
-    StepUserPermission,
     WorkflowInstance,
     WorkflowTemplate,
     WorkItem,
 )
-from workflows.permissions import PERFORM
+from workflows.permissions import IN_VERSION
 from workflows.services.fastsql import select_rows
 
 TABLES = {
@@ -33,61 +30,28 @@ TABLES = {
     "added": AddedPerson._meta.db_table,
     "incident": Incident._meta.db_table,
     "merge": MergeRecord._meta.db_table,
-    "step": Step._meta.db_table,
-    "by_user": StepUserPermission._meta.db_table,
-    "by_group": StepGroupPermission._meta.db_table,
-    "member": User.groups.through._meta.db_table,
+    "former": FormerLogin._meta.db_table,
     "user": User._meta.db_table,
-    "group": Group._meta.db_table,
-    "permission": Permission._meta.db_table,
-    "type": ContentType._meta.db_table,
 }
-
-PERFORMS = f"""(
-    SELECT p.id FROM {TABLES["permission"]} p JOIN {TABLES["type"]} t ON t.id = p.content_type_id
-    WHERE p.codename = '{PERFORM}' AND t.app_label = 'workflows' AND t.model = 'step'
-)"""
 
 REQUEST = "SELECT {columns} FROM {request} r WHERE r.id = {wanted} {for_update}"
 
 OPEN_TASKS = (
-    """
-    SELECT {columns}, (
-        EXISTS (SELECT 1 FROM {by_user} g WHERE g.content_object_id = r.step_id
-                AND g.user_id = %s AND g.permission_id = """
-    + PERFORMS
-    + """)
-        OR EXISTS (SELECT 1 FROM {by_group} g JOIN {member} m ON m.group_id = g.group_id
-                   WHERE g.content_object_id = r.step_id
-                   AND m.user_id = %s AND g.permission_id = """
-    + PERFORMS
-    + """)
-    ) AS permitted, (
-        SELECT a.role FROM {added} a WHERE a.work_item_id = r.id AND a.user_id = %s LIMIT 1
+    "SELECT {columns}, (SELECT {joined} FROM ("
+    + IN_VERSION
+    + """) l) AS roles, EXISTS (
+        SELECT 1 FROM {former} f JOIN {user} u ON u.username = f.name OR u.id = f.user_id
+        WHERE u.id = %(user)s
+    ) AS renamed, (
+        SELECT CASE WHEN a.stand_in THEN '' ELSE a.role END FROM {added} a
+        WHERE a.work_item_id = r.id AND a.user_id = %(user)s
     ) AS added, EXISTS (
         SELECT 1 FROM {incident} i WHERE i.request_id = r.request_id AND i.state = 'open'
     ) AS troubled
-    FROM {task} r WHERE r.request_id = %s AND r.is_open ORDER BY r.id {for_update}
+    FROM {task} r WHERE r.request_id = %(request)s AND r.is_open ORDER BY r.id {for_update}
 """
 )
-
-MANNED = (
-    """
-    SELECT s.id FROM {step} s WHERE s.id IN ({steps}) AND (
-        EXISTS (SELECT 1 FROM {by_group} g JOIN {member} m ON m.group_id = g.group_id
-                JOIN {user} u ON u.id = m.user_id
-                WHERE g.content_object_id = s.id AND u.is_active AND u.id NOT IN ({out})
-                AND g.permission_id = """
-    + PERFORMS
-    + """)
-        OR EXISTS (SELECT 1 FROM {by_user} g JOIN {user} u ON u.id = g.user_id
-                   WHERE g.content_object_id = s.id AND u.is_active AND u.id NOT IN ({out})
-                   AND g.permission_id = """
-    + PERFORMS
-    + """)
-    )
-"""
-)
+JOINED = {"postgresql": "string_agg(l.role::text, ',')", "sqlite": "group_concat(l.role)"}
 
 
 @lru_cache
@@ -134,23 +98,21 @@ def lock_against_pause(template_id: int) -> tuple[str, datetime | None, str]:
 
 
 def lock_open_tasks(instance: WorkflowInstance, actor_id: int | None) -> list[WorkItem]:
-    """Lock a request's open tasks; says of each whether the person may act on it by its role
-    (`permitted`), the role by which it was escalated to them (`added`, else None), and whether the
-    request has an open incident (`troubled`). One statement."""
-    sql = OPEN_TASKS.format(columns=_columns(WorkItem), for_update=_for_update(), **TABLES)
-    given = [actor_id, actor_id, actor_id, instance.pk]
-    return select_rows(WorkItem, sql, given, also=("permitted", "added", "troubled"))
+    """Lock a request's open tasks. One statement, which says with each also who the actor is:
 
-
-def steps_with_somebody(step_ids: Iterable[int], out: Iterable[int]) -> set[int]:
-    """Those of these steps on which an active person may act who is not among `out`. One
-    statement, which stops at the first such person of each step."""
-    steps, barred = list(step_ids), list(out) or [0]
-    marks = ", ".join(["%s"] * len(barred))
-    sql = MANNED.format(steps=", ".join(["%s"] * len(steps)), out=marks, **TABLES)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*steps, *barred, *barred])
-        return {row[0] for row in cursor.fetchall()}
+    the roles of the map in whose lists they are (`roles`, ids with commas), as what they were added
+    to the task (`added`: the role that it was escalated to, nothing for a stand-in, None for
+    neither), whether logins have changed hands around them (`renamed`), and whether the request
+    has an open incident (`troubled`).
+    """
+    sql = OPEN_TASKS.format(
+        columns=_columns(WorkItem),
+        joined=JOINED[connection.vendor],
+        for_update=_for_update(),
+        **TABLES,
+    )
+    given = {"user": actor_id, "request": instance.pk, "version": instance.version_id}
+    return select_rows(WorkItem, sql, given, also=("roles", "renamed", "added", "troubled"))
 
 
 def merges(instance_id: int, activations: Iterable[int]) -> list[MergeRecord]:

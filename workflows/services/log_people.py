@@ -12,8 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 
 from workflows.engine.definition import Definition, RoleDef
-from workflows.models import Step, StepGroupPermission, StepUserPermission
-from workflows.permissions import PERFORM, permission_named
+from workflows.models import Role, RoleEntry
 from workflows.services.facts import beginning
 
 GROUP = "people-of-logs"
@@ -52,26 +51,15 @@ class LogPeople:
         with beginning():
             user.groups.add(Group.objects.get_or_create(name=role.groups[0])[0])
 
-    def let_act(self, name: str, role: RoleDef | None, step: Step) -> None:
-        """Let a log's person act on a step by this role; a role without groups by name."""
+    def let_act(self, name: str, role: RoleDef | None, row: Role | None) -> None:
+        """Let a log's person act by a published map's role; by name where it has no groups."""
         self.put_into(name, role)
-        if name not in self._made or role is None or not role.is_static:
+        if name not in self._made or role is None or not role.is_static or role.groups:
             return
-        with beginning():
-            self._grant(name, role, step)
-
-    def _grant(self, name: str, role: RoleDef, step: Step) -> None:
-        permission = permission_named(Step, PERFORM)
-        if role.groups:
-            group = Group.objects.get(name=role.groups[0])
-            if self.person(name).groups.filter(pk=group.pk).exists():
-                StepGroupPermission.objects.get_or_create(
-                    permission=permission, group=group, content_object=step
-                )
-        else:
-            StepUserPermission.objects.get_or_create(
-                permission=permission, user=self.person(name), content_object=step
-            )
+        RoleEntry.objects.get_or_create(
+            role=row, is_group=False, named=name,
+            defaults={"name": name, "user": self.person(name)},
+        )  # fmt: skip
 
 
 def people_a_map_names(definition: Definition, people: LogPeople) -> None:

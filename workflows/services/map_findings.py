@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from workflows.engine.audit import WORLD, Finding
-from workflows.models import MapFinding, OutboxMessage, TemplateVersion
-from workflows.services import outbox
+from workflows.models import MapFinding, TemplateVersion
+from workflows.services.whom import tell_of
 
 Key = tuple[str, str]
 
@@ -47,16 +47,12 @@ def _by_key(findings: Iterable[Finding]) -> dict[Key, Finding]:
 
 
 def _tell(version: TemplateVersion, row: MapFinding, now: datetime) -> None:
-    template = version.template
-    for person in (template.owner_id, template.deputy_id):
-        if person is not None:
-            outbox.put(
-                OutboxMessage.MAIL,
-                now=now,
-                to=person,
-                subject=f"The map of '{template.name}' has gone wrong",
-                text=f"{row.message}\n\n{row.remedy}",
-            )
+    tell_of(
+        version.template,
+        now,
+        subject=f"The map of '{version.template.name}' has gone wrong",
+        text=f"{row.message}\n\n{row.remedy}",
+    )
 
 
 def close_findings(version: TemplateVersion, *, now: datetime) -> None:

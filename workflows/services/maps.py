@@ -13,7 +13,7 @@ from django.utils import timezone
 from workflows.engine.calendar import Calendar
 from workflows.engine.definition import HumanStep, RoleDef
 from workflows.engine.graph import Graph
-from workflows.models import Step, TemplateVersion
+from workflows.models import Role, Step, TemplateVersion
 from workflows.services.calendars import site_calendar
 from workflows.services.rows import definition_of
 
@@ -26,6 +26,7 @@ class VersionMap:
     number: int
     graph: Graph
     step_ids: Mapping[str, int]
+    role_ids: Mapping[str, int]
 
     @cached_property
     def step_keys(self) -> dict[int, str]:
@@ -58,7 +59,7 @@ _maps: dict[int, VersionMap] = {}
 
 
 def map_of(version: TemplateVersion) -> VersionMap:
-    """The version's map: from the process's cache, else built (five statements)."""
+    """The version's map: from the process's cache, else built (six statements)."""
     known = _maps.get(version.pk)
     if known is None:
         known = _build(version)
@@ -86,4 +87,5 @@ def _build(version: TemplateVersion) -> VersionMap:
         number=version.number,
         graph=Graph(definition_of(version), timezone.get_default_timezone()),
         step_ids=dict(Step.objects.filter(version=version).values_list("key", "pk")),
+        role_ids=dict(Role.objects.filter(version=version).values_list("key", "pk")),
     )

@@ -16,11 +16,12 @@ from workflows.engine.errors import InvalidInput, NotFound, WrongState
 from workflows.engine.fields import FieldSpec, kept
 from workflows.engine.marking import Marking, Token
 from workflows.models import WorkflowInstance, WorkItem
-from workflows.permissions import in_role, visible_requests
+from workflows.permissions import visible_requests
 from workflows.services.acting import steering
 from workflows.services.case import Acting, Case, open_case
 from workflows.services.maps import cached_map
 from workflows.services.outside import complete, must_run
+from workflows.services.standing import in_role
 from workflows.services.values import read_value
 
 Plain = str | int | float | Decimal | bool
@@ -203,10 +204,7 @@ def _is_for(case: Case, step: WaitStep, actor: User) -> bool:
     role = case.map.graph.definition.roles.get(step.role or "")
     if role is None:
         return case.instance.requester_id == actor.pk
-    stands_for = case.instance.data.get(role.field) if role.field else None
-    if role.requester and case.instance.requester is not None:
-        stands_for = case.instance.requester.get_username()
-    return in_role(actor, role, case.groups_of(actor), stands_for)
+    return in_role(case, actor, step.role)
 
 
 def _fills_in_only(case: Case, data: Mapping[str, Any]) -> None:

@@ -20,6 +20,7 @@ from workflows.services import outbox, requests
 from workflows.services.heartbeats import units
 from workflows.services.maps import map_of
 from workflows.services.pausing import note_skipped
+from workflows.services.whom import tell_of
 
 MINUTE = "%Y-%m-%dT%H:%M"
 OWED = timedelta(days=7)
@@ -170,15 +171,11 @@ def _put_next(
 
 
 def tell_owners(message: OutboxMessage, why: str, now: datetime) -> None:
-    """Tell the workflow's owner and deputy that a start was refused."""
+    """Tell those who answer for the workflow that a start was refused."""
     version = TemplateVersion.objects.select_related("template").get(pk=message.payload["version"])
-    template = version.template
-    for person in (template.owner_id, template.deputy_id):
-        if person is not None:
-            outbox.put(
-                OutboxMessage.MAIL,
-                now=now,
-                to=person,
-                subject=f"'{version.name}' could not be started",
-                text=f"A request that was due could not be started: {why}",
-            )
+    tell_of(
+        version.template,
+        now,
+        subject=f"'{version.name}' could not be started",
+        text=f"A request that was due could not be started: {why}",
+    )

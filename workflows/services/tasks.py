@@ -15,11 +15,12 @@ from workflows.engine.errors import InvalidInput, NotAllowed, StaleDocument, Wro
 from workflows.engine.permits import Situation, open_outcomes, why_not, why_not_act
 from workflows.models import WorkflowInstance, WorkItem
 from workflows.models.runs import OPEN_STATES
-from workflows.permissions import in_role
 from workflows.services.acting import steering, working
 from workflows.services.case import Acting, Case, open_case, open_item, who_was_first, write_trail
 from workflows.services.handlers import apply
 from workflows.services.moments import Moments, measure, take_up, unpause
+from workflows.services.placing import put_in, stand_down
+from workflows.services.standing import in_role, stands_by_addition
 from workflows.services.values import clean_values, kept_text, reason_given, store_files
 
 LONGEST_COMMENT = 10_000
@@ -150,6 +151,7 @@ def release(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
             )
         before = item.state
         _must_be(item, "release", "not taken")
+        stand_down(item)
         item.release(to=None)
         item.in_queue = True
         return _save(case, item, before, "release")
@@ -158,7 +160,12 @@ def release(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
 def reassign(
     work_item_id: int, *, actor: User | None, to: User, reason: str, now: datetime
 ) -> WorkItem:
-    """Put a task into a named person's hands; for the workflow's owner, deputy and managers."""
+    """Put a task into a named person's hands; for the workflow's owner, deputy and managers.
+
+    Somebody of its role has it from then on. Anybody else stands in: where the map says `reassign:
+    anyone`, or where nobody can finish it as it is; of a task for several people they take the
+    place of one who is gone.
+    """
     reason = reason_given(reason)
     with transaction.atomic():
         case = open_case(actor=actor, now=now, work_item_id=work_item_id)
@@ -170,30 +177,20 @@ def reassign(
         )
         if item is None:
             raise WrongState(who_was_first(work_item_id))
-        _must_be_for_one(item)
-        _why_not_to(case, item, to)
-        before, holder = item.state, item.assignee
-        item.reassign(to=to)
-        item.in_queue = False
-        if case.troubled:
+        step = case.map.step_keys[item.step_id]
+        if not case.map.graph.is_human(step):
+            raise InvalidInput(
+                f"'{item.step}' is not a step for a person; it cannot be reassigned."
+            )
+        if case.instance.state != WorkflowInstance.RUNNING:
+            raise WrongState(
+                f"{case.instance.reference} is {case.instance.state}; resume it first."
+            )
+        before = item.state
+        resolved = put_in(case, item, to)
+        if case.troubled and resolved:
             case.over_incidents[item.activation] = f"Reassigned to {to.get_username()}."
-        case.note("assignee", {"from": holder.get_username() if holder else "",
-                               "to": to.get_username()})  # fmt: skip
         return _save(case, item, before, "reassign", comment=reason)
-
-
-def _why_not_to(case: Case, item: WorkItem, to: User) -> None:
-    step = case.map.step_keys[item.step_id]
-    if not case.map.graph.is_human(step):
-        raise InvalidInput(f"'{item.step}' is not a step for a person; it cannot be reassigned.")
-    if case.instance.state != WorkflowInstance.RUNNING:
-        raise WrongState(f"{case.instance.reference} is {case.instance.state}; resume it first.")
-    if not to.is_active:
-        raise InvalidInput(f"{to.get_username()}'s account is not active; choose somebody else.")
-    situation = situation_of(case, item, item.pk, to, "", {}, assignee=to.pk)
-    refused = why_not_act(situation)
-    if refused is not None:
-        raise NotAllowed(f"{to.get_username()} cannot take this: {refused}")
 
 
 # -- what the commands share ------------------------------------------------------------------
@@ -226,51 +223,24 @@ def situation_of(
         assignee=assignee or holder,
         assignee_name=str(item.assignee) if item and holder not in (None, actor.pk) else "",
         actor=actor.pk,
-        in_role=_in_step_role(case, item, step, actor, bool(roles)),
+        in_role=item is not None and in_role(case, actor, case.map.human(step).role),
         in_outcome_role=outcome_role,
-        added=bool(getattr(item, "added", False)),
+        added=item is not None and stands_by_addition(case, item, actor),
     )
 
 
 def roles_held(case: Case, item: WorkItem | None, step: str, actor: User) -> dict[str, bool]:
     """For each role that an outcome of the step names, whether the person is in it."""
-    named = case.map.outcome_roles(step)
-    if not named or item is None:
-        return {}
-    groups = case.groups_of(actor)
-    return {
-        key: in_role(actor, role, groups, _stands_for(case, role)) for key, role in named.items()
-    }
-
-
-def _in_step_role(case: Case, item: WorkItem | None, step: str, actor: User, mixed: bool) -> bool:
-    """By the grant on the step; where outcomes have roles of their own the grant is wider than
-    the step's role, so that role itself is asked."""
     if item is None:
-        return False
-    if not mixed or getattr(item, "added", False):
-        return bool(getattr(item, "permitted", False) or getattr(item, "added", None))
-    role = case.map.role_of(step)
-    groups = case.groups_of(actor)
-    return role is not None and in_role(actor, role, groups, _stands_for(case, role))
+        return {}
+    return {key: in_role(case, actor, key) for key in case.map.outcome_roles(step)}
 
 
 def _acting(case: Case, item: WorkItem, step: str, outcome: str, actor: User) -> Acting:
     """As what the actor works on this task, for the trail."""
-    roles, role = roles_held(case, item, step, actor), case.map.role_of(step)
-    if role is None or (role.is_static and not roles):
-        by_role = bool(getattr(item, "permitted", False))
-    else:
-        groups = case.groups_of(actor) if role.is_static else ()
-        by_role = in_role(actor, role, groups, _stands_for(case, role))
+    roles = roles_held(case, item, step, actor)
+    by_role = in_role(case, actor, case.map.human(step).role)
     return working(case, item, step, outcome, roles, by_role=by_role)
-
-
-def _stands_for(case: Case, role: Any) -> str | None:
-    """The username that a role's field or its requester means in this request."""
-    if role.requester:
-        return case.instance.requester.get_username() if case.instance.requester else None
-    return case.instance.data.get(role.field) if role.field else None
 
 
 def outcomes_for(case: Case, item: WorkItem, actor: User) -> dict[str, RouteDef]:

@@ -13,9 +13,11 @@ from workflows.engine.advance import barred
 from workflows.engine.calendar import Calendar, Duration, parse_duration
 from workflows.engine.definition import OverdueDef
 from workflows.models import AddedPerson, OutboxMessage, WorkItem
-from workflows.permissions import people_of
+from workflows.permissions import people_in
 from workflows.services.case import Case, write_trail
 from workflows.services.outside import complete, waiting_token
+from workflows.services.standing import person_in_field, standings, task_of
+from workflows.services.whom import answerable, people_told
 
 
 def wake(case: Case, activation: int) -> None:
@@ -106,12 +108,21 @@ def _how_often(calendar: Calendar, due: datetime, every: str, now: datetime) -> 
 
 
 def _who_has(case: Case, item: WorkItem) -> Iterable[User]:
-    """The one who has the task, else all who may act on it."""
+    """The one who has the task, else all who may act on it; where that is nobody any more, those
+    who answer for the workflow."""
+    step = case.map.human(case.map.step_keys[item.step_id])
+    (standing,) = standings([task_of(case, item)])
     if item.assignee_id is not None:
-        return User.objects.filter(pk=item.assignee_id, is_active=True)
-    added = AddedPerson.objects.filter(work_item=item).values("user")
-    both = people_of(item.step_id) | User.objects.filter(pk__in=added, is_active=True)
-    return both.exclude(pk__in=_out(case, item)).order_by("username")
+        people = User.objects.filter(pk=item.assignee_id, is_active=True)
+        people = people.filter(pk__in=[standing.around.holder] if standing.lack is None else [])
+    else:
+        role = case.map.role_of(case.map.step_keys[item.step_id])
+        static = role is not None and role.is_static and step.role
+        listed = people_in([case.map.role_ids[step.role]]) if static and step.role else None
+        people = User.objects.filter(pk__in=standing.around.added)
+        people = people | listed if listed is not None else people
+    found = list(people.exclude(pk__in=_out(case, item)).order_by("username"))
+    return found or answerable(case.instance.template)
 
 
 def _out(case: Case, item: WorkItem) -> frozenset[int]:
@@ -123,15 +134,10 @@ def _out(case: Case, item: WorkItem) -> frozenset[int]:
 def _in_role(case: Case, key: str) -> Sequence[User]:
     """The active people of a role in this request."""
     role = case.map.graph.definition.roles[key]
-    active = User.objects.filter(is_active=True).order_by("username")
-    if role.requester:
-        requester = case.instance.requester
-        return [requester] if requester is not None and requester.is_active else []
-    if role.field:
-        return list(active.filter(username=case.instance.data.get(role.field) or ""))
-    by_group = active.filter(groups__name__in=role.groups or [])
-    by_name = active.filter(username__in=role.users or [])
-    return list((by_group | by_name).distinct())
+    if role.is_static:
+        return list(people_in([case.map.role_ids[key]]).order_by("username"))
+    person = case.instance.requester if role.requester else person_in_field(case, role.field or "")
+    return [person] if person is not None and person.is_active else []
 
 
 # -- what they are told -----------------------------------------------------------------------
@@ -158,8 +164,6 @@ def _tell(case: Case, item: WorkItem, people: Iterable[User], once: str, text: s
 
 
 def _tell_owners(case: Case, item: WorkItem, role: str) -> None:
-    template = case.instance.template
-    ids = [pk for pk in (template.owner_id, template.deputy_id) if pk is not None]
-    owners = User.objects.filter(pk__in=ids, is_active=True)
+    owners = people_told(case.instance.template)
     text = f"{_late_text(case, item)} Nobody is in the role '{role}' that it escalates to."
     _tell(case, item, owners, f"escalate:{item.pk}", text)

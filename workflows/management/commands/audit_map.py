@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from workflows.engine.audit import Finding, audit
 from workflows.management.base import FOUND, HandoffCommand
 from workflows.management.sources import source_named
-from workflows.services.definitions import SitePeople
+from workflows.services.directory import people_for
 
 
 class Command(HandoffCommand):
@@ -25,7 +25,8 @@ class Command(HandoffCommand):
         """Errors first; warnings do not fail the command."""
         source = source_named(options["source"], newest=True)
         findings = sorted(
-            audit(source.definition, SitePeople()), key=lambda finding: finding.severity != "error"
+            audit(source.definition, people_for(source.version)),
+            key=lambda finding: finding.severity != "error",
         )
         errors = sum(finding.severity == "error" for finding in findings)
         data = {
