@@ -15,6 +15,7 @@ from workflows.engine.definition import WaitStep
 from workflows.engine.errors import InvalidInput, NotFound, WrongState
 from workflows.engine.fields import FieldSpec, kept
 from workflows.engine.marking import Marking, Token
+from workflows.engine.spelling import plain_number
 from workflows.models import WorkflowInstance, WorkItem
 from workflows.permissions import visible_requests
 from workflows.services.acting import steering
@@ -108,8 +109,7 @@ def _that_may_fit(
 ) -> Iterable[WorkflowInstance]:
     """The running requests that wait for the message, as far as the database can tell.
 
-    The two databases write truth values differently, and an old record may hold a number as
-    nobody would write it today: those are compared when they are here.
+    The two databases write truth values differently, so those are compared when they are here.
     """
     waiting = WorkItem.objects.open().filter(
         request__template__key=workflow,
@@ -136,9 +136,17 @@ def _that_may_fit(
 def _written_so(version: int, values: Mapping[str, tuple[FieldSpec, Any]]) -> Q:
     written = Q(request__version_id=version)
     for key, (spec, value) in values.items():
-        if spec.type not in ("boolean", "number", "money"):
-            written &= Q(**{f"said_{key}": str(value)})
+        if spec.type != "boolean":
+            written &= Q(**{f"said_{key}__in": sorted(_spellings(spec, value))})
     return written
+
+
+def _spellings(spec: FieldSpec, value: Any) -> set[str]:
+    """How a row may hold this value: as it is written today, or was in an older version."""
+    if value is None or spec.type not in ("number", "money"):
+        return {str(value)}
+    number = Decimal(value)
+    return {value, plain_number(number), f"{number:.2f}"}
 
 
 def _read(
