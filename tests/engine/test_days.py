@@ -10,8 +10,15 @@ from hypothesis import strategies as st
 
 from tests.engine.test_fields import Spec
 from workflows.engine.days import FIRST_DAY, LAST_DAY, begins, day_of, moment_is_taken
+from workflows.engine.definition import Definition
 from workflows.engine.fields import clean, moment_of
-from workflows.engine.rules import RuleProblem, compile_expression, compile_rule
+from workflows.engine.graph import Graph
+from workflows.engine.rules import (
+    RuleCannotBeEvaluated,
+    RuleProblem,
+    compile_expression,
+    compile_rule,
+)
 
 ZONES = (
     "UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Beirut",
@@ -119,3 +126,13 @@ def test_a_date_far_out_in_an_old_record_cannot_be_worked_with_and_does_no_harm(
             moment_of(FIELDS["day"], value, zone=berlin)
     with pytest.raises(ValueError, match="9999"):
         moment_of(FIELDS["at"], "9999-12-31T23:59:59Z", zone=berlin)
+
+
+def test_a_published_rule_that_would_be_refused_today_cannot_be_evaluated() -> None:
+    """A running request waits on an incident then, as for any rule that cannot be worked out."""
+    end = {"kind": "end", "result": "x"}
+    head = {"format": 1, "key": "x", "name": "X", "fields": {"day": {"type": "date"}}}
+    graph = Graph(Definition.model_validate(head | {"steps": {"end": end}}))
+    with pytest.raises(RuleCannotBeEvaluated, match="between the years"):
+        graph.holds("day < d'9999-12-31'", {"day": "2026-03-03"})
+    assert graph.holds("day < d'2199-12-31'", {"day": "2026-03-03"})

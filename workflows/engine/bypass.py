@@ -76,7 +76,7 @@ def _judged(graph: Graph, when: str, data: Mapping[str, Any] | None) -> bool | N
     if data is None:
         return None
     try:
-        return bool(graph.rule(when).holds(data))
+        return graph.holds(when, data)
     except RuleCannotBeEvaluated:
         return None
 

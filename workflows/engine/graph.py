@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from functools import cached_property
+from typing import Any
 
 from workflows.engine.definition import (
     HUMAN_KINDS,
@@ -20,7 +21,7 @@ from workflows.engine.definition import (
     Step,
     title,
 )
-from workflows.engine.rules import Rule, compile_rule
+from workflows.engine.rules import Rule, RuleCannotBeEvaluated, RuleProblem, compile_rule
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,18 @@ class Graph:
                 text, self.definition.fields, zone=self.zone
             )
         return compiled
+
+    def holds(self, text: str, data: Mapping[str, Any]) -> bool:
+        """Whether a condition of this map is true of these values.
+
+        Raises RuleCannotBeEvaluated, also for one that was let in by an older version and would
+        be refused today: a request that runs waits on an incident then.
+        """
+        try:
+            rule = self.rule(text)
+        except RuleProblem as problem:
+            raise RuleCannotBeEvaluated(f"The rule `{text}` cannot be used: {problem}") from None
+        return rule.holds(data)
 
     @cached_property
     def _rules(self) -> dict[str, Rule]:

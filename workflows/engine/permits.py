@@ -150,7 +150,7 @@ def _why_not_when(case: Situation, outcome: str, route: RouteDef) -> HandoffErro
         return None
     label = title(outcome, route.label)
     try:
-        holds = case.graph.rule(route.when).holds(case.data)
+        holds = case.graph.holds(route.when, case.data)
     except RuleCannotBeEvaluated as problem:
         return InvalidInput(f"'{label}' cannot be chosen yet: {problem}")
     if not holds:

@@ -255,7 +255,7 @@ class Walk(Position):
 
     def _first_that_holds(self, step: DecisionStep) -> tuple[str, str]:
         for position, rule in enumerate(step.rules or [], start=1):
-            if self.graph.rule(rule.when).holds(self.data):
+            if self.graph.holds(rule.when, self.data):
                 return str(position), rule.to
         if step.otherwise is None:
             raise RuleCannotBeEvaluated("No rule holds and the step has no `otherwise`.")
@@ -279,7 +279,7 @@ class Walk(Position):
             taken = {
                 index: branch.to
                 for index, branch in enumerate(step.branches)
-                if branch.when is None or self.graph.rule(branch.when).holds(self.data)
+                if branch.when is None or self.graph.holds(branch.when, self.data)
             }
         except RuleCannotBeEvaluated as problem:
             self._rule_failed(key, number, place, problem)
