@@ -11,7 +11,7 @@ from typing import Any
 
 from workflows.engine.definition import DecisionStep, HumanStep, Link, ParallelStep
 from workflows.engine.graph import Graph
-from workflows.engine.rules import RuleCannotBeEvaluated
+from workflows.engine.rules import RuleCannotBeEvaluated, RuleProblem
 
 Data = Mapping[str, Any]
 NOTHING: frozenset[str] = frozenset()
@@ -21,12 +21,10 @@ def verdict(graph: Graph, when: str | None, data: Data, changing: frozenset[str]
     """Whether a condition holds; None while its fields are empty or may still change."""
     if when is None:
         return True
-    rule = graph.rule(when)
-    if rule.fields & changing:
-        return None
     try:
-        return rule.holds(data)
-    except RuleCannotBeEvaluated:
+        rule = graph.rule(when)
+        return None if rule.fields & changing else rule.holds(data)
+    except (RuleCannotBeEvaluated, RuleProblem):
         return None
 
 
