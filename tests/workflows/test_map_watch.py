@@ -106,6 +106,15 @@ def test_a_connection_that_is_switched_off_or_deleted_is_found() -> None:
     assert found() == {("action_told_wrongly", "tell")}
 
 
+def test_a_permission_that_was_withdrawn_is_found() -> None:
+    calling_map()
+    watch_maps(now=LATER)
+    assert found() == set()
+    Connection.objects.update(owner=make_user("zoe"))
+    watch_maps(now=LATER)
+    assert found() == {("connection_not_granted", "tell")}
+
+
 def test_a_calendar_whose_days_off_are_past_is_found() -> None:
     calendar = BusinessCalendar.objects.create(key="plant", name="Plant")
     day = NOW.date().replace(year=2020)

@@ -18,11 +18,17 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from workflows.admin.changes import Plain, Shown, changes_between, plain
 
 SEEN = "seen_state"
 SALT = "handoff.admin.seen"
+SEE = "#meanwhile-heading"
+REFUSED = (
+    "Somebody changed this while you had it open; nothing was saved."
+    ' <a class="handoff-link" href="{}">See what changed</a>.'
+)
 
 
 class ToldOfChanges:
@@ -142,7 +148,7 @@ def _refused(request: HttpRequest, now: HttpResponse, seen: Shown) -> HttpRespon
     _put_mine_on_top(request, context, seen)
     _carry(context, shown)
     context["meanwhile"] = changes
-    messages.error(request, "Somebody changed this while you had it open; nothing was saved.")
+    messages.error(request, format_html(REFUSED, SEE))
     now.status_code = 409
     return now
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from workflows.engine.audit import WORLD, Finding
 from workflows.models import MapFinding, TemplateVersion
+from workflows.services import foreign
 from workflows.services.whom import tell_of
 
 Key = tuple[str, str]
+KEPT: Final = WORLD | frozenset(foreign.CODES.values())
+"""What can come and go without any change of the map; what an owner was let use included."""
 
 
 def keep_findings(
@@ -41,7 +45,7 @@ def _by_key(findings: Iterable[Finding]) -> dict[Key, Finding]:
     """One finding for each kind and step: the first stands for those like it."""
     kept: dict[Key, Finding] = {}
     for one in findings:
-        if one.code in WORLD:
+        if one.code in KEPT:
             kept.setdefault((one.code, one.step or ""), one)
     return kept
 

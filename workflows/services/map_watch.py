@@ -4,16 +4,22 @@ The clock audits each published map anew. What can come and go without any chang
 kept in rows: shown on the health page, told to the workflow's owner once, closed when mended.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 
-from workflows.engine.audit import Finding
+from workflows.engine.audit import Finding, audit
 from workflows.engine.errors import DefinitionProblem
 from workflows.models import MapFinding, TemplateVersion, WorkflowTemplate
-from workflows.services.definitions import audit_version
+from workflows.services.directory import SitePeople
+from workflows.services.foreign import NotGranted, check_now, uses
 from workflows.services.heartbeats import units
 from workflows.services.map_findings import keep_findings
+from workflows.services.rows import definition_of
+
+WITHDRAWN: Final = "Ask for the permission again, or make a new version that does without."
 
 
 def watch_maps(*, now: datetime) -> int:
@@ -44,11 +50,19 @@ def _look(version_id: int, now: datetime) -> int:
         return keep_findings(version, _findings(version), now=now, tell=True)
 
 
-def _findings(version: TemplateVersion) -> tuple[Finding, ...]:
+def _findings(version: TemplateVersion) -> Iterator[Finding]:
+    """What the audit finds, and what the workflow's owner was let use and may not any more."""
     try:
-        return audit_version(version)
+        definition = definition_of(version)
     except DefinitionProblem:
-        return ()  # it was whole when it was published, and published maps do not change
+        return  # it was whole when it was published, and published maps do not change
+    yield from audit(definition, SitePeople())
+    for use in uses(definition):
+        try:
+            check_now(version.template, [use])
+        except NotGranted as refused:
+            message = f"What the map relies on was withdrawn: {refused}"
+            yield Finding("error", refused.code, use.step or None, message, WITHDRAWN)
 
 
 def _close_old(now: datetime) -> None:
