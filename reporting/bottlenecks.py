@@ -57,6 +57,11 @@ class Span:
         return weeks | edges
 
 
+ONE_REQUESTER, ONE_NAMED = "requester", "named"
+NOW = timedelta(days=21)
+"""What was so in a week that began longer ago is not so now."""
+
+
 @dataclass(slots=True)
 class Totals:
     """Sums and spreads of any number of cells. Times in microseconds."""
@@ -111,6 +116,8 @@ class StepRow:
     key: str
     version: int
     role: str
+    person: str
+    """ONE_REQUESTER or ONE_NAMED where the role is one person, found anew for each request."""
     kind: str
     expected: float | None
 
@@ -192,6 +199,24 @@ class Bottlenecks:
         for (step, came_from), totals in self.pairs.items():
             found[kind(step, came_from)].add(totals)
         return found
+
+    @property
+    def newest_day(self) -> date | None:
+        """The day up to which the figures of this period go."""
+        rolled_up = self.fresh.rolled_up_to if self.fresh else None
+        known = [rolled_up.date()] if rolled_up else []
+        return min([*known, self.span.until] if self.span.until else known, default=None)
+
+    def is_inside(self, monday: date) -> bool:
+        """Whether a week is of this period, wholly or in part."""
+        since, until = self.span.since, self.span.until
+        after = since is None or monday + timedelta(days=6) >= since
+        return after and (until is None or monday < until)
+
+    def is_of_now(self, monday: date) -> bool:
+        """Whether a week is so near to the end of the figures that it may be called 'now'."""
+        day = self.newest_day
+        return self.span.until is None and day is not None and day - monday < NOW
 
     @cached_property
     def known(self) -> Known:
@@ -275,7 +300,15 @@ def bottlenecks(
 def _steps(template: WorkflowTemplate) -> dict[int, StepRow]:
     names = step_titles(template)
     rows = Step.objects.filter(version__template=template).values_list(
-        "id", "key", "version__number", "role__key", "kind", "expected", "version__calendar"
+        "id",
+        "key",
+        "version__number",
+        "role__key",
+        "kind",
+        "expected",
+        "version__calendar",
+        "role__requester",
+        "role__field",
     )
     return {
         pk: StepRow(
@@ -283,10 +316,11 @@ def _steps(template: WorkflowTemplate) -> dict[int, StepRow]:
             key=key,
             version=number,
             role=role or "",
+            person=ONE_REQUESTER if requester else ONE_NAMED if field else "",
             kind=kind,
             expected=expected_us(expected, calendar) / 1_000_000 if expected else None,
         )
-        for pk, key, number, role, kind, expected, calendar in rows
+        for pk, key, number, role, kind, expected, calendar, requester, field in rows
     }
 
 

@@ -38,6 +38,13 @@ class Trend:
     expected: float | None
     worse_for: int
     """So many of the last weeks in a row were worse than usual."""
+    is_of_now: bool = True
+    """Whether the last of these weeks is the last of the figures, and no filter ends before."""
+
+    @property
+    def last(self) -> date | None:
+        """The Monday of the last week."""
+        return self.weeks[-1][0] if self.weeks else None
 
     @property
     def now(self) -> float | None:
@@ -62,6 +69,13 @@ class Queue:
     """Open at a week's end in its first month, on average."""
     grew_for: int
     """So many of the last weeks in a row ended with no fewer than the week before."""
+    is_of_now: bool = True
+    """As of a trend."""
+
+    @property
+    def last(self) -> date | None:
+        """The Monday of the last week."""
+        return list(self.open)[-1] if self.open else None
 
     @property
     def now(self) -> int:
@@ -87,7 +101,12 @@ def trends(found: Bottlenecks) -> list[Trend]:
         return []
     rows = _weekly(found, cells.filter(grain=WEEK), first)
     expected = found.expected()
-    made = [_trend(step, weeks, expected.get(step)) for step, weeks in rows.items()]
+    there = {step for step, _ in found.weeks.moves}  # those of the role that was asked for
+    made = [
+        _trend(found, step, weeks, expected.get(step))
+        for step, weeks in rows.items()
+        if step in there
+    ]
     return sorted((one for one in made if one.weeks), key=_how_much_worse, reverse=True)
 
 
@@ -113,7 +132,12 @@ def _recent(found: Bottlenecks) -> date:
     return last - timedelta(weeks=LAST - 1) if last > date.min else last
 
 
-def _trend(step: str, weeks: Mapping[date, tuple[Spread, Spread]], expected: float | None) -> Trend:
+def _trend(
+    found: Bottlenecks,
+    step: str,
+    weeks: Mapping[date, tuple[Spread, Spread]],
+    expected: float | None,
+) -> Trend:
     in_business = any(len(taken) for taken, _ in weeks.values())
     chosen = {monday: pair[0] if in_business else pair[1] for monday, pair in weeks.items()}
     counted = {monday: (spread, len(spread)) for monday, spread in sorted(chosen.items())}
@@ -123,13 +147,15 @@ def _trend(step: str, weeks: Mapping[date, tuple[Spread, Spread]], expected: flo
         if count >= ENOUGH
     ]
     usual = _usual(counted, known)
+    inside = [week for week in known if found.is_inside(week[0])]
     return Trend(
         step=step,
         in_business_time=in_business,
-        weeks=known,
+        weeks=inside,
         usual=usual,
         expected=expected,
-        worse_for=_worse_for([median for _, median, _ in known], usual),
+        worse_for=_worse_for([median for _, median, _ in inside], usual),
+        is_of_now=bool(inside) and found.is_of_now(inside[-1][0]),
     )
 
 
@@ -171,12 +197,14 @@ def queues(found: Bottlenecks) -> list[Queue]:
 def _queue(found: Bottlenecks, step: str) -> Queue:
     begin = min(monday for name, monday in found.weeks.moves if name == step)
     ends = {day: n for day, n in found.weeks.open_at_end([step]).items() if day >= begin}
+    first = list(ends.values())[:FIRST]
+    ends = {day: n for day, n in ends.items() if found.is_inside(day)}
     counts = list(ends.values())
-    first = counts[:FIRST]
     grew = 0
     for one, other in zip(reversed(counts[:-1]), reversed(counts[1:]), strict=True):
         if other < one or other == 0:
             break
         grew += 1
     usual = sum(first) / len(first) if first else 0.0
-    return Queue(step=step, open=ends, usual=usual, grew_for=grew)
+    is_of_now = bool(ends) and found.is_of_now(list(ends)[-1])
+    return Queue(step=step, open=ends, usual=usual, grew_for=grew, is_of_now=is_of_now)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from reporting.bottlenecks import Bottlenecks, Totals
+from reporting.bottlenecks import ONE_NAMED, ONE_REQUESTER, Bottlenecks, Totals
 from reporting.bottlenecks_trend import Queue, Trend
 from reporting.wording import NONE, span
 from workflows.engine.definition import title
@@ -60,7 +61,7 @@ def findings(
     every = [
         *_losses(found, steps),
         *_crept(found, trend),
-        *_growing(queue),
+        *_growing(found, queue),
         *_again(steps),
         *_late(steps),
     ]
@@ -101,9 +102,23 @@ def _remedy(found: Bottlenecks, step: str, totals: Totals, open_now: int) -> str
             f"{1 - waits:.0%} of its time is the work itself: look at what is missing when a task"
             " arrives, split the step, or correct what is expected."
         )
-    whom = f"add people to {role_name(role)}" if role else "look at what it waits for"
-    still = f" {open_now:,} wait now." if open_now else ""
-    return f"{waits:.0%} of its time is waiting to be taken up: {whom}, or remind earlier.{still}"
+    still = f" {open_now:,} wait now." if open_now and found.span.until is None else ""
+    whom = _more_hands(found, step, role)
+    return f"{waits:.0%} of its time is waiting to be taken up: {whom}.{still}"
+
+
+def _more_hands(found: Bottlenecks, step: str, role: str) -> str:
+    """What helps a queue; a role that is one person of each request cannot be given more."""
+    one = next((row.person for row in found.steps.values() if row.title == step and row.role), "")
+    if one == ONE_REQUESTER:
+        return "remind the requester earlier, or ask on the form for what comes too late"
+    if one == ONE_NAMED:
+        return (
+            f"the one person in {role_name(role)} has to be reminded earlier, or somebody has to"
+            " stand in"
+        )
+    first = f"add people to {role_name(role)}" if role else "look at what it waits for"
+    return f"{first}, or remind earlier"
 
 
 def _waits(found: Bottlenecks) -> Iterator[Finding]:
@@ -128,7 +143,7 @@ def _waits(found: Bottlenecks) -> Iterator[Finding]:
 
 
 def _crept(found: Bottlenecks, trend: Sequence[Trend]) -> Iterator[Finding]:
-    for one in [one for one in trend if one.crept][:2]:
+    for one in [one for one in trend if one.crept and _counts(found, one)][:2]:
         since = one.weeks[-one.worse_for][0]
         yield Finding(
             text=trend_line(one, found.day),
@@ -141,14 +156,20 @@ def trend_line(trend: Trend, day: int) -> str:
     """'Legal review: 2.1 wd expected, 6.4 wd now, worse for 5 weeks (3 wd in its first month).'"""
     words = (lambda s: spoken(s, day)) if trend.in_business_time else span
     parts = [f"{words(trend.expected)} expected"] if trend.expected is not None else []
-    parts.append(f"{words(trend.now)} now")
+    parts.append(f"{words(trend.now)} {when(trend)}")
     if trend.worse_for:
         parts.append(f"worse for {weeks(trend.worse_for)}")
     return f"{trend.step}: {', '.join(parts)} ({words(trend.usual)} in its first month)."
 
 
-def _growing(queue: Sequence[Queue]) -> Iterator[Finding]:
-    for one in [one for one in queue if one.grows][:2]:
+def _counts(found: Bottlenecks, one: Trend | Queue) -> bool:
+    """Whether there is something to be done: it is so now, or the reader asked about a past
+    period by name."""
+    return one.is_of_now or found.span.until is not None
+
+
+def _growing(found: Bottlenecks, queue: Sequence[Queue]) -> Iterator[Finding]:
+    for one in [one for one in queue if one.grows and _counts(found, one)][:2]:
         yield Finding(
             text=queue_line(one),
             do="More comes than is done: put somebody on it, or send less there, until it shrinks.",
@@ -158,10 +179,19 @@ def _growing(queue: Sequence[Queue]) -> Iterator[Finding]:
 def queue_line(queue: Queue) -> str:
     """'Legal review: 12 open, 2.4 in its first month; not shrunk for 5 weeks.'"""
     usual = f"{queue.usual:.1f}".removesuffix(".0")
-    return (
-        f"{queue.step}: {queue.now:,} open, {usual} in its first month;"
-        f" not shrunk for {weeks(queue.grew_for)}."
-    )
+    then = "" if queue.is_of_now else f" at the end of {week_of(queue.last)}"
+    course = f"not shrunk for {weeks(queue.grew_for)}" if queue.grew_for else "it shrank last"
+    return f"{queue.step}: {queue.now:,} open{then}, {usual} in its first month; {course}."
+
+
+def when(one: Trend | Queue) -> str:
+    """'now', or the week that the figures end with."""
+    return "now" if one.is_of_now else f"in {week_of(one.last)}"
+
+
+def week_of(monday: date | None) -> str:
+    """'the week of 3 March 2025'."""
+    return f"the week of {monday.day} {monday:%B %Y}" if monday else "no week"
 
 
 def _again(steps: Mapping[str, Totals]) -> Iterator[Finding]:

@@ -45,3 +45,17 @@ def day(text: str | None, name: str) -> datetime | None:
             f"{name}: '{text[:40]}' is not a day between the years {FIRST_DAY.year} and"
             f" {LAST_DAY.year}; write it like 2026-03-31."
         ) from None
+
+
+def days(
+    since: str | None, until: str | None, names: tuple[str, str] = ("From", "Until")
+) -> tuple[datetime | None, datetime | None]:
+    """The bounds of a period, `until` not included. Raises InvalidInput that names the argument,
+    also where no moment lies between them: its figures would all be zero."""
+    begin, end = day(since, names[0]), day(until, names[1])
+    if begin is not None and end is not None and begin >= end:
+        raise InvalidInput(
+            f"{names[1]} ({(until or '')[:40]}) is not after {names[0]} ({(since or '')[:40]}), so"
+            " nothing lies between them; change one of the two."
+        )
+    return begin, end

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from django.utils.safestring import SafeString
 
+from approvals.wording import day as in_words
 from reporting.bottlenecks import Bottlenecks, Totals
 from reporting.bottlenecks_tables import (
     Cell,
@@ -23,7 +24,15 @@ from reporting.bottlenecks_tables import (
     wrong_table,
 )
 from reporting.bottlenecks_trend import Queue, Trend, queues, trends
-from reporting.bottlenecks_words import Finding, findings, percent, queue_line, trend_line, weeks
+from reporting.bottlenecks_words import (
+    Finding,
+    findings,
+    percent,
+    queue_line,
+    trend_line,
+    week_of,
+    weeks,
+)
 from reporting.charts import line_chart, queue_chart
 from reporting.wording import NONE, span
 
@@ -46,6 +55,7 @@ class ReportPage:
     is_exact: bool
     day_hours: int
     findings: list[Finding]
+    period: str
     tables: list[Table] = field(default_factory=list)
 
     @property
@@ -73,6 +83,7 @@ def report_page(found: Bottlenecks) -> ReportPage:
         is_exact=all(totals.is_exact for totals in steps.values()),
         day_hours=found.day // 3600,
         findings=findings(found, steps, trend, queue),
+        period=_period(found),
         tables=[
             table
             for table in (
@@ -90,6 +101,19 @@ def report_page(found: Bottlenecks) -> ReportPage:
     )
 
 
+def _period(found: Bottlenecks) -> str:
+    """'from 3 Jan 2025 to 8 Mar 2026': the weeks of the period in which tasks were done."""
+    done = [monday for (_, monday), (_, done, _) in found.weeks.moves.items() if done]
+    inside = sorted(monday for monday in done if found.is_inside(monday))
+    if not inside:
+        return ""
+    first, last = inside[0], inside[-1] + timedelta(days=6)
+    since, until = found.span.since, found.span.until
+    last = min([last, *([until - timedelta(days=1)] if until else []),
+                *([found.newest_day] if found.newest_day else [])])  # fmt: skip
+    return f"from {in_words(max(first, since) if since else first)} to {in_words(last)}"
+
+
 # -- weeks ------------------------------------------------------------------------------------
 
 
@@ -101,13 +125,13 @@ def _trend_table(found: Bottlenecks, trend: Sequence[Trend]) -> Table:
         " waiting by the clock where the calendar is not known). Weeks with three tasks or more.",
         columns=(
             ("Step", "step"), ("Expected", "expected_s"), ("First month", "first_month_s"),
-            ("Now", "last_week_s"), ("Worse for", "weeks_worse"),
+            ("Newest week", "last_week_s"), ("Worse for", "weeks_worse"),
         ),
         rows=[
             [
                 named(one.step),
                 *(_of(one, found, value) for value in (one.expected, one.usual)),
-                Cell(text=_of(one, found, one.now).text, value=rounded(one.now), late=one.crept),
+                _newest(one, found),
                 Cell(text=weeks(one.worse_for) if one.worse_for else NONE,
                      value=one.worse_for, late=one.crept),
             ]
@@ -118,6 +142,13 @@ def _trend_table(found: Bottlenecks, trend: Sequence[Trend]) -> Table:
             for one in _drawn(found, trend)
         ],
     )  # fmt: skip
+
+
+def _newest(one: Trend, found: Bottlenecks) -> Cell:
+    """The median of the newest week, and which week that is where it is not of now."""
+    week = "" if one.is_of_now or one.last is None else f"week of {in_words(one.last)}"
+    text = _of(one, found, one.now).text
+    return Cell(text=text, value=rounded(one.now), late=one.crept, small=week)
 
 
 def _drawn(found: Bottlenecks, trend: Sequence[Trend]) -> list[Trend]:
@@ -165,12 +196,7 @@ def _queue_table(found: Bottlenecks, queue: Sequence[Queue]) -> Table:
 
 def _shown(found: Bottlenecks, mondays: Iterable[date]) -> list[date]:
     """The weeks of the period, the last half year of them."""
-    since, until = found.span.since, found.span.until
-    inside = [
-        day
-        for day in mondays
-        if (since is None or day + timedelta(days=6) >= since) and (until is None or day < until)
-    ]
+    inside = [monday for monday in mondays if found.is_inside(monday)]
     return inside[-WEEKS_SHOWN:]
 
 
@@ -203,13 +229,12 @@ def _queue_charts(
         )
         words = next((queue_line(one) for one in queue if one.step == step), None)
         if chart:
-            drawn.append((words or _all_line(still, shown), chart))
+            drawn.append((words or _all_line(found, still, shown), chart))
     return drawn
 
 
-def _all_line(still: Mapping[date, int], shown: Sequence[date]) -> str:
+def _all_line(found: Bottlenecks, still: Mapping[date, int], shown: Sequence[date]) -> str:
     most = max(shown, key=lambda day: still[day])
     now = still[shown[-1]]
-    return (
-        f"All steps: {now:,} open now; most {still[most]:,}, in the week of {most.day} {most:%B}."
-    )
+    then = "now" if found.is_of_now(shown[-1]) else f"at the end of {week_of(shown[-1])}"
+    return f"All steps: {now:,} open {then}; most {still[most]:,}, in {week_of(most)}."

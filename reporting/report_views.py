@@ -20,7 +20,7 @@ from reporting.bottlenecks_people import people_lines
 from reporting.bottlenecks_words import role_name
 from reporting.csv_out import csv_file
 from reporting.models import Freshness, LookAtPeople
-from reporting.moments import day
+from reporting.moments import days
 from reporting.report_page import report_page
 from reporting.rollups import keep_fresh
 from workflows.engine.errors import InvalidInput
@@ -48,7 +48,7 @@ class Asked:
 def asked(request: HttpRequest) -> Asked:
     """Read period, version and role from the address."""
     try:
-        since, until = (day(request.GET.get(name), name.title()) for name in ("since", "until"))
+        since, until = days(request.GET.get("since"), request.GET.get("until"), ("Since", "Until"))
         number = request.GET.get("version") or ""
         if number and not (number.isascii() and number.isdigit() and len(number) < 9):
             raise InvalidInput(f"Version: '{number[:40]}' is not a version's number.")

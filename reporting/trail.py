@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Q, QuerySet
 
 from reporting.audit_csv import trail_rows
-from reporting.moments import day
+from reporting.moments import days
 from workflows.engine.errors import InvalidInput
 from workflows.models import TrailEvent, TrailHead, TrailSeal, WorkflowTemplate
 from workflows.models.trail import COMMANDS
@@ -47,7 +47,7 @@ class Chosen:
 
     def period(self) -> tuple[datetime | None, datetime | None]:
         """Since and until. Raises InvalidInput."""
-        return day(self.since, "From"), day(self.until, "Until")
+        return days(self.since, self.until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from reporting.audit_csv import csv_lines, trail_rows
 from reporting.csv_out import csv_file, streamed
-from reporting.moments import day
+from reporting.moments import days
 from reporting.rows import Period
 from workflows.engine.errors import InvalidInput
 from workflows.models import WorkflowInstance, WorkflowTemplate
@@ -56,8 +56,7 @@ def _with_counts(request: HttpRequest) -> QuerySet[WorkflowTemplate]:
 def _period(request: HttpRequest) -> tuple[Period, str]:
     """The period that the address asks for, and what is wrong with it."""
     try:
-        since = day(request.GET.get("since"), "From")
-        until = day(request.GET.get("until"), "Until")
+        since, until = days(request.GET.get("since"), request.GET.get("until"))
     except InvalidInput as problem:
         return Period(), str(problem)
     return Period(since=since, until=until), ""

@@ -18,6 +18,7 @@ from reporting.bottlenecks_words import findings, queue_line, spoken, trend_line
 from reporting.figures import figures
 from reporting.imports import import_log
 from reporting.models import LookAtPeople, StepRollUp
+from reporting.moments import days
 from reporting.report_page import report_page
 from reporting.rollups import keep_fresh, rebuild
 from reporting.rollups_steps import expected_us
@@ -27,6 +28,7 @@ from tests.reporting.raw_days import Raw, at, grouped, open_at_ends, taken, tota
 from tests.reporting.test_report_pages import decided_purchase
 from tests.shared import logs, shared
 from workflows.demo.load import load_demo
+from workflows.engine.errors import InvalidInput
 from workflows.models import Step, WorkflowInstance, WorkflowTemplate, WorkItem
 from workflows.services.maps import forget_maps
 
@@ -403,3 +405,24 @@ def test_what_cannot_be_understood_is_named(client: Client, query: str) -> None:
     client.force_login(make_user("olivia"))
     assert client.get(f"/reports/{key}/?{query}").status_code == 400
     assert client.get(f"/reports/{key}/steps.csv?{query}").status_code == 400
+
+
+def test_a_week_long_past_is_not_now() -> None:
+    """The words say the week; nobody is told to act on it."""
+    trend = Trend(step="Legal review", in_business_time=True, weeks=weeks_of([17, 51.2]),
+                  usual=3 * 28800, expected=None, worse_for=5, is_of_now=False)  # fmt: skip
+    assert "6.4 working days in the week of 12 January 2026" in trend_line(trend, 28800)
+    ends = {date(2026, 1, 5) + timedelta(weeks=n): n * 4 for n in range(6)}
+    queue = Queue(step="Pay", open=ends, usual=2.5, grew_for=0, is_of_now=False)
+    assert queue_line(queue) == (
+        "Pay: 20 open at the end of the week of 9 February 2026, 2.5 in its first month;"
+        " it shrank last."
+    )
+
+
+def test_until_before_since_is_said_and_gives_no_zeros() -> None:
+    with pytest.raises(InvalidInput, match="nothing lies between"):
+        days("2026-03-01", "2026-02-01")
+    with pytest.raises(InvalidInput, match="nothing lies between"):
+        days("2026-03-01", "2026-03-01")
+    assert days("2026-02-01", "2026-03-01")[0] is not None

@@ -11,10 +11,19 @@ from django.test import Client
 from django.utils import timezone
 
 from reporting.health import HealthPage, health_json, health_page, what_to_do
-from tests.factories import NOW, make_staff, make_user, map_data, publish_map, start_request
+from tests.factories import (
+    NOW,
+    make_staff,
+    make_user,
+    map_data,
+    open_task,
+    publish_map,
+    start_request,
+)
 from workflows.models import (
     Attempt,
     Incident,
+    MergeRecord,
     OutboxMessage,
     Step,
     TemplateVersion,
@@ -22,6 +31,7 @@ from workflows.models import (
     WorkflowTemplate,
     WorkItem,
 )
+from workflows.services import tasks
 from workflows.services.health import StepHealth, health_of, outbox_health, steps_in_use
 
 pytestmark = pytest.mark.django_db
@@ -412,3 +422,41 @@ def test_the_statements_do_not_grow_with_the_workflows(
             client.get("/reports/health/")
         with django_assert_max_num_queries(20):
             client.get("/reports/health.json")
+
+
+def test_a_merge_that_failed_says_of_how_many(version: TemplateVersion) -> None:
+    """A join makes no task; it is counted by what it merged."""
+    now = timezone.now()
+    for number in range(4):
+        request = start_request(version, by="sam", now=now - DAY)
+        parallel, join = step(version, "checks"), step(version, "checks_done")
+        MergeRecord.objects.create(
+            request=request, activation=90 + number, parallel=parallel, join=join, round=1,
+            waits_for={}, needs=1, opened_at=now - DAY, closed_at=now - DAY, state="fired",
+        )  # fmt: skip
+    Incident.objects.create(
+        request=request, step=join, activation=93, code="merge_conflict", message="They disagree.",
+        opened_at=now - DAY,
+    )  # fmt: skip
+    found = {one.step.key: one for one in health_of(steps_in_use(EVERYTHING), now=now)}
+    assert (found["checks_done"].failed_week, found["checks_done"].runs_week) == (1, 4)
+    assert found["checks_done"].last_success == now - DAY
+
+
+def test_a_decision_that_failed_says_of_how_many(version: TemplateVersion) -> None:
+    now = timezone.now()
+    request = start_request(version, by="sam", now=now - DAY)
+    decide_all(request, "manager_review", now - DAY)
+    size = step(version, "size_check")
+    Incident.objects.create(
+        request=request, step=size, activation=93, code="rule_failed", message="Empty.",
+        opened_at=now - DAY,
+    )  # fmt: skip
+    found = {one.step.key: one for one in health_of(steps_in_use(EVERYTHING), now=now)}
+    assert (found["size_check"].failed_week, found["size_check"].runs_week) == (1, 1)
+
+
+def decide_all(request: WorkflowInstance, key: str, now: datetime) -> None:
+    """The manager approves."""
+    item = open_task(request, key)
+    tasks.decide(item.pk, actor=make_user("mia"), outcome="approve", now=now)

@@ -28,6 +28,7 @@ from workflows.models import (
 )
 from workflows.models.outbox import ASIDE, DROPPED, TAKEN, WAITING
 from workflows.models.runs import DONE
+from workflows.services.passes import passes
 
 RED, AMBER, GREEN, GREY = "red", "amber", "green", "grey"
 ORDER = (RED, AMBER, GREEN, GREY)
@@ -110,7 +111,8 @@ def steps_in_use(templates: QuerySet[WorkflowTemplate]) -> QuerySet[Step]:
 
 
 def health_of(steps: Iterable[Step], *, now: datetime) -> list[StepHealth]:
-    """The health of these steps, in their order; at most seven statements."""
+    """The health of these steps, in their order; at most seven statements, and three more where
+    a step that only routes went wrong."""
     rows = list(steps)
     facts = _Facts.read(rows, now)
     found = (_step_health(step, facts) for step in rows)
@@ -141,7 +143,7 @@ class _Facts:
         return cls(
             attempts=attempts,
             last_attempts=_rows(Attempt.objects.all(), _ids(attempts, "last", "last_failed")),
-            tasks=_tasks(others, now),
+            tasks=_tasks(others, now) | _passed(steps, incidents, now),
             incidents=incidents,
             incident_rows=_rows(
                 Incident.objects.select_related("request"), _ids(incidents, "last", "oldest_open")
@@ -200,6 +202,19 @@ def _tasks(steps: list[int], now: datetime) -> dict[int, Mapping[str, Any]]:
         )
     )
     return {row["step"]: row for row in rows}
+
+
+def _passed(
+    steps: Sequence[Step], troubled: Mapping[int, Mapping[str, Any]], now: datetime
+) -> dict[int, Mapping[str, Any]]:
+    """How often steps that only route were passed, where something went wrong at them; of the
+    others nothing is said."""
+    wrong = [step for step in steps if step.kind in ROUTING and step.pk in troubled]
+    found = passes(wrong, week=now - WEEK, quarter=now - QUARTER)
+    return {
+        pk: {**NONE, "success": one.last, "runs_week": one.week, "runs_quarter": one.quarter}
+        for pk, one in found.items()
+    }
 
 
 def _incidents(steps: list[int], now: datetime) -> dict[int, Mapping[str, Any]]:

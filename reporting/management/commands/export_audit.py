@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from reporting.audit_csv import csv_lines, json_lines, trail_rows
-from reporting.moments import day
+from reporting.moments import days
 from reporting.whole_file import write_whole
 from workflows.engine.errors import NotFound
 from workflows.management.base import HandoffCommand
@@ -28,10 +28,9 @@ class Command(HandoffCommand):
 
     def run(self, options: Mapping[str, Any]) -> int | None:
         """Stream the rows."""
+        since, until = days(options["since"], options["until"], ("--since", "--until"))
         events = trail_rows(
-            templates=self._templates(options["workflow"]),
-            since=day(options["since"], "--since"),
-            until=day(options["until"], "--until"),
+            templates=self._templates(options["workflow"]), since=since, until=until
         )
         if options["out"]:
             rows = write_whole(Path(options["out"]), csv_lines(events)) - 1  # the header

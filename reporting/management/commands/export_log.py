@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from reporting.exports.log import TYPES, log_lines
-from reporting.moments import day
+from reporting.moments import days
 from reporting.rows import Period
 from reporting.whole_file import write_whole
 from workflows.engine.errors import NotFound
@@ -39,9 +39,8 @@ class Command(HandoffCommand):
         template = WorkflowTemplate.objects.filter(key=key).first()
         if template is None:
             raise NotFound(f"There is no workflow '{key}'; check its key.")
-        period = Period(
-            since=day(options["since"], "--since"), until=day(options["until"], "--until")
-        )
+        since, until = days(options["since"], options["until"], ("--since", "--until"))
+        period = Period(since=since, until=until)
         if options["people"]:
             _record(template, options)
         lines = log_lines(template, options["format"], period, people=options["people"])

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from reporting.figures import handoffs_by_resource
-from reporting.moments import day
+from reporting.moments import days
 from reporting.rows import Period, task_rows, workflow_figures
 from reporting.wording import lines_of
 from workflows.engine.errors import NotFound
@@ -31,9 +31,8 @@ class Command(HandoffCommand):
         template = WorkflowTemplate.objects.filter(key=options["key"]).first()
         if template is None:
             raise NotFound(f"There is no workflow '{options['key']}'; check its key.")
-        period = Period(
-            since=day(options["since"], "--since"), until=day(options["until"], "--until")
-        )
+        since, until = days(options["since"], options["until"], ("--since", "--until"))
+        period = Period(since=since, until=until)
         found = workflow_figures(template, period, now=timezone.now())
         by_resource = handoffs_by_resource(task_rows(template, period))
         data = {"workflow": template.key, **found, "handoffs_by_resource": by_resource}
