@@ -88,7 +88,9 @@ def _rerouted(case: Case, row: TrailEvent) -> str:
 
 
 def _reassigned(case: Case, row: TrailEvent) -> str:
-    return f"“{case.map.graph.title(row.step)}” was reassigned."
+    given = (row.changes.get("assignee") or [{}])[-1]
+    stands_in = f" {given.get('to')} stands in." if given.get("stands_in") else ""
+    return f"“{case.map.graph.title(row.step)}” was reassigned.{stands_in}"
 
 
 def _merged(case: Case, row: TrailEvent) -> str:

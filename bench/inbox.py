@@ -55,14 +55,13 @@ TASKS = """
 
 BEST_PAGE = """
     WITH mine AS MATERIALIZED (
-        SELECT g.content_object_id AS id FROM workflows_stepgrouppermission g
-        JOIN auth_user_groups m ON m.group_id = g.group_id
-        JOIN auth_permission p ON p.id = g.permission_id
-        WHERE m.user_id = %(user)s AND p.codename = 'perform_step'
+        SELECT s.id FROM workflows_roleentry e
+        JOIN auth_user_groups m ON m.group_id = e.group_id
+        JOIN workflows_step s ON s.role_id = e.role_id
+        WHERE m.user_id = %(user)s
         UNION
-        SELECT g.content_object_id FROM workflows_stepuserpermission g
-        JOIN auth_permission p ON p.id = g.permission_id
-        WHERE g.user_id = %(user)s AND p.codename = 'perform_step'
+        SELECT s.id FROM workflows_roleentry e JOIN workflows_step s ON s.role_id = e.role_id
+        WHERE e.user_id = %(user)s
     )
     SELECT t.id, t.state, t.assignee_id, t.enabled_at, t.due_at, t.needed, t.votes, r.id, s.key,
         s.version_id, r.prefix, r.title, r.state, w.name, r.requester_name, u.first_name,
@@ -89,10 +88,10 @@ BEST_PAGE = """
 BEST_COUNT = """
     SELECT count(*) FROM (
         SELECT 1 FROM workflows_workitem WHERE in_queue AND step_id IN (
-            SELECT g.content_object_id FROM workflows_stepgrouppermission g
-            JOIN auth_user_groups m ON m.group_id = g.group_id
-            JOIN auth_permission p ON p.id = g.permission_id
-            WHERE m.user_id = %(user)s AND p.codename = 'perform_step'
+            SELECT s.id FROM workflows_roleentry e
+            JOIN auth_user_groups m ON m.group_id = e.group_id
+            JOIN workflows_step s ON s.role_id = e.role_id
+            WHERE m.user_id = %(user)s
         ) LIMIT 1001
     ) AS queued
 """

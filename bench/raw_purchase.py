@@ -37,9 +37,10 @@ LOCK_REQUEST = f"""
 """
 LOCK_TASKS = f"""
     SELECT t.*, EXISTS (
-        SELECT 1 FROM workflows_stepgrouppermission g
-        JOIN auth_user_groups m ON m.group_id = g.group_id
-        WHERE g.content_object_id = t.step_id AND m.user_id = %s
+        SELECT 1 FROM workflows_step s
+        JOIN workflows_roleentry e ON e.role_id = s.role_id
+        JOIN auth_user_groups m ON m.group_id = e.group_id
+        WHERE s.id = t.step_id AND m.user_id = %s
     ) AS permitted
     FROM {TASK} t WHERE t.request_id = %s AND t.is_open ORDER BY t.id FOR UPDATE OF t
 """

@@ -88,11 +88,17 @@ def reassign(request: HttpRequest, task_id: int) -> HttpResponse:
         tasks.reassign(task.pk, actor=user, to=given["to"], reason=given["reason"], now=now)
         return task.request
 
-    now_with = f"It is with {person(task.assignee)} now." if task.assignee else ""
+    now_with = f"It is with {person(task.assignee)} now. " if task.assignee else ""
+    then = (
+        "Who has left is missing among those who must agree: the person whom you choose takes that"
+        " place."
+        if task.needed > 1
+        else "From then on only the person whom you choose can decide it."
+    )
     asked = Asked(
         f"Reassign “{title}” of",
         "Reassign the task",
-        f"{now_with} From then on only the person whom you choose can decide it.".strip(),
+        f"{now_with}{then} Somebody who is not in its role stands in, and the record says so.",
     )
     return ask(request, task.request, asked, form, run)
 

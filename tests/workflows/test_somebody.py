@@ -7,7 +7,8 @@ counts the maps.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,12 +17,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.db import connection, transaction
+from django.db import transaction
 
 from tests.factories import NOW, load_map, make_group, make_user
 from workflows.automation.deliver import deliver_due
-from workflows.engine.errors import DefinitionProblem, HandoffError, NotAllowed
-from workflows.models import Incident, WorkflowInstance, WorkItem
+from workflows.engine.errors import DefinitionProblem, HandoffError, NotAllowed, NotFound
+from workflows.models import Incident, Trouble, WorkflowInstance, WorkItem
 from workflows.services import corrections, definitions, incidents, requests, tasks
 from workflows.services.maps import cached_map, forget_maps
 from workflows.services.watch import watch_queues
@@ -30,7 +31,10 @@ pytestmark = pytest.mark.django_db
 
 MAPS = int(os.environ.get("HANDOFF_MAPS", "200"))
 PIECES = 4
-EVENTS = 5
+ENOUGH = 25
+"""Of so many maps some have left somebody, and some nobody."""
+MINUTES = 2
+"""So often the clock comes by; one to three things happen before."""
 GROUPS = ("crew", "board", "staff")
 WORKERS = ("p1", "p2", "p3", "p4", "p5", "p6")
 ROLES = {
@@ -113,6 +117,7 @@ class Site:
     random: Random
     now: datetime = NOW
     said: list[str] = field(default_factory=list)
+    met: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         for name in WORKERS:
@@ -121,7 +126,7 @@ class Site:
             make_user(name)
         make_user("root", is_superuser=True)
         for name in GROUPS:
-            members = self.random.sample(WORKERS, self.random.randint(1, 4))
+            members = self.random.sample(WORKERS, self.random.randint(1, 3))
             make_group(name).user_set.set(User.objects.filter(username__in=members))
         Group.objects.get(name="staff").user_set.add(User.objects.get(username="p6"))
 
@@ -162,7 +167,8 @@ class Site:
         if not who.is_superuser:
             User.objects.filter(pk=who.pk).update(is_active=False)
 
-    on_closing_another = on_closing_an_account
+    on_closing_another = on_closing_a_third = on_closing_an_account
+    on_leaving_another_group = on_leaving_a_group
 
     def on_opening_an_account(self) -> None:
         User.objects.filter(pk=self.somebody().pk).update(is_active=True)
@@ -196,7 +202,10 @@ class Site:
         deliver_due(lambda: self.now)
 
     def task(self) -> WorkItem:
-        return self.random.choice(self.open_tasks())
+        rows = self.open_tasks()
+        if not rows:
+            raise NotFound("Nothing is open.")
+        return self.random.choice(rows)
 
     def on_taking_a_task(self) -> None:
         tasks.claim(self.task().pk, actor=self.somebody(), now=self.now)
@@ -225,11 +234,13 @@ class Site:
         """The clock comes by; then the property holds."""
         self.now += timedelta(minutes=1)
         watch_queues(now=self.now)
+        assert not Trouble.objects.exists(), Trouble.objects.values()
         people = [person for person in self.people() if person.is_active]
         for item in self.open_tasks():
             trouble = Incident.objects.filter(
                 request=item.request_id, activation=item.activation, state=Incident.OPEN
             ).first()
+            self.met["trouble" if trouble is not None else "people"] += 1
             if trouble is not None:
                 assert self.can_mend(trouble), (item, trouble.owner, self.said)
             else:
@@ -267,8 +278,9 @@ class Site:
         return False
 
 
-def lived(seed: int) -> bool:
-    """One map and what happens to its people; whether the audit let it be published."""
+def lived(seed: int) -> Counter[str] | None:
+    """One map and what happens to its people: how many tasks had somebody, and how many an
+    incident. None where the audit does not let it be published."""
     with transaction.atomic():
         try:
             random = Random(seed)
@@ -276,33 +288,28 @@ def lived(seed: int) -> bool:
             try:
                 version = definitions.publish(load_map(random_map(random)).pk, actor=None, now=NOW)
             except DefinitionProblem:
-                return False
+                return None
             asker = User.objects.get(username="p6")
             boss = random.choice([None, "p4", "p5", "p6"])
             requests.start_on(version, actor=asker, now=NOW, data={"boss": boss})
-            site.check()
-            for _ in range(EVENTS):
-                if not site.open_tasks():
-                    break
-                site.happen()
+            for _ in range(MINUTES):
+                for _ in range(random.randint(1, 5) if site.open_tasks() else 0):
+                    site.happen()
                 site.check()
-            return True
+            return site.met
         finally:
             transaction.set_rollback(True)
             forget_maps()
 
 
-def seeds(piece: int) -> Callable[[], Iterator[int]]:
-    """Seeds of this piece, as many as are asked for of maps that can be published."""
-    return lambda: iter(range(piece * 1_000_000, (piece + 1) * 1_000_000))
-
-
 @pytest.mark.parametrize("piece", range(PIECES))
 def test_every_task_has_somebody_or_an_incident_with_somebody_who_can_act(piece: int) -> None:
-    found, wanted = 0, -(-MAPS // PIECES)
-    for seed in seeds(piece)():
-        found += lived(seed)
-        if found == wanted:
+    tried, met = 0, Counter[str]()
+    for seed in range(piece * 1_000_000, (piece + 1) * 1_000_000):
+        one = lived(seed)
+        if one is not None:
+            tried, met = tried + 1, met + one
+        if tried * PIECES >= MAPS:
             break
-    assert found == wanted
-    assert not connection.needs_rollback
+    if tried >= ENOUGH:
+        assert min(met["people"], met["trouble"]) > tried // 10, met

@@ -225,6 +225,27 @@ def test_an_outcome_whose_role_is_empty_leaves_no_way_on() -> None:
     watched(flow)
 
 
+def test_an_outcome_whose_role_is_empty_is_seen_though_somebody_has_the_task() -> None:
+    data = drawn.sequential()
+    data["steps"]["pay"]["role"] = "helper"
+    data["steps"]["pay"]["outcomes"]["paid"] = {"to": "done", "role": "bosses"}
+    flow = begin(data, helper="cat")
+    flow.decide("review", "ok")
+    assert at_rest(flow)
+    go("mona", "max", group="bosses")
+    watched(flow)
+
+
+def test_a_large_quorum_of_all_is_watched_however_many_are_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watch, "CROWD", 2)
+    flow = begin(drawn.quorum("all"))
+    assert at_rest(flow)
+    leave("bob")
+    assert "not 4 different people" in watched(flow).message
+
+
 # -- groups and logins that change ------------------------------------------------------------
 
 
@@ -418,6 +439,20 @@ def test_nobody_is_named_for_what_they_asked_for_themselves() -> None:
     leave(*CREW)
     watch_queues(now=flow.later())
     assert flow.incident().owner == person("dan")
+
+
+def test_an_incident_follows_the_workflow_to_its_new_owner() -> None:
+    flow = started()
+    leave(*CREW)
+    watch_queues(now=flow.later())
+    make_user("nina")
+    User.objects.filter(username="ann").update(is_active=True)
+    go("ann")
+    come("mona")
+    publish(drawn.sequential() | {"owner": "nina"})
+    leave("mona")
+    watch_queues(now=flow.later())
+    assert flow.incident().owner == person("nina")
 
 
 def test_a_manager_by_grant_comes_before_the_sites_superusers() -> None:

@@ -54,6 +54,11 @@ def roles_that_go_on(step: HumanStep) -> frozenset[str]:
     return frozenset(role for way in _ways_on(step) if (role := way.role or step.role))
 
 
+def needs_own_roles(step: HumanStep) -> bool:
+    """Whether every outcome that goes on is for a role of its own, whoever has the task."""
+    return all(way.role for way in _ways_on(step))
+
+
 def lack(step: HumanStep, around: Around) -> Lack | None:
     """Why nobody can finish the task, or None where somebody can.
 

@@ -16,7 +16,7 @@ from django.db.models.expressions import RawSQL
 from workflows.engine.advance import NOBODY
 from workflows.engine.definition import HUMAN_KINDS, HumanStep, not_by
 from workflows.engine.marking import Marking
-from workflows.engine.standing import roles_that_go_on
+from workflows.engine.standing import needs_own_roles, roles_that_go_on
 from workflows.models import (
     AddedPerson,
     Incident,
@@ -27,6 +27,7 @@ from workflows.models import (
 )
 from workflows.models.runs import WorkItemQuerySet
 from workflows.permissions import listed, some_of
+from workflows.services.acting import may_steer
 from workflows.services.case import Case, open_case, open_item, write_trail
 from workflows.services.handlers import incident, kept_away, look_again
 from workflows.services.heartbeats import units
@@ -134,6 +135,8 @@ def _suspects() -> Iterator[list[int]]:
         kept = _barred_holder(step)
         if kept is not None:
             yield _ids(held.filter(kept, step_id=step_id))
+    for step_id, people in _thin(step for step in _steps(held) if needs_own_roles(step[2])):
+        yield _ids(held.filter(people, step_id=step_id))
     queued = _watched().filter(assignee=None)
     for step_id, people in _thin(_steps(queued)):
         yield _ids(queued.filter(people, step_id=step_id))
@@ -189,11 +192,12 @@ def _thin(steps: Iterable[tuple[int, VersionMap, HumanStep]]) -> Iterator[tuple[
     people = some_of(dict.fromkeys(roles, CROWD + MOST))
     for step_id, one, step in known:
         there = frozenset[int]().union(*(people[pk] for pk in _listed_roles(one, step)))
-        needed = step.quorum if isinstance(step.quorum, int) else CROWD if step.quorum else 1
+        needed = step.quorum if isinstance(step.quorum, int) else 1
         others = not_by(step)
         apart = CROWD if set(others) - {"requester"} else int("requester" in others)
-        if len(there) < needed + apart:
-            yield step_id, Q() if needed > 1 or not there else _all_barred(there, others)
+        if step.quorum == "all" or len(there) < needed + apart:
+            is_alone = step.quorum is None and bool(there)
+            yield step_id, _all_barred(there, others) if is_alone else Q()
 
 
 def _listed_roles(one: VersionMap, step: HumanStep) -> list[int]:
@@ -262,10 +266,21 @@ def _mended(task_id: int, now: datetime) -> None:
 
 
 def _ownerless() -> list[tuple[int, int]]:
-    """Open incidents whose owner's account is closed, with their requests."""
-    left = Q(owner__is_active=False) | Q(owner=None)
-    rows = Incident.objects.filter(left, state=Incident.OPEN).order_by("pk")
-    return list(rows.values_list("pk", "request_id")[:MOST])
+    """Open incidents whose owner may not be able to put them right any more, with their requests:
+    the account is closed, they do not answer for the workflow now, or they have decided something
+    in the request since."""
+    answers = (
+        Q(owner=F("request__template__owner"))
+        | Q(owner=F("request__template__deputy"))
+        | Q(owner__is_superuser=True)
+    )
+    since = TrailEvent.objects.filter(
+        request=OuterRef("request"), actor=OuterRef("owner"), command="decide",
+        recorded_at__gte=OuterRef("opened_at"),
+    )  # fmt: skip
+    doubtful = Q(owner__is_active=False) | Q(owner=None) | ~answers | Q(Exists(since))
+    rows = Incident.objects.filter(doubtful, state=Incident.OPEN).order_by("pk")
+    return list(rows.values_list("pk", "request_id"))
 
 
 def _hand_on(case: Case, incident_id: int) -> None:
@@ -273,8 +288,9 @@ def _hand_on(case: Case, incident_id: int) -> None:
     row = Incident.objects.select_related("owner", "step").get(pk=incident_id)
     away = kept_away(case, row.step.key)
     person = named_for(case.instance, away)
-    gone = row.owner is None or not row.owner.is_active
-    if row.state != Incident.OPEN or not gone or person is None:
+    if row.state != Incident.OPEN or person is None or person == row.owner:
+        return
+    if row.owner is not None and may_steer(case, row.owner, row.step.key):
         return
     Incident.objects.filter(pk=row.pk).update(owner=person)
     before = row.owner.get_username() if row.owner else ""
