@@ -29,6 +29,7 @@ from tests.engine.audit_cases import (
     steps,
 )
 from tests.engine.audit_cases_more import MORE
+from tests.shared import DATA
 from workflows.engine.audit import CODES, AnyPeople, Finding, audit
 from workflows.engine.definition import Definition
 from workflows.engine.definition_file import read_definition
@@ -61,6 +62,18 @@ def test_the_sample_file_is_sound_but_for_triggers_that_leave_the_form_empty() -
     text = (HERE / "maps" / "equipment.yaml").read_text(encoding="utf-8")
     found = audit(read_definition(text, name="equipment.yaml"), AnyPeople())
     assert [(f.code, f.severity) for f in found] == [("trigger_field_missing", "warning")] * 2
+
+
+OTHERS = DATA.parent / "cases" / "maps"
+
+
+@pytest.mark.skipif(not OTHERS.is_dir(), reason="the shared maps are not here")
+def test_maps_of_other_people_are_clean_or_warned_of() -> None:
+    files = sorted(OTHERS.glob("*.yaml"))
+    assert files
+    for file in files:
+        definition = read_definition(file.read_bytes(), name=file.name)
+        assert {f.severity for f in audit(definition, AnyPeople())} <= {"warning"}, file.name
 
 
 def test_every_finding_is_tried_above() -> None:

@@ -226,6 +226,16 @@ def test_a_reason_is_given_on_the_page_of_the_step(editor: Client, db: None) -> 
     assert said_by(draft)["steps"]["legal"] == told
 
 
+def test_a_way_is_not_told_what_its_kind_cannot_say(editor: Client) -> None:
+    draft, before = draft_of(SOUND)
+    step = draft.steps.get(key="size")
+    sent = browser_form(editor.get(page_of(step)), "step_form")
+    last = step.routes.count() - 1
+    answer = editor.post(page_of(step), sent | {f"routes-{last}-exception": "true"})
+    assert "does not say this" in problems_of(answer)
+    assert said_by(draft) == before
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared maps are not here")
 def test_the_shared_maps_are_among_these() -> None:
     assert len([path for path in FILES if path.parent == SHARED]) >= 6

@@ -42,6 +42,14 @@ WAYS: Mapping[str, Sequence[str]] = {
     "end": ("reopen",),
 }
 """The kinds of way that each kind of step has."""
+OF_OUTCOMES = ("when", "comment_required", "exception", "label", "role")
+SAYS: Mapping[str, Sequence[str]] = {
+    "rule": ("when", "exception"),
+    "branch": ("when",),
+    "on_error": ("exception",),
+    **dict.fromkeys(("otherwise", "to", "reopen"), ()),
+}
+"""What the ways besides outcomes may say; what the file has no place for would be lost."""
 
 NOT_BY_WORDS = {"approval": ("not said: the requester", "nobody; say why below")}
 """What `not_by` comes to where it is left out, and where it is empty, by kind of step."""
@@ -271,8 +279,11 @@ class RouteForm(MapForm):
             field.initial = kinds[0][0]
 
     def clean(self) -> dict[str, Any]:
-        """An outcome has a name, which is a key; the other ways have none."""
+        """An outcome has a name, which is a key; the other ways have none, and say less."""
         cleaned = super().clean()
+        for name in OF_OUTCOMES:
+            if cleaned.get(name) and name not in SAYS.get(cleaned.get("kind", ""), OF_OUTCOMES):
+                self.add_error(name, "This kind of way does not say this; leave it empty.")
         if cleaned.get("kind") != "outcome":
             return cleaned | {"name": ""}
         try:
