@@ -54,7 +54,8 @@ class ToldOfChanges:
         with transaction.atomic():
             self._lock(request, object_id)
             now = view(_looking(request))
-            refused = _refused(request, now, seen)
+            site = self.admin_site.each_context(request)  # type: ignore[attr-defined]
+            refused = _refused(request, now, seen, site)
             return refused or _with_token(view(request))
 
     def _lock(self, request: HttpRequest, object_id: str) -> None:
@@ -136,11 +137,13 @@ def _is_kept(name: str, one: forms.Field) -> bool:
 # -- refusing ---------------------------------------------------------------------------------
 
 
-def _refused(request: HttpRequest, now: HttpResponse, seen: Shown) -> HttpResponse | None:
+def _refused(
+    request: HttpRequest, now: HttpResponse, seen: Shown, site: Mapping[str, Any]
+) -> HttpResponse | None:
     """The answer to who comes second, or None where nothing has changed meanwhile."""
     context = _context(now)
     if context is None:
-        return _gone(request, now, seen)
+        return _gone(request, now, seen, site)
     shown = shown_in(context)
     changes = changes_between(seen, shown, context)
     if not changes:
@@ -153,7 +156,9 @@ def _refused(request: HttpRequest, now: HttpResponse, seen: Shown) -> HttpRespon
     return now
 
 
-def _gone(request: HttpRequest, now: HttpResponse, seen: Shown) -> HttpResponse | None:
+def _gone(
+    request: HttpRequest, now: HttpResponse, seen: Shown, site: Mapping[str, Any]
+) -> HttpResponse | None:
     """The row cannot be changed any more, or is not there: what was typed is shown to be kept."""
     typed = list(typed_text(request, seen))
     if isinstance(now, TemplateResponse) and now.context_data is not None:
@@ -163,7 +168,8 @@ def _gone(request: HttpRequest, now: HttpResponse, seen: Shown) -> HttpResponse 
     if not isinstance(now, HttpResponseRedirect):
         return None
     list(messages.get_messages(request))  # the page says what the message would have said
-    context = {"title": "It is not there any more", "typed": typed, "row": seen.head[0]}
+    said = {"title": "It is not there any more", "typed": typed, "row": seen.head[0]}
+    context = {**site, **said}
     return TemplateResponse(request, "admin/workflows/gone.html", context, status=404)
 
 
