@@ -10,7 +10,7 @@ from django.db.models import Max, Min, Q
 from django.utils import timezone
 
 from approvals.request_page import Answers, answers, state_words
-from approvals.request_record import PastStep, past_step
+from approvals.request_record import PastStep, in_words
 from approvals.shown import Shown, documents_of, other_versions, shown_values
 from approvals.wording import moment
 from workflows.engine.days import moment_is_taken
@@ -78,7 +78,7 @@ def as_it_was(request: WorkflowInstance, at: datetime, *, user: User, audits: bo
         answers=answers(case, [task for task in tasks if task.is_open], _troubles_then(then, at)),
         values=values,
         documents=other_versions(uploaded, values),
-        steps=[past_step(case, task) for task in tasks],
+        steps=in_words(case, tasks),
         trail=list(trail) if audits else [],
         before=before,
         after=after,

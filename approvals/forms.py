@@ -130,8 +130,17 @@ class DeclaredForm(forms.Form):
         }
 
     def changed(self) -> dict[str, Any]:
-        """What differs from what the form showed: a step writes only what its person changed."""
-        return {key: v for key, v in self.values().items() if v != self.shown.get(key)}
+        """What differs from what the form showed: a step writes only what its person changed, and
+        what was not sent at all is as it was."""
+        return {
+            key: value
+            for key, value in self.values().items()
+            if value != self.shown.get(key) and not self._left_out(key)
+        }
+
+    def _left_out(self, key: str) -> bool:
+        widget, name = self.fields[key].widget, self.add_prefix(key)
+        return bool(widget.value_omitted_from_data(self.data, self.files, name))
 
     def uploads(self) -> dict[str, UploadedFile]:
         """The files that were chosen, by field."""

@@ -22,12 +22,12 @@ from django.utils import timezone
 from approvals.typed import forget
 from approvals.wording import moment
 from workflows.engine.errors import (
+    ChangedSince,
     HandoffError,
     InvalidInput,
     MergeConflict,
     NotAllowed,
     NotFound,
-    StaleDocument,
     WrongState,
 )
 from workflows.once import Sent, SentAlready, sent_before
@@ -40,7 +40,7 @@ STATUS: dict[type[HandoffError], HTTPStatus] = {
     NotAllowed: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     WrongState: HTTPStatus.CONFLICT,
-    StaleDocument: HTTPStatus.CONFLICT,
+    ChangedSince: HTTPStatus.CONFLICT,
     MergeConflict: HTTPStatus.CONFLICT,
     SentAlready: HTTPStatus.CONFLICT,
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -1,6 +1,6 @@
 """A request's record: its steps so far and ahead, its merges, its incidents, its trail."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 
 from approvals.by_itself import Standings
 from approvals.request_page import NOTHING_KNOWN, holder
-from approvals.task_page import outcome_label
-from approvals.wording import person, value_text
+from approvals.shown import names_of
+from approvals.task_page import Earlier, outcome_label, votes_shown
+from approvals.wording import listed, person, value_text
 from workflows.engine.ahead import ahead
 from workflows.engine.definition import FieldDef, ParallelStep, title
 from workflows.engine.graph import Graph
@@ -24,10 +25,13 @@ from workflows.models import (
 )
 from workflows.models.runs import DONE
 from workflows.permissions import visible_requests
+from workflows.services.bypass import PAST
 from workflows.services.case import Case
 
 ERROR, SKIP = "error", "skipped"
 """How a step that no person does ends when it failed, or was skipped by hand."""
+SENT_ON = ("reroute", "skip", "reopen")
+"""The commands that may go past an approval."""
 MOST_TRAIL_ROWS = 200
 MOST_CHILDREN = 50
 
@@ -37,22 +41,35 @@ MOST_CHILDREN = 50
 
 @dataclass(frozen=True, slots=True)
 class PastStep:
-    """One task of the request as its history shows it."""
+    """One task of the request as its history shows it; with every vote, where several people
+    decide."""
 
     task: WorkItem
     step: str
     who: str
     outcome: str
     is_human: bool
+    votes: list[Earlier]
 
 
 def past_steps(case: Case, standings: Standings = NOTHING_KNOWN) -> list[PastStep]:
-    """Every task of the request, oldest first. One statement."""
+    """Every task of the request, oldest first. One statement, and one for who voted."""
     rows = WorkItem.objects.filter(request=case.instance).select_related("assignee", "decided_by")
-    return [past_step(case, task, standings) for task in rows.order_by("id")]
+    return in_words(case, list(rows.order_by("id")), standings)
 
 
-def past_step(case: Case, task: WorkItem, standings: Standings = NOTHING_KNOWN) -> PastStep:
+def in_words(
+    case: Case, tasks: Iterable[WorkItem], standings: Standings = NOTHING_KNOWN
+) -> list[PastStep]:
+    """These tasks in words. One statement for the names of all who voted, or none."""
+    rows = list(tasks)
+    names = names_of(vote["by"] for task in rows for vote in task.votes)
+    return [past_step(case, task, standings, names) for task in rows]
+
+
+def past_step(
+    case: Case, task: WorkItem, standings: Standings, names: Mapping[str, str]
+) -> PastStep:
     """A task in words; its people were read already, so no statement."""
     key = case.map.step_keys[task.step_id]
     by_whom = "" if case.map.graph.is_human(key) else "the system"
@@ -60,7 +77,11 @@ def past_step(case: Case, task: WorkItem, standings: Standings = NOTHING_KNOWN) 
     if task.is_open:
         who = holder(case, task, None, standings.get((task.request_id, task.activation)))
     outcome = outcome_label(case, key, task.outcome) if task.outcome else ""
-    return PastStep(task, case.map.graph.title(key), who, outcome, case.map.graph.is_human(key))
+    votes = votes_shown(case, task, names)
+    if votes and not task.is_open:
+        who = listed(list(dict.fromkeys(vote.who for vote in votes)))
+    is_human = case.map.graph.is_human(key)
+    return PastStep(task, case.map.graph.title(key), who, outcome, is_human, votes)
 
 
 # -- the way so far and ahead -----------------------------------------------------------------
@@ -304,6 +325,33 @@ def _trouble(case: Case, incident: Incident, attempts: list[Attempt]) -> Trouble
         is_outside=graph[key].kind in OUTSIDE,
         may_reroute=bool(graph.ways_out(key)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class GonePast:
+    """Approvals that somebody sent the request past by hand, and why."""
+
+    who: str
+    steps: str
+    reason: str
+    at: datetime
+
+
+def gone_past(case: Case) -> list[GonePast]:
+    """Every time that the request was sent on past approvals, oldest first. One statement."""
+    rows = TrailEvent.objects.filter(
+        request=case.instance, command__in=SENT_ON, changes__has_key=PAST
+    )
+    graph = case.map.graph
+    return [
+        GonePast(
+            row.actor_name or "The system",
+            listed([f"“{graph.title(key)}”" for key in row.changes[PAST]]),
+            row.comment,
+            row.recorded_at,
+        )
+        for row in rows.order_by("id")
+    ]
 
 
 def trail_of(request: WorkflowInstance) -> list[TrailEvent]:

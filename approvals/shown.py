@@ -85,8 +85,3 @@ def other_versions(documents: Iterable[Document], values: Iterable[Shown]) -> li
 
 def _by_version(request: WorkflowInstance) -> dict[tuple[str, int], Document]:
     return {(row.field, row.version): row for row in documents_of(request)}
-
-
-def versions_shown(values: Iterable[Shown]) -> dict[str, int]:
-    """The document versions among the values that a page shows."""
-    return {value.key: value.version for value in values if value.version is not None}

@@ -10,9 +10,10 @@ from django.core import signing
 
 from approvals.reading import case_of, task_in_sight
 from approvals.request_page import place
-from approvals.shown import Shown, names_of, shown_values, versions_shown
-from approvals.wording import moment, person
+from approvals.shown import Shown, names_of, shown_values
+from approvals.wording import listed, moment, person
 from workflows.engine.advance import forward_outcome
+from workflows.engine.approvals import changed_since
 from workflows.engine.definition import HumanStep, RouteDef, title
 from workflows.engine.errors import InvalidInput
 from workflows.engine.permits import why_not_act
@@ -20,6 +21,7 @@ from workflows.models import AddedPerson, WorkItem
 from workflows.models.runs import CLAIMED, DONE, ENABLED, PAUSED, STARTED
 from workflows.services.acting import may_steer
 from workflows.services.case import Case, who_was_first
+from workflows.services.seen import digest_shown
 from workflows.services.tasks import outcomes_for, situation_of
 
 
@@ -63,7 +65,9 @@ class TaskPage:
     commands: dict[str, bool]
     manages: bool
     shown: Mapping[str, Any]
+    seen: str
     escalated: str = ""
+    asked_again: str = ""
 
     @property
     def comment_needed_for(self) -> list[str]:
@@ -99,7 +103,9 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         commands=_commands(case, task, key) if not (refused or over) else {},
         manages=task.is_open and may_steer(case, user, key),
         shown={field: task.request.data.get(field) for field in step.outputs or []},
+        seen=digest_shown(case.map, key, task.request.data),
         escalated=_escalated(task, user),
+        asked_again=_asked_again(case, task, key),
     )
 
 
@@ -119,6 +125,20 @@ def _escalated(task: WorkItem, user: User) -> str:
     return (
         f"{late}So it was escalated to you on {moment(row.added_at)}: you were added from the role"
         f" “{row.role}”, and may decide it beside those whose task it is."
+    )
+
+
+def _asked_again(case: Case, task: WorkItem, key: str) -> str:
+    """Why an approval is asked once more; nothing for all others."""
+    token = case.marking.token(task.activation)
+    if token is None or not token.again:
+        return ""
+    fields = case.map.graph.definition.fields
+    changed = changed_since(case.marking, case.instance.data, key)
+    names = listed([title(one, fields[one].label) for one in changed])
+    return (
+        f"This was approved before. {names} changed since, so it is asked again; the request waits"
+        " for it."
     )
 
 
@@ -170,7 +190,7 @@ def _earlier(case: Case, task: WorkItem) -> list[Earlier]:
     return [
         line
         for item in done
-        for line in (_votes(case, item, names) if item.votes else [_decision(case, item)])
+        for line in (votes_shown(case, item, names) if item.votes else [_decision(case, item)])
     ]
 
 
@@ -188,10 +208,11 @@ def _decision(case: Case, item: WorkItem) -> Earlier:
 
 def _agreed(case: Case, task: WorkItem) -> list[Earlier]:
     """Who has agreed so far to a task that several people decide."""
-    return _votes(case, task, names_of(vote["by"] for vote in task.votes))
+    return votes_shown(case, task, names_of(vote["by"] for vote in task.votes))
 
 
-def _votes(case: Case, item: WorkItem, names: Mapping[str, str]) -> list[Earlier]:
+def votes_shown(case: Case, item: WorkItem, names: Mapping[str, str]) -> list[Earlier]:
+    """Every vote of a task that several people decide, in its order; `names` by username."""
     key = case.map.step_keys[item.step_id]
     return [
         Earlier(
@@ -220,16 +241,16 @@ SALT = "approvals.task"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a person had in front of them when they opened the page: when, which documents, and
-    which values stood in the form."""
+    """What a person had in front of them when they opened the page: when, the digest of values and
+    documents, and which values stood in the form."""
 
     at: datetime
-    seen: Mapping[str, int]
+    seen: str
     shown: Mapping[str, Any]
 
     def signed(self, user: User, task_id: int) -> str:
         """The same as a text that only this site can have made, for this person and task."""
-        said = [user.pk, task_id, self.at.isoformat(), dict(self.seen), dict(self.shown)]
+        said = [user.pk, task_id, self.at.isoformat(), self.seen, dict(self.shown)]
         return signing.dumps(said, salt=SALT)
 
     @classmethod
@@ -241,7 +262,7 @@ class Opened:
             raise InvalidInput(STALE_PAGE) from None
         if (who, task) != (user.pk, task_id):
             raise InvalidInput(STALE_PAGE)
-        return cls(datetime.fromisoformat(at), seen, shown)
+        return cls(datetime.fromisoformat(at), str(seen), shown)
 
 
 STALE_PAGE = "This page was not loaded from here. It is loaded again now; please decide once more."
@@ -249,4 +270,4 @@ STALE_PAGE = "This page was not loaded from here. It is loaded again now; please
 
 def opened_now(page: TaskPage, now: datetime) -> Opened:
     """What the page shows now."""
-    return Opened(now, versions_shown(page.inputs), page.shown)
+    return Opened(now, page.seen, page.shown)

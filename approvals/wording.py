@@ -34,6 +34,24 @@ CHANNELS = {
 """Codes of the trail, in words; a code that goes without saying (a role, a page) has none."""
 
 
+SAID = {
+    "asked_again": "Asked again, as {fields} changed: {step}",
+    "changed_after": "Changed after its approval ({fields}): {step}",
+    "votes_void": "Votes void, as {fields} changed: {step}",
+}
+"""Codes among the changes of a row of the trail, in words."""
+
+
+def said_of(changes: Mapping[str, Any]) -> list[str]:
+    """What a row of the trail means for approvals; by the keys of steps and fields."""
+    past = changes.get("past_approvals")
+    said = [f"Went past an approval that was not given: {', '.join(past)}"] if past else []
+    for code, words in SAID.items():
+        for one in changes.get(code, ()):
+            said.append(words.format(step=one["step"], fields=listed(one["fields"])))
+    return said
+
+
 def span(length: timedelta | float) -> str:
     """A length of time in its two largest units: '2 d 3 h', '45 min'."""
     seconds = length.total_seconds() if isinstance(length, timedelta) else length

@@ -1,7 +1,7 @@
 """How calls answer: rows as shapes, JSON, and commands that are done once a key."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -13,8 +13,10 @@ from ninja import Schema
 from approvals.api.shapes import Problem, RequestOut, TaskOut, WorkItemOut
 from workflows.engine.errors import InvalidInput
 from workflows.models import WorkflowInstance, WorkItem
+from workflows.services.case import votes_of
 from workflows.services.maps import VersionMap, cached_map
 from workflows.services.replies import Reply, once
+from workflows.services.seen import digest_shown
 
 READING = (401, 403, 404, 405, 422, 429, 500)
 COMMANDS = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500)
@@ -123,10 +125,11 @@ def request_out(request: HttpRequest, instance: WorkflowInstance) -> RequestOut:
     return RequestOut(**request_values(request, instance))
 
 
-def task_values(version_map: VersionMap, item: WorkItem) -> dict[str, Any]:
-    """What every answer says of a task."""
+def task_values(version_map: VersionMap, item: WorkItem, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What every answer says of a task; `data` are its request's values."""
     key = version_map.step_keys[item.step_id]
     graph = version_map.graph
+    shows = item.is_open and graph.is_human(key)
     return {
         "id": item.pk,
         "step": key,
@@ -139,15 +142,17 @@ def task_values(version_map: VersionMap, item: WorkItem) -> dict[str, Any]:
         "needed": item.needed,
         "agreed": len(item.votes),
         "outcome": item.outcome or None,
+        "votes": votes_of(item),
+        "seen": digest_shown(version_map, key, data) if shows else None,
     }
 
 
-def work_item_out(version_map: VersionMap, item: WorkItem) -> WorkItemOut:
-    """An open task."""
-    return WorkItemOut(**task_values(version_map, item))
+def work_item_out(version_map: VersionMap, item: WorkItem, data: Mapping[str, Any]) -> WorkItemOut:
+    """An open task of a request with these values."""
+    return WorkItemOut(**task_values(version_map, item, data))
 
 
 def task_out(request: HttpRequest, item: WorkItem) -> TaskOut:
     """A task after a command on it."""
-    values = task_values(cached_map(item.request.version_id), item)
+    values = task_values(cached_map(item.request.version_id), item, item.request.data)
     return TaskOut(**values, request=request_out(request, item.request))

@@ -92,7 +92,7 @@ def read(request: HttpRequest, reference: str) -> JsonResponse:
             started_at=instance.started_at,
             completed_at=instance.completed_at,
             data=instance.data,
-            work_items=[work_item_out(case.map, task) for task in tasks],
+            work_items=[work_item_out(case.map, task, instance.data) for task in tasks],
             incidents=_incidents(case),
             trail=_trail(case, audits=may_audit(user, instance.template)),
         )
@@ -134,6 +134,10 @@ def _event(row: TrailEvent, *, audits: bool) -> TrailOut:
         comment=row.comment,
         from_state=row.from_state,
         to_state=row.to_state,
+        channel=row.channel,
+        capacity=row.capacity,
+        role=row.role,
+        votes=row.votes,
         changes=row.changes if audits else None,
     )
 

@@ -34,7 +34,7 @@ TITLES = {
     "WorkflowPaused": "The workflow is paused",
     "WorkflowRetired": "The workflow is out of use",
     "UsedBefore": "The key was used before",
-    "StaleDocument": "The document changed",
+    "ChangedSince": "It changed since it was seen",
     "MergeConflict": "Branches disagree",
     "InvalidInput": "Invalid input",
     "DefinitionProblem": "The map has a problem",

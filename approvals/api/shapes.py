@@ -39,6 +39,13 @@ class DecideIn(Given):
     outcome: Annotated[Text, Field(min_length=1, max_length=80)]
     comment: Annotated[Text, Field(max_length=10_000)] = ""
     data: Data = Field(default_factory=dict)
+    seen: Annotated[
+        Text | None,
+        Field(
+            description="The task's `seen`: what was in front of the caller. An approval needs it.",
+            max_length=64,
+        ),
+    ] = None
 
 
 class ReasonIn(Given):
@@ -75,6 +82,15 @@ class RequestOut(Schema):
     status_url: str
 
 
+class VoteOut(Schema):
+    """What one of several people said of a task."""
+
+    by: str
+    outcome: str
+    comment: str
+    at: datetime
+
+
 class WorkItemOut(Schema):
     """One open (or just decided) task. `holder` is a username; null while it is in the queue."""
 
@@ -89,6 +105,11 @@ class WorkItemOut(Schema):
     needed: int
     agreed: int
     outcome: str | None
+    votes: list[VoteOut] = Field(default_factory=list)
+    seen: Annotated[
+        str | None,
+        Field(description="The digest of the values and documents that the step shows now."),
+    ] = None
 
 
 class TaskOut(WorkItemOut):
@@ -108,7 +129,8 @@ class IncidentOut(Schema):
 
 
 class TrailOut(Schema):
-    """One recorded command. `changes` only for who may audit the workflow."""
+    """One recorded command: by which door, in which capacity and by which role it was done.
+    `changes` only for who may audit the workflow."""
 
     at: datetime
     command: str
@@ -119,6 +141,10 @@ class TrailOut(Schema):
     comment: str
     from_state: str
     to_state: str
+    channel: str
+    capacity: str
+    role: str
+    votes: list[VoteOut]
     changes: dict[str, Any] | None
 
 

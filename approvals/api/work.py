@@ -116,7 +116,8 @@ def _on_task(request: HttpRequest, task_id: int, run: Callable[..., WorkItem]) -
 
 @router.post("/work-items/{int:task_id}/decide", **command("decide", TaskOut))
 def decide(request: HttpRequest, task_id: int, body: DecideIn) -> JsonResponse:
-    """Decide the task with one of its outcomes; 409 says who was first."""
+    """Decide the task with one of its outcomes; 409 says who was first, or what has changed since
+    it was seen."""
     user = acting(request, ApiToken.WORK)
     human_task_in_sight(user, task_id)
 
@@ -128,6 +129,8 @@ def decide(request: HttpRequest, task_id: int, body: DecideIn) -> JsonResponse:
             now=timezone.now(),
             comment=body.comment,
             data=body.data,
+            seen=body.seen,
+            must_have_seen=True,
         )
         return task_out(request, item)
 

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from approvals import typed, wording
 from approvals import ways_on as ways
+from workflows.models import TrailEvent
 from workflows.once import FIELD, new_key
 
 register = template.Library()
@@ -76,6 +77,12 @@ def seconds(value: float | None) -> str:
 def capacity(code: str) -> str:
     """In which capacity somebody acted, as the trail's code says."""
     return wording.CAPACITIES.get(code, "")
+
+
+@register.filter
+def said_of(event: TrailEvent) -> list[str]:
+    """What else a row of the trail means, in words: approvals gone past, or asked again."""
+    return wording.said_of(event.changes)
 
 
 @register.filter

@@ -16,6 +16,7 @@ from approvals.request_page import answers, courses_open, open_tasks, state_word
 from approvals.request_record import (
     attempts_of,
     family_of,
+    gone_past,
     incidents_of,
     merges_of,
     past_steps,
@@ -73,6 +74,7 @@ def show(request: HttpRequest, reference: str) -> HttpResponse:
         "troubles": troubles(case, incidents, attempts),
         "attempts": attempts,
         "merges": merges_of(case),
+        "gone_past": gone_past(case),
         "trail": trail_of(instance) if audits else [],
         "audits": audits,
         "manages": manages,

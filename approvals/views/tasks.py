@@ -156,8 +156,8 @@ def _opened_text(
     request: HttpRequest, shown: TaskPage, now_shown: Opened, error: HandoffError | None
 ) -> str:
     """What the page remembers. Shown again with what was typed, it keeps when it was opened and
-    which values it showed then, or what nobody touched would count as changed; only after the
-    document versions were refused does it show new ones."""
+    which values it showed then, or what nobody touched would count as changed; only after what was
+    seen was refused does it show what stands there now."""
     user, task_id = person_of(request), shown.task.pk
     try:
         kept = Opened.read(request.POST.get("opened", ""), user, task_id)

@@ -23,7 +23,7 @@ from tests.approvals.office import (
 )
 from tests.factories import NOW, open_task
 from workflows.models import WorkflowInstance
-from workflows.services import requests, tasks
+from workflows.services import corrections, requests, tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -144,8 +144,14 @@ def test_a_step_writes_only_what_its_person_changed(people: dict[str, User]) -> 
     client = signed_in(people["fred"])
     page = opened(client, budget)
     decide(request, "legal_review", people["lena"], "approve", data={"cost_centre": "L-1"})
-    values = {"f-cost_centre": "", "f-needed_by": "2026-02-01", "opened": page}
-    assert post(client, budget, "done", **values).status_code == 302
+    values = {"f-cost_centre": "", "f-needed_by": "2026-02-01"}
+    answer = post(client, budget, "done", opened=page, **values)
+    assert answer.status_code == 409
+    text = answer.content.decode()
+    assert "Cost centre&#x27; is L-1 now; you saw empty." in text
+    fresh = re.search(r'name="opened" value="([^"]+)"', text)
+    assert fresh is not None
+    assert post(client, budget, "done", opened=fresh[1], **values).status_code == 302
     request.refresh_from_db()
     assert request.result == "approved"
     assert request.data["cost_centre"] == "L-1"
@@ -224,6 +230,29 @@ def test_a_document_that_changed_meanwhile_must_be_seen_first(people: dict[str, 
     fresh = re.search(r'name="opened" value="([^"]+)"', text)
     assert fresh is not None
     assert fresh[1] != page
+
+
+def test_a_value_that_changed_meanwhile_is_named_and_the_comment_stays(
+    people: dict[str, User],
+) -> None:
+    request = ask(people["sam"], amount="100.00")
+    task = open_task(request, "manager_review")
+    client = signed_in(people["mia"])
+    page = opened(client, task)
+    corrections.set_values(
+        request.pk, actor=people["omar"], data={"amount": "900.00"}, reason="A typo.",
+        now=timezone.now(),
+    )  # fmt: skip
+    before = everything()
+    answer = post(client, task, "approve", opened=page, comment="Good price")
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Amount&#x27; is 900.00 EUR now; you saw 100.00 EUR." in text
+    assert "Good price" in text
+    assert everything() == before
+    fresh = re.search(r'name="opened" value="([^"]+)"', text)
+    assert fresh is not None
+    assert post(client, task, "approve", opened=fresh[1]).status_code == 302
 
 
 def test_work_began_when_the_page_was_opened(people: dict[str, User]) -> None:

@@ -17,6 +17,7 @@ from tests.engine.driving import Run
 from tests.engine.random_maps import damaged_maps, sound_maps
 from workflows.engine import effects as fx
 from workflows.engine.advance import barred
+from workflows.engine.approvals import changed_since
 from workflows.engine.audit import AnyPeople, audit
 from workflows.engine.definition import Definition, HumanStep, RoleDef
 from workflows.engine.definition_file import read_definition, write_definition
@@ -144,13 +145,22 @@ def check_position(run: Run, company: Company) -> None:
         assert not marking.blocks
     else:
         assert marking.tokens or any(block.conflict for block in marking.blocks), "a deadlock"
+    asked_again = [token.step for token in marking.tokens if token.again]
+    assert len(asked_again) == len(set(asked_again)), "asked again twice at once"
+    assert asked_again or not marking.parked, "parked for nothing"
     for token in marking.tokens:
+        if token.again:  # it is asked beside the way, and sees what changed
+            assert token.block is None
+            assert changed_since(marking, run.data, token.step) or token.votes
+            continue
         assert stands_in(marking, token.block) == list(graph.chain[token.step]), "out of its block"
         if not token.stuck and graph.is_human(token.step):
             assert company.able(run, token), f"{token.step} has no outcome to choose"
     for block in marking.blocks:
         working = [
-            part.branch for part in (*marking.tokens, *marking.blocks) if part.block == block.id
+            part.branch
+            for part in (*marking.tokens, *marking.blocks, *marking.parked)
+            if part.block == block.id
         ]
         missing = [] if block.conflict else sorted(set(block.waits_for) - set(block.arrived))
         assert sorted(b for b in working if b is not None) == missing, "a branch was lost"

@@ -24,6 +24,8 @@ from workflows.models import (
     WorkItem,
 )
 from workflows.services import definitions, requests, tasks
+from workflows.services.maps import cached_map
+from workflows.services.seen import digest_shown
 
 only_on_postgres = pytest.mark.skipif(
     connection.vendor != "postgresql",
@@ -166,6 +168,12 @@ class Flow:
     def last(self) -> TrailEvent:
         """The newest row of the trail."""
         return TrailEvent.objects.filter(request=self.request).latest("pk")
+
+
+def digest_now(flow: Flow, step: str) -> str:
+    """The digest that a step's page shows now."""
+    request = flow.refresh()
+    return digest_shown(cached_map(request.version_id), step, request.data)
 
 
 def begin(data: Mapping[str, Any], *, by: str = "rita", **values: Any) -> Flow:

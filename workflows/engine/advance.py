@@ -15,6 +15,7 @@ from workflows.engine.effects import (
     Event,
     Fail,
     Finish,
+    PutRight,
     Reopen,
     Reroute,
     ResolveMerge,
@@ -66,15 +67,19 @@ def advance(
     data: Mapping[str, Any],
     event: Event,
     electorate: Electorate = no_electorate,
+    *,
+    asks_again: bool = True,
 ) -> Advance:
-    """Apply one event that `why_not` found allowed.
+    """Apply one event that `why_not` found allowed. With `asks_again=False` approvals hold whatever
+    changes after them, as in a log of what happened elsewhere.
 
     Raises WrongState when the event speaks of something that is not open (which a caller
     that asked `why_not` never meets), and DefinitionProblem on a map that the audit refuses.
     """
     walk = Walk(graph, marking, data, electorate)
+    walk.asks_again = asks_again
     _HANDLERS[type(event)](walk, event)
-    walk.run()
+    walk.walk_on()
     return Advance(walk.position(), walk.data, tuple(walk.effects))
 
 
@@ -84,6 +89,7 @@ _HANDLERS: dict[type, Callable[[Walk, Any], None]] = {
     Cancel: Walk.cancel,
     Reopen: Walk.reopen,
     ResolveMerge: Walk.resolve_merge,
+    PutRight: Walk.put_right,
     Retry: Walk.retry,
     Finish: Walk.finish,
     Fail: Walk.fail,

@@ -7,9 +7,9 @@ step by its forward outcome, each rule that can be judged by what it says, each 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workflows.engine.definition import DecisionStep, HumanStep, ParallelStep
+from workflows.engine.ahead import ways as ways_left
+from workflows.engine.definition import HumanStep
 from workflows.engine.graph import Graph, reach
-from workflows.engine.rules import RuleCannotBeEvaluated
 from workflows.engine.separation import forward_outcome
 
 Ways = Mapping[str, tuple[str, ...]]
@@ -30,7 +30,7 @@ def past_approvals(graph: Graph, data: Mapping[str, Any], begin: str, to: str) -
     return tuple(key for key in graph.steps if key in passed and graph[key].kind == "approval")
 
 
-def ways_ahead(graph: Graph, data: Mapping[str, Any] | None = None) -> Ways:
+def ways_ahead(graph: Graph, data: Mapping[str, Any]) -> Ways:
     """Where each step leads when nothing exceptional happens. Without values, to every side of a
     rule and into every branch."""
     return {key: tuple(_ahead(graph, key, data)) for key in graph.steps}
@@ -38,47 +38,17 @@ def ways_ahead(graph: Graph, data: Mapping[str, Any] | None = None) -> Ways:
 
 def ahead_of(graph: Graph, step: str) -> frozenset[str]:
     """The steps on the way ahead of this one, whatever the values; itself only on a circle."""
-    ways = ways_ahead(graph)
-    return frozenset(reach(ways[step], ways, set()))
+    if step not in graph.memo:
+        ways = ways_ahead(graph, {})
+        graph.memo[step] = frozenset(reach(ways[step], ways, set()))
+    return graph.memo[step]
 
 
-def _ahead(graph: Graph, key: str, data: Mapping[str, Any] | None) -> Iterable[str]:
+def _ahead(graph: Graph, key: str, data: Mapping[str, Any]) -> Iterable[str]:
     step = graph[key]
     if isinstance(step, HumanStep):
         return [step.outcomes[forward_outcome(step)].to]
-    if isinstance(step, DecisionStep):
-        return _sides(graph, step, data)
-    if isinstance(step, ParallelStep):
-        open_ = [b.to for b in step.branches if b.when is None or _holds(graph, b.when, data)]
-        return open_ or [step.join or ""]
-    to = getattr(step, "to", None)
-    return [to] if to else []
-
-
-def _sides(graph: Graph, step: DecisionStep, data: Mapping[str, Any] | None) -> list[str]:
-    """The side that is taken; all from the first rule on that cannot be judged."""
-    sides = []
-    for rule in step.rules or []:
-        holds = _judged(graph, rule.when, data)
-        if holds is not False:
-            sides.append(rule.to)
-        if holds is True:
-            return sides
-    return [*sides, *([step.otherwise] if step.otherwise else [])]
-
-
-def _holds(graph: Graph, when: str, data: Mapping[str, Any] | None) -> bool:
-    return _judged(graph, when, data) is not False
-
-
-def _judged(graph: Graph, when: str, data: Mapping[str, Any] | None) -> bool | None:
-    """True, False, or None where it cannot be said."""
-    if data is None:
-        return None
-    try:
-        return graph.holds(when, data)
-    except RuleCannotBeEvaluated:
-        return None
+    return [link.to for link in ways_left(graph, key, data) if link.kind != "on_error"]
 
 
 def _between(ways: Ways, begin: str, to: str) -> set[str]:

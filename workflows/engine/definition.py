@@ -99,6 +99,7 @@ class ApprovalStep(HumanStep):
     """Somebody decides about what is in front of them."""
 
     kind: Literal["approval"]
+    on_change: Literal["require", "warn", "keep"] | None = None
 
 
 class TaskStep(HumanStep):
@@ -155,12 +156,15 @@ class WaitStep(BaseStep):
     for_: DurationText | None = Field(None, alias="for")
     until: Name | None = None
     message: Line | None = None
+    outputs: list[Name] | None = None
     to: Key
 
     @model_validator(mode="after")
     def _one_thing_to_wait_for(self) -> "WaitStep":
         if sum(x is not None for x in (self.for_, self.until, self.message)) != 1:
             raise ValueError("a wait step says exactly one of `for`, `until` or `message`")
+        if self.outputs and self.message is None:
+            raise ValueError("only a wait for a message fills in fields; take `outputs` out")
         return self
 
 

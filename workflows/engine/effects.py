@@ -51,6 +51,15 @@ class ResolveMerge:
 
     block: int
     values: Mapping[str, Any]
+    actor: Person | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PutRight:
+    """Values were put right by hand, and nothing moves by that."""
+
+    values: Mapping[str, Any]
+    actor: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +68,20 @@ class Retry:
 
     activation: int
     writes: Mapping[str, Any] = field(default_factory=dict)
+    actor: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
     """What a step had outside is done (or skipped): the request goes on behind it.
 
-    `how` is the outcome that the record keeps: done, woken, received, skipped.
+    `how` is the outcome that the record keeps: done, woken, received, skipped; `actor` who skipped.
     """
 
     activation: int
     how: str = "done"
     writes: Mapping[str, Any] = field(default_factory=dict)
+    actor: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +99,10 @@ class Reroute:
 
     activation: int
     to: str
+    actor: Person | None = None
 
 
-Event = Start | Decide | Cancel | Reopen | ResolveMerge | Retry | Finish | Fail | Reroute
+Event = Start | Decide | Cancel | Reopen | ResolveMerge | PutRight | Retry | Finish | Fail | Reroute
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,31 @@ class Opened:
     round: int
     came_from: str | None
     needed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAgain:
+    """Values changed that an approval was given on: it is asked once more before work goes on."""
+
+    step: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedAfter:
+    """Values changed that an approval was given on, and its step says to tell and go on."""
+
+    step: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VotesVoid:
+    """Values changed after some of several people had agreed on them: their votes are void."""
+
+    activation: int
+    step: str
+    fields: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +259,9 @@ class Ended:
 
 Effect = (
     Opened
+    | AskedAgain
+    | ChangedAfter
+    | VotesVoid
     | Voted
     | Completed
     | Cancelled

@@ -17,8 +17,8 @@ class InvalidInput(HandoffError):
     """A value, a file or an argument is not what was asked for."""
 
 
-class StaleDocument(HandoffError):
-    """The document changed after the person opened the page; the new version must be seen first."""
+class ChangedSince(HandoffError):
+    """Values or documents changed after the person saw them; the new ones must be seen first."""
 
 
 class DefinitionProblem(HandoffError):

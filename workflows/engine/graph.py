@@ -170,10 +170,17 @@ class Graph:
                 return frozenset(found)
             found |= reach(reopened, self.following, set())
 
-    def ways_out(self, step: str) -> tuple[str, ...]:
+    @cached_property
+    def memo(self) -> dict[str, frozenset[str]]:
+        """What was worked out of the map once, by step."""
+        return {}
+
+    def ways_out(self, step: str, *, beside: bool = False) -> tuple[str, ...]:
         """The steps that work at `step` may be sent to by hand: those whose parallel blocks are
-        open around it, with these blocks' joins, so that no block is entered from its side."""
-        around = set(self.chain[step])
+        open around it, with these blocks' joins, so that no block is entered from its side.
+
+        `beside`: the step was opened again beside the request's way, with no block around it."""
+        around = set() if beside else set(self.chain[step])
         own_joins = {self[key].join for key in around}  # type: ignore[union-attr]
         return tuple(
             key

@@ -18,7 +18,7 @@ class Token:
 
     `block` and `branch` say in which running parallel block it stands, `needed` and `votes`
     how many different people must agree and who has, `stuck` the code of the incident that
-    it waits on.
+    it waits on. `again` says that an approval is asked once more, beside the way of the request.
     """
 
     id: int
@@ -29,6 +29,7 @@ class Token:
     needed: int = 1
     votes: tuple[Person, ...] = ()
     stuck: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,38 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """An approval that was given, and on what: a short digest of each value that was shown.
+
+    `block` and `branch` say in which running parallel block it was given; while that runs, what
+    other branches write is the merge check's to judge. `votes_of` is the activation while only
+    some of several people have agreed.
+    """
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    block: int | None = None
+    branch: int | None = None
+    votes_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A way on that waits until approvals have been given again."""
+
+    to: str
+    block: int | None = None
+    branch: int | None = None
+    came_from: str | None = None
+    round: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Marking:
-    """The whole position of a request."""
+    """The whole position of a request.
+
+    `approved` are the approvals that hold, by step; `parked` the ways on that wait for one to be
+    given again; `steered` the people who changed the request's way or values by hand.
+    """
 
     tokens: tuple[Token, ...] = ()
     blocks: tuple[Block, ...] = ()
@@ -62,6 +93,9 @@ class Marking:
     requester: Person | None = None
     next_id: int = 1
     ended: str | None = None
+    approved: Mapping[str, Approval] = field(default_factory=dict)
+    parked: tuple[Parked, ...] = ()
+    steered: tuple[Person, ...] = ()
 
     def token(self, activation: int) -> Token | None:
         """The open token of this activation, if it is still open."""
@@ -73,6 +107,11 @@ class Marking:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; short keys are left out where they say nothing."""
+        more = {
+            "approved": {step: _compact(one) for step, one in self.approved.items()},
+            "parked": [_compact(one) for one in self.parked],
+            "steered": list(self.steered),
+        }
         return {
             "tokens": [_compact(token) for token in self.tokens],
             "blocks": [_compact(block) for block in self.blocks],
@@ -81,6 +120,7 @@ class Marking:
             "requester": self.requester,
             "next_id": self.next_id,
             "ended": self.ended,
+            **{name: part for name, part in more.items() if part},
         }
 
     @classmethod
@@ -96,10 +136,13 @@ class Marking:
             requester=data.get("requester"),
             next_id=data.get("next_id", 1),
             ended=data.get("ended"),
+            approved={step: Approval(**one) for step, one in data.get("approved", {}).items()},
+            parked=tuple(Parked(**one) for one in data.get("parked", ())),
+            steered=tuple(data.get("steered", ())),
         )
 
 
-def _compact(value: Token | Block) -> dict[str, Any]:
+def _compact(value: Token | Block | Approval | Parked) -> dict[str, Any]:
     """The value's slots without those that say nothing (0 says something)."""
     pairs = {name: getattr(value, name) for name in value.__slots__}
     if pairs.get("needed") == 1:

@@ -13,6 +13,7 @@ from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed, Wron
 from workflows.engine.graph import Graph
 from workflows.engine.marking import Marking, Person
 from workflows.engine.rules import RuleCannotBeEvaluated
+from workflows.engine.separation import kept_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,11 @@ def why_not_act(case: Situation) -> HandoffError | None:
             f"This request is {case.request_state}; work on it goes on only while it is running."
         )
     if case.actor in barred(step, case.marking):
+        if case.actor not in kept_from(step, case.marking):
+            return NotAllowed(
+                f"'{name}' must be approved by somebody else: you changed this request's way or"
+                " values by hand, and nobody approves what they steered."
+            )
         return NotAllowed(
             f"'{name}' must be done by somebody else: separation of duties keeps"
             f" {_whom(step)} from it."
@@ -109,7 +115,7 @@ def why_not_steer(
             " deputy, another of its managers, or who looks after the site."
         )
     for key in dict.fromkeys(steps):
-        if graph.is_human(key) and actor in barred(graph.human(key), marking):
+        if graph.is_human(key) and actor in kept_from(graph.human(key), marking):
             return NotAllowed(
                 f"Separation of duties keeps {_whom(graph.human(key))} from"
                 f" '{graph.title(key)}', so somebody else has to steer the request there: the"

@@ -49,6 +49,9 @@ class Position:
         self.requester = self.marking.requester
         self.next_id = self.marking.next_id
         self.ended = self.marking.ended
+        self.approved = dict(self.marking.approved)
+        self.parked = self.marking.parked
+        self.steered = self.marking.steered
         self.to_go: list[tuple[str, Place]] = []
 
     def position(self) -> Marking:
@@ -61,6 +64,9 @@ class Position:
             requester=self.requester,
             next_id=self.next_id,
             ended=self.ended,
+            approved=self.approved,
+            parked=self.parked,
+            steered=self.steered,
         )
 
     # -- cancelling -----------------------------------------------------------------------
@@ -68,7 +74,11 @@ class Position:
     def _cancel_block(self, block: Block, reason: str) -> None:
         """Close a block with everything in it."""
         self._cancel_inside(block, reason)
+        self._block_is_over(block)
         del self.blocks[block.id]
+
+    def _block_is_over(self, block: Block) -> None:
+        """For what counts by blocks."""
 
     def _cancel_inside(self, block: Block, reason: str) -> None:
         for inner in [b for b in self.blocks.values() if b.block == block.id]:
@@ -117,4 +127,4 @@ class Position:
             self.deciders[step] = (*before, actor)
 
     def _so_far(self) -> Marking:
-        return Marking(deciders=self.deciders, requester=self.requester)
+        return Marking(deciders=self.deciders, requester=self.requester, steered=self.steered)

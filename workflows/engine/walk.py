@@ -8,6 +8,7 @@ goes before the next one begins.
 from dataclasses import replace
 
 from workflows.engine import effects as fx
+from workflows.engine.approvals import Approvals
 from workflows.engine.definition import (
     AutomationStep,
     DecisionStep,
@@ -29,9 +30,9 @@ from workflows.engine.merge import (
     outcome_of,
     settled,
 )
-from workflows.engine.position import Place, Position
+from workflows.engine.position import Place
 from workflows.engine.rules import RuleCannotBeEvaluated
-from workflows.engine.separation import barred, forward_outcome
+from workflows.engine.separation import approves, barred, forward_outcome
 
 Outside = AutomationStep | WaitStep | SubworkflowStep
 """The steps that go on when something outside the request has happened."""
@@ -43,7 +44,7 @@ RULE_FAILED = "rule_failed"
 NO_DATE = "no_date"
 
 
-class Walk(Position):
+class Walk(Approvals):
     """One event's way through the map, from a marking to the next."""
 
     # -- events ---------------------------------------------------------------------------
@@ -67,17 +68,39 @@ class Walk(Position):
         self._remember(token.step, event.actor)
         if event.outcome == forward_outcome(step):
             token = replace(token, votes=(*token.votes, event.actor))
-            if len(token.votes) < token.needed:
+            whole = len(token.votes) >= token.needed
+            self._approved(token, step, whole=whole)
+            if not whole:
                 self.tokens[token.id] = token
                 self.effects.append(fx.Voted(token.id, len(token.votes), token.needed))
                 return
+        elif approves(step, event.outcome):
+            self._approved(token, step, whole=True)
         del self.tokens[token.id]
         self.effects.append(fx.Completed(token.id, event.outcome))
-        self.go(step.outcomes[event.outcome].to, Place(token.block, token.branch, token.step))
+        self._leave(token, step, event.outcome)
+
+    def _leave(self, token: Token, step: HumanStep, outcome: str) -> None:
+        """Where the outcome leads. An approval that was asked again leads nowhere when it is
+        given; any way that is no exception waits while an approval is owed."""
+        way = step.outcomes[outcome]
+        given = approves(step, outcome)
+        if step.kind == "approval" and not given:
+            self._takes_back(token.step)
+        if token.again and not given:
+            self.go(*self._leave_from_again(token.step, way.to))
+        elif not token.again:
+            usual = given if step.kind == "approval" else not way.exception
+            go = self.go_on if usual else self.go
+            go(way.to, Place(token.block, token.branch, token.step))
 
     def cancel(self, event: fx.Cancel) -> None:
         self._cancel_everything(event.reason)
-        self.ended = None
+        self.ended, self.parked = None, ()
+
+    def put_right(self, event: fx.PutRight) -> None:
+        self.data.update(event.values)
+        self._steered(event.actor if event.values else None)
 
     def reopen(self, event: fx.Reopen) -> None:
         end = self.graph.steps.get(self.ended or "")
@@ -93,6 +116,8 @@ class Walk(Position):
         lacking = [key for key in disagreements(block) if key not in event.values]
         if lacking:
             raise InvalidInput(f"Choose a value for {', '.join(lacking)} as well.")
+        self._steered(event.actor)
+        self._settled_in(block, event.values)
         self.data.update(event.values)
         self.blocks[block.id] = settled(block, event.values)
         self._fire(self.blocks[block.id])
@@ -101,21 +126,30 @@ class Walk(Position):
         token = self._open(event.activation)
         if token.stuck is None:
             raise WrongState("This step does not wait on an incident.")
+        if not event.writes and self._owed():
+            raise WrongState(
+                "An approval is asked again first, because values changed after it; try again when"
+                " it has been given."
+            )
         self._write(token, event.writes, {})
+        self._steered(event.actor if event.writes else None)
         if isinstance(self.graph[token.step], Outside):  # the same activation, the same key
+            if self._owed():  # it is tried again when the approval has been given again
+                return
             self.effects.append(fx.Unstuck(token.id, kept=True))
             self._call(replace(token, stuck=None))
             return
         del self.tokens[token.id]
         self.effects.append(fx.Unstuck(token.id))
-        self.go(token.step, Place(token.block, token.branch, round=token.round))
+        self.go_on(token.step, Place(token.block, token.branch, round=token.round))
 
     def finish(self, event: fx.Finish) -> None:
         token, step = self._outside(event.activation)
         self._write(token, event.writes, {})
+        self._steered(event.actor if event.writes else None)
         del self.tokens[token.id]
         self.effects.append(fx.Completed(token.id, event.how))
-        self.go(step.to, Place(token.block, token.branch, token.step))
+        self.go_on(step.to, Place(token.block, token.branch, token.step))
 
     def fail(self, event: fx.Fail) -> None:
         token, step = self._outside(event.activation)
@@ -129,7 +163,7 @@ class Walk(Position):
 
     def reroute(self, event: fx.Reroute) -> None:
         token = self._open(event.activation)
-        if event.to not in self.graph.ways_out(token.step):
+        if event.to not in self.graph.ways_out(token.step, beside=token.again):
             raise InvalidInput(
                 f"Work at '{self.graph.title(token.step)}' cannot be sent to '{event.to}': choose"
                 " a step of the same parallel block, or one outside of it."
@@ -137,7 +171,11 @@ class Walk(Position):
         del self.tokens[token.id]
         why = f"sent to '{self.graph.title(event.to)}'"
         self.effects.append(fx.Cancelled(token.id, why))
-        self.go(event.to, Place(token.block, token.branch, token.step))
+        self._steered(event.actor)
+        if token.again:
+            self.go(*self._leave_from_again(token.step, event.to))
+        else:
+            self.go_on(event.to, Place(token.block, token.branch, token.step))
 
     # -- moving ---------------------------------------------------------------------------
 
@@ -158,6 +196,12 @@ class Walk(Position):
                     f"The map goes round without a person at '{target}'; put a person in the loop."
                 )
 
+    def walk_on(self) -> None:
+        """Walk, and settle what approvals make of it, until neither leads any further."""
+        self.run()
+        while self.settle():
+            self.run()
+
     def _move(self, target: str, place: Place) -> None:
         """Leave blocks on the way, arrive at joins, open what is there."""
         place = self._leave_blocks(target, place)
@@ -173,6 +217,8 @@ class Walk(Position):
             raise DefinitionProblem(
                 f"The request came to the join '{target}' from outside its parallel block."
             )
+        if place.round is None:
+            self._begins_anew(target)
         number = place.round
         if number is None:
             number = self.rounds[target] = self.rounds.get(target, 0) + 1
@@ -267,7 +313,7 @@ class Walk(Position):
 
     def _end(self, key: str, step: EndStep) -> None:
         self._cancel_everything(f"the request ended as {step.result}")
-        self.ended = key
+        self.ended, self.parked = key, ()
         self.effects.append(fx.Ended(key, step.result))
 
     # -- parallel blocks ------------------------------------------------------------------
@@ -322,7 +368,7 @@ class Walk(Position):
         self.rounds[join_key] = self.rounds.get(join_key, 0) + 1
         join = self.graph[join_key]
         assert isinstance(join, JoinStep)
-        self.go(join.to, Place(block.block, block.branch, join_key))
+        self.go_on(join.to, Place(block.block, block.branch, join_key))
 
     def _hand_up(self, block: Block, branches: list[str]) -> None:
         """What a block's branches wrote counts as written by the branch around the block."""

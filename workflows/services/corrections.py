@@ -7,11 +7,12 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from workflows.engine.effects import PutRight
 from workflows.engine.errors import WrongState
 from workflows.models import WorkflowInstance
 from workflows.services.acting import steering
 from workflows.services.case import open_case, write_trail
-from workflows.services.handlers import follow
+from workflows.services.handlers import apply
 from workflows.services.values import clean_values, reason_given
 
 
@@ -38,8 +39,7 @@ def set_values(
         if case.instance.state != WorkflowInstance.RUNNING:
             raise WrongState(f"{case.instance.reference} is {case.instance.state} already.")
         values = clean_values(case.map, data)
-        case.set_values(values)
-        follow(case)
+        apply(case, PutRight(values, actor.pk if actor else None))
         case.changes["given"] = values
         case.save("set_values")
         write_trail(case, "set_values", from_state=case.instance.state, comment=reason)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from workflows.engine import effects as fx
-from workflows.engine.advance import NOBODY, Advance, advance, barred
+from workflows.engine.advance import NOBODY, Advance, advance
 from workflows.engine.calendar import parse_duration
-from workflows.engine.definition import HumanStep
+from workflows.engine.definition import HumanStep, title
 from workflows.engine.errors import WrongState
 from workflows.engine.marking import Marking, Token
+from workflows.engine.separation import kept_from
 from workflows.engine.standing import Lack
-from workflows.models import Incident, MergeRecord, OutboxMessage, WorkItem
+from workflows.models import Incident, MergeRecord, OutboxMessage, WorkflowInstance, WorkItem
 from workflows.services.asking import ask_in_time, ask_outside
 from workflows.services.case import Case
 from workflows.services.people import follow_values, give
@@ -24,7 +25,10 @@ from workflows.services.whom import named_for, tell
 def apply(case: Case, event: fx.Event) -> Advance:
     """Advance the request by one event and collect on the case what its effects ask for."""
     before = case.marking
-    result = advance(case.map.graph, before, case.instance.data, event, case.electorate)
+    result = advance(
+        case.map.graph, before, case.instance.data, event, case.electorate,
+        asks_again=case.instance.source not in WorkflowInstance.PAST,
+    )  # fmt: skip
     case.marking = result.marking
     case.set_values(result.data)
     case.changed_columns.add("marking")
@@ -79,6 +83,35 @@ def _opened(case: Case, before: Marking, effect: fx.Opened) -> None:
             "needed": effect.needed,
         },
     )
+
+
+def _asked_again(case: Case, before: Marking, effect: fx.AskedAgain) -> None:
+    case.note("asked_again", {"step": effect.step, "fields": list(effect.fields)})
+
+
+def _changed_after(case: Case, before: Marking, effect: fx.ChangedAfter) -> None:
+    """The step's map says to tell: owner and deputy, who know what it means."""
+    case.note("changed_after", {"step": effect.step, "fields": list(effect.fields)})
+    name = case.map.graph.title(effect.step)
+    fields = case.map.graph.definition.fields
+    said = ", ".join(title(key, fields[key].label) for key in effect.fields)
+    tell(
+        case,
+        subject=f"Changed after its approval: {case.instance.reference}"
+        f" ({case.instance.template.name})",
+        text=f"{said} of {case.instance.reference} ({case.instance.title}) changed after"
+        f" '{name}' had been approved. The map lets the request go on.",
+        about="changed_after",
+    )
+
+
+def _votes_void(case: Case, before: Marking, effect: fx.VotesVoid) -> None:
+    """Who had agreed may agree again to what stands there now; the trail keeps who it was."""
+    item = case.item(effect.activation)
+    case.note("votes_void", {"step": effect.step, "fields": list(effect.fields)})
+    if item is not None:
+        item.votes = []
+        case.touch(item, item.state)
 
 
 def _voted(case: Case, before: Marking, effect: fx.Voted) -> None:
@@ -199,6 +232,9 @@ def _ended(case: Case, before: Marking, effect: fx.Ended) -> None:
 
 _HANDLERS: dict[type, Callable[[Case, Marking, Any], None]] = {
     fx.Opened: _opened,
+    fx.AskedAgain: _asked_again,
+    fx.ChangedAfter: _changed_after,
+    fx.VotesVoid: _votes_void,
     fx.Voted: _voted,
     fx.Completed: _completed,
     fx.Cancelled: _cancelled,
@@ -286,7 +322,7 @@ def kept_away(case: Case, step: str) -> frozenset[int]:
     from it."""
     if not case.map.graph.is_human(step):
         return frozenset()
-    return frozenset(int(person) for person in barred(case.map.human(step), case.marking))
+    return frozenset(int(person) for person in kept_from(case.map.human(step), case.marking))
 
 
 def _over(case: Case, activation: int, resolution: str) -> None:

@@ -10,15 +10,15 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from workflows.engine.effects import Reroute, Retry
+from workflows.engine.effects import PutRight, Reroute, Retry
 from workflows.engine.errors import HandoffError, InvalidInput, NotFound, WrongState
-from workflows.engine.marking import Token
+from workflows.engine.marking import Marking, Token
 from workflows.engine.walk import Outside
 from workflows.models import Incident, WorkflowInstance
 from workflows.services.acting import steering
 from workflows.services.bypass import go_past, sent_past, skipped_past
 from workflows.services.case import Case, open_case, write_trail
-from workflows.services.handlers import apply, follow, look_again
+from workflows.services.handlers import apply, look_again
 from workflows.services.maps import cached_map
 from workflows.services.outside import check_given, complete, must_run
 from workflows.services.values import clean_values, reason_given
@@ -46,11 +46,11 @@ def retry(
         values = clean_values(case.map, data or {})
         case.changes["given"] = values
         if token.stuck is None:
-            case.set_values(values)
-            follow(case)
-            look_again(case, token)
+            apply(case, PutRight(values, _by(actor)))
+            if case.marking.token(token.id) is not None:  # else it waits for an approval
+                look_again(case, token)
         else:
-            apply(case, Retry(token.id, values))
+            apply(case, Retry(token.id, values, _by(actor)))
         return _save(case, "retry", token, reason)
 
 
@@ -89,7 +89,7 @@ def reroute(
             raise InvalidInput(f"There is no step '{to}' in this map; choose one of the list.")
         before = case.instance.state
         were_open = [other for other in case.marking.tokens if other.id != token.id]
-        apply(case, Reroute(token.id, to))
+        apply(case, Reroute(token.id, to, _by(actor)))
         cut_off = [other for other in were_open if case.marking.token(other.id) is None]
         go_past(case, sent_past(case, token, to, cut_off), NOT_YOURS)
         case.save("reroute")
@@ -103,7 +103,10 @@ def reroute(
 def ways_out(incident: Incident) -> list[tuple[str, str]]:
     """The steps that this incident's work may be sent to: key and name."""
     graph = cached_map(incident.request.version_id).graph
-    return [(key, graph.title(key)) for key in graph.ways_out(incident.step.key)]
+    token = Marking.from_json(incident.request.marking).token(incident.activation)
+    beside = token is not None and token.again
+    keys = graph.ways_out(incident.step.key, beside=beside)
+    return [(key, graph.title(key)) for key in keys]
 
 
 def many(
@@ -143,6 +146,10 @@ def _open(incident_id: int, actor: User | None, now: datetime) -> tuple[Case, In
     if token is None:
         raise WrongState(incident.message)
     return case, incident, token
+
+
+def _by(actor: User | None) -> int | None:
+    return actor.pk if actor is not None else None
 
 
 def _save(case: Case, command: str, token: Token, reason: str) -> WorkflowInstance:

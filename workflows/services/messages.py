@@ -21,7 +21,7 @@ from workflows.permissions import visible_requests
 from workflows.services.acting import steering
 from workflows.services.case import Acting, Case, open_case
 from workflows.services.maps import cached_map
-from workflows.services.outside import complete, must_run
+from workflows.services.outside import check_given, complete, must_run
 from workflows.services.standing import in_role
 from workflows.services.values import read_value
 
@@ -39,8 +39,9 @@ def receive(
     data: Mapping[str, Any] | None = None,
     correlation: Mapping[str, Any] | None = None,
 ) -> WorkflowInstance:
-    """Let the step that waits for this message go on; `data` gives values for fields that are
-    still empty, `correlation` values that the request's fields must have.
+    """Let the step that waits for this message go on. `data` gives values for the fields that the
+    wait declares as its `outputs`, as far as they are still empty, `correlation` values that the
+    request's fields must have.
 
     A value of the correlation is read as its field reads it. Raises NotFound (no such request,
     or neither to be seen by this person nor waiting for a message of theirs), NotAllowed,
@@ -58,7 +59,7 @@ def receive(
             raise WrongState(
                 f"{case.instance.reference} does not have the values of this message's correlation."
             )
-        _fills_in_only(case, data or {})
+        _fills_in_only(case, step, data or {})
         complete(case, token.id, how="received", given=data, command="finish", comment=message)
         return case.instance
 
@@ -215,8 +216,9 @@ def _is_for(case: Case, step: WaitStep, actor: User) -> bool:
     return in_role(case, actor, step.role)
 
 
-def _fills_in_only(case: Case, data: Mapping[str, Any]) -> None:
-    """What people have decided about is not changed by a message."""
+def _fills_in_only(case: Case, step: WaitStep, data: Mapping[str, Any]) -> None:
+    """A message gives the fields that the wait declares, and changes nothing that is there."""
+    check_given(case, step, data)
     there = [key for key in data if case.instance.data.get(key) is not None]
     if there:
         raise InvalidInput(

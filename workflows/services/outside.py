@@ -48,7 +48,8 @@ def complete(
     item = _item(case, activation)
     writes = clean_values(case.map, given or {})
     before = item.state
-    result = apply(case, Finish(activation, how, writes))
+    by_hand = case.actor.pk if command == "skip" and case.actor else None
+    result = apply(case, Finish(activation, how, writes, by_hand))
     case.changes["given"] = writes
     _close(case, item, how, comment, since)
     _save(case, item, before, command, outcome=how, comment=comment)

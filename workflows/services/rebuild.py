@@ -15,6 +15,7 @@ from workflows.engine.effects import (
     Event,
     Fail,
     Finish,
+    PutRight,
     Reopen,
     Reroute,
     ResolveMerge,
@@ -32,7 +33,8 @@ def rebuild(instance: WorkflowInstance) -> tuple[Marking, dict[str, Any]]:
 
     A request that was brought in from a log has no commands to fold: its marking is empty.
     """
-    fold = _Fold(cached_map(instance.version_id).graph)
+    asks_again = instance.source not in WorkflowInstance.PAST
+    fold = _Fold(cached_map(instance.version_id).graph, asks_again)
     for row in TrailEvent.objects.filter(request=instance).order_by("pk"):
         fold.take(row)
     return fold.marking, fold.data
@@ -43,6 +45,7 @@ class _Fold:
     """A request between two rows of its trail."""
 
     graph: Graph
+    asks_again: bool
     marking: Marking = field(default_factory=Marking)
     data: dict[str, Any] = field(default_factory=dict)
 
@@ -54,11 +57,15 @@ class _Fold:
             if row.command == "start":
                 self.data = dict(given)
             self._apply(event_of(row, given), _electorate(row))
+        elif row.command in ("set_values", "retry"):
+            self._apply(PutRight(given, row.actor_id), _electorate(row))
         else:
             self.data = {**self.data, **given}
 
     def _apply(self, event: Event, electorate: Electorate) -> None:
-        moved = advance(self.graph, self.marking, self.data, event, electorate)
+        moved = advance(
+            self.graph, self.marking, self.data, event, electorate, asks_again=self.asks_again
+        )
         self.marking, self.data = moved.marking, dict(moved.data)
 
     def _is_about_people(self, row: TrailEvent) -> bool:
@@ -82,12 +89,12 @@ _EVENTS: Mapping[str, Callable[[TrailEvent, Mapping[str, Any]], Event]] = {
     "decide": _decide,
     "cancel": lambda row, given: Cancel(row.comment),
     "reopen": lambda row, given: Reopen(),
-    "resolve_merge": lambda row, given: ResolveMerge(_activation(row), given),
-    "retry": lambda row, given: Retry(_activation(row), given),
+    "resolve_merge": lambda row, given: ResolveMerge(_activation(row), given, row.actor_id),
+    "retry": lambda row, given: Retry(_activation(row), given, row.actor_id),
     "finish": lambda row, given: Finish(_activation(row), row.outcome, given),
-    "skip": lambda row, given: Finish(_activation(row), row.outcome, given),
+    "skip": lambda row, given: Finish(_activation(row), row.outcome, given, row.actor_id),
     "fail": lambda row, given: Fail(_activation(row), row.outcome, row.comment),
-    "reroute": lambda row, given: Reroute(_activation(row), row.outcome),
+    "reroute": lambda row, given: Reroute(_activation(row), row.outcome, row.actor_id),
 }
 """The commands that move a request; all others leave it where it stands."""
 

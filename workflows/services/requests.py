@@ -308,7 +308,7 @@ def resolve_merge(
         values = _chosen(case, merge, choices)
         merge.resolution, merge.resolved_by = {"values": values, "reason": reason}, actor
         case.touch_merge(merge, merge.state)
-        apply(case, ResolveMerge(merge.activation, values))
+        apply(case, ResolveMerge(merge.activation, values, actor.pk if actor else None))
         case.changes["given"] = values
         step = case.map.step_keys[merge.join_id]
         return _save(

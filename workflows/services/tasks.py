@@ -11,7 +11,7 @@ from django_fsm import can_proceed
 
 from workflows.engine.definition import RouteDef
 from workflows.engine.effects import Completed, Decide
-from workflows.engine.errors import InvalidInput, NotAllowed, StaleDocument, WrongState
+from workflows.engine.errors import InvalidInput, NotAllowed, WrongState
 from workflows.engine.permits import Situation, open_outcomes, why_not, why_not_act
 from workflows.models import WorkflowInstance, WorkItem
 from workflows.models.runs import OPEN_STATES
@@ -20,6 +20,7 @@ from workflows.services.case import Acting, Case, open_case, open_item, who_was_
 from workflows.services.handlers import apply
 from workflows.services.moments import Moments, measure, take_up, unpause
 from workflows.services.placing import put_in, stand_down
+from workflows.services.seen import check_seen, digest_of
 from workflows.services.standing import in_role, stands_by_addition
 from workflows.services.values import clean_values, kept_text, reason_given, store_files
 
@@ -36,18 +37,20 @@ def decide(
     data: Mapping[str, Any] | None = None,
     files: Mapping[str, File] | None = None,
     opened_at: datetime | None = None,
-    seen: Mapping[str, int] | None = None,
+    seen: str | None = None,
+    must_have_seen: bool = False,
     moments: Moments | None = None,
 ) -> WorkItem:
     """Decide an open task with one of its outcomes; the request goes on in the same transaction.
 
     `data` gives raw values, and `files` uploads, for fields that the step fills in. `opened_at`
     is when the person opened the task, and becomes `started_at` if nobody had claimed it.
-    `seen` are the document versions that the person's page showed. `moments` replaces the
+    `seen` is the digest of what was in front of the person; with `must_have_seen` an approval is
+    refused without it. `moments` replaces the
     task's own moments when a log is replayed.
 
     Raises NotFound, WrongState (who was first, and when), NotAllowed, InvalidInput or
-    StaleDocument, each with a sentence for the person; then nothing is written.
+    ChangedSince, each with a sentence for the person; then nothing is written.
     """
     kept_text("comment", comment, LONGEST_COMMENT)
     with transaction.atomic():
@@ -63,12 +66,14 @@ def decide(
             if refused is not None:
                 raise refused
             assert item is not None
-            item.document_versions = _documents_seen(case, step, seen)
+            values = check_seen(case, step, seen, required=must_have_seen)
+            item.document_versions = _documents_seen(case, step)
             uploads.save()
             case.acting = _acting(case, item, step, outcome, actor)
             _decide(case, item, Decide(item.activation, actor.pk, outcome, writes,
                                        item.document_versions),
-                    comment=comment, opened_at=opened_at, moments=moments)  # fmt: skip
+                    comment=comment, opened_at=opened_at, moments=moments,
+                    seen=values if case.map.human(step).kind == "approval" else None)  # fmt: skip
     return item
 
 
@@ -80,6 +85,7 @@ def _decide(
     comment: str,
     opened_at: datetime | None,
     moments: Moments | None,
+    seen: Mapping[str, Any] | None,
 ) -> None:
     """Advance, finish the task's row (or add the vote), save, and write the trail."""
     assert case.actor is not None
@@ -97,8 +103,9 @@ def _decide(
     case.touch(item, before)
     case.save("decide")
     write_trail(
-        case, "decide", item=item, from_state=before, outcome=event.outcome, comment=comment
-    )
+        case, "decide", item=item, from_state=before, outcome=event.outcome, comment=comment,
+        seen={"digest": digest_of(seen), "values": dict(seen)} if seen is not None else None,
+    )  # fmt: skip
 
 
 def claim(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
@@ -302,24 +309,16 @@ def _save(case: Case, item: WorkItem, before: str, command: str, comment: str = 
     return item
 
 
-def _documents_seen(case: Case, step: str, seen: Mapping[str, int] | None) -> dict[str, int]:
-    """The document versions in front of the person; refuses if one has changed since."""
+def _documents_seen(case: Case, step: str) -> dict[str, int]:
+    """The document versions in front of the person."""
     definition = case.map.graph.definition
     looked_at = case.map.human(step).inputs
     versions = {}
     for key, field in definition.fields.items():
         value = case.instance.data.get(key)
-        if field.type != "document" or not isinstance(value, dict):
-            continue
-        if looked_at is not None and key not in looked_at:
-            continue
-        versions[key] = int(value["version"])
-        if seen is not None and seen.get(key) != versions[key]:
-            saw = f"you saw version {seen[key]}" if key in seen else "it was not there before"
-            raise StaleDocument(
-                f"'{value['name']}' is now version {versions[key]}; {saw}."
-                " Look at the new version, then decide."
-            )
+        is_shown = looked_at is None or key in looked_at
+        if is_shown and field.type == "document" and isinstance(value, dict):
+            versions[key] = int(value["version"])
     return versions
 
 

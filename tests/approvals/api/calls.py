@@ -12,7 +12,7 @@ from django.utils import timezone
 from tests.approvals.office import open_office
 from tests.factories import publish_map
 from tests.workflows.support import everything
-from workflows.models import ApiToken
+from workflows.models import ApiToken, WorkflowInstance
 from workflows.services.facts import beginning
 from workflows.services.tokens import make_token
 
@@ -39,7 +39,12 @@ DELIVERY = {
         "first": "arrival",
     },
     "steps": {
-        "arrival": {"kind": "wait", "message": "goods_arrived", "to": "check"},
+        "arrival": {
+            "kind": "wait",
+            "message": "goods_arrived",
+            "outputs": ["note"],
+            "to": "check",
+        },
         "check": {
             "kind": "task",
             "role": "staff",
@@ -88,6 +93,12 @@ class Api:
         sent = self.headers | headers | ({"Idempotency-Key": key} if key else {})
         text = b"" if body is None else json.dumps(body).encode()
         return self.client.post(f"{API}{path}", text, content_type="application/json", headers=sent)
+
+
+def seen_by(api: "Api", request: WorkflowInstance, task: int) -> str:
+    """The digest that this task's representation carries."""
+    items = api.get(f"/instances/{request.reference}").json()["work_items"]
+    return next(str(one["seen"]) for one in items if one["id"] == task)
 
 
 PURCHASE = {"amount": "1200.00", "region": "EU", "manager": "mia"}

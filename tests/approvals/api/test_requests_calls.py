@@ -9,6 +9,8 @@ from tests.approvals.api.calls import PURCHASE, Api, problem, start_body, unchan
 from tests.approvals.office import ask, decide
 from tests.factories import make_user, open_task
 from workflows.models import WorkflowInstance
+from workflows.services.maps import cached_map
+from workflows.services.seen import digest_shown
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +101,8 @@ def test_a_request_says_where_it_is(people: People) -> None:
         "needed": 1,
         "agreed": 0,
         "outcome": None,
+        "votes": [],
+        "seen": digest_shown(cached_map(request.version_id), "manager_review", request.data),
     }
 
 
@@ -183,6 +187,18 @@ def test_a_message_lets_the_request_that_waits_for_it_go_on(people: People) -> N
     said = api.get(f"/instances/{reference}").json()
     assert [item["step"] for item in said["work_items"]] == ["check"]
     assert said["data"]["note"] == "Two boxes."
+
+
+def test_a_message_fills_in_only_what_its_wait_declares(people: People) -> None:
+    reference, api = delivery(people), Api(people["sam"])
+    path = f"/instances/{reference}/message"
+    for data in ({"weight": "3"}, {"order": "B-2"}, {"note": "x", "region": "EU"}):
+        with unchanged():
+            answer = api.post(path, {"message": "goods_arrived", "data": data})
+            problem(answer, 422, "does not give")
+    body = {"workflow": "delivery", "message": "goods_arrived", "correlation": {"order": "A-1"}}
+    with unchanged():
+        problem(api.post("/messages", body | {"data": {"weight": "3"}}), 422, "does not give")
 
 
 def test_a_message_finds_the_request_by_its_values(people: People) -> None:

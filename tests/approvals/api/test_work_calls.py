@@ -2,11 +2,13 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
-from tests.approvals.api.calls import Api, problem, unchanged
+from tests.approvals.api.calls import Api, problem, seen_by, unchanged
 from tests.approvals.office import ask, decide
 from tests.factories import open_task
-from workflows.models import WorkItem
+from workflows.models import TrailEvent, WorkItem
+from workflows.services import corrections
 
 pytestmark = pytest.mark.django_db
 
@@ -54,8 +56,10 @@ def test_a_task_is_taken_worked_on_rested_and_given_back(people: People) -> None
 def test_a_decision_answers_with_the_task_and_where_its_request_stands(people: People) -> None:
     request = ask(people["sam"])
     pk = open_task(request, "manager_review").pk
-    answer = Api(people["mia"]).post(
-        f"/work-items/{pk}/decide", {"outcome": "reject", "comment": "Too dear."}
+    api = Api(people["mia"])
+    seen = seen_by(api, request, pk)
+    answer = api.post(
+        f"/work-items/{pk}/decide", {"outcome": "reject", "comment": "Too dear.", "seen": seen}
     )
     assert answer.status_code == 200
     said = answer.json()
@@ -71,7 +75,8 @@ def test_a_decision_fills_in_the_steps_fields(people: People) -> None:
     with unchanged():
         body = {"outcome": "approve", "data": {"amount": "1"}}
         problem(api.post(f"/work-items/{pk}/decide", body), 422, "does not change Amount")
-    body = {"outcome": "approve", "data": {"cost_centre": "4711"}}
+    seen = seen_by(api, request, pk)
+    body = {"outcome": "approve", "data": {"cost_centre": "4711"}, "seen": seen}
     assert api.post(f"/work-items/{pk}/decide", body).status_code == 200
     assert Api(people["sam"]).get(f"/instances/{request.reference}").json()["data"][
         "cost_centre"
@@ -89,6 +94,40 @@ def test_what_cannot_be_decided_is_refused_in_words(people: People) -> None:
         problem(mia.post(path, {"outcome": "approve", "comment": "x" * 10_001}), 422)
         problem(mia.post(path, {}), 422, "body.outcome")
         problem(sam.post(path, {"outcome": "approve"}), 403, "somebody else")
+
+
+def test_an_approval_says_what_was_seen_and_a_change_in_between_is_told(people: People) -> None:
+    request = ask(people["sam"], amount="100.00")
+    pk, api = open_task(request, "manager_review").pk, Api(people["mia"])
+    path, seen = f"/work-items/{pk}/decide", seen_by(api, request, pk)
+    with unchanged():
+        problem(api.post(path, {"outcome": "approve"}), 422, "`seen`")
+        problem(api.post(path, {"outcome": "approve", "seen": "0" * 64}), 409, "not what stands")
+    corrections.set_values(
+        request.pk, actor=people["omar"], data={"amount": "900.00"}, reason="A typo.",
+        now=timezone.now(),
+    )  # fmt: skip
+    with unchanged():
+        said = problem(api.post(path, {"outcome": "approve", "seen": seen}), 409)
+    assert said["type"] == "urn:handoff:changed-since"
+    assert "'Amount' is 900.00 EUR now; you saw 100.00 EUR." in said["detail"]
+    now = seen_by(api, request, pk)
+    assert api.post(path, {"outcome": "approve", "seen": now}).status_code == 200
+    event = TrailEvent.objects.filter(command="decide").latest("pk")
+    assert event.seen["digest"] == now
+    assert event.seen["values"]["amount"] == "900.00"
+
+
+def test_what_an_approval_does_not_show_may_change(people: People) -> None:
+    request = ask(people["sam"])
+    pk, api = open_task(request, "manager_review").pk, Api(people["mia"])
+    seen = seen_by(api, request, pk)
+    corrections.set_values(
+        request.pk, actor=people["omar"], data={"cost_centre": "4711"}, reason="Known now.",
+        now=timezone.now(),
+    )  # fmt: skip
+    body = {"outcome": "approve", "seen": seen}
+    assert api.post(f"/work-items/{pk}/decide", body).status_code == 200
 
 
 def test_who_comes_second_is_told_who_was_first(people: People) -> None:

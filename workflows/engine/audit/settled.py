@@ -65,6 +65,9 @@ def _after(graph: Graph, link: Link, filled: Filled) -> frozenset[str]:
         if isinstance(step, AutomationStep) and step.action == "set_fields":
             given |= {*(step.with_ or {})}
         return before | (given & fields.keys())
+    if isinstance(step, WaitStep):  # a message that leaves a required one out is refused
+        given = {*(step.outputs or [])} & fields.keys()
+        return before | {key for key in given if fields[key].required}
     return before
 
 
