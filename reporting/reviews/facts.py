@@ -72,6 +72,9 @@ def facts(
         "steps": _steps(rows, found),
         "ways": _ways(rows),
         "incidents": [_incident(one) for one in found if one.kind == "incidents"],
+        "past_approvals": [
+            {"step": key, "count": count} for key, count in sorted(rows.gone_past.items())
+        ],
         "saved": _saved(runs, minutes, baseline, cost),
         "findings": [one.as_data() for one in found if one.is_finding],
         "measures": {one.key: _short(one) for one in found},

@@ -21,6 +21,7 @@ from workflows.models import (
     WorkItem,
 )
 from workflows.models.runs import CANCELLED, DONE
+from workflows.services.bypass import PAST
 from workflows.services.directory import people_for
 from workflows.services.maps import VersionMap, map_of
 
@@ -88,7 +89,8 @@ class Person:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """All of it. `ways` counts how often each way of the current map was taken, `passed` how
-    often each of its routing steps was passed."""
+    often each of its routing steps was passed; `gone_past` how often work was sent on by hand past
+    an approval, by its step's key."""
 
     template: WorkflowTemplate
     map: VersionMap
@@ -103,6 +105,7 @@ class Rows:
     ways: Counter[tuple[str, str]]
     passed: Counter[str]
     rerouted: set[tuple[int, int]]
+    gone_past: Counter[str]
     troubles: list[Trouble]
     owner: Person | None
     deputy: Person | None
@@ -153,6 +156,7 @@ def read(template: WorkflowTemplate, *, since: datetime, until: datetime) -> Row
         ways=reader.ways,
         passed=reader.passed,
         rerouted=reader.rerouted,
+        gone_past=reader.gone_past,
         troubles=reader.troubles(),
         owner=_person(template.owner),
         deputy=_person(template.deputy),
@@ -175,6 +179,7 @@ class _Reader:
     ways: Counter[tuple[str, str]] = field(default_factory=Counter)
     passed: Counter[str] = field(default_factory=Counter)
     rerouted: set[tuple[int, int]] = field(default_factory=set)
+    gone_past: Counter[str] = field(default_factory=Counter)
     exceptions: dict[int, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -214,6 +219,7 @@ class _Reader:
             return
         if command == "reroute" and activation is not None:
             self.rerouted.add((run, activation))
+        self.gone_past.update(changes.get(PAST) or [])
         if version == self.map.number:
             self._ways(changes)
 

@@ -52,7 +52,10 @@ class Table:
 
 def tables(facts: Mapping[str, Any]) -> list[Table]:
     """All tables that have something to say, in the page's order."""
-    made = (_against(facts), _fixes(facts), _steps(facts), _ways(facts), _incidents(facts))
+    made = (
+        *(_against(facts), _fixes(facts), _steps(facts), _ways(facts)),
+        *(_incidents(facts), _past_approvals(facts)),
+    )
     return [table for table in made if table.rows]
 
 
@@ -171,6 +174,19 @@ def _incidents(facts: Mapping[str, Any]) -> Table:
                 _text(", ".join(f"{step} ({count})" for step, count in one["steps"].items())),
             ]
             for one in facts["incidents"]
+        ],
+    )
+
+
+def _past_approvals(facts: Mapping[str, Any]) -> Table:
+    return Table(
+        name="past_approvals",
+        title="Approvals that were gone past",
+        hint="How often a request was sent on by hand past an approval that had not been given.",
+        columns=("Approval", "Count"),
+        rows=[
+            [_text(one["step"]), _number(one["count"], is_bad=True)]
+            for one in facts.get("past_approvals") or []  # older reviews did not count it
         ],
     )
 

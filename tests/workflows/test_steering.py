@@ -8,9 +8,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from reporting.reviews.facts import gather
 from tests.engine.driving import approval, end, parallel, task
 from tests.engine.driving import join as joined
-from tests.factories import make_user
+from tests.factories import NOW, make_user
 from tests.workflows import drawn
 from tests.workflows.drawn import NO
 from tests.workflows.support import Flow, again, begin, person, refused
@@ -172,6 +173,18 @@ def test_sending_on_past_approvals_names_them_and_tells_owner_and_deputy() -> No
     told = OutboxMessage.objects.filter(kind="mail", payload__about="past_approvals")
     assert {m.payload["to"] for m in told} == {person("olga").pk, person("dan").pk}
     assert "'Review', 'Second'" in told[0].payload["text"]
+
+
+def test_the_review_counts_what_went_past_an_approval_and_the_page_says_it(client: Client) -> None:
+    flow = asked_by("olga")
+    steering_commands(flow)["reroute"](person("dan"))
+    found = gather(flow.request.template, since=NOW, until=flow.later(), now=flow.later())
+    assert found["past_approvals"] == [
+        {"step": "review", "count": 1}, {"step": "second", "count": 1},
+    ]  # fmt: skip
+    client.force_login(person("olga"))
+    shown = client.get(f"/requests/{flow.request.reference}/").content.decode()
+    assert "dan sent this on past “Review” and “Second”, without their being given" in shown
 
 
 def test_sending_back_goes_past_nothing() -> None:
