@@ -149,8 +149,9 @@ def _end(case: Case, key: str, before: list[OnTheWay]) -> OnTheWay:
     only_so = bool(into) and all(link.kind == "on_error" or link.route.exception for link in into)
     last = before[-1].state if before else DONE_WELL
     state = REFUSED if only_so or last == REFUSED else FAILED if last == FAILED else DONE_WELL
-    result = getattr(graph[key], "result", "")
-    return OnTheWay(graph.title(key), state, title(result, None).lower())
+    result = title(getattr(graph[key], "result", ""), None).lower()
+    words = "the end" if graph.title(key).lower() == result else result
+    return OnTheWay(graph.title(key), state, words)
 
 
 def _disagreeing(case: Case) -> set[str]:
