@@ -20,9 +20,9 @@ from tests.approvals.office import (
     opened,
     signed_in,
 )
-from tests.factories import open_task
+from tests.factories import make_user, open_task
 from tests.workflows.support import only_on_postgres
-from workflows.models import IdempotentReply, TrailEvent, WorkflowInstance
+from workflows.models import IdempotentReply, TemplateVersion, TrailEvent, WorkflowInstance
 from workflows.once import SALT, new_key
 
 FORM = f"/start/{KEY}/"
@@ -202,3 +202,23 @@ def test_of_two_clicks_at_once_one_starts_a_request_and_both_are_led_to_it() -> 
             places = set(pool.map(click, clients))
         request = WorkflowInstance.objects.get(title=f"Turn {turn}")
         assert places == {f"/requests/{request.reference}/"}
+
+
+def test_the_admin_takes_a_button_of_one_page_once(people: dict[str, User]) -> None:
+    """Two clicks on 'make a new draft' make one; the page loaded again makes another."""
+    admin = make_user("root", is_staff=True, is_superuser=True)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(admin)
+    version = TemplateVersion.objects.get()
+    page = f"/admin/workflows/templateversion/{version.pk}/change/"
+    tokens = [
+        re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', client.get(page).content.decode())
+        for _ in range(2)
+    ]
+    path = f"/admin/workflows/templateversion/{version.pk}/new-draft/"
+    sent = [client.post(path, {"csrfmiddlewaretoken": t[0]}) for t in (tokens[0], tokens[0])]
+    assert sent[0].url == sent[1].url
+    assert TemplateVersion.objects.count() == 2
+    client.post(path, {"csrfmiddlewaretoken": tokens[1][0]})
+    assert TemplateVersion.objects.count() == 3
+    assert client.get(path).url == page
