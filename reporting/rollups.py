@@ -23,6 +23,7 @@ from reporting.rollups_changes import (
 from reporting.rollups_read import RequestDay, StepDay, requests_of, steps_of_day
 from reporting.rollups_spread import merged, packed
 from reporting.rollups_steps import StepFacts, facts_of
+from workflows.services.heartbeats import Units, units
 
 CellRow = TypeVar("CellRow", StepRollUp, RequestRollUp)
 
@@ -85,19 +86,35 @@ def rebuild(*, now: datetime, since: date | None = None) -> list[date]:
 
 def roll_up_stale(*, now: datetime, within: float | None = None) -> list[date]:
     """Roll up what is marked, each day and each week in a transaction of its own, so that others
-    get in between and a killed run goes on where it was. Returns the days."""
+    get in between and a killed run goes on where it was. Returns the days.
+
+    A day or week that cannot be made stays marked, is shown as set aside, and stops no other.
+    """
     until = None if within is None else time.monotonic() + within
-    made: list[date] = []
-    while cells := list(StaleCell.objects.filter(grain=DAY).order_by("day")[:AT_A_TIME]):
-        for cell in cells:
-            if until is not None and time.monotonic() > until:
-                return made
-            roll_up(cell.day, cell.marked)
-            made.append(cell.day)
-    for week in StaleCell.objects.filter(grain=WEEK).order_by("day"):
-        _roll_up_week(week.day, week.marked)
-    Freshness.objects.filter(pk=1).update(rolled_up_to=now)
+    with units("roll-up", now) as cells:
+        made, is_through = _days(cells, until)
+        if is_through:
+            for week in StaleCell.objects.filter(grain=WEEK).order_by("day"):
+                with cells.one(f"the week of {week.day}", in_one=False):
+                    _roll_up_week(week.day, week.marked)
+            Freshness.objects.filter(pk=1).update(rolled_up_to=now)
     return made
+
+
+def _days(cells: Units, until: float | None) -> tuple[list[date], bool]:
+    """The days that were made, and whether there was time for all of them."""
+    made: list[date] = []
+    failed: list[date] = []
+    stale = StaleCell.objects.filter(grain=DAY).order_by("day")
+    while some := list(stale.exclude(day__in=failed)[:AT_A_TIME]):
+        for cell in some:
+            if until is not None and time.monotonic() > until:
+                return made, False
+            failed.append(cell.day)
+            with cells.one(cell.day, in_one=False):
+                roll_up(cell.day, cell.marked)
+                made.append(failed.pop())
+    return made, True
 
 
 def _since(moment: datetime, now: datetime) -> set[date]:

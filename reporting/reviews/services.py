@@ -21,6 +21,7 @@ from workflows.models import OutboxMessage, TemplateVersion, WorkflowInstance, W
 from workflows.permissions import may_manage
 from workflows.services import outbox
 from workflows.services.definitions import new_draft, write_definition_trail
+from workflows.services.heartbeats import units
 from workflows.services.retire import retire
 from workflows.services.values import reason_given
 from workflows.services.whom import people_told
@@ -77,10 +78,12 @@ def open_due(*, now: datetime) -> list[Review]:
     """Open a review of each workflow where one has fallen due, and tell its people once."""
     in_use = WorkflowTemplate.objects.filter(versions__state=TemplateVersion.PUBLISHED)
     opened = []
-    for pk in in_use.order_by("pk").values_list("pk", flat=True):
-        review = _open_one(pk, now)
-        if review is not None:
-            opened.append(review)
+    with units("review", now) as workflows:
+        for pk in in_use.order_by("pk").values_list("pk", flat=True):
+            with workflows.one(f"workflow {pk}"):
+                review = _open_one(pk, now)
+                if review is not None:
+                    opened.append(review)
     return opened
 
 
@@ -92,19 +95,20 @@ def tell_due(*, now: datetime) -> int:
     for review in Review.objects.filter(state=Review.DUE).select_related("template").order_by("pk"):
         for one in people_told(review.template):
             by_person[one.pk].append(review)
-    for person, reviews in by_person.items():
-        new = [one for one in reviews if person not in one.told]
-        if new:
-            told += 1
-            _tell(person, new, now)
+    with units("review-mails", now) as people:
+        for person, reviews in by_person.items():
+            new = [one for one in reviews if person not in one.told]
+            if new:
+                with people.one(f"person {person}"):
+                    _tell(person, new, now)
+                    told += 1
     return told
 
 
 def review_due(*, now: datetime) -> list[Review]:
     """The clock's daily task: open what is due, then tell people."""
-    with transaction.atomic():
-        opened = open_due(now=now)
-        tell_due(now=now)
+    opened = open_due(now=now)
+    tell_due(now=now)
     return opened
 
 

@@ -8,7 +8,8 @@ from tests.emptying import lift
 from tests.factories import publish_map, start_request
 from tests.workflows import tampering
 from tests.workflows.test_commands import Run, run
-from workflows.models import TrailEvent, TrailHead
+from workflows.models import TrailEvent, TrailHead, WorkflowInstance
+from workflows.services import requests
 from workflows.services.seals import end_of_chain, seal_all
 
 __all__ = ["run"]
@@ -62,11 +63,16 @@ def test_json_names_every_broken_row_with_all(run: Run, head: str) -> None:
 
 
 def test_a_trail_that_was_cut_off_is_found_by_the_head_alone(run: Run, head: str) -> None:
+    request = WorkflowInstance.objects.get()
+    requests.suspend(request.pk, actor=None, reason="Wait.", now=timezone.now())
+    seal_all(timezone.now)
+    position, hash_ = end_of_chain()
+    later = str(TrailHead(date=timezone.now().date(), position=position, hash=hash_))
     lift()
-    tampering.run("DELETE FROM workflows_trailseal WHERE position = 3")
-    tampering.run("DELETE FROM workflows_trailevent WHERE command = 'start'")
-    assert run("verify_audit").code == 0
-    answer = run("verify_audit", "--head", head)
+    tampering.run("DELETE FROM workflows_trailseal WHERE position = %s", position)
+    tampering.run("DELETE FROM workflows_trailevent WHERE command = 'suspend'")
+    assert run("verify_audit", "--head", head).code == 0
+    answer = run("verify_audit", "--head", later)
     assert answer.code == 1
     assert "its end was cut off, or an older backup was restored" in answer.out
 

@@ -1,20 +1,24 @@
-"""What is done outside: attempts, and the messages that ask for them. Nobody writes them here."""
+"""What is done outside: attempts, and the messages that ask for them. Nobody writes them here; what
+did not get through is sent again, or given up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from workflows.admin.base import StaffAdmin, moment, timed
+from workflows.admin.asking import Question, ask_then_do
+from workflows.admin.base import StaffAdmin, actor_of, moment, timed
 from workflows.admin.records import OfRequest, badge, shown
 from workflows.models import Attempt, OutboxMessage, TemplateVersion
 from workflows.models.outbox import TAKEN, WAITING
 from workflows.permissions import templates_with
+from workflows.services import resend
 
 
 @admin.register(Attempt)
@@ -108,6 +112,48 @@ class DueFilter(admin.SimpleListFilter):
         )
 
 
+class FailingFilter(admin.SimpleListFilter):
+    """What was tried and did not get through yet."""
+
+    title = "failing"
+    parameter_name = "failing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Only one way to look."""
+        return [("yes", "tried again and again")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """By the column that has an index."""
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(failing_since__isnull=False, state__in=(WAITING, TAKEN))
+
+
+def _command(title: str, button: str, done: str, command: Any, name: str) -> Any:
+    """An action that asks for a reason, then calls the service for each selected message."""
+
+    @admin.action(description=f"{button}…", permissions=["resend"])
+    def act(
+        page: "OutboxAdmin", request: HttpRequest, rows: QuerySet[OutboxMessage]
+    ) -> TemplateResponse | None:
+        def run(pk: int, given: Mapping[str, Any]) -> object:
+            return command(pk, actor=actor_of(request), reason=given["reason"], now=timezone.now())
+
+        question = Question(action=name, title=title, button=button, done=done, command=run)
+        return ask_then_do(page, request, rows, question)
+
+    act.__name__ = name
+    return act
+
+
+send_again_selected = _command(
+    "Send messages again", "Send again", "due now", resend.send_again, "send_again_selected"
+)
+give_up_selected = _command(
+    "Give messages up", "Give up", "given up", resend.give_up, "give_up_selected"
+)
+
+
 @admin.register(OutboxMessage)
 class OutboxAdmin(OfRequest, StaffAdmin):
     """What is still to be done outside, and what was; superusers alone read what it says."""
@@ -118,7 +164,8 @@ class OutboxAdmin(OfRequest, StaffAdmin):
         *("tries", timed("closed_at", "closed"), "last_error"),
     )
     list_select_related = ("request",)
-    list_filter = ("state", "kind", DueFilter)
+    list_filter = ("state", "kind", DueFilter, FailingFilter)
+    actions = (send_again_selected, give_up_selected)
     search_fields = ("=key", "=ticket")
     search_help_text = "The mark of a message or of the worker who has it, in full"
     ordering = ("-id",)
@@ -141,10 +188,14 @@ class OutboxAdmin(OfRequest, StaffAdmin):
         sites = Q(request=None, kind__in=(OutboxMessage.MAIL, OutboxMessage.HEAD))
         return condition | starts | sites
 
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        """Who may send messages again; the service asks too."""
+        return request.user.has_perm(resend.RESEND)
+
     @admin.display(description="state", ordering="state")
     def state_(self, message: OutboxMessage) -> SafeString:
-        """Marked where it was given up."""
-        looks = {"delivered": "running", "dropped": "late"}
+        """Marked where it was given up or set aside."""
+        looks = {"delivered": "running", "dropped": "late", "aside": "late"}
         words = message.get_state_display()  # type: ignore[attr-defined]
         return badge(looks.get(message.state, "waiting"), words)
 
@@ -158,7 +209,7 @@ class OutboxAdmin(OfRequest, StaffAdmin):
         plain = (
             ("kind", "state", "its_request", "activation"),
             ("created_at", "run_after", "closed_at"), ("taken_until", "ticket", "tries"), "key",
-            "last_error",
+            "failing_since", "last_error",
         )  # fmt: skip
         return (*plain, "says") if request.user.is_superuser else plain
 

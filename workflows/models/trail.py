@@ -32,6 +32,8 @@ COMMANDS = (
     *("change_connection", "change_calendar"),
     # what workflows do with one another
     *("start_other", "listened"),
+    # messages that did not get through
+    *("send_again", "give_up"),
     # reviews
     *("review_due", "review_begin", "review_gather", "review_decide", "review_close"),
 )

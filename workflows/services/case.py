@@ -7,7 +7,7 @@ of bulk statements whatever the map did.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -297,11 +297,37 @@ def open_case(
         if actor is not None:
             case.roles[actor.pk] = _ids(item.roles)  # type: ignore[attr-defined]
             case.renamed = bool(item.renamed)  # type: ignore[attr-defined]
+    _keep_time(case)
     return case
 
 
 def _ids(joined: str | None) -> frozenset[int]:
     return frozenset(int(part) for part in (joined or "").split(",") if part)
+
+
+SKEW = timedelta(seconds=5)
+"""So far apart the clocks of two machines may be without a word of it."""
+
+
+def _keep_time(case: Case) -> None:
+    """A command is never earlier than what it follows: where this machine's clock is behind, the
+    time of what is there holds, and the trail says by how much. A log tells its own times."""
+    if case.instance.source in WorkflowInstance.PAST:
+        return
+    known = [case.instance.started_at, case.instance.completed_at]
+    known += [_aware(getattr(item, "told_at", None)) for item in case.items.values()]
+    last = max(one for one in known if one is not None)
+    if last > case.now:
+        if last - case.now > SKEW:
+            case.changes["clock_behind_seconds"] = round((last - case.now).total_seconds())
+        case.now = last
+
+
+def _aware(moment: datetime | str | None) -> datetime | None:
+    """A moment that was read past Django: SQLite gives its text, which is in UTC."""
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def open_item(case: Case, work_item_id: int) -> WorkItem | None:

@@ -6,7 +6,7 @@ Cheap, for it is done all day: a round that goes well is written down every few 
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from typing import Any
 
@@ -101,10 +101,11 @@ class Units:
         self.failing: dict[str, str] = {}
 
     @contextmanager
-    def one(self, unit: object) -> Iterator[None]:
-        """One of them. A database that does not answer is no fault of the thing: it goes on up."""
+    def one(self, unit: object, *, in_one: bool = True) -> Iterator[None]:
+        """One of them; `in_one` transaction, unless it makes its own. A database that does not
+        answer is no fault of the thing: that goes on up."""
         try:
-            with transaction.atomic():
+            with transaction.atomic() if in_one else nullcontext():
                 yield
         except (OperationalError, InterfaceError):
             raise

@@ -17,6 +17,7 @@ from workflows.models import (
     FormerLogin,
     Incident,
     MergeRecord,
+    TrailEvent,
     WorkflowInstance,
     WorkflowTemplate,
     WorkItem,
@@ -31,6 +32,7 @@ TABLES = {
     "incident": Incident._meta.db_table,
     "merge": MergeRecord._meta.db_table,
     "former": FormerLogin._meta.db_table,
+    "event": TrailEvent._meta.db_table,
     "user": User._meta.db_table,
 }
 
@@ -47,7 +49,10 @@ OPEN_TASKS = (
         WHERE a.work_item_id = r.id AND a.user_id = %(user)s
     ) AS added, EXISTS (
         SELECT 1 FROM {incident} i WHERE i.request_id = r.request_id AND i.state = 'open'
-    ) AS troubled
+    ) AS troubled, (
+        SELECT e.recorded_at FROM {event} e WHERE e.request_id = r.request_id
+        ORDER BY e.id DESC LIMIT 1
+    ) AS told_at
     FROM {task} r WHERE r.request_id = %(request)s AND r.is_open ORDER BY r.id {for_update}
 """
 )
@@ -102,8 +107,8 @@ def lock_open_tasks(instance: WorkflowInstance, actor_id: int | None) -> list[Wo
 
     the roles of the map in whose lists they are (`roles`, ids with commas), as what they were added
     to the task (`added`: the role that it was escalated to, nothing for a stand-in, None for
-    neither), whether logins have changed hands around them (`renamed`), and whether the request
-    has an open incident (`troubled`).
+    neither), whether logins have changed hands around them (`renamed`), whether the request
+    has an open incident (`troubled`), and when its trail was last written (`told_at`).
     """
     sql = OPEN_TASKS.format(
         columns=_columns(WorkItem),
@@ -111,8 +116,9 @@ def lock_open_tasks(instance: WorkflowInstance, actor_id: int | None) -> list[Wo
         for_update=_for_update(),
         **TABLES,
     )
+    also = ("roles", "renamed", "added", "troubled", "told_at")
     given = {"user": actor_id, "request": instance.pk, "version": instance.version_id}
-    return select_rows(WorkItem, sql, given, also=("roles", "renamed", "added", "troubled"))
+    return select_rows(WorkItem, sql, given, also=also)
 
 
 def merges(instance_id: int, activations: Iterable[int]) -> list[MergeRecord]:

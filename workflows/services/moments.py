@@ -39,11 +39,11 @@ def measure(calendar: Calendar, item: WorkItem) -> None:
         if item.enabled_at is not None:
             item.lead_in_seconds = (item.completed_at - item.enabled_at).total_seconds()
         return
-    working, business = between(calendar, item.started_at, item.completed_at)
-    item.working_seconds = working - item.paused_seconds
-    item.working_business_seconds = business - item.paused_business_seconds
+    working, business = _spent(calendar, item.started_at, item.completed_at)
+    item.working_seconds = max(0.0, working - item.paused_seconds)
+    item.working_business_seconds = max(0.0, business - item.paused_business_seconds)
     if item.enabled_at is not None:
-        waited = between(calendar, item.enabled_at, item.started_at)
+        waited = _spent(calendar, item.enabled_at, item.started_at)
         item.waiting_seconds, item.waiting_business_seconds = waited
 
 
@@ -52,10 +52,15 @@ def between(calendar: Calendar, start: datetime, end: datetime) -> tuple[float, 
     return (end - start).total_seconds(), calendar.between(start, end).total_seconds()
 
 
+def _spent(calendar: Calendar, start: datetime, end: datetime) -> tuple[float, float]:
+    """Time that was spent on work of ours is never less than none, whatever the clocks said."""
+    return between(calendar, start, max(start, end))
+
+
 def _rest(calendar: Calendar, item: WorkItem, now: datetime) -> None:
     """A task that is decided while paused rested until now."""
     assert item.paused_at is not None
-    rested, business = between(calendar, item.paused_at, now)
+    rested, business = _spent(calendar, item.paused_at, now)
     item.paused_seconds += rested
     item.paused_business_seconds += business
     item.paused_at = None
@@ -64,5 +69,5 @@ def _rest(calendar: Calendar, item: WorkItem, now: datetime) -> None:
 def unpause(calendar: Calendar, item: WorkItem, now: datetime) -> None:
     """Work goes on: the rest so far is counted."""
     assert item.paused_at is not None
-    rested, business = between(calendar, item.paused_at, now)
+    rested, business = _spent(calendar, item.paused_at, now)
     item.unpause(rested=rested, rested_business=business)

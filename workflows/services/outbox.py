@@ -44,7 +44,7 @@ def write_messages(messages: Sequence[OutboxMessage], *, now: datetime) -> None:
     """Insert messages in the caller's transaction; the bell rings when it has committed."""
     insert_rows(messages)
     if any(message.run_after <= now for message in messages):
-        transaction.on_commit(_ring)
+        transaction.on_commit(ring)
 
 
 def put(
@@ -64,7 +64,7 @@ def put(
     )  # fmt: skip
     OutboxMessage.objects.bulk_create([row], ignore_conflicts=key is not None)
     if row.run_after <= now:
-        transaction.on_commit(_ring)
+        transaction.on_commit(ring)
 
 
 # -- the bell ---------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ class Bell:
 _bell = Bell()
 
 
-def _ring() -> None:
+def ring() -> None:
     """Wake a worker, where a broker can; elsewhere the clock comes round within a second."""
     if settings.HAS_BROKER:
         _bell.ring()
@@ -252,7 +252,7 @@ def go_on(case: Any) -> None:
     """The request goes on, or is over, and with it what was held back."""
     held = OutboxMessage.objects.filter(request=case.instance, state=HELD)
     if held.update(state=WAITING, run_after=case.now):
-        transaction.on_commit(_ring)
+        transaction.on_commit(ring)
 
 
 def let_go(messages: Iterable[OutboxMessage]) -> None:

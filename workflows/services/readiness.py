@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from django.db.models import Max
 
 from workflows.models import Heartbeat, OutboxMessage, TrailEvent, Trouble
@@ -67,8 +67,8 @@ def _missing_migrations() -> int:
     """How many migrations this code has that the database has not."""
     if _all_applied.cache_info().currsize:
         return 0
-    executor = MigrationExecutor(connection)
-    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    loader = MigrationLoader(connection)
+    missing = len(set(loader.graph.nodes) - set(loader.applied_migrations))
     if not missing:
         _all_applied()
     return missing

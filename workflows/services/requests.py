@@ -223,7 +223,7 @@ def cancel(instance_id: int, *, actor: User | None, reason: str, now: datetime) 
         _must_be_live(case)
         apply(case, Cancel(f"the request was cancelled: {reason}"[:300]))
         before = case.instance.state
-        case.instance.cancel(now=now)
+        case.instance.cancel(now=case.now)
         go_on(case)  # what was held back finds that nothing is left to do
         case.message(OutboxMessage.ENDED)
         return _save(case, "cancel", before, reason)

@@ -8,13 +8,14 @@ is never taken for sealed because a higher one is: see `_Mark`.
 
 import hashlib
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DataError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from workflows.models import TrailEvent, TrailSeal
@@ -45,6 +46,8 @@ WRITERS = """
     AND pid IS DISTINCT FROM pg_backend_pid()
 """
 """Whoever inserts has this lock on the table from before the row's id is drawn to the very end."""
+
+log = logging.getLogger(__name__)
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
@@ -125,13 +128,37 @@ def _seal_after(above: int, limit: int, now: datetime) -> tuple[int, int]:
     done = 0
     while done < limit:
         most = min(BATCH, limit - done)
-        rows = list(unsealed(above=above).values_list(*SEALED)[:most])
+        ids, rows = _next_rows(above, most)
         if rows:
             _append(rows, now)
-            above, done = rows[-1][0], done + len(rows)
-        if len(rows) < most:
+        if ids:
+            above, done = ids[-1], done + len(ids)
+        if len(ids) < most:
             break
     return above, done
+
+
+def _next_rows(above: int, most: int) -> tuple[list[int], list[tuple[Any, ...]]]:
+    """The next rows without a seal: their ids, and those of them that can be read. One that
+    cannot be read is never sealed, which `verify` says; it stops no other."""
+    rows = unsealed(above=above)
+    try:
+        found = list(rows.values_list(*SEALED)[:most])
+        return [row[0] for row in found], found
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("A row of the trail cannot be read.")
+    ids = list(rows.values_list("pk", flat=True)[:most])
+    return ids, [row for pk in ids for row in _row_of(pk)]
+
+
+def _row_of(pk: int) -> list[tuple[Any, ...]]:
+    try:
+        return list(TrailEvent.objects.filter(pk=pk).values_list(*SEALED))
+    except (DataError, ValueError, OverflowError):
+        log.warning("Row %s of the trail cannot be read and is not sealed.", pk)
+        return []
 
 
 def _append(rows: Sequence[tuple[Any, ...]], now: datetime) -> None:

@@ -115,7 +115,7 @@ def claim(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
         _must_be_for_one(item)
         before = item.state
         _must_be(item, "claim", "taken already")
-        item.claim(now=now, by=actor)
+        item.claim(now=case.now, by=actor)
         item.in_queue = False
         return _save(case, item, before, "claim")
 
@@ -126,11 +126,11 @@ def start_work(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
         case, item = _open_for(work_item_id, actor, now)
         before = item.state
         if before == "paused":
-            unpause(case.map.calendar, item, now)
+            unpause(case.map.calendar, item, case.now)
         else:
             _must_be_for_one(item)
             _must_be(item, "begin", "in work already")
-            item.begin(now=now, by=actor)
+            item.begin(now=case.now, by=actor)
             item.in_queue = False
         return _save(case, item, before, "start_work")
 
@@ -141,7 +141,7 @@ def pause(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
         case, item = _open_for(work_item_id, actor, now)
         before = item.state
         _must_be(item, "pause", "not in work")
-        item.pause(now=now)
+        item.pause(now=case.now)
         return _save(case, item, before, "pause")
 
 

@@ -18,6 +18,7 @@ from workflows.engine.definition import title
 from workflows.engine.errors import InvalidInput
 from workflows.engine.fields import FieldSpec, clean
 from workflows.models import Document
+from workflows.models.documents import stored_under
 from workflows.services.history import in_the_name_of
 from workflows.services.maps import VersionMap
 
@@ -110,8 +111,10 @@ class Uploads:
         """Write the files and their rows; called once the command is allowed."""
         for document in self.documents:
             document.request = self.case.instance
-            document.file.save(document.name, document.file.file, save=False)
-            self.stored.append(document)  # before its row is written, which may fail
+            upload = document.file.file
+            document.file = stored_under(document, document.name)  # type: ignore[assignment]
+            self.stored.append(document)  # before anything is written, which may fail half-way
+            document.file.name = document.file.storage.save(document.file.name or "", upload)
             document.save()
             self.case.note(
                 "uploaded",

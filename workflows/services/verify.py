@@ -14,7 +14,15 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from workflows.engine.errors import InvalidInput
-from workflows.models import TrailEvent, TrailHead, TrailSeal, WorkflowInstance
+from workflows.models import (
+    TemplateVersion,
+    TrailEvent,
+    TrailHead,
+    TrailSeal,
+    WorkflowInstance,
+    WorkItem,
+)
+from workflows.models.runs import DONE
 from workflows.models.seals import ROOT
 from workflows.services.seals import SEALED, link_hash, unsealed
 
@@ -27,8 +35,9 @@ MOST = 1000
 REPLAYED = (*WorkflowInstance.PAST, WorkflowInstance.DEMO)
 """Requests whose commands carry the time of what they tell of, not of when they were written."""
 
-CHANGED, MISSING, GAP, UNSEALED, CUT, REWRITTEN = (
+CHANGED, MISSING, GAP, UNSEALED, CUT, REWRITTEN, UNTOLD = (
     *("changed", "event_missing", "seals_missing", "unsealed", "cut_off", "head_differs"),
+    "untold",
 )
 
 
@@ -112,7 +121,39 @@ def _all_broken(found: Verified, heads: Sequence[Head], now: datetime) -> Iterat
     overdue = _overdue(now)
     for pk, reference, command in overdue.values_list("pk", "reference", "command").iterator():
         yield _never_sealed(pk, reference, command)
+    yield from _untold()
     found.waiting = unsealed().count()
+
+
+# -- what must have a row ---------------------------------------------------------------------
+
+
+def _untold() -> Iterator[Broken]:
+    """Requests, decisions and published maps that the trail does not tell of: a trail that was
+    emptied with its seals fits itself, but not what stands beside it."""
+    rows = TrailEvent.objects.filter(request=OuterRef("pk"))
+    requests = WorkflowInstance.objects.filter(~Exists(rows)).order_by("pk")
+    for request in requests.only("pk", "prefix").iterator():
+        yield _no_row(request.reference, f"Request {request.reference}")
+    told = TrailEvent.objects.filter(request=OuterRef("request"), work_item=OuterRef("pk"))
+    lived = WorkItem.objects.exclude(request__source__in=WorkflowInstance.PAST)
+    done = lived.filter(~Exists(told), state=DONE).select_related("request", "step")
+    for item in done.order_by("pk").iterator():
+        reference = item.request.reference
+        yield _no_row(reference, f"The end of '{item.step}' of {reference} (task {item.pk})")
+    published = TrailEvent.objects.filter(
+        template=OuterRef("template"), version=OuterRef("number"), command="publish"
+    )
+    maps = TemplateVersion.objects.filter(~Exists(published)).exclude(published_at=None)
+    for version in maps.select_related("template").order_by("pk"):
+        yield _no_row("", f"The publication of {version.template.key} version {version.number}")
+
+
+def _no_row(reference: str, what: str) -> Broken:
+    return Broken(
+        kind=UNTOLD, position=None, event=None, reference=reference,
+        text=f"{what} has no row in the trail: the row was deleted, with its seal.",
+    )  # fmt: skip
 
 
 # -- the walk ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 
 from reporting.audit_csv import csv_lines, json_lines, trail_rows
 from reporting.moments import days
-from reporting.whole_file import write_whole
+from reporting.whole_file import is_stdout, write_whole
 from workflows.engine.errors import NotFound
 from workflows.management.base import HandoffCommand
 from workflows.models import WorkflowTemplate
@@ -32,7 +32,7 @@ class Command(HandoffCommand):
         events = trail_rows(
             templates=self._templates(options["workflow"]), since=since, until=until
         )
-        if options["out"]:
+        if options["out"] and not is_stdout(options["out"]):
             rows = write_whole(Path(options["out"]), csv_lines(events)) - 1  # the header
             text = f"{rows:,} rows of the trail are in {options['out']}."
             self.show(options, {"rows": rows, "file": options["out"]}, text)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from reporting.exports.log import TYPES, log_lines
 from reporting.moments import days
 from reporting.rows import Period
-from reporting.whole_file import write_whole
+from reporting.whole_file import is_stdout, write_whole
 from workflows.engine.errors import NotFound
 from workflows.management.base import HandoffCommand
 from workflows.models import WorkflowTemplate
@@ -44,7 +44,7 @@ class Command(HandoffCommand):
         if options["people"]:
             _record(template, options)
         lines = log_lines(template, options["format"], period, people=options["people"])
-        if options["out"]:
+        if options["out"] and not is_stdout(options["out"]):
             write_whole(Path(options["out"]), lines)
             text = f"The log of '{template.name}' is in {options['out']}."
             self.show(options, {"file": options["out"], "format": options["format"]}, text)
