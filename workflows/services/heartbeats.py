@@ -23,11 +23,14 @@ MOST = 100
 """So many troubles of one round are kept; more tell nobody more."""
 
 _written: dict[str, float] = {}
+_told: set[tuple[str, str]] = set()
+MOST_TOLD = 1000
 
 
 def forget_heartbeats() -> None:
     """Write each sign of life down the next time, however short ago the last was."""
     _written.clear()
+    _told.clear()
 
 
 def heard(name: str, now: datetime) -> None:
@@ -92,6 +95,15 @@ def said(problem: Exception) -> str:
 # -- one bad row stops nothing else -----------------------------------------------------------
 
 
+def _tell_once(name: str, unit: object, problem: Exception) -> None:
+    """Log a thing that fails whole, the first time: it will fail each minute, and fill no log."""
+    if len(_told) >= MOST_TOLD:
+        _told.clear()
+    if (name, str(unit)) not in _told:
+        _told.add((name, str(unit)))
+        log.error("The round '%s' sets %s aside.", name, unit, exc_info=problem)
+
+
 class Units:
     """The things that a round works through: each in a transaction of its own, and what goes
     wrong with one is written down and stops no other."""
@@ -109,8 +121,8 @@ class Units:
                 yield
         except (OperationalError, InterfaceError):
             raise
-        except Exception as problem:
-            log.exception("The round '%s' sets %s aside.", self.round, unit)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is this thing's alone
+            _tell_once(self.round, unit, problem)
             self.failing[str(unit)[:200]] = said(problem)
 
     def close(self) -> None:
