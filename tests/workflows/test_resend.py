@@ -62,7 +62,7 @@ def test_what_was_given_up_is_closed_with_the_reason() -> None:
     message.refresh_from_db()
     assert (message.state, message.closed_at) == ("dropped", NOW)
     assert "Given up by opal: Old." in message.last_error
-    assert TrailEvent.objects.get().command == "give_up"
+    assert TrailEvent.objects.filter(command="give_up").count() == 1
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_the_admin_offers_and_does_nothing_for_who_may_only_look(client: Client)
     assert "send_again_selected" not in client.get(reverse(LIST)).text
     post(client, "send_again_selected", message)
     assert OutboxMessage.objects.get().state == "aside"
-    assert not TrailEvent.objects.exists()
+    assert not TrailEvent.objects.filter(command__in=("send_again", "give_up")).exists()
 
 
 def test_a_get_sends_nothing(client: Client) -> None:
