@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib.auth.backends import ModelBackend
+from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.models import User
 
 from workflows.models import ServiceAccount
@@ -22,5 +22,5 @@ class PeopleAlone:
         return people.filter(pk=user_id).first()
 
 
-class PeopleBackend(PeopleAlone, ModelBackend):
-    """By login and password."""
+class PeopleBackend(PeopleAlone, AuthenticationBackend):
+    """By name or mail address and password, or as the company says."""

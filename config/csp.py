@@ -24,6 +24,6 @@ class ContentSecurityPolicy:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        policy = ADMIN if request.path.startswith("/admin/") else STRICT
+        policy = ADMIN if request.path_info.startswith("/admin/") else STRICT
         response.headers.setdefault("Content-Security-Policy", policy)
         return response

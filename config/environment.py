@@ -1,14 +1,23 @@
 """What the environment says: the few variables that turn the embedded default into production."""
 
 import os
+import re
 import secrets
+import zoneinfo
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+Value = TypeVar("Value")
+
+ADDRESS = r"https?://[^\s/?#@]+(/[^\s?#]*)?"
+"""A site's address: scheme, host and port, and perhaps a path under which it lies."""
+RATE = r"[1-9][0-9]{0,6}/[smhd]"
+SENDER = r"([^<>@\r\n]+ <)?[^\s<>@]+@[^\s<>@]+>?"
 EMBEDDED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 POSTGRES_OPTIONS = {
@@ -32,12 +41,83 @@ SQLITE_OPTIONS = {
 
 
 class BadEnvironment(ImproperlyConfigured):
-    """A variable is missing or cannot be read; the message says which, and what it should be."""
+    """Variables are missing or cannot be read; the message has a line for each, which says what it
+    should be."""
+
+
+class Environment:
+    """Reads variables and collects what is wrong with them, so that all of it is said at once."""
+
+    def __init__(self, variables: Mapping[str, str] = os.environ) -> None:
+        self.variables = variables
+        self.problems: list[str] = []
+
+    def text(self, name: str, otherwise: str = "") -> str:
+        """What it says, or else."""
+        return self.variables.get(name, "").strip() or otherwise
+
+    def read(self, read: Callable[[], Value], otherwise: Value) -> Value:
+        """What a reader gives; what it refuses is noted."""
+        try:
+            return read()
+        except BadEnvironment as problem:
+            self.problems.append(str(problem))
+            return otherwise
+
+    def whole(self, name: str, otherwise: int, *, least: int = 0, most: int = 10**9) -> int:
+        """A whole number."""
+        said = self.text(name)
+        if not said:
+            return otherwise
+        if said.isascii() and said.isdigit() and least <= int(said) <= most:
+            return int(said)
+        self.problems.append(f"{name} is '{said[:60]}'; write a whole number, {least} to {most}.")
+        return otherwise
+
+    def flag(self, name: str, otherwise: bool) -> bool:
+        """Yes or no."""
+        said = self.text(name).lower()
+        if said in ("1", "yes", "true", "on", "0", "no", "false", "off"):
+            return said in ("1", "yes", "true", "on")
+        if said:
+            self.problems.append(f"{name} is '{said[:60]}'; write yes or no.")
+        return otherwise
+
+    def matching(self, name: str, pattern: str, otherwise: str, example: str) -> str:
+        """A text of this form."""
+        said = self.text(name, otherwise)
+        if said and not re.fullmatch(pattern, said):
+            self.problems.append(f"{name} is '{said[:60]}'; write it like {example}.")
+            return otherwise
+        return said
+
+    def endings(self, name: str, otherwise: str) -> frozenset[str]:
+        """Endings of files, separated by spaces or commas; 'any' is the empty set: take all."""
+        said = self.text(name, otherwise).lower().replace(",", " ").split()
+        wrong = [one for one in said if not re.fullmatch(r"\.?[a-z0-9]{1,20}", one)]
+        if wrong:
+            self.problems.append(f"{name} has '{wrong[0][:40]}'; write it like: pdf docx png.")
+        return frozenset() if "any" in said else frozenset(one.lstrip(".") for one in said)
+
+    def zone(self, name: str, otherwise: str) -> str:
+        """A time zone that this machine knows."""
+        said = self.text(name, otherwise)
+        if said in zoneinfo.available_timezones():
+            return said
+        self.problems.append(f"{name} is '{said[:60]}'; write a time zone like Europe/Berlin.")
+        return otherwise
+
+    def refuse_bad(self) -> None:
+        """Stop here if anything was wrong. Raises BadEnvironment with a line for each."""
+        if self.problems:
+            raise BadEnvironment("\n".join(self.problems))
 
 
 def secret_key(var: Path, *, production: bool) -> str:
     """`SECRET_KEY`; embedded, a random one that is made once and kept under `var/`."""
     given = os.environ.get("SECRET_KEY", "")
+    if production and given and len(given) < 50:
+        raise BadEnvironment("SECRET_KEY is too short; write at least 50 random characters.")
     if given:
         return given
     if production:
@@ -117,9 +197,21 @@ def mail(embedded: Path) -> dict[str, Any]:
     }
 
 
-def whole_number(name: str, otherwise: int, *, least: int) -> int:
-    """A variable that is a whole number, `least` or more."""
-    said = os.environ.get(name) or str(otherwise)
-    if not (said.isascii() and said.isdigit() and len(said) < 7 and int(said) >= least):
-        raise BadEnvironment(f"{name} is a whole number, {least} or more; not '{said[:40]}'.")
-    return int(said)
+def company_sign_in() -> list[dict[str, Any]]:
+    """The company's own sign-in as django-allauth wants it; none without `OIDC_ISSUER`."""
+    names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+    said = {name: os.environ.get(name, "").strip() for name in names}
+    if not any(said.values()):
+        return []
+    missing = [name for name, value in said.items() if not value]
+    if missing:
+        raise BadEnvironment(f"Set {' and '.join(missing)} too, or none of the OIDC variables.")
+    return [
+        {
+            "provider_id": "company",
+            "name": os.environ.get("OIDC_NAME", "").strip() or "Company sign-in",
+            "client_id": said["OIDC_CLIENT_ID"],
+            "secret": said["OIDC_CLIENT_SECRET"],
+            "settings": {"server_url": said["OIDC_ISSUER"].rstrip("/"), "oauth_pkce_enabled": True},
+        }
+    ]

@@ -4,31 +4,48 @@ environment variables alone. `docs/operations.md` lists them."""
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from celery.schedules import crontab
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from config.environment import (
+    ADDRESS,
+    RATE,
+    SENDER,
+    Environment,
     allowed_hosts,
+    company_sign_in,
     database,
     is_production,
     mail,
     secret_key,
     trusted_origins,
-    whole_number,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("HANDOFF_VAR") or BASE_DIR / "var")
-PRODUCTION = is_production()
+env = Environment()
+PRODUCTION = env.read(is_production, False)
 EMBEDDED = not PRODUCTION
 
-SECRET_KEY = secret_key(VAR, production=PRODUCTION)
+SECRET_KEY = env.read(lambda: secret_key(VAR, production=PRODUCTION), "")
 # Keys of before: what was encrypted or signed under them can still be read.
 SECRET_KEY_FALLBACKS = [key for key in os.environ.get("SECRET_KEY_FALLBACKS", "").split() if key]
 DEBUG = False
-ALLOWED_HOSTS = allowed_hosts(production=PRODUCTION)
+ALLOWED_HOSTS = env.read(lambda: allowed_hosts(production=PRODUCTION), [])
+# The address that people use, that mails and calls give out for links, and under which the site
+# lies. A path in it is the path that the proxy in front gives to this site.
+SITE_URL = env.matching(
+    "SITE_URL", ADDRESS, "", "https://handoff.example.com or https://example.com/handoff"
+).rstrip("/") or (
+    f"https://{ALLOWED_HOSTS[0].lstrip('*.') if ALLOWED_HOSTS else 'localhost'}"
+    if PRODUCTION
+    else f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
+)
+SITE_PATH = urlsplit(SITE_URL).path
+FORCE_SCRIPT_NAME = SITE_PATH or None
 CSRF_TRUSTED_ORIGINS = trusted_origins(ALLOWED_HOSTS) if PRODUCTION else []
 
 INSTALLED_APPS = [
@@ -44,6 +61,11 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "guardian",
     "simple_history",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "workflows",
     "approvals",
     "reporting",
@@ -63,6 +85,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "approvals.sessions.SlidingSession",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "approvals.ways_on.WaysOn",
     "approvals.typed.KeepTyped",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -90,7 +113,7 @@ TEMPLATES: list[dict[str, Any]] = [
 # -- database ---------------------------------------------------------------------------------
 
 VAR.mkdir(parents=True, exist_ok=True)
-DATABASES = {"default": database(VAR / "handoff.sqlite3")}
+DATABASES = {"default": env.read(lambda: database(VAR / "handoff.sqlite3"), {})}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- people -----------------------------------------------------------------------------------
@@ -109,20 +132,49 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 ANONYMOUS_USER_NAME = None
-LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "login"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "approvals:inbox"
+LOGOUT_REDIRECT_URL = "account_login"
+# A link that lets somebody choose a new password.
+PASSWORD_RESET_TIMEOUT = 60 * 60
+ACCOUNT_ADAPTER = "config.accounts.Accounts"
+ACCOUNT_FORMS = {"login": "config.accounts.SignInForm"}
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGOUT_REDIRECT_URL
+# Wrong passwords: so many from an address, and for one name; then all tries from an address, right
+# ones too, because checking each costs half a second of a processor.
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Handoff"
+# The company's own sign-in (OpenID Connect).
+OIDC_ISSUER = env.matching("OIDC_ISSUER", ADDRESS, "", "https://login.example.com").rstrip("/")
+OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM")
+OIDC_MAKES_ACCOUNTS = env.flag("OIDC_MAKES_ACCOUNTS", True)
+SOCIALACCOUNT_ADAPTER = "config.accounts.CompanyAccounts"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # our policy lets no form lead to another site
+# Who comes with an address of mail that the company vouches for has the account of that address.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = env.flag(
+    "OIDC_LINKS_BY_EMAIL", True
+)
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"APPS": env.read(company_sign_in, []), "OAUTH_PKCE_ENABLED": True}
+}
 
 # -- language and time ------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
-TIME_ZONE = os.environ.get("TIME_ZONE") or "UTC"
+TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 USE_TZ = True
 USE_I18N = False
 
 # -- files ------------------------------------------------------------------------------------
 
-STATIC_URL = "/static/"
+STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = EMBEDDED
@@ -131,6 +183,12 @@ if EMBEDDED:  # served from where they lie; the empty folder keeps WhiteNoise fr
 # Uploaded documents: given out by a view that asks who may see them, never by address.
 MEDIA_ROOT = VAR / "media"
 FILE_UPLOAD_PERMISSIONS = 0o640
+UPLOAD_MAX_MB = env.whole("UPLOAD_MAX_MB", 50, least=1, most=2000)
+UPLOAD_TYPES = env.endings(
+    "UPLOAD_TYPES",
+    "pdf doc docx odt rtf txt md xls xlsx ods csv tsv ppt pptx odp png jpg jpeg gif webp heic tif"
+    " tiff bmp eml msg ics zip json xml yaml yml log dxf dwg step stp",
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 # A large map is one form in the admin: a hundred steps are about a thousand fields.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
@@ -142,7 +200,15 @@ if PRODUCTION:
 
 # -- mail -------------------------------------------------------------------------------------
 
-globals().update(mail(VAR / "mail"))  # EMAIL_BACKEND, EMAIL_HOST and their kind
+# EMAIL_BACKEND, EMAIL_HOST and their kind
+globals().update(env.read(lambda: mail(VAR / "mail"), {}))
+# Who mails are from: what people see, and where an answer to a mail goes.
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.matching(
+    "EMAIL_FROM",
+    SENDER,
+    f"Handoff <handoff@{urlsplit(SITE_URL).hostname}>",
+    "Handoff <handoff@example.com>",
+)
 
 # -- background work --------------------------------------------------------------------------
 
@@ -152,17 +218,11 @@ HAS_BROKER = bool(os.environ.get("CELERY_BROKER_URL"))
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "memory://"
 if CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3}
-# The address that mails and calls give out for links.
-SITE_URL = os.environ.get("SITE_URL") or (
-    f"https://{ALLOWED_HOSTS[0].lstrip('*.')}"
-    if PRODUCTION
-    else f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
-)
 # Modules with a company's own actions, separated by commas.
 HANDOFF_ACTIONS = [name for name in os.environ.get("HANDOFF_ACTIONS", "").split(",") if name]
 # A message that a worker took and never closed comes back after this time; the longest call of
 # an automation adds to it.
-OUTBOX_LEASE_SECONDS = int(os.environ.get("OUTBOX_LEASE_SECONDS") or 60)
+OUTBOX_LEASE_SECONDS = env.whole("OUTBOX_LEASE_SECONDS", 60, least=5, most=3600)
 OUTBOX_KEEP_DAYS = 30
 # With this secret a monitor reads `health.json` of the whole site, without an account.
 HEALTH_TOKEN = os.environ.get("HEALTH_TOKEN", "")
@@ -212,11 +272,12 @@ AUDIT_HEAD_CONNECTION = os.environ.get("AUDIT_HEAD_CONNECTION") or ""
 # -- security ---------------------------------------------------------------------------------
 
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{SITE_PATH}/"
 SESSION_COOKIE_SAMESITE = "Lax"
 # Whoever does nothing for so long is signed out; and everybody after the longest time, however
 # active (0: never).
-SESSION_COOKIE_AGE = whole_number("SESSION_IDLE_HOURS", 12, least=1) * 60 * 60
-SESSION_LONGEST = whole_number("SESSION_LONGEST_DAYS", 30, least=0) * 24 * 60 * 60
+SESSION_COOKIE_AGE = env.whole("SESSION_IDLE_HOURS", 12, least=1, most=10_000) * 60 * 60
+SESSION_LONGEST = env.whole("SESSION_LONGEST_DAYS", 30, most=10_000) * 24 * 60 * 60
 CSRF_FAILURE_VIEW = "approvals.ways_on.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -225,19 +286,40 @@ X_FRAME_OPTIONS = "DENY"
 if PRODUCTION:
     SECURE_SSL_REDIRECT = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-    SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SECURE_HSTS_PRELOAD = True
+    SECURE_REDIRECT_EXEMPT = [r"(^|/)healthz$", r"(^|/)readyz$"]
+    # How long browsers are told to come by HTTPS alone; 0: not at all. For hosts below this one,
+    # and for the list that browsers are shipped with, only if the site says so.
+    SECURE_HSTS_SECONDS = env.whole("HSTS_SECONDS", 60 * 60 * 24 * 365)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("HSTS_SUBDOMAINS", False)
+    SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD", False)
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021", "security.W004"]
 
 # -- the HTTP API -----------------------------------------------------------------------------
 
 # How many calls a token (or a signed-in person, or a webhook's address) may make; then how many
 # an address that does not say who it is. s, m, h, d; counted in each web process.
-API_RATE = os.environ.get("API_RATE") or "600/m"
-API_RATE_ANONYMOUS = os.environ.get("API_RATE_ANONYMOUS") or "60/m"
+API_RATE = env.matching("API_RATE", RATE, "600/m", "600/m")
+API_RATE_ANONYMOUS = env.matching("API_RATE_ANONYMOUS", RATE, "60/m", "60/m")
 # Whose word is taken for the caller's address: that of so many proxies before this server.
-NINJA_NUM_PROXIES = int(os.environ.get("API_PROXIES") or PRODUCTION)
+NINJA_NUM_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("API_PROXIES", int(PRODUCTION), most=10)
+
+# -- caches -----------------------------------------------------------------------------------
+
+# Sign-ins are counted for all processes of a machine together; calls of the API by each process,
+# because counting them in files would cost more than answering.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": VAR / "cache",
+    },
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
+if CELERY_BROKER_URL.startswith("redis"):
+    CACHES["default"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CELERY_BROKER_URL,
+        "KEY_PREFIX": "handoff",
+    }
 
 LOGGING = {
     "version": 1,
@@ -270,7 +352,7 @@ UNFOLD = {
     "SITE_TITLE": "Handoff",
     "SITE_HEADER": "Handoff",
     "SITE_SUBHEADER": "Workflows for the ops team",
-    "SITE_URL": "/",
+    "SITE_URL": reverse_lazy("approvals:inbox"),
     "SITE_SYMBOL": "swap_horiz",
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("handoff.svg")}
@@ -438,3 +520,5 @@ UNFOLD = {
         ],
     },
 }
+
+env.refuse_bad()

@@ -1,9 +1,33 @@
 """The WSGI application, for gunicorn."""
 
 import os
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+
+class UnderPath:
+    """A site under a path: a proxy may pass the whole path on, or leave the site's own part out."""
+
+    def __init__(self, site: Callable[..., Iterable[bytes]], path: str) -> None:
+        self.site = site
+        self.path = path
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        asked = environ.get("PATH_INFO", "")
+        if self.path and (asked == self.path or asked.startswith(f"{self.path}/")):
+            environ["PATH_INFO"] = asked[len(self.path) :] or "/"
+        return self.site(environ, start_response)
+
+
+def _application() -> UnderPath:
+    site = get_wsgi_application()
+    from django.conf import settings
+
+    return UnderPath(site, settings.SITE_PATH)
+
+
+application = _application()

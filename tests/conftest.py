@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from pytest_django import Settings
 
 from tests.emptying import flush_allowed
 from tests.migrated import kept_migrations
@@ -34,3 +35,11 @@ def _tests_that_commit_may_be_cleared_away() -> Iterator[None]:
     """The trail's triggers refuse to have it emptied; between two tests it has to be."""
     with flush_allowed():
         yield
+
+
+@pytest.fixture
+def lenient_templates(settings: Settings) -> None:
+    """Templates of Django's own admin name what is not there, so its pages are let do so."""
+    engine = settings.TEMPLATES[0]
+    options = {**engine["OPTIONS"], "string_if_invalid": ""}
+    settings.TEMPLATES = [{**engine, "OPTIONS": options}]

@@ -39,6 +39,7 @@ MANAGE = "manage_workflowtemplate"
 AUDIT = "audit_workflowtemplate"
 LISTEN = "listen_workflowtemplate"
 USE = "use_connection"
+AUDIT_SITE = "audit_site"
 
 Actor = User | AnonymousUser
 
@@ -223,12 +224,21 @@ def _holds(user: User, verbs: Collection[str], template: str) -> Q:
     if set(verbs) - {START}:
         prefix = "" if template == "pk" else "template__"
         condition |= Q(**{f"{prefix}owner": user}) | Q(**{f"{prefix}deputy": user})
+    if AUDIT in verbs:
+        condition |= _audits_everything(user)
     return condition
 
 
 def _begun_by(user: User) -> QuerySet[TemplateVersion]:
     """The published versions whose starting role this person is in."""
     return TemplateVersion.objects.filter(state="published", start_role__in=_roles_of(user))
+
+
+def _audits_everything(user: User) -> Q:
+    """A condition: the person has the permission to audit for the site as a whole, so also for
+    workflows that are made later (`make_roles`)."""
+    everywhere = Permission.objects.filter(codename=AUDIT, content_type__app_label="workflows")
+    return Q(Exists(everywhere.filter(Q(user=user) | Q(group__user=user))))
 
 
 def _may(user: Actor, template: WorkflowTemplate, *verbs: str) -> bool:
@@ -322,7 +332,7 @@ def _permissions(user: User) -> QuerySet[Permission]:
 
 def may_audit_site(user: Actor) -> bool:
     """Whether the person may read what the trail says of the site: of groups, rights, accounts."""
-    return user.is_active and user.has_perm("workflows.audit_site")
+    return user.is_active and user.has_perm(f"workflows.{AUDIT_SITE}")
 
 
 def auditable(user: Actor) -> QuerySet[WorkflowTemplate]:

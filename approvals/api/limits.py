@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.http import HttpRequest
 from ninja.throttling import BaseThrottle
 
@@ -26,9 +26,9 @@ class Rate(BaseThrottle):
         most, window = self._limit()
         caller = getattr(request, "auth", None) or self.get_ident(request)
         key = f"api-rate:{self.scope}:{caller}:{int(time.time()) // window}"
-        cache.add(key, 0, 2 * window)
+        caches["process"].add(key, 0, 2 * window)
         try:
-            return cache.incr(key) <= most
+            return caches["process"].incr(key) <= most
         except ValueError:  # the cache dropped the key in between; it begins to count anew
             return True
 

@@ -121,3 +121,74 @@ def test_a_mail_password_may_hold_any_character(tmp_path: Path) -> None:
         "settings.EMAIL_HOST_PASSWORD", tmp_path, EMAIL_URL="smtps://me:a%40b%2Fc@mail.example"
     )
     assert "'a@b/c'" in said.stdout, said.stderr
+
+
+BAD = {
+    "TIME_ZONE": "Mars/Olympus",
+    "OUTBOX_LEASE_SECONDS": "soon",
+    "API_RATE": "many",
+    "API_PROXIES": "-1",
+    "SITE_URL": "handoff.example",
+    "EMAIL_URL": "carrier-pigeon://coop",
+    "EMAIL_FROM": "nobody",
+    "DATABASE_URL": "mongo://db/handoff",
+    "HSTS_SECONDS": "1 year",
+    "HSTS_PRELOAD": "maybe",
+    "UPLOAD_MAX_MB": "0",
+    "UPLOAD_TYPES": "pdf, *",
+    "OIDC_ISSUER": "https://login.example.com",
+}
+
+
+def test_all_that_is_wrong_is_said_at_once_a_line_each_with_what_it_should_be(
+    tmp_path: Path,
+) -> None:
+    said = settings_say("settings.DEBUG", tmp_path, **PRODUCTION, **BAD)
+    lines = said.stderr.split("BadEnvironment: ", 1)[1].strip().splitlines()
+    assert said.returncode != 0
+    assert len(lines) == len(BAD), lines
+    for name in BAD:
+        named = name.replace("OIDC_ISSUER", "OIDC_CLIENT_ID")  # what is missing beside it
+        assert sum(named in line for line in lines) == 1, (name, lines)
+
+
+@pytest.mark.parametrize("name", sorted(set(BAD) - {"OIDC_ISSUER"}))
+def test_each_bad_value_alone_keeps_it_from_starting(name: str, tmp_path: Path) -> None:
+    said = settings_say("settings.DEBUG", tmp_path, **{**PRODUCTION, name: BAD[name]})
+    assert said.returncode != 0
+    assert name in said.stderr.strip().splitlines()[-1]
+
+
+def test_a_sender_can_be_said_and_is_the_site_otherwise(tmp_path: Path) -> None:
+    asked = "settings.DEFAULT_FROM_EMAIL, settings.SERVER_EMAIL"
+    other = settings_say(asked, tmp_path, **PRODUCTION)
+    assert other.stdout.count("Handoff <handoff@handoff.example>") == 2, other.stderr
+    said = settings_say(asked, tmp_path, **PRODUCTION, EMAIL_FROM="Ops <ops@acme.example>")
+    assert said.stdout.count("Ops <ops@acme.example>") == 2, said.stderr
+
+
+def test_browsers_are_not_told_of_other_hosts_unless_the_site_says_so(tmp_path: Path) -> None:
+    asked = "settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_PRELOAD"
+    assert "31536000, False" in settings_say(asked, tmp_path, **PRODUCTION).stdout
+    said = settings_say(asked, tmp_path, **PRODUCTION, HSTS_SECONDS="60", HSTS_PRELOAD="yes")
+    assert "60, True" in said.stdout
+
+
+def test_a_site_under_a_path_gives_out_addresses_under_it(tmp_path: Path) -> None:
+    from config.wsgi import UnderPath
+
+    said = settings_say(
+        "__import__('django').setup() or __import__('django.urls').urls.reverse('healthz'),"
+        " settings.SESSION_COOKIE_PATH, settings.CSRF_COOKIE_PATH, settings.STATIC_URL",
+        tmp_path,
+        **PRODUCTION,
+        SITE_URL="https://intranet.example/handoff/",
+    )
+    expected = "('/handoff/healthz', '/handoff/', '/handoff/', '/handoff/static/')"
+    assert expected in said.stdout, said.stderr
+
+    seen: list[str] = []
+    site = UnderPath(lambda environ, _: [seen.append(environ["PATH_INFO"]) or b""], "/handoff")
+    for path in ("/handoff/healthz", "/healthz", "/handoff", "/handoffs/x"):
+        list(site({"PATH_INFO": path}, None))
+    assert seen == ["/healthz", "/healthz", "/", "/handoffs/x"]

@@ -3,6 +3,8 @@
 import pytest
 from django.test import Client
 
+from tests.factories import make_user
+
 
 @pytest.mark.django_db
 def test_healthz_answers_without_signing_in(client: Client) -> None:
@@ -35,5 +37,10 @@ def test_pages_ask_a_stranger_to_sign_in(client: Client, path: str) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("lenient_templates")
 def test_signing_out_is_a_post(client: Client) -> None:
-    assert client.get("/accounts/logout/").status_code == 405
+    client.force_login(make_user("ann"))
+    client.get("/accounts/logout/")
+    assert "_auth_user_id" in client.session
+    client.post("/accounts/logout/")
+    assert "_auth_user_id" not in client.session

@@ -10,11 +10,3 @@ from pytest_django import Settings
 def _files_of_this_test_alone(settings: Settings, tmp_path: Path) -> None:
     """Tests compare the stored files, so parallel tests may not share a folder."""
     settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def lenient_templates(settings: Settings) -> None:
-    """Templates of Django's own admin name what is not there, so its pages are let do so."""
-    engine = settings.TEMPLATES[0]
-    options = {**engine["OPTIONS"], "string_if_invalid": ""}
-    settings.TEMPLATES = [{**engine, "OPTIONS": options}]

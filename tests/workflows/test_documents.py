@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 from django.core.files.base import ContentFile
+from pytest_django import Settings
 
 from tests.factories import NOW
 from tests.workflows import drawn
@@ -19,7 +20,7 @@ from tests.workflows.support import (
 )
 from workflows.engine.errors import ChangedSince, InvalidInput, NotAllowed
 from workflows.models import Document
-from workflows.services import requests, tasks, values
+from workflows.services import requests, tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -112,11 +113,26 @@ def test_a_name_tells_nothing_about_where_a_file_is_kept() -> None:
     assert "pass" not in document.file.name
 
 
-def test_a_file_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_too_large_is_refused(settings: Settings) -> None:
     flow = sent_back()
-    monkeypatch.setattr(values, "MAX_FILE_BYTES", 3)
-    with refused(InvalidInput, "larger than"):
-        flow.decide("fix", "again", "rita", files={"paper": ContentFile(b"1234", name="x")})
+    settings.UPLOAD_MAX_MB = 1
+    large = ContentFile(b"1" * (1024 * 1024 + 1), name="x.pdf")
+    with refused(InvalidInput, "larger than 1 MB"):
+        flow.decide("fix", "again", "rita", files={"paper": large})
+
+
+@pytest.mark.parametrize("name", ["setup.exe", "invoice.pdf.EXE", "page.html", "macro.js"])
+def test_a_file_of_a_kind_that_the_site_does_not_take_is_refused(name: str) -> None:
+    flow = sent_back()
+    with refused(InvalidInput, "are not taken here", "pdf"):
+        flow.decide("fix", "again", "rita", files={"paper": ContentFile(b"1", name=name)})
+
+
+def test_a_site_may_take_files_of_all_kinds(settings: Settings) -> None:
+    flow = sent_back()
+    settings.UPLOAD_TYPES = frozenset()
+    flow.decide("fix", "again", "rita", files={"paper": ContentFile(b"1", name="plan.cad")})
+    assert flow.data["paper"]["name"] == "plan.cad"
 
 
 def test_a_document_can_be_taken_away_by_an_empty_value() -> None:

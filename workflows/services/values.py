@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files import File
 from django.db.models import Max, Q
@@ -24,8 +25,6 @@ from workflows.services.maps import VersionMap
 
 if TYPE_CHECKING:
     from workflows.services.case import Case
-
-MAX_FILE_BYTES = 50 * 1024 * 1024
 
 
 def clean_values(version_map: VersionMap, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,11 +145,18 @@ def _document(case: Case, key: str, file: File) -> Document:
         raise InvalidInput(f"This workflow has no document field '{key}'; leave the file out.")
     if not file.size:
         raise InvalidInput(f"'{title(key, spec.label)}': the file is empty; choose another one.")
-    if file.size > MAX_FILE_BYTES:
+    if file.size > settings.UPLOAD_MAX_MB * 1024 * 1024:
         raise InvalidInput(
-            f"'{title(key, spec.label)}': the file is larger than 50 MB; choose a smaller one."
+            f"'{title(key, spec.label)}': the file is larger than {settings.UPLOAD_MAX_MB} MB;"
+            " choose a smaller one."
         )
     name = PurePath(str(file.name or "").replace("\\", "/")).name or "file"
+    ending = PurePath(name).suffix.lower().lstrip(".")
+    if ending and settings.UPLOAD_TYPES and ending not in settings.UPLOAD_TYPES:
+        raise InvalidInput(
+            f"'{title(key, spec.label)}': files of the kind '.{ending[:20]}' are not taken here;"
+            f" choose one of: {', '.join(sorted(settings.UPLOAD_TYPES))}."
+        )
     document = Document(
         field=key,
         version=_next_version(case, key),

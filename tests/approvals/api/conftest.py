@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
+from django.core.cache import caches
 from pytest_django import Settings
 
 from tests.approvals.api.calls import open_api_office
@@ -14,7 +14,7 @@ from tests.approvals.api.calls import open_api_office
 def _alone(settings: Settings, tmp_path: Path) -> None:
     """Files of this test alone, and nobody has called yet."""
     settings.MEDIA_ROOT = tmp_path
-    cache.clear()
+    caches["process"].clear()
 
 
 @pytest.fixture
