@@ -17,14 +17,15 @@ def csv_lines(requests: Iterable[OneRequest], fields: Sequence[str]) -> Iterator
     """The header and a line for each task, request by request; a task that is not done has no
     end. How the request stands, and its values, are told with its last task."""
     writer = csv.writer(Echo())
-    yield writer.writerow([*OURS, *MORE, *ABOUT, *(f"data.{name}" for name in fields)])
+    yield writer.writerow([*OURS, *MORE, *ABOUT, *(f"data.{name}" for name in fields), "votes"])
     for request in requests:
         about = [cell(text) for text in _about(request)]
         values = [cell(told(request.data.get(name))) for name in fields]
         nothing = [""] * len(fields)
         last = len(request.tasks) - 1
         for place, task in enumerate(request.tasks):
-            row = [*_row(request, task), *about, *(values if place == last else nothing)]
+            votes = cell(told(task.votes)) if task.votes else ""
+            row = [*_row(request, task), *about, *(values if place == last else nothing), votes]
             yield writer.writerow(row)
 
 

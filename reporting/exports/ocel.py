@@ -48,6 +48,7 @@ def _event_type(name: str) -> dict[str, Any]:
             {"name": "started", "type": "time"},
             {"name": "paused", "type": "float"},
             {"name": "paused_business", "type": "float"},
+            {"name": "votes", "type": "string"},
         ],
     }
 
@@ -113,6 +114,7 @@ def _event(
     said["instance"] = task.activation
     said |= {"enabled": _time(task.enabled), "started": _time(task.start)}
     said |= {"paused": task.paused or None, "paused_business": task.paused_business or None}
+    said |= {"votes": told(task.votes) if task.votes else None}
     return {
         "id": f"{request.reference}:{task.activation}",
         "type": task.activity,

@@ -12,7 +12,7 @@ from workflows.models import Field, WorkflowInstance, WorkflowTemplate, WorkItem
 COLUMNS = (
     "id", "request_id", "step_id", "activation", "round", "step__role__key", "performer_name",
     "enabled_at", "started_at", "completed_at", "outcome", "document_versions",
-    "paused_seconds", "paused_business_seconds",
+    "paused_seconds", "paused_business_seconds", "votes",
 )  # fmt: skip
 TOLD = ("number", "integer", "money", "boolean", "date", "datetime", "choice")
 """Types of fields whose values name nobody. What people write as they like (texts, documents,
@@ -37,6 +37,7 @@ class Task:
     documents: Mapping[str, int]
     paused: float
     paused_business: float
+    votes: Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +114,15 @@ def _task(task: Mapping[str, Any], titles: Mapping[int, str], *, people: bool) -
         documents=task["document_versions"],
         paused=task["paused_seconds"],
         paused_business=task["paused_business_seconds"],
+        votes=[_vote(vote, people=people) for vote in task["votes"]],
     )
+
+
+def _vote(vote: Mapping[str, Any], *, people: bool) -> dict[str, str]:
+    """One vote of a step that several people decide; who it was and what they wrote only where
+    people may be named."""
+    said = {"outcome": vote["outcome"], "at": str(vote["at"])}
+    return {"by": vote["by"], **said, "comment": vote["comment"]} if people else said
 
 
 def _request(

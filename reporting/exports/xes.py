@@ -83,6 +83,7 @@ def _event(task: Task, transition: str, moment: datetime) -> str:
         attributes |= {"handoff:outcome": task.outcome, "handoff:round": task.round}
         rests = {"paused": task.paused, "paused_business": task.paused_business}
         attributes |= {f"handoff:{name}": rest for name, rest in rests.items() if rest}
+        attributes |= {"handoff:votes": told(task.votes)} if task.votes else {}
     lines = (_attribute(key, value, "      ") for key, value in attributes.items())
     return "\n".join(["    <event>", *(line for line in lines if line), "    </event>"])
 

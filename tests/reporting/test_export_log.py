@@ -60,6 +60,20 @@ def test_xes_has_each_task_with_its_three_moments() -> None:
     assert moments == sorted(moments)
 
 
+def test_every_vote_of_a_step_that_several_decide_is_told() -> None:
+    flow = begin(drawn.quorum(2))
+    flow.decide("review", "ok", comment="Fine by me.")
+    flow.decide("review", "ok", "bob", comment="By me too.")
+    for form in ("csv", "xes", "ocel"):
+        named = run("export_log", "quorum", "--people", "--format", form)
+        for words in ("Fine by me.", "By me too.", "ann", "bob"):
+            assert words in named, form
+        unnamed = run("export_log", "quorum", "--format", form)
+        assert "votes" in unnamed
+        for words in ("by me", "ann", "bob"):
+            assert words not in unnamed, form
+
+
 def test_people_are_named_only_where_it_is_asked() -> None:
     a_day()
     for kind in ("xes", "ocel", "csv"):
