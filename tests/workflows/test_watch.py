@@ -225,6 +225,14 @@ def test_an_outcome_whose_role_is_empty_leaves_no_way_on() -> None:
     watched(flow)
 
 
+def test_people_of_other_outcomes_do_not_stand_for_the_steps_own() -> None:
+    flow = begin(drawn.states())
+    assert at_rest(flow)
+    leave(*CREW)
+    watched(flow)
+    flow.decide("review", "force", "mona")
+
+
 def test_an_outcome_whose_role_is_empty_is_seen_though_somebody_has_the_task() -> None:
     data = drawn.sequential()
     data["steps"]["pay"]["role"] = "helper"

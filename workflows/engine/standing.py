@@ -75,12 +75,15 @@ def lack(step: HumanStep, around: Around) -> Lack | None:
 
 
 def _ways_on(step: HumanStep, around: Around | None = None) -> Iterator[RouteDef]:
-    """The outcomes of which one must be open to somebody: with a quorum the one that it counts."""
+    """The outcomes of which one must be open to somebody: with a quorum the one that it counts,
+    else those of the step's own people that are no exception. Only where there are none of these
+    do outcomes count that are for other roles: nobody there is asked to look."""
     if around is not None and around.needed > 1:
         yield step.outcomes[forward_outcome(step)]
         return
     ordinary = [way for way in step.outcomes.values() if not way.exception]
-    yield from ordinary or step.outcomes.values()
+    own = [way for way in ordinary if not way.role]
+    yield from own or ordinary or step.outcomes.values()
 
 
 def _of(step: HumanStep, way: RouteDef, around: Around) -> frozenset[Person]:
