@@ -23,6 +23,22 @@ else
     echo "SKIPPED: django-viewflow could not be installed; (c) is left out."
 fi
 
+# So is the other reader of event logs, which is AGPL too.
+READER=var/bench-pm4py
+HAS_READER='import sys; from importlib.util import find_spec; sys.exit(find_spec("pm4py") is None)'
+if [ -z "${PM4PY_PYTHON:-}" ]; then
+    if ! "$READER/bin/python" -c "$HAS_READER" 2>/dev/null; then
+        python3 -m venv --clear "$READER"
+        "$READER/bin/python" -m pip install --quiet --disable-pip-version-check "pm4py~=2.7" \
+            || rm -rf "$READER"
+    fi
+    if [ -x "$READER/bin/python" ]; then
+        export PM4PY_PYTHON="$PWD/$READER/bin/python"
+    else
+        echo "SKIPPED: pm4py could not be installed; its reading is left out."
+    fi
+fi
+
 echo "== Decisions a second: a purchase of four or five steps, each decision its own transaction"
 $PY -m bench.purchase
 echo
@@ -43,3 +59,6 @@ $PY -m bench.audit_csv
 echo
 echo "== Every page of a site with large observed maps: CPU seconds a page"
 $PY -m bench.large_maps
+echo
+echo "== An event log brought in, beside another program's reading of it (LOG_EVENTS)"
+$PY -m bench.logs

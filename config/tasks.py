@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
+from reporting.imports import clear_abandoned
 from reporting.reviews.services import review_due
 from reporting.rollups import keep_fresh
 from workflows.automation.deliver import deliver_due
@@ -76,7 +77,8 @@ def keep_head() -> None:
 @shared_task
 @through("clock")
 def roll_up() -> None:
-    """Keep the roll-ups of the reports fresh."""
+    """Clear away what killed imports of logs have left; keep the roll-ups of the reports fresh."""
+    _round("clear imports", lambda: clear_abandoned(now=timezone.now()))
     _round("roll-up", lambda: keep_fresh(now=timezone.now()))
 
 

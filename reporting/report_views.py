@@ -19,7 +19,7 @@ from reporting.bottlenecks_map import map_picture
 from reporting.bottlenecks_people import people_lines
 from reporting.bottlenecks_words import role_name
 from reporting.csv_out import csv_file
-from reporting.models import Freshness, LookAtPeople
+from reporting.models import DAY, Freshness, LookAtPeople, StaleCell
 from reporting.moments import days
 from reporting.report_page import report_page
 from reporting.rollups import keep_fresh
@@ -32,6 +32,8 @@ LATE = timedelta(minutes=15)
 """Roll-ups older than this show that the clock stands still."""
 FEW = 20_000
 """Up to so many tasks are rolled up while somebody waits for the page, the first time."""
+AT_MOST = 10.0
+"""Seconds that somebody waits for roll-ups; the clock does the rest."""
 NAME_PEOPLE = "reporting.name_people"
 
 
@@ -70,7 +72,7 @@ def _figures(template: WorkflowTemplate, what: Asked, now: datetime) -> Bottlene
     if not Freshness.objects.filter(rolled_up_to__isnull=False).exists():
         few = WorkItem.objects.order_by("id").values_list("id", flat=True)[: FEW + 1]
         if len(few) <= FEW:
-            keep_fresh(now=now)
+            keep_fresh(now=now, within=AT_MOST)
     return bottlenecks(template, what.span, version=what.version, role=what.role)
 
 
@@ -133,8 +135,12 @@ def table_csv(request: HttpRequest, key: str, table: str) -> HttpResponse:
 def refresh(request: HttpRequest, key: str) -> HttpResponse:
     """Roll up now what the clock would roll up within five minutes."""
     template = get_object_or_404(auditable(request.user), key=key)
-    keep_fresh(now=timezone.now())
-    messages.success(request, "The figures are up to date.")
+    keep_fresh(now=timezone.now(), within=AT_MOST)
+    left = StaleCell.objects.filter(grain=DAY).count()
+    if left:
+        messages.info(request, f"{left:,} days are still being added up; the clock goes on.")
+    else:
+        messages.success(request, "The figures are up to date.")
     return redirect("reporting:report", key=template.key)
 
 

@@ -118,9 +118,10 @@ def _days(cells: Units, until: float | None) -> tuple[list[date], bool]:
 
 
 def _since(moment: datetime, now: datetime) -> set[date]:
-    """The days from the one before `moment` to today."""
+    """The days from the one before `moment` to today on which something happened, and in any case
+    those at both ends."""
     first, last = moment.astimezone(UTC).date() - ONE_DAY, now.astimezone(UTC).date()
-    return {first + ONE_DAY * number for number in range(max((last - first).days, 1) + 1)}
+    return {first, first + ONE_DAY, last - ONE_DAY, last} | days_with_work(since=first)
 
 
 def roll_up_days(days: Collection[date]) -> None:

@@ -79,16 +79,22 @@ def changed_days(*, after: int) -> set[date]:
     return days | set(_days(rows.filter(state="cancelled"), "history_date"))
 
 
-def days_with_work() -> set[date]:
-    """Every day on which anything happened. Days on which nothing did are not looked at."""
+def days_with_work(since: date | None = None) -> set[date]:
+    """Every day (from one on) on which anything happened. Days on which nothing did are not looked
+    at."""
     tasks, requests = WorkItem.objects.all(), WorkflowInstance.objects.all()
-    days = {day for name in MOMENTS for day in _days(tasks, name)}
-    days |= {day for name in ("started_at", "completed_at") for day in _days(requests, name)}
-    return days | set(_days(_HISTORY.objects.filter(state="cancelled"), "history_date"))
+    names = MOMENTS if since is None else ("enabled_at", "completed_at")  # those have an index
+    days = {day for name in names for day in _days(tasks, name, since)}
+    days |= {day for name in ("started_at", "completed_at") for day in _days(requests, name, since)}
+    cancelled = _HISTORY.objects.filter(state="cancelled")
+    return days | set(_days(cancelled, "history_date", since))
 
 
-def _days(rows: QuerySet[Any], moment: str) -> QuerySet[Any, date]:
+def _days(rows: QuerySet[Any], moment: str, since: date | None = None) -> QuerySet[Any, date]:
     found = rows.filter(**{f"{moment}__isnull": False}).order_by()
+    if since is not None:
+        begin = datetime(since.year, since.month, since.day, tzinfo=UTC)
+        found = found.filter(**{f"{moment}__gte": begin})
     return found.values_list(UtcDay(moment), flat=True).distinct()
 
 
