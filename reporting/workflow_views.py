@@ -62,7 +62,7 @@ def _in_sight(request: HttpRequest, key: str, *, to_manage: bool = False) -> Wor
     return found
 
 
-def _address(key: str, *_: object) -> str:
+def _address(key: str, **_: object) -> str:
     return reverse("workflows:page", args=[key])
 
 

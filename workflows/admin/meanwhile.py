@@ -123,7 +123,8 @@ def _row(form: Any) -> tuple[str, dict[str, Plain]]:
         for name, one in form.fields.items()
         if _is_kept(name, one)
     }
-    return str(form.instance), values
+    # A row that is not there yet may have no name: what it is called by is still to be chosen.
+    return str(form.instance) if form.instance.pk else "", values
 
 
 def _is_kept(name: str, one: forms.Field) -> bool:

@@ -1,0 +1,368 @@
+"""Every address and every operation of the API, by every kind of caller.
+
+What is open to whom is derived from two declared tables: what each caller is (`CALLERS`), and what
+each address asks for (`NEEDS`, and `MODELS` for the admin). An address of the URLconf or an
+operation of the OpenAPI document without a row fails. A snapshot of the whole database before and
+after shows that reading changes nothing, and that what is refused changes nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import models
+
+from approvals.api.site import api
+from tests.rights.addresses import Address, addresses
+from tests.rights.everything import (
+    AUDITS,
+    CALLERS,
+    CHANGES,
+    MANAGES,
+    READS,
+    SEES,
+    SIGNED,
+    STAFF,
+    STARTS,
+    SUPER,
+    VIEWS,
+    WORKS,
+    Caller,
+    Everything,
+    caller,
+    differences,
+    make_everything,
+    row_of,
+    snapshot,
+)
+from workflows.admin.sight import InSight
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
+
+OPEN = "everybody"
+BUTTON = "a button: nothing is shown at its address"
+NOT_JUDGED = "opens by other rules, which have tests of their own"
+
+NEEDS: dict[str, set[str] | str] = {
+    # pages of people
+    "approvals:inbox": {SIGNED},
+    "approvals:requests": {SIGNED},
+    "approvals:start": {SIGNED},
+    "approvals:tokens": {SIGNED},
+    "approvals:token-revoke": BUTTON,
+    "approvals:request": {SIGNED, SEES},
+    "approvals:request-change": {SIGNED, MANAGES},
+    "approvals:task": {SIGNED, SEES},
+    "approvals:task-command": BUTTON,
+    "approvals:reassign": {SIGNED, MANAGES},
+    "approvals:incident": {SIGNED, MANAGES},
+    "approvals:incident-skip": {SIGNED, MANAGES},
+    "approvals:incident-reroute": {SIGNED, MANAGES},
+    "approvals:merge": {SIGNED, MANAGES},
+    "approvals:start-form": {SIGNED, STARTS},
+    "approvals:document": NOT_JUDGED,  # of another request than the others
+    "account": NOT_JUDGED,  # leads to the pages of the library that keeps accounts
+    "healthz": OPEN,
+    "readyz": NOT_JUDGED,  # says how the machine is, to everybody
+    # the mirror
+    "reporting:index": {SIGNED},
+    "reporting:index_csv": {SIGNED},
+    "reporting:reviews": {SIGNED},
+    "reporting:reviews_csv": {SIGNED},
+    "reporting:costs": NOT_JUDGED,
+    "reporting:costs_csv": NOT_JUDGED,
+    "reporting:audit_csv": {SIGNED, AUDITS},
+    "reporting:trail": NOT_JUDGED,  # also for the site's auditors
+    "reporting:trail_csv": NOT_JUDGED,
+    "reporting:health": {SIGNED, AUDITS},
+    "reporting:health_csv": {SIGNED, AUDITS},
+    "reporting:health_json": NOT_JUDGED,  # takes tokens too
+    "reporting:review": {SIGNED, AUDITS},
+    "reporting:review_csv": {SIGNED, AUDITS},
+    "reporting:review_begin": BUTTON,
+    "reporting:review_close": BUTTON,
+    "reporting:review_gather": BUTTON,
+    "reporting:finding_decide": BUTTON,
+    "reporting:report": {SIGNED, AUDITS},
+    "reporting:log": {SIGNED, AUDITS},
+    "reporting:people": NOT_JUDGED,  # records each look; asks for a permission of its own
+    "reporting:refresh": BUTTON,
+    "reporting:table_csv": {SIGNED, AUDITS},
+    # the pages of a workflow
+    "workflows:list": {SIGNED},
+    "workflows:page": {SIGNED, AUDITS},
+    "workflows:file": {SIGNED, AUDITS},
+    "workflows:load": BUTTON,
+    "workflows:draft": BUTTON,
+    "workflows:publish": BUTTON,
+    "workflows:pause": {SIGNED, MANAGES},
+    "workflows:resume": BUTTON,
+    "workflows:retire": {SIGNED, MANAGES},
+    # the admin's own pages
+    "admin:index": {SIGNED, STAFF},
+    "admin:search": {SIGNED, STAFF},
+    "admin:autocomplete": BUTTON,
+    "admin:jsi18n": {SIGNED, STAFF},
+    "admin:login": NOT_JUDGED,
+    "admin:logout": BUTTON,
+    "admin:password_change": {SIGNED, STAFF},
+    "admin:password_change_done": {SIGNED, STAFF},
+    "admin:app_list": {SIGNED, STAFF, VIEWS},
+    "admin:auth_user_password_change": {SIGNED, STAFF, SUPER},
+    "admin:load_definition": {SIGNED, STAFF, CHANGES},
+    "admin:publish_version": BUTTON,
+    "admin:draft_version": BUTTON,
+    "admin:version_file": {SIGNED, STAFF, VIEWS, SEES},
+    "admin:test_connection": BUTTON,
+    # the API
+    "api-v1:api-root": BUTTON,
+    "api-v1:openapi-json": OPEN,
+    "api-v1:inbox": {READS},
+    "api-v1:instance": {READS, SEES},
+}
+PREFIXES = {"account_": NOT_JUDGED, "mfa_": NOT_JUDGED, "socialaccount_": NOT_JUDGED}
+"""Pages of the library that keeps accounts; that they change nothing when read is asked here."""
+
+BODIES: dict[str, dict[str, Any]] = {
+    "api-v1:start": {"workflow": "purchase-approval", "data": {"amount": "1.00"}},
+    "api-v1:correlate": {
+        "workflow": "purchase-approval", "message": "x", "correlation": {"region": "EU"},
+    },
+    "api-v1:message": {"message": "x"},
+    "api-v1:decide": {"outcome": "approve", "seen": "x"},
+    "api-v1:hook": {"amount": "1.00"},
+}  # fmt: skip
+BECAUSE = {"reason": "Because."}
+FORM = BECAUSE | {"to": "approved", "outcome": "approve", "name": "x", "confirmed": "yes"}
+MAY_POST: dict[str, set[str]] = {
+    "api-v1:start": {WORKS, STARTS},
+    "api-v1:claim": {WORKS, SEES},
+    "api-v1:start_work": {WORKS, SEES},
+    "api-v1:pause": {WORKS, SEES},
+    "api-v1:release": {WORKS, SEES},
+    "api-v1:decide": {WORKS, SEES},
+    "api-v1:cancel": {SIGNED, SEES},
+    "api-v1:suspend": {SIGNED, MANAGES},
+    "api-v1:resume": {SIGNED, MANAGES},
+    "api-v1:reopen": {SIGNED, MANAGES},
+    "api-v1:message": {SIGNED, SEES},
+    "api-v1:correlate": {SIGNED, SEES},
+    "api-v1:hook": {"a signature"},
+    "approvals:token-revoke": {SIGNED, CHANGES},  # their own, or with that permission
+    "approvals:task-command": {SIGNED, SEES},
+    "reporting:review_begin": {SIGNED, MANAGES},
+    "reporting:review_close": {SIGNED, MANAGES},
+    "reporting:review_gather": {SIGNED, MANAGES},
+    "reporting:finding_decide": {SIGNED, MANAGES},
+    "reporting:refresh": {SIGNED, AUDITS},
+    "workflows:load": {SIGNED, MANAGES},
+    "workflows:draft": {SIGNED, MANAGES},
+    "workflows:publish": {SIGNED, MANAGES},
+    "workflows:resume": {SIGNED, MANAGES},
+    "admin:publish_version": {SUPER},
+    "admin:draft_version": {SUPER},
+    "admin:test_connection": {SUPER},
+    "admin:logout": {SIGNED},
+    "admin:autocomplete": {STAFF},
+}
+"""Who a POST may do something for; for all others it must be refused and change nothing."""
+
+FIRST_CALLS = {"admin:logout"}
+"""They sign the caller out, so they are left for tests of their own."""
+
+API = {name.split(":")[1] for name in (*NEEDS, *MAY_POST) if name.startswith("api-v1:")}
+
+
+# -- the tables cover everything --------------------------------------------------------------
+
+
+def is_of_a_table(address: Address) -> bool:
+    return _MODEL_PAGE.fullmatch(address.name) is not None
+
+
+_MODEL_PAGE = re.compile(
+    r"admin:(?P<app>[a-z]+)_(?P<model>[a-z]+)_(?P<page>changelist|add|change|delete|history"
+    r"|simple_history|permissions|permissions_manage_user|permissions_manage_group)"
+)
+
+
+def test_every_address_of_the_urlconf_has_a_row() -> None:
+    names = [one.name for one in addresses() if not is_of_a_table(one)]
+    known = NEEDS.keys() | MAY_POST.keys()
+    unknown = [n for n in names if n not in known and not n.startswith(tuple(PREFIXES))]
+    assert not unknown, "say in NEEDS what each of these asks for"
+    gone = known - set(names) - {f"api-v1:{name}" for name in API}
+    assert not gone, "these addresses are not there any more"
+
+
+def test_every_operation_of_the_api_has_a_row() -> None:
+    paths = api.get_openapi_schema()["paths"].values()
+    operations = {one["operationId"] for path in paths for one in path.values()}
+    known = {*API, "read"}
+    assert operations <= known, "say in NEEDS or MAY_POST what each of these asks for"
+
+
+def test_every_page_of_the_admin_says_whose_its_rows_are() -> None:
+    for model, page in admin.site._registry.items():
+        if model._meta.app_label in ("workflows", "reporting", "auth"):
+            assert isinstance(page, InSight), model
+            assert page.of_workflow is not None, model
+            if _leads_to_a_workflow(model):
+                assert page.of_workflow, f"{model} belongs to a workflow"
+
+
+def _leads_to_a_workflow(model: type[models.Model]) -> bool:
+    named = {"template", "request", "version", "step"}
+    return any(one.name in named and one.is_relation for one in model._meta.concrete_fields)
+
+
+# -- what is open to whom ---------------------------------------------------------------------
+
+
+def asked_for(address: Address) -> set[str] | str:
+    """What an address asks for, by the tables."""
+    found = _MODEL_PAGE.fullmatch(address.name)
+    if found is None:
+        of_library = next((v for k, v in PREFIXES.items() if address.name.startswith(k)), BUTTON)
+        return NEEDS.get(address.name, of_library)
+    page = admin.site.get_model_admin(apps.get_model(found["app"], found["model"]))
+    if found["page"] == "changelist":
+        return {SIGNED, STAFF, VIEWS}
+    if found["page"] in ("change", "history", "simple_history"):
+        return {SIGNED, STAFF, VIEWS, SEES} if page.of_workflow else {SIGNED, STAFF, VIEWS}
+    if found["page"].startswith("permissions"):
+        return {SUPER}
+    return NOT_JUDGED  # add and delete: each page's own rule, refused to all who only look
+
+
+def path_of(address: Address, there: Everything) -> str:
+    """The address, filled in with rows that are there."""
+    rows = dict(there.rows)
+    found = _MODEL_PAGE.fullmatch(address.name)
+    if found is not None:
+        model = apps.get_model(found["app"], found["model"])
+        row = row_of(model)
+        rows |= {"object_id": row.pk, "row": row.pk, "object_pk": row.pk}
+        if found["page"] == "simple_history":
+            past = model.history.filter(id=row.pk).first() or model.history.first()
+            rows |= {"row": past.id, "version": past.history_id}
+    if address.name in ("admin:publish_version", "admin:draft_version", "admin:version_file"):
+        rows["pk"] = rows["version"]
+    rows["pk"] = {
+        "reporting:finding_decide": rows["finding"], "admin:test_connection": rows["connection"],
+    }.get(address.name, rows["pk"])  # fmt: skip
+    return address.at(**dict.fromkeys(address.holes, "x") | rows)
+
+
+@pytest.fixture(params=CALLERS)
+def who(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_each_address_is_open_to_whom_it_may_be_and_nothing_else_is_changed(who: str) -> None:
+    there = make_everything()
+    me = caller(who)
+    mine = [one for one in addresses() if me.has_session or one.template.startswith("/api/")]
+    before = snapshot()
+    wrong = [said for one in mine for said in read(me, one, path_of(one, there))]
+    assert not wrong, wrong
+    assert not differences(before, snapshot()), "reading wrote something"
+    refused = [one for one in mine if not may_post(one, me)]
+    wrong = [said for one in refused for said in push(me, one, path_of(one, there))]
+    assert not wrong, wrong
+    changed = differences(before, snapshot())
+    assert not changed, (changed, [one.name for one in refused])
+
+
+def read(me: Caller, address: Address, path: str) -> Iterator[tuple[str, int, str]]:
+    """Open an address, and say where that went otherwise than the tables say."""
+    if address.name == "reporting:people":  # each look is recorded
+        return
+    answer, need = me.get(path), asked_for(address)
+    if answer.status_code == 500:
+        yield address.name, 500, "an error of ours"
+    if need == OPEN:
+        need = set()
+    if not isinstance(need, set) or (address.name == "login" and SIGNED in me.is_):
+        return
+    may = need <= me.is_
+    if (answer.status_code == 200) is not may:
+        yield address.name, answer.status_code, "should open" if may else "should be refused"
+
+
+def push(me: Caller, address: Address, path: str) -> Iterator[tuple[str, int, str]]:
+    """Post to an address that must refuse it, and say where it did not."""
+    plain = BECAUSE if address.name.startswith("api-v1:") else FORM
+    answer = me.post(path, BODIES.get(address.name, plain))
+    if answer.status_code in (200, 201, 500) and not _shows_a_form(address):
+        yield address.name, answer.status_code, "should be refused"
+
+
+def may_post(address: Address, me: Caller) -> bool:
+    """Whether a POST here may do something for this caller: those are not made."""
+    if address.name in FIRST_CALLS or address.name.startswith(tuple(PREFIXES)):
+        return True
+    if address.template.startswith("/api/v1/work-items/"):  # one of them is called as a start is
+        return {WORKS, SEES} <= me.is_
+    if address.name in MAY_POST:
+        return MAY_POST[address.name] <= me.is_ or SUPER in me.is_
+    need = asked_for(address)
+    if is_of_a_table(address):
+        return bool({CHANGES, SUPER} & me.is_)
+    return isinstance(need, set) and need <= me.is_
+
+
+def _shows_a_form(address: Address) -> bool:
+    """Pages that answer a POST as they answer a GET: the sign-in, a list, the API's document."""
+    return address.name in ("login", "admin:login", "api-v1:openapi-json") or is_of_a_table(address)
+
+
+def test_the_lists_of_the_admin_show_ops_without_a_grant_no_row_of_a_workflow() -> None:
+    there = make_everything()
+    for name in ("ops with view", "ops with all"):
+        me = caller(name)
+        for model, page in admin.site._registry.items():
+            if not getattr(page, "of_workflow", ""):
+                continue
+            path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+            answer = me.get(path)
+            assert answer.status_code == 200, path
+            shown = list(answer.context["cl"].result_list)
+            assert not [row for row in shown if getattr(row, "request", 1) is not None], path
+            body = answer.content.decode()
+            for row in (there.site.waiting, there.site.stuck, there.site.over):
+                assert not re.search(rf"\b{row.reference}\b", body), path
+            assert "Purchase approval" not in body, path
+
+
+def test_what_other_tables_name_is_not_found_by_lookups_searches_or_autocompletion() -> None:
+    there = make_everything()
+    me = caller("ops with all")
+    row = there.site.waiting
+    for path in (
+        f"/admin/workflows/workflowinstance/?q={row.reference}",
+        f"/admin/workflows/workitem/?request__id__exact={row.pk}",
+        f"/admin/workflows/incident/?request__template__id__exact={row.template_id}",
+        "/admin/workflows/trailevent/?command=start",
+        "/admin/workflows/templateversion/?q=purchase",
+        "/admin/workflows/workitem/?assignee__password__startswith=md5",
+        "/admin/workflows/workflowinstance/?requester__email__startswith=s",
+        "/admin/workflows/workflowinstance/?data__amount__startswith=1",
+        "/admin/autocomplete/?app_label=workflows&model_name=workitem&field_name=request&term=P",
+        f"/admin/workflows/templateversion/{there.rows['version']}/file/",
+    ):
+        answer = me.get(path)
+        assert answer.status_code < 500, path
+        assert row.reference not in getattr(answer, "content", b"").decode(), path
+        assert "manager_review" not in getattr(answer, "content", b"").decode(), path
+
+
+def test_signed_in_pages_answers_and_files_are_kept_by_nobody() -> None:
+    there = make_everything()
+    me = caller("superuser")
+    for address in addresses():
+        answer = me.get(path_of(address, there))
+        assert answer.headers["Cache-Control"] == "private, no-store", address
