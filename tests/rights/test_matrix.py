@@ -206,7 +206,7 @@ def test_every_operation_of_the_api_has_a_row() -> None:
 
 
 def test_every_page_of_the_admin_says_whose_its_rows_are() -> None:
-    for model, page in admin.site._registry.items():
+    for model, page in list(admin.site._registry.items()):
         if model._meta.app_label in ("workflows", "reporting", "auth"):
             assert isinstance(page, InSight), model
             assert page.of_workflow is not None, model
@@ -324,7 +324,7 @@ def test_the_lists_of_the_admin_show_ops_without_a_grant_no_row_of_a_workflow() 
     there = make_everything()
     for name in ("ops with view", "ops with all"):
         me = caller(name)
-        for model, page in admin.site._registry.items():
+        for model, page in list(admin.site._registry.items()):
             if not getattr(page, "of_workflow", ""):
                 continue
             path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
