@@ -337,6 +337,8 @@ CASES: list[tuple[str, Callable[[Map], None], str]] = [
     # work
     ("no expected time", put(S + "legal.expected", ...), "expected_missing@legal"),
     ("no due time", put(S + "legal.due", ...), "due_missing@legal"),
+    ("due after nothing", put(S + "legal.due", {"after": "amount", "by": "1mo"}),
+     "due_after_no_date@legal"),
     ("due too early", put(S + "legal.due", "2h"), "due_before_expected@legal"),
     ("a working day is eight hours", put(S + "legal", SOUND["steps"]["legal"] | {
         "expected": "9h", "due": "1d"}), "due_before_expected@legal"),

@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.factories import NOW
+from tests.factories import NOW, map_data, open_task, publish_map, purchase_people, start_request
 from tests.workflows import drawn
 from tests.workflows.support import Flow, begin, person, refused
 from workflows.engine.errors import InvalidInput, NotAllowed, WrongState
 from workflows.models import WorkItem
 from workflows.services import tasks
 from workflows.services.moments import Moments
+from workflows.services.rows import written_form
 
 pytestmark = pytest.mark.django_db
 
@@ -220,3 +221,16 @@ def test_each_voter_of_a_quorum_leaves_their_own_moment() -> None:
     task = decided(pk, "bob", 5, opened_at=at(4))
     assert task.votes[0]["at"].startswith("2026-03-02T11:00")
     assert (task.started_at, task.completed_at) == (at(1), at(5))
+
+
+def test_a_task_is_due_a_month_after_a_date_of_its_request_and_the_file_comes_back() -> None:
+    purchase_people()
+    data = map_data()
+    data["steps"]["manager_review"]["due"] = {"after": "needed_by", "by": "1mo"}
+    version = publish_map(data)
+    assert written_form(version)["steps"]["manager_review"]["due"] == {
+        "after": "needed_by", "by": "1mo",
+    }  # fmt: skip
+    request = start_request(version, needed_by="2026-01-31")
+    task = open_task(request, "manager_review")
+    assert task.due_at == datetime(2026, 2, 28, 23, 59, tzinfo=UTC)

@@ -14,6 +14,7 @@ from workflows.engine.definition_parts import (
     BaselineDef,
     BranchDef,
     Count,
+    DueDef,
     DurationText,
     ErrorRouteDef,
     FieldDef,
@@ -45,6 +46,7 @@ __all__ = [
     "BranchDef",
     "DecisionStep",
     "Definition",
+    "DueDef",
     "EndStep",
     "ErrorRouteDef",
     "FieldDef",
@@ -84,7 +86,7 @@ class HumanStep(BaseStep):
     role: Name | None = None
     instructions: Text | None = None
     expected: DurationText | None = None
-    due: DurationText | None = None
+    due: DurationText | DueDef | None = None
     inputs: list[Name] | None = None
     outputs: list[Name] | None = None
     not_by: list[Key] | None = None

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from workflows.engine.calendar import parse_duration
+from workflows.engine.due import parse_span
 from workflows.engine.numbers import MAX_DECIMALS, RoundingMode
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,79}$")]
@@ -37,6 +38,15 @@ def _duration(text: str) -> str:
 
 
 DurationText = Annotated[str, StringConstraints(max_length=20), AfterValidator(_duration)]
+
+
+def _span(text: str) -> str:
+    parse_span(text)
+    return text
+
+
+SpanText = Annotated[str, StringConstraints(max_length=20), AfterValidator(_span)]
+"""A duration, or months and years of the calendar: `1mo`, `2y`."""
 
 
 def _delay(text: str) -> str:
@@ -233,6 +243,13 @@ class BranchDef(Part):
 
     to: Key
     when: RuleText | None = None
+
+
+class DueDef(Part):
+    """A due date that is reckoned from a date of the request: `{after: received_on, by: 1mo}`."""
+
+    after: Name
+    by: SpanText
 
 
 class OverdueDef(Part):

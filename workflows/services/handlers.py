@@ -8,8 +8,8 @@ from typing import Any
 
 from workflows.engine import effects as fx
 from workflows.engine.advance import NOBODY, Advance, advance
-from workflows.engine.calendar import parse_duration
 from workflows.engine.definition import HumanStep, title
+from workflows.engine.due import due_moment
 from workflows.engine.errors import WrongState
 from workflows.engine.marking import Marking, Token
 from workflows.engine.separation import kept_from
@@ -60,7 +60,13 @@ def _handle(case: Case, before: Marking, happened: Iterable[fx.Effect]) -> None:
 
 def _opened(case: Case, before: Marking, effect: fx.Opened) -> None:
     step = case.map.graph[effect.step]
-    due = getattr(step, "due", None)
+    due = due_moment(
+        getattr(step, "due", None),
+        calendar=case.map.calendar,
+        zone=case.map.graph.zone,
+        data=case.instance.data,
+        now=case.now,
+    )
     item = WorkItem(
         request=case.instance,
         step_id=case.map.step_ids[effect.step],
@@ -69,7 +75,7 @@ def _opened(case: Case, before: Marking, effect: fx.Opened) -> None:
         came_from=effect.came_from or "",
         needed=effect.needed,
         enabled_at=case.now,
-        due_at=case.map.calendar.add(case.now, parse_duration(due)) if due else None,
+        due_at=due,
         in_queue=isinstance(step, HumanStep),
     )
     case.new_items.append(item)

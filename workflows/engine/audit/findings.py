@@ -52,6 +52,7 @@ ERRORS: Final = (
     "join_unfit",
     "join_shared",
     "join_alone",
+    "due_after_no_date",
     "join_entered_from_outside",
     "join_wants_too_many",
     "branch_misses_join",

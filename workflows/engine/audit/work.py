@@ -8,6 +8,7 @@ from workflows.engine.audit.survey import Survey
 from workflows.engine.calendar import parse_duration
 from workflows.engine.definition import (
     AutomationStep,
+    DueDef,
     HumanStep,
     RouteDef,
     SubworkflowStep,
@@ -44,10 +45,11 @@ def times(survey: Survey) -> Iterator[Finding]:
                     "Add `due`, or remove `on_overdue`.",
                 )
         yield from _due_before_expected(survey, key, step)
+        yield from _due_after_no_date(survey, key, step)
 
 
 def _due_before_expected(survey: Survey, key: str, step: HumanStep) -> Iterator[Finding]:
-    if step.expected is None or step.due is None:
+    if step.expected is None or not isinstance(step.due, str):
         return
     calendar = survey.people.calendar(survey.definition.calendar)
     if calendar is None:  # found already
@@ -60,6 +62,19 @@ def _due_before_expected(survey: Survey, key: str, step: HumanStep) -> Iterator[
             f"{survey.called(key)} is due after {step.due} and expected to take {step.expected}:"
             " work that goes as planned is late.",
             "Make `due` longer than `expected`.",
+        )
+
+
+def _due_after_no_date(survey: Survey, key: str, step: HumanStep) -> Iterator[Finding]:
+    if not isinstance(step.due, DueDef):
+        return
+    field = survey.definition.fields.get(step.due.after)
+    if field is None or field.type != "date":
+        yield found(
+            "due_after_no_date",
+            key,
+            f"{survey.called(key)} is due after '{step.due.after}', and that is no date field.",
+            "Name a field of the type date after `due: {after: …}`.",
         )
 
 
