@@ -69,7 +69,7 @@ def as_it_was(request: WorkflowInstance, at: datetime, *, user: User, audits: bo
     tasks = _tasks_then(then, at)
     values = shown_values(case.map.graph.definition, then)
     uploaded = [one for one in documents_of(then) if one.uploaded_at <= at]
-    trail = TrailEvent.objects.filter(request=then, recorded_at__lte=at).order_by("-id")
+    trail = then.trail.filter(recorded_at__lte=at).order_by("-id")
     before, after = _moments_around(then, at)
     return AsItWas(
         at=at,

@@ -82,11 +82,18 @@ def answers(
         return _held_up(case, list(stuck.values()))
     return Answers(
         where=_where(case, waiting),
-        who=" ".join(dict.fromkeys(w.who for w in waiting)),
+        who=_who(waiting),
         since=waiting[0].since,
         next=waiting[0].next if len(waiting) == 1 else "Each branch goes its own way; see below.",
         waiting=waiting,
     )
+
+
+def _who(waiting: list[Waiting]) -> str:
+    """Who has it; where that is not the same everywhere, of which step it is said."""
+    if len({one.who for one in waiting}) == 1:
+        return waiting[0].who
+    return " ".join(f"“{one.step}”: {one.who}" for one in waiting)
 
 
 def _where(case: Case, waiting: list[Waiting]) -> str:

@@ -357,4 +357,4 @@ def gone_past(case: Case) -> list[GonePast]:
 
 def trail_of(request: WorkflowInstance) -> list[TrailEvent]:
     """The newest rows of the request's trail. One statement."""
-    return list(TrailEvent.objects.filter(request=request).order_by("-id")[:MOST_TRAIL_ROWS])
+    return list(request.trail.order_by("-id")[:MOST_TRAIL_ROWS])

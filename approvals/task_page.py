@@ -20,7 +20,7 @@ from workflows.engine.permits import why_not_act
 from workflows.models import AddedPerson, WorkItem
 from workflows.models.runs import CLAIMED, DONE, ENABLED, PAUSED, STARTED
 from workflows.services.acting import may_steer
-from workflows.services.case import Case, who_was_first
+from workflows.services.case import Case
 from workflows.services.seen import digest_shown
 from workflows.services.tasks import outcomes_for, situation_of
 
@@ -86,7 +86,7 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
     if not case.map.graph.is_human(key):
         raise InvalidInput("This step is not done by a person.")
     step = case.map.human(key)
-    over = who_was_first(task.pk) if not task.is_open else ""
+    over = _over(task, case.map.human(key), user)
     refused = "" if over else _why_not(case, task, user)
     outcomes = {} if refused or over else outcomes_for(case, task, user)
     return TaskPage(
@@ -107,6 +107,21 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         escalated=_escalated(task, user),
         asked_again=_asked_again(case, task, key),
     )
+
+
+def _over(task: WorkItem, step: HumanStep, user: User) -> str:
+    """That the task is over: by whom and when it was decided, or why it is not needed; nothing
+    for one that is open."""
+    if task.is_open:
+        return ""
+    if task.state == "cancelled":
+        return f"This is not needed any more: {task.cancel_reason}."
+    mine = task.decided_by_id is not None and task.decided_by_id == user.pk
+    who = "You" if mine else person(task.decided_by, task.performer_name or "Somebody")
+    route = step.outcomes.get(task.outcome)
+    what = title(task.outcome, route.label if route else None)
+    when = f" on {moment(task.completed_at)}" if task.completed_at else ""
+    return f"{who} decided this{when}: {what}."
 
 
 def _escalated(task: WorkItem, user: User) -> str:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from workflows.engine.days import on_the_clock
-from workflows.engine.definition import FieldDef
+from workflows.engine.definition import Definition, FieldDef, title
 from workflows.engine.numbers import decimals_of
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -34,22 +34,42 @@ CHANNELS = {
 """Codes of the trail, in words; a code that goes without saying (a role, a page) has none."""
 
 
+PAST = "past_approvals"
 SAID = {
-    "asked_again": "Asked again, as {fields} changed: {step}",
-    "changed_after": "Changed after its approval ({fields}): {step}",
-    "votes_void": "Votes void, as {fields} changed: {step}",
+    "asked_again": "{step} is asked again, as {fields} changed",
+    "changed_after": "{fields} changed after {step} was given",
+    "votes_void": "The votes of {step} are void, as {fields} changed",
 }
 """Codes among the changes of a row of the trail, in words."""
 
 
-def said_of(changes: Mapping[str, Any]) -> list[str]:
-    """What a row of the trail means for approvals; by the keys of steps and fields."""
-    past = changes.get("past_approvals")
-    said = [f"Went past an approval that was not given: {', '.join(past)}"] if past else []
+def said_of(changes: Mapping[str, Any], definition: Definition | None) -> list[str]:
+    """What a row of the trail means for approvals, by the titles of steps and fields.
+
+    Without a definition a key is said as the title that is made of it.
+    """
+    past = [_step(key, definition) for key in changes.get(PAST, ())]
+    said = [f"Went past an approval that was not given: {listed(past)}"] if past else []
     for code, words in SAID.items():
         for one in changes.get(code, ()):
-            said.append(words.format(step=one["step"], fields=listed(one["fields"])))
+            fields = listed([_field(key, definition) for key in one["fields"]])
+            said.append(words.format(step=_step(one["step"], definition), fields=fields))
     return said
+
+
+def says_more(changes: Mapping[str, Any]) -> bool:
+    """Whether `said_of` has anything to say of them."""
+    return PAST in changes or not SAID.keys().isdisjoint(changes)
+
+
+def _step(key: str, definition: Definition | None) -> str:
+    found = definition.steps.get(key) if definition else None
+    return f"“{title(key, found.name if found else None)}”"
+
+
+def _field(key: str, definition: Definition | None) -> str:
+    found = definition.fields.get(key) if definition else None
+    return f"“{title(key, found.label if found else None)}”"
 
 
 def span(length: timedelta | float) -> str:

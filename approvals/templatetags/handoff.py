@@ -12,6 +12,7 @@ from approvals import typed, wording
 from approvals import ways_on as ways
 from workflows.models import TrailEvent
 from workflows.once import FIELD, new_key
+from workflows.services.maps import cached_map
 
 register = template.Library()
 
@@ -82,7 +83,12 @@ def capacity(code: str) -> str:
 @register.filter
 def said_of(event: TrailEvent) -> list[str]:
     """What else a row of the trail means, in words: approvals gone past, or asked again."""
-    return wording.said_of(event.changes)
+    if not wording.says_more(event.changes):
+        return []
+    request = event.request
+    return wording.said_of(
+        event.changes, cached_map(request.version_id).graph.definition if request else None
+    )
 
 
 @register.filter

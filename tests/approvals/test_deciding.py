@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from approvals.wording import moment
 from tests.approvals.office import (
     ask,
     decide,
@@ -189,6 +190,18 @@ def test_who_is_second_is_told_who_was_first_and_when(people: dict[str, User]) -
     assert 'name="outcome"' not in text
     assert everything() == before
     assert slow.get(f"/tasks/{task.pk}/").status_code == 409
+
+
+def test_a_task_that_is_over_says_by_whom_in_the_readers_words(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    task = open_task(request, "manager_review")
+    decide(request, "manager_review", people["mia"], "return", comment="Which one?")
+    hers = page_text(signed_in(people["mia"]), task)
+    assert f"You decided this on {moment(NOW)}: Send back." in hers
+    assert "Mia Lopez decided this on" in page_text(signed_in(people["sam"]), task)
+    left = open_task(request, "revise")
+    requests.cancel(request.pk, actor=people["sam"], reason="No need", now=NOW)
+    assert "This is not needed any more: " in page_text(signed_in(people["sam"]), left)
 
 
 def test_who_is_second_and_still_sees_the_request_reads_it_on_the_page(

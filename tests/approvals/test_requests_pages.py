@@ -65,6 +65,19 @@ def test_branches_are_answered_each_for_itself(people: dict[str, User]) -> None:
     assert "leads to the merge “Checks done”" in text
 
 
+def test_of_several_steps_it_is_said_which_one_somebody_has(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "approve")
+    tasks.claim(open_task(request, "budget_check").pk, actor=people["fred"], now=NOW)
+    client = signed_in(people["olivia"])
+    address = f"/requests/{request.reference}/suspend/"
+    client.post(address, {"reason": "Wait."})
+    client.post(address.replace("suspend", "resume"), {"reason": "Go on."})
+    text = client.get("/").content.decode()
+    assert "“Budget check”: Fred Bauer has taken it." in text
+    assert "“Legal review”: Anybody in legal can take it; nobody has yet." in text
+
+
 def test_a_quorum_says_how_many_have_agreed(people: dict[str, User]) -> None:
     request = ask(people["sam"], amount="20000")
     decide(request, "manager_review", people["mia"], "approve")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from approvals.wording import file_size, listed, moment, span, value_text
+from approvals.wording import file_size, listed, moment, said_of, span, value_text
 from workflows.engine.definition import FieldDef
 
 
@@ -66,3 +66,10 @@ def test_sizes(size: int, said: str) -> None:
 def test_a_value_is_said_by_its_type(kind: Any, value: Any, said: str) -> None:
     field = FieldDef(type=kind, currency="EUR" if kind == "money" else None)
     assert value_text(field, value, {"mia": "Mia Lopez"}) == said
+
+
+@pytest.mark.parametrize("code", ["asked_again", "changed_after", "votes_void"])
+def test_what_a_row_means_is_said_even_of_a_map_that_is_not_known(code: str) -> None:
+    (said,) = said_of({code: [{"step": "first_look", "fields": ["cost_centre"]}]}, None)
+    assert "“First look”" in said
+    assert "“Cost centre”" in said

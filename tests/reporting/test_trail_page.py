@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from reporting import trail
 from tests.approvals.office import KEY, ask, decide, open_office, signed_in
@@ -16,7 +18,7 @@ from tests.factories import NOW, map_data, publish_map, start_request
 from workflows.models import TemplateUserPermission, TrailEvent, TrailHead, WorkflowTemplate
 from workflows.models.trail import COMMANDS
 from workflows.permissions import AUDIT, permission_named
-from workflows.services import requests
+from workflows.services import corrections, requests
 from workflows.services.seals import seal_all
 
 pytestmark = pytest.mark.django_db
@@ -152,3 +154,29 @@ def test_each_row_leads_to_the_request_as_it_was_then(people: Mapping[str, User]
 
 def test_every_command_of_the_trail_can_be_chosen(people: Mapping[str, User]) -> None:
     assert set(TrailEvent.objects.values_list("command", flat=True)) <= set(COMMANDS)
+
+
+def test_what_a_row_means_is_said_by_titles_for_one_statement_in_all(
+    people: Mapping[str, User],
+) -> None:
+    request = ask(people["sam"], amount="20000", title="A press")
+    decide(request, "manager_review", people["mia"], "approve")
+    for amount in ("21000", "22000", "23000"):
+        decide(request, "finance_review", people["fay"], "approve")
+        corrections.set_values(
+            request.pk, actor=people["olivia"], data={"amount": amount}, reason="Typo.", now=NOW
+        )
+        decide(request, "manager_review", people["mia"], "approve")
+    auditor, filters = people["olivia"], {"reference": request.reference}
+    said = "“Manager review” is asked again, as “Amount” changed"
+    for text in (
+        page_of(auditor, **filters).content.decode(),
+        signed_in(auditor).get(f"/requests/{request.reference}/").content.decode(),
+    ):
+        assert text.count(said) == 3
+    client = signed_in(auditor)
+    with CaptureQueriesContext(connection) as with_notes:
+        client.get(PAGE, filters)
+    with CaptureQueriesContext(connection) as without:
+        client.get(PAGE, {"reference": "PA-2"})
+    assert len(with_notes) == len(without)
