@@ -142,7 +142,7 @@ def test_taking_a_task_from_the_list_is_a_post(people: dict[str, User]) -> None:
     (task,) = to_finance(people, 1)
     client = signed_in(people["fred"])
     before = everything()
-    assert client.get(f"/tasks/{task.pk}/claim/").status_code == 405
+    assert client.get(f"/tasks/{task.pk}/claim/").url == f"/tasks/{task.pk}/"
     assert everything() == before
     assert client.post(f"/tasks/{task.pk}/claim/").status_code == 302
     task.refresh_from_db()

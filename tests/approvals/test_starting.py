@@ -91,7 +91,6 @@ def test_a_sent_form_starts_a_request_and_says_what_is_next(people: dict[str, Us
         ("f-needed_by", "2026-02-31", "There is no 2026-02-31 in the calendar"),
         ("f-urgent", "perhaps", "Write yes or no."),
         ("title", "x" * 201, "at most 200 characters"),
-        ("f-reason", "\x00", "it holds a NUL character"),
     ],
 )
 def test_what_is_wrong_is_told_beside_its_field_and_the_rest_kept(

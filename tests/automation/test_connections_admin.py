@@ -339,7 +339,7 @@ def test_only_who_answers_for_a_connection_tests_it_and_only_by_post(
                 client.force_login(person)
                 assert client.post(test_of(connection)).status_code == 403
             client.force_login(owner)
-            assert client.get(test_of(connection)).status_code == 405
+            assert client.get(test_of(connection)).status_code == 302
             strict = Client(enforce_csrf_checks=True)
             strict.force_login(owner)
             assert strict.post(test_of(connection)).status_code == 403

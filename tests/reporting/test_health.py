@@ -420,7 +420,7 @@ def test_the_statements_do_not_grow_with_the_workflows(
         attempt(request, Attempt.FAILED, ago=DAY)
         with django_assert_max_num_queries(20):
             client.get("/reports/health/")
-        with django_assert_max_num_queries(19):
+        with django_assert_max_num_queries(20):
             client.get("/reports/health.json")
 
 

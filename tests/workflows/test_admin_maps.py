@@ -259,7 +259,8 @@ def test_a_draft_can_be_deleted_by_its_manager(owner: Client) -> None:
 def test_publishing_is_a_post(owner: Client) -> None:
     draft = load_map()
     page = reverse("admin:publish_version", args=[draft.pk])
-    assert owner.get(page).status_code == 405
+    assert owner.get(page).status_code == 302
+    assert TemplateVersion.objects.get(pk=draft.pk).state == "draft"
     assert owner.post(page, follow=True).status_code == 200
     draft = TemplateVersion.objects.get(pk=draft.pk)
     assert (draft.state, draft.published_by.username) == ("published", "olivia")
@@ -290,7 +291,8 @@ def test_somebody_who_may_only_look_publishes_nothing(client: Client, olivia: Us
 def test_a_new_draft_is_made_from_the_published_version(owner: Client) -> None:
     published = publish_map()
     page = reverse("admin:draft_version", args=[published.pk])
-    assert owner.get(page).status_code == 405
+    assert owner.get(page).status_code == 302
+    assert TemplateVersion.objects.count() == 1
     answer = owner.post(page)
     draft = TemplateVersion.objects.get(state="draft")
     assert answer.headers["Location"] == page_of(draft)

@@ -241,7 +241,11 @@ def test_a_closure_added_to_a_calendar_counts_at_once(client: Any) -> None:
 @pytest.mark.usefixtures("lenient_templates")
 @pytest.mark.parametrize(
     ("last", "words"),
-    [("2026-12-23", "comes before the first"), ("9999-12-31", "three years at most")],
+    [
+        ("2026-12-23", "comes before the first"),
+        ("2099-12-31", "three years at most"),
+        ("9999-12-31", "rite a date between the years"),
+    ],
 )
 def test_a_closure_that_is_a_slip_is_refused_in_words(client: Any, last: str, words: str) -> None:
     client.force_login(make_user("root", is_staff=True, is_superuser=True))
