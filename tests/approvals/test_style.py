@@ -61,3 +61,18 @@ def test_the_forward_button_can_be_read_in_both_schemes() -> None:
 
 def test_both_schemes_name_the_same_colours() -> None:
     assert LIGHT.keys() == DARK.keys()
+
+
+def test_every_table_of_people_fits_a_telephone() -> None:
+    templates = Path(__file__).resolve().parents[2] / "templates"
+    pages = [page for page in templates.rglob("*.html") if "admin" not in page.parts]
+    tables = [
+        (page.name, table)
+        for page in pages
+        for table in re.findall(r"<table[^>]*>.*?</table>", page.read_text(), re.DOTALL)
+    ]
+    assert len(tables) > 10
+    for page, table in tables:
+        assert re.match(r'<table class="[^"]*\b(cards|figures)\b', table), page
+        for cell in re.findall(r"<td[^>]*>", table):
+            assert "data-label=" in cell or re.search(r'class="[^"]*\bmain\b', cell), (page, cell)
