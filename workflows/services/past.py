@@ -26,7 +26,7 @@ from workflows.models import (
     WorkflowTemplate,
     WorkItem,
 )
-from workflows.services.fastsql import columns_of, insert_ready, ready
+from workflows.services.fastsql import columns_of, insert_ready, insert_unkeyed, ready
 from workflows.services.history import write_history
 from workflows.services.maps import VersionMap, map_of
 from workflows.services.moments import between
@@ -290,7 +290,7 @@ def _write_rows(
             row |= {"id": key, **of_all}
             if states is not None:
                 row["state"] = states[first + place]
-        insert_ready(history, [[row[name] for name in kept] for row in batch])
+        insert_unkeyed(history, [[row[name] for name in kept] for row in batch])
         keys += made
     return keys
 
