@@ -77,7 +77,7 @@ def import_log(
     account = Account(str(log))
     seen = look_through(_told(read_log(log, how, account), progress))
     if not seen.cases:
-        raise InvalidInput(_empty(account))
+        raise InvalidInput(account.nothing_to("bring in"))
     with transaction.atomic():
         version, observed = _version_for(source, seen, actor, now)
         steps = _steps_of(version, seen)
@@ -96,17 +96,6 @@ def _told(rows: Iterator[LogRow], progress: Progress) -> Iterator[LogRow]:
         if not number % 1000:
             progress("read", number, 0)
         yield row
-
-
-def _empty(account: Account) -> str:
-    if not account.events and not account.passed:
-        return f"{account.name} has no rows; there is nothing to bring in."
-    skipped = account.counts.total()
-    left = [f"{skipped:,} cannot be used."] if skipped else []
-    return (
-        f"{account.name}: of {account.events:,} events none is a finished piece of work."
-        f" {' '.join([*account.lines(), *left])}"
-    )
 
 
 def _digest(log: str | Path) -> str:

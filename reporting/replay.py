@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from reporting.case_replay import CaseReplay, Refusal
-from reporting.logs.read import LogRow, read_log
+from reporting.logs.read import How, LogRow, read_log
+from reporting.logs.rows import Account
 from reporting.mapping import read_mapping
 from reporting.replay_source import Doing, prepare
 from workflows.engine.definition import Definition
@@ -28,8 +29,9 @@ Report = Callable[["Outcome"], None]
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a replay so far."""
+    """What came of a replay so far, and of the file (`account`)."""
 
+    account: Account
     cases: int = 0
     replayed: int = 0
     refused: list[Refusal] = field(default_factory=list)
@@ -50,6 +52,7 @@ class Outcome:
             "ended": dict(self.ended.most_common()),
             "decisions": self.decisions,
             "seconds": round(self.seconds, 3),
+            "log": self.account.as_json(),
         }
 
 
@@ -68,6 +71,7 @@ def replay_log(
     *,
     mapping: str | Path | None,
     now: datetime,
+    how: How | None = None,
     report: Report = lambda outcome: None,
 ) -> Outcome:
     """Replay a log on a workflow (its key, or a definition file, which is published first).
@@ -75,35 +79,39 @@ def replay_log(
     Bad input (the file, the mapping, a bad row) raises HandoffError before anything is written;
     a case that the map does not allow is rolled back whole and listed.
     """
-    outcome = Outcome()
+    outcome = Outcome(Account(str(log)))
     driven = source_named(source)
     activities = read_mapping(mapping, driven.definition)
-    seen = _look_through(log, driven.definition)
+    seen = _look_through(log, driven.definition, how, outcome.account)
     people = LogPeople()
     version = prepare(driven, activities, people, list(seen.doings), list(seen.named), now=now)
     replay = CaseReplay(map_of(version), version, activities, people)
-    for rows in cases_of(log, seen.rows):
+    for rows in cases_of(log, seen.rows, how):
         _add_case(outcome, replay, rows)
         report(outcome)
     return outcome
 
 
-def _look_through(log: str | Path, definition: Definition) -> Seen:
+def _look_through(
+    log: str | Path, definition: Definition, how: How | None, account: Account
+) -> Seen:
     seen = Seen()
     people = [key for key, spec in definition.fields.items() if spec.type == "user"]
-    for row in read_log(log):
+    for row in read_log(log, how, account):
         seen.rows[row.case_id] += 1
         seen.doings[Doing(row.activity, row.resource)] = None
         seen.named.update((row.data[key].strip(), None) for key in people if key in row.data)
     if not seen.rows:
-        raise InvalidInput(f"{log} has no rows; there is nothing to replay.")
+        raise InvalidInput(account.nothing_to("replay"))
     return seen
 
 
-def cases_of(log: str | Path, counts: Counter[str]) -> Iterator[list[LogRow]]:
+def cases_of(
+    log: str | Path, counts: Counter[str], how: How | None = None
+) -> Iterator[list[LogRow]]:
     """Each case's rows by their time (equal times in the file's order), once all are read."""
     under_way: dict[str, list[LogRow]] = {}
-    for row in read_log(log):
+    for row in read_log(log, how):
         rows = under_way.setdefault(row.case_id, [])
         rows.append(row)
         if len(rows) == counts[row.case_id]:

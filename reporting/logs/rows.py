@@ -13,6 +13,8 @@ SHOWN = 3
 """So many places are named of each kind of fault."""
 KEPT = 10_000
 """So many faults are kept with their places; the others are only counted."""
+NAMED = 20
+"""So many of the rows that were left out a text names; JSON names all that are kept."""
 NOTHING: Mapping[str, str] = {}
 
 
@@ -149,6 +151,28 @@ class Account:
             found.append(f"The text was read as {self.encoding}.")
         if self.dates:
             found.append(f"Its dates were read {self.dates}.")
+        return found
+
+    def nothing_to(self, do: str) -> str:
+        """Why there is nothing to do, where no row came of the file."""
+        if not self.events and not self.passed:
+            return f"{self.name} has no rows; there is nothing to {do}."
+        skipped = self.counts.total()
+        left = [f"{skipped:,} cannot be used."] if skipped else []
+        return (
+            f"{self.name}: of {self.events:,} events none is a finished piece of work."
+            f" {' '.join([*self.lines(), *left])}"
+        )
+
+    def left_out(self) -> list[str]:
+        """The rows that were left out, in sentences; the first of them by name."""
+        skipped = self.counts.total()
+        if not skipped:
+            return []
+        found = [f"{skipped:,} rows were left out:"]
+        found += [f"  {fault.place}: {fault.message}" for fault in self.faults[:NAMED]]
+        if skipped > NAMED:
+            found.append(f"  … and {skipped - NAMED:,} more; --json names them all.")
         return found
 
     def _named(self, code: str) -> str:

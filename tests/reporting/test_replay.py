@@ -42,7 +42,7 @@ def test_the_result_has_the_keys_that_other_programs_read(replay: Replay) -> Non
     result = replay(*whole_case(), f"c2,ask/send,sam,{day(3)}", f"c3,file,fred,{day(3)}").as_json()
 
     assert list(result) == [
-        "cases", "replayed", "refused", "open", "ended", "decisions", "seconds",
+        "cases", "replayed", "refused", "open", "ended", "decisions", "seconds", "log",
     ]  # fmt: skip
     assert (result["cases"], result["replayed"], result["open"]) == (3, 2, 1)
     assert result["ended"] == {"granted": 1}
@@ -234,6 +234,53 @@ def test_the_command_says_how_fast_it_was(
     out = capsys.readouterr().out
     assert "1 cases: 1 replayed, 0 refused." in out
     assert "decisions a second" in out
+
+
+FOREIGN = [
+    "Vorgang;Taetigkeit;Wer;Erledigt",
+    "c1;start;sämi;02/03/2026 09:00",
+    "c1;ask/send;sämi;02/03/2026 10:00",
+    "c1;check/agree;berta;",
+    "c2;start;sämi;04/03/2026 09:00",
+]
+SAID = (
+    *("--columns", "case_id=Vorgang,activity=Taetigkeit"),
+    *("--columns", "resource=Wer,end=Erledigt", "--dates", "day-first", "--encoding", "cp1252"),
+)
+
+
+def test_a_log_is_replayed_as_somebody_says_it_is_to_be_read(
+    tmp_path: Path, replay: Replay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, leave = tmp_path / "foreign.csv", str(tmp_path / "leave.json")
+    log.write_text("\n".join(FOREIGN), encoding="cp1252")
+
+    with pytest.raises(CommandError, match="line 4"):
+        call_command("replay_log", leave, str(log), *SAID)
+    assert not WorkflowInstance.objects.exists()
+    with pytest.raises(CommandError, match="--dates"):
+        call_command("replay_log", leave, str(log), *SAID[:4], "--skip")
+    assert not WorkflowInstance.objects.exists()
+
+    call_command("replay_log", leave, str(log), *SAID, "--skip", "--json")
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["cases"], printed["replayed"], printed["open"]) == (2, 2, 2)
+    assert printed["log"]["skipped"]["count"] == 1
+    first = WorkflowInstance.objects.get(case_ref="c1")
+    assert first.requester_name == "sämi"
+    assert first.started_at == datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def test_the_text_of_a_replay_names_the_rows_that_were_left_out(
+    tmp_path: Path, replay: Replay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "gap.csv"
+    log.write_text("\n".join(["case_id,activity,resource,end", *whole_case(), "c1,file,fred,"]))
+
+    call_command("replay_log", str(tmp_path / "leave.json"), str(log), "--skip")
+    out = capsys.readouterr().out
+    assert "1 cases: 1 replayed" in out
+    assert "1 rows were left out:\n  line 7: " in out
 
 
 def test_the_command_refuses_a_missing_log_in_one_line(tmp_path: Path, replay: Replay) -> None:

@@ -13,8 +13,6 @@ from reporting.logs.times import ORDERS
 from workflows.management.base import HandoffCommand, person
 from workflows.models import LogImport
 
-SHOWN = 20
-"""Rows left out that the text names; with --json all are there."""
 EVERY_SECONDS = 2.0
 
 
@@ -140,15 +138,9 @@ def as_json(done: Imported) -> dict[str, Any]:
 
 def _lines(done: Imported) -> list[str]:
     how = "with a map observed in the log" if done.observed else "on its map"
-    found = [
+    return [
         f"{done.cases:,} cases with {done.rows:,} rows are in '{done.version.template.key}'"
         f" version {done.version.number}, {how} (import {done.record.pk}).",
         *done.account.lines(),
+        *done.account.left_out(),
     ]
-    skipped = done.account.counts.total()
-    if skipped:
-        found.append(f"{skipped:,} rows were left out:")
-        found += [f"  {fault.place}: {fault.message}" for fault in done.account.faults[:SHOWN]]
-        if skipped > SHOWN:
-            found.append(f"  … and {skipped - SHOWN:,} more; --json names them all.")
-    return found

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from reporting.management.commands.import_log import add_reading, how_of
 from reporting.replay import Outcome, replay_log
 from workflows.management.base import FOUND, HandoffCommand
 
@@ -24,8 +25,9 @@ class Command(HandoffCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """On which map, which log, and what its activities mean."""
         parser.add_argument("source", metavar="KEY|FILE", help="a workflow's key, or a file")
-        parser.add_argument("log", metavar="LOG", help="an event log: CSV or XES, also gzipped")
+        parser.add_argument("log", metavar="LOG", help="an event log, as import_log takes it")
         parser.add_argument("--mapping", metavar="FILE", help="what the log's activities mean")
+        add_reading(parser)
 
     def run(self, options: Mapping[str, Any]) -> int | None:
         """Progress goes to stderr, the result to stdout."""
@@ -34,6 +36,7 @@ class Command(HandoffCommand):
             options["log"],
             mapping=options["mapping"],
             now=timezone.now(),
+            how=how_of(options),
             report=self._reporter(),
         )
         self.show(options, outcome.as_json(), _text(outcome))
@@ -69,4 +72,4 @@ def _text(outcome: Outcome) -> str:
     lines += [f"refused {r.case_id} (line {r.row}): {r.reason}" for r in outcome.refused[:SHOWN]]
     if len(outcome.refused) > SHOWN:
         lines.append(f"… and {len(outcome.refused) - SHOWN:,} more; --json names them all.")
-    return "\n".join(lines)
+    return "\n".join([*lines, *outcome.account.lines(), *outcome.account.left_out()])
