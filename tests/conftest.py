@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_django import Settings
 
 from tests.emptying import flush_allowed
@@ -10,6 +11,10 @@ from tests.migrated import kept_migrations
 from workflows.services.calendars import forget_calendars
 from workflows.services.maps import forget_maps
 from workflows.services.seals import forget_mark
+
+# Hypothesis tries things as long as a shared machine needs, wherever it is used.
+settings.register_profile("handoff", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("handoff")
 
 
 @pytest.fixture(autouse=True)
