@@ -10,6 +10,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import LoginForm
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal.httpkit import get_client_ip
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
@@ -18,6 +19,8 @@ from django.contrib.auth.models import Group, User
 from django.contrib.auth.signals import user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest
+
+from config.backends import acts_by_tokens_alone
 
 log = logging.getLogger("handoff.accounts")
 
@@ -43,9 +46,14 @@ class Accounts(DefaultAccountAdapter):
         return False
 
     def pre_login(self, request: HttpRequest, user: Any, **more: Any) -> Any:
-        """Say who came in, as far as a log should."""
-        log.info("%s signed in from %s.", user.get_username(), get_client_ip(request))
-        return super().pre_login(request, user, **more)
+        """Keep service accounts and closed ones out, whichever way they come; say who came in, as
+        far as a log should."""
+        if acts_by_tokens_alone(user):
+            return self.respond_user_inactive(request, user)
+        refused = super().pre_login(request, user, **more)
+        if refused is None:
+            log.info("%s signed in from %s.", user.get_username(), get_client_ip(request))
+        return refused
 
 
 class CompanyAccounts(DefaultSocialAccountAdapter):
@@ -56,8 +64,12 @@ class CompanyAccounts(DefaultSocialAccountAdapter):
         return bool(settings.OIDC_MAKES_ACCOUNTS)
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Somebody who has an account is put into the groups that the company says today."""
+        """Somebody who has an account is put into the groups that the company says today. A
+        service account is nobody: it is neither joined to who comes nor put into their groups."""
         if sociallogin.is_existing:
+            if acts_by_tokens_alone(sociallogin.user):
+                refused = Accounts(request).respond_user_inactive(request, sociallogin.user)
+                raise ImmediateHttpResponse(refused)
             take_groups(sociallogin.user, _claims(sociallogin))
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:

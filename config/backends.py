@@ -8,13 +8,18 @@ from django.contrib.auth.models import User
 from workflows.models import ServiceAccount
 
 
+def acts_by_tokens_alone(user: Any) -> bool:
+    """Whether the account is a program's, as whom nobody signs in."""
+    return ServiceAccount.objects.filter(user=user).exists()
+
+
 class PeopleAlone:
     """Keeps service accounts from every way of signing in, sessions that are there included."""
 
     def user_can_authenticate(self, user: Any) -> bool:
         """Whether the account is a person's, and open."""
         allowed: bool = super().user_can_authenticate(user)  # type: ignore[misc]
-        return allowed and not ServiceAccount.objects.filter(user=user).exists()
+        return allowed and not acts_by_tokens_alone(user)
 
     def get_user(self, user_id: Any) -> User | None:
         """Who is signed in; asked with every page, in one statement."""

@@ -153,7 +153,10 @@ class LookAtPeople(models.Model):
         verbose_name_plural = "looks at figures by person"
         ordering = ["-id"]
         default_permissions = ("view",)
-        permissions = [("name_people", "Can see figures by person (each look is recorded)")]
+        permissions = [
+            ("name_people", "Can see figures by person (each look is recorded)"),
+            ("audit_everything", "Can audit every workflow, also those made later"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_name} looked at {self.template}, {self.looked_at:%Y-%m-%d %H:%M}"

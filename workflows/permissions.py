@@ -40,6 +40,9 @@ AUDIT = "audit_workflowtemplate"
 LISTEN = "listen_workflowtemplate"
 USE = "use_connection"
 AUDIT_SITE = "audit_site"
+AUDIT_EVERYTHING = "reporting.audit_everything"
+"""For the site as a whole. Outside this app, for who is given all of it to keep maps is not to read
+all requests by that."""
 
 Actor = User | AnonymousUser
 
@@ -237,7 +240,8 @@ def _begun_by(user: User) -> QuerySet[TemplateVersion]:
 def _audits_everything(user: User) -> Q:
     """A condition: the person has the permission to audit for the site as a whole, so also for
     workflows that are made later (`make_roles`)."""
-    everywhere = Permission.objects.filter(codename=AUDIT, content_type__app_label="workflows")
+    app, codename = AUDIT_EVERYTHING.split(".")
+    everywhere = Permission.objects.filter(codename=codename, content_type__app_label=app)
     return Q(Exists(everywhere.filter(Q(user=user) | Q(group__user=user))))
 
 

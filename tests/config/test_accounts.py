@@ -11,6 +11,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.cache import caches
@@ -18,7 +19,8 @@ from django.test import Client, override_settings
 from django.urls import clear_url_caches
 
 from tests.config.company_sign_in import Company, come, company
-from tests.factories import make_group, make_user
+from tests.factories import NOW, make_group, make_user
+from workflows.services.tokens import make_service_account
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 SECRET = "a-Long-pass-9"
@@ -156,6 +158,64 @@ def test_a_second_factor_is_asked_for_once_it_is_there(client: Client, ann: User
 def code(secret: str) -> str:
     counter = next(iter(yield_hotp_counters_from_time()))
     return format_hotp_value(hotp_value(secret, counter))
+
+
+# -- service accounts -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def robot(ann: User) -> User:
+    """A program's account to which somebody gave a password and an address of mail."""
+    service = make_service_account(
+        username="robot", purpose="Pays.",
+        owner=make_user("root", is_superuser=True), by=User.objects.get(username="root"), now=NOW,
+    )  # fmt: skip
+    service.user.email = "robot@example.com"
+    service.user.set_password(SECRET)
+    service.user.save()
+    return service.user
+
+
+@pytest.mark.parametrize("name", ["robot", "robot@example.com"])
+def test_nobody_signs_in_as_a_service_account_by_a_password(
+    client: Client, robot: User, name: str
+) -> None:
+    sign_in(client, name)
+    assert who(client) is None
+
+
+def test_nobody_signs_in_as_a_service_account_by_a_link_that_was_mailed(
+    client: Client, robot: User
+) -> None:
+    client.post("/accounts/password/reset/", {"email": "robot@example.com"})
+    for letter in mail.outbox:
+        for link in re.findall(r"https?://[^/]+(/accounts/password/reset/key/\S+)", letter.body):
+            form = client.get(link, follow=True)
+            where = form.redirect_chain[-1][0] if form.redirect_chain else link
+            client.post(where, {"password1": "An-other-9-word", "password2": "An-other-9-word"})
+    assert who(client) is None
+    for password in (SECRET, "An-other-9-word"):
+        sign_in(client, "robot", password)
+        assert who(client) is None
+
+
+def test_the_company_opens_no_service_account_by_its_address_of_mail(
+    client: Client, boss: Company, robot: User
+) -> None:
+    robot.groups.add(make_group("payers"))
+    make_group("finance")
+    boss.claims = {
+        "sub": "7", "preferred_username": "eve", "email": "robot@example.com",
+        "email_verified": True, "groups": ["finance"],
+    }  # fmt: skip
+    with override_settings(
+        SOCIALACCOUNT_EMAIL_AUTHENTICATION=True,
+        SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT=True,
+    ):
+        come(client)
+    assert who(client) is None
+    assert [group.name for group in robot.groups.all()] == ["payers"]
+    assert not SocialAccount.objects.exists()
 
 
 # -- the company's own sign-in ----------------------------------------------------------------

@@ -32,26 +32,28 @@ from workflows.services import connections, tokens
 from workflows.services.facts import beginning
 
 SIGNED, STARTS, SEES, MANAGES, AUDITS = "signed in", "starts", "sees", "manages", "audits"
+GUEST, LOOKS = "not signed in", "audits something"
 STAFF, VIEWS, CHANGES, SUPER = "staff", "views tables", "changes tables", "superuser"
 READS, WORKS = "reads by API", "works by API"
 
-ALL = {SIGNED, STARTS, SEES, MANAGES, AUDITS, STAFF, VIEWS, CHANGES, SUPER, READS, WORKS}
+ALL = {SIGNED, STARTS, SEES, MANAGES, AUDITS, LOOKS, STAFF, VIEWS, CHANGES, SUPER, READS, WORKS}
 CALLERS: Mapping[str, set[str]] = {
-    "anonymous": set(),
-    "closed account": set(),
+    "anonymous": {GUEST},
+    "closed account": {GUEST},
     "outsider": {SIGNED, READS, WORKS},
     "requester": {SIGNED, STARTS, SEES, READS, WORKS},
     "another requester": {SIGNED, STARTS, READS, WORKS},
     "approver": {SIGNED, SEES, READS, WORKS},
     "another role": {SIGNED, READS, WORKS},
-    "owner": {SIGNED, SEES, MANAGES, AUDITS, READS, WORKS},
-    "deputy": {SIGNED, SEES, MANAGES, AUDITS, READS, WORKS},
-    "manager": {SIGNED, SEES, MANAGES, AUDITS, READS, WORKS},
-    "auditor": {SIGNED, SEES, AUDITS, READS, WORKS},
+    "owner": {SIGNED, SEES, MANAGES, AUDITS, LOOKS, READS, WORKS},
+    "deputy": {SIGNED, SEES, MANAGES, AUDITS, LOOKS, READS, WORKS},
+    "manager": {SIGNED, SEES, MANAGES, AUDITS, LOOKS, READS, WORKS},
+    "auditor": {SIGNED, SEES, AUDITS, LOOKS, READS, WORKS},
     "viewer": {SIGNED, SEES, READS, WORKS},
     "ops with view": {SIGNED, STAFF, VIEWS, READS, WORKS},
-    "ops with all": {SIGNED, STAFF, VIEWS, CHANGES, READS, WORKS},
-    "ops of the workflow": {SIGNED, STAFF, VIEWS, SEES, AUDITS, READS, WORKS},
+    "site auditor": {SIGNED, SEES, AUDITS, LOOKS, READS, WORKS},
+    "ops with all": {SIGNED, STAFF, VIEWS, CHANGES, LOOKS, READS, WORKS},
+    "ops of the workflow": {SIGNED, STAFF, VIEWS, SEES, AUDITS, LOOKS, READS, WORKS},
     "superuser": ALL,
     "read token": {READS, SEES},
     "work token": {WORKS, SEES},
@@ -62,8 +64,8 @@ NAMES = {
     "closed account": "gone", "outsider": "nora", "requester": "sam", "another requester": "sue",
     "approver": "mia", "another role": "lena", "owner": "olivia", "deputy": "omar",
     "manager": "max", "auditor": "tina", "viewer": "vera", "ops with view": "otto",
-    "ops with all": "opal", "ops of the workflow": "olga", "superuser": "root",
-    "read token": "mia", "work token": "mia",
+    "ops with all": "opal", "ops of the workflow": "olga",
+    "site auditor": "rosa", "superuser": "root", "read token": "mia", "work token": "mia",
 }  # fmt: skip
 
 
@@ -96,7 +98,9 @@ def _make_people(site: Site) -> None:
     for name in ("otto", "olga"):
         user = make_user(name)
         user.user_permissions.set(every.filter(codename__startswith="view_"))
-    make_user("opal").user_permissions.set(every.exclude(codename__in=("name_people", AUDIT)))
+    beside = ("name_people", "audit_everything")
+    make_user("opal").user_permissions.set(every.exclude(codename__in=beside))
+    make_user("rosa").user_permissions.set(every.filter(codename="audit_everything"))
     User.objects.filter(username__in=("otto", "opal")).update(is_staff=True)
 
 

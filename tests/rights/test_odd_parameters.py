@@ -45,7 +45,8 @@ def at_something(address: Address) -> str:
 def sound(answer: Any, *asked: object) -> None:
     """No error of ours; what is refused is refused in words."""
     answer.close()
-    assert answer.status_code < 500, asked
+    path = answer.wsgi_request.path
+    assert answer.status_code < 500 or path == "/readyz", asked  # which says how the machine is
     if answer.status_code == 400:
         assert len(getattr(answer, "content", b"x" * 30)) > 20, asked
 
@@ -69,6 +70,7 @@ def test_an_odd_value_in_a_query_breaks_no_page(root: Client, odd: str) -> None:
         sound(root.get(path, dict.fromkeys(NAMES, odd)), address)
 
 
+@pytest.mark.filterwarnings("ignore:DateTimeField .* received a naive datetime:RuntimeWarning")
 @pytest.mark.parametrize("odd", FEW)
 def test_an_odd_lookup_breaks_no_list_of_the_admin(root: Client, odd: str) -> None:
     lists = [address.template for address in addresses() if address.name.endswith("changelist")]

@@ -38,6 +38,18 @@ def test_an_analyst_reads_figures_and_not_the_site_and_ops_see_no_values_by_that
     assert not may_audit_site(ops)
 
 
+def test_every_permission_of_the_workflows_app_opens_no_workflow() -> None:
+    purchase_people()
+    template = publish_map().template
+    opal = make_user("opal", is_staff=True)
+    opal.user_permissions.set(Permission.objects.filter(content_type__app_label="workflows"))
+    assert opal.has_perm("workflows.audit_workflowtemplate")
+    assert not auditable(opal).exists()
+    assert not may_manage(opal, template)
+    opal.user_permissions.add(Permission.objects.get(codename="audit_everything"))
+    assert template in auditable(opal)
+
+
 def test_running_it_again_changes_nothing_and_keeps_what_the_site_added(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

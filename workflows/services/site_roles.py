@@ -9,19 +9,19 @@ from typing import Final
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
-from workflows.permissions import AUDIT, AUDIT_SITE
+from workflows.permissions import AUDIT_EVERYTHING, AUDIT_SITE
 
 LOOK: Final = ("auth.view_user", "auth.view_group")
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "ops": ("workflows.*", *LOOK),
     "auditor": (
-        f"workflows.{AUDIT}",
+        AUDIT_EVERYTHING,
         f"workflows.{AUDIT_SITE}",
         "workflows.view_trailevent",
         "workflows.view_trailhead",
     ),
     "analyst": (
-        f"workflows.{AUDIT}",
+        AUDIT_EVERYTHING,
         "workflows.view_workflowtemplate",
         "workflows.view_templateversion",
         "reporting.view_rolerate",
@@ -32,9 +32,7 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
         "reporting.change_callrate",
     ),
 }
-"""What each group may, as `app.codename`; `app.*` is all of an app but what concerns all workflows
-at once."""
-SITE_WIDE: Final = (AUDIT, AUDIT_SITE)
+"""What each group may, as `app.codename`; `app.*` is all of an app but the trail of the site."""
 
 
 def make_roles() -> dict[str, list[str]]:
@@ -57,8 +55,6 @@ def _permissions(wanted: tuple[str, ...]) -> list[Permission]:
         app, _, codename = text.partition(".")
         rows = Permission.objects.select_related("content_type").filter(content_type__app_label=app)
         found += (
-            rows.exclude(codename__in=SITE_WIDE)
-            if codename == "*"
-            else rows.filter(codename=codename)
+            rows.exclude(codename=AUDIT_SITE) if codename == "*" else rows.filter(codename=codename)
         )
     return found
