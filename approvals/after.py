@@ -9,6 +9,7 @@ from approvals.by_itself import standings
 from approvals.reading import case_of
 from approvals.request_page import Answers, answers, open_tasks
 from approvals.request_record import incidents_of
+from approvals.shown import names_of
 from approvals.task_page import outcome_label
 from workflows.models import TrailEvent, WorkflowInstance, WorkItem
 from workflows.services.case import Case
@@ -89,7 +90,8 @@ def _rerouted(case: Case, row: TrailEvent) -> str:
 
 def _reassigned(case: Case, row: TrailEvent) -> str:
     given = (row.changes.get("assignee") or [{}])[-1]
-    stands_in = f" {given.get('to')} stands in." if given.get("stands_in") else ""
+    who = given.get("to", "")
+    stands_in = f" {names_of({who}).get(who, who)} stands in." if given.get("stands_in") else ""
     return f"“{case.map.graph.title(row.step)}” was reassigned.{stands_in}"
 
 

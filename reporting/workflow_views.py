@@ -169,11 +169,14 @@ def _ask(request: HttpRequest, key: str, course: Course) -> HttpResponse:
         except HandoffError as error:
             refused = error
     live = WorkflowInstance.objects.filter(template=template, state__in=WorkflowInstance.LIVE)
+    by_pause = len(pausing.suspended_by_pause(template)) if course is RESUME else 0
     context = {
         "workflow": template,
         "course": course,
         "form": form,
-        "under_way": live.count(),
+        "under_way": (under_way := live.count()),
+        "by_pause": by_pause,
+        "concerned": by_pause if course is RESUME else under_way,
         **refusal_shown(refused),
     }
     status = status_of(refused) if refused else 422 if request.method == "POST" else 200

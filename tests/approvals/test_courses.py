@@ -121,7 +121,7 @@ def test_the_owner_reassigns_a_task(people: dict[str, User]) -> None:
     client = signed_in(people["olivia"])
     assert "It is with Mia Lopez now." in text(client.get(f"/tasks/{task.pk}/reassign/"))
     said = follow(client, f"/tasks/{task.pk}/reassign/", to="fay", **WHY)
-    assert "“Manager review” was reassigned. fay stands in. It is at “Manager review”." in said
+    assert "“Manager review” was reassigned. Fay Chen stands in. It is at “Manager review”." in said
     task.refresh_from_db()
     assert task.assignee == people["fay"]
 

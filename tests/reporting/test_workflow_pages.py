@@ -1,5 +1,6 @@
 """The page of a workflow: pausing, resuming and retiring it by whoever answers for it."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -265,3 +266,21 @@ def test_a_review_is_begun_by_hand_and_is_not_overdue_at_birth(people: dict[str,
     again = client.post(f"/reports/reviews/of/{KEY}/begin/")
     assert again.status_code == 409
     assert TrailEvent.objects.filter(command="review_begin").count() == 1
+
+
+@pytest.mark.parametrize(("running", "asked"), [("go_on", False), ("suspend", True)])
+def test_what_becomes_of_suspended_requests_is_asked_only_where_there_are_any(
+    people: dict[str, User], running: str, asked: bool
+) -> None:
+    ask(people["sam"])
+    client = signed_in(people["olivia"])
+    given = {"running": running, "reason": "Stocktaking."}
+    assert client.post(f"{PAGE}pause/", given).status_code == 302
+    text = client.get(f"{PAGE}resume/").content.decode()
+    assert ('type="radio"' in text) is asked
+    assert ("the pause suspended 1 of them" in text) is asked
+    way = re.search(r'type="hidden" name="running" value="(\w+)"', text)
+    chosen = way[1] if way else "resume"
+    assert client.post(f"{PAGE}resume/", {"running": chosen, "reason": "On."}).status_code == 302
+    assert workflow().paused_at is None
+    assert WorkflowInstance.objects.get().state == "running"

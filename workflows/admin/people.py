@@ -88,7 +88,8 @@ class HandsOn:
 
 def warning_of(use: Use) -> str:
     """What is lost with a group or a person that a map names."""
-    running = f", and {use.requests} requests run on it" if use.requests else ""
+    many = "request runs" if use.requests == 1 else "requests run"
+    running = f", and {use.requests} {many} on it" if use.requests else ""
     return (
         f"Warning: the role “{use.role}” of {use.workflow} (version {use.version}) names"
         f" {use.name}{running}. Without it that role may have nobody; made anew under the same name"
