@@ -176,12 +176,20 @@ class Caller:
 
     def get(self, path: str) -> Any:
         answer = self.client.get(path, headers=self.headers)
-        answer.close()
+        read_out(answer)
         return answer
 
     def post(self, path: str, body: Any) -> Any:
         kind = {"content_type": "application/json"} if path.startswith("/api/") else {}
         return self.client.post(path, body, headers=self.headers, **kind)
+
+
+def read_out(answer: Any) -> None:
+    """Take a streamed answer to its end, which closes it. `close()` would close the connection to
+    the database too, in the middle of a test's transaction."""
+    if answer.streaming:
+        for _ in answer:
+            pass
 
 
 def caller(name: str) -> Caller:

@@ -8,6 +8,7 @@ from django.test import Client
 
 from tests.factories import make_user
 from tests.rights.addresses import Address, addresses
+from tests.rights.everything import read_out
 from tests.workflows.admin_site import make_site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
@@ -44,7 +45,7 @@ def at_something(address: Address) -> str:
 
 def sound(answer: Any, *asked: object) -> None:
     """No error of ours; what is refused is refused in words."""
-    answer.close()
+    read_out(answer)
     path = answer.wsgi_request.path
     assert answer.status_code < 500 or path == "/readyz", asked  # which says how the machine is
     if answer.status_code == 400:
