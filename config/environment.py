@@ -6,7 +6,7 @@ import secrets
 import zoneinfo
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
@@ -56,13 +56,13 @@ class Environment:
         """What it says, or else."""
         return self.variables.get(name, "").strip() or otherwise
 
-    def read(self, read: Callable[[], Value], otherwise: Value) -> Value:
-        """What a reader gives; what it refuses is noted."""
+    def read(self, read: Callable[[], Value], otherwise: Any) -> Value:
+        """What a reader gives; what it refuses is noted, and stands for nothing."""
         try:
             return read()
         except BadEnvironment as problem:
             self.problems.append(str(problem))
-            return otherwise
+            return cast(Value, otherwise)
 
     def whole(self, name: str, otherwise: int, *, least: int = 0, most: int = 10**9) -> int:
         """A whole number."""

@@ -112,7 +112,7 @@ TEMPLATES: list[dict[str, Any]] = [
 # -- database ---------------------------------------------------------------------------------
 
 VAR.mkdir(parents=True, exist_ok=True)
-DATABASES = {"default": env.read(lambda: database(VAR / "handoff.sqlite3"), {})}
+DATABASES: dict[str, Any] = {"default": env.read(lambda: database(VAR / "handoff.sqlite3"), {})}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- people -----------------------------------------------------------------------------------
