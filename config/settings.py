@@ -221,7 +221,7 @@ if CELERY_BROKER_URL.startswith("redis"):
 HANDOFF_ACTIONS = [name for name in os.environ.get("HANDOFF_ACTIONS", "").split(",") if name]
 # A message that a worker took and never closed comes back after this time; the longest call of
 # an automation adds to it.
-OUTBOX_LEASE_SECONDS = env.whole("OUTBOX_LEASE_SECONDS", 60, least=5, most=3600)
+OUTBOX_LEASE_SECONDS = env.whole("OUTBOX_LEASE_SECONDS", 60, least=1, most=3600)
 OUTBOX_KEEP_DAYS = 30
 # With this secret a monitor reads `health.json` of the whole site, without an account.
 HEALTH_TOKEN = os.environ.get("HEALTH_TOKEN", "")

@@ -103,7 +103,7 @@ def test_a_suspended_request_goes_on_when_it_is_resumed_and_not_before() -> None
 
 
 def by_message() -> Course:
-    return Course.of(waiting(message="goods"))
+    return Course.of(waiting(message="goods", outputs=["note"]))
 
 
 def send(course: Course, message: str = "goods", by: str = "olga", **more: Any) -> None:

@@ -116,8 +116,9 @@ def _place(error: Any) -> Place:
         del parts[2]
     if parts and parts[-1] == "[key]":
         parts.pop()
-    if len(parts) > 1 and parts[-2] in _EITHER:
-        parts.pop()
+    for at in range(len(parts) - 1, 0, -1):
+        if parts[at - 1] in _EITHER or parts[at - 1] == "due":
+            del parts[at]
     return tuple(parts)
 
 
