@@ -181,7 +181,12 @@ def test_a_call_tells_values_as_others_write_them(office: None) -> None:
         publish(calling())
         done = ask(urgent=True, day="2026-03-05", rate=12.345, files={"paper": paper})
     call = there.calls[0]
-    assert call["path"] == "/orders/?urgent=true&tag=a&tag=b&on=true"
+    path, _, query = call["path"].partition("?")
+    # PostgreSQL keeps JSON's keys in an order of its own.
+    assert (path, sorted(query.split("&"))) == (
+        "/orders/",
+        ["on=true", "tag=a", "tag=b", "urgent=true"],
+    )
     assert {k: v for k, v in call["headers"].items() if k.startswith("X-")} == {
         "X-Urgent": "true",
         "X-Paper": "offer.pdf",

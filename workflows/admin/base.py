@@ -147,7 +147,7 @@ def actor_of(request: HttpRequest) -> User:
 def locked_draft(version_id: int | None) -> Iterator[None]:
     """Edits of a draft and its publication come one after the other, never at once."""
     with transaction.atomic():
-        templates = WorkflowTemplate.objects.select_for_update()
+        templates = WorkflowTemplate.objects.select_for_update(of=("self",))
         templates.filter(versions=version_id).order_by("pk").first()
         yield
 
