@@ -87,8 +87,8 @@ def test_after_some_wrong_passwords_even_the_right_one_has_to_wait(
 
 
 def test_sixteen_clients_at_once_from_one_place_are_slowed_down(client: Client, ann: User) -> None:
-    answers = [sign_in(Client(), name=f"nobody{n}").status_code for n in range(40)]
-    assert 429 in answers or sum(status == 200 for status in answers) == 40
+    for n in range(40):
+        sign_in(Client(), name=f"nobody{n}")
     assert "Too many" in sign_in(client).content.decode()
     assert who(client) is None
 
