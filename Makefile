@@ -8,7 +8,7 @@ PORT ?= 8000
 WORKERS ?= $$(( $$(getconf _NPROCESSORS_ONLN) + 1 ))
 LOOPBACK ?= postgres://root@127.0.0.1:5432/handoff
 
-.PHONY: help install run demo test test-postgres nightly soak kill kill-postgres kill-embedded check format bench clean
+.PHONY: help install run demo test test-postgres nightly soak kill kill-postgres kill-embedded check format translations bench clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,12 +25,20 @@ $(STAMP):
 run: install ## web server and background in one process group; Ctrl-C stops all; PORT=8000
 	@PORT=$(PORT) exec $(PY) -m config.run
 
-test: install ## all tests on SQLite, in parallel
+# `make test APP=approvals` runs tests/approvals; APP may also be a file or a folder.
+TESTS = $(if $(APP),$(if $(wildcard tests/$(APP)),tests/$(APP),$(APP)),)
+
+# What is compiled is kept beside the migrated database, wherever Python is told to keep none:
+# a test starts some hundred processes.
+test test-postgres nightly: export PYTHONDONTWRITEBYTECODE =
+test test-postgres nightly: export PYTHONPYCACHEPREFIX = $(CURDIR)/var/tests/compiled
+
+test: install ## all tests on SQLite, in parallel; APP=approvals or APP=path for some of them
 	@$(PY) -m tests.real_parts
-	$(PY) -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
+	$(PY) -m pytest -q -n $(if $(APP),2,$(WORKERS)) --dist worksteal -m "not slow" $(TESTS) $(ARGS)
 
 test-postgres: install ## the same tests on the PostgreSQL at LOOPBACK
-	DATABASE_URL=$(LOOPBACK) $(PY) -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
+	DATABASE_URL=$(LOOPBACK) $(PY) -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow" $(TESTS) $(ARGS)
 
 nightly: install ## the slow properties, the whole real log, and the soak
 	HANDOFF_MAPS=2000 $(PY) -m pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
@@ -59,6 +67,10 @@ check: install ## lint, types, import walls, Django's own checks
 format: install ## put the code into shape
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
+
+translations: install ## read the sentences of the source into the catalogues, and compile them
+	$(PY) manage.py make_translations de en-gb
+	$(PY) manage.py compile_translations
 
 bench: install ## speed, side by side with what it is compared to (PostgreSQL on loopback)
 	bench/run.sh

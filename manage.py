@@ -7,7 +7,7 @@ import sys
 from django.core.management import execute_from_command_line
 
 from config.environment import BadEnvironment
-from config.parent import end_with_parent
+from config.parent_process import end_with_parent
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

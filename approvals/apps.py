@@ -1,17 +1,22 @@
 """The people: inbox, decision and request pages, start forms."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
+from django.utils.translation import gettext_lazy
 
 
 class ApprovalsConfig(AppConfig):
     """The people: inbox, decision and request pages, start forms."""
 
     name = "approvals"
+    verbose_name = gettext_lazy("Inbox and requests")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """A session knows when it began."""
-        from approvals.sessions import begin
+        """A session knows when it began; each type of fields has its control."""
+        import_module("approvals.forms.field_presentations")
+        from approvals.ui.sessions import record_sign_in
 
-        user_logged_in.connect(begin, dispatch_uid="session_begins")
+        user_logged_in.connect(record_sign_in, dispatch_uid="session_begins")

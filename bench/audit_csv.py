@@ -31,14 +31,19 @@ def prepare() -> None:
     import django
 
     django.setup()
-    from django.contrib.auth.models import Group, User
+    from django.contrib.auth.models import Group
     from django.core.management import call_command
     from django.db import connection
 
     from bench.timers import MAP
-    from workflows.engine.definition import Definition
-    from workflows.models import TrailEvent, TrailSeal, WorkItem
-    from workflows.services import definitions, requests, tasks
+    from workflows.definitions.services import publishing as definitions
+    from workflows.engine.format.definition import Definition
+    from workflows.execution.models import WorkItem
+    from workflows.execution.services import instances as requests
+    from workflows.execution.services import work_items as tasks
+    from workflows.people.models import User
+    from workflows.trail.models import TrailEvent
+    from workflows.trail.seal_models import TrailSeal
 
     call_command("migrate", verbosity=0)
     ann = User.objects.create_user("ann")
@@ -50,7 +55,7 @@ def prepare() -> None:
     data = MAP | {"start": MAP["start"] | {"first": "look"}, "steps": steps}
     version, _ = definitions.load_definition(Definition.model_validate(data), actor=None, now=now)
     version = definitions.publish(version.pk, actor=None, now=now)
-    requests.start_on(version, actor=ann, now=now, data={"amount": "1.00"})
+    requests.start_on_version(version, actor=ann, now=now, data={"amount": "1.00"})
     tasks.decide(WorkItem.objects.get().pk, actor=ann, outcome="ok", now=now, comment="As agreed.")
     names = [f.column for f in TrailEvent._meta.concrete_fields if f.column != "id"]
     listed = ", ".join(names)
@@ -61,8 +66,13 @@ def prepare() -> None:
             [ROWS // TrailEvent.objects.count()],
         )
         seals = [f.column for f in TrailSeal._meta.concrete_fields]
-        made = {"position": "id", "event_id": "id", "sealed_at": "recorded_at", "id": "id",
-                "hash": "encode(sha256(id::text::bytea), 'hex')"}  # fmt: skip
+        made = {
+            "position": "id",
+            "event_id": "id",
+            "sealed_at": "recorded_at",
+            "id": "id",
+            "hash": "encode(sha256(id::text::bytea), 'hex')",
+        }
         cursor.execute(
             f"INSERT INTO workflows_trailseal ({', '.join(seals)})"
             f" SELECT {', '.join(made[name] for name in seals)} FROM workflows_trailevent"
@@ -75,11 +85,12 @@ def ours() -> None:
     import django
 
     django.setup()
-    from reporting.audit_csv import blocks, csv_lines, trail_rows
+    from approvals.ui.csv_cells import join_blocks
+    from reporting.audit.queries.csv_lines import select_trail_rows, trail_csv_lines
 
     began = time.perf_counter()
     size = lines = 0
-    for block in blocks(csv_lines(trail_rows())):
+    for block in join_blocks(trail_csv_lines(select_trail_rows())):
         size += len(block)
         lines += block.count("\r\n")
     say(began, size, lines - 1)
@@ -105,8 +116,11 @@ def bare() -> None:
 def say(began: float, size: int, rows: int) -> None:
     """What a reading took."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(json.dumps({"seconds": time.perf_counter() - began, "bytes": size, "rows": rows,
-                      "peak_mb": peak}))  # fmt: skip
+    print(
+        json.dumps(
+            {"seconds": time.perf_counter() - began, "bytes": size, "rows": rows, "peak_mb": peak}
+        )
+    )
 
 
 def main() -> int:

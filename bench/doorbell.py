@@ -27,16 +27,18 @@ def decide() -> None:
     import django
 
     django.setup()
-    from django.contrib.auth.models import Group, User
+    from django.contrib.auth.models import Group
     from django.core.management import call_command
     from django.test import Client
     from django.test.utils import setup_test_environment
     from django.utils import timezone
 
     from bench.timers import MAP
-    from workflows.engine.definition import Definition
-    from workflows.models import WorkItem
-    from workflows.services import definitions, requests
+    from workflows.definitions.services import publishing as definitions
+    from workflows.engine.format.definition import Definition
+    from workflows.execution.models import WorkItem
+    from workflows.execution.services import instances as requests
+    from workflows.people.models import User
 
     setup_test_environment()
     call_command("migrate", verbosity=0)
@@ -54,7 +56,7 @@ def decide() -> None:
     client, took = Client(), []
     client.force_login(ann)
     for number in range(DECISIONS + 10):
-        requests.start_on(version, actor=ann, now=timezone.now(), data={"amount": "1.00"})
+        requests.start_on_version(version, actor=ann, now=timezone.now(), data={"amount": "1.00"})
         task = WorkItem.objects.open().filter(step__key="look").latest("pk")
         page = client.get(f"/tasks/{task.pk}/")
         assert page.status_code == 200
@@ -88,8 +90,11 @@ def main() -> int:
             if redis
             else None
         )
-        ports = {"up": up, "refusing": closed, "silent": quiet} if server else {
-            "refusing": closed, "silent": quiet}  # fmt: skip
+        ports = (
+            {"up": up, "refusing": closed, "silent": quiet}
+            if server
+            else {"refusing": closed, "silent": quiet}
+        )
         medians: dict[str, list[float]] = {name: [] for name in ports}
         fresh(DATABASE)
         try:

@@ -14,14 +14,17 @@ import django
 
 django.setup()
 
-from django.contrib.auth.models import Group, User  # noqa: E402
+from django.contrib.auth.models import Group  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
-from workflows.engine.definition_file import read_definition  # noqa: E402
-from workflows.models import WorkflowInstance, WorkItem  # noqa: E402
-from workflows.services import definitions, requests, tasks  # noqa: E402
+from workflows.definitions.services import publishing as definitions  # noqa: E402
+from workflows.engine.format.files import read_definition  # noqa: E402
+from workflows.execution.models import WorkflowInstance, WorkItem  # noqa: E402
+from workflows.execution.services import instances as requests  # noqa: E402
+from workflows.execution.services import work_items as tasks  # noqa: E402
+from workflows.people.models import User  # noqa: E402
 
 MAP = Path(__file__).with_name("purchase.yaml")
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -66,8 +66,9 @@ def write_log(path: Path, steps: int, ways: int, seed: int = 7) -> None:
 
 def site(folder: Path) -> None:
     """Migrate, load the demo, bring all logs in, roll up."""
-    from django.contrib.auth.models import User
     from django.core.management import call_command
+
+    from workflows.people.models import User
 
     call_command("migrate", verbosity=0)
     User.objects.create_superuser("root", "root@example.com", "root")
@@ -140,8 +141,9 @@ def main() -> int:
         import django
 
         django.setup()
-        from django.contrib.auth.models import User
         from django.test import Client
+
+        from workflows.people.models import User
 
         if not (folder / "large.csv").exists():
             site(folder)

@@ -34,7 +34,7 @@ import json, resource, sys, time
 import django
 django.setup()
 from django.utils import timezone
-from reporting.imports import import_log
+from reporting.eventlogs.services.importing import import_log
 began = time.perf_counter()
 done = import_log("bench-log", sys.argv[1], actor=None, now=timezone.now())
 took = time.perf_counter() - began
@@ -89,9 +89,12 @@ def run(python: str, script: str, path: Path, **more: str) -> dict[str, Any]:
     """One turn in a process of its own."""
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", **more}
     done = subprocess.run(
-        [python, "-c", script, str(path)], check=True, env=environment,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL if python == OTHER else None,
-    )  # fmt: skip
+        [python, "-c", script, str(path)],
+        check=True,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if python == OTHER else None,
+    )
     answer: dict[str, Any] = json.loads(done.stdout.decode().splitlines()[-1])
     return answer
 
@@ -123,8 +126,11 @@ def main() -> None:
 
 def told(turns: dict[str, list[dict[str, Any]]]) -> None:
     """Print what came of it."""
-    names = {"embedded": "(a) import, SQLite", "postgresql": "(a) import, PostgreSQL",
-             "other": "(b) pm4py's read alone"}  # fmt: skip
+    names = {
+        "embedded": "(a) import, SQLite",
+        "postgresql": "(a) import, PostgreSQL",
+        "other": "(b) pm4py's read alone",
+    }
     medians = {}
     for side, found in turns.items():
         if found:

@@ -41,7 +41,7 @@ TASKS = """
          votes, enabled_at, started_at, completed_at, due_at, paused_seconds,
          paused_business_seconds, waiting_seconds, working_seconds, waiting_business_seconds,
          working_business_seconds, outcome, comment, performer_name, document_versions,
-         cancel_reason)
+         closing_code, closing_parameters)
     SELECT 1 + n / %(steps)s, %(first)s + n %% %(steps)s, 1 + n %% %(steps)s,
         CASE WHEN again THEN 2 ELSE 1 END, 'done', false, false,
         CASE WHEN n %% %(steps)s = 0 THEN '' WHEN again THEN 'step_' || (n + 1) %% %(steps)s
@@ -49,7 +49,7 @@ TASKS = """
         1, '[]', came, came + waits * interval '1 second',
         came + (waits + works) * interval '1 second', came + interval '2 days', 0, 0,
         waits, works, waits / 3, works / 2,
-        CASE WHEN chance < 0.08 THEN 'reject' ELSE 'approve' END, '', '', '{}', ''
+        CASE WHEN chance < 0.08 THEN 'reject' ELSE 'approve' END, '', '', '{}', '', '{}'
     FROM (
         SELECT n, random() AS chance, random() < 0.1 AS again,
             %(began)s::timestamptz + interval '1 day' * ((%(days)s - 9.0) * n / %(count)s)
@@ -138,12 +138,13 @@ def workflow() -> dict[str, Any]:
 
 def prepare() -> Any:
     """Tables, the map, and the rows; returns the workflow."""
-    from django.contrib.auth.models import Group, User
+    from django.contrib.auth.models import Group
     from django.core.management import call_command
     from django.db import connection
 
-    from workflows.engine.definition import Definition
-    from workflows.services import definitions
+    from workflows.definitions.services import publishing as definitions
+    from workflows.engine.format.definition import Definition
+    from workflows.people.models import User
 
     call_command("migrate", verbosity=0)
     for name in ("olga", "otto"):
@@ -184,18 +185,18 @@ def timed(action: Callable[[], Any]) -> tuple[float, Any]:
 
 def page(template: Any, since: date | None) -> Any:
     """Everything that the page shows, as the view makes it."""
-    from reporting.bottlenecks import Span, bottlenecks
-    from reporting.report_page import report_page
+    from reporting.bottlenecks.page import build_report_page
+    from reporting.bottlenecks.queries import Span, collect_bottlenecks
 
-    found = bottlenecks(template, Span(since=since))
-    return found, report_page(found)
+    found = collect_bottlenecks(template, Span(since=since))
+    return found, build_report_page(found)
 
 
 def raw(since: date | None, found: Any) -> list[Any]:
     """The same figures in one statement: by step, hand-off and role, and what weeks say."""
     from django.db import connection
 
-    from reporting.bottlenecks_trend import FIRST, LAST
+    from reporting.bottlenecks.trends import FIRST, LAST
 
     mondays = found.weeks.mondays()
     with connection.cursor() as cursor:
@@ -218,11 +219,11 @@ def midnight(day: date) -> datetime:
 
 def same(found: Any, rows: list[Any]) -> float:
     """The largest relative difference of a median or p90; counts must be equal."""
-    from reporting.bottlenecks import NAMES
-    from reporting.bottlenecks_trend import ENOUGH, trends
+    from reporting.bottlenecks.queries import NAMES
+    from reporting.bottlenecks.trends import ENOUGH, collect_trends
 
     by_step = found.by(lambda step, _: step)
-    weekly = {(one.step, week[0]): week[1] for one in trends(found) for week in one.weeks}
+    weekly = {(one.step, week[0]): week[1] for one in collect_trends(found) for week in one.weeks}
     moves = found.weeks.moves
     most = 0.0
     for kind, step, came_from, role, week, *values in rows:
@@ -257,8 +258,10 @@ def compare_pages(template: Any) -> None:
             turns.append((statistics.median(made), slow))
         mine, theirs = (statistics.median(side) for side in zip(*turns, strict=True))
         most = same(found, rows)
-        print(f"{name}: (a) roll-ups {mine:,.0f} ms; (b) percentile_cont over raw rows"
-              f" {theirs:,.0f} ms")  # fmt: skip
+        print(
+            f"{name}: (a) roll-ups {mine:,.0f} ms; (b) percentile_cont over raw rows"
+            f" {theirs:,.0f} ms"
+        )
         ratio = statistics.median(slow / quick for quick, slow in turns)
         print(f"  b / a: {ratio:,.0f} (bar: at least 50); medians and p90 differ by {most:.2%}")
 
@@ -267,7 +270,7 @@ def compare_days() -> None:
     """Rolling up a day, and reading that day's rows once, in turns."""
     from django.db import connection
 
-    from reporting.rollups import roll_up
+    from reporting.rollups.services import roll_up_day
 
     def read(columns: str, begin: datetime) -> int:
         with connection.cursor() as cursor:
@@ -283,12 +286,14 @@ def compare_days() -> None:
         begin = BEGAN + timedelta(days=number)
         read("*", begin)
         some, count = timed(partial(read, DAY_COLUMNS, begin))
-        mine, _ = timed(partial(roll_up, begin.date()))
+        mine, _ = timed(partial(roll_up_day, begin.date()))
         whole, _ = timed(partial(read, "*", begin))
         turns.append((mine, some, whole, count))
     mine, some, whole, count = (statistics.median(side) for side in zip(*turns, strict=True))
-    print(f"a day of {count:,.0f} tasks: rolling up {mine:.1f} ms; reading its rows once"
-          f" {whole:.1f} ms ({some:.1f} ms of the columns that are needed)")  # fmt: skip
+    print(
+        f"a day of {count:,.0f} tasks: rolling up {mine:.1f} ms; reading its rows once"
+        f" {whole:.1f} ms ({some:.1f} ms of the columns that are needed)"
+    )
     ratio = statistics.median(turn[0] / turn[2] for turn in turns)
     print(f"  rolling up / reading: {ratio:.2f} (bar: at most 1)")
 
@@ -304,16 +309,19 @@ def main() -> None:
     from django.db import connection
 
     from bench.databases import size
-    from reporting.rollups import rebuild
+    from reporting.rollups.services import rebuild_roll_ups
 
     try:
         made, template = timed(prepare)
         print(f"{ITEMS:,} tasks of {STEPS} steps over {DAYS} days, made in {made / 1000:,.0f} s")
-        rolled, days = timed(lambda: rebuild(now=END))
-        tables = [size(DATABASE, (name,)) / 1e6 for name in
-                  ("workflows_workitem", "reporting_steprollup")]  # fmt: skip
-        print(f"all {len(days):,} days rolled up in {rolled / 1000:,.0f} s; tasks"
-              f" {tables[0]:,.0f} MB, roll-ups {tables[1]:,.0f} MB")  # fmt: skip
+        rolled, days = timed(lambda: rebuild_roll_ups(now=END))
+        tables = [
+            size(DATABASE, (name,)) / 1e6 for name in ("workflows_workitem", "reporting_steprollup")
+        ]
+        print(
+            f"all {len(days):,} days rolled up in {rolled / 1000:,.0f} s; tasks"
+            f" {tables[0]:,.0f} MB, roll-ups {tables[1]:,.0f} MB"
+        )
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE reporting_steprollup")
         compare_pages(template)

@@ -13,10 +13,14 @@ HERE = Path(__file__).resolve().parent
 TURNS = int(os.environ.get("BENCH_TURNS", "7"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "60"))
 OUR_TABLES = (
-    "workflows_workflowinstance", "workflows_workitem", "workflows_mergerecord",
-    "workflows_trailevent", "workflows_historicalworkflowinstance",
-    "workflows_historicalworkitem", "workflows_incident",
-)  # fmt: skip
+    "workflows_workflowinstance",
+    "workflows_workitem",
+    "workflows_mergerecord",
+    "workflows_trailevent",
+    "workflows_historicalworkflowinstance",
+    "workflows_historicalworkitem",
+    "workflows_incident",
+)
 PEER_TABLES = ("viewflow_process", "viewflow_task", "viewflow_task_previous")
 BARS = {"c": 2.0, "b": 0.2}
 

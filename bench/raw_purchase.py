@@ -39,7 +39,7 @@ LOCK_TASKS = f"""
     SELECT t.*, EXISTS (
         SELECT 1 FROM workflows_step s
         JOIN workflows_roleentry e ON e.role_id = s.role_id
-        JOIN auth_user_groups m ON m.group_id = e.group_id
+        JOIN workflows_user_groups m ON m.group_id = e.group_id
         WHERE s.id = t.step_id AND m.user_id = %s
     ) AS permitted
     FROM {TASK} t WHERE t.request_id = %s AND t.is_open ORDER BY t.id FOR UPDATE OF t

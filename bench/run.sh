@@ -39,10 +39,13 @@ if [ -z "${PM4PY_PYTHON:-}" ]; then
     fi
 fi
 
+echo "== What a page costs the processor, beside a bare Django page (SQLite)"
+$PY -m bench.pages
+echo
 echo "== Decisions a second: a purchase of four or five steps, each decision its own transaction"
 $PY -m bench.purchase
 echo
-echo "== The inbox: 100,000 open and 500,000 finished tasks"
+echo "== The inbox: 1,000,000 open and 5,000,000 finished tasks, and a small site"
 $PY -m bench.inbox
 echo
 echo "== Timers due in the same minute, two workers"

@@ -24,20 +24,32 @@ STARTED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DUE = STARTED + timedelta(hours=2)
 
 MAP = {
-    "format": 1, "key": "resting", "name": "Resting", "owner": "olga", "deputy": "dan",
+    "format": 1,
+    "key": "resting",
+    "name": "Resting",
+    "owner": "olga",
+    "deputy": "dan",
     "calendar": "24/7",
     "roles": {"crew": {"groups": ["crew"]}},
     "fields": {"amount": {"type": "money", "required": True}},
     "start": {"role": "crew", "fields": ["amount"], "first": "rest"},
     "steps": {
         "rest": {"kind": "wait", "for": "1h", "to": "look"},
-        "look": {"kind": "task", "role": "crew", "expected": "1h", "due": "1d", "outcomes": {
-            "ok": "done", "no": {"to": "stopped", "exception": True},
-            "never": {"to": "stopped", "exception": True}}},
+        "look": {
+            "kind": "task",
+            "role": "crew",
+            "expected": "1h",
+            "due": "1d",
+            "outcomes": {
+                "ok": "done",
+                "no": {"to": "stopped", "exception": True},
+                "never": {"to": "stopped", "exception": True},
+            },
+        },
         "done": {"kind": "end", "result": "done"},
         "stopped": {"kind": "end", "result": "stopped"},
     },
-}  # fmt: skip
+}
 
 
 def prepare() -> None:
@@ -45,13 +57,16 @@ def prepare() -> None:
     import django
 
     django.setup()
-    from django.contrib.auth.models import Group, User
+    from django.contrib.auth.models import Group
     from django.core.management import call_command
     from django.db import connection
 
-    from workflows.engine.definition import Definition
-    from workflows.models import OutboxMessage, WorkflowInstance, WorkItem
-    from workflows.services import definitions, requests
+    from workflows.definitions.services import publishing as definitions
+    from workflows.engine.format.definition import Definition
+    from workflows.execution.models import WorkflowInstance, WorkItem
+    from workflows.execution.services import instances as requests
+    from workflows.outbox.models import OutboxMessage
+    from workflows.people.models import User
 
     call_command("migrate", verbosity=0)
     people = {name: User.objects.create_user(name) for name in ("olga", "dan", "ann")}
@@ -60,10 +75,13 @@ def prepare() -> None:
         Definition.model_validate(MAP), actor=None, now=STARTED
     )
     version = definitions.publish(version.pk, actor=None, now=STARTED)
-    requests.start_on(version, actor=people["ann"], now=STARTED, data={"amount": "1.00"})
+    requests.start_on_version(version, actor=people["ann"], now=STARTED, data={"amount": "1.00"})
     with connection.cursor() as cursor:
-        for model, parent in ((WorkflowInstance, None), (WorkItem, "request_id"),
-                              (OutboxMessage, "request_id")):  # fmt: skip
+        for model, parent in (
+            (WorkflowInstance, None),
+            (WorkItem, "request_id"),
+            (OutboxMessage, "request_id"),
+        ):
             table, key = model._meta.db_table, model._meta.pk.column
             names = [f.column for f in model._meta.concrete_fields if f.column != key]
             taken = ", ".join("first.pk + n" if name == parent else f"t.{name}" for name in names)
@@ -86,7 +104,7 @@ def work() -> None:
     import django
 
     django.setup()
-    from workflows.automation.deliver import deliver_due
+    from workflows.automation.services.delivery import deliver_due
 
     done = 0
     while part := deliver_due(lambda: DUE, seconds=60):
@@ -123,7 +141,7 @@ def plain_sql() -> float:
                     [number + 1],
                 )
                 connection.execute(
-                    "UPDATE workflows_outboxmessage SET last_error = 'x' WHERE request_id = %s",
+                    "UPDATE workflows_outboxmessage SET error_code = 'x' WHERE request_id = %s",
                     [number + 1],
                 )
         return (time.perf_counter() - began) / count * COUNT
@@ -143,10 +161,15 @@ def main() -> int:
         }
         began = time.perf_counter()
         workers = [
-            subprocess.Popen([sys.executable, "-m", "bench.timers", "--work"], cwd=ROOT,
-                             env=environment, stdout=subprocess.PIPE, text=True)
+            subprocess.Popen(
+                [sys.executable, "-m", "bench.timers", "--work"],
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
             for _ in range(2)
-        ]  # fmt: skip
+        ]
         shares = [json.loads(worker.communicate()[0])["done"] for worker in workers]
         took = time.perf_counter() - began
         once, twice, never = judge()

@@ -6,16 +6,18 @@ asks for lead on.
 
 from allauth.account import views
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from django.views.generic import RedirectView, TemplateView
+from django.views.generic import RedirectView
 
-sign_in = views.LoginView.as_view(extra_context={"embedded": settings.EMBEDDED})
-mine = login_required(TemplateView.as_view(template_name="account/mine.html"))
+from config.account_page import account_page_view
+from config.notices_page import notices_page_view
+
+sign_in_view = views.LoginView.as_view(extra_context={"embedded": settings.EMBEDDED})
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", mine, name="account"),
-    path("login/", sign_in, name="account_login"),
+    path("", account_page_view, name="account"),
+    path("notices/", notices_page_view, name="account_notices"),
+    path("login/", sign_in_view, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),

@@ -3,9 +3,9 @@
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
-from django.contrib.auth.models import User
 
-from workflows.models import ServiceAccount
+from workflows.access.models import ServiceAccount
+from workflows.people.models import User
 
 
 def acts_by_tokens_alone(user: Any) -> bool:

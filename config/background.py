@@ -22,11 +22,11 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
 
-from config.parent import end_with_parent
+from config.parent_process import end_with_parent
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = {"deliver": 4}
+THREADS_OF_ROUND = {"deliver": 4}
 """How many threads may be at one round; one where nothing is said. A call of an automation may
 take minutes, and holds up nobody else's."""
 PATIENCE_SECONDS = 6.0
@@ -72,9 +72,11 @@ class Round:
 
     def begin(self) -> None:
         """Run it in a thread of its own, unless enough are at it already."""
-        self.running = {one: since for one, since in self.running.items() if one.is_alive()}
-        if len(self.running) < AT_ONCE.get(self.name, 1):
-            thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        self.running = {
+            worker: since for worker, since in self.running.items() if worker.is_alive()
+        }
+        if len(self.running) < THREADS_OF_ROUND.get(self.name, 1):
+            thread = threading.Thread(target=self._run_once, name=self.name, daemon=True)
             self.running[thread] = time.monotonic()
             thread.start()
 
@@ -83,16 +85,16 @@ class Round:
         often = self.every is not None and self.every <= 60
         return often and any(now - since > STUCK_SECONDS for since in self.running.values())
 
-    def _run(self) -> None:
+    def _run_once(self) -> None:
         try:
             self.act()
             self.failed = 0
         except Exception as problem:  # noqa: BLE001 - one round that fails stops no other
-            self._tell(problem)
+            self._log_failure(problem)
         finally:
             connections.close_all()
 
-    def _tell(self, problem: Exception) -> None:
+    def _log_failure(self, problem: Exception) -> None:
         """Log what happened: whole at first, then now and then in a line, so that no log fills."""
         self.failed += 1
         now = time.monotonic()
@@ -117,31 +119,33 @@ class Background:
         while not self.stop.wait(0.2):
             now = time.monotonic()
             self.beat()
-            for one in self.rounds:
-                if one.is_stuck(now):
-                    log.error("The round '%s' does not end; this process is given up.", one.name)
+            for clock_round in self.rounds:
+                if clock_round.is_stuck(now):
+                    log.error(
+                        "The round '%s' does not end; this process is given up.", clock_round.name
+                    )
                     return 1
-                if one.is_due(now):
-                    one.begin()
+                if clock_round.is_due(now):
+                    clock_round.begin()
         limit = time.monotonic() + PATIENCE_SECONDS
-        for one in self.rounds:
-            for thread in one.running:
+        for clock_round in self.rounds:
+            for thread in clock_round.running:
                 thread.join(max(0.0, limit - time.monotonic()))
         return 0
 
-    def told(self, number: int, frame: FrameType | None) -> None:
+    def stop_on_signal(self, number: int, frame: FrameType | None) -> None:
         """A signal: stop after what is being done."""
         self.stop.set()
 
 
-def rounds(schedule: Mapping[str, Mapping[str, Any]]) -> list[Round]:
+def load_clock_rounds(schedule: Mapping[str, Mapping[str, Any]]) -> list[Round]:
     """The rounds of the clock's schedule, with the tasks that they run."""
     from config.celery import app
-    from workflows.services.heartbeats import last_ends
+    from workflows.outbox.services.heartbeats import find_last_round_ends
 
     app.loader.import_default_modules()
     try:
-        last = last_ends(list(schedule))
+        last = find_last_round_ends(list(schedule))
     except DatabaseError:  # it may answer later; what was missed while this was down is left out
         log.warning("The database does not answer yet.", exc_info=True)
         last = {}
@@ -151,32 +155,32 @@ def rounds(schedule: Mapping[str, Mapping[str, Any]]) -> list[Round]:
     ]
 
 
-def beat() -> None:
+def write_clock_heartbeat() -> None:
     """Say that the clock is alive; a database that does not answer stops no round."""
-    from workflows.models import Heartbeat
-    from workflows.services.heartbeats import heard
+    from workflows.outbox.heartbeat_models import Heartbeat
+    from workflows.outbox.services.heartbeats import record_sign_of_life
 
     try:
         close_old_connections()
-        heard(Heartbeat.CLOCK, timezone.now())
+        record_sign_of_life(Heartbeat.CLOCK, timezone.now())
     except Exception:
         log.debug("No sign of life could be written.", exc_info=True)
 
 
-def main() -> int:
+def run_background() -> int:
     """Run until told to stop, or until the process that started this one is gone."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    all_rounds = Background(rounds(settings.CELERY_BEAT_SCHEDULE), beat)
+    all_rounds = Background(load_clock_rounds(settings.CELERY_BEAT_SCHEDULE), write_clock_heartbeat)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, all_rounds.told)
+            signal.signal(number, all_rounds.stop_on_signal)
     end_with_parent()
     return all_rounds.run()
 
 
 if __name__ == "__main__":
-    status = main()
+    status = run_background()
     logging.shutdown()
     # What is still at work is left: its messages come back with their leases.
     sys.stderr.flush()

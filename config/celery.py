@@ -16,7 +16,7 @@ app.autodiscover_tasks(["config"])
 
 @celeryd_init.connect
 @beat_init.connect
-def _needs_a_broker(**_: Any) -> None:
+def _require_broker(**_: Any) -> None:
     """A worker that no clock could reach would look as if it worked."""
     if not settings.HAS_BROKER:
         raise SystemExit(

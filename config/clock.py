@@ -15,12 +15,12 @@ class Clock(PersistentScheduler):
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
         """One turn. A database that does not answer stops no clock."""
-        from workflows.models import Heartbeat
-        from workflows.services.heartbeats import heard
+        from workflows.outbox.heartbeat_models import Heartbeat
+        from workflows.outbox.services.heartbeats import record_sign_of_life
 
         try:
             close_old_connections()
-            heard(Heartbeat.CLOCK, timezone.now())
+            record_sign_of_life(Heartbeat.CLOCK, timezone.now())
         except Exception:
             log.debug("No sign of life could be written.", exc_info=True)
         return super().tick(*args, **kwargs)

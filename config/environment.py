@@ -25,6 +25,9 @@ POSTGRES_OPTIONS = {
     # front that hands out a server per transaction must know prepared statements.
     "server_side_binding": True,
     "prepare_threshold": 3,
+    # No statement here runs long enough to be compiled: a search of a large inbox took 1.3 s, and
+    # 4.6 s more to be compiled first. A pooler in front has to let `options` pass.
+    "options": "-c jit=off",
 }
 SQLITE_OPTIONS = {
     # A writer takes its lock when its transaction begins, so two writers never deadlock.
@@ -52,60 +55,62 @@ class Environment:
         self.variables = variables
         self.problems: list[str] = []
 
-    def text(self, name: str, otherwise: str = "") -> str:
+    def text(self, name: str, default: str = "") -> str:
         """What it says, or else."""
-        return self.variables.get(name, "").strip() or otherwise
+        return self.variables.get(name, "").strip() or default
 
-    def read(self, read: Callable[[], Value], otherwise: Any) -> Value:
+    def read(self, read: Callable[[], Value], default: Any) -> Value:
         """What a reader gives; what it refuses is noted, and stands for nothing."""
         try:
             return read()
         except BadEnvironment as problem:
             self.problems.append(str(problem))
-            return cast(Value, otherwise)
+            return cast(Value, default)
 
-    def whole(self, name: str, otherwise: int, *, least: int = 0, most: int = 10**9) -> int:
+    def whole(self, name: str, default: int, *, least: int = 0, most: int = 10**9) -> int:
         """A whole number."""
-        said = self.text(name)
-        if not said:
-            return otherwise
-        if said.isascii() and said.isdigit() and least <= int(said) <= most:
-            return int(said)
-        self.problems.append(f"{name} is '{said[:60]}'; write a whole number, {least} to {most}.")
-        return otherwise
+        value = self.text(name)
+        if not value:
+            return default
+        if value.isascii() and value.isdigit() and least <= int(value) <= most:
+            return int(value)
+        self.problems.append(f"{name} is '{value[:60]}'; write a whole number, {least} to {most}.")
+        return default
 
-    def flag(self, name: str, otherwise: bool) -> bool:
+    def flag(self, name: str, default: bool) -> bool:
         """Yes or no."""
-        said = self.text(name).lower()
-        if said in ("1", "yes", "true", "on", "0", "no", "false", "off"):
-            return said in ("1", "yes", "true", "on")
-        if said:
-            self.problems.append(f"{name} is '{said[:60]}'; write yes or no.")
-        return otherwise
+        value = self.text(name).lower()
+        if value in ("1", "yes", "true", "on", "0", "no", "false", "off"):
+            return value in ("1", "yes", "true", "on")
+        if value:
+            self.problems.append(f"{name} is '{value[:60]}'; write yes or no.")
+        return default
 
-    def matching(self, name: str, pattern: str, otherwise: str, example: str) -> str:
+    def matching(self, name: str, pattern: str, default: str, example: str) -> str:
         """A text of this form."""
-        said = self.text(name, otherwise)
-        if said and not re.fullmatch(pattern, said):
-            self.problems.append(f"{name} is '{said[:60]}'; write it like {example}.")
-            return otherwise
-        return said
+        value = self.text(name, default)
+        if value and not re.fullmatch(pattern, value):
+            self.problems.append(f"{name} is '{value[:60]}'; write it like {example}.")
+            return default
+        return value
 
-    def endings(self, name: str, otherwise: str) -> frozenset[str]:
+    def endings(self, name: str, default: str) -> frozenset[str]:
         """Endings of files, separated by spaces or commas; 'any' is the empty set: take all."""
-        said = self.text(name, otherwise).lower().replace(",", " ").split()
-        wrong = [one for one in said if not re.fullmatch(r"\.?[a-z0-9]{1,20}", one)]
+        listed = self.text(name, default).lower().replace(",", " ").split()
+        wrong = [ending for ending in listed if not re.fullmatch(r"\.?[a-z0-9]{1,20}", ending)]
         if wrong:
             self.problems.append(f"{name} has '{wrong[0][:40]}'; write it like: pdf docx png.")
-        return frozenset() if "any" in said else frozenset(one.lstrip(".") for one in said)
+        return (
+            frozenset() if "any" in listed else frozenset(ending.lstrip(".") for ending in listed)
+        )
 
-    def zone(self, name: str, otherwise: str) -> str:
+    def zone(self, name: str, default: str) -> str:
         """A time zone that this machine knows."""
-        said = self.text(name, otherwise)
-        if said in zoneinfo.available_timezones():
-            return said
-        self.problems.append(f"{name} is '{said[:60]}'; write a time zone like Europe/Berlin.")
-        return otherwise
+        value = self.text(name, default)
+        if value in zoneinfo.available_timezones():
+            return value
+        self.problems.append(f"{name} is '{value[:60]}'; write a time zone like Europe/Berlin.")
+        return default
 
     def refuse_bad(self) -> None:
         """Stop here if anything was wrong. Raises BadEnvironment with a line for each."""
@@ -115,11 +120,11 @@ class Environment:
 
 def secret_key(var: Path, *, production: bool) -> str:
     """`SECRET_KEY`; embedded, a random one that is made once and kept under `var/`."""
-    given = os.environ.get("SECRET_KEY", "")
-    if production and given and len(given) < 50:
+    configured_key = os.environ.get("SECRET_KEY", "")
+    if production and configured_key and len(configured_key) < 50:
         raise BadEnvironment("SECRET_KEY is too short; write at least 50 random characters.")
-    if given:
-        return given
+    if configured_key:
+        return configured_key
     if production:
         raise BadEnvironment(
             "Set SECRET_KEY to a long random text (at least 50 characters) and keep it secret."
@@ -135,8 +140,8 @@ def secret_key(var: Path, *, production: bool) -> str:
 
 def allowed_hosts(*, production: bool) -> list[str]:
     """`ALLOWED_HOSTS`, separated by commas; embedded, this machine only."""
-    given = [host.strip() for host in os.environ.get("ALLOWED_HOSTS", "").split(",")]
-    hosts = [host for host in given if host]
+    listed_hosts = [host.strip() for host in os.environ.get("ALLOWED_HOSTS", "").split(",")]
+    hosts = [host for host in listed_hosts if host]
     if production and not hosts:
         raise BadEnvironment(
             "Set ALLOWED_HOSTS to the host names that people use, separated by commas."
@@ -146,10 +151,10 @@ def allowed_hosts(*, production: bool) -> list[str]:
 
 def is_production() -> bool:
     """Whoever names the hosts that people use runs a site; `HANDOFF_ENV` overrules that."""
-    said = os.environ.get("HANDOFF_ENV", "")
-    if said not in ("", "embedded", "production"):
+    mode = os.environ.get("HANDOFF_ENV", "")
+    if mode not in ("", "embedded", "production"):
         raise BadEnvironment("HANDOFF_ENV is either 'embedded' or 'production'.")
-    return said == "production" or (not said and bool(os.environ.get("ALLOWED_HOSTS")))
+    return mode == "production" or (not mode and bool(os.environ.get("ALLOWED_HOSTS")))
 
 
 def trusted_origins(hosts: list[str]) -> list[str]:
@@ -158,10 +163,10 @@ def trusted_origins(hosts: list[str]) -> list[str]:
     return [f"https://*{host}" if host.startswith(".") else f"https://{host}" for host in named]
 
 
-def database(embedded: Path) -> dict[str, Any]:
+def database_settings(embedded: Path) -> dict[str, Any]:
     """`DATABASE_URL`; embedded, an SQLite file that is safe with several processes at it."""
     try:
-        found = dj_database_url.parse(
+        parsed_url = dj_database_url.parse(
             os.environ.get("DATABASE_URL") or f"sqlite:///{embedded}",
             conn_max_age=600,
             conn_health_checks=True,
@@ -170,12 +175,12 @@ def database(embedded: Path) -> dict[str, Any]:
         raise BadEnvironment(
             "DATABASE_URL cannot be read; write it like postgres://name:password@host:5432/handoff"
         ) from problem
-    if found["ENGINE"].endswith("sqlite3"):
-        return {**found, "OPTIONS": SQLITE_OPTIONS}
-    return {**found, "OPTIONS": {**POSTGRES_OPTIONS, **found.get("OPTIONS", {})}}
+    if parsed_url["ENGINE"].endswith("sqlite3"):
+        return {**parsed_url, "OPTIONS": SQLITE_OPTIONS}
+    return {**parsed_url, "OPTIONS": {**POSTGRES_OPTIONS, **parsed_url.get("OPTIONS", {})}}
 
 
-def mail(embedded: Path) -> dict[str, Any]:
+def mail_settings(embedded: Path) -> dict[str, Any]:
     """The settings that `EMAIL_URL` stands for; embedded, mails become files in a folder."""
     url = urlsplit(os.environ.get("EMAIL_URL", ""))
     if not url.hostname:
@@ -197,21 +202,24 @@ def mail(embedded: Path) -> dict[str, Any]:
     }
 
 
-def company_sign_in() -> list[dict[str, Any]]:
+def company_sign_in_providers() -> list[dict[str, Any]]:
     """The company's own sign-in as django-allauth wants it; none without `OIDC_ISSUER`."""
     names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
-    said = {name: os.environ.get(name, "").strip() for name in names}
-    if not any(said.values()):
+    credentials = {name: os.environ.get(name, "").strip() for name in names}
+    if not any(credentials.values()):
         return []
-    missing = [name for name, value in said.items() if not value]
+    missing = [name for name, value in credentials.items() if not value]
     if missing:
         raise BadEnvironment(f"Set {' and '.join(missing)} too, or none of the OIDC variables.")
     return [
         {
             "provider_id": "company",
             "name": os.environ.get("OIDC_NAME", "").strip() or "Company sign-in",
-            "client_id": said["OIDC_CLIENT_ID"],
-            "secret": said["OIDC_CLIENT_SECRET"],
-            "settings": {"server_url": said["OIDC_ISSUER"].rstrip("/"), "oauth_pkce_enabled": True},
+            "client_id": credentials["OIDC_CLIENT_ID"],
+            "secret": credentials["OIDC_CLIENT_SECRET"],
+            "settings": {
+                "server_url": credentials["OIDC_ISSUER"].rstrip("/"),
+                "oauth_pkce_enabled": True,
+            },
         }
     ]

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from workflows.services.readiness import readiness
+from workflows.monitoring.queries.readiness import check_readiness
 
 
 @never_cache
@@ -30,8 +30,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
     Anybody may ask, so the sentences are for the health page alone.
     """
-    answers = readiness(now=timezone.now())
+    answers = check_readiness(now=timezone.now())
     is_ready = all(answer.is_well for answer in answers)
-    body = {"ready": is_ready, "checks": {answer.name: answer.is_well for answer in answers}}
+    body = {"ready": is_ready, "checks": {answer.part: answer.is_well for answer in answers}}
     status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
     return JsonResponse(body, status=status)

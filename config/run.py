@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from config.parent import PARENT
+from config.parent_process import PARENT_VARIABLE
 
 PYTHON = sys.executable
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,12 +29,12 @@ STABLE_SECONDS = 60.0
 """A child that has run for so long has proved that it can: its next pause is the first again."""
 
 
-def manage(*arguments: str) -> list[str]:
+def manage_command(*arguments: str) -> list[str]:
     """One of Handoff's own commands."""
     return [PYTHON, "manage.py", *arguments]
 
 
-def lasting(server: socket.socket) -> dict[str, list[str]]:
+def lasting_commands(server: socket.socket) -> dict[str, list[str]]:
     """What runs until it is stopped, by name. None has children that could outlive it.
 
     The web server is given a socket that is open already: who calls while it is started again
@@ -42,14 +42,20 @@ def lasting(server: socket.socket) -> dict[str, list[str]]:
     """
     return {
         "The web server": [
-            PYTHON, "-m", "gunicorn", "-c", "python:config.web", "config.wsgi",
-            "--bind", f"fd://{server.fileno()}",
+            PYTHON,
+            "-m",
+            "gunicorn",
+            "-c",
+            "python:config.web",
+            "config.wsgi",
+            "--bind",
+            f"fd://{server.fileno()}",
         ],
         "The background": [PYTHON, "-m", "config.background"],
-    }  # fmt: skip
+    }
 
 
-class Child:
+class RestartedProcess:
     """A process that is started again when it ends."""
 
     def __init__(self, name: str, command: Sequence[str], keep: Sequence[int]) -> None:
@@ -62,60 +68,62 @@ class Child:
         self.started_at = time.monotonic()
         self.process: subprocess.Popen[bytes] | None = None
         try:
-            self.process = begin(self.command, self.keep)
+            self.process = start_child_process(self.command, self.keep)
         except OSError as problem:
-            self._rest(f"cannot be started: {problem.strerror}")
+            self._schedule_restart(f"cannot be started: {problem.strerror}")
 
-    def look_after(self) -> None:
+    def restart_if_ended(self) -> None:
         """Say so where it has ended, and start it again when its pause is over."""
         if self.process is None:
             if time.monotonic() >= self.start_at:
                 self.start()
         elif self.process.poll() is not None:
-            self._rest(how(self.process.returncode))
+            self._schedule_restart(describe_exit(self.process.returncode))
 
-    def _rest(self, why: str) -> None:
+    def _schedule_restart(self, why: str) -> None:
         now = time.monotonic()
         if now - self.started_at >= STABLE_SECONDS:
             self.pause = FIRST_PAUSE
-        say(f"{self.name} ended ({why}); it is started again in {self.pause:.0f} s.")
+        print_line(f"{self.name} ended ({why}); it is started again in {self.pause:.0f} s.")
         self.process, self.start_at = None, now + self.pause
         self.pause = min(self.pause * 2, LONGEST_PAUSE)
 
 
-def begin(command: Sequence[str], keep: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+def start_child_process(
+    command: Sequence[str], keep: Sequence[int] = ()
+) -> subprocess.Popen[bytes]:
     """Start a child that keeps these files open, and that will see when this process is gone."""
     return subprocess.Popen(
         command,
-        env={**os.environ, PARENT: str(os.getpid())},
+        env={**os.environ, PARENT_VARIABLE: str(os.getpid())},
         pass_fds=keep,
         preexec_fn=_leave_ctrl_c_to_the_parent,
     )
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Print a line; that nobody reads any more ends nothing."""
     with contextlib.suppress(OSError):
         print(line, flush=True)
 
 
-def how(status: int) -> str:
+def describe_exit(status: int) -> str:
     """How a process ended, for people."""
     return f"killed by {signal.Signals(-status).name}" if status < 0 else f"status {status}"
 
 
-class Group:
+class ProcessGroup:
     """Child processes that are looked after together, and stopped together."""
 
     def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
         self.patience = patience
         self.told_to_stop = False
         self._first: list[subprocess.Popen[bytes]] = []
-        self._lasting: list[Child] = []
+        self._lasting: list[RestartedProcess] = []
 
-    def __enter__(self) -> "Group":
+    def __enter__(self) -> "ProcessGroup":
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._stop)
+            signal.signal(number, self._stop_on_signal)
         return self
 
     def __exit__(
@@ -138,7 +146,7 @@ class Group:
     @property
     def processes(self) -> list[subprocess.Popen[bytes]]:
         """All that may be running."""
-        return self._first + [one.process for one in self._lasting if one.process is not None]
+        return self._first + [child.process for child in self._lasting if child.process is not None]
 
     @property
     def status(self) -> int:
@@ -147,26 +155,26 @@ class Group:
 
     def finish(self, command: Sequence[str]) -> bool:
         """Run one command to its end; False when it failed or had to stop."""
-        child = begin(command)
+        child = start_child_process(command)
         self._first.append(child)
-        return self.hold(lambda: child.poll() is not None) and child.returncode == 0
+        return self.supervise_until(lambda: child.poll() is not None) and child.returncode == 0
 
     def start(self, commands: Mapping[str, Sequence[str]], keep: Sequence[int] = ()) -> None:
         """Start what lasts."""
         for name, command in commands.items():
-            self._lasting.append(Child(name, command, keep))
+            self._lasting.append(RestartedProcess(name, command, keep))
 
-    def hold(self, until: Callable[[], bool] = lambda: False) -> bool:
+    def supervise_until(self, until: Callable[[], bool] = lambda: False) -> bool:
         """Look after what lasts until it is so; False when told to stop before."""
         while not self.told_to_stop:
             if until():
                 return True
             for child in self._lasting:
-                child.look_after()
+                child.restart_if_ended()
             time.sleep(0.1)
         return False
 
-    def _stop(self, number: int, frame: FrameType | None) -> None:
+    def _stop_on_signal(self, number: int, frame: FrameType | None) -> None:
         self.told_to_stop = True
 
 
@@ -175,7 +183,7 @@ def _leave_ctrl_c_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def listening(text: str) -> socket.socket:
+def open_listening_socket(text: str) -> socket.socket:
     """A socket at `PORT`. Raises SystemExit with a line for people when it cannot be had."""
     server = socket.socket()
     try:
@@ -193,7 +201,7 @@ def listening(text: str) -> socket.socket:
     return server
 
 
-def answers(port: int) -> bool:
+def is_server_answering(port: int) -> bool:
     """Whether the web server answers by now."""
     server = http.client.HTTPConnection(HOST, port, timeout=1)
     try:
@@ -205,7 +213,7 @@ def answers(port: int) -> bool:
         server.close()
 
 
-def clear_away() -> None:
+def remove_old_broker_files() -> None:
     """Remove what earlier versions kept: a broker of files, and the clock's own notes."""
     var = Path(os.environ.get("HANDOFF_VAR") or ROOT / "var")
     shutil.rmtree(var / "broker", ignore_errors=True)
@@ -213,23 +221,26 @@ def clear_away() -> None:
         note.unlink(missing_ok=True)
 
 
-def main() -> int:
+def run_site() -> int:
     """Bring the database up to date and run everything."""
     os.chdir(ROOT)
-    server = listening(os.environ.get("PORT", "8000"))
+    server = open_listening_socket(os.environ.get("PORT", "8000"))
     port = server.getsockname()[1]
-    clear_away()
-    with server, Group() as group:
-        for first in (manage("migrate", "--verbosity", "0"), manage("load_demo", "--if-empty")):
+    remove_old_broker_files()
+    with server, ProcessGroup() as group:
+        for first in (
+            manage_command("migrate", "--verbosity", "0"),
+            manage_command("load_demo", "--if-empty"),
+        ):
             if not group.finish(first):
                 return group.status
-        group.start(lasting(server), keep=[server.fileno()])
-        if group.hold(lambda: answers(port)):
-            say(f"\nHandoff runs at http://{HOST}:{port}/  (Ctrl-C stops it)\n")
-            group.finish(manage("load_demo", "--logins"))
-            group.hold()
+        group.start(lasting_commands(server), keep=[server.fileno()])
+        if group.supervise_until(lambda: is_server_answering(port)):
+            print_line(f"\nHandoff runs at http://{HOST}:{port}/  (Ctrl-C stops it)\n")
+            group.finish(manage_command("load_demo", "--logins"))
+            group.supervise_until()
         return group.status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_site())

@@ -15,13 +15,14 @@ from config.environment import (
     SENDER,
     Environment,
     allowed_hosts,
-    company_sign_in,
-    database,
+    company_sign_in_providers,
+    database_settings,
     is_production,
-    mail,
+    mail_settings,
     secret_key,
     trusted_origins,
 )
+from config.languages import locale_folders, offered_languages, site_language
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("HANDOFF_VAR") or BASE_DIR / "var")
@@ -68,25 +69,29 @@ INSTALLED_APPS = [
     "workflows",
     "approvals",
     "reporting",
+    "workflows.extensions",
 ]
 
 MIDDLEWARE = [
+    "config.frame_room.FrameRoomMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.private.PrivateAnswers",
+    "config.reader_language.AcceptedLanguageMiddleware",
+    "config.no_store.NoStoreMiddleware",
     "config.csp.ContentSecurityPolicy",
-    "config.asked.OddRequests",
-    "config.channel.Channel",
-    "approvals.api.edge.ApiEdge",
+    "config.parameter_checks.MalformedRequestMiddleware",
+    "config.channel.ChannelMiddleware",
+    "approvals.api.middleware.ApiEdge",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "approvals.sessions.SlidingSession",
+    "approvals.ui.sessions.SlidingSession",
+    "config.reader_language.ReaderLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "approvals.ways_on.WaysOn",
-    "approvals.typed.KeepTyped",
+    "approvals.ui.error_pages.MethodNotAllowedPage",
+    "approvals.ui.typed_text.KeepTypedForm",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
@@ -112,11 +117,14 @@ TEMPLATES: list[dict[str, Any]] = [
 # -- database ---------------------------------------------------------------------------------
 
 VAR.mkdir(parents=True, exist_ok=True)
-DATABASES: dict[str, Any] = {"default": env.read(lambda: database(VAR / "handoff.sqlite3"), {})}
+DATABASES: dict[str, Any] = {
+    "default": env.read(lambda: database_settings(VAR / "handoff.sqlite3"), {})
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- people -----------------------------------------------------------------------------------
 
+AUTH_USER_MODEL = "workflows.User"
 AUTHENTICATION_BACKENDS = [
     "config.backends.PeopleBackend",
     "guardian.backends.ObjectPermissionBackend",
@@ -136,7 +144,7 @@ LOGIN_REDIRECT_URL = "approvals:inbox"
 LOGOUT_REDIRECT_URL = "account_login"
 # A link that lets somebody choose a new password.
 PASSWORD_RESET_TIMEOUT = 60 * 60
-ACCOUNT_ADAPTER = "config.accounts.Accounts"
+ACCOUNT_ADAPTER = "config.accounts.SiteAccountAdapter"
 ACCOUNT_FORMS = {"login": "config.accounts.SignInForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
@@ -147,6 +155,9 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGOUT_REDIRECT_URL
 # Wrong passwords: so many from an address, and for one name; then all tries from an address, right
 # ones too, because checking each costs half a second of a processor.
+# Administrators write the addresses. The page for a forgotten password keeps one as unverified, and
+# nobody could add a second factor after it.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Handoff"
@@ -154,22 +165,26 @@ MFA_TOTP_ISSUER = "Handoff"
 OIDC_ISSUER = env.matching("OIDC_ISSUER", ADDRESS, "", "https://login.example.com").rstrip("/")
 OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM")
 OIDC_MAKES_ACCOUNTS = env.flag("OIDC_MAKES_ACCOUNTS", True)
-SOCIALACCOUNT_ADAPTER = "config.accounts.CompanyAccounts"
+SOCIALACCOUNT_ADAPTER = "config.accounts.CompanyAccountAdapter"
 SOCIALACCOUNT_LOGIN_ON_GET = True  # our policy lets no form lead to another site
 # Who comes with an address of mail that the company vouches for has the account of that address.
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = env.flag(
     "OIDC_LINKS_BY_EMAIL", True
 )
 SOCIALACCOUNT_PROVIDERS = {
-    "openid_connect": {"APPS": env.read(company_sign_in, []), "OAUTH_PKCE_ENABLED": True}
+    "openid_connect": {"APPS": env.read(company_sign_in_providers, []), "OAUTH_PKCE_ENABLED": True}
 }
 
 # -- language and time ------------------------------------------------------------------------
 
-LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+LOCALE_PATHS = locale_folders(env, BASE_DIR / "locale")
+LANGUAGES = offered_languages(env, LOCALE_PATHS)
+LANGUAGE_CODE = site_language(env, LANGUAGES)
+LANGUAGE_COOKIE_PATH = f"{SITE_PATH}/"
 TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 USE_TZ = True
-USE_I18N = False
+FORMAT_MODULE_PATH = ["workflows.language.locale_formats"]
 
 # -- files ------------------------------------------------------------------------------------
 
@@ -200,7 +215,7 @@ if PRODUCTION:
 # -- mail -------------------------------------------------------------------------------------
 
 # EMAIL_BACKEND, EMAIL_HOST and their kind
-globals().update(env.read(lambda: mail(VAR / "mail"), {}))
+globals().update(env.read(lambda: mail_settings(VAR / "mail"), {}))
 # Who mails are from: what people see, and where an answer to a mail goes.
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.matching(
     "EMAIL_FROM",
@@ -217,12 +232,17 @@ HAS_BROKER = bool(os.environ.get("CELERY_BROKER_URL"))
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "memory://"
 if CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3}
-# Modules with a company's own actions, separated by commas.
-HANDOFF_ACTIONS = [name for name in os.environ.get("HANDOFF_ACTIONS", "").split(",") if name]
+# Modules of a company's own that register what they add, separated by commas: docs/extending.md.
+HANDOFF_EXTENSIONS = [
+    name.strip() for name in os.environ.get("HANDOFF_EXTENSIONS", "").split(",") if name.strip()
+]
 # A message that a worker took and never closed comes back after this time; the longest call of
 # an automation adds to it.
 OUTBOX_LEASE_SECONDS = env.whole("OUTBOX_LEASE_SECONDS", 60, least=1, most=3600)
 OUTBOX_KEEP_DAYS = 30
+# Whether mails lead to a page where one task is decided without signing in. A mailbox that can have
+# a new password sent is trusted as much already; where the company signs people in, it is not.
+DECIDE_BY_MAIL = env.flag("DECIDE_BY_MAIL", not OIDC_ISSUER)
 # With this secret a monitor reads `health.json` of the whole site, without an account.
 HEALTH_TOKEN = os.environ.get("HEALTH_TOKEN", "")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -277,7 +297,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 # active (0: never).
 SESSION_COOKIE_AGE = env.whole("SESSION_IDLE_HOURS", 12, least=1, most=10_000) * 60 * 60
 SESSION_LONGEST = env.whole("SESSION_LONGEST_DAYS", 30, most=10_000) * 24 * 60 * 60
-CSRF_FAILURE_VIEW = "approvals.ways_on.csrf_failure"
+CSRF_FAILURE_VIEW = "approvals.ui.error_pages.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -320,6 +340,7 @@ if CELERY_BROKER_URL.startswith("redis"):
         "KEY_PREFIX": "handoff",
     }
 
+LOGGING_CONFIG = "config.scrubbed_logs.configure_logging"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

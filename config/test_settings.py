@@ -47,6 +47,8 @@ HAS_BROKER = False
 CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+# Else each test client looks through all static files, to serve none of them.
+WHITENOISE_AUTOREFRESH = True
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = _Missing()
 CACHES = {
     name: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": name}

@@ -16,10 +16,10 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 # What the package keeps (second factors, addresses of mail, the company's accounts) is each
 # person's own: no list of the admin shows or changes it.
-for kept in apps.get_models():
-    if kept._meta.app_label in ("account", "mfa", "socialaccount"):
+for model in apps.get_models():
+    if model._meta.app_label in ("account", "mfa", "socialaccount"):
         with suppress(NotRegistered):
-            admin.site.unregister(kept)
+            admin.site.unregister(model)
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -28,8 +28,8 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("api/v1/", api.urls),
     path("reports/", include("reporting.urls")),
-    path("workflows/", include("reporting.workflow_urls")),
+    path("workflows/", include("reporting.workflow_pages.urls")),
     path("", include("approvals.urls")),
 ]
 
-handler500 = "approvals.ways_on.server_error"
+handler500 = "approvals.ui.error_pages.server_error"

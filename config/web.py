@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from config.parent import end_with_parent
+from config.parent_process import end_with_parent
 
 workers = 2
 threads = 4

@@ -17,17 +17,17 @@ class UnderPath:
         self.path = path
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        asked = environ.get("PATH_INFO", "")
-        if self.path and (asked == self.path or asked.startswith(f"{self.path}/")):
-            environ["PATH_INFO"] = asked[len(self.path) :] or "/"
+        path_info = environ.get("PATH_INFO", "")
+        if self.path and (path_info == self.path or path_info.startswith(f"{self.path}/")):
+            environ["PATH_INFO"] = path_info[len(self.path) :] or "/"
         return self.site(environ, start_response)
 
 
-def _application() -> UnderPath:
+def _build_application() -> UnderPath:
     site = get_wsgi_application()
     from django.conf import settings
 
     return UnderPath(site, settings.SITE_PATH)
 
 
-application = _application()
+application = _build_application()

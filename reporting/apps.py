@@ -2,16 +2,20 @@
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
+from django.utils.translation import gettext_lazy
 
 
 class ReportingConfig(AppConfig):
     """The mirror: figures, event logs in, bottleneck report, audit CSV."""
 
     name = "reporting"
+    verbose_name = gettext_lazy("Reports")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Who signs in and reads reports is shown the way to them."""
-        from reporting.sessions import remember
+        """The report pages are registered; who signs in and reads reports is shown the way."""
+        from reporting import site_reports  # noqa: F401 - it registers them
+        from reporting.reviews import desk_entries  # noqa: F401 - as this does
+        from reporting.ui.sessions import remember_report_reader
 
-        user_logged_in.connect(remember, dispatch_uid="reads_reports")
+        user_logged_in.connect(remember_report_reader, dispatch_uid="reads_reports")

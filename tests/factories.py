@@ -6,19 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, Permission
 
-from workflows.engine.definition import Definition
-from workflows.models import (
-    TemplateUserPermission,
-    TemplateVersion,
-    WorkflowInstance,
-    WorkflowTemplate,
-    WorkItem,
-)
-from workflows.permissions import VIEW, permission_named
-from workflows.services import definitions, requests
-from workflows.services.facts import beginning
+from workflows.access.conditions import VIEW
+from workflows.access.grant_models import TemplateUserPermission
+from workflows.access.permissions import permission_named
+from workflows.access.services.rights_trail import suppress_fact_recording
+from workflows.definitions.models import TemplateVersion, WorkflowTemplate
+from workflows.definitions.services import publishing as definitions
+from workflows.engine.format.definition import Definition
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.services import instances as requests
+from workflows.people.models import User
 
 MAPS = Path(__file__).parent / "maps"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -27,14 +26,14 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 def make_group(name: str) -> Group:
     """The group of this name."""
-    with beginning():
+    with suppress_fact_recording():
         return Group.objects.get_or_create(name=name)[0]
 
 
 def make_user(username: str, *, groups: Iterable[str] = (), **values: Any) -> User:
     """A person, made when needed, in these groups; the password is the username."""
     user = User.objects.filter(username=username).first()
-    with beginning():
+    with suppress_fact_recording():
         if user is None:
             user = User.objects.create_user(username, password=username, **values)
         user.groups.add(*(make_group(name) for name in groups))
@@ -44,7 +43,7 @@ def make_user(username: str, *, groups: Iterable[str] = (), **values: Any) -> Us
 def make_staff(username: str, *permissions: str) -> User:
     """Somebody who may open the admin, with these permissions on the tables of `workflows`."""
     user = make_user(username, is_staff=True)
-    with beginning():
+    with suppress_fact_recording():
         user.user_permissions.add(
             *Permission.objects.filter(
                 content_type__app_label="workflows", codename__in=permissions
@@ -57,7 +56,7 @@ def make_viewer(username: str = "viewer") -> User:
     """Somebody who may look at everything in the admin, of all workflows of now, and change
     nothing."""
     user = make_user(username, is_staff=True)
-    with beginning():
+    with suppress_fact_recording():
         user.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
     let(user, VIEW)
     return user
@@ -66,7 +65,7 @@ def make_viewer(username: str = "viewer") -> User:
 def let(user: User, verb: str, *templates: WorkflowTemplate) -> None:
     """Grant this person a verb on these workflows, or on all that there are."""
     permission = permission_named(WorkflowTemplate, verb)
-    with beginning():
+    with suppress_fact_recording():
         for template in templates or WorkflowTemplate.objects.all():
             TemplateUserPermission.objects.get_or_create(
                 user=user, permission=permission, content_object=template
@@ -85,7 +84,16 @@ def purchase_people() -> dict[str, User]:
         "fred": ("finance",),
         "fay": ("finance",),
     }
-    return {name: make_user(name, groups=groups) for name, groups in in_groups.items()}
+    found = User.objects.filter(username__in=in_groups).prefetch_related("groups")
+    people = {user.username: user for user in found}
+    for name, groups in in_groups.items():
+        if name not in people or not _is_in(people[name], groups):
+            people[name] = make_user(name, groups=groups)
+    return {name: people[name] for name in in_groups}
+
+
+def _is_in(user: User, groups: Iterable[str]) -> bool:
+    return {*groups} <= {group.name for group in user.groups.all()}
 
 
 def map_data(name: str = "purchase", **changes: Any) -> dict[str, Any]:
@@ -114,7 +122,7 @@ def start_request(
 ) -> WorkflowInstance:
     """A request on this version, with the purchase map's required fields filled in."""
     values = {"amount": "1200.00", "region": "EU", "manager": "mia"} | data
-    return requests.start_on(version, actor=make_user(by), now=now, data=values)
+    return requests.start_on_version(version, actor=make_user(by), now=now, data=values)
 
 
 def open_task(request: WorkflowInstance, step: str) -> WorkItem:

@@ -3,9 +3,12 @@
 from importlib import import_module
 
 from django.apps import AppConfig
-from django.conf import settings
+from django.utils.translation import gettext_lazy
 
-ACTIONS = ("calls", "inside", "mails")
+from workflows.engine.texts import install_translator
+from workflows.language.translator import ActiveLanguage
+
+ACTIONS = ("http_call", "internal", "mail")
 """The modules with the built-in actions of automations."""
 
 
@@ -13,14 +16,16 @@ class WorkflowsConfig(AppConfig):
     """The app that holds definitions, requests and the trail."""
 
     name = "workflows"
-    verbose_name = "Workflows"
+    verbose_name = gettext_lazy("Workflows")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make the actions known that maps may call, the built-in ones and the company's own; let
-        changes of rights be recorded."""
+        """Make the built-in actions and channels known; let changes of rights be recorded, and
+        lists of the admin be made without waste."""
+        install_translator(ActiveLanguage())
         for name in ACTIONS:
-            import_module(f"workflows.automation.{name}")
-        for module in settings.HANDOFF_ACTIONS:
-            import_module(module)
-        import_module("workflows.services.facts").listen()
+            import_module(f"workflows.automation.actions.{name}")
+        import_module("workflows.people.queries.role_lookups")
+        import_module("workflows.automation.chat")
+        import_module("workflows.access.services.rights_trail").connect_fact_receivers()
+        import_module("workflows.admin_site.list_rendering").keep_list_headers()

@@ -3,52 +3,53 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from ninja import Router
 
-from approvals.api.answers import (
-    READING,
-    command,
-    documented,
-    done,
+from approvals.api.authentication import authorized_user
+from approvals.api.responses import (
+    READ_REFUSALS,
+    command_operation,
+    documented_responses,
+    open_tasks_out,
+    question_out,
     request_out,
     request_values,
-    shown,
-    work_item_out,
+    run_command_once,
+    schema_response,
 )
-from approvals.api.callers import acting
-from approvals.api.shapes import (
-    IncidentOut,
-    InstanceOut,
-    ReasonIn,
-    RequestOut,
-    StartIn,
-    TrailOut,
-)
-from approvals.reading import case_of, request_in_sight
-from approvals.request_page import open_tasks
-from approvals.request_record import MOST_TRAIL_ROWS
+from approvals.api.schemas import IncidentOut, InstanceOut, ReasonIn, RequestOut, StartIn, TrailOut
+from workflows.access.conditions import AUDIT, MANAGE, START, VIEW
+from workflows.access.models import ApiToken
+from workflows.access.permissions import may_audit
+from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.errors import NotFound
-from workflows.models import ApiToken, Incident, TrailEvent, WorkflowInstance
-from workflows.permissions import AUDIT, MANAGE, START, VIEW, may_audit, templates_with
-from workflows.services import requests
-from workflows.services.case import Case
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.queries.instance_record import trail_of
+from workflows.execution.queries.position import InstancePosition, find_position
+from workflows.execution.queries.questions import questions_on_request
+from workflows.execution.queries.visible_instances import find_visible_request
+from workflows.execution.services import instances as requests
+from workflows.people.models import User
+from workflows.trail.models import TrailEvent
 
 router = Router(tags=["requests"])
 
-ON_THE_PAGE = ("start", "claim", "start_work", "pause", "release", "decide")
+ON_THE_PAGE = (
+    *("start", "claim", "start_work", "pause", "release", "decide"),
+    *("ask_opinion", "give_opinion", "ask_requester", "answer_question", "withdraw_question"),
+)
 """The commands that a request's page shows to everybody who may see it."""
 
 
-@router.post("", **command("start", RequestOut, status=201))
-def start(request: HttpRequest, body: StartIn) -> JsonResponse:
+@router.post("", **command_operation("start", RequestOut, status=201))
+def start_request_call(request: HttpRequest, body: StartIn) -> JsonResponse:
     """Start a request on the workflow's published version."""
-    user = acting(request, ApiToken.START)
-    workflow_in_sight(user, body.workflow)
+    user = authorized_user(request, ApiToken.START)
+    ensure_workflow_visible(user, body.workflow)
 
-    def act() -> RequestOut:
+    def answer_start() -> RequestOut:
         instance = requests.start(
             body.workflow,
             actor=user,
@@ -59,12 +60,16 @@ def start(request: HttpRequest, body: StartIn) -> JsonResponse:
         )
         return request_out(request, instance)
 
-    return done(request, user, act, status=201)
+    return run_command_once(request, user, answer_start, status=201)
 
 
-def workflow_in_sight(user: User, key: str) -> None:
+def ensure_workflow_visible(user: User, key: str) -> None:
     """Raises NotFound for a workflow that is none of this person's business."""
-    if not templates_with(user, START, VIEW, MANAGE, AUDIT).filter(key=key).exists():
+    if (
+        not WorkflowTemplate.objects.with_verbs(user, START, VIEW, MANAGE, AUDIT)
+        .filter(key=key)
+        .exists()
+    ):
         raise NotFound("There is no such workflow, or it is not yours to see.")
 
 
@@ -74,62 +79,61 @@ def workflow_in_sight(user: User, key: str) -> None:
 @router.get(
     "/{slug:reference}",
     operation_id="read",
+    summary="Read",
     url_name="instance",
-    response=documented(InstanceOut, refusals=READING),
+    response=documented_responses(InstanceOut, refusals=READ_REFUSALS),
 )
-def read(request: HttpRequest, reference: str) -> JsonResponse:
+def read_request_call(request: HttpRequest, reference: str) -> JsonResponse:
     """Where the request is: its state, result and values, its open work, and the trail."""
-    user = acting(request, ApiToken.READ)
-    instance = request_in_sight(user, reference)
-    case = case_of(instance, user, timezone.now())
-    tasks = open_tasks([instance])[instance.pk]
-    return shown(
+    user = authorized_user(request, ApiToken.READ)
+    instance = find_visible_request(user, reference)
+    position = find_position(instance)
+    return schema_response(
         InstanceOut(
             **request_values(request, instance),
-            version=case.map.number,
+            version=position.map.number,
             requester=instance.requester_name,
             source=instance.source,
             started_at=instance.started_at,
             completed_at=instance.completed_at,
             data=instance.data,
-            work_items=[work_item_out(case.map, task, instance.data) for task in tasks],
-            incidents=_incidents(case),
-            trail=_trail(case, audits=may_audit(user, instance.template)),
+            work_items=open_tasks_out(position),
+            incidents=_open_incidents_out(position),
+            questions=[question_out(row) for row in questions_on_request(instance)],
+            trail=_trail_rows_out(instance, audits=may_audit(user, instance.template)),
         )
     )
 
 
-def _incidents(case: Case) -> list[IncidentOut]:
-    rows = Incident.objects.filter(request=case.instance, state=Incident.OPEN)
+def _open_incidents_out(position: InstancePosition) -> list[IncidentOut]:
+    """What holds the request up, oldest first."""
     return [
         IncidentOut(
-            code=row.code,
-            message=row.message,
-            step=case.map.step_keys[row.step_id],
-            owner=row.owner.get_username() if row.owner else None,
-            since=row.opened_at,
+            code=incident.code,
+            message=incident.message,
+            step=step.key,
+            owner=incident.owner.get_username() if incident.owner else None,
+            since=incident.opened_at,
         )
-        for row in rows.select_related("owner").order_by("id")
+        for step, incident in position.incidents
     ]
 
 
-def _trail(case: Case, *, audits: bool) -> list[TrailOut]:
+def _trail_rows_out(instance: WorkflowInstance, *, audits: bool) -> list[TrailOut]:
     """The newest rows, oldest of them first. As on the page, who may not audit the workflow
     reads what was done on its tasks."""
-    rows = TrailEvent.objects.filter(request=case.instance)
-    if not audits:
-        rows = rows.filter(command__in=ON_THE_PAGE)
-    newest = list(rows.order_by("-id")[:MOST_TRAIL_ROWS])
-    return [_event(row, audits=audits) for row in reversed(newest)]
+    newest = trail_of(instance, None if audits else ON_THE_PAGE)
+    return [_trail_row_out(row, audits=audits) for row in reversed(newest)]
 
 
-def _event(row: TrailEvent, *, audits: bool) -> TrailOut:
+def _trail_row_out(row: TrailEvent, *, audits: bool) -> TrailOut:
     return TrailOut(
         at=row.recorded_at,
         command=row.command,
         step=row.step,
         round=row.round,
         actor=row.actor_name,
+        acted_for=row.acted_for,
         outcome=row.outcome,
         comment=row.comment,
         from_state=row.from_state,
@@ -145,38 +149,38 @@ def _event(row: TrailEvent, *, audits: bool) -> TrailOut:
 # -- the course of a request ------------------------------------------------------------------
 
 
-@router.post("/{slug:reference}/cancel", **command("cancel", RequestOut))
-def cancel(request: HttpRequest, reference: str, body: ReasonIn) -> JsonResponse:
+@router.post("/{slug:reference}/cancel", **command_operation("cancel", RequestOut))
+def cancel_request_call(request: HttpRequest, reference: str, body: ReasonIn) -> JsonResponse:
     """Call the request off; for its requester and the workflow's owner and deputy."""
-    return _course(request, reference, body, requests.cancel)
+    return _run_steering_command(request, reference, body, requests.cancel)
 
 
-@router.post("/{slug:reference}/suspend", **command("suspend", RequestOut))
-def suspend(request: HttpRequest, reference: str, body: ReasonIn) -> JsonResponse:
+@router.post("/{slug:reference}/suspend", **command_operation("suspend", RequestOut))
+def suspend_request_call(request: HttpRequest, reference: str, body: ReasonIn) -> JsonResponse:
     """Halt the request: nothing can be decided until it is resumed."""
-    return _course(request, reference, body, requests.suspend)
+    return _run_steering_command(request, reference, body, requests.suspend)
 
 
-@router.post("/{slug:reference}/resume", **command("resume", RequestOut))
-def resume(request: HttpRequest, reference: str, body: ReasonIn) -> JsonResponse:
+@router.post("/{slug:reference}/resume", **command_operation("resume", RequestOut))
+def resume_request_call(request: HttpRequest, reference: str, body: ReasonIn) -> JsonResponse:
     """Let a suspended request go on where it stood."""
-    return _course(request, reference, body, requests.resume)
+    return _run_steering_command(request, reference, body, requests.resume)
 
 
-@router.post("/{slug:reference}/reopen", **command("reopen", RequestOut))
-def reopen(request: HttpRequest, reference: str, body: ReasonIn) -> JsonResponse:
+@router.post("/{slug:reference}/reopen", **command_operation("reopen", RequestOut))
+def reopen_request_call(request: HttpRequest, reference: str, body: ReasonIn) -> JsonResponse:
     """Let a finished request go back to the step that its end names."""
-    return _course(request, reference, body, requests.reopen)
+    return _run_steering_command(request, reference, body, requests.reopen)
 
 
-def _course(
+def _run_steering_command(
     request: HttpRequest, reference: str, body: ReasonIn, run: Callable[..., Any]
 ) -> JsonResponse:
-    user = acting(request, ApiToken.COURSE)
-    instance = request_in_sight(user, reference)
+    user = authorized_user(request, ApiToken.COURSE)
+    instance = find_visible_request(user, reference)
 
-    def act() -> RequestOut:
+    def answer_steering() -> RequestOut:
         changed = run(instance.pk, actor=user, reason=body.reason, now=timezone.now())
         return request_out(request, changed)
 
-    return done(request, user, act)
+    return run_command_once(request, user, answer_steering)

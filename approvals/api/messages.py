@@ -4,28 +4,29 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from ninja import Router
 
-from approvals.api.answers import command, done, request_out
-from approvals.api.callers import acting
-from approvals.api.shapes import CorrelatedIn, MessageIn, RequestOut
-from approvals.reading import NO_REQUEST
+from approvals.api.authentication import authorized_user
+from approvals.api.responses import command_operation, request_out, run_command_once
+from approvals.api.schemas import CorrelatedIn, MessageIn, RequestOut
+from workflows.access.conditions import AUDIT, MANAGE, START, VIEW
+from workflows.access.models import ApiToken
+from workflows.definitions.models import WorkflowTemplate
+from workflows.definitions.queries.compiled_versions import get_version_map
+from workflows.definitions.queries.published_versions import get_published_version
 from workflows.engine.errors import InvalidInput, NotFound
-from workflows.models import ApiToken
-from workflows.permissions import AUDIT, MANAGE, START, VIEW, templates_with
-from workflows.services import messages
-from workflows.services.maps import map_of
-from workflows.services.requests import published_version
+from workflows.execution.queries.visible_instances import NO_REQUEST
+from workflows.execution.services import incoming_messages as messages
 
 router = Router(tags=["messages"])
 
 
-@router.post("/instances/{slug:reference}/message", **command("message", RequestOut))
-def message(request: HttpRequest, reference: str, body: MessageIn) -> JsonResponse:
+@router.post("/instances/{slug:reference}/message", **command_operation("message", RequestOut))
+def receive_message_call(request: HttpRequest, reference: str, body: MessageIn) -> JsonResponse:
     """Let the step of this request go on that waits for the message; 409 where none does."""
-    user = acting(request, ApiToken.COURSE)
+    user = authorized_user(request, ApiToken.COURSE)
 
-    def act() -> RequestOut:
+    def answer_message() -> RequestOut:
         try:
-            received = messages.receive(
+            received = messages.receive_message(
                 reference,
                 body.message,
                 actor=user,
@@ -37,17 +38,21 @@ def message(request: HttpRequest, reference: str, body: MessageIn) -> JsonRespon
             raise NotFound(NO_REQUEST) from None
         return request_out(request, received)
 
-    return done(request, user, act)
+    return run_command_once(request, user, answer_message)
 
 
-@router.post("/messages", **command("correlate", RequestOut))
-def correlate(request: HttpRequest, body: CorrelatedIn) -> JsonResponse:
+@router.post("/messages", **command_operation("correlate", RequestOut))
+def correlate_message_call(request: HttpRequest, body: CorrelatedIn) -> JsonResponse:
     """Send a message to the request of a workflow that waits for it with this correlation."""
-    user = acting(request, ApiToken.COURSE)
-    if templates_with(user, START, VIEW, MANAGE, AUDIT).filter(key=body.workflow).exists():
-        _fields_only(body)  # who sees no more of it than a wait is not told its fields
+    user = authorized_user(request, ApiToken.COURSE)
+    if (
+        WorkflowTemplate.objects.with_verbs(user, START, VIEW, MANAGE, AUDIT)
+        .filter(key=body.workflow)
+        .exists()
+    ):
+        _require_known_fields(body)  # who sees no more of it than a wait is not told its fields
 
-    def act() -> RequestOut:
+    def correlate_message() -> RequestOut:
         received = messages.correlate(
             body.workflow,
             body.message,
@@ -58,12 +63,14 @@ def correlate(request: HttpRequest, body: CorrelatedIn) -> JsonResponse:
         )
         return request_out(request, received)
 
-    return done(request, user, act)
+    return run_command_once(request, user, correlate_message)
 
 
-def _fields_only(body: CorrelatedIn) -> None:
+def _require_known_fields(body: CorrelatedIn) -> None:
     """A correlation names fields of the workflow, never a way of comparing."""
-    definition = map_of(published_version(body.workflow)).graph.definition
+    definition = get_version_map(get_published_version(body.workflow)).graph.definition
     for key in body.correlation:
         if key not in definition.fields:
-            raise InvalidInput(f"This workflow has no field '{key}'; correlate by one that it has.")
+            raise InvalidInput(
+                "This workflow has no field '%(key)s'; correlate by one that it has.", key=key
+            )

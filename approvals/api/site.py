@@ -5,14 +5,18 @@ from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import get_script_prefix
+from django.utils.translation import get_language
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
-from approvals.api import hooks, instances, messages, work
-from approvals.api.callers import Bearer, SessionCookie
-from approvals.api.limits import CALLERS
+from approvals.api import comments, following, forms, instances, messages, questions
+from approvals.api import tasks as work
+from approvals.api import webhooks as hooks
+from approvals.api.authentication import Bearer, SessionCookie
 from approvals.api.problems import MEDIA_TYPE, map_errors
+from approvals.api.rate_limits import CALLERS
 
 DESCRIPTION = """\
 The same services and permissions as the pages. What the caller may not see is 404. Errors are
@@ -24,19 +28,29 @@ class ExactJson(Parser):
 
     def parse_body(self, request: HttpRequest) -> Any:
         """The body; whatever is raised becomes 400."""
-        return json.loads(request.body, parse_float=Decimal, parse_constant=_refuse)
+        return json.loads(request.body, parse_float=Decimal, parse_constant=_refuse_constant)
 
 
-def _refuse(text: str) -> Any:
+def _refuse_constant(text: str) -> Any:
     raise ValueError(f"{text} is not a number in JSON")
 
 
 class Api(NinjaAPI):
     """Ninja's, with refusals documented in their own media type."""
 
-    def get_openapi_schema(self, **given: Any) -> OpenAPISchema:
-        """The document of all calls."""
-        document = super().get_openapi_schema(**given)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._documents: dict[tuple[str, str | None], OpenAPISchema] = {}
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """The document of all calls, which are the same as long as the process lives."""
+        kept_as = (get_script_prefix(), get_language())
+        if kept_as not in self._documents:
+            self._documents[kept_as] = self._write_document(**options)
+        return self._documents[kept_as]
+
+    def _write_document(self, **options: Any) -> OpenAPISchema:
+        document = super().get_openapi_schema(**options)
         for path in document["paths"].values():
             for operation in path.values():
                 for status, answer in operation["responses"].items():
@@ -59,8 +73,13 @@ def make_api() -> Api:
     )
     map_errors(api)
     api.add_router("/instances", instances.router)
+    api.add_router("/instances", comments.router)
+    api.add_router("/comments", comments.own_router)
+    api.add_router("", following.router)
     api.add_router("", work.router)
+    api.add_router("", questions.router)
     api.add_router("", messages.router)
+    api.add_router("", forms.router)
     api.add_router("/hooks", hooks.router)
     return api
 

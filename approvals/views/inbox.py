@@ -1,54 +1,82 @@
 """The inbox: what waits for the person who is signed in."""
 
-from datetime import datetime
+from dataclasses import dataclass
 
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from approvals.inbox import Count, InboxPage, Place, inbox_count, inbox_page
-from approvals.pages import page, person_of
-from workflows.permissions import steps_of
+from approvals.pages.desk import group_desk
+from approvals.pages.inbox_filters import InboxFilter
+from approvals.pages.inbox_news import digest_inbox, read_inbox_digest
+from approvals.pages.inbox_page import read_inbox
+from approvals.ui.cursors import decode_inbox_cursor
+from approvals.ui.responses import signed_in_page, signed_in_user
+from workflows.execution.queries.desk import read_desk
+from workflows.execution.queries.inbox_rows import InboxCursor
 
-SALT = "approvals.inbox"
+STOP_LOOKING = 286
+"""The status at which HTMX shows an answer and asks no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxAddress:
+    """What an address asks for: narrowed how, whose tasks, behind which place."""
+
+    filters: InboxFilter
+    whose: str
+    after: InboxCursor | None
+
+    @classmethod
+    def read(cls, request: HttpRequest) -> "InboxAddress":
+        """From the query of the address."""
+        return cls(
+            InboxFilter(request.GET),
+            request.GET.get("for", "").replace("\x00", ""),
+            decode_inbox_cursor(request.GET.get("after", "")),
+        )
 
 
 @require_safe
-@page
-def show(request: HttpRequest) -> HttpResponse:
-    """What waits for me."""
-    user = person_of(request)
-    after = read_place(request.GET.get("after", ""))
-    steps = steps_of(user)
-    found = inbox_page(user, after=after, steps=steps)
-    count = _count(found, after) or inbox_count(user, steps=steps)
+@signed_in_page
+def inbox_view(request: HttpRequest) -> HttpResponse:
+    """What waits for me, and for those for whom I stand in, narrowed as the address says."""
+    user, now, address = signed_in_user(request), timezone.now(), InboxAddress.read(request)
+    page = read_inbox(user, address.filters, address.whose, address.after, now)
+    is_whole = page.is_first_page and not page.whose and not page.is_narrowed
+    desk = read_desk(user) if is_whole else []
+    tasks = [row for section in page.sections for row in section.rows]
     context = {
-        "rows": found.rows,
-        "count": count,
-        "first_page": after is None,
-        "more": write_place(found.after) if found.after else "",
-        "now": timezone.now(),
+        "page": page,
+        "desk": group_desk(desk),
+        "now": now,
+        "news": _news_address(request, digest_inbox(tasks, desk)),
     }
     return render(request, "approvals/inbox.html", context)
 
 
-def _count(found: InboxPage, after: Place | None) -> Count | None:
-    """A first page that has everything is its own count."""
-    whole = after is None and found.after is None
-    return Count(len(found.rows)) if whole else None
+def _news_address(request: HttpRequest, digest: str) -> str:
+    """Where the page asks whether it has changed: what it is narrowed to, and what it shows."""
+    query = request.GET.copy()
+    query["seen"] = digest
+    return f"{reverse('approvals:inbox-news')}?{query.urlencode()}"
 
 
-def write_place(place: Place) -> str:
-    """A place in the list as a text for a link."""
-    return signing.dumps([place.due_at.isoformat() if place.due_at else None, place.id], salt=SALT)
-
-
-def read_place(text: str) -> Place | None:
-    """What `write_place` wrote; anything else is the beginning."""
-    try:
-        due_at, pk = signing.loads(text, salt=SALT)
-    except signing.BadSignature:
-        return None
-    return Place(datetime.fromisoformat(due_at) if due_at else None, pk)
+@require_safe
+def inbox_news_view(request: HttpRequest) -> HttpResponse:
+    """Asked by the page every now and then: nothing (204), or that the inbox has changed since.
+    It is not how somebody stays signed in (`approvals.ui.sessions`)."""
+    if not request.user.is_authenticated:
+        return render(request, "approvals/_inbox_news.html", {}, status=STOP_LOOKING)
+    address = InboxAddress.read(request)
+    digest = read_inbox_digest(
+        signed_in_user(request), address.filters, address.whose, address.after, timezone.now()
+    )
+    if digest == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    query = request.GET.copy()
+    query.pop("seen", None)
+    context = {"again": f"{reverse('approvals:inbox')}?{query.urlencode()}"}
+    return render(request, "approvals/_inbox_news.html", context, status=STOP_LOOKING)

@@ -5,29 +5,37 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from approvals.forms import DeclaredForm, ReasonForm, RerouteForm
-from approvals.pages import page, person_of
-from approvals.reading import case_of
-from approvals.typed import form_data
-from approvals.views.asking import GET_OR_POST, Asked, ask, in_sight
-from workflows.models import Incident, WorkflowInstance
-from workflows.services import incidents
-from workflows.services.case import Case
+from approvals.forms.field_forms import CommandReasonForm, DeclaredForm, RerouteForm
+from approvals.forms.people_boxes import offer_people_of_map
+from approvals.ui.responses import signed_in_page, signed_in_user
+from approvals.ui.typed_text import form_data
+from approvals.views.confirmations import (
+    GET_OR_POST,
+    Confirmation,
+    confirm_and_run,
+    find_steerable_incident,
+)
+from workflows.engine.values.field_types.base import type_of_field
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.services import incidents
+from workflows.execution.services.read_only_work import read_only_unit_of_work
+from workflows.execution.services.unit_of_work import UnitOfWork
 
 
 @require_http_methods(GET_OR_POST)
-@page
-def retry(request: HttpRequest, incident_id: int) -> HttpResponse:
+@signed_in_page
+def retry_incident_view(request: HttpRequest, incident_id: int) -> HttpResponse:
     """Let a step that could not go on try again, with values put right."""
-    user = person_of(request)
-    incident = in_sight(user, Incident, incident_id)
-    case = case_of(incident.request, user, timezone.now())
-    values = _values_form(case, request)
-    form = ReasonForm(form_data(request))
+    user = signed_in_user(request)
+    incident = find_steerable_incident(user, incident_id)
+    work = read_only_unit_of_work(incident.request, user, timezone.now())
+    values = _values_form(work, request)
+    form = CommandReasonForm(form_data(request))
 
-    def run(now: datetime) -> WorkflowInstance:
+    def retry_step(now: datetime) -> WorkflowInstance:
         return incidents.retry(
             incident.pk,
             actor=user,
@@ -36,30 +44,40 @@ def retry(request: HttpRequest, incident_id: int) -> HttpResponse:
             data=values.changed(),
         )
 
-    asked = Asked("Try again:", "Retry now", incident.message)
-    return ask(request, incident.request, asked, form, run, values=values)
+    confirmation = Confirmation(
+        gettext("Try again: %(reference)s?") % {"reference": incident.request.reference},
+        gettext("Retry now"),
+        incident.message,
+    )
+    return confirm_and_run(request, incident.request, confirmation, form, retry_step, values=values)
 
 
-def _values_form(case: Case, request: HttpRequest) -> DeclaredForm:
+def _values_form(work: UnitOfWork, request: HttpRequest) -> DeclaredForm:
     """The request's values, to be put right; documents come in at their steps."""
-    definition = case.map.graph.definition
-    keys = [key for key, field in definition.fields.items() if field.type != "document"]
-    shown = {key: case.instance.data.get(key) for key in keys}
-    return DeclaredForm(definition, keys, form_data(request), shown=shown, required=False)
+    definition = work.map.graph.definition
+    keys = [
+        key for key, field in definition.fields.items() if not type_of_field(field).holds_document
+    ]
+    opening_values = {key: work.instance.data.get(key) for key in keys}
+    form = DeclaredForm(
+        definition, keys, form_data(request), opening_values=opening_values, required=False
+    )
+    offer_people_of_map(form, signed_in_user(request), work.map)
+    return form
 
 
 @require_http_methods(GET_OR_POST)
-@page
-def skip(request: HttpRequest, incident_id: int) -> HttpResponse:
+@signed_in_page
+def skip_incident_view(request: HttpRequest, incident_id: int) -> HttpResponse:
     """Go on as if the step had been done, with the values that it would have given."""
-    user = person_of(request)
-    incident = in_sight(user, Incident, incident_id)
-    case = case_of(incident.request, user, timezone.now())
-    key = case.map.step_keys[incident.step_id]
-    values = _outputs_form(case, key, request)
-    form = ReasonForm(form_data(request))
+    user = signed_in_user(request)
+    incident = find_steerable_incident(user, incident_id)
+    work = read_only_unit_of_work(incident.request, user, timezone.now())
+    key = work.map.step_keys[incident.step_id]
+    values = _outputs_form(work, key, request)
+    form = CommandReasonForm(form_data(request))
 
-    def run(now: datetime) -> WorkflowInstance:
+    def skip_step(now: datetime) -> WorkflowInstance:
         return incidents.skip(
             incident.pk,
             actor=user,
@@ -68,46 +86,62 @@ def skip(request: HttpRequest, incident_id: int) -> HttpResponse:
             data=values.changed() if values else {},
         )
 
-    asked = Asked(
-        f"Skip “{case.map.graph.title(key)}” of",
-        "Skip the step",
-        "The request goes on as if the step had been done. What it would have done outside is"
-        " not done: see to that first.",
+    values_context: dict[str, Any] = {
+        "values_title": gettext("What the step would have given"),
+        "values_open": True,
+    }
+    confirmation = _skip_confirmation(work.map.graph.title(key), incident.request.reference)
+    return confirm_and_run(
+        request, incident.request, confirmation, form, skip_step, values=values, **values_context
     )
-    shown: dict[str, Any] = {"values_title": "What the step would have given", "values_open": True}
-    return ask(request, incident.request, asked, form, run, values=values, **shown)
 
 
-def _outputs_form(case: Case, key: str, request: HttpRequest) -> DeclaredForm | None:
+def _skip_confirmation(step: str, reference: str) -> Confirmation:
+    return Confirmation(
+        gettext("Skip “%(step)s” of %(reference)s?") % {"step": step, "reference": reference},
+        gettext("Skip the step"),
+        gettext(
+            "The request goes on as if the step had been done. What it would have done outside is"
+            " not done: see to that first."
+        ),
+    )
+
+
+def _outputs_form(work: UnitOfWork, key: str, request: HttpRequest) -> DeclaredForm | None:
     """What the step would have given; nothing is asked where it gives nothing."""
-    definition = case.map.graph.definition
+    definition = work.map.graph.definition
     outputs = getattr(definition.steps[key], "outputs", None) or {}
     keys = [
-        k for k in outputs if k in definition.fields and definition.fields[k].type != "document"
+        key
+        for key in outputs
+        if key in definition.fields and not type_of_field(definition.fields[key]).holds_document
     ]
     if not keys:
         return None
-    shown = {k: case.instance.data.get(k) for k in keys}
-    return DeclaredForm(definition, keys, form_data(request), shown=shown)
+    opening_values = {k: work.instance.data.get(k) for k in keys}
+    form = DeclaredForm(definition, keys, form_data(request), opening_values=opening_values)
+    offer_people_of_map(form, signed_in_user(request), work.map)
+    return form
 
 
 @require_http_methods(GET_OR_POST)
-@page
-def reroute(request: HttpRequest, incident_id: int) -> HttpResponse:
+@signed_in_page
+def reroute_incident_view(request: HttpRequest, incident_id: int) -> HttpResponse:
     """Send the work to another step."""
-    user = person_of(request)
-    incident = in_sight(user, Incident, incident_id)
-    form = RerouteForm(form_data(request), ways=incidents.ways_out(incident))
+    user = signed_in_user(request)
+    incident = find_steerable_incident(user, incident_id)
+    form = RerouteForm(form_data(request), routes=incidents.find_reroute_targets(incident))
 
-    def run(now: datetime) -> WorkflowInstance:
-        given = form.cleaned_data
+    def reroute_work(now: datetime) -> WorkflowInstance:
+        cleaned = form.cleaned_data
         return incidents.reroute(
-            incident.pk, actor=user, to=given["to"], reason=given["reason"], now=now
+            incident.pk, actor=user, to=cleaned["to"], reason=cleaned["reason"], now=now
         )
 
-    asked = Asked(
-        "Send to another step:",
-        "Send it there",
-        f"It waits at “{incident.step}” and goes on at the step that you choose.",
+    confirmation = Confirmation(
+        gettext("Send to another step: %(reference)s?") % {"reference": incident.request.reference},
+        gettext("Send it there"),
+        gettext("It waits at “%(step)s” and goes on at the step that you choose.")
+        % {"step": incident.step},
     )
-    return ask(request, incident.request, asked, form, run)
+    return confirm_and_run(request, incident.request, confirmation, form, reroute_work)

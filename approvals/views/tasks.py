@@ -3,86 +3,93 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from approvals.after import what_happened
-from approvals.forms import DeclaredForm
-from approvals.pages import by_button, go_to, on_the_page, page, person_of, refusal_shown, status_of
-from approvals.task_page import Opened, TaskPage, opened_now, task_page
-from approvals.typed import form_data
+from approvals.forms.field_forms import DeclaredForm
+from approvals.forms.people_boxes import offer_people_of_map
+from approvals.pages.command_results import describe_decision_result, describe_task_command
+from approvals.pages.task import TaskPage, task_page
+from approvals.pages.task_snapshot import TaskPageSnapshot
+from approvals.ui.responses import (
+    button_only_view,
+    is_shown_on_page,
+    redirect_after_form,
+    refusal_context,
+    signed_in_page,
+    signed_in_user,
+    status_of,
+)
+from approvals.ui.typed_text import form_data, read_typed_comment
+from workflows.access.services.once_only_forms import FormSubmission, submit_form_once
+from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.errors import HandoffError, InvalidInput
-from workflows.models import WorkItem
-from workflows.once import Sent, once
-from workflows.services import tasks
-from workflows.services.maps import cached_map
+from workflows.execution.models import WorkItem
+from workflows.execution.queries.visible_instances import find_visible_human_task
+from workflows.execution.services import work_items as tasks
+from workflows.people.models import User
 
-MAX_COMMENT = 4000
+TASK_COMMANDS: Mapping[str, Callable[..., WorkItem]] = {
+    "claim": tasks.claim,
+    "start": tasks.start_work,
+    "pause": tasks.pause,
+    "release": tasks.release,
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page
-def task(request: HttpRequest, task_id: int) -> HttpResponse:
+@signed_in_page
+def task_page_view(request: HttpRequest, task_id: int) -> HttpResponse:
     """Show a task; a POST decides it."""
     if request.method == "POST":
-        return _decide(request, task_id)
-    return _show(request, task_page(person_of(request), task_id, timezone.now()))
+        return _decide_task(request, task_id)
+    return _task_response(request, task_id)
 
 
-@page
-@by_button(lambda task_id, command: _address(task_id))
-def command(request: HttpRequest, task_id: int, command: str) -> HttpResponse:
+@signed_in_page
+@button_only_view(lambda task_id, command: _task_address(task_id))
+def task_command_view(request: HttpRequest, task_id: int, command: str) -> HttpResponse:
     """Take a task, start or pause work on it, or give it back."""
-    if command not in COMMANDS:
+    if command not in TASK_COMMANDS:
         raise Http404
-    user, now = person_of(request), timezone.now()
-    shown = task_page(user, task_id, now)
-    run, said = COMMANDS[command]
-    to = reverse("approvals:inbox") if command == "release" else _address(task_id)
+    user, now = signed_in_user(request), timezone.now()
+    task = find_visible_human_task(user, task_id)
 
-    def act() -> Sent:
-        run(task_id, actor=user, now=now)
-        return Sent(to, said.format(step=shown.title))
+    def submit_task_command() -> FormSubmission:
+        TASK_COMMANDS[command](task_id, actor=user, now=now)
+        to = reverse("approvals:inbox") if command == "release" else _task_address(task_id)
+        return FormSubmission(to, describe_task_command(task, command))
 
     try:
-        return go_to(request, once(request, act))
+        return redirect_after_form(request, submit_form_once(request, submit_task_command))
     except HandoffError as error:
-        if not on_the_page(error):
+        if not is_shown_on_page(error):
             raise
-        return _show(request, task_page(user, task_id, now), error=error)
+        return _task_response(request, task_id, error=error)
 
 
-def _address(task_id: int) -> str:
+def _task_address(task_id: int) -> str:
     return reverse("approvals:task", args=[task_id])
-
-
-COMMANDS: Mapping[str, tuple[Callable[..., WorkItem], str]] = {
-    "claim": (tasks.claim, "“{step}” is yours now. Decide it below when you are ready."),
-    "start": (tasks.start_work, "Work on “{step}” has begun; its time counts from now."),
-    "pause": (tasks.pause, "Work on “{step}” is paused; the rest does not count as work."),
-    "release": (tasks.release, "“{step}” is back in the queue for others to take."),
-}
 
 
 # -- deciding ---------------------------------------------------------------------------------
 
 
-def _decide(request: HttpRequest, task_id: int) -> HttpResponse:
+def _decide_task(request: HttpRequest, task_id: int) -> HttpResponse:
     """Decide, or show the page again with what was typed and what to mend."""
-    user, now = person_of(request), timezone.now()
-    shown = task_page(user, task_id, now)
-    form = None
+    user, now = signed_in_user(request), timezone.now()
+    task, form = find_visible_human_task(user, task_id), None
     try:
-        opened = Opened.read(request.POST.get("opened", ""), user, task_id)
-        form = _form(shown, opened.shown, request)
-        outcome, comment, filled = _outcome(request), _comment(request), form
-        if not form.is_valid():
-            raise InvalidInput("Something is missing or cannot be read; see below.")
+        opened = TaskPageSnapshot.read(request.POST.get("opened", ""), user, task_id)
+        form = filled = task_outputs_form(task, opened.form_values, user, request)
+        outcome, comment = chosen_outcome(request), read_typed_comment(request)
+        require_valid_form(form)
 
-        def act() -> Sent:
+        def submit_decision() -> FormSubmission:
             decided = tasks.decide(
                 task_id,
                 actor=user,
@@ -94,74 +101,87 @@ def _decide(request: HttpRequest, task_id: int) -> HttpResponse:
                 opened_at=opened.at,
                 seen=opened.seen,
             )
-            return Sent(
-                reverse("approvals:inbox"), what_happened(decided, shown.title, outcome, now)
-            )
+            notice = describe_decision_result(decided, outcome, now)
+            return FormSubmission(reverse("approvals:inbox"), notice)
 
-        return go_to(request, once(request, act))
+        return redirect_after_form(request, submit_form_once(request, submit_decision))
     except HandoffError as error:
-        if not on_the_page(error):
+        if not is_shown_on_page(error):
             raise
-        return _show(request, task_page(user, task_id, now), form=form, error=error)
+        return _task_response(request, task_id, form=form, error=error)
 
 
-def _outcome(request: HttpRequest) -> str:
+def require_valid_form(form: Form) -> None:
+    if not form.is_valid():
+        raise InvalidInput("Something is missing or cannot be read; see below.")
+
+
+def chosen_outcome(request: HttpRequest) -> str:
     outcome = request.POST.get("outcome", "")
     if not outcome:
         raise InvalidInput("Choose one of the buttons below.")
     return outcome
 
 
-def _comment(request: HttpRequest) -> str:
-    comment = request.POST.get("comment", "").replace("\r\n", "\n").strip()
-    if len(comment) > MAX_COMMENT or "\x00" in comment:
-        raise InvalidInput(f"The comment is too long; {MAX_COMMENT:,} characters are enough.")
-    return comment
-
-
-def _form(
-    shown: TaskPage, values: Mapping[str, Any], request: HttpRequest | None = None
+def task_outputs_form(
+    task: WorkItem, values: Mapping[str, Any], by: User, request: HttpRequest | None = None
 ) -> DeclaredForm:
-    definition = cached_map(shown.task.request.version_id).graph.definition
-    data = form_data(request) if request else None
+    """The fields that the step fills in, as they stood when the page was opened."""
+    version_map = cached_map(task.request.version_id)
+    graph = version_map.graph
     files = request.FILES if request and request.method == "POST" else None
-    return DeclaredForm(
-        definition, shown.step.outputs or [], data, files, shown=values, required=False
+    form = DeclaredForm(
+        graph.definition,
+        graph.human(task.step.key).outputs or [],
+        form_data(request) if request else None,
+        files,
+        opening_values=values,
+        required=False,
     )
+    offer_people_of_map(form, by, version_map)
+    return form
 
 
-def _show(
+def _task_response(
     request: HttpRequest,
-    shown: TaskPage,
+    task_id: int,
     *,
     form: DeclaredForm | None = None,
     error: HandoffError | None = None,
 ) -> HttpResponse:
     now = timezone.now()
-    opened = opened_now(shown, now)
-    kept = form_data(request) if request.method != "POST" else None
+    page = task_page(signed_in_user(request), task_id, now)
+    opened = page.snapshot(now)
+    kept_data = form_data(request) if request.method != "POST" else None
+    if form is None:
+        kept_request = request if kept_data else None
+        user = signed_in_user(request)
+        form = task_outputs_form(page.task, opened.form_values, user, kept_request)
     context = {
-        "page": shown,
-        "form": form or _form(shown, opened.shown, request if kept else None),
-        "comment": (kept or request.POST).get("comment", ""),
-        "opened": _opened_text(request, shown, opened, error),
-        **refusal_shown(error),
+        "page": page,
+        "form": form,
+        "comment": (kept_data or request.POST).get("comment", ""),
+        "opened": _signed_snapshot(request, page, opened, error),
+        **refusal_context(error),
         "now": now,
     }
     status = status_of(error) if error else 200
     return render(request, "approvals/task.html", context, status=status)
 
 
-def _opened_text(
-    request: HttpRequest, shown: TaskPage, now_shown: Opened, error: HandoffError | None
+def _signed_snapshot(
+    request: HttpRequest,
+    page: TaskPage,
+    current_snapshot: TaskPageSnapshot,
+    error: HandoffError | None,
 ) -> str:
     """What the page remembers. Shown again with what was typed, it keeps when it was opened and
     which values it showed then, or what nobody touched would count as changed; only after what was
     seen was refused does it show what stands there now."""
-    user, task_id = person_of(request), shown.task.pk
+    user, task_id = signed_in_user(request), page.task.pk
     try:
-        kept = Opened.read(request.POST.get("opened", ""), user, task_id)
+        kept_snapshot = TaskPageSnapshot.read(request.POST.get("opened", ""), user, task_id)
     except InvalidInput:
-        return now_shown.signed(user, task_id)
-    seen = kept.seen if isinstance(error, InvalidInput) else now_shown.seen
-    return Opened(kept.at, seen, kept.shown).signed(user, task_id)
+        return current_snapshot.signed(user, task_id)
+    seen = kept_snapshot.seen if isinstance(error, InvalidInput) else current_snapshot.seen
+    return TaskPageSnapshot(kept_snapshot.at, seen, kept_snapshot.form_values).signed(user, task_id)

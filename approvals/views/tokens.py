@@ -5,29 +5,39 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.http import require_http_methods
 
-from approvals.pages import page, person_of, status_of
+from approvals.ui.responses import (
+    button_only_view,
+    signed_in_page,
+    signed_in_user,
+    status_of,
+)
+from workflows.access.models import ApiToken
+from workflows.access.services import tokens
 from workflows.engine.errors import HandoffError
-from workflows.models import ApiToken
-from workflows.services import tokens
+from workflows.language.formats import moment_text
+from workflows.people.models import User
 
 
 class TokenForm(forms.Form):
     """What it is for, what it may do, and until when."""
 
-    name = forms.CharField(label="What it is used for", max_length=200)
+    name = forms.CharField(label=gettext_lazy("What it is used for"), max_length=200)
     scopes = forms.MultipleChoiceField(
-        label="It may", choices=ApiToken.SCOPES, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("It may"), choices=ApiToken.SCOPES, widget=forms.CheckboxSelectMultiple
     )
     last_day = forms.DateField(
-        label="Last day", required=False, widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="Empty: until it is revoked.",
-    )  # fmt: skip
+        label=gettext_lazy("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=gettext_lazy("Empty: until it is revoked."),
+    )
 
     def expires_at(self) -> datetime | None:
         """The end of the last day, in the site's zone."""
@@ -36,26 +46,31 @@ class TokenForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page
-def listing(request: HttpRequest) -> HttpResponse:
+@signed_in_page
+def token_list_view(request: HttpRequest) -> HttpResponse:
     """My tokens, and the form of a new one. The text of a new one is shown once, on the answer."""
-    user = person_of(request)
+    user = signed_in_user(request)
     form = TokenForm(request.POST or None)
-    made: dict[str, Any] = {"text": "", "name": ""}
+    new_token: dict[str, Any] = {"text": "", "name": ""}
     error: HandoffError | None = None
     if request.method == "POST" and form.is_valid():
         try:
-            made = _make(user, form)
+            new_token = _create_token(user, form)
             form = TokenForm()
         except HandoffError as refused:
             error = refused
-    context = {"tokens": _shown(user), "form": form, "made": made, "error": str(error or "")}
-    unready = request.method == "POST" and not made["text"]
+    context = {
+        "tokens": _token_rows(user),
+        "form": form,
+        "made": new_token,
+        "error": str(error or ""),
+    }
+    unready = request.method == "POST" and not new_token["text"]
     status = status_of(error) if error else 422 if unready else 200
     return render(request, "approvals/tokens.html", context, status=status)
 
 
-def _make(user: User, form: TokenForm) -> dict[str, Any]:
+def _create_token(user: User, form: TokenForm) -> dict[str, Any]:
     row, text = tokens.make_token(
         user=user,
         name=form.cleaned_data["name"],
@@ -67,30 +82,39 @@ def _make(user: User, form: TokenForm) -> dict[str, Any]:
     return {"text": text, "name": row.name}
 
 
-def _shown(user: User) -> list[dict[str, Any]]:
+def _token_rows(user: User) -> list[dict[str, Any]]:
     now = timezone.now()
     return [
         {
             "row": token,
-            "may": ", ".join(tokens.scopes_of(token)),
+            "may": ", ".join(tokens.effective_scopes(token)),
             "by": token.created_by.get_username() if token.created_by else "",
-            "state": _state(token, now),
+            "is_valid": _is_valid_token(token, now),
+            "state_text": _token_state_text(token, now),
         }
-        for token in tokens.of_person(user).select_related("created_by")[:200]
+        for token in tokens.tokens_of_person(user).select_related("created_by")[:200]
     ]
 
 
-def _state(token: ApiToken, now: datetime) -> str:
+def _is_valid_token(token: ApiToken, now: datetime) -> bool:
+    is_expired = token.expires_at is not None and token.expires_at <= now
+    return token.revoked_at is None and not is_expired
+
+
+def _token_state_text(token: ApiToken, now: datetime) -> str:
     if token.revoked_at is not None:
-        return "revoked"
-    expired = token.expires_at is not None and token.expires_at <= now
-    return "expired" if expired else "valid"
+        return gettext("revoked")
+    if not _is_valid_token(token, now):
+        return gettext("expired")
+    if token.expires_at is not None:
+        return gettext("valid until %(moment)s") % {"moment": moment_text(token.expires_at)}
+    return gettext("valid")
 
 
-@require_POST
-@page
-def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
+@signed_in_page
+@button_only_view(lambda token_id: reverse("approvals:tokens"))
+def revoke_token_view(request: HttpRequest, token_id: int) -> HttpResponse:
     """From now on the token opens nothing."""
-    token = tokens.revoke(token_id, by=person_of(request), now=timezone.now())
-    messages.success(request, f"“{token.name}” opens nothing any more.")
+    token = tokens.revoke_token(token_id, by=signed_in_user(request), now=timezone.now())
+    messages.success(request, gettext("“%(name)s” opens nothing any more.") % {"name": token.name})
     return redirect("approvals:tokens")

@@ -16,11 +16,12 @@ from django.db import connection
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "peer_settings")
 django.setup()
 
-from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from purchase.flows import PERSON, PurchaseFlow  # noqa: E402
 from viewflow.workflow.models import Process, Task  # noqa: E402
+
+from workflows.people.models import User  # noqa: E402
 
 WARM_UP = 6
 CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")

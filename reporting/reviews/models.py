@@ -1,54 +1,73 @@
-"""The review's record, and the rates that turn minutes and calls into money.
+"""The review's record: reviews with their facts, findings, and what was decided on them.
 
-Only `reporting.reviews.services` writes reviews, findings and decisions; each of its commands is
-one transaction with its row in the trail.
+Only `reporting.reviews.services` writes them; each of its commands is one transaction with its
+row in the trail.
 """
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib.auth.models import Group
-from django.core.exceptions import ValidationError
-from django.core.serializers.json import DjangoJSONEncoder
-from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
-from django_fsm import FSMField, FSMModelMixin, transition
-from simple_history.models import HistoricalRecords
+from django.utils.translation import gettext, gettext_lazy
+from django_fsm import FSMModelMixin, transition
 
-from workflows.engine.days import OUT_OF_BOUNDS, is_taken
-from workflows.models import Connection, TemplateVersion, WorkflowTemplate
+from reporting.reviews.facts.choices import (
+    OPEN_REVIEW_STATES,
+    FindingKind,
+    MeasureUnit,
+    ReviewState,
+    RunningRequests,
+    Verdict,
+)
+from reporting.reviews.facts.measures import MeasureDetails, details_from_json
+from reporting.reviews.facts.review_facts import ReviewFacts
+from workflows.definitions.models import TemplateVersion, WorkflowTemplate
+from workflows.persistence.state_field import StateField
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from workflows.people.models import User
 
 
 class Review(FSMModelMixin, models.Model):
     """One look at one workflow over one period; its facts never change once it is closed."""
 
-    DUE, IN_PROGRESS, CLOSED = "due", "in_progress", "closed"
-    STATES = [(DUE, "due"), (IN_PROGRESS, "in progress"), (CLOSED, "closed")]
-    OPEN = (DUE, IN_PROGRESS)
-
     template = models.ForeignKey(
-        WorkflowTemplate, models.PROTECT, related_name="reviews", verbose_name="workflow"
+        WorkflowTemplate,
+        models.PROTECT,
+        related_name="reviews",
+        verbose_name=gettext_lazy("workflow"),
     )
-    state = FSMField("state", default=DUE, protected=True, choices=STATES, editable=False)
-    period_start = models.DateTimeField("period from")
-    period_end = models.DateTimeField("period until")
-    due_at = models.DateTimeField("due at")
-    opened_at = models.DateTimeField("opened at", null=True)
-    facts = models.JSONField("facts", default=dict, encoder=DjangoJSONEncoder)
-    gathered_at = models.DateTimeField("facts gathered at", null=True)
-    told = models.JSONField("who was told", default=list)
-    closed_at = models.DateTimeField("closed at", null=True)
+    state = StateField(
+        gettext_lazy("state"),
+        default=ReviewState.DUE,
+        protected=True,
+        choices=ReviewState.choices,
+        editable=False,
+    )
+    period_start = models.DateTimeField(gettext_lazy("period from"))
+    period_end = models.DateTimeField(gettext_lazy("period until"))
+    due_at = models.DateTimeField(gettext_lazy("due at"))
+    opened_at = models.DateTimeField(gettext_lazy("opened at"), null=True)
+    facts = models.JSONField(
+        gettext_lazy("facts"), default=dict, help_text=gettext_lazy("As `ReviewFacts` writes them.")
+    )
+    gathered_at = models.DateTimeField(gettext_lazy("facts gathered at"), null=True)
+    told = models.JSONField(gettext_lazy("who was told"), default=list)
+    closed_at = models.DateTimeField(gettext_lazy("closed at"), null=True)
     closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=gettext_lazy("closed by"),
     )
-    closed_by_name = models.CharField("closed by", max_length=150, blank=True)
+    closed_by_name = models.CharField(gettext_lazy("closed by"), max_length=150, blank=True)
 
     class Meta:
+        verbose_name = gettext_lazy("review")
+        verbose_name_plural = gettext_lazy("reviews")
         ordering = ["-period_end", "-id"]
         default_permissions = ("view",)
         constraints = [
@@ -63,7 +82,11 @@ class Review(FSMModelMixin, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.template}, {self.period_start:%Y-%m-%d} to {self.period_end:%Y-%m-%d}"
+        return gettext("%(template)s, %(period_start)s to %(period_end)s") % {
+            "template": self.template,
+            "period_start": format(self.period_start, "%Y-%m-%d"),
+            "period_end": format(self.period_end, "%Y-%m-%d"),
+        }
 
     @property
     def waits_since(self) -> datetime:
@@ -73,20 +96,24 @@ class Review(FSMModelMixin, models.Model):
     @property
     def is_open(self) -> bool:
         """Whether decisions may still be made."""
-        return self.state in self.OPEN
+        return self.state in OPEN_REVIEW_STATES
 
-    @transition(field=state, source=[DUE, IN_PROGRESS], target=IN_PROGRESS)
+    def read_facts(self) -> ReviewFacts:
+        """Its facts, typed."""
+        return ReviewFacts.from_json(self.facts)
+
+    @transition(field=state, source=OPEN_REVIEW_STATES, target=ReviewState.IN_PROGRESS)
     def begin(self) -> None:
         """Somebody has begun to decide."""
 
-    @transition(field=state, source=[DUE, IN_PROGRESS], target=CLOSED)
+    @transition(field=state, source=OPEN_REVIEW_STATES, target=ReviewState.CLOSED)
     def close(self, *, now: datetime, by: "User | None") -> None:
         """All is decided; from now on the facts stay as they are."""
         self.closed_at, self.closed_by = now, by
         self.closed_by_name = by.get_username() if by is not None else ""
 
 
-def reviews_of(template: WorkflowTemplate) -> models.QuerySet[Review]:
+def workflow_reviews(template: WorkflowTemplate) -> models.QuerySet[Review]:
     """A workflow's reviews, the newest period first."""
     return Review.objects.filter(template=template)
 
@@ -94,17 +121,26 @@ def reviews_of(template: WorkflowTemplate) -> models.QuerySet[Review]:
 class Finding(models.Model):
     """One thing that the facts point at. `key` is the same in every review that finds it."""
 
-    review = models.ForeignKey(Review, models.CASCADE, related_name="findings")
-    kind = models.CharField("kind", max_length=40)
-    key = models.CharField("key", max_length=200)
-    step = models.CharField("step", max_length=80, blank=True)
-    figure = models.FloatField("figure")
-    unit = models.CharField("unit", max_length=20)
-    words = models.TextField("what was found")
-    facts = models.JSONField("facts", default=dict, encoder=DjangoJSONEncoder)
-    times = models.PositiveIntegerField("reviews in a row", default=1)
+    review = models.ForeignKey(
+        Review, models.CASCADE, related_name="findings", verbose_name=gettext_lazy("review")
+    )
+    kind = models.CharField(gettext_lazy("kind"), max_length=40, choices=FindingKind.choices)
+    key = models.CharField(gettext_lazy("key"), max_length=200)
+    step = models.CharField(gettext_lazy("step"), max_length=80, blank=True)
+    figure = models.FloatField(gettext_lazy("figure"))
+    unit = models.CharField(gettext_lazy("unit"), max_length=20, choices=MeasureUnit.choices)
+    details = models.JSONField(
+        gettext_lazy("details"),
+        default=dict,
+        help_text=gettext_lazy("As `MeasureDetails` writes them."),
+    )
+    kept_until = models.DateField(gettext_lazy("kept until"), null=True)
+    kept_because = models.CharField(gettext_lazy("kept because"), max_length=400, blank=True)
+    times = models.PositiveIntegerField(gettext_lazy("reviews in a row"), default=1)
 
     class Meta:
+        verbose_name = gettext_lazy("finding")
+        verbose_name_plural = gettext_lazy("findings")
         ordering = ["id"]
         default_permissions = ()
         constraints = [
@@ -112,141 +148,68 @@ class Finding(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.words
+        return self.key
 
     @property
     def decision(self) -> "Decision | None":
         """What holds: the last decision made on it."""
-        return max(self.decisions.all(), key=lambda one: one.pk, default=None)
+        return max(self.decisions.all(), key=lambda decision: decision.pk, default=None)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it is still to be decided: nothing was, and no earlier decision holds."""
+        return self.decision is None and self.kept_until is None
+
+    def read_details(self) -> MeasureDetails:
+        """What was measured, typed."""
+        return details_from_json(self.details)
 
 
 class Decision(models.Model):
     """What was decided on a finding; written once. A later one takes the place of it."""
 
-    KEEP, FIX, RETIRE = "keep", "fix", "retire"
-    VERDICTS = [(KEEP, "keep as it is"), (FIX, "fix"), (RETIRE, "retire the workflow")]
-    FINISH, CANCEL = "finish", "cancel"
-    RUNNING = [(FINISH, "let them finish"), (CANCEL, "cancel them")]
-
-    finding = models.ForeignKey(Finding, models.CASCADE, related_name="decisions")
-    verdict = models.CharField("decision", max_length=10, choices=VERDICTS)
-    reason = models.CharField("reason", max_length=400)
-    until = models.DateField("until", null=True, blank=True)
+    finding = models.ForeignKey(
+        Finding, models.CASCADE, related_name="decisions", verbose_name=gettext_lazy("finding")
+    )
+    verdict = models.CharField(gettext_lazy("decision"), max_length=10, choices=Verdict.choices)
+    reason = models.CharField(gettext_lazy("reason"), max_length=400)
+    until = models.DateField(gettext_lazy("until"), null=True, blank=True)
     responsible = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
         null=True,
         related_name="+",
-        verbose_name="who sees to it",
+        verbose_name=gettext_lazy("who sees to it"),
     )
     made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=gettext_lazy("made by"),
     )
-    made_by_name = models.CharField("decided by", max_length=150, blank=True)
-    made_at = models.DateTimeField("decided at")
+    made_by_name = models.CharField(gettext_lazy("decided by"), max_length=150, blank=True)
+    made_at = models.DateTimeField(gettext_lazy("decided at"))
     draft = models.ForeignKey(
-        TemplateVersion, models.SET_NULL, null=True, related_name="+", verbose_name="draft opened"
+        TemplateVersion,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=gettext_lazy("draft opened"),
     )
     running = models.CharField(
-        "running requests", max_length=10, choices=RUNNING, blank=True, default=""
+        gettext_lazy("running requests"),
+        max_length=10,
+        choices=RunningRequests.choices,
+        blank=True,
+        default="",
     )
 
     class Meta:
+        verbose_name = gettext_lazy("decision")
+        verbose_name_plural = gettext_lazy("decisions")
         ordering = ["id"]
         default_permissions = ()
 
     def __str__(self) -> str:
         return f"{self.verdict}: {self.reason}"
-
-
-# -- rates ------------------------------------------------------------------------------------
-
-
-class Rate(models.Model):
-    """What something costs from a day on, until a newer rate takes its place."""
-
-    currency = models.CharField(
-        "currency",
-        max_length=3,
-        default="EUR",
-        validators=[RegexValidator(r"^[A-Z]{3}$", "Write it as three capitals: EUR.")],
-    )
-    since = models.DateField("from", help_text="Work done on this day or later.")
-
-    class Meta:
-        abstract = True
-
-    def clean(self) -> None:
-        """A day that somebody can have meant."""
-        super().clean()
-        if self.since is not None and not is_taken(self.since):
-            raise ValidationError({"since": OUT_OF_BOUNDS.capitalize()})
-
-
-class RoleRate(Rate):
-    """What an hour of work costs, of a role by its name in the maps or of a group's members."""
-
-    role = models.CharField(
-        "role", max_length=60, blank=True, help_text="A role's name as maps write it: finance."
-    )
-    group = models.ForeignKey(
-        Group, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="or group"
-    )
-    per_hour = models.DecimalField("per hour", max_digits=10, decimal_places=2)
-    history = HistoricalRecords()
-
-    class Meta:
-        verbose_name = "rate of a role"
-        verbose_name_plural = "rates of roles"
-        ordering = ["role", "group", "-since"]
-        constraints = [
-            models.CheckConstraint(
-                name="a_rate_is_of_a_role_or_a_group",
-                condition=(Q(group__isnull=True) & ~Q(role="")) | Q(group__isnull=False, role=""),
-                violation_error_message="Name a role or choose a group: one of the two.",
-            ),
-            models.CheckConstraint(
-                name="an_hour_costs_nothing_or_more",
-                condition=Q(per_hour__gte=0),
-                violation_error_message="An hour costs nothing or more.",
-            ),
-            models.UniqueConstraint(
-                fields=["role", "since"],
-                condition=Q(group__isnull=True),
-                name="one_rate_a_role_and_day",
-            ),
-            models.UniqueConstraint(
-                fields=["group", "since"],
-                condition=Q(group__isnull=False),
-                name="one_rate_a_group_and_day",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.role or self.group}: {self.per_hour} {self.currency} an hour"
-
-
-class CallRate(Rate):
-    """What one call of a connection costs, whether or not it went well."""
-
-    connection = models.ForeignKey(Connection, models.PROTECT, related_name="+")
-    per_call = models.DecimalField("per call", max_digits=12, decimal_places=6)
-    history = HistoricalRecords()
-
-    class Meta:
-        verbose_name = "rate of calls"
-        verbose_name_plural = "rates of calls"
-        ordering = ["connection", "-since"]
-        constraints = [
-            models.CheckConstraint(
-                name="a_call_costs_nothing_or_more",
-                condition=Q(per_call__gte=0),
-                violation_error_message="A call costs nothing or more.",
-            ),
-            models.UniqueConstraint(
-                fields=["connection", "since"], name="one_rate_a_connection_and_day"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.connection}: {self.per_call:f} {self.currency} a call"

@@ -1,211 +1,250 @@
-"""A review's facts as tables: the same for the page, the CSV files and the command line."""
+"""A review's facts as tables: the same columns for the page, the CSV files and the terminal."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from reporting.bottlenecks_words import work_span
-from reporting.reviews.measures import WORK
-from reporting.wording import NONE, span
+from django.utils.translation import gettext, gettext_lazy
 
-DAY = 86400
+from approvals.ui.tables import BusinessSpanColumn, Column, CountColumn, ReportTable, Sentence
+from reporting.reviews.facts.choices import ComparedFigure
+from reporting.reviews.facts.measures import IncidentCountDetails
+from reporting.reviews.facts.review_facts import (
+    BypassedApproval,
+    FigureComparison,
+    FixResult,
+    ReviewFacts,
+    ReviewRouteFacts,
+    ReviewStepFacts,
+)
+from reporting.reviews.messages.amounts import render_amount
+from reporting.reviews.messages.measures import (
+    describe_measure,
+    describe_route_ends,
+    render_step_counts,
+)
+from reporting.reviews.messages.savings import describe_savings
+from workflows.definitions.choices import kind_word
 
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell: as people read it, and as a spreadsheet reckons with it."""
-
-    text: str
-    value: Any
-    is_number: bool = False
-    is_bad: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """A table with its name in addresses, its heading, and what to know of it."""
-
-    name: str
-    title: str
-    hint: str
-    columns: tuple[str, ...]
-    rows: list[list[Cell]]
-
-    @property
-    def labelled(self) -> list[list[tuple[str, Cell]]]:
-        """The rows with each cell's column."""
-        return [list(zip(self.columns, row, strict=True)) for row in self.rows]
-
-    def as_text(self) -> Iterator[str]:
-        """The table for a terminal."""
-        yield f"\n{self.title}"
-        lines = [self.columns, *(tuple(cell.text for cell in row) for row in self.rows)]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
-        for line in lines:
-            yield (
-                "  "
-                + "  ".join(
-                    text.ljust(width) for text, width in zip(line, widths, strict=True)
-                ).rstrip()
-            )
+WORDS = "number words"
+"""The class of a cell with words that stands right, as figures do."""
 
 
-def tables(facts: Mapping[str, Any]) -> list[Table]:
+def review_tables(facts: ReviewFacts) -> list[ReportTable[Any]]:
     """All tables that have something to say, in the page's order."""
-    made = (
-        *(_against(facts), _fixes(facts), _steps(facts), _ways(facts)),
-        *(_incidents(facts), _past_approvals(facts)),
+    candidates: tuple[ReportTable[Any], ...] = (
+        _comparison_table(facts),
+        _fixes_table(facts),
+        _steps_table(facts),
+        _routes_table(facts),
+        _incidents_table(facts),
+        _bypassed_approvals_table(facts),
     )
-    return [table for table in made if table.rows]
+    return [table for table in candidates if table.rows]
 
 
-def amount(value: Any, unit: str, day: int = DAY) -> str:
-    """A figure in its unit, as people say it; a working day has `day` seconds."""
-    if value is None:
-        return NONE
-    if unit == WORK:
-        return work_span(float(value), day)
-    if unit == "s":
-        return span(float(value))
-    if unit == "share":
-        return f"{float(value):.1%}"
-    if unit == "min":
-        return f"{float(value):,.1f} min"
-    return f"{float(value):,.0f}"
-
-
-def _text(value: Any) -> Cell:
-    return Cell(str(value), str(value))
-
-
-def _number(value: Any, unit: str = "count", *, is_bad: bool = False, day: int = DAY) -> Cell:
-    return Cell(amount(value, unit, day), value, is_number=True, is_bad=is_bad)
-
-
-def _against(facts: Mapping[str, Any]) -> Table:
-    return Table(
-        name="figures",
-        title="Against the last review and before",
-        hint="A request went well when it came to an end by a way that the map does not mark as an"
-        " exception. It had an error when a step was done again or an incident was opened.",
-        columns=("Figure", "Now", "Last review", "Before the workflow"),
-        rows=[
-            [_text(one["what"]), *(_number(one[when], one["unit"]) for when in
-                                   ("now", "last", "baseline"))]
-            for one in facts["against"]
+def _comparison_table(facts: ReviewFacts) -> ReportTable[FigureComparison]:
+    day = facts.working_day_s
+    return ReportTable(
+        key="figures",
+        title=gettext_lazy("Against the last review and before"),
+        hint=gettext_lazy(
+            "A request went well when it came to an end by a way that the map does not mark as an"
+            " exception. It had an error when a step was done again or an incident was opened."
+        ),
+        columns=[
+            Column(
+                gettext_lazy("Figure"),
+                "Figure",
+                lambda line: str(ComparedFigure(line.figure).label),
+            ),
+            _amount_column(gettext_lazy("Now"), "Now", lambda line: line.now, day),
+            _amount_column(gettext_lazy("Last review"), "Last review", lambda line: line.last, day),
+            _amount_column(
+                gettext_lazy("Before the workflow"),
+                "Before the workflow",
+                lambda line: line.baseline,
+                day,
+            ),
         ],
-    )  # fmt: skip
-
-
-def _fixes(facts: Mapping[str, Any]) -> Table:
-    day = facts["working_day_s"]
-    return Table(
-        name="fixes",
-        title="Did the fixes of the last review help?",
-        hint="The figure of each finding that was to be fixed, then and now.",
-        columns=("Finding", "Then", "Now", "Helped"),
-        rows=[
-            [
-                _text(one["words"]),
-                _number(one["before"], one["unit"], day=day),
-                Cell("gone", None)
-                if one["after"] is None
-                else _number(one["after"], one["unit"], day=day),
-                Cell("yes" if one["helped"] else "no", one["helped"], is_bad=not one["helped"]),
-            ]
-            for one in facts.get("fixes", [])
-        ],
+        rows=facts.against,
     )
 
 
-def _steps(facts: Mapping[str, Any]) -> Table:
-    day = facts["working_day_s"]
-    return Table(
-        name="steps",
-        title="Steps",
-        hint="Times are working time, waiting and working together (wd: working days); the gap is"
-        " the median over what is expected.",
-        columns=("Step", "Kind", "Used", "Skipped", "Median", "9 of 10", "Expected", "Gap"),
-        rows=[
-            [
-                _text(one["name"]),
-                _text(one["kind"]),
-                _number(one["used"]),
-                _number(one["skipped"]),
-                *(
-                    _number(one[name], WORK, day=day)
-                    for name in ("median_s", "p90_s", "expected_s")
+def _amount_column(
+    heading: Sentence, name: str, amount: Callable[[FigureComparison], float | None], day: int
+) -> Column[FigureComparison]:
+    """An amount in the unit of its line; `day` is the working day in seconds."""
+    return Column(
+        heading,
+        name,
+        amount,
+        text=lambda line: render_amount(amount(line), line.unit, day),
+        css="number",
+    )
+
+
+def _fixes_table(facts: ReviewFacts) -> ReportTable[FixResult]:
+    return ReportTable(
+        key="fixes",
+        title=gettext_lazy("Did the fixes of the last review help?"),
+        hint=gettext_lazy("The figure of each finding that was to be fixed, then and now."),
+        columns=_fix_columns(facts.working_day_s),
+        rows=facts.fixes,
+    )
+
+
+def _fix_columns(day: int) -> list[Column[FixResult]]:
+    return [
+        Column(gettext_lazy("Finding"), "Finding", lambda fix: describe_measure(fix.finding)),
+        Column(
+            gettext_lazy("Then"),
+            "Then",
+            lambda fix: fix.before,
+            text=lambda fix: render_amount(fix.before, fix.unit, day),
+            css="number",
+        ),
+        Column(
+            gettext_lazy("Now"),
+            "Now",
+            lambda fix: fix.after,
+            text=lambda fix: _figure_after_fix(fix, day),
+            css="number",
+        ),
+        Column(
+            gettext_lazy("Helped"),
+            "Helped",
+            lambda fix: fix.helped,
+            text=lambda fix: gettext("yes") if fix.helped else gettext("no"),
+            is_late=lambda fix: not fix.helped,
+            css=WORDS,
+        ),
+    ]
+
+
+def _figure_after_fix(fix: FixResult, day: int) -> str:
+    return gettext("gone") if fix.after is None else render_amount(fix.after, fix.unit, day)
+
+
+def _steps_table(facts: ReviewFacts) -> ReportTable[ReviewStepFacts]:
+    return ReportTable(
+        key="steps",
+        title=gettext_lazy("Steps"),
+        hint=gettext_lazy(
+            "Times are working time, waiting and working together (wd: working days); the gap is"
+            " the median over what is expected."
+        ),
+        columns=_step_columns(facts.working_day_s),
+        rows=facts.steps,
+    )
+
+
+def _step_columns(day: int) -> list[Column[ReviewStepFacts]]:
+    return [
+        Column(gettext_lazy("Step"), "Step", lambda step: step.name),
+        Column(
+            gettext_lazy("Kind"),
+            "Kind",
+            lambda step: step.kind,
+            text=lambda step: kind_word(step.kind),
+            css=WORDS,
+        ),
+        CountColumn(gettext_lazy("Used"), "Used", lambda step: step.used),
+        CountColumn(gettext_lazy("Skipped"), "Skipped", lambda step: step.skipped),
+        BusinessSpanColumn(gettext_lazy("Median"), "Median", lambda step: step.median_s, day=day),
+        BusinessSpanColumn(gettext_lazy("9 of 10"), "9 of 10", lambda step: step.p90_s, day=day),
+        BusinessSpanColumn(
+            gettext_lazy("Expected"), "Expected", lambda step: step.expected_s, day=day
+        ),
+        BusinessSpanColumn(
+            gettext_lazy("Gap"),
+            "Gap",
+            lambda step: step.gap_s,
+            is_late=lambda step: (step.gap_s or 0) > 0,
+            day=day,
+        ),
+    ]
+
+
+def _routes_table(facts: ReviewFacts) -> ReportTable[ReviewRouteFacts]:
+    return ReportTable(
+        key="ways",
+        title=gettext_lazy("Ways, the least taken first"),
+        hint=gettext_lazy("Exception ways may well rest; the others are there to be taken."),
+        columns=[
+            Column(gettext_lazy("Way"), "Way", lambda route: describe_route_ends(route.route)),
+            Column(
+                gettext_lazy("Kind"),
+                "Kind",
+                lambda route: "exception" if route.exception else route.kind,
+                text=lambda route: (
+                    gettext("exception") if route.exception else kind_word(route.kind)
                 ),
-                _number(one["gap_s"], WORK, is_bad=(one["gap_s"] or 0) > 0, day=day),
-            ]
-            for one in facts["steps"]
+                css=WORDS,
+            ),
+            CountColumn(
+                gettext_lazy("Taken"),
+                "Taken",
+                lambda route: route.taken,
+                is_late=lambda route: not route.taken and not route.exception,
+            ),
         ],
+        rows=sorted(facts.ways, key=lambda route: (route.exception, route.taken)),
     )
 
 
-def _ways(facts: Mapping[str, Any]) -> Table:
-    return Table(
-        name="ways",
-        title="Ways, the least taken first",
-        hint="Exception ways may well rest; the others are there to be taken.",
-        columns=("Way", "Kind", "Taken"),
-        rows=[
-            [
-                _text(one["words"]),
-                _text("exception" if one["exception"] else one["kind"]),
-                _number(one["taken"], is_bad=not one["taken"] and not one["exception"]),
-            ]
-            for one in sorted(facts["ways"], key=lambda one: (one["exception"], one["taken"]))
+def _incidents_table(facts: ReviewFacts) -> ReportTable[IncidentCountDetails]:
+    return ReportTable(
+        key="incidents",
+        title=gettext_lazy("Incidents by code"),
+        hint=gettext_lazy("Incidents that were opened in the period."),
+        columns=[
+            Column(gettext_lazy("Code"), "Code", lambda line: line.code),
+            CountColumn(gettext_lazy("Count"), "Count", lambda line: line.count),
+            CountColumn(
+                gettext_lazy("Still open"),
+                "Still open",
+                lambda line: line.open,
+                is_late=lambda line: bool(line.open),
+            ),
+            Column(
+                gettext_lazy("Steps"),
+                "Steps",
+                lambda line: render_step_counts(line.steps),
+                css=WORDS,
+            ),
         ],
+        rows=facts.incidents,
     )
 
 
-def _incidents(facts: Mapping[str, Any]) -> Table:
-    return Table(
-        name="incidents",
-        title="Incidents by code",
-        hint="Incidents that were opened in the period.",
-        columns=("Code", "Count", "Still open", "Steps"),
-        rows=[
-            [
-                _text(one["code"]),
-                _number(one["count"]),
-                _number(one["open"], is_bad=bool(one["open"])),
-                _text(", ".join(f"{step} ({count})" for step, count in one["steps"].items())),
-            ]
-            for one in facts["incidents"]
+def _bypassed_approvals_table(facts: ReviewFacts) -> ReportTable[BypassedApproval]:
+    return ReportTable(
+        key="past_approvals",
+        title=gettext_lazy("Approvals that were gone past"),
+        hint=gettext_lazy(
+            "How often a request was sent on by hand past an approval that had not been given."
+        ),
+        columns=[
+            Column(gettext_lazy("Approval"), "Approval", lambda line: line.step),
+            CountColumn(
+                gettext_lazy("Count"), "Count", lambda line: line.count, is_late=lambda _: True
+            ),
         ],
+        rows=facts.past_approvals,
     )
 
 
-def _past_approvals(facts: Mapping[str, Any]) -> Table:
-    return Table(
-        name="past_approvals",
-        title="Approvals that were gone past",
-        hint="How often a request was sent on by hand past an approval that had not been given.",
-        columns=("Approval", "Count"),
-        rows=[
-            [_text(one["step"]), _number(one["count"], is_bad=True)]
-            for one in facts.get("past_approvals") or []  # older reviews did not count it
-        ],
-    )
-
-
-def lines_of(facts: Mapping[str, Any]) -> Iterator[str]:
+def review_text_lines(facts: ReviewFacts) -> Iterator[str]:
     """All facts for a terminal."""
-    period = facts["period"]
     yield (
-        f"{facts['name']}, version {facts['version']}: {_day(period['since'])} to"
-        f" {_day(period['until'])}"
+        f"{facts.name}, version {facts.version}: {facts.period.since:%Y-%m-%d} to"
+        f" {facts.period.until:%Y-%m-%d}"
     )
-    yield f"Owner {facts['owner'] or 'nobody'}, deputy {facts['deputy'] or 'nobody'}"
-    for table in tables(facts):
-        yield from table.as_text()
+    yield f"Owner {facts.owner or 'nobody'}, deputy {facts.deputy or 'nobody'}"
+    for table in review_tables(facts):
+        yield from table.text_lines()
     yield "\nSaved"
-    yield from (f"  {sentence}" for sentence in facts["saved"]["words"])
-    yield f"\nFindings: {len(facts['findings'])}"
-    yield from (f"  {number}. {one['words']}" for number, one in enumerate(facts["findings"], 1))
-
-
-def _day(moment: Any) -> str:
-    return str(moment)[:10]
+    yield from (f"  {sentence}" for sentence in describe_savings(facts))
+    yield f"\nFindings: {len(facts.findings)}"
+    for number, finding in enumerate(facts.findings, 1):
+        yield f"  {number}. {describe_measure(finding.details)}"

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from reporting.replay import Outcome, replay_log
+from reporting.replay.log_replay import ReplayResult, replay_log
 from tests.factories import NOW
 from tests.shared import ROOT, shared
-from workflows.models import Incident, WorkflowInstance, WorkItem
+from workflows.execution.models import Incident, WorkflowInstance, WorkItem
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,7 @@ def how_it_ends(activities: list[str]) -> str:
     return "withdrawn" if activities[-1] == "Declaration REJECTED by EMPLOYEE" else ""
 
 
-def check(outcome: Outcome, expected: dict[str, list[str]], refused_at_most: float) -> None:
+def check(outcome: ReplayResult, expected: dict[str, list[str]], refused_at_most: float) -> None:
     """Nearly all cases replay, each ends as the log ends, and every row is a decision."""
     refused = {refusal.case_id for refusal in outcome.refused}
     assert outcome.cases == len(expected)
@@ -62,8 +62,11 @@ def check(outcome: Outcome, expected: dict[str, list[str]], refused_at_most: flo
     assert results == told
     assert outcome.ended == Counter(result for result in told.values() if result)
     assert outcome.open == sum(not result for result in told.values())
-    starts = sum(rows.count("Declaration SAVED by EMPLOYEE")
-                 for case, rows in expected.items() if case not in refused)  # fmt: skip
+    starts = sum(
+        rows.count("Declaration SAVED by EMPLOYEE")
+        for case, rows in expected.items()
+        if case not in refused
+    )
     rows = sum(len(rows) for case, rows in expected.items() if case not in refused)
     assert outcome.decisions == rows - starts == WorkItem.objects.filter(state="done").count()
     assert not Incident.objects.filter(state=Incident.OPEN).exists()

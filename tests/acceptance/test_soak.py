@@ -15,10 +15,24 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_make_run_outlives_its_children_and_loses_nothing() -> None:
     env = {k: v for k, v in os.environ.items() if not k.startswith(("HANDOFF_", "DJANGO_"))}
     ran = subprocess.run(
-        [sys.executable, "-m", "tests.acceptance.soak", "--minutes", "2.2", "--kills", "3",
-         "--load", "0"],
-        cwd=ROOT, env=env, capture_output=True, text=True, timeout=900, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "tests.acceptance.soak",
+            "--minutes",
+            "2.2",
+            "--kills",
+            "3",
+            "--load",
+            "0",
+        ],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
     print(ran.stdout)
     assert ran.returncode == 0, ran.stdout[-5000:] + ran.stderr[-3000:]
     assert "deaths that were not ours                     0" in ran.stdout

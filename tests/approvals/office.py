@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
-from django.contrib.auth.models import User
 from django.core.files import File
 from django.test import Client
 
 from tests.factories import NOW, make_user, open_task, publish_map
-from workflows.models import TrailEvent, WorkflowInstance, WorkItem
-from workflows.services import requests, tasks
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.services import instances as requests
+from workflows.execution.services import work_items as tasks
+from workflows.people.models import User
+from workflows.trail.models import TrailEvent
 
 PURCHASE = """
 format: 1

@@ -1,19 +1,19 @@
 """A request as it was: the rows of then, clearly the past, and nothing to press."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.approvals.office import ask, decide, everything, open_office, signed_in
 from tests.factories import NOW, open_task
-from workflows.models import WorkflowInstance
-from workflows.services import requests, tasks
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.services import instances as requests
+from workflows.execution.services import work_items as tasks
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -25,11 +25,6 @@ def people() -> dict[str, User]:
     return open_office()
 
 
-@pytest.fixture(autouse=True)
-def _files_elsewhere(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
 @pytest.fixture
 def request_(people: dict[str, User]) -> WorkflowInstance:
     """Each hour one thing: asked, sent back, mended, approved, claimed, cancelled."""
@@ -37,8 +32,15 @@ def request_(people: dict[str, User]) -> WorkflowInstance:
     request = ask(people["sam"], files={"quote": first}, reason="They are slow.")
     decide(request, "manager_review", people["mia"], "return", comment="Too dear.", now=NOW + HOUR)
     second = ContentFile(b"second", name="offer-2.pdf")
-    decide(request, "revise", people["sam"], "resubmit", data={"amount": "900.00"},
-           files={"quote": second}, now=NOW + 2 * HOUR)  # fmt: skip
+    decide(
+        request,
+        "revise",
+        people["sam"],
+        "resubmit",
+        data={"amount": "900.00"},
+        files={"quote": second},
+        now=NOW + 2 * HOUR,
+    )
     decide(request, "manager_review", people["mia"], "approve", now=NOW + 3 * HOUR)
     budget = open_task(request, "budget_check")
     tasks.claim(budget.pk, actor=people["fred"], now=NOW + 4 * HOUR)
@@ -68,9 +70,15 @@ def then(user: User, request: WorkflowInstance, hours: float) -> Any:
     ],
 )
 def test_state_data_tasks_holders_and_documents_are_those_of_then(
-    people: dict[str, User], request_: WorkflowInstance, hours: float,
-    state: str, where: str, who: str, amount: str, offer: str,
-) -> None:  # fmt: skip
+    people: dict[str, User],
+    request_: WorkflowInstance,
+    hours: float,
+    state: str,
+    where: str,
+    who: str,
+    amount: str,
+    offer: str,
+) -> None:
     answer = then(people["olivia"], request_, hours)
     text = answer.content.decode()
     assert answer.context["then"].request.state == state
@@ -122,8 +130,9 @@ def test_the_trail_of_then_is_for_who_may_audit(
     people: dict[str, User], request_: WorkflowInstance
 ) -> None:
     assert [e.command for e in then(people["olivia"], request_, 1).context["then"].trail] == [
-        "decide", "start"
-    ]  # fmt: skip
+        "decide",
+        "start",
+    ]
     answer = then(people["sam"], request_, 1)
     assert answer.context["then"].trail == []
     assert "Audit trail" not in answer.content.decode()

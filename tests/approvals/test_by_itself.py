@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 import yaml
-from django.contrib.auth.models import User
 
-from approvals.wording import moment
 from tests.approvals.office import PURCHASE, ask, decide, open_office, page_text, signed_in
 from tests.factories import NOW, open_task, publish_map
-from workflows.automation.deliver import deliver_due
-from workflows.models import Attempt, OutboxMessage, WorkflowInstance
-from workflows.services import requests
+from workflows.automation.services.delivery import deliver_due
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.services import instances as requests
+from workflows.language.formats import moment_text
+from workflows.outbox.models import Attempt, OutboxMessage
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -40,9 +41,11 @@ def at_step(people: dict[str, User], step: dict[str, Any]) -> WorkflowInstance:
 
 
 CALL = {
-    "kind": "automation", "action": "http", "retry": {"attempts": 5},
+    "kind": "automation",
+    "action": "http",
+    "retry": {"attempts": 5},
     "with": {"method": "POST", "url": "https://erp.example.com/orders"},
-}  # fmt: skip
+}
 
 
 def seen(user: User, request: WorkflowInstance) -> str:
@@ -58,12 +61,27 @@ def listed(user: User) -> str:
 def failed_once(request: WorkflowInstance, next_try: Any) -> None:
     item = open_task(request, "by_itself")
     Attempt.objects.create(
-        request=request, step=item.step, activation=item.activation, number=1, action="http",
-        idempotency_key="k", state=Attempt.FAILED, started_at=NOW, finished_at=NOW, status=503,
-        code="status_503", message="The other side answered with status 503.",
-    )  # fmt: skip
+        request=request,
+        step=item.step,
+        activation=item.activation,
+        number=1,
+        action="http",
+        idempotency_key="k",
+        state=Attempt.FAILED,
+        started_at=NOW,
+        finished_at=NOW,
+        status=503,
+        code="status_503",
+        parameters={
+            "error": "status_503",
+            "text": "The other side answered with status 503.",
+        },
+    )
     OutboxMessage.objects.filter(request=request, kind="attempt").update(
-        payload={"tried": 1}, run_after=next_try, last_error="status 503"
+        payload={"tried": 1},
+        run_after=next_try,
+        error_code="error",
+        error_parameters={"error": "status 503"},
     )
 
 
@@ -72,16 +90,16 @@ def failed_once(request: WorkflowInstance, next_try: Any) -> None:
 
 def test_a_call_that_was_not_made_yet_is_about_to_be(people: dict[str, User]) -> None:
     request = at_step(people, CALL)
-    assert "its first attempt is about to be made" in seen(people["sam"], request)
+    assert "Its first attempt is about to be made." in seen(people["sam"], request)
 
 
 def test_a_failed_attempt_says_when_the_next_one_is(people: dict[str, User]) -> None:
     request = at_step(people, CALL)
     later = request.started_at.replace(year=2100)
     failed_once(request, later)
-    said = f"attempt 2 of 5 follows at {moment(later)}"
-    assert f"the last attempt failed; {said}." in seen(people["sam"], request)
-    assert f"the system; {said}" in listed(people["sam"])
+    page, moment = seen(people["sam"], request), moment_text(later)
+    assert f"The last attempt failed. Attempt 2 of 5 follows at {moment}." in page
+    assert f"the system; attempt 2 of 5 follows at {moment}" in listed(people["sam"])
 
 
 def test_what_went_wrong_outside_is_told_to_those_who_manage(people: dict[str, User]) -> None:
@@ -89,14 +107,14 @@ def test_what_went_wrong_outside_is_told_to_those_who_manage(people: dict[str, U
     failed_once(request, NOW)
     assert "(status_503: The other side answered" in seen(people["olivia"], request)
     assert "status_503" not in seen(people["sam"], request)
-    assert "attempt 2 of 5 is due now" in seen(people["sam"], request)
+    assert "Attempt 2 of 5 is due now." in seen(people["sam"], request)
 
 
 def test_an_attempt_that_is_being_made_is_counted(people: dict[str, User]) -> None:
     request = at_step(people, CALL)
     failed_once(request, NOW)
     OutboxMessage.objects.filter(request=request).update(state="taken", payload={"tried": 2})
-    assert "attempt 2 of 5 is being made" in seen(people["sam"], request)
+    assert "Attempt 2 of 5 is being made." in seen(people["sam"], request)
 
 
 def test_a_suspended_request_says_that_its_call_waits(people: dict[str, User]) -> None:
@@ -112,8 +130,8 @@ def test_a_suspended_request_says_that_its_call_waits(people: dict[str, User]) -
 def test_a_wait_for_a_time_says_until_when(people: dict[str, User]) -> None:
     request = at_step(people, {"kind": "wait", "for": "2d"})
     until = OutboxMessage.objects.get(request=request, kind="wake").run_after
-    assert f"Nobody; it waits until {moment(until)}." in seen(people["sam"], request)
-    assert f"nobody; it waits until {moment(until)}" in listed(people["sam"])
+    assert f"Nobody; it waits until {moment_text(until)}." in seen(people["sam"], request)
+    assert f"nobody; it waits until {moment_text(until)}" in listed(people["sam"])
 
 
 @pytest.mark.parametrize(
@@ -163,7 +181,7 @@ def test_a_request_that_nobody_asked_for_says_how_it_came(people: dict[str, User
     )
     assert "It came by schedule on" in seen(people["olivia"], request)
     everything = signed_in(people["olivia"]).get("/requests/?whose=all").content.decode()
-    assert '<td data-label="Asked by">nobody; it came by schedule</td>' in everything
+    assert '<td data-label="Asked by"><div>nobody; it came by schedule</div></td>' in everything
 
 
 # -- late work --------------------------------------------------------------------------------
@@ -185,7 +203,9 @@ def test_an_escalated_task_says_since_when_it_is_late_and_from_which_role(
     task = open_task(late(people), "manager_review")
     assert task.due_at is not None
     text = page_text(signed_in(people["fred"]), task)
-    assert f"It has been late since {moment(task.due_at)}. So it was escalated to you on" in text
+    assert (
+        f"It has been late since {moment_text(task.due_at)}. So it was escalated to you on" in text
+    )
     assert "you were added from the role “finance”" in text
     assert "was escalated to you" not in page_text(signed_in(people["mia"]), task)
 

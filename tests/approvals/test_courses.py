@@ -2,13 +2,13 @@
 
 import pytest
 import yaml
-from django.contrib.auth.models import User
 from django.test import Client
 
 from tests.approvals.office import PURCHASE, ask, decide, everything, open_office, signed_in
 from tests.factories import NOW, open_task, publish_map
-from workflows.models import Incident, MergeRecord, WorkflowInstance
-from workflows.services import requests
+from workflows.execution.models import Incident, MergeRecord, WorkflowInstance
+from workflows.execution.services import instances as requests
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 

@@ -4,20 +4,19 @@ from typing import Any
 
 import pytest
 import yaml
-from django.contrib.auth.models import User
 
 from tests.approvals.office import PURCHASE, decide, everything, open_office, signed_in
 from tests.factories import NOW, publish_map
-from workflows.models import (
-    Attempt,
-    Incident,
-    OutboxMessage,
-    TemplateUserPermission,
-    WorkflowInstance,
-    WorkflowTemplate,
-)
-from workflows.permissions import AUDIT, permission_named
-from workflows.services import outside, requests
+from workflows.access.conditions import AUDIT
+from workflows.access.grant_models import TemplateUserPermission
+from workflows.access.permissions import permission_named
+from workflows.definitions.models import WorkflowTemplate
+from workflows.engine.routing.step_troubles import StepFailed
+from workflows.execution.models import Incident, WorkflowInstance
+from workflows.execution.services import automation_steps as outside
+from workflows.execution.services import instances as requests
+from workflows.outbox.models import Attempt, OutboxMessage
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -43,10 +42,13 @@ def orders() -> dict[str, Any]:
     steps = {key: step for key, step in data["steps"].items() if key not in UNUSED}
     steps["manager_review"]["outcomes"]["approve"] = "order"
     steps["order"] = {
-        "kind": "automation", "action": "http", "to": "approved",
+        "kind": "automation",
+        "action": "http",
+        "to": "approved",
         "with": {"method": "POST", "url": "https://erp.example.com/orders"},
-        "outputs": {"po_number": "$.number"}, "retry": {"attempts": 2},
-    }  # fmt: skip
+        "outputs": {"po_number": "$.number"},
+        "retry": {"attempts": 2},
+    }
     return data | {"steps": steps}
 
 
@@ -60,13 +62,25 @@ def stuck(people: dict[str, User]) -> Incident:
     item = request.work_items.get(step__key="order")
     for number in (1, 2):
         Attempt.objects.create(
-            request=request, step=item.step, activation=item.activation, number=number,
-            action="http", idempotency_key="k", state=Attempt.FAILED, started_at=NOW,
-            finished_at=NOW, milliseconds=1234, status=500, code="http_500",
-            message="It answered 500.", answer=ANSWER,
-        )  # fmt: skip
-    case = outside.case_of(request.pk, now=NOW)
-    outside.fail(case, item.activation, code="http_500", message="The order was not taken.")
+            request=request,
+            step=item.step,
+            activation=item.activation,
+            number=number,
+            action="http",
+            idempotency_key="k",
+            state=Attempt.FAILED,
+            started_at=NOW,
+            finished_at=NOW,
+            milliseconds=1234,
+            status=500,
+            code="http_500",
+            parameters={"error": "http_500", "text": "It answered 500."},
+            answer=ANSWER,
+        )
+    case = outside.open_work_of_instance(request.pk, now=NOW)
+    outside.fail_waiting_step(
+        case, item.activation, StepFailed("http_500", "The order was not taken.")
+    )
     return Incident.objects.get(request=request, state=Incident.OPEN)
 
 
@@ -109,7 +123,13 @@ def test_others_see_only_that_it_waits_and_for_whom(
     for name in ("sam", "mia"):
         text = page(stuck, people[name])
         assert "Olivia Grant has to put it right" in text
-        for words in ("not taken", "http_500", "1234 ms", "no such supplier", "/incidents/"):
+        for words in (
+            "The order was not taken.",
+            "http_500",
+            "1234 ms",
+            "no such supplier",
+            "/incidents/",
+        ):
             assert words not in text
 
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.core import signing
 from django.db import connection
 from django.test import Client
@@ -22,8 +21,14 @@ from tests.approvals.office import (
 )
 from tests.factories import make_user, open_task
 from tests.workflows.support import only_on_postgres
-from workflows.models import IdempotentReply, TemplateVersion, TrailEvent, WorkflowInstance
-from workflows.once import SALT, new_key
+from workflows.access.models import IdempotentReply
+from workflows.access.services.once_only_forms import SALT, new_form_key
+from workflows.definitions.models import TemplateVersion
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.services.questions import ask_opinions
+from workflows.people.models import User
+from workflows.people.services.absences import AbsencePlan, set_absence
+from workflows.trail.models import TrailEvent
 
 FORM = f"/start/{KEY}/"
 GOOD = {"title": "Two laptops", "f-amount": "1200", "f-region": "EU", "f-manager": "mia"}
@@ -101,7 +106,7 @@ def test_a_key_that_is_not_this_persons_or_too_old_is_refused_with_the_text_kept
     people: dict[str, User], made_how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = signed_in(people["sam"])
-    key = {"nonsense": "x:y:z", "another person": new_key(people["sue"])}.get(made_how)
+    key = {"nonsense": "x:y:z", "another person": new_form_key(people["sue"])}.get(made_how)
     if key is None:
         late = timezone.now().timestamp() - 8 * 86400
         monkeypatch.setattr(signing.time, "time", lambda: late)
@@ -222,3 +227,25 @@ def test_the_admin_takes_a_button_of_one_page_once(people: dict[str, User]) -> N
     client.post(path, {"csrfmiddlewaretoken": tokens[1][0]})
     assert TemplateVersion.objects.count() == 3
     assert client.get(path).url == page
+
+
+def test_two_clicks_answer_a_question_and_end_an_absence_once(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    task, mia, nora = open_task(request, "manager_review"), people["mia"], people["stranger"]
+    (question,) = ask_opinions(
+        task.pk, actor=mia, people=[nora], question="Fair?", now=timezone.now()
+    )
+    today = timezone.now().date()
+    plan = AbsencePlan(deputy=mia, first_day=today, last_day=today + timedelta(days=3))
+    absence = set_absence(nora, plan, by=nora, now=timezone.now())
+    client = signed_in(nora)
+    for page, action, values in (
+        (f"/questions/{question.pk}/", f"/questions/{question.pk}/", {"answer": "Yes."}),
+        ("/away/", f"/away/{absence.pk}/end/", {}),
+    ):
+        sent = {**values, "once": keys_of(client, page)[0]}
+        first, done = client.post(action, sent), TrailEvent.objects.count()
+        again = client.post(action, sent)
+        assert (first.status_code, again.status_code) == (302, 302), action
+        assert first.url == again.url
+        assert TrailEvent.objects.count() == done

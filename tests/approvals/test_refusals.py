@@ -1,15 +1,15 @@
 """Pages for what is not there or went wrong: they open for everybody and say what to do."""
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.template.loader import render_to_string
 from django.test import Client
 
-from approvals.pages import STATUS, status_of
+from approvals.ui.responses import STATUS, status_of
 from tests.approvals.office import ask, decide, everything, open_office, signed_in
 from tests.factories import open_task
 from workflows.engine import errors
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from approvals import sessions, typed
+from approvals.ui import sessions
+from approvals.ui import typed_text as typed
 from tests.approvals.office import (
     KEY,
     ask,
@@ -25,7 +25,8 @@ from tests.approvals.office import (
 )
 from tests.approvals.test_once_only import keys_of
 from tests.factories import open_task
-from workflows.models import WorkflowInstance
+from workflows.execution.models import WorkflowInstance
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 FORM = f"/start/{KEY}/"
@@ -62,7 +63,9 @@ def test_whoever_is_active_stays_signed_in_past_the_idle_time(
     answer = client.get("/")
     assert answer.cookies["sessionid"]["max-age"] == 12 * 60 * 60
     assert client.session.get_expiry_date() >= ends
-    assert client.session[sessions.SEEN] - client.session[sessions.BEGUN] == 2 * 60 * 60
+    assert (
+        client.session[sessions.LAST_SEEN_AT] - client.session[sessions.SIGNED_IN_AT] == 2 * 60 * 60
+    )
 
 
 def test_a_request_soon_after_another_writes_no_session(
@@ -135,17 +138,19 @@ def test_it_is_kept_for_that_person_and_address_alone_and_not_for_long(
     assert "Two laptops" not in client.get("/start/").content.decode()
     assert client.get(f"/requests/{request.reference}/cancel/").status_code == 404
     later(timedelta(hours=2))
-    assert "Two laptops" not in client.get(FORM).content.decode()
+    late_page = client.get(FORM).content.decode()
+    assert "You had been signed out" not in late_page
+    assert "This is your draft of" in late_page  # of a start form, longer than of any other
 
 
 def test_secrets_and_forms_without_a_key_of_ours_are_not_kept(people: dict[str, User]) -> None:
     client = sent_without_a_session(people["sam"], FORM, {**GOOD, "password": "hunter2"})
     client.force_login(people["sam"])
     client.get(FORM)
-    assert "hunter2" not in typed.decrypt(client.session[typed.KEPT])
+    assert "hunter2" not in typed.decrypt(client.session[typed.TYPED_FORM_KEY])
     fresh = Client()
     fresh.post(FORM, GOOD)
-    assert typed.KEPT not in fresh.session
+    assert typed.TYPED_FORM_KEY not in fresh.session
 
 
 # -- ways on ------------------------------------------------------------------------------------
@@ -225,7 +230,7 @@ def test_a_fault_of_ours_shows_what_was_typed(
 ) -> None:
     client = signed_in(people["sam"])
     client.raise_request_exception = False
-    monkeypatch.setattr("approvals.views.starting._start", lambda *_: 1 / 0)
+    monkeypatch.setattr("approvals.views.start_forms._start_request", lambda *_: 1 / 0)
     answer = client.post(FORM, {**GOOD, "title": "Do not lose me"})
     assert answer.status_code == 500
     assert "Do not lose me" in answer.content.decode()

@@ -3,11 +3,10 @@
 from datetime import datetime
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.test import Client
 
-from approvals.task_page import Opened
+from approvals.pages.task_snapshot import TaskPageSnapshot
 from tests.approvals.office import (
     ask,
     decide,
@@ -19,7 +18,8 @@ from tests.approvals.office import (
     signed_in,
 )
 from tests.factories import open_task
-from workflows.models import WorkItem
+from workflows.execution.models import WorkItem
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +86,7 @@ def test_a_manager_who_is_not_in_the_role_gets_a_403_that_says_why(
 
 def opened_for(user: User, task: WorkItem) -> str:
     """What a page would remember for somebody who was shown no form."""
-    return Opened(datetime.now().astimezone(), {}, {}).signed(user, task.pk)
+    return TaskPageSnapshot(datetime.now().astimezone(), {}, {}).signed(user, task.pk)
 
 
 def test_a_stranger_finds_no_task(people: dict[str, User]) -> None:
@@ -134,5 +134,5 @@ def test_a_script_in_title_comment_or_file_name_is_only_text(people: dict[str, U
     pages.append(for_sam.get(f"/requests/{request.reference}/").content.decode())
     pages.append(for_sam.get("/requests/").content.decode())
     for text in pages:
-        assert "<script" not in text
+        assert text.count("<script") == text.count('<script src="/static/')
         assert "&lt;script&gt;" in text

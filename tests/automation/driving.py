@@ -11,10 +11,13 @@ from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.workflows.drawn import drawn
-from tests.workflows.support import Flow, begin
-from workflows.automation.deliver import deliver_due
-from workflows.models import Attempt, Connection, OutboxMessage
+from tests.engine.driving import task
+from tests.workflows.drawn import NO, STOP, drawn
+from tests.workflows.support import Flow, begin, make_people, person
+from workflows.automation.services.delivery import deliver_due
+from workflows.connections.models import Connection
+from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
+from workflows.outbox.models import Attempt, OutboxMessage
 
 
 def plain(key: str, steps: Mapping[str, Any], **head: Any) -> dict[str, Any]:
@@ -58,10 +61,11 @@ class Course:
 
     @property
     def waiting(self) -> list[OutboxMessage]:
-        """The messages of the request that are not closed."""
-        return list(
-            OutboxMessage.objects.filter(request=self.flow.request, state__in=("waiting", "taken"))
+        """The messages of the request that are not closed, those apart that tell people of it."""
+        rows = OutboxMessage.objects.filter(
+            request=self.flow.request, state__in=("waiting", "taken")
         )
+        return list(rows.exclude(kind__in=("tell", "due", "notice")))
 
 
 # -- a receiver -------------------------------------------------------------------------------
@@ -141,6 +145,49 @@ def receiver(*replies: Reply) -> Iterator[Receiver]:
 def connect(url: str, *, owner: Any, key: str = "erp", **more: Any) -> Connection:
     """A connection that is allowed to call this machine."""
     return Connection.objects.create(
-        key=key, name=key.upper(), base_url=url, owner=owner, allowed_hosts="127.0.0.1",
+        key=key,
+        name=key.upper(),
+        base_url=url,
+        owner=owner,
+        allowed_hosts="127.0.0.1",
         **{"timeout_seconds": 5} | more,
-    )  # fmt: skip
+    )
+
+
+ORDER = {
+    "kind": "automation",
+    "action": "http",
+    "with": {
+        "method": "POST",
+        "connection": "erp",
+        "path": "/orders/{{ request.reference }}",
+        "json": {"amount": "{{ amount }}", "cents": "{{ amount | number }}"},
+    },
+    "outputs": {"note": "$.number"},
+    "retry": {"attempts": 3, "first_delay": "10s", "factor": 2},
+    "to": "check",
+}
+
+
+def ordering(**order: Any) -> dict[str, Any]:
+    steps = {"order": ORDER | order, "check": task(ok="done", no=NO, stop=STOP)}
+    if "on_error" in order:
+        steps["fix"] = task(again="order", stop=STOP)
+    return plain("orders", steps)
+
+
+def course(there: Receiver, **order: Any) -> Course:
+    make_people()
+    connect(there.url, owner=person("olga"))
+    return Course.of(ordering(**order))
+
+
+def folded(one: Course) -> bool:
+    request = one.flow.refresh()
+    marking, data = rebuild_from_trail(request)
+    return (marking.to_json(), data) == (request.marking, request.data)
+
+
+def auto(action_name: str, told: dict[str, Any], **more: Any) -> dict[str, Any]:
+    step = {"kind": "automation", "action": action_name, "with": told, "to": "check"} | more
+    return plain("auto", {"do": step, "check": task(ok="done", no=NO, stop=STOP)})

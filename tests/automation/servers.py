@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from workflows.automation.caller import Call
+from workflows.automation.http.client import HttpCall
 
 Behaviour = Callable[[socket.socket, bytes], None]
 HERE = "127.0.0.1"
@@ -91,7 +91,7 @@ def redirecting(to: str, *, status: str = "302 Found") -> Behaviour:
     return answering(b"over there", status=status, headers=f"Location: {to}\r\n")
 
 
-def a_call(url: str, **changes: Any) -> Call:
+def a_call(url: str, **changes: Any) -> HttpCall:
     """A GET with a second or so of patience, to a host that is not allowed inside."""
     given: dict[str, Any] = {
         "method": "GET",
@@ -101,10 +101,10 @@ def a_call(url: str, **changes: Any) -> Call:
         "timeout": 5.0,
         "allowed_hosts": frozenset(),
     }
-    return Call(**given | changes)
+    return HttpCall(**given | changes)
 
 
-def to_here(url: str, **changes: Any) -> Call:
+def to_here(url: str, **changes: Any) -> HttpCall:
     """The same to a server of these tests, whose host is allowed."""
     return a_call(url, **{"allowed_hosts": frozenset({HERE})} | changes)
 

@@ -20,14 +20,14 @@ from tests.automation.servers import (
     serving,
     to_here,
 )
-from workflows.automation.addresses import BadAddress, inside, read_address
-from workflows.automation.caller import Call, CallFailed, call
+from workflows.automation.http.addresses import BadAddress, internal_address_code, read_address
+from workflows.automation.http.client import CallFailed, HttpCall, make_http_call
 
 
-def refusal(what: Call, **more: Any) -> CallFailed:
+def refusal(what: HttpCall, **more: Any) -> CallFailed:
     """The failure of a call, which must come."""
     with pytest.raises(CallFailed) as caught:
-        call(what, **more)
+        make_http_call(what, **more)
     return caught.value
 
 
@@ -118,15 +118,15 @@ PUBLIC = [
 
 @pytest.mark.parametrize("text", PUBLIC)
 def test_a_public_address_is_not_inside(text: str) -> None:
-    assert inside(ip_address(text)) is None
+    assert internal_address_code(ip_address(text)) is None
 
 
 @given(st.ip_addresses(v=4))
 def test_no_address_that_is_not_global_is_let_through(address: Any) -> None:
     if not address.is_global or address.is_multicast:
-        assert inside(address) is not None
-        assert inside(ip_address(f"::ffff:{address}")) is not None
-        assert inside(ip_address(f"64:ff9b::{address}")) is not None
+        assert internal_address_code(address) is not None
+        assert internal_address_code(ip_address(f"::ffff:{address}")) is not None
+        assert internal_address_code(ip_address(f"64:ff9b::{address}")) is not None
 
 
 @given(st.ip_addresses(v=6))
@@ -134,7 +134,7 @@ def test_no_v6_address_that_is_not_global_is_let_through(address: Any) -> None:
     if address.ipv4_mapped or address.sixtofour or address in ip_network("64:ff9b::/96"):
         return  # what they wrap decides
     if not address.is_global or address.is_multicast or address.is_reserved:
-        assert inside(address) is not None
+        assert internal_address_code(address) is not None
 
 
 # -- names ------------------------------------------------------------------------------------
@@ -186,9 +186,9 @@ def test_an_unknown_name_is_told_from_an_inside_one() -> None:
 
 def test_an_allowed_host_may_be_inside() -> None:
     with serving(answering(b"hello")) as server:
-        assert call(to_here(server.url)).body == b"hello"
+        assert make_http_call(to_here(server.url)).body == b"hello"
         named = a_call(f"http://ERP.intern:{server.port}/", allowed_hosts=frozenset({"erp.intern"}))
-        assert call(named, resolve=names(erp_intern=HERE)).body == b"hello"
+        assert make_http_call(named, resolve=names(erp_intern=HERE)).body == b"hello"
 
 
 def test_only_the_text_that_was_allowed_is_allowed() -> None:
@@ -305,7 +305,7 @@ def test_a_head_without_end_is_cut() -> None:
 
 def test_an_answer_as_long_as_allowed_is_taken_whole() -> None:
     with serving(answering(b"x" * 1000)) as server:
-        assert len(call(to_here(server.url, max_bytes=1000)).body) == 1000
+        assert len(make_http_call(to_here(server.url, max_bytes=1000)).body) == 1000
         assert refusal(to_here(server.url, max_bytes=999)).code == "answer_too_large"
 
 

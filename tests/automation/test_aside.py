@@ -5,13 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 
 from tests.factories import NOW
-from workflows.automation.deliver import deliver_due
-from workflows.models import OutboxMessage
-from workflows.services import outbox
+from workflows.automation.services.delivery import deliver_due
+from workflows.notices.choices import NoticeEvent
+from workflows.outbox.models import OutboxMessage
+from workflows.outbox.payloads import MailPayload
+from workflows.outbox.services import messages as outbox
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -20,8 +22,13 @@ EARLY = NOW - timedelta(minutes=5)
 
 def good(person: User) -> OutboxMessage:
     """A mail that is due after the bad one."""
-    outbox.put(OutboxMessage.MAIL, now=NOW, to=person.pk, subject="Good", text="It goes on.",
-               key="good")  # fmt: skip
+    outbox.enqueue_message(
+        MailPayload(
+            to=person.pk, event=NoticeEvent.MAP_PROBLEM, subject="Good", text="It goes on."
+        ),
+        now=NOW,
+        key="good",
+    )
     return OutboxMessage.objects.get(key="good")
 
 
@@ -33,9 +40,12 @@ def sql(text: str, *values: Any) -> None:
 def bad(**values: Any) -> int:
     """A message of before, with values that no part of Handoff would write."""
     row: dict[str, Any] = {
-        "kind": "mail", "payload": {"to": 1, "subject": "x", "text": "y"}, "run_after": EARLY,
-        "created_at": EARLY, **values,
-    }  # fmt: skip
+        "kind": "mail",
+        "payload": {"to": 1, "event": "map_problem", "subject": "x", "text": "y"},
+        "run_after": EARLY,
+        "created_at": EARLY,
+        **values,
+    }
     return OutboxMessage.objects.bulk_create([OutboxMessage(**row)])[0].pk
 
 
@@ -62,8 +72,10 @@ BAD: dict[str, Callable[[], int]] = {
     "a kind that nobody knows": lambda: bad(kind="carrier_pigeon"),
     "a payload that is a list": lambda: bad(payload=[1, 2]),
     "a payload that is a text": lambda: bad(payload="to: everybody"),
-    "a mail to nobody": lambda: bad(payload={"subject": "x", "text": "y"}),
-    "a mail to a text": lambda: bad(payload={"to": "all", "subject": "x", "text": "y"}),
+    "a mail to nobody": lambda: bad(payload={"event": "map_problem", "subject": "x", "text": "y"}),
+    "a mail to a text": lambda: bad(
+        payload={"to": "all", "event": "map_problem", "subject": "x", "text": "y"}
+    ),
     "a wait of no request": lambda: bad(kind="wake", payload={}),
     "a child of nobody": lambda: bad(kind="child_ended", payload={"child": 7}),
     "an end of nothing": lambda: bad(kind="ended", payload={}),
@@ -87,10 +99,10 @@ def test_a_bad_message_is_set_aside_with_its_error_and_the_rest_goes_on(
     pk = BAD[what]()
     fine = good(person)
     deliver_due(lambda: NOW)
-    assert [mail.subject for mail in mailoutbox] == ["Good"]
+    assert [mail.subject for mail in mailoutbox] == ["News: Good"]
     fine.refresh_from_db()
     assert fine.state == "delivered"
-    state, error = OutboxMessage.objects.values_list("state", "last_error").get(pk=pk)
+    state, error = OutboxMessage.objects.values_list("state", "error_code").get(pk=pk)
     assert (state, bool(error)) == ("aside", True)
     deliver_due(lambda: NOW + timedelta(days=1))
     assert OutboxMessage.objects.values_list("state", "tries").get(pk=pk)[0] == "aside"

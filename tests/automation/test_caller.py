@@ -23,16 +23,16 @@ from tests.automation.servers import (
     serving,
     to_here,
 )
-from workflows.automation import caller
-from workflows.automation.caller import Answer, Call, CallFailed, call
+from workflows.automation.http import client as caller
+from workflows.automation.http.client import CallFailed, HttpAnswer, HttpCall, make_http_call
 
 SECRET = "s3cr3t-t0ken"
 
 
-def refusal(what: Call, **more: Any) -> CallFailed:
+def refusal(what: HttpCall, **more: Any) -> CallFailed:
     """The failure of a call, which must come."""
     with pytest.raises(CallFailed) as caught:
-        call(what, **more)
+        make_http_call(what, **more)
     return caught.value
 
 
@@ -43,13 +43,13 @@ def test_an_answer_is_given_whatever_its_status() -> None:
     with serving(
         answering(b"no", status="404 Not Found", headers="X-Two: a\r\nX-Two: b\r\n")
     ) as server:
-        answer = call(to_here(server.url + "/x"))
+        answer = make_http_call(to_here(server.url + "/x"))
     assert (answer.status, answer.body, answer.headers["x-two"]) == (404, b"no", "a, b")
 
 
 def test_what_is_sent_is_what_was_asked() -> None:
     with serving(answering()) as server:
-        call(
+        make_http_call(
             to_here(
                 f"{server.url}/orders/ü?q=a%20b&n=1",
                 method="POST",
@@ -68,13 +68,15 @@ def test_what_is_sent_is_what_was_asked() -> None:
 
 def test_a_post_without_a_body_says_so() -> None:
     with serving(answering()) as server:
-        call(to_here(server.url, method="POST"))
+        make_http_call(to_here(server.url, method="POST"))
     assert b"Content-Length: 0" in server.heard[0]
 
 
 def test_a_head_has_no_body() -> None:
     with serving(answering(b"12345")) as server:
-        assert call(to_here(server.url, method="HEAD")) == Answer(200, {"content-length": "5"}, b"")
+        assert make_http_call(to_here(server.url, method="HEAD")) == HttpAnswer(
+            200, {"content-length": "5"}, b""
+        )
 
 
 def test_an_answer_before_the_body_is_taken_counts() -> None:
@@ -82,14 +84,14 @@ def test_an_answer_before_the_body_is_taken_counts() -> None:
         answering(b"too big", status="413 Too Large", headers="Connection: close\r\n")(sock, head)
 
     with serving(impatient) as server:
-        assert call(to_here(server.url, method="POST", body=b"x" * 100_000)).status == 413
+        assert make_http_call(to_here(server.url, method="POST", body=b"x" * 100_000)).status == 413
 
 
 def test_the_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9/")
     with serving(answering(b"direct")) as server:
-        assert call(to_here(server.url)).body == b"direct"
+        assert make_http_call(to_here(server.url)).body == b"direct"
 
 
 HEADERS = [
@@ -114,7 +116,7 @@ def test_nothing_secret_is_in_what_is_printed() -> None:
     assert SECRET not in repr(what)
     failed = refusal(what)
     assert SECRET not in repr(failed) + str(failed)
-    assert SECRET not in repr(Answer(200, {"set-cookie": SECRET}, SECRET.encode()))
+    assert SECRET not in repr(HttpAnswer(200, {"set-cookie": SECRET}, SECRET.encode()))
 
 
 # -- time -------------------------------------------------------------------------------------
@@ -218,7 +220,7 @@ def test_the_next_address_of_a_name_is_tried() -> None:
         what = a_call(
             f"http://two.example:{server.port}/", allowed_hosts=frozenset({"two.example"})
         )
-        assert call(what, resolve=names(two_example=["::1", HERE])).body == b"second"
+        assert make_http_call(what, resolve=names(two_example=["::1", HERE])).body == b"second"
 
 
 BROKEN = {
@@ -285,12 +287,12 @@ def secure(certificate: Path) -> Iterator[Server]:
 def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The company trusts that certificate, as it would: by the environment."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    caller._trust.cache_clear()
+    caller._trusted_certificates.cache_clear()
     yield
-    caller._trust.cache_clear()
+    caller._trusted_certificates.cache_clear()
 
 
-def by_name(name: str, server: Server, **changes: Any) -> Call:
+def by_name(name: str, server: Server, **changes: Any) -> HttpCall:
     """A call to the secure server by one of its names."""
     return a_call(
         f"https://{name}:{server.port}/", allowed_hosts=frozenset({name, HERE}), **changes
@@ -309,7 +311,7 @@ def test_a_certificate_that_nobody_signed_is_refused(secure: Server) -> None:
 
 @pytest.mark.usefixtures("trusted")
 def test_a_certificate_that_the_company_trusts_is_taken(secure: Server) -> None:
-    assert call(by_name("tls.example", secure), resolve=KNOWN).body == b"secure"
+    assert make_http_call(by_name("tls.example", secure), resolve=KNOWN).body == b"secure"
 
 
 @pytest.mark.usefixtures("trusted")
@@ -352,7 +354,7 @@ def once_elsewhere(to: str, status: str = "302 Found") -> Any:
 @pytest.mark.parametrize("status", ["301 A", "302 B", "303 C", "307 D", "308 E"])
 def test_a_redirect_on_the_same_host_is_followed_with_its_headers(method: str, status: str) -> None:
     with serving(once_elsewhere("there?x=1", status)) as server:
-        assert call(to_here(server.url, method=method, headers=TOLD)).status == 200
+        assert make_http_call(to_here(server.url, method=method, headers=TOLD)).status == 200
     assert server.heard[1].startswith(f"{method} /there?x=1 ".encode())
     assert f"Authorization: Bearer {SECRET}".encode() in server.heard[1]
 
@@ -363,7 +365,7 @@ def test_another_host_is_told_no_secret() -> None:
         serving(redirecting(f"http://localhost:{other.port}/")) as server,
     ):
         what = to_here(server.url, headers=TOLD, allowed_hosts=frozenset({HERE, "localhost"}))
-        assert call(what).body == b"other"
+        assert make_http_call(what).body == b"other"
     assert SECRET.encode() in server.heard[0]
     assert SECRET.encode() not in other.heard[0]
     assert b"Accept: a/b" in other.heard[0]
@@ -371,7 +373,7 @@ def test_another_host_is_told_no_secret() -> None:
 
 def test_another_port_of_the_host_is_told_no_secret() -> None:
     with serving(answering()) as other, serving(redirecting(other.url)) as server:
-        call(to_here(server.url, headers=TOLD))
+        make_http_call(to_here(server.url, headers=TOLD))
     assert SECRET.encode() not in other.heard[0]
 
 
@@ -383,7 +385,7 @@ def test_a_way_back_without_tls_is_told_no_secret(certificate: Path) -> None:
         serving(answering()) as plain,
         serving(redirecting(f"http://tls.example:{plain.port}/"), context=context) as server,
     ):
-        call(by_name("tls.example", server, headers=TOLD), resolve=KNOWN)
+        make_http_call(by_name("tls.example", server, headers=TOLD), resolve=KNOWN)
     assert SECRET.encode() not in plain.heard[0]
 
 
@@ -394,7 +396,7 @@ def test_a_host_does_not_get_back_what_was_dropped() -> None:
         serving(redirecting(f"http://localhost:{middle.port}/")) as first,
     ):
         both = frozenset({HERE, "localhost"})
-        call(to_here(first.url, headers=TOLD, allowed_hosts=both))
+        make_http_call(to_here(first.url, headers=TOLD, allowed_hosts=both))
     assert SECRET.encode() not in last.heard[0]
 
 
@@ -428,4 +430,4 @@ def test_a_redirect_to_no_address_is_refused(to: str) -> None:
 
 def test_a_redirect_that_says_no_place_is_an_answer() -> None:
     with serving(answering(b"choose", status="302 Found")) as server:
-        assert call(to_here(server.url)).status == 302
+        assert make_http_call(to_here(server.url)).status == 302

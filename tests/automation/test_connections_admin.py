@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
@@ -13,12 +12,14 @@ from django.urls import reverse
 from tests.automation.servers import HERE, answering, redirecting, serving
 from tests.factories import NOW, let, make_staff, make_user, make_viewer, publish_map
 from tests.workflows.support import nothing_changed, refused
+from workflows.access.conditions import VIEW
+from workflows.access.services.tokens import make_service_account
+from workflows.connections.models import Connection, WebhookKey
+from workflows.connections.secrets import decrypt
+from workflows.connections.services import credentials as connections
+from workflows.definitions.models import TemplateVersion
 from workflows.engine.errors import InvalidInput, NotAllowed
-from workflows.models import Connection, TemplateVersion, WebhookKey
-from workflows.permissions import VIEW
-from workflows.services import connections
-from workflows.services.secrets import decrypt
-from workflows.services.tokens import make_service_account
+from workflows.people.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
@@ -51,7 +52,7 @@ def make_connection(owner: User, *, secret: str = SECRET, **changes: Any) -> Con
         "owner": owner,
         "auth": Connection.BEARER,
     }
-    return connections.keep(Connection(**values | changes), by=owner, secret=secret)
+    return connections.save_connection(Connection(**values | changes), by=owner, secret=secret)
 
 
 def filled_in(connection: Connection, **changes: Any) -> dict[str, Any]:
@@ -125,14 +126,14 @@ def test_the_service_asks_again_who_changes_it(owner: User, colleague: User) -> 
     connection = make_connection(owner)
     connection.allowed_hosts, connection.owner = "127.0.0.1", colleague
     with refused(NotAllowed, "owner"):
-        connections.keep(connection, by=colleague)
+        connections.save_connection(connection, by=colleague)
 
 
 def test_an_owner_who_left_changes_nothing(owner: User) -> None:
     connection = make_connection(owner)
     owner.is_active = False
     with refused(NotAllowed):
-        connections.keep(connection, by=owner)
+        connections.save_connection(connection, by=owner)
 
 
 def test_a_key_that_maps_name_stays(client: Client, owner: User) -> None:
@@ -334,8 +335,9 @@ def test_only_who_answers_for_a_connection_tests_it_and_only_by_post(
 ) -> None:
     with serving(answering()) as server:
         connection = local(owner, server.url)
+        viewer = make_viewer()
         with nothing_changed():
-            for person in (colleague, make_viewer()):
+            for person in (colleague, viewer):
                 client.force_login(person)
                 assert client.post(test_of(connection)).status_code == 403
             client.force_login(owner)
@@ -422,7 +424,7 @@ def test_only_who_manages_a_workflow_makes_and_revokes_its_keys(
     key, _ = connections.make_webhook_key(
         template=version.template, name="x", acts_as=root, by=root, now=NOW
     )
-    action = {"action": "revoke_selected", "_selected_action": [key.pk]}
+    action = {"action": "revoke_selected_keys", "_selected_action": [key.pk]}
     client.force_login(stranger)
     with nothing_changed():
         client.post(key_page("changelist"), action)  # not in sight, so not chosen

@@ -13,8 +13,9 @@ from tests.factories import NOW, make_user
 from tests.workflows.drawn import HEAD, NO, STOP
 from tests.workflows.support import everything, make_people, person, publish, refused
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
-from workflows.models import WorkflowInstance, WorkItem
-from workflows.services import messages, requests
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.services import incoming_messages as messages
+from workflows.execution.services import instances as requests
 
 pytestmark = pytest.mark.django_db
 
@@ -26,12 +27,21 @@ FIELDS = HEAD["fields"] | {
     "at": {"type": "datetime"},
 }
 VALUES: dict[str, Any] = {
-    "order_no": 4711, "amount": "1200", "note": "0042", "price": "12.50", "urgent": True,
-    "year": "2024", "day": "2026-03-05", "at": "2026-03-05T10:00:00Z", "helper": "ann",
-}  # fmt: skip
-OTHER = VALUES | {"order_no": 7, "amount": "1", "note": "42", "price": 2.5, "urgent": False} | {
-    "year": 2025, "day": "2026-03-06", "at": "2026-03-05T11:00:00Z", "helper": "bob"
-}  # fmt: skip
+    "order_no": 4711,
+    "amount": "1200",
+    "note": "0042",
+    "price": "12.50",
+    "urgent": True,
+    "year": "2024",
+    "day": "2026-03-05",
+    "at": "2026-03-05T10:00:00Z",
+    "helper": "ann",
+}
+OTHER = (
+    VALUES
+    | {"order_no": 7, "amount": "1", "note": "42", "price": 2.5, "urgent": False}
+    | {"year": 2025, "day": "2026-03-06", "at": "2026-03-05T11:00:00Z", "helper": "bob"}
+)
 
 
 def goods(**wait: Any) -> dict[str, Any]:
@@ -60,15 +70,29 @@ def correlate(by: str = "olga", **correlation: Any) -> WorkflowInstance:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("order_no", 4711), ("order_no", "4711"), ("order_no", " 4711 "), ("order_no", 4711.0),
-        ("amount", 1200), ("amount", "1200"), ("amount", "1200.00"), ("amount", 1200.0),
-        ("price", "12.5"), ("price", "12.50"), ("price", 12.5), ("price", Decimal("12.50")),
-        ("note", "0042"), ("note", " 0042 "),
-        ("urgent", True), ("urgent", "yes"),
-        ("year", "2024"), ("year", 2024),
-        ("day", "2026-03-05"), ("at", "2026-03-05T11:00:00+01:00"), ("helper", " ann "),
+        ("order_no", 4711),
+        ("order_no", "4711"),
+        ("order_no", " 4711 "),
+        ("order_no", 4711.0),
+        ("amount", 1200),
+        ("amount", "1200"),
+        ("amount", "1200.00"),
+        ("amount", 1200.0),
+        ("price", "12.5"),
+        ("price", "12.50"),
+        ("price", 12.5),
+        ("price", Decimal("12.50")),
+        ("note", "0042"),
+        ("note", " 0042 "),
+        ("urgent", True),
+        ("urgent", "yes"),
+        ("year", "2024"),
+        ("year", 2024),
+        ("day", "2026-03-05"),
+        ("at", "2026-03-05T11:00:00+01:00"),
+        ("helper", " ann "),
     ],
-)  # fmt: skip
+)
 def test_a_value_finds_the_request_that_the_call_by_reference_takes(key: str, value: Any) -> None:
     open_office()
     waiting(**OTHER)
@@ -76,7 +100,7 @@ def test_a_value_finds_the_request_that_the_call_by_reference_takes(key: str, va
     found = correlate(**{key: value})
     assert found.reference == wanted.reference
     second = waiting()
-    by_name = messages.receive(
+    by_name = messages.receive_message(
         second.reference, "goods_in", actor=person("olga"), now=NOW, correlation={key: value}
     )
     assert by_name.pk == second.pk
@@ -85,11 +109,21 @@ def test_a_value_finds_the_request_that_the_call_by_reference_takes(key: str, va
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("order_no", 4712), ("order_no", "4711x"), ("order_no", True), ("note", "42"),
-        ("note", 42), ("note", "00\x0042"), ("note", "\ud800"), ("price", "12.500"),
-        ("amount", 12.0), ("urgent", False), ("year", 2026), ("nope", "1"), ("paper", "x"),
+        ("order_no", 4712),
+        ("order_no", "4711x"),
+        ("order_no", True),
+        ("note", "42"),
+        ("note", 42),
+        ("note", "00\x0042"),
+        ("note", "\ud800"),
+        ("price", "12.500"),
+        ("amount", 12.0),
+        ("urgent", False),
+        ("year", 2026),
+        ("nope", "1"),
+        ("paper", "x"),
     ],
-)  # fmt: skip
+)
 def test_a_value_that_no_request_has_finds_none(key: str, value: Any) -> None:
     open_office()
     waiting()
@@ -156,7 +190,7 @@ def test_a_role_found_in_the_request_is_that_requests_alone(who: str) -> None:
     with refused(NotFound, "waits"):
         correlate(by=who, order_no=4711)
     with refused(NotFound, request.reference):
-        messages.receive(request.reference, "goods_in", actor=person(who), now=NOW)
+        messages.receive_message(request.reference, "goods_in", actor=person(who), now=NOW)
     assert everything() == before
 
 
@@ -165,8 +199,9 @@ def test_nobody_else_is_told_that_there_is_such_a_request() -> None:
     request, stranger = waiting(), Api(make_user("stranger"))
     said = {"workflow": "goods", "message": "goods_in", "correlation": {"order_no": 4711}}
     with unchanged():
-        problem(stranger.post(f"/instances/{request.reference}/message", {"message": "goods_in"}),
-                404)  # fmt: skip
+        problem(
+            stranger.post(f"/instances/{request.reference}/message", {"message": "goods_in"}), 404
+        )
         there = problem(stranger.post("/messages", said), 404)
         none = problem(stranger.post("/messages", said | {"workflow": "no-such"}), 404)
         problem(stranger.post("/messages", said | {"correlation": {"nope": 1}}), 404)
@@ -177,17 +212,17 @@ def test_the_role_of_one_wait_says_nothing_of_another_message_or_of_a_wait_that_
     open_office(role="bosses")
     request = waiting()
     with refused(NotFound, request.reference):
-        messages.receive(request.reference, "payment", actor=person("mona"), now=NOW)
-    messages.receive(request.reference, "goods_in", actor=person("mona"), now=NOW)
+        messages.receive_message(request.reference, "payment", actor=person("mona"), now=NOW)
+    messages.receive_message(request.reference, "goods_in", actor=person("mona"), now=NOW)
     with pytest.raises((WrongState, NotFound)):
-        messages.receive(request.reference, "goods_in", actor=person("mona"), now=NOW)
+        messages.receive_message(request.reference, "goods_in", actor=person("mona"), now=NOW)
 
 
 def test_a_wait_without_a_role_is_the_requesters() -> None:
     open_office()
     request = waiting()
     with refused(NotFound, request.reference):
-        messages.receive(request.reference, "goods_in", actor=person("mona"), now=NOW)
+        messages.receive_message(request.reference, "goods_in", actor=person("mona"), now=NOW)
     assert correlate(by="rita", order_no=4711).pk == request.pk
 
 

@@ -10,11 +10,13 @@ from django.core import mail
 from tests.automation.driving import Reply, receiver, work_off
 from tests.automation.test_connections_admin import make_connection
 from tests.factories import NOW, make_user, publish_map, start_request
-from workflows.models import OutboxMessage, TrailEvent, TrailHead
-from workflows.services import requests
-from workflows.services.heads import write_head
-from workflows.services.seals import end_of_chain
-from workflows.services.verify import read_head, verify
+from workflows.execution.services import instances as requests
+from workflows.monitoring.queries.trail_verification import parse_chain_head, verify_trail
+from workflows.outbox.models import OutboxMessage
+from workflows.trail.models import TrailEvent
+from workflows.trail.seal_models import TrailHead
+from workflows.trail.services.daily_heads import write_trail_head
+from workflows.trail.services.sealing import end_of_chain
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +33,7 @@ def written() -> TrailHead:
     """The head of a trail with a request in it."""
     if not TrailEvent.objects.exists():
         start_request(publish_map())
-    head = write_head(NIGHT)
+    head = write_trail_head(NIGHT)
     assert head is not None
     return head
 
@@ -46,7 +48,7 @@ def test_the_head_of_the_day_that_ended_covers_every_row() -> None:
 
 
 def test_an_empty_trail_has_no_head() -> None:
-    assert write_head(NIGHT) is None
+    assert write_trail_head(NIGHT) is None
     assert not TrailHead.objects.exists()
 
 
@@ -68,7 +70,7 @@ def test_a_mail_to_each_address_holds_what_the_check_takes(settings: Any) -> Non
     assert sorted(m.to[0] for m in mail.outbox) == ["audit@example.org", "board@example.com"]
     body = str(mail.outbox[0].body)
     line = next(line.strip() for line in body.splitlines() if line.startswith("    2026"))
-    assert verify(now=NIGHT, heads=[read_head(line)]).found == 0
+    assert verify_trail(now=NIGHT, heads=[parse_chain_head(line)]).broken_count == 0
     assert f"verify_audit --head {head}" in body
     kept = TrailHead.objects.get()
     assert kept.sent_at == NIGHT
@@ -79,9 +81,12 @@ def test_a_connection_gets_it_as_json_signed_in_and_with_a_key(settings: Any) ->
     settings.AUDIT_HEAD_CONNECTION = "siem/api/heads"
     with receiver() as there:
         make_connection(
-            make_user("olivia"), key="siem", base_url=there.url, allowed_hosts="127.0.0.1",
+            make_user("olivia"),
+            key="siem",
+            base_url=there.url,
+            allowed_hosts="127.0.0.1",
             secret="hush-hush-hush",
-        )  # fmt: skip
+        )
         head = written()
         work_off(NIGHT)
     (call,) = there.calls
@@ -90,8 +95,10 @@ def test_a_connection_gets_it_as_json_signed_in_and_with_a_key(settings: Any) ->
     assert call["headers"]["Idempotency-Key"] == "head-2026-03-02"
     said = json.loads(call["body"])
     assert (said["date"], said["position"], said["hash"]) == (
-        "2026-03-02", head.position, head.hash,
-    )  # fmt: skip
+        "2026-03-02",
+        head.position,
+        head.hash,
+    )
     assert said["head"] == str(head)
     assert TrailHead.objects.get().sent_to[0]["way"] == "call"
 

@@ -1,23 +1,26 @@
 """Held is not failed: what a suspended request waits for is kept, however long, and comes once it
 goes on. A suspended request never moves, and no second child is started."""
 
-from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.db import transaction
 
 from tests.automation.driving import Course, plain, receiver
-from tests.automation.test_attempts import course as calling
+from tests.automation.driving import course as calling
 from tests.engine.driving import task
 from tests.factories import NOW, load_map, make_user, open_task
 from tests.workflows.drawn import NO, STOP
 from tests.workflows.support import make_people, person
-from workflows.models import Attempt, Incident, OutboxMessage, WorkflowInstance
-from workflows.services import definitions, incidents, requests, tasks
-from workflows.services.outside import case_of, fail
+from workflows.definitions.services import publishing as definitions
+from workflows.execution.facts import NotDelivered
+from workflows.execution.models import Incident, WorkflowInstance
+from workflows.execution.services import incidents
+from workflows.execution.services import instances as requests
+from workflows.execution.services import work_items as tasks
+from workflows.execution.services.automation_steps import fail_waiting_step, open_work_of_instance
+from workflows.outbox.delivery_problems import ErrorRaised
+from workflows.outbox.models import Attempt, OutboxMessage
 
 pytestmark = pytest.mark.django_db
 
@@ -71,9 +74,11 @@ def untouched(course: Course) -> bool:
     request = course.flow.refresh()
     trail = list(request.trail.values_list("command", flat=True))
     return (
-        request.state == "suspended" and course.flow.where == "sub" and trail[-1] == "suspend"
+        request.state == "suspended"
+        and course.flow.where == "sub"
+        and trail[-1] == "suspend"
         and not Incident.objects.filter(request=request).exists()
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("on_error", [None, {"to": "by_hand", "exception": True}])
@@ -171,9 +176,14 @@ def test_an_end_that_was_given_up_comes_again_when_the_step_is_retried() -> None
     # As an earlier version left it: the news given up, the step on an incident.
     OutboxMessage.objects.filter(kind="ended", request=child).update(state="delivered")
     OutboxMessage.objects.create(
-        kind="child_ended", request=course.flow.request, payload={"child": child.pk},
-        activation=child.parent_activation, state="dropped", run_after=NOW, created_at=NOW,
-    )  # fmt: skip
+        kind="child_ended",
+        request=course.flow.request,
+        payload={"child": child.pk},
+        activation=child.parent_activation,
+        state="dropped",
+        run_after=NOW,
+        created_at=NOW,
+    )
     incident = stuck(course)
     incidents.retry(incident.pk, actor=person("olga"), reason="Again.", now=course.flow.later())
     course.work()
@@ -205,8 +215,10 @@ def test_a_retry_after_the_child_was_cancelled_starts_another() -> None:
 def stuck(course: Course) -> Incident:
     """Put the parent's step on an incident, as a fault of a delivery does."""
     with transaction.atomic():
-        case = case_of(course.flow.request.pk, now=course.flow.later())
-        fail(case, case.marking.tokens[0].id, code="not_delivered", message="It was given up.")
+        case = open_work_of_instance(course.flow.request.pk, now=course.flow.later())
+        fail_waiting_step(
+            case, case.marking.tokens[0].id, NotDelivered(ErrorRaised("It was lost."))
+        )
     return Incident.objects.get(state="open")
 
 
@@ -214,9 +226,13 @@ def test_a_fault_of_a_delivery_moves_no_suspended_request() -> None:
     course, child = family(on_error={"to": "by_hand", "exception": True})
     course.flow.command("suspend")
     OutboxMessage.objects.create(
-        kind="child_ended", request=course.flow.request, payload={"child": "nonsense"},
-        activation=child.parent_activation, run_after=NOW, created_at=NOW,
-    )  # fmt: skip
+        kind="child_ended",
+        request=course.flow.request,
+        payload={"child": "nonsense"},
+        activation=child.parent_activation,
+        run_after=NOW,
+        created_at=NOW,
+    )
     pass_time(course, 1)
     assert untouched(course)
 
@@ -242,9 +258,8 @@ def test_reminders_and_escalations_of_a_suspended_request_are_held() -> None:
     )
     course.flow.command("suspend")
     pass_time(course, 24 * 7)
-    assert set(OutboxMessage.objects.exclude(kind="mail").values_list("state", flat=True)) == {
-        "held"
-    }
+    timers = OutboxMessage.objects.filter(kind__in=("remind", "escalate"))
+    assert set(timers.values_list("state", flat=True)) == {"held"}
     assert not course.flow.request.trail.filter(command__in=("remind", "escalate")).exists()
     course.flow.command("resume")
     course.work()
@@ -261,16 +276,3 @@ def test_a_call_of_a_suspended_request_is_not_made_until_it_goes_on() -> None:
         course.flow.command("resume")
         course.work()
         assert len(other_side.calls) == 1
-
-
-def test_messages_of_an_earlier_version_are_held_by_their_state_from_now_on() -> None:
-    course, child = family()
-    course.flow.command("suspend")
-    OutboxMessage.objects.create(
-        kind="child_ended", payload={"child": child.pk, "parent": course.flow.request.pk,
-                                     "activation": child.parent_activation},
-        run_after=NOW + timedelta(days=1), created_at=NOW, last_error="The request is suspended.",
-    )  # fmt: skip
-    import_module("workflows.migrations.0009_held_is_a_state").forwards(apps, None)
-    held = OutboxMessage.objects.get(kind="child_ended")
-    assert (held.state, held.request_id) == ("held", course.flow.request.pk)

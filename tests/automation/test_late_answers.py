@@ -6,23 +6,22 @@ from typing import Any
 
 import pytest
 
-from tests.automation.driving import Course, Reply, connect, plain, receiver, work_off
-from tests.automation.test_attempts import ordering
+from tests.automation.driving import Course, Reply, connect, ordering, plain, receiver, work_off
 from tests.engine.driving import task
 from tests.factories import NOW
 from tests.workflows.drawn import NO, STOP
 from tests.workflows.support import make_people, person
-from workflows.automation.answers import LONGEST_WAIT, wanted_wait
-from workflows.automation.caller import Answer
-from workflows.engine.actions import Done, action
-from workflows.models import Attempt, OutboxMessage
-from workflows.services import requests
+from workflows.automation.http.client import HttpAnswer
+from workflows.automation.http.responses import LONGEST_WAIT, requested_wait
+from workflows.engine.format.actions import ActionResult, action
+from workflows.execution.services import instances as requests
+from workflows.outbox.models import Attempt, OutboxMessage
 
 HALF = timedelta(minutes=30)
 
 
-def answer(after: str, date: str = "") -> Answer:
-    return Answer(503, {"retry-after": after} | ({"date": date} if date else {}), b"")
+def answer(after: str, date: str = "") -> HttpAnswer:
+    return HttpAnswer(503, {"retry-after": after} | ({"date": date} if date else {}), b"")
 
 
 def http_date(moment: datetime) -> str:
@@ -53,7 +52,7 @@ def http_date(moment: datetime) -> str:
     ],
 )
 def test_who_asks_to_be_left_alone_is(after: str, date: str, seconds: float) -> None:
-    assert wanted_wait(answer(after, date), NOW) == seconds
+    assert requested_wait(answer(after, date), NOW) == seconds
 
 
 @pytest.mark.django_db
@@ -81,11 +80,11 @@ meanwhile: list[Any] = []
 
 
 @action("tests.slow_order")
-def slow_order(job: Any) -> Done:
+def slow_order(job: Any) -> ActionResult:
     """While it works, something else happens to its request."""
     while meanwhile:
         meanwhile.pop()(job)
-    return Done(answer={"number": "PO-7"}, status=201, shown='{"number": "PO-7"}')
+    return ActionResult(answer={"number": "PO-7"}, status=201, answer_text='{"number": "PO-7"}')
 
 
 @pytest.mark.django_db

@@ -12,9 +12,12 @@ from tests.engine.driving import task
 from tests.factories import NOW, load_map, make_user
 from tests.workflows.drawn import NO, STOP
 from tests.workflows.support import make_people, person
-from workflows.models import OutboxMessage, TemplateVersion, Trouble
-from workflows.services import definitions, outbox, retire
-from workflows.services.schedules import ensure_schedules
+from workflows.definitions.lifecycle import retirement as retire
+from workflows.definitions.models import TemplateVersion
+from workflows.definitions.services import publishing as definitions
+from workflows.definitions.services.schedule_planning import ensure_schedules
+from workflows.outbox.heartbeat_models import Trouble
+from workflows.outbox.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db
 
@@ -106,17 +109,16 @@ def test_the_new_versions_first_moments_are_not_lost_where_the_clock_never_plann
     publish(monthly("0 * 1 4 *"), at(4, 1, 8, 30))
     OutboxMessage.objects.filter(kind="schedule").delete()
     clock(at(4, 1, 11, 10))
-    assert [moment for moment, _ in runs()] == [
-        f"2026-04-01 {hour:02}:00" for hour in (9, 10, 11)
-    ]  # fmt: skip
+    assert [moment for moment, _ in runs()] == [f"2026-04-01 {hour:02}:00" for hour in (9, 10, 11)]
 
 
 def test_a_start_owed_by_a_workflow_that_was_retired_is_told_and_starts_nothing() -> None:
     make_user("olga", email="olga@example.org")
     make_people()
     version = publish(monthly(), NOW)
-    retire.retire(version.template, actor=person("olga"), reason="Done.", running="finish",
-                  now=at(4, 1, 9, 5))  # fmt: skip
+    retire.retire_workflow(
+        version.template, actor=person("olga"), reason="Done.", running="finish", now=at(4, 1, 9, 5)
+    )
     clock(at(4, 1, 9, 10))
     assert runs() == []
     assert "out of use" in OutboxMessage.objects.get(kind="schedule").last_error
@@ -130,7 +132,9 @@ def test_a_version_whose_schedule_cannot_be_read_stops_no_other() -> None:
     bad = publish(monthly(), NOW)
     publish({**monthly(), "key": "other", "name": "Other"}, NOW)
     OutboxMessage.objects.filter(kind="schedule").delete()
-    outbox.put("schedule", now=NOW, key=f"schedule:{bad.pk}:0:whenever")
+    OutboxMessage.objects.create(
+        kind="schedule", run_after=NOW, created_at=NOW, key=f"schedule:{bad.pk}:0:whenever"
+    )
     OutboxMessage.objects.update(state="dropped")
     assert ensure_schedules(now=NOW) == 1
     assert Trouble.objects.get().unit == f"version {bad.pk}"

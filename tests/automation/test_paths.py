@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.engine.paths import PathProblem, check_path, pick
+from workflows.engine.values.json_paths import PathProblem, check_path, find_single_value
 
 ANSWER: Any = {
     "number": "PO-7",
@@ -41,7 +41,7 @@ ANSWER: Any = {
 )
 def test_one_value_is_given_as_it_is(path: str, value: Any) -> None:
     check_path(path)
-    found = pick(ANSWER, path)
+    found = find_single_value(ANSWER, path)
     assert found == value
     assert type(found) is type(value)
 
@@ -60,7 +60,7 @@ def test_one_value_is_given_as_it_is(path: str, value: Any) -> None:
 )
 def test_no_value_is_told_from_several(path: str, code: str) -> None:
     with pytest.raises(PathProblem) as caught:
-        pick(ANSWER, path)
+        find_single_value(ANSWER, path)
     assert caught.value.code == code
     assert path in str(caught.value)
 
@@ -75,7 +75,7 @@ def test_no_value_is_told_from_several(path: str, code: str) -> None:
     ],
 )
 def test_what_is_no_path_is_told_before_any_answer(path: str) -> None:
-    for attempt in (lambda: check_path(path), lambda: pick(ANSWER, path)):
+    for attempt in (lambda: check_path(path), lambda: find_single_value(ANSWER, path)):
         with pytest.raises(PathProblem) as caught:
             attempt()
         assert caught.value.code == "path_unreadable"
@@ -85,9 +85,9 @@ def test_what_is_no_path_is_told_before_any_answer(path: str) -> None:
 def test_an_answer_nested_deep_is_refused_in_words() -> None:
     deep = json.loads('{"x":' * 400 + "1" + "}" * 400)
     with pytest.raises(PathProblem) as caught:
-        pick(deep, "$..number")
+        find_single_value(deep, "$..number")
     assert caught.value.code == "output_missing"
-    assert pick(deep, "$" + ".x" * 5) is not None
+    assert find_single_value(deep, "$" + ".x" * 5) is not None
 
 
 @given(
@@ -97,4 +97,4 @@ def test_an_answer_nested_deep_is_refused_in_words() -> None:
 def test_any_text_is_a_path_or_refused(path: str, answer: Any) -> None:
     for text in (path, f"$.{path}", f"$[?{path}]"):
         with suppress(PathProblem):
-            pick(answer, text)
+            find_single_value(answer, text)

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from workflows.services.secrets import (
-    KEPT,
+from workflows.connections.secrets import (
+    KEPT_ANSWER_BYTES,
     MASK,
     SecretUnreadable,
     decrypt,
     encrypt,
-    hide,
-    mask,
+    mask_secrets,
+    replace_secrets,
 )
 
 SECRET = 'pa"ss/wörd+1 &x'
@@ -81,33 +81,39 @@ def test_no_form_of_a_secret_is_kept(form: str) -> None:
     if "%c3" in form:
         form = form.replace("%2F", "%2f").replace("%2B", "%2b")
     assert (
-        mask(f"You sent <{form}>, twice: {form}", [SECRET]) == f"You sent <{MASK}>, twice: {MASK}"
+        mask_secrets(f"You sent <{form}>, twice: {form}", [SECRET])
+        == f"You sent <{MASK}>, twice: {MASK}"
     )
 
 
 def test_the_pair_of_a_user_and_a_password_is_masked() -> None:
     pair = base64.b64encode(f"erp:{SECRET}".encode()).decode()
-    assert mask(f"Authorization: Basic {pair}.", [SECRET, pair]) == f"Authorization: Basic {MASK}."
+    assert (
+        mask_secrets(f"Authorization: Basic {pair}.", [SECRET, pair])
+        == f"Authorization: Basic {MASK}."
+    )
 
 
 def test_a_secret_within_a_longer_one_leaves_nothing_of_it() -> None:
-    assert mask("abcdef-long", ["abcdef", "abcdef-long"]) == MASK
+    assert mask_secrets("abcdef-long", ["abcdef", "abcdef-long"]) == MASK
 
 
 def test_a_secret_is_masked_before_the_text_is_cut() -> None:
-    kept = mask("x" * (KEPT - 3) + SECRET, [SECRET])
+    kept = mask_secrets("x" * (KEPT_ANSWER_BYTES - 3) + SECRET, [SECRET])
     assert SECRET[:3] not in kept
-    assert len(kept.encode()) <= KEPT
+    assert len(kept.encode()) <= KEPT_ANSWER_BYTES
 
 
 def test_a_secret_that_was_cut_before_is_masked_all_the_same() -> None:
-    assert mask("Token: " + SECRET[:9], [SECRET]) == f"Token: {MASK}"
+    assert mask_secrets("Token: " + SECRET[:9], [SECRET]) == f"Token: {MASK}"
     long = "k" + "0123456789" * 200
-    assert "0123456789" not in mask(f"{long} {long[:1500]}", [long])
+    assert "0123456789" not in mask_secrets(f"{long} {long[:1500]}", [long])
 
 
 def test_nothing_is_cut_in_the_middle_of_a_letter() -> None:
-    assert mask("x" + "ü" * KEPT, []) == "x" + "ü" * ((KEPT - 1) // 2)
+    assert mask_secrets("x" + "ü" * KEPT_ANSWER_BYTES, []) == "x" + "ü" * (
+        (KEPT_ANSWER_BYTES - 1) // 2
+    )
 
 
 @given(st.text(max_size=200), st.lists(st.text(min_size=8, max_size=20), max_size=3), st.text())
@@ -116,10 +122,10 @@ def test_a_mask_always_fits_and_never_holds_a_secret(
 ) -> None:
     secrets = [one for one in secrets if MASK[0] not in one]
     text = before + "".join(secrets) + after
-    kept = mask(text.encode(errors="replace").decode(), [s for s in secrets if s.isascii()])
-    assert len(kept.encode()) <= KEPT
+    kept = mask_secrets(text.encode(errors="replace").decode(), [s for s in secrets if s.isascii()])
+    assert len(kept.encode()) <= KEPT_ANSWER_BYTES
     assert not any(secret in kept for secret in secrets if secret.isascii())
 
 
 def test_what_is_hidden_is_not_cut() -> None:
-    assert hide("x" * 5000 + SECRET + "y", [SECRET]) == "x" * 5000 + MASK + "y"
+    assert replace_secrets("x" * 5000 + SECRET + "y", [SECRET]) == "x" * 5000 + MASK + "y"

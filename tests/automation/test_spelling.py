@@ -16,18 +16,24 @@ from tests.factories import NOW
 from tests.workflows.drawn import HEAD, STOP
 from tests.workflows.support import make_people, person, publish
 from workflows.engine.errors import InvalidInput
-from workflows.engine.fields import FIELD_TYPES, clean
-from workflows.engine.spelling import (
-    in_form,
-    in_header,
-    in_query,
-    in_text,
-    told_inside,
-    told_outside,
+from workflows.engine.values.field_types.base import FIELD_TYPES
+from workflows.engine.values.fields import clean_field_value
+from workflows.engine.values.placeholders import (
+    PlaceholderProblem,
+    fill_address_placeholders,
+    fill_placeholders,
 )
-from workflows.engine.templates import PlaceholderProblem, fill, fill_address
-from workflows.models import Attempt, WorkflowInstance
-from workflows.services import requests
+from workflows.engine.values.serialization import (
+    canonical_values,
+    external_values,
+    render_form_value,
+    render_header_value,
+    render_query_values,
+    render_value_text,
+)
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.services import instances as requests
+from workflows.outbox.models import Attempt
 
 
 @pytest.mark.parametrize(
@@ -51,16 +57,30 @@ from workflows.services import requests
 def test_a_value_is_spelt_for_its_target(
     value: Any, text: str, header: str | None, query: list[str]
 ) -> None:
-    assert (in_text(value), in_header(value), in_query(value)) == (text, header, query)
+    assert (render_value_text(value), render_header_value(value), render_query_values(value)) == (
+        text,
+        header,
+        query,
+    )
 
 
 @pytest.mark.parametrize("kind", FIELD_TYPES)
 def test_no_value_of_a_field_is_spelt_in_pythons_words(kind: str) -> None:
-    raw = {"boolean": True, "integer": 4, "choice": "EU", "date": "2026-03-05",
-           "datetime": "2026-03-05T10:00:00Z", "document": DOCUMENT, "number": Decimal("0.5"),
-           "money": 12}  # fmt: skip
-    value = clean("x", spec_of(kind), raw.get(kind, "some text"))
-    for said in (fill("so: {{ x }}", {"x": value}), fill_address("{{ x }}", {"x": value})):
+    raw = {
+        "boolean": True,
+        "integer": 4,
+        "choice": "EU",
+        "date": "2026-03-05",
+        "datetime": "2026-03-05T10:00:00Z",
+        "document": DOCUMENT,
+        "number": Decimal("0.5"),
+        "money": 12,
+    }
+    value = clean_field_value("x", spec_of(kind), raw.get(kind, "some text"))
+    for said in (
+        fill_placeholders("so: {{ x }}", {"x": value}),
+        fill_address_placeholders("{{ x }}", {"x": value}),
+    ):
         assert not {"None", "True", "False", "Decimal", "sha256", "{"} & set(said.split(" ")), said
         assert "sha256" not in said
         assert "{" not in said
@@ -70,17 +90,19 @@ texts = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_
 RAW = {
     "text": texts,
     "long_text": texts,
-    "number": st.decimals(allow_nan=False, allow_infinity=False, places=5, max_value=10**12,
-                          min_value=-(10**12)),
+    "number": st.decimals(
+        allow_nan=False, allow_infinity=False, places=5, max_value=10**12, min_value=-(10**12)
+    ),
     "integer": st.integers(-(10**14), 10**14),
-    "money": st.decimals(allow_nan=False, allow_infinity=False, places=2, max_value=10**12,
-                         min_value=-(10**12)),
+    "money": st.decimals(
+        allow_nan=False, allow_infinity=False, places=2, max_value=10**12, min_value=-(10**12)
+    ),
     "boolean": st.booleans(),
     "choice": st.sampled_from(["EU", "US", "Asia Pacific"]),
     "date": st.dates(),
     "datetime": st.datetimes(),
     "user": texts,
-}  # fmt: skip
+}
 
 
 @given(st.data(), st.sampled_from(sorted(RAW)))
@@ -90,27 +112,30 @@ def test_what_a_request_tells_a_field_of_another_one_reads_alike(data: Any, kind
     if kind == "datetime":
         raw = raw.isoformat() + "Z"
     try:
-        value = clean("x", spec, raw)
+        value = clean_field_value("x", spec, raw)
     except InvalidInput:
         return
     if value is None:
         return
-    facts = told_inside({"x": spec}, {"x": value})
-    assert clean("x", spec, in_form(fill("{{ x }}", facts))) == value
-    assert clean("x", spec, json.loads(json.dumps(facts["x"]))) == value
+    facts = canonical_values({"x": spec}, {"x": value})
+    assert (
+        clean_field_value("x", spec, render_form_value(fill_placeholders("{{ x }}", facts)))
+        == value
+    )
+    assert clean_field_value("x", spec, json.loads(json.dumps(facts["x"]))) == value
 
 
 def test_a_number_is_told_without_the_zero_that_keeps_it_readable() -> None:
     fields = {"n": Spec("number"), "m": Spec("money", currency="KWD"), "t": Spec("text")}
     data = {"n": "12.3450", "m": "12.500", "t": "12.3450", "old": "x"}
-    assert told_outside(fields, data) == data | {"n": "12.345"}
-    assert told_inside(fields, {"n": "12.345"}) == {"n": "12.3450"}
+    assert external_values(fields, data) == data | {"n": "12.345"}
+    assert canonical_values(fields, {"n": "12.345"}) == {"n": "12.3450"}
 
 
 @pytest.mark.parametrize("value", ["Ulm", True, DOCUMENT, "2026-03-05"])
 def test_what_is_no_number_is_not_told_as_one(value: Any) -> None:
     with pytest.raises(PlaceholderProblem, match="no number"):
-        fill("{{ x | number }}", {"x": value})
+        fill_placeholders("{{ x | number }}", {"x": value})
 
 
 # -- a call, a mail and another request -------------------------------------------------------
@@ -130,8 +155,12 @@ CALL = {
         "query": {"urgent": "{{ urgent }}", "note": "{{ note }}", "tag": ["a", "b"], "on": True},
         "headers": {"X-Note": "{{ note }}", "X-Urgent": "{{ urgent }}", "X-Paper": "{{ paper }}"},
         "json": {
-            "urgent": "{{ urgent }}", "note": "{{ note }}", "amount": "{{ amount }}",
-            "number": "{{ amount | number }}", "rate": "{{ rate }}", "day": "{{ day }}",
+            "urgent": "{{ urgent }}",
+            "note": "{{ note }}",
+            "amount": "{{ amount }}",
+            "number": "{{ amount | number }}",
+            "rate": "{{ rate }}",
+            "day": "{{ day }}",
             "said": "Paper {{ paper }}, urgent {{ urgent }}, note {{ note }}.",
         },
     },
@@ -139,7 +168,7 @@ CALL = {
     "retry": {"attempts": 2, "first_delay": "10s"},
     "on_error": STOP,
     "to": "tell",
-}  # fmt: skip
+}
 TELL = {
     "kind": "automation",
     "action": "email",
@@ -158,9 +187,12 @@ def calling(**more: Any) -> dict[str, Any]:
 def ask(*, files: dict[str, Any] | None = None, **values: Any) -> WorkflowInstance:
     """A request of this map, with its call made."""
     asked = requests.start(
-        "calling", actor=person("rita"), now=NOW, files=files or {},
+        "calling",
+        actor=person("rita"),
+        now=NOW,
+        files=files or {},
         data={"amount": "1200.00", **values},
-    )  # fmt: skip
+    )
     work_off(NOW)
     return WorkflowInstance.objects.get(pk=asked.pk)
 
@@ -192,9 +224,14 @@ def test_a_call_tells_values_as_others_write_them(office: None) -> None:
         "X-Paper": "offer.pdf",
     }
     assert json.loads(call["body"]) == {
-        "urgent": True, "note": None, "amount": "1200.00", "number": 1200, "rate": "12.345",
-        "day": "2026-03-05", "said": "Paper offer.pdf, urgent true, note .",
-    }  # fmt: skip
+        "urgent": True,
+        "note": None,
+        "amount": "1200.00",
+        "number": 1200,
+        "rate": "12.345",
+        "day": "2026-03-05",
+        "said": "Paper offer.pdf, urgent true, note .",
+    }
     assert (mail.outbox[0].subject, mail.outbox[0].body) == ("true", "offer.pdf")
     assert done.result == "done"
 

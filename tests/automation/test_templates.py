@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.engine.templates import PlaceholderProblem, fill, placeholders
+from workflows.engine.values.placeholders import (
+    PlaceholderProblem,
+    fill_placeholders,
+    placeholder_names,
+)
 
 FACTS: dict[str, Any] = {
     "amount": "1234.50",
@@ -51,7 +55,7 @@ FACTS: dict[str, Any] = {
     ],
 )
 def test_a_placeholder_alone_gives_the_value_with_its_type(told: Any, value: Any) -> None:
-    found = fill(told, FACTS)
+    found = fill_placeholders(told, FACTS)
     assert found == value
     assert type(found) is type(value)
 
@@ -69,7 +73,7 @@ def test_a_placeholder_alone_gives_the_value_with_its_type(told: Any, value: Any
     ],
 )
 def test_in_a_longer_text_values_are_text(told: str, text: str) -> None:
-    assert fill(told, FACTS) == text
+    assert fill_placeholders(told, FACTS) == text
 
 
 def test_every_depth_is_filled_and_nothing_else_changes() -> None:
@@ -78,7 +82,7 @@ def test_every_depth_is_filled_and_nothing_else_changes() -> None:
         "{{ count }}": "the key stays",
     }
     before = json.dumps(told)
-    assert fill(told, FACTS) == {
+    assert fill_placeholders(told, FACTS) == {
         "a": [{"b": 3}, "1234.50", [None, 1.5, "x"]],
         "{{ count }}": "the key stays",
     }
@@ -86,19 +90,19 @@ def test_every_depth_is_filled_and_nothing_else_changes() -> None:
 
 
 def test_a_value_is_never_filled_in_itself() -> None:
-    assert fill("{{ sly }}", FACTS) == "{{ amount }}"
-    assert fill("x{{ sly }}", FACTS) == "x{{ amount }}"
+    assert fill_placeholders("{{ sly }}", FACTS) == "{{ amount }}"
+    assert fill_placeholders("x{{ sly }}", FACTS) == "x{{ amount }}"
 
 
 @given(st.decimals(min_value=-(10**12), max_value=10**12, places=2))
 def test_an_amount_becomes_a_number_without_loss(amount: Decimal) -> None:
-    sent = json.dumps(fill({"n": "{{ amount | number }}"}, {"amount": f"{amount:f}"}))
+    sent = json.dumps(fill_placeholders({"n": "{{ amount | number }}"}, {"amount": f"{amount:f}"}))
     assert json.loads(sent, parse_float=Decimal, parse_int=Decimal)["n"] == amount
 
 
 def test_a_number_that_would_lose_digits_is_refused() -> None:
     with pytest.raises(PlaceholderProblem, match="too many digits"):
-        fill("{{ n | number }}", {"n": "0.12345678901234567890"})
+        fill_placeholders("{{ n | number }}", {"n": "0.12345678901234567890"})
 
 
 @pytest.mark.parametrize(
@@ -111,7 +115,7 @@ def test_a_number_that_would_lose_digits_is_refused() -> None:
 )
 def test_an_unknown_name_or_filter_is_refused(told: str) -> None:
     with pytest.raises(PlaceholderProblem):
-        fill(told, FACTS)
+        fill_placeholders(told, FACTS)
 
 
 @pytest.mark.parametrize(
@@ -124,20 +128,20 @@ def test_an_unknown_name_or_filter_is_refused(told: str) -> None:
 )
 def test_the_audit_finds_braces_that_are_no_placeholder(told: str) -> None:
     with pytest.raises(PlaceholderProblem):
-        placeholders({"deep": [told]})
+        placeholder_names({"deep": [told]})
 
 
 def test_the_names_are_found_at_any_depth() -> None:
     told = {"a": ["{{ amount | number }}", {"b": "{{ count }}/{{ request.link }}"}], "c": 1}
-    assert placeholders(told) == {"amount", "count", "request.link"}
-    assert placeholders("none") == frozenset()
+    assert placeholder_names(told) == {"amount", "count", "request.link"}
+    assert placeholder_names("none") == frozenset()
 
 
 @given(st.text(max_size=80), st.dictionaries(st.sampled_from(["amount", "x"]), st.text()))
 def test_any_text_is_filled_in_or_refused(text: str, facts: dict[str, str]) -> None:
     for told in (text, f"{{{{ {text} }}}}", f"a {{{{ amount }}}} {text}"):
         try:
-            fill(told, facts)
-            placeholders(told)
+            fill_placeholders(told, facts)
+            placeholder_names(told)
         except PlaceholderProblem:
             pass

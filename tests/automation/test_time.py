@@ -6,18 +6,25 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from approvals.inbox import inbox_count, inbox_page
 from tests.automation.driving import Course, plain, work_off
 from tests.engine.driving import approval, task
 from tests.factories import NOW, load_map, make_user
+from tests.telling import silence
 from tests.workflows.drawn import HEAD, NO, STOP
 from tests.workflows.support import again, make_people, person, refused
+from workflows.definitions.services import publishing as definitions
+from workflows.definitions.services.schedule_planning import ensure_schedules, next_start
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
-from workflows.models import AddedPerson, OutboxMessage, TrailEvent, WorkflowInstance
-from workflows.permissions import visible_requests
-from workflows.services import definitions, incidents, messages, tasks
-from workflows.services.rebuild import rebuild
-from workflows.services.schedules import ensure_schedules, next_start
+from workflows.execution.models import AddedPerson, WorkflowInstance
+from workflows.execution.queries.inbox import count_inbox_tasks, inbox_page
+from workflows.execution.services import incidents
+from workflows.execution.services import incoming_messages as messages
+from workflows.execution.services import work_items as tasks
+from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
+from workflows.notices.choices import NoticeKind
+from workflows.outbox.models import OutboxMessage
+from workflows.people.services.absences import AbsencePlan, set_absence
+from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +50,7 @@ def late_map(**more: Any) -> dict[str, Any]:
 def folded(course: Course) -> bool:
     """Whether the trail alone leads to where the request stands."""
     request = course.flow.refresh()
-    marking, data = rebuild(request)
+    marking, data = rebuild_from_trail(request)
     return (marking.to_json(), data) == (request.marking, request.data)
 
 
@@ -77,9 +84,12 @@ def test_a_wait_until_an_empty_date_is_an_incident_and_goes_on_when_it_is_filled
     incident = course.flow.incident()
     assert incident.code == "no_date"
     incidents.retry(
-        incident.pk, actor=person("olga"), reason="Known now.", now=course.now,
+        incident.pk,
+        actor=person("olga"),
+        reason="Known now.",
+        now=course.now,
         data={"day": "2026-03-03"},
-    )  # fmt: skip
+    )
     assert course.work(days=3) == "review"
     assert folded(course)
 
@@ -107,7 +117,7 @@ def by_message() -> Course:
 
 
 def send(course: Course, message: str = "goods", by: str = "olga", **more: Any) -> None:
-    messages.receive(
+    messages.receive_message(
         course.flow.request.reference, message, actor=person(by), now=course.now, **more
     )
 
@@ -197,6 +207,7 @@ def addresses() -> None:
     for name, one in make_people().items():
         one.email = f"{name}@example.org"
         one.save()
+    silence(NoticeKind.TEAM, NoticeKind.REQUESTS)
 
 
 def test_late_work_reminds_everybody_who_may_do_it_once_for_each_interval() -> None:
@@ -243,6 +254,28 @@ def test_only_the_one_who_has_it_is_reminded() -> None:
     assert [message.to for message in mail.outbox] == [["bob@example.org"]]
 
 
+def test_who_stands_in_is_reminded_and_asked_a_day_before_the_role() -> None:
+    addresses()
+    course = Course.of(late_map())
+    make_user("omar", email="omar@example.org")
+    tasks.claim(course.flow.task("review").pk, actor=person("ann"), now=course.now)
+    today = course.now.date()
+    plan = AbsencePlan(deputy=person("omar"), first_day=today, last_day=today + timedelta(days=30))
+    set_absence(person("ann"), plan, by=person("ann"), now=course.now)
+    course.work(days=1)
+    told = [message.to for message in mail.outbox if message.subject.startswith("Late")]
+    assert {address for to in told for address in to} <= {"omar@example.org"}
+    course.work(days=2)
+    assert not AddedPerson.objects.exists()
+    asked = TrailEvent.objects.filter(command="escalate").get()
+    assert asked.changes["deputies_asked"] == ["omar"]
+    assert any(message.to == ["omar@example.org"] for message in mail.outbox)
+    assert not any(message.to == ["ann@example.org"] for message in mail.outbox)
+    course.work(days=1)
+    assert set(AddedPerson.objects.values_list("user__username", flat=True)) == {"mona", "max"}
+    assert folded(course)
+
+
 # -- escalation ---------------------------------------------------------------------------------
 
 
@@ -255,9 +288,9 @@ def test_escalation_adds_people_who_may_then_decide_and_takes_nobody_away() -> N
     course.work(days=3)
     assert course.flow.where == "review"
     assert [row.id for row in inbox_page(mona).rows] == [item.pk]
-    assert inbox_count(mona).value == 1
+    assert count_inbox_tasks(mona).value == 1
     assert [row.id for row in inbox_page(person("ann")).rows] == [item.pk]
-    assert visible_requests(mona).filter(pk=course.flow.request.pk).exists()
+    assert WorkflowInstance.objects.visible_to(mona).filter(pk=course.flow.request.pk).exists()
     tasks.decide(item.pk, actor=mona, outcome="ok", now=course.now)
     assert course.flow.where == "= done"
     assert inbox_page(mona).rows == []
@@ -280,8 +313,9 @@ def test_escalation_does_not_get_round_separation_of_duties() -> None:
     added = set(AddedPerson.objects.values_list("user__username", flat=True))
     assert added == {"mona", "max"}
     with refused(NotAllowed):
-        tasks.decide(course.flow.task("review").pk, actor=person("rita"), outcome="ok",
-                     now=course.now)  # fmt: skip
+        tasks.decide(
+            course.flow.task("review").pk, actor=person("rita"), outcome="ok", now=course.now
+        )
 
 
 def test_an_escalation_that_finds_nobody_tells_the_owner() -> None:
@@ -291,7 +325,7 @@ def test_an_escalation_that_finds_nobody_tells_the_owner() -> None:
         type(person(name)).objects.filter(username=name).update(is_active=False)
     course.work(days=3)
     assert any("Nobody is in the role" in message.body for message in mail.outbox)
-    assert TrailEvent.objects.get(command="escalate").comment != ""
+    assert TrailEvent.objects.get(command="escalate").changes["nobody_in_role"]
 
 
 def test_being_late_never_decides() -> None:
@@ -335,8 +369,11 @@ def test_a_clock_that_was_down_starts_what_it_missed_in_order_and_once() -> None
     work_off(back)
     work_off(back)
     assert [request.title[-16:-6] for request in started()] == [
-        "2026-04-01", "2026-05-01", "2026-06-01", "2026-07-01",
-    ]  # fmt: skip
+        "2026-04-01",
+        "2026-05-01",
+        "2026-06-01",
+        "2026-07-01",
+    ]
 
 
 def test_a_superseded_version_starts_nothing_and_the_new_one_does() -> None:
@@ -353,7 +390,7 @@ def test_a_start_that_is_refused_is_told_to_the_owner_and_the_schedule_goes_on()
     work_off(datetime(2026, 4, 1, 9, 0, tzinfo=UTC))
     work_off(datetime(2026, 4, 1, 9, 0, tzinfo=UTC))
     assert started() == []
-    assert mails_to("olga@example.org") == ["'Drawn for a test' could not be started"]
+    assert mails_to("olga@example.org") == ["News: 'Drawn for a test' could not be started"]
     assert OutboxMessage.objects.filter(kind="schedule", state="waiting").count() == 1
 
 

@@ -13,15 +13,16 @@ from tests.engine.driving import task
 from tests.engine.test_fields import Spec
 from tests.workflows.drawn import HEAD, NO, STOP
 from tests.workflows.support import Flow, make_people, person, publish
-from workflows.engine.definition import Definition
-from workflows.engine.definition_file import read_definition, write_definition
-from workflows.engine.definition_parts import RoundingDef
+from workflows.definitions.models import TemplateVersion
+from workflows.definitions.queries.definition_rows import definition_of
 from workflows.engine.errors import DefinitionProblem
-from workflows.engine.fields import clean
-from workflows.engine.rounding import as_the_map_rounds, worked_out
-from workflows.engine.rules import compile_expression
-from workflows.models import Attempt, TemplateVersion
-from workflows.services.rows import definition_of
+from workflows.engine.format.definition import Definition
+from workflows.engine.format.files import read_definition, write_definition
+from workflows.engine.format.parts import RoundingDef
+from workflows.engine.rules.evaluation import compile_expression
+from workflows.engine.values.fields import clean_field_value
+from workflows.engine.values.rounding import apply_rounding_rule, round_for_field
+from workflows.outbox.models import Attempt
 
 FIELDS = HEAD["fields"] | {
     "people": {"type": "integer"},
@@ -97,7 +98,7 @@ def test_every_quotient_fits_its_field_and_is_as_near_as_the_field_can_say(
     exact = compile_expression("amount / people", fields).value(
         {"amount": f"{amount:.2f}", "people": people}
     )
-    kept = clean("x", Spec(kind), worked_out(Spec(kind), exact, None))
+    kept = clean_field_value("x", Spec(kind), round_for_field(Spec(kind), exact, None))
     finest = Decimal("0.01") if kind == "money" else Decimal("1e-10")
     assert abs(Decimal(kept) - exact) <= finest / 2
 
@@ -122,14 +123,19 @@ def test_every_quotient_fits_its_field_and_is_as_near_as_the_field_can_say(
     ],
 )
 def test_rounding_is_by_the_map_alone(value: Any, rule: Any, kept: Any) -> None:
-    assert as_the_map_rounds(value, RoundingDef.model_validate(rule)) == kept
+    assert apply_rounding_rule(value, RoundingDef.model_validate(rule)) == kept
 
 
 def ordering(**more: Any) -> dict[str, Any]:
     call = {
-        "kind": "automation", "action": "http", "with": {"connection": "erp", "path": "/"},
-        "outputs": {"each": "$.total"}, "retry": {"attempts": 1}, "to": "check", "on_error": STOP,
-    }  # fmt: skip
+        "kind": "automation",
+        "action": "http",
+        "with": {"connection": "erp", "path": "/"},
+        "outputs": {"each": "$.total"},
+        "retry": {"attempts": 1},
+        "to": "check",
+        "on_error": STOP,
+    }
     check = task(ok="done", no=NO, stop=STOP)
     data = plain("ordering", {"order": call | more, "check": check}, fields=FIELDS)
     data["start"]["fields"] = ["amount"]
@@ -158,9 +164,15 @@ def test_what_another_request_gives_is_rounded_too() -> None:
     child["start"]["fields"] = ["amount", "share"]
     make_people()
     publish(child)
-    sub = {"kind": "subworkflow", "workflow": "child", "to": "check", "on_error": STOP,
-           "data": {"amount": "{{ amount }}", "share": "{{ share }}"},
-           "outputs": {"each": "$.data.share"}, "round": {"each": 2}}  # fmt: skip
+    sub = {
+        "kind": "subworkflow",
+        "workflow": "child",
+        "to": "check",
+        "on_error": STOP,
+        "data": {"amount": "{{ amount }}", "share": "{{ share }}"},
+        "outputs": {"each": "$.data.share"},
+        "round": {"each": 2},
+    }
     data = plain("parent", {"sub": sub, "check": task(ok="done", no=NO, stop=STOP)}, fields=FIELDS)
     data["start"]["fields"] = ["amount", "share"]
     course = Course.of(data, share=12.345)

@@ -12,7 +12,6 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from allauth.socialaccount.models import SocialAccount
-from django.contrib.auth.models import User
 from django.core import mail
 from django.core.cache import caches
 from django.test import Client, override_settings
@@ -20,7 +19,8 @@ from django.urls import clear_url_caches
 
 from tests.config.company_sign_in import Company, come, company
 from tests.factories import NOW, make_group, make_user
-from workflows.services.tokens import make_service_account
+from workflows.access.services.tokens import make_service_account
+from workflows.people.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 SECRET = "a-Long-pass-9"
@@ -167,9 +167,12 @@ def code(secret: str) -> str:
 def robot(ann: User) -> User:
     """A program's account to which somebody gave a password and an address of mail."""
     service = make_service_account(
-        username="robot", purpose="Pays.",
-        owner=make_user("root", is_superuser=True), by=User.objects.get(username="root"), now=NOW,
-    )  # fmt: skip
+        username="robot",
+        purpose="Pays.",
+        owner=make_user("root", is_superuser=True),
+        by=User.objects.get(username="root"),
+        now=NOW,
+    )
     service.user.email = "robot@example.com"
     service.user.set_password(SECRET)
     service.user.save()
@@ -205,9 +208,12 @@ def test_the_company_opens_no_service_account_by_its_address_of_mail(
     robot.groups.add(make_group("payers"))
     make_group("finance")
     boss.claims = {
-        "sub": "7", "preferred_username": "eve", "email": "robot@example.com",
-        "email_verified": True, "groups": ["finance"],
-    }  # fmt: skip
+        "sub": "7",
+        "preferred_username": "eve",
+        "email": "robot@example.com",
+        "email_verified": True,
+        "groups": ["finance"],
+    }
     with override_settings(
         SOCIALACCOUNT_EMAIL_AUTHENTICATION=True,
         SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT=True,
@@ -248,9 +254,12 @@ def test_the_company_brings_an_account_with_the_groups_of_its_claim(
 ) -> None:
     make_group("finance")
     boss.claims = {
-        "sub": "1", "preferred_username": "fin", "email": "fin@example.com",
-        "email_verified": True, "groups": ["finance", "not-here"],
-    }  # fmt: skip
+        "sub": "1",
+        "preferred_username": "fin",
+        "email": "fin@example.com",
+        "email_verified": True,
+        "groups": ["finance", "not-here"],
+    }
     come(client)
     fin = User.objects.get(username="fin")
     assert who(client) == str(fin.pk)
@@ -288,9 +297,11 @@ def test_an_address_that_the_company_does_not_vouch_for_opens_no_account(
     client: Client, boss: Company, ann: User
 ) -> None:
     boss.claims = {
-        "sub": "9", "preferred_username": "eve",
-        "email": "ann@example.com", "email_verified": False,
-    }  # fmt: skip
+        "sub": "9",
+        "preferred_username": "eve",
+        "email": "ann@example.com",
+        "email_verified": False,
+    }
     come(client)
     assert who(client) != str(ann.pk)
 

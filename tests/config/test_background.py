@@ -8,7 +8,7 @@ import pytest
 from celery.schedules import crontab
 from django.conf import settings
 
-from config.background import Background, Round, rounds
+from config.background import Background, Round, load_clock_rounds
 
 
 def run_for(seconds: float, *some: Round) -> int:
@@ -19,15 +19,16 @@ def run_for(seconds: float, *some: Round) -> int:
 
 @pytest.mark.django_db
 def test_all_rounds_of_the_clock_are_run_as_celery_would() -> None:
-    known = {one.name: one for one in rounds(settings.CELERY_BEAT_SCHEDULE)}
+    known = {one.name: one for one in load_clock_rounds(settings.CELERY_BEAT_SCHEDULE)}
     assert set(known) == set(settings.CELERY_BEAT_SCHEDULE)
     assert (known["deliver"].every, known["forget"].every) == (1.0, None)
 
 
 def test_an_interval_is_kept() -> None:
     often, seldom = [], []
-    run_for(1.5, Round("a", lambda: often.append(1), 0.4),
-            Round("b", lambda: seldom.append(1), 60.0))  # fmt: skip
+    run_for(
+        1.5, Round("a", lambda: often.append(1), 0.4), Round("b", lambda: seldom.append(1), 60.0)
+    )
     assert 2 <= len(often) <= 4
     assert len(seldom) == 1
 
@@ -72,8 +73,12 @@ def test_delivering_goes_on_beside_a_call_that_hangs() -> None:
 def test_what_has_an_hour_of_the_day_is_made_up_for_and_run_once() -> None:
     nightly: list[int] = []
     moment = datetime.now(UTC)
-    late = Round("head", lambda: nightly.append(1), crontab(minute="0", hour="3"),
-                 last=moment - timedelta(days=3))  # fmt: skip
+    late = Round(
+        "head",
+        lambda: nightly.append(1),
+        crontab(minute="0", hour="3"),
+        last=moment - timedelta(days=3),
+    )
     run_for(0.6, late)
     late.next_at = 0.0
     run_for(0.6, late)

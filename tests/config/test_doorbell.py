@@ -24,10 +24,17 @@ def test_the_clocks_tasks_are_registered() -> None:
 def test_celery_without_a_broker_says_in_a_line_what_to_do(program: str, tmp_path: Path) -> None:
     said = subprocess.run(
         [sys.executable, "-m", "celery", "--quiet", "-A", "config", program],
-        env={**os.environ, "CELERY_BROKER_URL": "", "HANDOFF_VAR": str(tmp_path),
-             "DJANGO_SETTINGS_MODULE": "config.settings"},
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        env={
+            **os.environ,
+            "CELERY_BROKER_URL": "",
+            "HANDOFF_VAR": str(tmp_path),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert "There is no broker: set CELERY_BROKER_URL" in said.stdout + said.stderr
     assert "Traceback" not in said.stdout + said.stderr
 

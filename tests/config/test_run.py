@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from config.run import FIRST_PAUSE, Child, clear_away, listening
+from config.run import FIRST_PAUSE, RestartedProcess, open_listening_socket, remove_old_broker_files
 
 ROOT = Path(__file__).resolve().parents[2]
 # In one write, so that two children's lines cannot mix.
@@ -26,25 +26,27 @@ CHILDREN = {
 }
 PROGRAM = """
 import sys
-from config.run import Group
-with Group(patience=1) as group:
+from config.run import ProcessGroup
+with ProcessGroup(patience=1) as group:
     first, *others = [[sys.executable, "-c", code] for code in sys.argv[2:]]
     if sys.argv[1] != "first" or group.finish(first):
         group.start({"one": first, **{f"other {n}": code for n, code in enumerate(others)}})
-        group.hold()
+        group.supervise_until()
 sys.exit(group.status)
 """
 # The web server and the background as `make run` starts them, on a database of sessions only.
 WHOLE = """
 import sys
-from config.run import Group, answers, lasting, listening, manage
-server = listening(sys.argv[1])
-with server, Group() as group:
-    if group.finish(manage("migrate", "sessions", "--verbosity", "0")):
-        group.start(lasting(server), keep=[server.fileno()])
-        group.hold(lambda: answers(server.getsockname()[1]))
+from config.run import (
+    ProcessGroup, is_server_answering, lasting_commands, manage_command, open_listening_socket
+)
+server = open_listening_socket(sys.argv[1])
+with server, ProcessGroup() as group:
+    if group.finish(manage_command("migrate", "sessions", "--verbosity", "0")):
+        group.start(lasting_commands(server), keep=[server.fileno()])
+        group.supervise_until(lambda: is_server_answering(server.getsockname()[1]))
         print(" ".join(str(child.process.pid) for child in group._lasting), flush=True)
-        group.hold()
+        group.supervise_until()
 sys.exit(group.status)
 """
 
@@ -138,18 +140,18 @@ def test_one_that_was_killed_says_by_what() -> None:
 
 def test_a_pause_is_short_again_after_a_stable_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("config.run.STABLE_SECONDS", 0.0)
-    child = Child("one", [sys.executable, "-c", ""], ())
+    child = RestartedProcess("one", [sys.executable, "-c", ""], ())
     child.pause = 32.0
     assert child.process is not None
     child.process.wait()
-    child.look_after()
+    child.restart_if_ended()
     assert child.pause == 2 * FIRST_PAUSE
 
 
 def test_what_cannot_be_started_is_tried_again_and_ends_nothing() -> None:
-    child = Child("one", ["/nonexistent/program"], ())
+    child = RestartedProcess("one", ["/nonexistent/program"], ())
     assert (child.process, child.pause) == (None, 2 * FIRST_PAUSE)
-    child.look_after()
+    child.restart_if_ended()
     assert child.process is None
 
 
@@ -170,7 +172,7 @@ def test_ctrl_c_in_a_first_command_stops_it_without_a_traceback() -> None:
 @pytest.mark.parametrize("port", ["eighty", "70000", "-1"])
 def test_a_port_that_is_none_is_refused_in_one_line(port: str) -> None:
     with pytest.raises(SystemExit, match=f"PORT is '{port}'; give a number up to 65535"):
-        listening(port)
+        open_listening_socket(port)
 
 
 def test_a_taken_port_is_refused_before_anything_starts() -> None:
@@ -178,7 +180,7 @@ def test_a_taken_port_is_refused_before_anything_starts() -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         with pytest.raises(SystemExit, match="Choose another: make run PORT=8001"):
-            listening(str(other.getsockname()[1]))
+            open_listening_socket(str(other.getsockname()[1]))
 
 
 @contextmanager
@@ -219,7 +221,7 @@ def test_what_earlier_versions_kept_is_cleared_away(
     messages.mkdir(parents=True)
     (messages / "1_x.celery.msg").touch()
     monkeypatch.setenv("HANDOFF_VAR", str(tmp_path))
-    clear_away()
+    remove_old_broker_files()
     assert not (tmp_path / "broker").exists()
 
 

@@ -4,12 +4,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workflows.engine.advance import Electorate, advance, no_electorate
-from workflows.engine.definition import Definition, HumanStep
-from workflows.engine.effects import Cancel, Decide, Effect, Event, Fired, Reopen, Split, Start
-from workflows.engine.graph import Graph
-from workflows.engine.marking import Marking, Person
-from workflows.engine.rules import RuleCannotBeEvaluated
+from workflows.engine.format.definition import Definition, HumanStep
+from workflows.engine.routing.advance import Electorate, advance, no_electorate
+from workflows.engine.routing.cancel_reasons import InstanceCancelled
+from workflows.engine.routing.effects import (
+    BlockOpened,
+    Cancel,
+    Decide,
+    Effect,
+    Event,
+    JoinFired,
+    Reopen,
+    Start,
+)
+from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.marking import Marking, Person
+from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
 
 FIELDS = {
     "amount": {"type": "money", "required": True},
@@ -111,7 +121,9 @@ class Run:
             if outcome:
                 self.decide(step, outcome)
             else:
-                self.apply(Cancel("called off") if step == "cancel" else Reopen())
+                self.apply(
+                    Cancel(InstanceCancelled("called off")) if step == "cancel" else Reopen()
+                )
         return self
 
     @property
@@ -155,8 +167,8 @@ class Run:
 
     def firings(self) -> dict[int, int]:
         """How often the join of each running of a parallel step has fired."""
-        counts = {split.block: 0 for split in self.of(Split)}
-        for fired in self.of(Fired):
+        counts = {split.block: 0 for split in self.of(BlockOpened)}
+        for fired in self.of(JoinFired):
             counts[fired.block] += 1
         return counts
 

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from workflows.engine.definition import Definition
+from workflows.engine.format.definition import Definition
 
 CONDITIONS = ("amount > 500", "urgent", "not urgent", "site == 'Oslo'", "note == 'x'")
 FIELDS = {

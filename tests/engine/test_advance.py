@@ -17,23 +17,25 @@ from tests.engine.driving import (
     parallel,
     task,
 )
-from workflows.engine import effects as fx
-from workflows.engine.advance import (
+from workflows.engine.errors import DefinitionProblem, InvalidInput, WrongState
+from workflows.engine.routing import effects as fx
+from workflows.engine.routing.advance import (
     NO_DATE,
     RULE_FAILED,
     advance,
-    barred,
+    barred_people,
     forward_outcome,
 )
-from workflows.engine.errors import DefinitionProblem, InvalidInput, WrongState
-from workflows.engine.marking import Block, Marking, Token
+from workflows.engine.routing.cancel_reasons import BlockLeftFor, InstanceCancelled
+from workflows.engine.routing.marking import Block, Marking, Token
+from workflows.engine.routing.step_troubles import RuleFailed, StepFailed
 
 # -- starting and deciding ----------------------------------------------------------------------
 
 
 def test_a_start_opens_the_first_step_in_round_one() -> None:
     run = Run(draw({"a": task(ok="done"), "done": end()})).start(by="rita")
-    assert run.effects == [fx.Opened(1, "a", 1, None)]
+    assert run.effects == [fx.ActivationOpened(1, "a", 1, None)]
     assert run.marking.requester == "rita"
 
 
@@ -54,7 +56,7 @@ def test_a_decision_writes_remembers_and_goes_on() -> None:
     run.decide("a", "ok", by="ann", writes={"note": "fine"})
     assert run.data["note"] == "fine"
     assert run.marking.deciders == {"a": ("ann",)}
-    assert run.effects[-2:] == [fx.Completed(1, "ok"), fx.Ended("done", "done")]
+    assert run.effects[-2:] == [fx.ActivationCompleted(1, "ok"), fx.RequestEnded("done", "done")]
     assert run.marking.ended == "done"
 
 
@@ -98,16 +100,17 @@ def test_the_first_rule_that_holds_is_taken_else_otherwise(
     steps = {"d": decision("b", big="amount > 1000", fast="urgent"), **ends, "done": end()}
     run = Run(draw(steps), {"amount": amount, "urgent": urgent}).start()
     assert run.where == where
-    assert isinstance(run.effects[0], fx.Took)
+    assert isinstance(run.effects[0], fx.RouteTaken)
 
 
 def test_a_rule_that_cannot_be_evaluated_is_an_incident_and_never_false() -> None:
     steps = {"d": decision("b", a="note == 'x'"), "a": task(ok="b"), "b": task(ok="z"), "z": end()}
     run = Run(draw(steps)).start()
     (stuck,) = run.effects
-    assert isinstance(stuck, fx.Stuck)
-    assert (stuck.step, stuck.round, stuck.code) == ("d", 1, RULE_FAILED)
-    assert "note" in stuck.message
+    assert isinstance(stuck, fx.ActivationStuck)
+    assert (stuck.step, stuck.round, stuck.trouble.code) == ("d", 1, RULE_FAILED)
+    assert isinstance(stuck.trouble, RuleFailed)
+    assert "note" in str(stuck.trouble.problem)
     assert run.marking.tokens[0].stuck == RULE_FAILED
 
 
@@ -139,8 +142,8 @@ def test_only_what_is_stuck_is_retried() -> None:
 def test_a_step_done_outside_is_called_and_goes_on_when_it_is_finished(outside: dict) -> None:
     run = Run(draw({"x": outside, "done": end()})).start()
     opened, called = run.effects
-    assert isinstance(opened, fx.Opened)
-    assert called == fx.Called(opened.activation, "x")
+    assert isinstance(opened, fx.ActivationOpened)
+    assert called == fx.ExternalWorkRequested(opened.activation, "x")
     with pytest.raises(WrongState):
         run.apply(fx.Decide(opened.activation, "ann", "ok"))
     run.apply(fx.Finish(opened.activation, "done", {"note": "given"}))
@@ -155,19 +158,22 @@ AUTOMATION = {"kind": "automation", "action": "http", "to": "done"}
 def test_a_failure_takes_the_error_way_where_the_map_has_one() -> None:
     steps = {"x": AUTOMATION | {"on_error": "fix"}, "fix": task(ok="done"), "done": end()}
     run = Run(draw(steps)).start()
-    run.apply(fx.Fail(1, "timed_out", "It did not answer."))
+    run.apply(fx.Fail(1, StepFailed("timed_out", "It did not answer.")))
     assert run.open == ["fix"]
-    assert run.of(fx.Stuck) == []
+    assert run.of(fx.ActivationStuck) == []
 
 
 def test_a_failure_without_an_error_way_waits_and_a_retry_keeps_the_activation() -> None:
     run = Run(draw({"x": AUTOMATION, "done": end()})).start()
-    run.apply(fx.Fail(1, "timed_out", "It did not answer."))
-    assert [stuck.code for stuck in run.of(fx.Stuck)] == ["timed_out"]
+    run.apply(fx.Fail(1, StepFailed("timed_out", "It did not answer.")))
+    assert [stuck.trouble.code for stuck in run.of(fx.ActivationStuck)] == ["timed_out"]
     assert run.marking.token(1).stuck == "timed_out"
     run.apply(fx.Retry(1))
-    assert run.of(fx.Unstuck) == [fx.Unstuck(1, kept=True)]
-    assert run.of(fx.Called) == [fx.Called(1, "x"), fx.Called(1, "x")]
+    assert run.of(fx.ActivationUnstuck) == [fx.ActivationUnstuck(1, resumed=True)]
+    assert run.of(fx.ExternalWorkRequested) == [
+        fx.ExternalWorkRequested(1, "x"),
+        fx.ExternalWorkRequested(1, "x"),
+    ]
     assert run.marking.token(1).stuck is None
 
 
@@ -175,10 +181,10 @@ def test_a_wait_for_an_empty_date_waits_on_an_incident_until_the_date_is_there()
     fields = FIELDS | {"day": {"type": "date"}}
     steps = {"x": {"kind": "wait", "until": "day", "to": "done"}, "done": end()}
     run = Run(draw(steps, fields=fields)).start()
-    assert [stuck.code for stuck in run.of(fx.Stuck)] == [NO_DATE]
-    assert run.of(fx.Called) == []
+    assert [stuck.trouble.code for stuck in run.of(fx.ActivationStuck)] == [NO_DATE]
+    assert run.of(fx.ExternalWorkRequested) == []
     run.apply(fx.Retry(1, {"day": "2026-05-01"}))
-    assert run.of(fx.Called) == [fx.Called(1, "x")]
+    assert run.of(fx.ExternalWorkRequested) == [fx.ExternalWorkRequested(1, "x")]
 
 
 def test_work_is_sent_to_steps_of_its_own_blocks_or_outside_of_them_only() -> None:
@@ -192,7 +198,7 @@ def test_work_is_sent_to_steps_of_its_own_blocks_or_outside_of_them_only() -> No
     assert "j" not in outside
     a = next(token for token in run.marking.tokens if token.step == "a")
     run.apply(fx.Reroute(a.id, "j"))
-    assert [arrived.came_from for arrived in run.of(fx.Arrived)] == ["a"]
+    assert [arrived.came_from for arrived in run.of(fx.BranchArrived)] == ["a"]
     after = Run(graph).start()
     b = next(token for token in after.marking.tokens if token.step == "b")
     after.apply(fx.Reroute(b.id, "after"))
@@ -209,8 +215,8 @@ def test_work_is_sent_to_steps_of_its_own_blocks_or_outside_of_them_only() -> No
 def test_leaving_a_block_cancels_its_other_work_with_the_reason() -> None:
     run = block_map().follow(["a/ok", "b/out"])
     assert run.where == "redo"
-    assert run.of(fx.Cancelled) == [fx.Cancelled(4, "left for 'Redo'")]
-    assert run.of(fx.Left) == [fx.Left(1, "left for 'Redo'")]
+    assert run.of(fx.ActivationCancelled) == [fx.ActivationCancelled(4, BlockLeftFor("Redo"))]
+    assert run.of(fx.BlockLeft) == [fx.BlockLeft(1, BlockLeftFor("Redo"))]
     assert run.marking.blocks == ()
     assert run.firings() == {1: 0}
 
@@ -237,7 +243,7 @@ def test_leaving_two_blocks_at_once_closes_both() -> None:
     }
     run = Run(draw(steps)).start().decide("x", "stop")
     assert run.where == "= gone"
-    assert len(run.of(fx.Left)) == 2
+    assert len(run.of(fx.BlockLeft)) == 2
     assert (run.marking.tokens, run.marking.blocks) == ((), ())
 
 
@@ -252,7 +258,7 @@ def test_an_end_cancels_what_is_open_elsewhere() -> None:
     }
     run = Run(draw(steps)).start().decide("a", "stop")
     assert run.where == "= gone"
-    assert [effect.activation for effect in run.of(fx.Cancelled)] == [3]
+    assert [effect.activation for effect in run.of(fx.ActivationCancelled)] == [3]
 
 
 def test_a_finished_request_reopens_where_its_end_says() -> None:
@@ -271,7 +277,9 @@ def test_an_end_without_reopen_stays_closed() -> None:
 def test_a_cancelled_request_has_nothing_open_and_has_not_ended() -> None:
     run = block_map().follow(["a/ok", "cancel"])
     assert (run.marking.tokens, run.marking.blocks, run.marking.ended) == ((), (), None)
-    assert {effect.reason for effect in run.of(fx.Cancelled)} == {"called off"}
+    assert {effect.reason for effect in run.of(fx.ActivationCancelled)} == {
+        InstanceCancelled("called off")
+    }
 
 
 # -- quorum and separation of duties --------------------------------------------------------------
@@ -289,7 +297,7 @@ def quorum_map(quorum: int | str) -> Run:
 
 def test_a_quorum_needs_so_many_different_people() -> None:
     run = quorum_map(2).decide("a", "ok", by="ann")
-    assert run.effects[-1] == fx.Voted(1, 1, 2)
+    assert run.effects[-1] == fx.VoteCounted(1, 1, 2)
     with pytest.raises(WrongState, match="already agreed"):
         run.decide("a", "ok", by="ann")
     assert run.decide("a", "ok", by="bob").where == "= done"
@@ -307,7 +315,7 @@ def test_a_new_round_needs_a_new_quorum() -> None:
 
 def test_a_quorum_of_all_is_everyone_who_may_at_activation() -> None:
     run = quorum_map("all")
-    assert run.of(fx.Opened)[0].needed == 3  # rita asked for it and may not approve it
+    assert run.of(fx.ActivationOpened)[0].needed == 3  # rita asked for it and may not approve it
     for person in ("ann", "bob"):
         run.decide("a", "ok", by=person)
     assert run.where == "a"
@@ -316,7 +324,7 @@ def test_a_quorum_of_all_is_everyone_who_may_at_activation() -> None:
 
 def test_a_quorum_of_all_in_an_empty_role_still_needs_somebody() -> None:
     steps = {"a": approval(ok="done", _quorum="all"), "done": end()}
-    assert Run(draw(steps)).start().of(fx.Opened)[0].needed == 1
+    assert Run(draw(steps)).start().of(fx.ActivationOpened)[0].needed == 1
 
 
 def test_the_forward_outcome_is_the_first_that_is_no_exception() -> None:
@@ -328,8 +336,8 @@ def test_the_forward_outcome_is_the_first_that_is_no_exception() -> None:
 def test_the_requester_is_barred_from_approvals_and_not_from_tasks() -> None:
     graph = draw({"a": approval(ok="b"), "b": task(ok="done"), "done": end()})
     marking = Marking(requester="rita")
-    assert barred(graph.human("a"), marking) == {"rita"}
-    assert barred(graph.human("b"), marking) == frozenset()
+    assert barred_people(graph.human("a"), marking) == {"rita"}
+    assert barred_people(graph.human("b"), marking) == frozenset()
 
 
 def test_everyone_who_decided_another_step_in_any_round_is_barred() -> None:
@@ -342,12 +350,12 @@ def test_everyone_who_decided_another_step_in_any_round_is_barred() -> None:
         Run(draw(steps)).start(by="rita").decide("a", "ok", by="ann").decide("b", "back", by="bob")
     )
     run.decide("a", "ok", by="cleo")
-    assert barred(run.graph.human("b"), run.marking) == {"rita", "ann", "cleo"}
+    assert barred_people(run.graph.human("b"), run.marking) == {"rita", "ann", "cleo"}
 
 
 def test_nobody_is_barred_where_the_map_says_so() -> None:
     graph = draw({"a": approval(ok="done", _not_by=[]), "done": end()})
-    assert barred(graph.human("a"), Marking(requester="rita")) == frozenset()
+    assert barred_people(graph.human("a"), Marking(requester="rita")) == frozenset()
 
 
 # -- markings -----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The map audit: one small map a finding, and a sound map that has none.
 
-The rows are in `audit_cases.py`.
+The rows are in `audit_cases.py` and in the files beside it.
 """
 
 import copy
@@ -29,17 +29,20 @@ from tests.engine.audit_cases import (
     steps,
 )
 from tests.engine.audit_cases_more import MORE
+from tests.engine.audit_cases_work import WORK_CASES
 from tests.shared import DATA
-from workflows.engine.audit import CODES, AnyPeople, Finding, audit
-from workflows.engine.definition import Definition
-from workflows.engine.definition_file import read_definition
+from workflows.engine.audit import CODES, AnyPeople, AuditFinding, audit_definition
+from workflows.engine.audit.findings import SEVERITIES
+from workflows.engine.audit.sentences import SENTENCES
+from workflows.engine.format.definition import Definition, RoleDef
+from workflows.engine.format.files import read_definition
 
-CASES = [*FIRST, *MORE]
+CASES = [*FIRST, *WORK_CASES, *MORE]
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "audit.md"
 
 
-def short(findings: tuple[Finding, ...]) -> set[str]:
+def short(findings: tuple[AuditFinding, ...]) -> set[str]:
     return {f"{f.code}@{f.step}" if f.step else f.code for f in findings}
 
 
@@ -47,7 +50,7 @@ def short(findings: tuple[Finding, ...]) -> set[str]:
 def test_the_audit_finds_exactly_what_was_damaged(
     edit: Callable[[Map], None], expected: str
 ) -> None:
-    findings = audit(damaged(edit), Directory())
+    findings = audit_definition(damaged(edit), Directory())
     loose = {word[:-1] for word in expected.split() if word.endswith("*")}
     strict = {word for word in expected.split() if not word.endswith("*")}
     assert loose <= {finding.code for finding in findings}
@@ -55,12 +58,12 @@ def test_the_audit_finds_exactly_what_was_damaged(
 
 
 def test_a_sound_map_has_no_finding() -> None:
-    assert audit(damaged(lambda data: None), Directory()) == ()
+    assert audit_definition(damaged(lambda data: None), Directory()) == ()
 
 
 def test_the_sample_file_is_sound_but_for_triggers_that_leave_the_form_empty() -> None:
     text = (HERE / "maps" / "equipment.yaml").read_text(encoding="utf-8")
-    found = audit(read_definition(text, name="equipment.yaml"), AnyPeople())
+    found = audit_definition(read_definition(text, name="equipment.yaml"), AnyPeople())
     assert [(f.code, f.severity) for f in found] == [("trigger_field_missing", "warning")] * 2
 
 
@@ -73,12 +76,18 @@ def test_maps_of_other_people_are_clean_or_warned_of() -> None:
     assert files
     for file in files:
         definition = read_definition(file.read_bytes(), name=file.name)
-        assert {f.severity for f in audit(definition, AnyPeople())} <= {"warning"}, file.name
+        assert {f.severity for f in audit_definition(definition, AnyPeople())} <= {"warning"}, (
+            file.name
+        )
+
+
+FROM_OUTSIDE = {"role_setting_wrong"}
+"""What only parts from outside can find: tried in `tests/extensions`."""
 
 
 def test_every_finding_is_tried_above() -> None:
     words = {word.rstrip("*").partition("@")[0] for case in CASES for word in case[2].split()}
-    assert words == set(CODES)
+    assert words | FROM_OUTSIDE == set(CODES)
 
 
 @pytest.mark.parametrize("edit", [c[1] for c in CASES], ids=[c[0] for c in CASES])
@@ -86,10 +95,10 @@ def test_every_finding_says_what_goes_wrong_and_how_to_mend_it(
     edit: Callable[[Map], None],
 ) -> None:
     definition = damaged(edit)
-    for finding in audit(definition, Directory()):
+    for finding in audit_definition(definition, Directory()):
         assert finding.severity == CODES[finding.code]
-        assert re.fullmatch(r"['A-Z].*[.?]", finding.message), finding.message
-        assert re.fullmatch(r"[A-Z].*\.", finding.remedy), finding.remedy
+        assert re.fullmatch(r"['A-Z].*[.?]", str(finding.message)), finding.code
+        assert re.fullmatch(r"[A-Z].*\.", str(finding.remedy)), finding.code
         assert finding.step is None or finding.step in definition.steps
 
 
@@ -122,12 +131,15 @@ def test_whatever_can_be_read_can_be_audited(
         definition = Definition.model_validate(written)
     except ValueError:
         return
-    assert all(finding.code in CODES for finding in audit(definition, Directory()))
+    assert all(finding.code in CODES for finding in audit_definition(definition, Directory()))
 
 
 def test_errors_come_before_warnings() -> None:
     edits = several(put(S + "legal.due", ...), put(S + "tech.expected", ...))
-    assert [f.severity for f in audit(damaged(edits), Directory())] == ["error", "warning"]
+    assert [f.severity for f in audit_definition(damaged(edits), Directory())] == [
+        "error",
+        "warning",
+    ]
 
 
 def test_a_loop_through_a_join_that_waits_for_a_person_is_no_endless_loop() -> None:
@@ -138,7 +150,7 @@ def test_a_loop_through_a_join_that_waits_for_a_person_is_no_endless_loop() -> N
         put(S + "lead_look.outcomes.look", "tech"),
         put(S + "tech.outcomes.ok", "pay"),
     )
-    assert audit(damaged(edits), Directory()) == ()
+    assert audit_definition(damaged(edits), Directory()) == ()
 
 
 def test_what_all_branches_write_is_filled_in_after_their_join() -> None:
@@ -150,17 +162,18 @@ def test_what_all_branches_write_is_filled_in_after_their_join() -> None:
         put(S + "checked.to", "next"),
         steps(next=decide("pay", fix="price > 3", lead_look="colour == 'x'")),
     )
-    found = short(audit(damaged(edits), Directory()))
+    found = short(audit_definition(damaged(edits), Directory()))
     assert found == {"rule_field_may_be_empty@next"}  # colour: the branch of tech is conditional
     edits = several(edits, put(S + "checks.branches.1", {"to": "tech"}))
-    assert audit(damaged(edits), Directory()) == ()
+    assert audit_definition(damaged(edits), Directory()) == ()
 
 
 def test_without_a_directory_everyone_exists_and_groups_are_full() -> None:
     people = AnyPeople()
     assert people.is_active("whoever")
-    assert len(people.members(["crew"], ["ann"])) == 1001
-    assert people.members([], []) == frozenset()
+    role = RoleDef.model_validate({"groups": ["crew"], "users": ["ann"]})
+    assert len(people.members(role)) == 1001
+    assert people.members(RoleDef()) == frozenset()
 
 
 def test_the_largest_map_is_audited_in_seconds() -> None:
@@ -171,7 +184,7 @@ def test_the_largest_map_is_audited_in_seconds() -> None:
     data = copy.deepcopy(SOUND)
     data["steps"] = row | {"t1990": {"kind": "end", "result": "done"}}
     data["start"]["first"] = "t0"
-    findings = audit(Definition.model_validate(data), Directory())
+    findings = audit_definition(Definition.model_validate(data), Directory())
     assert {f.code for f in findings} == {"exceptions_too_few"}
 
 
@@ -179,3 +192,8 @@ def test_the_page_explains_every_finding_with_its_severity() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert dict(rows) == dict(CODES)
     assert len(rows) == len(CODES)
+
+
+def test_each_code_has_sentences_and_no_sentence_is_of_another_code() -> None:
+    codes = {key.partition(".")[0] for key in SENTENCES}
+    assert codes == set(SEVERITIES)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.engine.calendar import (
+from workflows.engine.timing.working_time import (
     Calendar,
     Duration,
     Span,
@@ -44,9 +44,28 @@ def test_a_duration_is_read(text: str, duration: Duration) -> None:
 
 
 NOT_DURATIONS = (
-    "", " ", "h", "4", "4 h", "-4h", "+4h", "1.5d", "4H", "4s", "1y", "1d 4h", "4h1d", "1d1d",
-    "123456h", "4h\n", "٤h", "²h", "d", "1d4", "4h\x00",
-)  # fmt: skip
+    "",
+    " ",
+    "h",
+    "4",
+    "4 h",
+    "-4h",
+    "+4h",
+    "1.5d",
+    "4H",
+    "4s",
+    "1y",
+    "1d 4h",
+    "4h1d",
+    "1d1d",
+    "123456h",
+    "4h\n",
+    "٤h",
+    "²h",
+    "d",
+    "1d4",
+    "4h\x00",
+)
 
 
 @pytest.mark.parametrize("text", NOT_DURATIONS)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.engine.calendar import Calendar, Duration, Span, parse_duration
+from workflows.engine.timing.working_time import Calendar, Duration, Span, parse_duration
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -159,7 +159,7 @@ CASES = [
     ("sydney", "2026-06-30 16:30", "1h", "2026-07-01 09:30"),
     ("kolkata", "2026-11-28 18:00", "1h", "2026-11-30 10:00"),
     ("kolkata", "2026-11-27 18:00", "1d", "2026-11-28 18:00"),
-]  # fmt: skip
+]
 
 
 def test_the_table_is_long_enough() -> None:
@@ -208,10 +208,16 @@ def test_between_two_moments_lie_the_hours_that_the_table_says(
 @pytest.mark.parametrize(
     ("name", "day", "week"),
     [
-        ("office", 8, 40), ("lunch", 7, 35), ("short friday", 9, 41), ("short week", 8, 12),
-        ("sundays", 4, 4), ("all hours", 24, 168), ("always", 24, 168), ("year end", 8, 40),
+        ("office", 8, 40),
+        ("lunch", 7, 35),
+        ("short friday", 9, 41),
+        ("short week", 8, 12),
+        ("sundays", 4, 4),
+        ("all hours", 24, 168),
+        ("always", 24, 168),
+        ("year end", 8, 40),
     ],
-)  # fmt: skip
+)
 def test_a_day_is_as_long_as_most_working_days_and_a_week_as_all_of_them(
     name: str, day: int, week: int
 ) -> None:
@@ -313,14 +319,21 @@ def by_the_minute(counted: Calendar, begin: datetime, minutes: int) -> int:
 
 
 NIGHTS_OF_CHANGE = [
-    ("Europe/Berlin", "2026-03-28"), ("Europe/Berlin", "2026-10-24"),
-    ("America/New_York", "2026-03-07"), ("America/New_York", "2026-10-31"),
-    ("Australia/Lord_Howe", "2026-04-04"), ("Australia/Lord_Howe", "2026-10-03"),
-    ("America/Sao_Paulo", "2011-02-19"), ("America/Sao_Paulo", "2011-10-15"),
-    ("America/Havana", "2026-03-07"), ("America/Havana", "2026-10-31"),
-    ("Pacific/Apia", "2011-12-29"), ("Africa/Casablanca", "2026-03-21"),
-    ("Pacific/Chatham", "2026-09-26"), ("Europe/Dublin", "2026-10-24"),
-]  # fmt: skip
+    ("Europe/Berlin", "2026-03-28"),
+    ("Europe/Berlin", "2026-10-24"),
+    ("America/New_York", "2026-03-07"),
+    ("America/New_York", "2026-10-31"),
+    ("Australia/Lord_Howe", "2026-04-04"),
+    ("Australia/Lord_Howe", "2026-10-03"),
+    ("America/Sao_Paulo", "2011-02-19"),
+    ("America/Sao_Paulo", "2011-10-15"),
+    ("America/Havana", "2026-03-07"),
+    ("America/Havana", "2026-10-31"),
+    ("Pacific/Apia", "2011-12-29"),
+    ("Africa/Casablanca", "2026-03-21"),
+    ("Pacific/Chatham", "2026-09-26"),
+    ("Europe/Dublin", "2026-10-24"),
+]
 
 
 @pytest.mark.parametrize(("zone", "day"), NIGHTS_OF_CHANGE)

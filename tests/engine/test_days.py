@@ -9,22 +9,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.test_fields import Spec
-from workflows.engine.days import FIRST_DAY, LAST_DAY, begins, day_of, moment_is_taken
-from workflows.engine.definition import Definition
-from workflows.engine.fields import clean, moment_of
-from workflows.engine.graph import Graph
-from workflows.engine.rules import (
+from workflows.engine.format.definition import Definition
+from workflows.engine.routing.graph import Graph
+from workflows.engine.rules.evaluation import (
     RuleCannotBeEvaluated,
     RuleProblem,
     compile_expression,
     compile_rule,
 )
+from workflows.engine.timing.dates import (
+    FIRST_DAY,
+    LAST_DAY,
+    is_allowed_moment,
+    local_day_of,
+    start_of_day,
+)
+from workflows.engine.values.fields import clean_field_value, field_moment
 
 ZONES = (
-    "UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Beirut",
-    "America/Havana", "Pacific/Apia", "Pacific/Kiritimati", "Asia/Kathmandu", "Africa/Cairo",
-    "America/Toronto", "Australia/Lord_Howe", "Africa/Casablanca",
-)  # fmt: skip
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "Asia/Beirut",
+    "America/Havana",
+    "Pacific/Apia",
+    "Pacific/Kiritimati",
+    "Asia/Kathmandu",
+    "Africa/Cairo",
+    "America/Toronto",
+    "Australia/Lord_Howe",
+    "Africa/Casablanca",
+)
 FIELDS = {
     "day": Spec("date"),
     "until": Spec("date"),
@@ -53,14 +69,14 @@ days = st.dates(FIRST_DAY, LAST_DAY)
 def test_a_day_begins_with_its_first_moment_on_the_sites_clocks(
     zone: str, day: str, moment: str
 ) -> None:
-    assert begins(date.fromisoformat(day), ZoneInfo(zone)) == datetime.fromisoformat(moment)
+    assert start_of_day(date.fromisoformat(day), ZoneInfo(zone)) == datetime.fromisoformat(moment)
 
 
 @given(days, zones)
 def test_no_moment_before_the_beginning_of_a_day_belongs_to_it(day: date, zone: Any) -> None:
-    moment = begins(day, zone)
-    assert day_of(moment - timedelta(seconds=1), zone) < day
-    first = day_of(moment, zone)
+    moment = start_of_day(day, zone)
+    assert local_day_of(moment - timedelta(seconds=1), zone) < day
+    first = local_day_of(moment, zone)
     assert first == day or (str(zone), day) == ("Pacific/Apia", date(2011, 12, 30))
 
 
@@ -68,14 +84,14 @@ def test_no_moment_before_the_beginning_of_a_day_belongs_to_it(day: date, zone: 
 def test_waits_rules_and_sums_agree_about_every_night(day: date, by: timedelta, zone: Any) -> None:
     """A moment is before a date in a rule exactly if a wait until the date still waits then, and
     exactly if the moment, taken for a date, is an earlier one."""
-    moment = begins(day, zone) + by
-    if not moment_is_taken(moment, zone):
+    moment = start_of_day(day, zone) + by
+    if not is_allowed_moment(moment, zone):
         return
     data = {
-        "day": clean("day", FIELDS["day"], day.isoformat(), zone=zone),
-        "at": clean("at", FIELDS["at"], moment, zone=zone),
+        "day": clean_field_value("day", FIELDS["day"], day.isoformat(), zone=zone),
+        "at": clean_field_value("at", FIELDS["at"], moment, zone=zone),
     }
-    waits = moment < moment_of(FIELDS["day"], data["day"], zone=zone)
+    waits = moment < field_moment(FIELDS["day"], data["day"], zone=zone)
     assert compile_rule("at < day", FIELDS, zone=zone).holds(data) is waits
     written = compile_rule(f"at < d'{day}'", FIELDS, zone=zone)
     assert written.holds(data) is waits
@@ -123,9 +139,9 @@ def test_a_date_far_out_in_an_old_record_cannot_be_worked_with_and_does_no_harm(
     berlin = ZoneInfo("Europe/Berlin")
     for value in ("0001-01-01", "9999-12-31", "soon", 5):
         with pytest.raises((ValueError, TypeError, ArithmeticError)):
-            moment_of(FIELDS["day"], value, zone=berlin)
+            field_moment(FIELDS["day"], value, zone=berlin)
     with pytest.raises(ValueError, match="9999"):
-        moment_of(FIELDS["at"], "9999-12-31T23:59:59Z", zone=berlin)
+        field_moment(FIELDS["at"], "9999-12-31T23:59:59Z", zone=berlin)
 
 
 def test_a_published_rule_that_would_be_refused_today_cannot_be_evaluated() -> None:

@@ -8,9 +8,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflows.engine.definition import Definition, HumanStep
-from workflows.engine.definition_file import json_schema, read_definition, write_definition
 from workflows.engine.errors import DefinitionProblem
+from workflows.engine.format.definition import Definition, HumanStep
+from workflows.engine.format.files import json_schema, read_definition, write_definition
 
 EQUIPMENT = Path(__file__).parent / "maps" / "equipment.yaml"
 
@@ -139,9 +139,16 @@ def test_the_schema_knows_every_key_of_the_format() -> None:
     steps = schema["properties"]["steps"]["patternProperties"]
     (step,) = steps.values()
     assert set(step["discriminator"]["mapping"]) == {
-        "approval", "task", "decision", "parallel", "join", "automation", "wait", "subworkflow",
+        "approval",
+        "task",
+        "decision",
+        "parallel",
+        "join",
+        "automation",
+        "wait",
+        "subworkflow",
         "end",
-    }  # fmt: skip
+    }
     short, full = schema["$defs"]["RouteDef"]["anyOf"]
     assert short["type"] == "string"
     assert full["additionalProperties"] is False
@@ -180,9 +187,39 @@ def test_random_punctuation_is_read_or_explained(junk: str) -> None:
 
 
 TOKENS = [
-    "", ":", " ", "\n", "-", "{", "}", "[", "]", "'", '"', "#", "&a", "*a", "!x", "|", ">", "?",
-    "null", "1", "-1", "1.5", "true", "kind", "to", "steps", "\t", "\x00", "é", "9" * 40, "%", "@",
-]  # fmt: skip
+    "",
+    ":",
+    " ",
+    "\n",
+    "-",
+    "{",
+    "}",
+    "[",
+    "]",
+    "'",
+    '"',
+    "#",
+    "&a",
+    "*a",
+    "!x",
+    "|",
+    ">",
+    "?",
+    "null",
+    "1",
+    "-1",
+    "1.5",
+    "true",
+    "kind",
+    "to",
+    "steps",
+    "\t",
+    "\x00",
+    "é",
+    "9" * 40,
+    "%",
+    "@",
+]
 
 
 @given(st.data())

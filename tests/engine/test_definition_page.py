@@ -5,28 +5,34 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from workflows.engine.audit import AnyPeople, audit
-from workflows.engine.definition import Definition, FieldDef, OverdueDef, RetryDef, TriggerDef
-from workflows.engine.definition_file import read_definition
-from workflows.engine.explain import STEPS
-from workflows.engine.fields import FIELD_TYPES
+from workflows.engine.audit import AnyPeople, audit_definition
+from workflows.engine.format.definition import (
+    Definition,
+    FieldDef,
+    OverdueDef,
+    RetryDef,
+    TriggerDef,
+)
+from workflows.engine.format.explanations import STEP_MODELS
+from workflows.engine.format.files import read_definition
+from workflows.engine.values.field_types.base import FIELD_TYPES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "definition.md").read_text(encoding="utf-8")
 
 
 def test_the_example_on_the_page_is_sound() -> None:
     example = PAGE.split("```yaml\n")[1].split("```")[0]
-    assert audit(read_definition(example, name="page"), AnyPeople()) == ()
+    assert audit_definition(read_definition(example, name="page"), AnyPeople()) == ()
 
 
 def test_the_page_names_every_key_of_the_format() -> None:
     parts: list[type[BaseModel]] = [Definition, FieldDef, OverdueDef, RetryDef, TriggerDef]
-    for model in (*parts, *STEPS.values()):
+    for model in (*parts, *STEP_MODELS.values()):
         for name, field in model.model_fields.items():
             key = field.alias or name
             assert re.search(rf"[`{{ ]{key}[`: ]", PAGE), f"{model.__name__}: {key}"
 
 
 def test_the_page_names_every_kind_and_type() -> None:
-    for word in (*STEPS, *FIELD_TYPES):
+    for word in (*STEP_MODELS, *FIELD_TYPES):
         assert re.search(rf"(`|kind: |### .*\b){word}\b", PAGE), word

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from workflows.engine.definition_file import read_definition, write_definition
 from workflows.engine.errors import DefinitionProblem
+from workflows.engine.format.files import read_definition, write_definition
 
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLES = [

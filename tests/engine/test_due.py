@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from workflows.engine.calendar import Calendar, Duration
-from workflows.engine.due import Months, due_moment, parse_span
+from workflows.engine.timing.due_dates import Months, due_moment, parse_span
+from workflows.engine.timing.working_time import Calendar, Duration
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 2, 2, 9, tzinfo=UTC)

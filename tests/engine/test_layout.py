@@ -6,21 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.engine import layout as layouts
-from workflows.engine.layout import Box, Layout, Line, lay_out
+from workflows.engine.diagram import layout as layouts
+from workflows.engine.diagram.layout import DiagramBox, DiagramLine, Layout, lay_out_diagram
 
 WIDTH, HEIGHT = 100.0, 40.0
 
 
 @st.composite
-def maps(draw: st.DrawFn) -> tuple[list[Box], list[Line]]:
+def maps(draw: st.DrawFn) -> tuple[list[DiagramBox], list[DiagramLine]]:
     """2 to 20 boxes and any lines between them, back and double ones too."""
     count = draw(st.integers(2, 20))
-    boxes = [Box(key=str(number), width=WIDTH, height=HEIGHT) for number in range(count)]
+    boxes = [DiagramBox(key=str(number), width=WIDTH, height=HEIGHT) for number in range(count)]
     ends = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1))
     pairs = draw(st.lists(ends.filter(lambda pair: pair[0] != pair[1]), max_size=40))
     width = st.sampled_from([0.0, 60.0])
-    lines = [Line(source=str(a), target=str(b), label_width=draw(width)) for a, b in pairs]
+    lines = [DiagramLine(source=str(a), target=str(b), label_width=draw(width)) for a, b in pairs]
     return boxes, lines
 
 
@@ -34,9 +34,9 @@ def overlaps(layout: Layout) -> list[tuple[str, str]]:
 
 @given(maps())
 def test_no_box_lies_on_another_and_all_are_on_the_paper(
-    drawn: tuple[list[Box], list[Line]],
+    drawn: tuple[list[DiagramBox], list[DiagramLine]],
 ) -> None:
-    layout = lay_out(*drawn)
+    layout = lay_out_diagram(*drawn)
     assert overlaps(layout) == []
     for middle in layout.boxes.values():
         assert WIDTH / 2 <= middle.x <= layout.width - WIDTH / 2
@@ -45,10 +45,10 @@ def test_no_box_lies_on_another_and_all_are_on_the_paper(
 
 @given(maps())
 def test_every_course_leads_from_the_edge_of_its_source_to_that_of_its_target(
-    drawn: tuple[list[Box], list[Line]],
+    drawn: tuple[list[DiagramBox], list[DiagramLine]],
 ) -> None:
     boxes, lines = drawn
-    layout = lay_out(boxes, lines)
+    layout = lay_out_diagram(boxes, lines)
     for line, course in zip(lines, layout.courses, strict=True):
         for key, point in ((line.source, course[0]), (line.target, course[-1])):
             middle = layout.boxes[key]
@@ -57,52 +57,52 @@ def test_every_course_leads_from_the_edge_of_its_source_to_that_of_its_target(
 
 
 def test_ways_lead_down_except_the_one_that_goes_back() -> None:
-    boxes = [Box(key=key, width=WIDTH, height=HEIGHT) for key in "abc"]
+    boxes = [DiagramBox(key=key, width=WIDTH, height=HEIGHT) for key in "abc"]
     lines = [
-        Line(source="a", target="b"),
-        Line(source="b", target="c"),
-        Line(source="c", target="a"),
+        DiagramLine(source="a", target="b"),
+        DiagramLine(source="b", target="c"),
+        DiagramLine(source="c", target="a"),
     ]
-    layout = lay_out(boxes, lines)
+    layout = lay_out_diagram(boxes, lines)
     heights = [layout.boxes[key].y for key in "abc"]
     assert heights == sorted(heights)
 
 
 def test_labels_beside_each_other_do_not_touch() -> None:
-    boxes = [Box(key=key, width=WIDTH, height=HEIGHT) for key in "abcd"]
-    lines = [Line(source="a", target=key, label_width=80.0) for key in "bcd"]
-    xs = sorted(label.x for label in lay_out(boxes, lines).labels)
+    boxes = [DiagramBox(key=key, width=WIDTH, height=HEIGHT) for key in "abcd"]
+    lines = [DiagramLine(source="a", target=key, label_width=80.0) for key in "bcd"]
+    xs = sorted(label.x for label in lay_out_diagram(boxes, lines).labels)
     assert all(right - left >= 80.0 for left, right in pairwise(xs))
 
 
 @pytest.mark.parametrize("line", [("a", "nowhere"), ("a", "a")])
 def test_a_line_that_is_not_between_two_boxes_is_refused(line: tuple[str, str]) -> None:
-    boxes = [Box(key=key, width=WIDTH, height=HEIGHT) for key in "ab"]
+    boxes = [DiagramBox(key=key, width=WIDTH, height=HEIGHT) for key in "ab"]
     with pytest.raises(ValueError, match="no line"):
-        lay_out(boxes, [Line(source=line[0], target=line[1])])
+        lay_out_diagram(boxes, [DiagramLine(source=line[0], target=line[1])])
 
 
 def test_no_boxes_need_no_paper_to_speak_of() -> None:
-    assert lay_out([], []).boxes == {}
+    assert lay_out_diagram([], []).boxes == {}
 
 
 @given(st.lists(st.integers(0, 30), max_size=40))
 def test_pairs_in_the_wrong_order_are_counted_as_comparing_each_pair_counts_them(
     numbers: list[int],
 ) -> None:
-    assert layouts._inversions(numbers) == sum(
+    assert layouts._count_inversions(numbers) == sum(
         one > other for one, other in combinations(numbers, 2)
     )
 
 
 def test_the_same_map_is_laid_out_once() -> None:
-    boxes = [Box(key=key, width=WIDTH, height=HEIGHT) for key in "abcd"]
-    lines = [Line(source=a, target=b) for a, b in pairwise("abcd")]
-    assert lay_out(boxes, lines) is lay_out(list(boxes), list(lines))
+    boxes = [DiagramBox(key=key, width=WIDTH, height=HEIGHT) for key in "abcd"]
+    lines = [DiagramLine(source=a, target=b) for a, b in pairwise("abcd")]
+    assert lay_out_diagram(boxes, lines) is lay_out_diagram(list(boxes), list(lines))
 
 
 def test_the_larger_a_map_the_less_often_it_is_mended_so_that_the_work_is_bounded() -> None:
     spots = [layouts._Spot(0, 1.0, 1.0, is_lane=True) for _ in range(20_000)]
-    assert layouts._times(layouts.SETTLINGS, [spots]) == 6
-    assert layouts._times(layouts.SETTLINGS, [spots[:100]]) == layouts.SETTLINGS
-    assert layouts._times(layouts.SETTLINGS, [spots] * 100) == 2
+    assert layouts._sweep_count(layouts.SETTLINGS, [spots]) == 6
+    assert layouts._sweep_count(layouts.SETTLINGS, [spots[:100]]) == layouts.SETTLINGS
+    assert layouts._sweep_count(layouts.SETTLINGS, [spots] * 100) == 2

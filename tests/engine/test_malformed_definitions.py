@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from workflows.engine.definition_file import read_definition
 from workflows.engine.errors import DefinitionProblem
+from workflows.engine.format.files import read_definition
 
 HEAD = "format: 1\nkey: k\nname: N\n"
 END = "  done: {kind: end, result: done}\n"

@@ -12,9 +12,9 @@ from tests.engine.driving import (
     parallel,
     task,
 )
-from workflows.engine import effects as fx
-from workflows.engine.advance import needed_arrivals
 from workflows.engine.errors import InvalidInput, WrongState
+from workflows.engine.routing import effects as fx
+from workflows.engine.routing.advance import needed_arrivals
 
 # -- parallel and join --------------------------------------------------------------------------
 
@@ -48,7 +48,7 @@ def test_a_branch_condition_that_cannot_be_evaluated_is_an_incident() -> None:
         "done": end(),
     }
     run = Run(draw(steps)).start()
-    assert run.of(fx.Stuck)[0].step == "p"
+    assert run.of(fx.ActivationStuck)[0].step == "p"
     run.apply(fx.Retry(1, {"note": "x"}))
     assert run.open == ["a", "b"]
 
@@ -65,8 +65,8 @@ def test_a_join_of_all_fires_when_the_last_opened_branch_arrives() -> None:
 def test_a_join_of_any_fires_at_the_first_and_cancels_the_others() -> None:
     run = block_map("any").decide("b", "ok")
     assert run.where == "after"
-    assert {effect.activation for effect in run.of(fx.Cancelled)} == {2, 4}
-    assert run.of(fx.Fired) == [fx.Fired(1, "j", (0, 2))]
+    assert {effect.activation for effect in run.of(fx.ActivationCancelled)} == {2, 4}
+    assert run.of(fx.JoinFired) == [fx.JoinFired(1, "j", (0, 2))]
 
 
 def test_a_join_of_n_fires_at_the_nth() -> None:
@@ -93,13 +93,13 @@ def test_a_join_of_n_never_waits_for_more_branches_than_were_opened() -> None:
     }
     run = Run(draw(steps)).start()
     assert needed_arrivals(run.graph, run.marking.blocks[0]) == 1
-    assert run.of(fx.Split)[0].needs == 1
+    assert run.of(fx.BlockOpened)[0].needs == 1
     assert run.decide("a", "ok").where == "= done"
 
 
 def test_the_split_says_which_branches_its_join_waits_for() -> None:
     run = block_map(2, whens=True)
-    (split,) = run.of(fx.Split)
+    (split,) = run.of(fx.BlockOpened)
     assert (split.branches, split.needs, split.join) == ({1: "b", 2: "c"}, 2, "j")
 
 
@@ -112,7 +112,7 @@ def test_a_branch_that_leads_straight_to_the_join_arrives_at_once() -> None:
 
 def test_arrivals_say_where_they_came_from() -> None:
     run = block_map().decide("b", "ok")
-    assert run.of(fx.Arrived) == [fx.Arrived(1, 1, "b")]
+    assert run.of(fx.BranchArrived) == [fx.BranchArrived(1, 1, "b")]
 
 
 # -- the merge check ----------------------------------------------------------------------------
@@ -123,8 +123,8 @@ def test_branches_that_wrote_different_values_hold_the_join() -> None:
         block_map().decide("a", "ok", writes={"note": "x"}).decide("b", "ok", writes={"note": "y"})
     )
     run.decide("c", "ok")
-    (conflict,) = run.of(fx.Conflicted)
-    assert conflict == fx.Conflicted(1, "j", {"note": {"0": "x", "1": "y"}})
+    (conflict,) = run.of(fx.MergeConflicted)
+    assert conflict == fx.MergeConflicted(1, "j", {"note": {"0": "x", "1": "y"}})
     assert (run.open, run.marking.blocks[0].conflict) == ([], True)
 
 
@@ -143,7 +143,7 @@ def test_a_field_that_one_branch_wrote_is_no_disagreement() -> None:
 def test_approvals_of_different_versions_of_a_document_hold_the_join() -> None:
     run = block_map().decide("a", "ok", seen={"paper": 1}).decide("b", "ok", seen={"paper": 2})
     run.decide("c", "ok", seen={"paper": 2})
-    (conflict,) = run.of(fx.Conflicted)
+    (conflict,) = run.of(fx.MergeConflicted)
     assert conflict.fields == {"paper": {"0": 1, "1": 2, "2": 2}}
 
 
@@ -174,7 +174,7 @@ def test_a_join_of_n_in_conflict_needs_no_further_branch() -> None:
     )
     assert run.open == []
     run.apply(fx.ResolveMerge(1, {"note": "y"}))
-    assert run.of(fx.Fired) == [fx.Fired(1, "j", (2,))]
+    assert run.of(fx.JoinFired) == [fx.JoinFired(1, "j", (2,))]
 
 
 def test_the_values_of_branches_that_arrived_hold_over_those_that_were_cancelled() -> None:
@@ -186,12 +186,12 @@ def test_the_values_of_branches_that_arrived_hold_over_those_that_were_cancelled
 def test_what_an_inner_block_wrote_counts_for_its_branch_of_the_outer_one() -> None:
     run = nested_map().decide("x", "ok", writes={"note": "in"}).decide("y", "ok")
     run.decide("z", "ok", writes={"note": "out"})
-    assert run.of(fx.Conflicted)[0].fields == {"note": {"0": "in", "1": "out"}}
+    assert run.of(fx.MergeConflicted)[0].fields == {"note": {"0": "in", "1": "out"}}
 
 
 def test_an_inner_block_that_is_left_hands_up_what_it_wrote() -> None:
     run = nested_map().decide("z", "ok", writes={"note": "out"})
     run.decide("x", "up", writes={"note": "in"})
-    assert (run.open, len(run.of(fx.Left))) == (["side"], 1)
+    assert (run.open, len(run.of(fx.BlockLeft))) == (["side"], 1)
     run.decide("side", "ok")
-    assert run.of(fx.Conflicted)[0].fields == {"note": {"0": "in", "1": "out"}}
+    assert run.of(fx.MergeConflicted)[0].fields == {"note": {"0": "in", "1": "out"}}

@@ -15,14 +15,15 @@ from hypothesis import strategies as st
 
 from tests.engine.driving import Run
 from tests.engine.random_maps import damaged_maps, sound_maps
-from workflows.engine import effects as fx
-from workflows.engine.advance import barred
-from workflows.engine.approvals import changed_since
-from workflows.engine.audit import AnyPeople, audit
-from workflows.engine.definition import Definition, HumanStep, RoleDef
-from workflows.engine.definition_file import read_definition, write_definition
-from workflows.engine.graph import Graph
-from workflows.engine.marking import Marking, Token
+from workflows.engine.audit import AnyPeople, audit_definition
+from workflows.engine.format.definition import Definition, HumanStep, RoleDef
+from workflows.engine.format.files import read_definition, write_definition
+from workflows.engine.routing import effects as fx
+from workflows.engine.routing.advance import barred_people
+from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.marking import Marking, Token
+from workflows.engine.routing.step_troubles import StepFailed
+from workflows.engine.routing.void_approvals import changed_since
 
 MAPS = int(os.environ.get("HANDOFF_MAPS", "200"))
 many = settings(
@@ -67,18 +68,18 @@ class Company:
 
     def in_role(self, run: Run, role: RoleDef) -> frozenset[str]:
         """The people of a role in this request."""
-        if role.field:
-            return frozenset({run.data.get(role.field)} - {None})
-        if role.requester:
+        if role.person_field:
+            return frozenset({run.data.get(role.person_field)} - {None})
+        if role.is_requester:
             return frozenset({str(run.marking.requester)})
-        groups = (self.groups[group] for group in role.groups or [])
-        return frozenset(role.users or []).union(*groups)
+        groups = (self.groups[group] for group in role.groups)
+        return frozenset(role.users).union(*groups)
 
     def able(self, run: Run, token: Token) -> dict[str, frozenset[str]]:
         """Per outcome that is open now, who may choose it."""
         step = run.graph.human(token.step)
         roles = run.graph.definition.roles
-        kept_out = barred(step, run.marking) | set(token.votes)
+        kept_out = barred_people(step, run.marking) | set(token.votes)
         result = {}
         for name, way in step.outcomes.items():
             if way.when is None or run.holds(way.when):
@@ -108,7 +109,7 @@ def one_move(run: Run, company: Company) -> bool:
             moves.append(fx.Reopen())
     for block in run.marking.blocks:
         if block.conflict:
-            (fields,) = [e.fields for e in run.of(fx.Conflicted)[-1:]]
+            (fields,) = [e.fields for e in run.of(fx.MergeConflicted)[-1:]]
             values = {k: company.random.choice(list(v.values())) for k, v in fields.items()}
             moves.append(fx.ResolveMerge(block.id, values))
     for token in run.marking.tokens:
@@ -118,7 +119,7 @@ def one_move(run: Run, company: Company) -> bool:
         if not run.graph.is_human(token.step):
             if run.graph[token.step].kind in ("automation", "wait"):
                 moves.append(fx.Finish(token.id, "done", {"note": company.data()["note"]}))
-                moves.append(fx.Fail(token.id, "broken", "It broke."))
+                moves.append(fx.Fail(token.id, StepFailed("broken", "It broke.")))
             continue
         for outcome, people in company.able(run, token).items():
             for person in sorted(people):
@@ -133,11 +134,11 @@ def check_position(run: Run, company: Company) -> None:
     """What holds of every position of every request on a map without errors."""
     marking, graph = run.marking, run.graph
     assert Marking.from_json(json.loads(json.dumps(marking.to_json()))) == marking
-    fired = Counter(effect.block for effect in run.of(fx.Fired))
+    fired = Counter(effect.block for effect in run.of(fx.JoinFired))
     assert all(times == 1 for times in fired.values()), "a join fired twice"
-    left = {effect.block for effect in run.of(fx.Left)}
+    left = {effect.block for effect in run.of(fx.BlockLeft)}
     running = {block.id for block in marking.blocks}
-    splits = {effect.block for effect in run.of(fx.Split)}
+    splits = {effect.block for effect in run.of(fx.BlockOpened)}
     assert splits == set(fired) | left | running
     assert not set(fired) & (left | running)
     if marking.ended:
@@ -190,7 +191,11 @@ def play(definition: Definition, seed: int, moves: int = 40) -> Run:
 
 
 def errors_of(definition: Definition) -> list[str]:
-    return [f"{f.code} {f.step}" for f in audit(definition, AnyPeople()) if f.severity == "error"]
+    return [
+        f"{f.code} {f.step}"
+        for f in audit_definition(definition, AnyPeople())
+        if f.severity == "error"
+    ]
 
 
 @given(sound_maps, seeds)

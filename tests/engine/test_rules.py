@@ -1,8 +1,7 @@
 """A rule holds, does not, or says that it cannot be evaluated; a wrong one is refused early."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -10,19 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.engine.rules import Rule, RuleCannotBeEvaluated, RuleProblem, compile_rule
-
-
-@dataclass(frozen=True)
-class Spec:
-    """A declared field, as a definition file declares it."""
-
-    type: str
-    choices: Sequence[str] | None = None
-    currency: str | None = None
-    required: bool | None = None
-    label: str | None = None
-
+from tests.engine.field_specs import Spec
+from workflows.engine.rules.evaluation import Rule, RuleCannotBeEvaluated, RuleProblem, compile_rule
 
 FIELDS: Mapping[str, Spec] = {
     "amount": Spec("money", currency="EUR", label="Amount"),

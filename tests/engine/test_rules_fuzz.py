@@ -1,26 +1,13 @@
 """Whatever is written as a rule, it is a rule or is refused; nothing else ever comes out."""
 
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from workflows.engine.rules import Rule, RuleCannotBeEvaluated, RuleProblem, compile_rule
-
-
-@dataclass(frozen=True)
-class Spec:
-    """A declared field, as a definition file declares it."""
-
-    type: str
-    choices: Sequence[str] | None = None
-    currency: str | None = None
-    required: bool | None = None
-    label: str | None = None
-
+from tests.engine.field_specs import Spec
+from workflows.engine.rules.evaluation import Rule, RuleCannotBeEvaluated, RuleProblem, compile_rule
 
 FIELDS = {
     "amount": Spec("money", currency="EUR"),
@@ -45,20 +32,113 @@ DATA: dict[str, Any] = {
     "for": "x",
 }
 WORDS = (
-    *FIELDS, "while", "x", "$now", "$re_groups", "==", "!=", "<", "<=", ">", ">=", "=~", "!~",
-    "and", "or", "not", "in", "(", ")", "[", "]", "{", "}", ",", ":", "?", "??", ".", "&.", "&",
-    "|", "^", "<<", ">>", "**", "*", "/", "//", "%", "+", "-", "null", "true", "false", "inf",
-    "nan", "0", "1", "10.5", "1e999", "0b1", "'EU'", "'x'", '"y"', "d'2026-11-23'", "d'x'",
-    "t'P1D'", "t''", "b'x'", "r'x'", "s'x'", "if", "elif", "#", "=", "!", "'", '"', "\\", "\n",
-)  # fmt: skip
+    *FIELDS,
+    "while",
+    "x",
+    "$now",
+    "$re_groups",
+    "==",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "=~",
+    "!~",
+    "and",
+    "or",
+    "not",
+    "in",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ":",
+    "?",
+    "??",
+    ".",
+    "&.",
+    "&",
+    "|",
+    "^",
+    "<<",
+    ">>",
+    "**",
+    "*",
+    "/",
+    "//",
+    "%",
+    "+",
+    "-",
+    "null",
+    "true",
+    "false",
+    "inf",
+    "nan",
+    "0",
+    "1",
+    "10.5",
+    "1e999",
+    "0b1",
+    "'EU'",
+    "'x'",
+    '"y"',
+    "d'2026-11-23'",
+    "d'x'",
+    "t'P1D'",
+    "t''",
+    "b'x'",
+    "r'x'",
+    "s'x'",
+    "if",
+    "elif",
+    "#",
+    "=",
+    "!",
+    "'",
+    '"',
+    "\\",
+    "\n",
+)
 VALUES = (
-    *FIELDS, "0", "1", "2.5", "'EU'", "'x'", "true", "d'2026-11-23'", "t'P1D'", "null", "[1, 2]",
+    *FIELDS,
+    "0",
+    "1",
+    "2.5",
+    "'EU'",
+    "'x'",
+    "true",
+    "d'2026-11-23'",
+    "t'P1D'",
+    "null",
+    "[1, 2]",
     "['EU']",
-)  # fmt: skip
+)
 SIGNS = (
-    "==", "!=", "<", "<=", ">", ">=", "and", "or", "in", "not in", "+", "-", "*", "/", "//", "%",
-    "=~", "**", "&", "??",
-)  # fmt: skip
+    "==",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "and",
+    "or",
+    "in",
+    "not in",
+    "+",
+    "-",
+    "*",
+    "/",
+    "//",
+    "%",
+    "=~",
+    "**",
+    "&",
+    "??",
+)
 
 expressions = st.recursive(
     st.sampled_from(VALUES),

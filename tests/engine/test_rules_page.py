@@ -1,26 +1,13 @@
 """The page about rules tells the truth: what it allows is read, what it refuses is refused."""
 
 import re
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from workflows.engine.rules import RuleProblem, compile_rule
-
-
-@dataclass(frozen=True)
-class Spec:
-    """A declared field, as a definition file declares it."""
-
-    type: str
-    choices: Sequence[str] | None = None
-    currency: str | None = None
-    required: bool | None = None
-    label: str | None = None
-
+from tests.engine.field_specs import Spec
+from workflows.engine.rules.evaluation import RuleProblem, compile_rule
 
 FIELDS = {
     "amount": Spec("money"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reporting.replay import Outcome, replay_log
+from reporting.replay.log_replay import ReplayResult, replay_log
 from tests.factories import NOW
 from tests.reporting.replaying import SMALL, Replay
 
@@ -18,7 +18,7 @@ def replay(tmp_path: Path) -> Replay:
 
     def run(
         *lines: str, header: str = "", mapping: str = "", source: str = str(definition)
-    ) -> Outcome:
+    ) -> ReplayResult:
         log = tmp_path / "log.csv"
         log.write_text("\n".join([header or "case_id,activity,resource,end", *lines]) + "\n")
         meanings = tmp_path / "mapping.yaml"

@@ -8,7 +8,8 @@ from typing import Any
 
 from simple_history.utils import get_history_model_for_model
 
-from workflows.models import Route, WorkflowTemplate, WorkItem
+from workflows.definitions.models import Route, WorkflowTemplate
+from workflows.execution.models import WorkItem
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

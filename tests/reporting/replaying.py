@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from reporting.replay import Outcome
-from workflows.models import Incident, TrailEvent, WorkflowInstance, WorkItem
+from reporting.replay.log_replay import ReplayResult
+from workflows.execution.models import Incident, WorkflowInstance, WorkItem
+from workflows.trail.models import TrailEvent
 
 SMALL: dict[str, Any] = {
     "format": 1,
@@ -60,7 +61,7 @@ SMALL: dict[str, Any] = {
     },
 }
 
-Replay = Callable[..., Outcome]
+Replay = Callable[..., ReplayResult]
 
 
 def day(number: int, hour: int = 9) -> str:
@@ -79,7 +80,7 @@ def whole_case(name: str = "c1") -> list[str]:
     ]
 
 
-def reason_of(outcome: Outcome) -> str:
+def reason_of(outcome: ReplayResult) -> str:
     """The one refusal's reason; nothing of the case may have been written."""
     assert not WorkflowInstance.objects.exists()
     assert not WorkItem.objects.exists()

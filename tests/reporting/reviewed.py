@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.models import User
-
-from reporting.reviews import services
 from reporting.reviews.models import Finding, Review
+from reporting.reviews.services.decisions import close_review, decide_finding
+from reporting.reviews.services.opening import process_due_reviews
 from tests.factories import NOW, load_map, make_user, open_task
-from workflows.models import TemplateVersion, WorkflowInstance
-from workflows.services import definitions, requests, tasks
+from workflows.definitions.models import TemplateVersion
+from workflows.definitions.services import publishing as definitions
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.services import instances as requests
+from workflows.execution.services import work_items as tasks
+from workflows.people.models import User
 
 KEY = "claims"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -27,13 +30,19 @@ CLAIMS: Mapping[str, Any] = {
     "calendar": "24/7",
     "review_every_days": 90,
     "baseline": {"minutes_per_request": 95, "error_rate": 0.12},
-    "roles": {"staff": {"groups": ["staff"]}, "crew": {"groups": ["crew"]},
-              "bosses": {"groups": ["bosses"]}},
+    "roles": {
+        "staff": {"groups": ["staff"]},
+        "crew": {"groups": ["crew"]},
+        "bosses": {"groups": ["bosses"]},
+    },
     "fields": {"amount": {"type": "money", "currency": "EUR", "required": True}},
     "start": {"role": "staff", "fields": ["amount"], "first": "check"},
     "steps": {
         "check": {
-            "kind": "approval", "role": "crew", "expected": "4h", "due": "2d",
+            "kind": "approval",
+            "role": "crew",
+            "expected": "4h",
+            "due": "2d",
             "outcomes": {"approve": "size", "reject": REJECT},
         },
         "size": {
@@ -42,17 +51,23 @@ CLAIMS: Mapping[str, Any] = {
             "otherwise": "pay",
         },
         "board": {
-            "kind": "approval", "role": "bosses", "expected": "1d", "due": "3d",
+            "kind": "approval",
+            "role": "bosses",
+            "expected": "1d",
+            "due": "3d",
             "outcomes": {"approve": "pay", "reject": REJECT},
         },
         "pay": {
-            "kind": "task", "role": "crew", "expected": "4h", "due": "2d",
+            "kind": "task",
+            "role": "crew",
+            "expected": "4h",
+            "due": "2d",
             "outcomes": {"paid": "done", "give_up": REJECT},
         },
         "done": {"kind": "end", "result": "done"},
         "rejected": {"kind": "end", "result": "rejected", "reopen": "check"},
     },
-}  # fmt: skip
+}
 
 
 def claims(**head: Any) -> dict[str, Any]:
@@ -72,9 +87,16 @@ def without_board() -> dict[str, Any]:
 def office() -> TemplateVersion:
     """The people and the published map."""
     people = {
-        "olga": ["ops"], "dan": ["ops"], "nina": ["ops"], "rita": ["staff"], "sid": ["staff"],
-        "ann": ["crew"], "bob": ["crew"], "mona": ["bosses"], "max": ["bosses"],
-    }  # fmt: skip
+        "olga": ["ops"],
+        "dan": ["ops"],
+        "nina": ["ops"],
+        "rita": ["staff"],
+        "sid": ["staff"],
+        "ann": ["crew"],
+        "bob": ["crew"],
+        "mona": ["bosses"],
+        "max": ["bosses"],
+    }
     for name, groups in people.items():
         make_user(name, groups=groups, email=f"{name}@example.com")
     return publish(claims())
@@ -107,14 +129,23 @@ def one(
 
 
 def decide(
-    request: WorkflowInstance, step: str, who: str, outcome: str, opened: datetime,
-    now: datetime, comment: str = "",
-) -> None:  # fmt: skip
+    request: WorkflowInstance,
+    step: str,
+    who: str,
+    outcome: str,
+    opened: datetime,
+    now: datetime,
+    comment: str = "",
+) -> None:
     """One decision, opened at one moment and made at another."""
     tasks.decide(
-        open_task(request, step).pk, actor=user(who), outcome=outcome, now=now,
-        opened_at=opened, comment=comment,
-    )  # fmt: skip
+        open_task(request, step).pk,
+        actor=user(who),
+        outcome=outcome,
+        now=now,
+        opened_at=opened,
+        comment=comment,
+    )
 
 
 def quarter(
@@ -131,7 +162,7 @@ def quarter(
 
 def review_at(number: int) -> Review:
     """The review that falls due at the end of this quarter, opened by the clock."""
-    (review,) = services.review_due(now=NOW + number * QUARTER)
+    (review,) = process_due_reviews(now=NOW + number * QUARTER)
     return review
 
 
@@ -149,8 +180,12 @@ def settle(review: Review, now: datetime, **verdicts: str) -> None:
     """Decide on everything (keep, unless another verdict is given) and close."""
     for row in review.findings.order_by("pk"):
         verdict = verdicts.get(row.kind, "keep")
-        services.decide(
-            row.pk, verdict=verdict, reason="As agreed.", actor=user("dan"), now=now,
+        decide_finding(
+            row.pk,
+            verdict=verdict,
+            reason="As agreed.",
+            actor=user("dan"),
+            now=now,
             until=(now + 30 * DAY).date() if verdict == "fix" else None,
-        )  # fmt: skip
-    services.close(review.pk, actor=user("dan"), now=now)
+        )
+    close_review(review.pk, actor=user("dan"), now=now)

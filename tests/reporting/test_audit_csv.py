@@ -16,13 +16,20 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporting.audit_copy import copied_lines
-from reporting.audit_csv import COLUMNS, VALUES, cell, csv_lines, trail_rows, written_lines
+from approvals.ui.csv_cells import csv_cell
+from reporting.audit.queries.csv_lines import (
+    COLUMNS,
+    VALUES,
+    encode_csv_lines,
+    select_trail_rows,
+    trail_csv_lines,
+)
+from reporting.audit.queries.postgres_copy import copy_csv_lines
 from tests.factories import NOW, make_user, publish_map, start_request
 from tests.workflows import drawn
 from tests.workflows.support import begin, only_on_postgres
-from workflows.models import TrailEvent
-from workflows.services import requests
+from workflows.execution.services import instances as requests
+from workflows.trail.models import TrailEvent
 
 CONTRACT = (
     "sequence,recorded_at,workflow,version,reference,step,round,work_item,command,actor,acted_for,"
@@ -43,19 +50,19 @@ def test_the_columns_are_the_contracts() -> None:
 
 @given(st.text())
 def test_no_cell_is_run_and_no_character_is_lost(text: str) -> None:
-    safe = cell(text)
+    safe = csv_cell(text)
     assert not safe.startswith(("=", "+", "-", "@", "\t", "\r"))
     assert (safe[1:] if safe.startswith("'") else safe) == text
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+49 30", "-5", "@SUM(A1)", "\t=1", "'quoted", "\uff1d1"])
 def test_what_looks_like_a_formula_gets_a_leading_quote(text: str) -> None:
-    assert cell(text) == f"'{text}"
+    assert csv_cell(text) == f"'{text}"
 
 
 def test_times_are_iso_in_utc_and_changes_are_json() -> None:
-    assert cell(datetime(2026, 3, 2, 9, tzinfo=UTC)) == "2026-03-02T09:00:00.000000Z"
-    assert json.loads(cell({"given": {"amount": "1"}})) == {"given": {"amount": "1"}}
+    assert csv_cell(datetime(2026, 3, 2, 9, tzinfo=UTC)) == "2026-03-02T09:00:00.000000Z"
+    assert json.loads(csv_cell({"given": {"amount": "1"}})) == {"given": {"amount": "1"}}
 
 
 @pytest.mark.django_db
@@ -75,10 +82,10 @@ def test_every_command_is_one_row_in_the_order_it_was_recorded() -> None:
 @pytest.mark.django_db
 def test_the_export_is_stable_and_needs_one_statement(django_assert_num_queries: Any) -> None:
     start_request(publish_map())
-    once = "".join(csv_lines(trail_rows()))
+    once = "".join(trail_csv_lines(select_trail_rows()))
     counted = 0 if connection.vendor == "postgresql" else 1  # a COPY is not counted
     with django_assert_num_queries(counted):
-        again = "".join(csv_lines(trail_rows()))
+        again = "".join(trail_csv_lines(select_trail_rows()))
     assert once == again
     assert once.count("\r\n") >= TrailEvent.objects.count() + 1
 
@@ -175,10 +182,28 @@ def publish_map_of_another_owner() -> str:
 
 
 ODD = [
-    "", "plain", "=1+1", "+1", "-1", "@x", "\ttab", "'quoted", "\uff1dwide", 'a "b", c', ",", '"',
-    "two\nlines", "two\r\nlines", "ends\n", " lead", "\\.", "ünïcödé 日本 😀", "null", "NULL",
+    "",
+    "plain",
+    "=1+1",
+    "+1",
+    "-1",
+    "@x",
+    "\ttab",
+    "'quoted",
+    "\uff1dwide",
+    'a "b", c',
+    ",",
+    '"',
+    "two\nlines",
+    "two\r\nlines",
+    "ends\n",
+    " lead",
+    "\\.",
+    "ünïcödé 日本 😀",
+    "null",
+    "NULL",
     "x" * 3000,
-]  # fmt: skip
+]
 
 
 @only_on_postgres
@@ -202,8 +227,10 @@ def test_the_servers_copy_gives_the_same_bytes_as_our_own_writer() -> None:
         row.seen, row.votes = {"values": {"a": odd}}, [{"by": odd, "comment": odd}]
         rows.append(row)
     TrailEvent.objects.bulk_create(rows)
-    events = trail_rows()
-    assert list(copied_lines(events, VALUES)) == list(written_lines(events))
-    some = trail_rows(templates=[flow.request.template], since=NOW, until=NOW + timedelta(days=1))
-    assert len(list(csv_lines(some))) == some.count() + 1
-    assert len(list(csv_lines(trail_rows(templates=[])))) == 1
+    events = select_trail_rows()
+    assert list(copy_csv_lines(events, VALUES)) == list(encode_csv_lines(events))
+    some = select_trail_rows(
+        templates=[flow.request.template], since=NOW, until=NOW + timedelta(days=1)
+    )
+    assert len(list(trail_csv_lines(some))) == some.count() + 1
+    assert len(list(trail_csv_lines(select_trail_rows(templates=[])))) == 1

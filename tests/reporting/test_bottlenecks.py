@@ -9,28 +9,24 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client, TestCase
 
-from reporting.bottlenecks import START, Bottlenecks, Span, Totals, bottlenecks
-from reporting.bottlenecks_trend import ENOUGH, FIRST, Queue, Trend, trends
-from reporting.bottlenecks_words import findings, queue_line, spoken, trend_line, work_span
-from reporting.figures import figures
-from reporting.imports import import_log
-from reporting.models import LookAtPeople, StepRollUp
-from reporting.moments import days
-from reporting.report_page import report_page
-from reporting.rollups import keep_fresh, rebuild
-from reporting.rollups_steps import expected_us
-from reporting.rows import Period, step_titles, task_rows
-from tests.factories import NOW, make_user, publish_map
+from reporting.bottlenecks.findings import LostTime, Remedy
+from reporting.bottlenecks.page import build_report_page
+from reporting.bottlenecks.queries import Bottlenecks, Span, Totals, collect_bottlenecks
+from reporting.bottlenecks.trends import ENOUGH, FIRST, collect_trends
+from reporting.eventlogs.services.importing import import_log
+from reporting.metrics.figures import compute_figures
+from reporting.metrics.native_rows import RequestPeriod, read_task_rows, report_step_titles
+from reporting.rollups.services import rebuild_roll_ups
+from reporting.rollups.step_context import expected_microseconds
+from tests.factories import NOW, make_user
 from tests.reporting.raw_days import Raw, at, grouped, open_at_ends, taken, total, weekly_medians
-from tests.reporting.test_report_pages import decided_purchase
 from tests.shared import logs, shared
+from workflows.definitions.models import Step, WorkflowTemplate
+from workflows.definitions.queries.compiled_versions import forget_maps
 from workflows.demo.load import load_demo
-from workflows.engine.errors import InvalidInput
-from workflows.models import Step, WorkflowInstance, WorkflowTemplate, WorkItem
-from workflows.services.maps import forget_maps
+from workflows.execution.models import WorkflowInstance, WorkItem
 
 DEMO_NOW = datetime(2026, 6, 17, 14, 20, tzinfo=UTC)
 SPANS = (
@@ -58,29 +54,33 @@ def near(one: float | None, other: float | None) -> bool:
 
 def expected_of(item: WorkItem) -> float:
     """What the map expects of a task's step, in business seconds."""
-    return expected_us(item.step.expected, item.step.version.calendar) / 1e6
+    return expected_microseconds(item.step.expected, item.step.version.calendar) / 1e6
 
 
 def differences(name: str, got: Totals, items: list[WorkItem], raw: Raw) -> Iterator[str]:
     """Which figures of some tasks are not what the raw rows say."""
     wanted: dict[str, float] = {
         "completed": len(items),
-        "overdue": sum(bool(i.due_at and i.completed_at and i.completed_at > i.due_at)
-                       for i in items),
+        "overdue": sum(
+            bool(i.due_at and i.completed_at and i.completed_at > i.due_at) for i in items
+        ),
         "reworked": sum(item.round > 1 for item in items),
-        "exceptions": sum((i.step_id, i.outcome) in raw.exceptions or i.outcome == "error"
-                          for i in items),
+        "exceptions": sum(
+            (i.step_id, i.outcome) in raw.exceptions or i.outcome == "error" for i in items
+        ),
         "waiting": total(item.waiting_seconds for item in items),
         "working": total(item.working_seconds for item in items),
         "waiting_business": total(item.waiting_business_seconds for item in items),
         "working_business": total(item.working_business_seconds for item in items),
-        "excess": sum(max((taken(item) or 0) - expected_of(item), 0)
-                      for item in items if expected_of(item)),
-    }  # fmt: skip
+        "excess": sum(
+            max((taken(item) or 0) - expected_of(item), 0) for item in items if expected_of(item)
+        ),
+    }
     for key, value in wanted.items():
         mine = getattr(got, key)
-        if not near(mine / 1e6 if ("i" in key and key not in COUNTS) or key == "excess" else mine,
-                    value):  # fmt: skip
+        if not near(
+            mine / 1e6 if ("i" in key and key not in COUNTS) or key == "excess" else mine, value
+        ):
             yield f"{name} {key}: {mine} is not {value}"
     for measure, value_of in MEASURES.items():
         for share, mine in zip((0.5, 0.9), got.at(measure), strict=True):
@@ -100,13 +100,13 @@ def all_differences(found: Bottlenecks, raw: Raw) -> Iterator[str]:
     """Of every step, hand-off, role and version of a period."""
     span = found.span
     done = raw.done(span.since, span.until)
-    titles = step_titles(found.template)
+    titles = report_step_titles(found.template)
     steps = Step.objects.filter(version__template=found.template)
     names = {(step.version_id, step.key): titles[step.pk] for step in steps}
 
     def before(item: WorkItem) -> str:
         if not item.came_from:
-            return START
+            return "Start"
         return names[item.step.version_id, item.came_from]
 
     kinds: list[tuple[dict[Any, Totals], Any]] = [
@@ -134,35 +134,37 @@ class TestTheDemo(TestCase):
         """The company, its past, and the roll-ups."""
         forget_maps()
         load_demo(now=DEMO_NOW, seed=7, volume=0.15)
-        rebuild(now=DEMO_NOW)
+        rebuild_roll_ups(now=DEMO_NOW)
 
     def test_every_figure_of_steps_handoffs_roles_and_versions_is_the_raw_rows(self) -> None:
         compared = 0
         for template in WorkflowTemplate.objects.all():
             raw = Raw(template)
             for span in SPANS:
-                found = bottlenecks(template, span)
+                found = collect_bottlenecks(template, span)
                 assert list(all_differences(found, raw)) == [], (template, span)
                 compared += sum(totals.completed for totals in found.by_step().values())
         assert compared > 300
 
     def test_arrivals_and_queues_are_the_raw_rows(self) -> None:
         for template in WorkflowTemplate.objects.all():
-            raw, found = Raw(template), bottlenecks(template, Span())
+            raw, found = Raw(template), collect_bottlenecks(template, Span())
             assert found.weeks.open_at_end() == open_at_ends(raw)
-            titles = step_titles(template)
+            titles = report_step_titles(template)
             still = Counter(titles[item.step_id] for item in raw.items if item.is_open)
             assert found.open_now() == still
             for span in SPANS:
-                came = sum(t.arrived for t in bottlenecks(template, span).by_step().values())
+                came = sum(
+                    t.arrived for t in collect_bottlenecks(template, span).by_step().values()
+                )
                 assert came == len(raw.came(span.since, span.until))
 
     def test_weekly_medians_and_the_first_month_are_the_raw_rows(self) -> None:
         seen = 0
         for template in WorkflowTemplate.objects.all():
-            raw, titles = Raw(template), step_titles(template)
+            raw, titles = Raw(template), report_step_titles(template)
             by_step = by_title(raw.done(), titles)
-            for trend in trends(bottlenecks(template, Span())):
+            for trend in collect_trends(collect_bottlenecks(template, Span())):
                 if not trend.in_business_time:
                     continue
                 wanted = weekly_medians(by_step[trend.step], ENOUGH)
@@ -181,7 +183,7 @@ class TestTheDemo(TestCase):
 
     def test_the_tiles_are_the_raw_rows(self) -> None:
         for template in WorkflowTemplate.objects.all():
-            found = bottlenecks(template, Span())
+            found = collect_bottlenecks(template, Span())
             ended = [
                 request
                 for request in WorkflowInstance.objects.filter(template=template)
@@ -198,38 +200,41 @@ class TestTheDemo(TestCase):
 
     def test_the_planted_bottleneck_is_named_first_with_what_to_do(self) -> None:
         template = WorkflowTemplate.objects.get(key="contract-review")
-        page = report_page(bottlenecks(template, Span()))
-        assert page.findings[0].text.startswith("Legal review loses most")
-        assert "waiting to be taken up: add people to Legal" in page.findings[0].do
-        assert page.tables[0].rows[0][0].text == "Legal review"
+        page = build_report_page(collect_bottlenecks(template, Span()))
+        lost = page.findings[0]
+        assert isinstance(lost, LostTime)
+        assert (lost.step, lost.is_first, lost.remedy) == ("Legal review", True, Remedy.ADD_PEOPLE)
+        assert page.advice[0].text.startswith("Legal review loses most: its ")
+        assert "waiting to be taken up: add people to Legal, or" in page.advice[0].do
+        assert page.tables[0].lines[0][0].text == "Legal review"
 
     def test_one_role_and_one_version_can_be_looked_at_alone(self) -> None:
         template = WorkflowTemplate.objects.get(key="contract-review")
-        legal = bottlenecks(template, Span(), role="legal")
+        legal = collect_bottlenecks(template, Span(), role="legal")
         assert set(legal.by_role()) == {"legal"}
         done = [i for i in Raw(template).done() if i.step.role and i.step.role.key == "legal"]
         assert sum(totals.completed for totals in legal.by_step().values()) == len(done)
-        assert not bottlenecks(template, Span(), version=9).pairs
+        assert not collect_bottlenecks(template, Span(), version=9).pairs
 
     def test_every_table_is_a_csv_of_the_same_rows(self) -> None:
         client = Client()
         client.force_login(make_user("root", is_superuser=True))
-        page = client.get("/reports/contract-review/").content.decode()
-        tables = re.findall(r'href="/reports/contract-review/([a-z]+)\.csv"', page)
+        page = client.get("/reports/workflow/contract-review/").content.decode()
+        tables = re.findall(r'href="/reports/workflow/contract-review/([a-z]+)\.csv"', page)
         assert {"steps", "times", "wrong", "handoffs", "roles", "queue"} <= set(tables)
         template = WorkflowTemplate.objects.get(key="contract-review")
-        shown = {t.key: t for t in report_page(bottlenecks(template, Span())).tables}
+        shown = {t.key: t for t in build_report_page(collect_bottlenecks(template, Span())).tables}
         for key in tables:
-            answer = client.get(f"/reports/contract-review/{key}.csv")
+            answer = client.get(f"/reports/workflow/contract-review/{key}.csv")
             rows = list(csv.reader(io.StringIO(answer.content.decode())))
             assert len(rows) == len(shown[key].rows) + 1
             assert rows[0] == shown[key].csv_header
-        assert client.get("/reports/contract-review/nothing.csv").status_code == 404
+        assert client.get("/reports/workflow/contract-review/nothing.csv").status_code == 404
 
     def test_the_map_is_coloured_by_what_is_lost_and_has_no_styles_or_scripts(self) -> None:
         client = Client()
         client.force_login(make_user("root", is_superuser=True))
-        page = client.get("/reports/contract-review/").content.decode()
+        page = client.get("/reports/workflow/contract-review/").content.decode()
         assert re.search(r'class="step kind-approval heat-4"><title>Legal review', page)
         assert "style=" not in page
         assert "<script" not in page
@@ -237,8 +242,8 @@ class TestTheDemo(TestCase):
     def test_a_page_has_the_same_statements_whatever_the_period(self) -> None:
         template = WorkflowTemplate.objects.get(key="contract-review")
         for span in SPANS:
-            with self.assertNumQueries(9):
-                report_page(bottlenecks(template, span))
+            with self.assertNumQueries(10):
+                build_report_page(collect_bottlenecks(template, span))
 
 
 # -- logs -------------------------------------------------------------------------------------
@@ -247,13 +252,14 @@ class TestTheDemo(TestCase):
 @pytest.mark.django_db
 @pytest.mark.parametrize("log", logs())
 def test_roll_ups_of_a_log_are_the_figures_of_its_rows(log: str) -> None:
-    imported = import_log(f"log-{log.replace('_', '-')}", shared("logs", f"{log}.csv.gz"),
-                          actor=None, now=NOW)  # fmt: skip
+    imported = import_log(
+        f"log-{log.replace('_', '-')}", shared("logs", f"{log}.csv.gz"), actor=None, now=NOW
+    )
     template = WorkflowTemplate.objects.get(key=f"log-{log.replace('_', '-')}")
     assert imported
-    rebuild(now=NOW)
-    raw = figures(task_rows(template, Period()), now=NOW)
-    found = bottlenecks(template, Span())
+    rebuild_roll_ups(now=NOW)
+    raw = compute_figures(read_task_rows(template, RequestPeriod()), now=NOW)
+    found = collect_bottlenecks(template, Span())
     kind = "waiting" if "waiting_all" in raw else "lead_in"
     for step, totals in found.by_step().items():
         detail = raw["activities_detail"][step]
@@ -290,139 +296,3 @@ def within(totals: Totals, name: str, got: float | None, wanted: float) -> bool:
     assert got is not None
     allowed = 0.002 if totals.spread(name).is_exact else 0.01 * wanted + 1.002
     return abs(got - wanted) <= allowed
-
-
-# -- words ------------------------------------------------------------------------------------
-
-
-def weeks_of(medians: list[float]) -> list[tuple[date, float, int]]:
-    """Weeks with these medians in hours."""
-    return [
-        (date(2026, 1, 5) + timedelta(weeks=place), hours * 3600, 9)
-        for place, hours in enumerate(medians)
-    ]
-
-
-def test_a_creeping_median_is_named_in_words_before_it_becomes_normal() -> None:
-    trend = Trend(step="Legal review", in_business_time=True, weeks=weeks_of([17, 51.2]),
-                  usual=3 * 28800, expected=2.1 * 28800, worse_for=5)  # fmt: skip
-    assert trend.crept
-    assert trend_line(trend, 28800) == (
-        "Legal review: 2.1 working days expected, 6.4 working days now, worse for 5 weeks"
-        " (3 working days in its first month)."
-    )
-
-
-@pytest.mark.parametrize(("now", "worse_for"), [(24.5, 5), (51.2, 2)])
-def test_one_bad_week_or_a_little_more_is_not_named(now: float, worse_for: int) -> None:
-    trend = Trend(step="A", in_business_time=True, weeks=weeks_of([17, now]), usual=20 * 3600,
-                  expected=None, worse_for=worse_for)  # fmt: skip
-    assert not trend.crept
-
-
-def test_a_growing_queue_is_named() -> None:
-    ends = {date(2026, 1, 5) + timedelta(weeks=n): n * 4 for n in range(6)}
-    queue = Queue(step="Pay", open=ends, usual=2.5, grew_for=5)
-    assert queue.grows
-    assert queue_line(queue) == "Pay: 20 open, 2.5 in its first month; not shrunk for 5 weeks."
-    assert not Queue(step="Pay", open=ends, usual=15, grew_for=5).grows
-
-
-def test_working_days_are_those_of_the_calendar() -> None:
-    assert work_span(6.4 * 28800, 28800) == "6.4 wd"
-    assert work_span(4 * 3600, 28800) == "4 h"
-    assert work_span(3 * 86400, 86400) == "3.0 d"
-    assert spoken(2 * 28800, 28800) == "2 working days"
-    assert work_span(None, 28800) == "–"
-
-
-@pytest.mark.django_db
-def test_where_nothing_is_slow_the_page_says_so() -> None:
-    found = bottlenecks(publish_map().template, Span())
-    assert [one.text for one in findings(found, {}, [], [])] == [
-        "Nothing takes longer than it should."
-    ]
-
-
-# -- who may see what -------------------------------------------------------------------------
-
-
-@pytest.mark.django_db
-def test_people_are_named_only_to_those_who_may_and_each_look_is_kept(client: Client) -> None:
-    key = decided_purchase().template.key
-    keep_fresh(now=NOW + timedelta(days=4))
-    owner = make_user("olivia")
-    client.force_login(owner)
-    assert client.get(f"/reports/{key}/people/").status_code == 403
-    assert f"/reports/{key}/people/" not in client.get(f"/reports/{key}/").content.decode()
-    assert not LookAtPeople.objects.exists()
-    owner.user_permissions.add(Permission.objects.get(codename="name_people"))
-    page = client.get(f"/reports/{key}/people/?since=2026-01-01").content.decode()
-    assert ": mia<" in page
-    look = LookAtPeople.objects.get()
-    assert (look.user_name, look.template.key, look.asked) == ("olivia", key, "since=2026-01-01")
-
-
-@pytest.mark.django_db
-def test_who_may_not_audit_a_workflow_sees_nobody_even_with_the_permission(client: Client) -> None:
-    key = decided_purchase().template.key
-    user = make_user("nosy")
-    user.user_permissions.add(Permission.objects.get(codename="name_people"))
-    client.force_login(user)
-    for path in ("people/", "steps.csv", ""):
-        assert client.get(f"/reports/{key}/{path}").status_code == 404
-    assert client.post(f"/reports/{key}/refresh/").status_code == 404
-    assert not LookAtPeople.objects.exists()
-
-
-@pytest.mark.django_db
-def test_the_page_says_how_fresh_it_is_and_can_be_brought_up_to_date(client: Client) -> None:
-    key = decided_purchase().template.key
-    keep_fresh(now=NOW)
-    client.force_login(make_user("olivia"))
-    page = client.get(f"/reports/{key}/").content.decode()
-    assert "Figures up to 2 Mar 2026, 09:00: the clock that keeps them fresh stands still" in page
-    assert client.get(f"/reports/{key}/refresh/").status_code == 302  # nothing is done by a GET
-    answer = client.post(f"/reports/{key}/refresh/", follow=True).content.decode()
-    assert "The figures are up to date." in answer
-    assert "stands still" not in answer
-
-
-@pytest.mark.django_db
-def test_a_cell_that_a_spreadsheet_would_run_gets_a_quote(client: Client) -> None:
-    key = decided_purchase().template.key
-    client.force_login(make_user("olivia"))
-    client.get(f"/reports/{key}/")
-    StepRollUp.objects.update(role="=cmd()")
-    rows = client.get(f"/reports/{key}/roles.csv").content.decode()
-    assert "\n=cmd" not in rows
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("query", ["version=x", "since=soon", "until=2026-13-01"])
-def test_what_cannot_be_understood_is_named(client: Client, query: str) -> None:
-    key = decided_purchase().template.key
-    client.force_login(make_user("olivia"))
-    assert client.get(f"/reports/{key}/?{query}").status_code == 400
-    assert client.get(f"/reports/{key}/steps.csv?{query}").status_code == 400
-
-
-def test_a_week_long_past_is_not_now() -> None:
-    """The words say the week; nobody is told to act on it."""
-    trend = Trend(step="Legal review", in_business_time=True, weeks=weeks_of([17, 51.2]),
-                  usual=3 * 28800, expected=None, worse_for=5, is_of_now=False)  # fmt: skip
-    assert "6.4 working days in the week of 12 January 2026" in trend_line(trend, 28800)
-    ends = {date(2026, 1, 5) + timedelta(weeks=n): n * 4 for n in range(6)}
-    queue = Queue(step="Pay", open=ends, usual=2.5, grew_for=0, is_of_now=False)
-    assert queue_line(queue) == (
-        "Pay: 20 open at the end of the week of 9 February 2026, 2.5 in its first month;"
-        " it shrank last."
-    )
-
-
-def test_until_before_since_is_said_and_gives_no_zeros() -> None:
-    with pytest.raises(InvalidInput, match="nothing lies between"):
-        days("2026-03-01", "2026-02-01")
-    with pytest.raises(InvalidInput, match="nothing lies between"):
-        days("2026-03-01", "2026-03-01")
-    assert days("2026-02-01", "2026-03-01")[0] is not None

@@ -8,13 +8,17 @@ from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from reporting.costs import month_costs, plain, request_cost
-from reporting.reviews.facts import gather
-from reporting.reviews.models import CallRate, RoleRate
+from reporting.costs.messages import describe_reckoning, format_amount
+from reporting.costs.models import CallRate, RoleRate
+from reporting.costs.queries import compute_month_costs, compute_request_cost
+from reporting.reviews.queries.facts import gather_facts
 from tests.factories import NOW, make_group, make_staff, make_user
 from tests.reporting.reviewed import CLAIMS, DAY, HOUR, KEY, claims, office, one, publish, user
-from workflows.models import Attempt, Connection, WorkflowInstance, WorkflowTemplate, WorkItem
-from workflows.services import requests
+from workflows.connections.models import Connection
+from workflows.definitions.models import WorkflowTemplate
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.services import instances as requests
+from workflows.outbox.models import Attempt
 
 pytestmark = pytest.mark.django_db
 
@@ -22,8 +26,14 @@ BEGINNING = date(2026, 1, 1)
 SINCE, UNTIL = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 
 
-def role_rate(role: str = "", *, per_hour: str, since: date = BEGINNING, group: str = "",
-              currency: str = "EUR") -> RoleRate:  # fmt: skip
+def role_rate(
+    role: str = "",
+    *,
+    per_hour: str,
+    since: date = BEGINNING,
+    group: str = "",
+    currency: str = "EUR",
+) -> RoleRate:
     """A rate of a role, or of a group."""
     its = make_group(group) if group else None
     return RoleRate.objects.create(
@@ -37,9 +47,13 @@ def claim_with_calls(*attempts: str) -> WorkflowInstance:
     erp = Connection.objects.create(
         key="erp", name="ERP", base_url="https://erp.example.com", owner=user("olga")
     )
-    book = {"kind": "automation", "action": "http", "to": "done",
-            "with": {"connection": "erp", "method": "POST", "path": "/book"},
-            "on_error": {"to": "check", "exception": True}}  # fmt: skip
+    book = {
+        "kind": "automation",
+        "action": "http",
+        "to": "done",
+        "with": {"connection": "erp", "method": "POST", "path": "/book"},
+        "on_error": {"to": "check", "exception": True},
+    }
     check = {**CLAIMS["steps"]["check"]}
     check["outcomes"] = {**check["outcomes"], "approve": "book"}
     steps = {"check": check, "book": book}
@@ -50,15 +64,21 @@ def claim_with_calls(*attempts: str) -> WorkflowInstance:
     step = request.version.steps.get(key="book")
     for number, state in enumerate(attempts, start=1):
         Attempt.objects.create(
-            request=request, step=step, activation=9, number=number, action="http",
-            idempotency_key=f"k{number}", state=state, started_at=NOW + DAY,
-        )  # fmt: skip
+            request=request,
+            step=step,
+            activation=9,
+            number=number,
+            action="http",
+            idempotency_key=f"k{number}",
+            state=state,
+            started_at=NOW + DAY,
+        )
     CallRate.objects.create(connection=erp, per_call=Decimal("0.0125"), since=BEGINNING)
     return request
 
 
 def total(request: WorkflowInstance) -> dict[str, Decimal]:
-    return request_cost(request).totals
+    return compute_request_cost(request).totals
 
 
 # -- one request ------------------------------------------------------------------------------
@@ -67,11 +87,11 @@ def total(request: WorkflowInstance) -> dict[str, Decimal]:
 def test_a_request_costs_its_working_minutes_at_the_rate_of_each_role() -> None:
     office()
     role_rate("crew", per_hour="60")
-    cost = request_cost(one(NOW + DAY))
+    cost = compute_request_cost(one(NOW + DAY))
     # 30 minutes of checking and 20 of paying, at 60 an hour; the waiting costs nothing
     assert cost.totals == {"EUR": Decimal(50)}
     assert cost.minutes == 50
-    assert cost.lines[0].words == "30.0 min × 60.00 EUR an hour (crew)"
+    assert describe_reckoning(cost.lines[0]) == "30.0 min × 60.00 EUR an hour (crew)"
     assert [line.money for line in cost.lines] == [Decimal(30), Decimal(20)]
 
 
@@ -91,22 +111,25 @@ def test_a_rate_holds_from_its_day_on() -> None:
 
 def test_work_without_a_rate_is_counted_and_not_priced() -> None:
     office()
-    cost = request_cost(one(NOW + DAY))
+    cost = compute_request_cost(one(NOW + DAY))
     assert (cost.totals, cost.minutes, cost.unpriced) == ({}, 50, 2)
-    assert "no rate for the role 'crew'" in cost.lines[0].words
+    assert "no rate for the role 'crew'" in describe_reckoning(cost.lines[0])
 
 
 def test_every_attempt_is_a_call_that_is_paid_for() -> None:
-    cost = request_cost(claim_with_calls("failed", "lost", "succeeded"))
+    cost = compute_request_cost(claim_with_calls("failed", "lost", "succeeded"))
     assert cost.totals == {"EUR": Decimal("0.0375")}
     assert cost.calls == 3
-    assert cost.lines[0].words == "3 calls of erp × 0.0125 EUR"
+    assert describe_reckoning(cost.lines[0]) == "3 calls of erp × 0.0125 EUR"
 
 
 def test_amounts_are_written_with_two_places_and_more_only_where_they_have_them() -> None:
-    assert [plain(Decimal(text)) for text in ("3", "0.5", "0.0035", "120.100000")] == [
-        "3.00", "0.50", "0.0035", "120.10",
-    ]  # fmt: skip
+    assert [format_amount(Decimal(text)) for text in ("3", "0.5", "0.0035", "120.100000")] == [
+        "3.00",
+        "0.50",
+        "0.0035",
+        "120.10",
+    ]
 
 
 # -- months -----------------------------------------------------------------------------------
@@ -117,7 +140,7 @@ def test_months_add_up_what_their_requests_cost() -> None:
     role_rate("crew", per_hour="45.50")
     made = [one(NOW + n * 7 * DAY, outcome="reject" if n == 2 else "approve") for n in range(9)]
     template = WorkflowTemplate.objects.get(key=KEY)
-    months = month_costs([template], since=SINCE, until=UNTIL)
+    months = compute_month_costs([template], since=SINCE, until=UNTIL)
     by_hand: dict[str, float] = {}
     for task in WorkItem.objects.filter(state="done"):
         month = f"{task.completed_at:%Y-%m}"
@@ -141,14 +164,14 @@ def test_different_currencies_are_never_added_up() -> None:
     one(NOW + DAY)
     one(NOW + 6 * DAY)
     template = WorkflowTemplate.objects.get(key=KEY)
-    (month,) = month_costs([template], since=SINCE, until=UNTIL)
+    (month,) = compute_month_costs([template], since=SINCE, until=UNTIL)
     assert dict(month.people) == {"EUR": Decimal(50), "CHF": Decimal(25)}
 
 
 def test_calls_of_a_month_are_counted_with_what_has_no_rate() -> None:
     request = claim_with_calls("failed", "succeeded")
     CallRate.objects.update(since=date(2027, 1, 1))
-    (month,) = month_costs([request.template], since=SINCE, until=UNTIL)
+    (month,) = compute_month_costs([request.template], since=SINCE, until=UNTIL)
     assert (month.calls, month.unpriced_calls, dict(month.outside)) == (2, 2, {})
 
 
@@ -157,10 +180,11 @@ def test_the_review_turns_saved_minutes_into_money_by_the_average_hour() -> None
     role_rate("crew", per_hour="60")
     one(NOW + DAY)
     one(NOW + 2 * DAY)
-    saved = gather(version.template, since=NOW, until=NOW + 9 * DAY, now=NOW + 9 * DAY)["saved"]
+    until = NOW + 9 * DAY
+    saved = gather_facts(version.template, since=NOW, until=until, now=until).saved
     # 95 before, 50 now: 45 minutes each, twice, at 60 an hour
-    assert saved["minutes"] == 90
-    assert saved["money"] == {"EUR": 90.0}
+    assert saved.minutes == 90
+    assert [(money.currency, money.amount) for money in saved.money] == [("EUR", 90.0)]
 
 
 # -- pages ------------------------------------------------------------------------------------

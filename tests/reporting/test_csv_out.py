@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from reporting.csv_out import csv_file, streamed
+from approvals.ui.csv_download import csv_file_response, stream_file
 from tests.factories import make_user, map_data, publish_map, start_request
 
 
@@ -21,7 +21,7 @@ def table(answer: Any) -> list[list[str]]:
 def test_a_table_is_utf8_with_a_header_and_crlf_and_no_cell_that_is_run() -> None:
     moment = datetime(2026, 3, 2, 9, tzinfo=UTC)
     rows: list[list[Any]] = [["=1+1", 'é, "x"\ny', None], [-5, Decimal("1.50"), moment]]
-    answer = csv_file("some", ["a", "b", "c"], rows)
+    answer = csv_file_response("some", ["a", "b", "c"], rows)
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"] == 'attachment; filename="some.csv"'
     assert answer.content.endswith(b"\r\n")
@@ -40,7 +40,7 @@ def test_lines_are_sent_as_they_are_made() -> None:
             made.append(number)
             yield f"{number}\r\n"
 
-    content: Any = streamed("lines.csv", lines()).streaming_content
+    content: Any = stream_file("lines.csv", lines()).streaming_content
     first = next(iter(content))
     assert first.startswith(b"0\r\n1\r\n")
     assert len(made) < 100_000

@@ -14,7 +14,8 @@ from tests.factories import make_user
 from tests.shared import QUICK, shared
 from tests.workflows import drawn
 from tests.workflows.support import begin, nothing_changed, paper, person
-from workflows.models import TrailEvent, WorkflowInstance, WorkItem
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -169,7 +170,7 @@ def test_a_log_goes_into_a_file_that_is_there_only_when_it_is_whole(tmp_path: Pa
 
 # -- the page -----------------------------------------------------------------------------------
 
-URL = "/reports/sequential/log/{}/"
+URL = "/reports/workflow/sequential/log/{}/"
 
 
 def read(client: Any, url: str, by: str) -> Any:
@@ -189,7 +190,7 @@ def test_the_page_streams_the_log_to_those_who_may_read_the_reports(client: Any)
 def test_naming_people_is_a_permission_and_is_recorded(client: Any) -> None:
     from django.contrib.auth.models import Permission
 
-    from reporting.models import LookAtPeople
+    from reporting.bottlenecks.models import LookAtPeople
 
     a_day()
     with nothing_changed():

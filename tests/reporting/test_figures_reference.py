@@ -4,15 +4,15 @@ import csv
 
 import pytest
 
-from reporting.figures import figures, handoffs_by_resource
-from reporting.logs.read import read_log
+from reporting.eventlogs.readers.read import read_log
+from reporting.metrics.figures import compute_figures, handoffs_by_resource
 from tests.reporting.comparing import differences, reference
 from tests.shared import logs, shared
 
 
 @pytest.mark.parametrize("log", logs(all_quick=True))
 def test_every_figure_of_a_log_equals_the_reference(log: str) -> None:
-    found = figures(read_log(shared("logs", f"{log}.csv.gz")))
+    found = compute_figures(read_log(shared("logs", f"{log}.csv.gz")))
     assert list(differences(found, reference(log))) == []
 
 

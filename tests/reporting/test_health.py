@@ -10,7 +10,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from reporting.health import HealthPage, health_json, health_page, what_to_do
+from reporting.health.actions import collect_step_todos
+from reporting.health.messages import describe_todo
+from reporting.health.queries import HealthPage, build_health_page
+from reporting.health.serialization import render_health_json
 from tests.factories import (
     NOW,
     make_staff,
@@ -20,19 +23,18 @@ from tests.factories import (
     publish_map,
     start_request,
 )
-from workflows.models import (
-    Attempt,
-    Incident,
-    MergeRecord,
-    OutboxMessage,
-    Step,
-    TemplateVersion,
-    WorkflowInstance,
-    WorkflowTemplate,
-    WorkItem,
+from workflows.definitions.models import Step, TemplateVersion, WorkflowTemplate
+from workflows.execution.facts import StepDone
+from workflows.execution.models import Incident, MergeRecord, WorkflowInstance, WorkItem
+from workflows.execution.services import work_items as tasks
+from workflows.monitoring.queries.step_health import (
+    StepHealth,
+    compute_outbox_health,
+    compute_step_health,
+    steps_in_use,
 )
-from workflows.services import tasks
-from workflows.services.health import StepHealth, health_of, outbox_health, steps_in_use
+from workflows.outbox.choices import AttemptState
+from workflows.outbox.models import Attempt, OutboxMessage
 
 pytestmark = pytest.mark.django_db
 
@@ -45,9 +47,11 @@ def with_automation(key: str = "orders", **changes: Any) -> dict[str, Any]:
     data = map_data() | {"key": key, "name": key.title()} | changes
     steps = data["steps"]
     steps["order"] = {
-        "kind": "automation", "action": "http", "to": "approved",
+        "kind": "automation",
+        "action": "http",
+        "to": "approved",
         "with": {"method": "POST", "url": "https://erp.example.com/orders"},
-    }  # fmt: skip
+    }
     steps["checks_done"]["to"] = "order"
     return data
 
@@ -84,7 +88,8 @@ def attempt(request: WorkflowInstance, state: str, *, ago: timedelta, **more: An
 
 def trouble(at: Step, request: WorkflowInstance, *, ago: timedelta = DAY, **more: Any) -> Incident:
     """One incident at a step of the request."""
-    values = {"code": "http_500", "message": "It answered 500.", "activation": 99}
+    failure = {"error": "http_500", "text": "It answered 500."}
+    values = {"code": "http_500", "parameters": failure, "activation": 99}
     return Incident.objects.create(request=request, step=at, opened_at=NOW - ago, **values | more)
 
 
@@ -98,7 +103,7 @@ def task(at: Step, request: WorkflowInstance, **values: Any) -> WorkItem:
 
 def health(version: TemplateVersion, key: str, now: datetime = NOW) -> StepHealth:
     """What is found of one step."""
-    return health_of(Step.objects.filter(version=version, key=key), now=now)[0]
+    return compute_step_health(Step.objects.filter(version=version, key=key), now=now)[0]
 
 
 # -- the figures ------------------------------------------------------------------------------
@@ -121,8 +126,9 @@ def test_an_automations_figures_are_its_attempts(request_: WorkflowInstance) -> 
 def test_a_persons_steps_figures_are_its_tasks_and_incidents(request_: WorkflowInstance) -> None:
     at = step(request_.version, "legal_review")
     for ago in (1, 8, 91):
-        task(at, request_, state="done", is_open=False, in_queue=False,
-             completed_at=NOW - ago * DAY)  # fmt: skip
+        task(
+            at, request_, state="done", is_open=False, in_queue=False, completed_at=NOW - ago * DAY
+        )
     task(at, request_, state="cancelled", is_open=False, in_queue=False)
     task(at, request_, due_at=NOW - DAY)
     task(at, request_, due_at=NOW - 3 * DAY)
@@ -142,14 +148,20 @@ def test_every_figure_is_what_plain_python_counts(seed: int, request_: WorkflowI
         ago, at = dice.randint(0, 120) * DAY, dice.choice(steps)
         match dice.randint(0, 3):
             case 0:
-                state = dice.choice([s for s, _ in Attempt.STATES])
+                state = dice.choice(AttemptState.values)
                 attempt(request_, state, ago=ago, code=f"code_{dice.randint(0, 9)}")
             case 1:
                 state = dice.choice([Incident.OPEN, Incident.RESOLVED])
                 trouble(at, request_, ago=ago, state=state, code=f"code_{dice.randint(0, 9)}")
             case 2:
-                task(at, request_, state="done", is_open=False, in_queue=False,
-                     completed_at=NOW - ago)  # fmt: skip
+                task(
+                    at,
+                    request_,
+                    state="done",
+                    is_open=False,
+                    in_queue=False,
+                    completed_at=NOW - ago,
+                )
             case _:
                 task(at, request_, due_at=NOW - ago + 60 * DAY)
     for at in steps:
@@ -214,7 +226,7 @@ def test_a_step_is_red_amber_green_or_grey(request_: WorkflowInstance) -> None:
     assert health(version, "order").state == "amber"
     stuck = trouble(step(version, "order"), request_)
     assert health(version, "order").state == "red"
-    stuck.resolve(now=NOW, resolution="Done.")
+    stuck.resolve(now=NOW, resolution=StepDone())
     stuck.save()
     assert health(version, "order").state == "amber"
 
@@ -223,9 +235,9 @@ def test_a_step_that_only_routes_is_shown_once_something_goes_wrong_there(
     request_: WorkflowInstance,
 ) -> None:
     at = step(request_.version, "size_check")
-    assert health_of([at], now=NOW) == []
+    assert compute_step_health([at], now=NOW) == []
     trouble(at, request_, code="rule_failed")
-    assert [one.state for one in health_of([at], now=NOW)] == ["red"]
+    assert [one.state for one in compute_step_health([at], now=NOW)] == ["red"]
 
 
 def test_a_step_names_its_people_and_an_automation_who_answers_for_the_workflow(
@@ -264,21 +276,24 @@ def message(**values: Any) -> OutboxMessage:
 
 
 def test_the_clock_is_down_when_something_due_waits_for_over_a_minute() -> None:
-    assert outbox_health(now=NOW).is_ticking
+    assert compute_outbox_health(now=NOW).is_ticking
     message(run_after=NOW + DAY)
     message(run_after=NOW - timedelta(seconds=60))
-    assert (outbox_health(now=NOW).state, outbox_health(now=NOW).due) == ("green", 1)
+    assert (compute_outbox_health(now=NOW).state, compute_outbox_health(now=NOW).due) == (
+        "green",
+        1,
+    )
     message(run_after=NOW - timedelta(seconds=61))
-    found = outbox_health(now=NOW)
+    found = compute_outbox_health(now=NOW)
     assert (found.state, found.due, found.is_ticking) == ("red", 2, False)
     assert found.oldest_due == NOW - timedelta(seconds=61)
 
 
 def test_a_message_whose_worker_died_long_ago_shows_that_the_clock_is_down() -> None:
     message(state="taken", taken_until=NOW + timedelta(seconds=5))
-    assert outbox_health(now=NOW).abandoned == 0
+    assert compute_outbox_health(now=NOW).abandoned == 0
     message(state="taken", taken_until=NOW - timedelta(minutes=5))
-    found = outbox_health(now=NOW)
+    found = compute_outbox_health(now=NOW)
     assert (found.abandoned, found.state) == (1, "red")
 
 
@@ -286,7 +301,7 @@ def test_what_was_given_up_in_seven_days_is_counted() -> None:
     for ago in (1, 6, 8):
         message(state="dropped", closed_at=NOW - ago * DAY)
     message(state="delivered", closed_at=NOW)
-    assert outbox_health(now=NOW).given_up == 2
+    assert compute_outbox_health(now=NOW).given_up == 2
 
 
 # -- the page ---------------------------------------------------------------------------------
@@ -302,10 +317,13 @@ def test_red_workflows_come_first_then_by_name_and_red_steps_first_in_each(
     trouble(step(request_.version, "order"), request_, state=Incident.RESOLVED)
     attempt(request_, Attempt.FAILED, ago=DAY)
     attempt(request_, Attempt.SUCCEEDED, ago=timedelta(0))
-    page = health_page(EVERYTHING, now=NOW)
+    page = build_health_page(EVERYTHING, now=NOW)
     assert [(one.template.key, one.state) for one in page.workflows] == [
-        ("zulu", "red"), ("orders", "amber"), ("alpha", "grey"), ("beta", "grey"),
-    ]  # fmt: skip
+        ("zulu", "red"),
+        ("orders", "amber"),
+        ("alpha", "grey"),
+        ("beta", "grey"),
+    ]
     assert page.workflows[0].steps[0].health.step.key == "order"
     assert (page.state, page.counts["red"], page.counts["amber"]) == ("red", 1, 1)
 
@@ -318,10 +336,12 @@ def test_the_page_says_in_words_what_to_do(request_: WorkflowInstance) -> None:
     task(review, request_, due_at=NOW - 2 * DAY)
 
     def said(key: str) -> list[str]:
-        return [todo.text for todo in what_to_do(health(request_.version, key), NOW)]
+        return [
+            describe_todo(todo) for todo in collect_step_todos(health(request_.version, key), NOW)
+        ]
 
     assert said("order") == ["Retry 12 incidents"]
-    assert said("legal_review") == ["Remind or reassign 1 overdue task, the oldest by 2.0 d"]
+    assert said("legal_review") == ["Remind or reassign 1 overdue task, the oldest by 2 d"]
     assert said("manager_review") == []
 
 
@@ -345,7 +365,7 @@ def test_the_json_says_what_the_page_says(
     client.force_login(make_user("olivia"))
     page: HealthPage = client.get("/reports/health/").context["page"]
     found = client.get("/reports/health.json").json()
-    assert found == json.loads(json.dumps(health_json(page), default=iso))
+    assert found == json.loads(json.dumps(render_health_json(page), default=iso))
     text = client.get("/reports/health/").content.decode()
     for workflow in found["workflows"]:
         assert workflow["name"] in text
@@ -431,14 +451,25 @@ def test_a_merge_that_failed_says_of_how_many(version: TemplateVersion) -> None:
         request = start_request(version, by="sam", now=now - DAY)
         parallel, join = step(version, "checks"), step(version, "checks_done")
         MergeRecord.objects.create(
-            request=request, activation=90 + number, parallel=parallel, join=join, round=1,
-            waits_for={}, needs=1, opened_at=now - DAY, closed_at=now - DAY, state="fired",
-        )  # fmt: skip
+            request=request,
+            activation=90 + number,
+            parallel=parallel,
+            join=join,
+            round=1,
+            waits_for={},
+            needs=1,
+            opened_at=now - DAY,
+            closed_at=now - DAY,
+            state="fired",
+        )
     Incident.objects.create(
-        request=request, step=join, activation=93, code="merge_conflict", message="They disagree.",
+        request=request,
+        step=join,
+        activation=93,
+        code="merge_conflict",
         opened_at=now - DAY,
-    )  # fmt: skip
-    found = {one.step.key: one for one in health_of(steps_in_use(EVERYTHING), now=now)}
+    )
+    found = {one.step.key: one for one in compute_step_health(steps_in_use(EVERYTHING), now=now)}
     assert (found["checks_done"].failed_week, found["checks_done"].runs_week) == (1, 4)
     assert found["checks_done"].last_success == now - DAY
 
@@ -449,10 +480,13 @@ def test_a_decision_that_failed_says_of_how_many(version: TemplateVersion) -> No
     decide_all(request, "manager_review", now - DAY)
     size = step(version, "size_check")
     Incident.objects.create(
-        request=request, step=size, activation=93, code="rule_failed", message="Empty.",
+        request=request,
+        step=size,
+        activation=93,
+        code="rule_failed",
         opened_at=now - DAY,
-    )  # fmt: skip
-    found = {one.step.key: one for one in health_of(steps_in_use(EVERYTHING), now=now)}
+    )
+    found = {one.step.key: one for one in compute_step_health(steps_in_use(EVERYTHING), now=now)}
     assert (found["size_check"].failed_week, found["size_check"].runs_week) == (1, 1)
 
 

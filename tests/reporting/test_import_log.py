@@ -11,16 +11,11 @@ from django.core.management import CommandError, call_command
 from tests.factories import publish_map
 from tests.reporting.comparing import differences, reference
 from tests.shared import logs, shared
-from workflows.models import (
-    Step,
-    TemplateVersion,
-    TrailEvent,
-    WorkflowInstance,
-    WorkflowTemplate,
-    WorkItem,
-)
-from workflows.services import requests
-from workflows.services.rows import definition_of
+from workflows.definitions.models import Step, TemplateVersion, WorkflowTemplate
+from workflows.definitions.queries.definition_rows import definition_of
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.services import instances as requests
+from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 

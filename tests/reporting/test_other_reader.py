@@ -15,7 +15,7 @@ from django.core.management import call_command
 
 from tests.reporting.other_reader import __file__ as reader
 from tests.shared import QUICK, shared
-from workflows.models import WorkItem
+from workflows.execution.models import WorkItem
 
 PYTHON = os.environ.get("PM4PY_PYTHON", "")
 

@@ -5,20 +5,31 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from tests.factories import NOW, make_user, publish_map, start_request
-from workflows.automation.deliver import deliver_due
-from workflows.models import Heartbeat, OutboxMessage, Trouble
-from workflows.services import heartbeats, outbox, tokens
-from workflows.services.health import AMBER, GREEN, RED, outbox_health
-from workflows.services.heartbeats import as_round, forget_heartbeats, heard, units
-from workflows.services.readiness import readiness
-from workflows.services.seals import seal_all
+from workflows.access.services import tokens
+from workflows.automation.services.delivery import deliver_due
+from workflows.monitoring.messages import describe_check
+from workflows.monitoring.queries.readiness import check_readiness
+from workflows.monitoring.queries.step_health import AMBER, GREEN, RED, compute_outbox_health
+from workflows.notices.choices import NoticeEvent
+from workflows.outbox.heartbeat_models import Heartbeat, Trouble
+from workflows.outbox.models import OutboxMessage
+from workflows.outbox.payloads import MailPayload
+from workflows.outbox.services import heartbeats
+from workflows.outbox.services import messages as outbox
+from workflows.outbox.services.heartbeats import (
+    forget_heartbeats,
+    open_round_units,
+    record_sign_of_life,
+    run_as_round,
+)
+from workflows.people.models import User
+from workflows.trail.services.sealing import seal_all
 
 pytestmark = pytest.mark.django_db
 
@@ -31,11 +42,11 @@ def _written_at_once() -> None:
 def alive(now: datetime) -> None:
     forget_heartbeats()
     for name in (Heartbeat.WORKER, Heartbeat.CLOCK):
-        heard(name, now)
+        record_sign_of_life(name, now)
 
 
 def not_well(now: datetime) -> set[str]:
-    return {check.name for check in readiness(now=now) if not check.is_well}
+    return {str(check.part) for check in check_readiness(now=now) if not check.is_well}
 
 
 # -- readiness ----------------------------------------------------------------------------------
@@ -51,8 +62,8 @@ def test_three_hours_without_a_sign_of_life_are_not_healthy(silent: str) -> None
     alive(NOW)
     Heartbeat.objects.exclude(name=silent).update(heard_at=NOW + timedelta(hours=3))
     assert not_well(NOW + timedelta(hours=3)) == {silent}
-    check = next(one for one in readiness(now=NOW + timedelta(hours=3)) if one.name == silent)
-    assert "3 hours ago" in check.text
+    check = next(one for one in check_readiness(now=NOW + timedelta(hours=3)) if one.part == silent)
+    assert "3 h ago" in describe_check(check)
 
 
 def test_what_was_never_heard_is_not_ready() -> None:
@@ -66,7 +77,10 @@ def test_a_machine_whose_clock_is_ahead_is_not_taken_for_alive() -> None:
 
 def test_what_is_due_and_does_not_go_out_is_not_ready() -> None:
     alive(NOW)
-    outbox.put("mail", now=NOW - timedelta(minutes=5), to=1, subject="x", text="y")
+    outbox.enqueue_message(
+        MailPayload(to=1, event=NoticeEvent.MAP_PROBLEM, subject="x", text="y"),
+        now=NOW - timedelta(minutes=5),
+    )
     assert not_well(NOW) == {"outbox"}
 
 
@@ -88,19 +102,19 @@ def test_a_round_that_fails_is_not_ready_until_it_ends_well() -> None:
 
     for _ in range(2):
         with pytest.raises(RuntimeError):
-            as_round("watch", fail, lambda: NOW)
+            run_as_round("watch", fail, lambda: NOW)
     assert not_well(NOW) == {"rounds"}
     assert Heartbeat.objects.get(name="watch").failures == 2
-    as_round("watch", lambda: None, lambda: NOW)
+    run_as_round("watch", lambda: None, lambda: NOW)
     assert not_well(NOW) == set()
 
 
 def test_what_a_round_sets_aside_shows_until_it_is_gone() -> None:
     alive(NOW)
     for _ in range(2):
-        with units("watch", NOW) as tasks:
+        with open_round_units("watch", NOW) as tasks:
             for number in (1, 2, 3):
-                with tasks.one(f"task {number}"):
+                with tasks.isolate_unit(f"task {number}"):
                     if number == 2:
                         raise ValueError("year 0 is out of range")
                     Heartbeat.objects.create(name=f"done {number} {_}", heard_at=NOW)
@@ -108,17 +122,17 @@ def test_what_a_round_sets_aside_shows_until_it_is_gone() -> None:
     assert (trouble.unit, trouble.times) == ("task 2", 2)
     assert Heartbeat.objects.filter(name__startswith="done").count() == 4
     assert not_well(NOW) == {"set_aside"}
-    with units("watch", NOW) as tasks, tasks.one("task 2"):
+    with open_round_units("watch", NOW) as tasks, tasks.isolate_unit("task 2"):
         pass
     assert not_well(NOW) == set()
 
 
 def test_a_sign_of_life_is_written_now_and_then_and_not_each_second() -> None:
-    heard("clock", NOW)
-    heard("clock", NOW + timedelta(seconds=1))
+    record_sign_of_life("clock", NOW)
+    record_sign_of_life("clock", NOW + timedelta(seconds=1))
     assert Heartbeat.objects.get().heard_at == NOW
-    heartbeats._written["clock"] -= heartbeats.EVERY_SECONDS
-    heard("clock", NOW + timedelta(seconds=11))
+    heartbeats._written_at["clock"] -= heartbeats.EVERY_SECONDS
+    record_sign_of_life("clock", NOW + timedelta(seconds=11))
     assert Heartbeat.objects.get().heard_at == NOW + timedelta(seconds=11)
 
 
@@ -137,12 +151,12 @@ def test_readyz_says_which_part_and_no_more(client: Client) -> None:
 def test_a_database_without_its_tables_is_not_ready_but_the_process_lives(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from workflows.services import readiness as module
+    from workflows.monitoring.queries import readiness as module
 
-    module._all_applied.cache_clear()
+    module._are_all_migrations_applied.cache_clear()
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM django_migrations WHERE app = 'workflows' AND name LIKE '0009%%'"
+            "DELETE FROM django_migrations WHERE app = 'workflows' AND name LIKE '0002%%'"
         )
     answer = client.get("/readyz")
     assert answer.status_code == 503
@@ -173,33 +187,43 @@ def test_days_without_a_mail_server_lose_no_mail_and_health_says_so(
     settings: Any, mailoutbox: list[Any]
 ) -> None:
     person = make_user("ada", email="ada@example.test")
-    outbox.put("mail", now=NOW, to=person.pk, subject="An incident", text="Look.")
+    outbox.enqueue_message(
+        MailPayload(
+            to=person.pk, event=NoticeEvent.MAP_PROBLEM, subject="An incident", text="Look."
+        ),
+        now=NOW,
+    )
     good, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, f"{__name__}.Away"
     deliver_due(lambda: NOW)
-    assert outbox_health(now=NOW).state == AMBER
+    assert compute_outbox_health(now=NOW).state == AMBER
     now = work_through(NOW, 0.03)
-    assert outbox_health(now=now).state == RED
+    assert compute_outbox_health(now=now).state == RED
     now = work_through(now, 3)
-    found = outbox_health(now=now)
-    assert (found.state, found.failing, found.failing_kinds) == (RED, 1, ("mail",))
+    found = compute_outbox_health(now=now)
+    assert (found.state, found.failing, found.failing_kinds) == (RED, 1, ("notice",))
     assert found.failing_since == NOW
     settings.EMAIL_BACKEND = good
     now = work_through(now, 0.03)
-    assert [mail.subject for mail in mailoutbox] == ["An incident"]
-    assert outbox_health(now=now).state == GREEN
+    assert [mail.subject for mail in mailoutbox] == ["News: An incident"]
+    assert compute_outbox_health(now=now).state == GREEN
 
 
 def test_a_mail_server_that_stays_away_leaves_the_mails_to_be_sent_by_hand(settings: Any) -> None:
     person = make_user("ada", email="ada@example.test")
-    outbox.put("mail", now=NOW, to=person.pk, subject="An incident", text="Look.")
+    outbox.enqueue_message(
+        MailPayload(
+            to=person.pk, event=NoticeEvent.MAP_PROBLEM, subject="An incident", text="Look."
+        ),
+        now=NOW,
+    )
     settings.EMAIL_BACKEND = f"{__name__}.Away"
     work_through(NOW, 0.1)
     OutboxMessage.objects.update(failing_since=NOW - timedelta(days=8))
     work_through(NOW + timedelta(days=1), 0.02)
-    message = OutboxMessage.objects.get()
+    message = OutboxMessage.objects.get(kind="notice")
     assert message.state == "aside"
     assert "mail server" in message.last_error
-    assert outbox_health(now=NOW).aside == 1
+    assert compute_outbox_health(now=NOW).aside == 1
 
 
 # -- who may read health.json -----------------------------------------------------------------

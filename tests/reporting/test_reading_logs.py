@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reporting.logs.read import LogRow, read_log
+from reporting.eventlogs.readers.read import LogRow, read_log
 from workflows.engine.errors import InvalidInput
 
 HEAD = "case_id,activity,resource,enabled,start,end\n"
@@ -221,8 +221,10 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.binary(max_size=300) | st.text(max_size=200).map(lambda t: (HEAD + t).encode()),
-       st.sampled_from(["log.csv", "log.xes", "log.csv.gz"]))  # fmt: skip
+@given(
+    st.binary(max_size=300) | st.text(max_size=200).map(lambda t: (HEAD + t).encode()),
+    st.sampled_from(["log.csv", "log.xes", "log.csv.gz"]),
+)
 def test_any_bytes_are_read_or_refused_in_words(tmp_path: Path, content: bytes, name: str) -> None:
     try:
         rows = read(tmp_path, content, name)
@@ -234,9 +236,10 @@ def test_any_bytes_are_read_or_refused_in_words(tmp_path: Path, content: bytes, 
 WHOLE = {
     "log.csv": GOOD.encode(),
     "log.csv.gz": gzip.compress(GOOD.encode()),
-    "log.xes": XES.format(events=event("a", "2026-03-02", "start") + event("a", "2026-03-02"))
-    .encode(),
-}  # fmt: skip
+    "log.xes": XES.format(
+        events=event("a", "2026-03-02", "start") + event("a", "2026-03-02")
+    ).encode(),
+}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from reporting.logs.rows import LogRow
-from reporting.replay import cases_of, replay_log
+from reporting.eventlogs.readers.rows import LogRow
+from reporting.replay.log_replay import read_log_cases, replay_log
 from tests.factories import NOW, map_data, publish_map
 from tests.reporting.replaying import Replay, day, reason_of, whole_case
 from workflows.engine.errors import InvalidInput, NotFound
-from workflows.models import Incident, WorkflowInstance, WorkItem
+from workflows.execution.models import Incident, WorkflowInstance, WorkItem
 
 pytestmark = pytest.mark.django_db
 
@@ -32,8 +32,11 @@ def test_a_case_runs_from_start_to_end_with_the_logs_people_and_clock(replay: Re
     assert request.completed_at == datetime(2026, 3, 5, 9, tzinfo=UTC)
     done = request.work_items.values_list("step__key", "performer_name", "completed_at__day")
     assert list(done) == [
-        ("ask", "sam", 2), ("check", "berta", 3), ("look", "lea", 4), ("file", "fred", 5),
-    ]  # fmt: skip
+        ("ask", "sam", 2),
+        ("check", "berta", 3),
+        ("look", "lea", 4),
+        ("file", "fred", 5),
+    ]
     assert request.trail.filter(command="decide").count() == 4
     assert not Incident.objects.exists()
 
@@ -42,8 +45,15 @@ def test_the_result_has_the_keys_that_other_programs_read(replay: Replay) -> Non
     result = replay(*whole_case(), f"c2,ask/send,sam,{day(3)}", f"c3,file,fred,{day(3)}").as_json()
 
     assert list(result) == [
-        "cases", "replayed", "refused", "open", "ended", "decisions", "seconds", "log",
-    ]  # fmt: skip
+        "cases",
+        "replayed",
+        "refused",
+        "open",
+        "ended",
+        "decisions",
+        "seconds",
+        "log",
+    ]
     assert (result["cases"], result["replayed"], result["open"]) == (3, 2, 1)
     assert result["ended"] == {"granted": 1}
     assert result["decisions"] == 5
@@ -109,7 +119,7 @@ def test_a_case_is_held_only_until_its_last_row(tmp_path: Path) -> None:
     log.write_text("case_id,activity,end\n" + "".join(f"{case},a,{day(2)}\n" for case in "xyxzy"))
     counts: Any = {"x": 2, "y": 2, "z": 1}
 
-    found: list[list[LogRow]] = list(cases_of(log, counts))
+    found: list[list[LogRow]] = list(read_log_cases(log, counts))
     assert [rows[0].case_id for rows in found] == ["x", "z", "y"]
 
 

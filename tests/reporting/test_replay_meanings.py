@@ -1,13 +1,16 @@
 """Replay: who acts for a log, what its data sets, and what a mapping says."""
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group
+from django.utils.translation import override
 
 from tests.factories import make_user, publish_map
 from tests.reporting.replaying import SMALL, Replay, day, reason_of, whole_case
 from workflows.engine.errors import InvalidInput
-from workflows.models import WorkflowInstance, WorkItem
-from workflows.services.log_people import GROUP
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.people.models import User
+from workflows.people.services.log_accounts import LOG_PEOPLE_GROUP
+from workflows.trail.messages import describe_recorded_facts
 
 pytestmark = pytest.mark.django_db
 
@@ -19,10 +22,12 @@ def test_a_logs_person_gets_the_steps_role_and_cannot_sign_in(replay: Replay) ->
     replay(*whole_case())
 
     berta = User.objects.get(username="berta")
-    assert set(berta.groups.values_list("name", flat=True)) == {"bosses", GROUP}
+    assert set(berta.groups.values_list("name", flat=True)) == {"bosses", LOG_PEOPLE_GROUP}
     assert not berta.has_usable_password()
     assert not berta.is_superuser
-    assert set(User.objects.get(username="fred").groups.values_list("name", flat=True)) == {GROUP}
+    assert set(User.objects.get(username="fred").groups.values_list("name", flat=True)) == {
+        LOG_PEOPLE_GROUP
+    }
 
 
 def test_a_log_gives_no_right_to_somebody_who_was_there_before(replay: Replay) -> None:
@@ -92,16 +97,27 @@ def test_data_columns_set_fields_from_their_row_on(replay: Replay) -> None:
     request = WorkflowInstance.objects.get()
     assert request.data == {"lead": "lea", "days": 5, "note": "fine"}
     assert list(request.trail.values_list("command", flat=True)) == [
-        "start", "decide", "set_values", "decide", "decide",
-    ]  # fmt: skip
+        "start",
+        "decide",
+        "set_values",
+        "decide",
+        "decide",
+    ]
     decided = request.trail.get(step="check")
     assert decided.changes["given"] == {"note": "fine"}
 
 
-def test_a_decision_that_needs_a_comment_gets_one(replay: Replay) -> None:
+def test_what_a_log_shows_needs_no_comment_and_the_trail_keeps_why_as_a_code(
+    replay: Replay,
+) -> None:
     replay(f"c1,ask/send,sam,{day(2)}", f"c1,check/refuse,berta,{day(3)}")
 
-    assert WorkItem.objects.get(step__key="check").comment == "Shown by the log."
+    assert WorkItem.objects.get(step__key="check").comment == ""
+    decided = WorkflowInstance.objects.get().trail.get(step="check")
+    assert (decided.comment, decided.changes["cause"]) == ("", {"code": "shown_by_log"})
+    assert describe_recorded_facts(decided.changes) == ["Shown by the log."]
+    with override("de"):
+        assert describe_recorded_facts(decided.changes) == ["Vom Ereignisprotokoll gezeigt."]
 
 
 # -- mapping ----------------------------------------------------------------------------------
@@ -136,13 +152,20 @@ def test_a_mapping_says_what_activities_mean(replay: Replay) -> None:
     assert outcome.refused == []
     done = WorkflowInstance.objects.get().work_items
     assert list(done.values_list("step__key", "performer_name")) == [
-        ("ask", "sam"), ("check", "berta"), ("look", "berta"), ("file", "fred"),
-    ]  # fmt: skip
+        ("ask", "sam"),
+        ("check", "berta"),
+        ("look", "berta"),
+        ("file", "fred"),
+    ]
 
 
 def test_an_activity_may_mean_something_else_as_the_last_row(replay: Replay) -> None:
-    replay(f"c1,Gone,sam,{day(2)}", f"c2,Gone,sam,{day(2)}", f"c2,Dealt with,berta,{day(3)}",
-           mapping=MAPPING)  # fmt: skip
+    replay(
+        f"c1,Gone,sam,{day(2)}",
+        f"c2,Gone,sam,{day(2)}",
+        f"c2,Dealt with,berta,{day(3)}",
+        mapping=MAPPING,
+    )
 
     by_case = dict(WorkflowInstance.objects.values_list("case_ref", "result"))
     assert by_case == {"c1": "dropped", "c2": ""}

@@ -14,16 +14,17 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reporting.imports import import_log
-from reporting.models import DAY, WEEK, Freshness, RequestRollUp, StepRollUp
-from reporting.quantiles import quantile
-from reporting.rollups import keep_fresh, rebuild, roll_up, roll_up_days
-from reporting.rollups_spread import ERROR, FEW, SECOND, Spread, merged, packed
+from reporting.eventlogs.services.importing import import_log
+from reporting.metrics.quantiles import quantile
+from reporting.rollups.distributions import ERROR, FEW, SECOND, Spread, merge_packed, pack_values
+from reporting.rollups.models import DAY, WEEK, Freshness, RequestRollUp, StepRollUp
+from reporting.rollups.services import rebuild_roll_ups, refresh_roll_ups, roll_up_day, roll_up_days
 from tests.factories import NOW, make_user, publish_map, start_request
+from workflows.definitions.queries.compiled_versions import forget_maps
 from workflows.demo.load import load_demo
-from workflows.models import WorkItem
-from workflows.services import requests, tasks
-from workflows.services.maps import forget_maps
+from workflows.execution.models import WorkItem
+from workflows.execution.services import instances as requests
+from workflows.execution.services import work_items as tasks
 
 DEMO_NOW = datetime(2026, 6, 17, 14, 20, tzinfo=UTC)
 TIMES = st.lists(st.integers(min_value=0, max_value=400 * 86400 * SECOND), max_size=3 * FEW)
@@ -50,7 +51,7 @@ def plain(value: Any) -> Any:
 @given(TIMES)
 def test_few_values_are_kept_exactly(values: list[int]) -> None:
     spread = Spread()
-    spread.add(packed(values[:FEW]))
+    spread.add(pack_values(values[:FEW]))
     assert spread.is_exact
     assert sorted(spread.values) == sorted(values[:FEW])
 
@@ -60,7 +61,7 @@ def test_few_values_are_kept_exactly(values: list[int]) -> None:
 def test_a_quantile_of_many_is_within_the_stated_error(values: list[int], share: float) -> None:
     many = values * (FEW // len(values) + 1)
     spread = Spread()
-    spread.add(packed(many))
+    spread.add(pack_values(many))
     wanted = quantile(sorted(many), share)
     assert not spread.is_exact
     assert abs(spread.quantiles(share)[0] - wanted) <= ERROR * wanted * 1.000001 + SECOND
@@ -70,12 +71,12 @@ def test_a_quantile_of_many_is_within_the_stated_error(values: list[int], share:
 @given(st.lists(TIMES, max_size=6))
 def test_merged_cells_are_the_cell_of_all_values(parts: list[list[int]]) -> None:
     whole = [value for part in parts for value in part]
-    assert merged(packed(part) for part in parts) == packed(whole)
-    assert merged(packed(part) for part in reversed(parts)) == packed(whole)
+    assert merge_packed(pack_values(part) for part in parts) == pack_values(whole)
+    assert merge_packed(pack_values(part) for part in reversed(parts)) == pack_values(whole)
 
 
 def test_counts_of_many_millions_do_not_run_into_each_other() -> None:
-    cell = packed([SECOND * 3] * (FEW + 1) + [SECOND * 4] * (FEW + 1))
+    cell = pack_values([SECOND * 3] * (FEW + 1) + [SECOND * 4] * (FEW + 1))
     spread = Spread()
     for _ in range(30_000):
         spread.add(cell)
@@ -111,16 +112,16 @@ def test_a_day_rolled_up_twice_is_the_same() -> None:
     roll_up_days([NOW.date(), day])
     once = cells()
     roll_up_days([day, NOW.date()])
-    roll_up(day)
+    roll_up_day(day)
     assert cells() == once
 
 
 @pytest.mark.django_db
 def test_a_task_done_late_is_found_on_the_day_it_was_done() -> None:
     item = start_request(publish_map()).work_items.get()
-    keep_fresh(now=NOW + timedelta(days=1))
+    refresh_roll_ups(now=NOW + timedelta(days=1))
     decide(item, 2)
-    days = keep_fresh(now=NOW + timedelta(days=40))
+    days = refresh_roll_ups(now=NOW + timedelta(days=40))
     done = StepRollUp.objects.get(grain=DAY, completed=1)
     assert done.day == (NOW + timedelta(days=2)).date()
     assert NOW.date() in days
@@ -129,7 +130,7 @@ def test_a_task_done_late_is_found_on_the_day_it_was_done() -> None:
 @pytest.mark.django_db
 def test_a_past_that_is_brought_in_later_is_found(tmp_path: Any) -> None:
     decided(0.5, waits=0.1)
-    keep_fresh(now=NOW)
+    refresh_roll_ups(now=NOW)
     log = tmp_path / "old.csv"
     log.write_text(
         "case_id,activity,resource,enabled,start,end\n"
@@ -137,13 +138,13 @@ def test_a_past_that_is_brought_in_later_is_found(tmp_path: Any) -> None:
         "1,Pay,ben,2024-01-02T10:00:00Z,2024-01-05T09:00:00Z,2024-01-05T10:00:00Z\n"
     )
     import_log("an-old-log", log, now=NOW + timedelta(minutes=5), actor=None)
-    days = keep_fresh(now=NOW + timedelta(minutes=10))
+    days = refresh_roll_ups(now=NOW + timedelta(minutes=10))
     assert {date(2024, 1, 2), date(2024, 1, 5)} <= set(days)
     pay = StepRollUp.objects.get(grain=DAY, day=date(2024, 1, 5))
     assert (pay.step.name, pay.came_from) == ("Pay", "check")
     assert pay.waiting == 71 * 3600 * SECOND
     kept = cells()
-    rebuild(now=NOW + timedelta(minutes=10))
+    rebuild_roll_ups(now=NOW + timedelta(minutes=10))
     assert cells() == kept
 
 
@@ -153,7 +154,7 @@ def test_a_cancelled_task_leaves_the_queue_on_the_day_it_is_cancelled() -> None:
     requests.cancel(
         request.pk, actor=make_user("olivia"), reason="not wanted", now=NOW + timedelta(days=9)
     )
-    keep_fresh(now=NOW + timedelta(days=10))
+    refresh_roll_ups(now=NOW + timedelta(days=10))
     found = {(c.day, c.arrived, c.cancelled) for c in StepRollUp.objects.filter(grain=DAY)}
     assert found == {(NOW.date(), 1, 0), ((NOW + timedelta(days=9)).date(), 0, 1)}
     ended = RequestRollUp.objects.get(grain=DAY, cancelled=1)
@@ -163,12 +164,12 @@ def test_a_cancelled_task_leaves_the_queue_on_the_day_it_is_cancelled() -> None:
 @pytest.mark.django_db
 def test_rows_that_no_history_tells_of_are_found_by_comparing() -> None:
     item = decided(2)
-    keep_fresh(now=NOW + timedelta(days=3))
+    refresh_roll_ups(now=NOW + timedelta(days=3))
     moved = NOW - timedelta(days=30)
     WorkItem.objects.filter(pk=item.pk).update(enabled_at=moved, completed_at=moved)
-    keep_fresh(now=NOW + timedelta(days=3, hours=1))
+    refresh_roll_ups(now=NOW + timedelta(days=3, hours=1))
     assert not StepRollUp.objects.filter(grain=DAY, day=moved.date()).exists()
-    keep_fresh(now=NOW + timedelta(days=4))
+    refresh_roll_ups(now=NOW + timedelta(days=4))
     cell = StepRollUp.objects.get(grain=DAY, day=moved.date())
     assert (cell.arrived, cell.completed) == (1, 1)
 
@@ -178,18 +179,18 @@ def test_the_statements_of_a_day_do_not_grow_with_its_rows() -> None:
     decided(3)
     day = (NOW + timedelta(days=3)).date()
     with CaptureQueriesContext(connection) as few:
-        roll_up(day)
+        roll_up_day(day)
     for _ in range(6):
         decided(3)
     with CaptureQueriesContext(connection) as many:
-        roll_up(day)
+        roll_up_day(day)
     assert len(many) == len(few) <= 14
 
 
 @pytest.mark.django_db
 def test_freshness_says_up_to_when() -> None:
     decided(1)
-    keep_fresh(now=NOW + timedelta(days=2))
+    refresh_roll_ups(now=NOW + timedelta(days=2))
     assert Freshness.objects.get().rolled_up_to == NOW + timedelta(days=2)
 
 
@@ -197,11 +198,12 @@ def test_freshness_says_up_to_when() -> None:
 def test_a_rebuild_of_some_weeks_leaves_the_others_alone() -> None:
     item = decided(1)
     decided(30)
-    keep_fresh(now=NOW + timedelta(days=31))
+    refresh_roll_ups(now=NOW + timedelta(days=31))
     before = cells()
     StepRollUp.objects.filter(day__gte=(NOW + timedelta(days=20)).date()).delete()
-    call_command("roll_up", "--since", (NOW + timedelta(days=29)).date().isoformat(),
-                 stdout=StringIO())  # fmt: skip
+    call_command(
+        "roll_up", "--since", (NOW + timedelta(days=29)).date().isoformat(), stdout=StringIO()
+    )
     assert cells() == before
     assert item.state == "done"
 
@@ -220,13 +222,13 @@ class TestTheDemo(TestCase):
 
     def test_a_rebuild_gives_what_was_kept_day_by_day(self) -> None:
         for moment in evenings():
-            keep_fresh(now=moment)
+            refresh_roll_ups(now=moment)
         kept = cells()
-        rebuild(now=DEMO_NOW)
+        rebuild_roll_ups(now=DEMO_NOW)
         assert cells() == kept
 
     def test_days_in_any_order_give_the_same(self) -> None:
-        days = rebuild(now=DEMO_NOW)
+        days = rebuild_roll_ups(now=DEMO_NOW)
         kept = cells()
         random.Random(3).shuffle(days)
         for day in days:
@@ -234,7 +236,7 @@ class TestTheDemo(TestCase):
         assert cells() == kept
 
     def test_weeks_are_the_sums_of_their_days(self) -> None:
-        rebuild(now=DEMO_NOW)
+        rebuild_roll_ups(now=DEMO_NOW)
         for name in ("arrived", "completed", "cancelled", "overdue", "waiting", "excess"):
             by_day, by_week = (
                 sum(StepRollUp.objects.filter(grain=grain).values_list(name, flat=True))
@@ -244,7 +246,7 @@ class TestTheDemo(TestCase):
             assert by_day or name == "cancelled"
 
     def test_what_is_open_is_what_came_less_what_left(self) -> None:
-        rebuild(now=DEMO_NOW)
+        rebuild_roll_ups(now=DEMO_NOW)
         rows = StepRollUp.objects.filter(grain=DAY)
         still = sum(cell.arrived - cell.completed - cell.cancelled for cell in rows)
         assert still == WorkItem.objects.open().count() > 0

@@ -7,19 +7,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from reporting import trail
+from reporting.audit.queries import trail_page as trail
 from tests.approvals.office import KEY, ask, decide, open_office, signed_in
 from tests.factories import NOW, map_data, publish_map, start_request
-from workflows.models import TemplateUserPermission, TrailEvent, TrailHead, WorkflowTemplate
-from workflows.models.trail import COMMANDS
-from workflows.permissions import AUDIT, permission_named
-from workflows.services import corrections, requests
-from workflows.services.seals import seal_all
+from workflows.access.conditions import AUDIT
+from workflows.access.grant_models import TemplateUserPermission
+from workflows.access.permissions import permission_named
+from workflows.definitions.models import WorkflowTemplate
+from workflows.execution.services import corrections
+from workflows.execution.services import instances as requests
+from workflows.people.models import User
+from workflows.trail.choices import TrailCommand
+from workflows.trail.models import TrailEvent
+from workflows.trail.seal_models import TrailHead
+from workflows.trail.services.sealing import seal_all
 
 pytestmark = pytest.mark.django_db
 
@@ -113,9 +118,9 @@ def test_pages_follow_each_other_and_leave_nothing_out(
     monkeypatch.setattr(trail, "PAGE", 2)
     client, seen, query = signed_in(people["olivia"]), [], ""
     while True:
-        page = client.get(f"{PAGE}?{query}").context["page"]
-        seen += [event.pk for event in page.rows]
-        query = page.next
+        context = client.get(f"{PAGE}?{query}").context
+        seen += [event.pk for event in context["page"].rows]
+        query = context["older"]
         if not query:
             break
     assert seen == list(TrailEvent.objects.order_by("-pk").values_list("pk", flat=True))
@@ -153,7 +158,7 @@ def test_each_row_leads_to_the_request_as_it_was_then(people: Mapping[str, User]
 
 
 def test_every_command_of_the_trail_can_be_chosen(people: Mapping[str, User]) -> None:
-    assert set(TrailEvent.objects.values_list("command", flat=True)) <= set(COMMANDS)
+    assert set(TrailEvent.objects.values_list("command", flat=True)) <= set(TrailCommand.values)
 
 
 def test_what_a_row_means_is_said_by_titles_for_one_statement_in_all(

@@ -6,27 +6,25 @@ from typing import Any
 
 import pytest
 import yaml
-from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from tests.approvals.api.calls import Api, problem, start_body
 from tests.approvals.office import KEY, PURCHASE, ask, everything, open_office, signed_in
 from tests.factories import NOW, open_task
-from workflows.automation.deliver import deliver_due
-from workflows.engine.definition import Definition
+from workflows.automation.services.delivery import deliver_due
+from workflows.definitions.lifecycle import pausing
+from workflows.definitions.models import TemplateVersion, WorkflowTemplate
+from workflows.definitions.services.publishing import load_definition, publish
+from workflows.definitions.services.schedule_planning import ensure_schedules
 from workflows.engine.errors import NotAllowed, WorkflowPaused, WorkflowRetired, WrongState
-from workflows.models import (
-    Incident,
-    OutboxMessage,
-    TemplateVersion,
-    TrailEvent,
-    WorkflowInstance,
-    WorkflowTemplate,
-)
-from workflows.services import pausing, requests
-from workflows.services.definitions import load_definition, publish
-from workflows.services.schedules import ensure_schedules
+from workflows.engine.format.definition import Definition
+from workflows.execution.models import Incident, WorkflowInstance
+from workflows.execution.services import instances as requests
+from workflows.outbox.choices import MessageKind
+from workflows.outbox.models import OutboxMessage
+from workflows.people.models import User
+from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 PAGE = f"/workflows/{KEY}/"
@@ -43,7 +41,7 @@ def workflow() -> WorkflowTemplate:
 
 
 def halt(by: User | None, running: str = pausing.GO_ON, now: Any = LATER) -> None:
-    pausing.pause(workflow(), actor=by, reason="Stocktaking.", running=running, now=now)
+    pausing.pause_workflow(workflow(), actor=by, reason="Stocktaking.", running=running, now=now)
 
 
 def published(key: str, steps: dict[str, Any], **start: Any) -> TemplateVersion:
@@ -59,13 +57,15 @@ def published(key: str, steps: dict[str, Any], **start: Any) -> TemplateVersion:
 
 
 LOOK = {
-    "kind": "task", "role": "staff", "expected": "1h",
+    "kind": "task",
+    "role": "staff",
+    "expected": "1h",
     "outcomes": {
         "ok": "done",
         "no": {"to": "refused", "exception": True},
         "off": {"to": "refused", "exception": True},
     },
-}  # fmt: skip
+}
 
 
 # -- who, and what the page says ----------------------------------------------------------------
@@ -119,9 +119,9 @@ def test_it_is_paused_and_resumed_once(people: dict[str, User]) -> None:
     halt(people["olivia"])
     with pytest.raises(WrongState):
         halt(people["omar"])
-    pausing.resume(workflow(), actor=None, reason="On.", running="resume", now=LATER)
+    pausing.resume_workflow(workflow(), actor=None, reason="On.", running="resume", now=LATER)
     with pytest.raises(WrongState):
-        pausing.resume(workflow(), actor=None, reason="On.", running="resume", now=LATER)
+        pausing.resume_workflow(workflow(), actor=None, reason="On.", running="resume", now=LATER)
 
 
 # -- no door starts it --------------------------------------------------------------------------
@@ -148,14 +148,14 @@ def test_its_schedule_starts_nothing_and_is_not_made_up_for(people: dict[str, Us
     cron = [{"kind": "schedule", "cron": "0 * * * *"}]
     version = published("hourly", {"look": LOOK}, triggers=cron)
     ensure_schedules(now=NOW)
-    pausing.pause(version.template, actor=None, reason="Off.", running="go_on", now=NOW)
-    OutboxMessage.objects.filter(kind=OutboxMessage.MAIL).delete()
+    pausing.pause_workflow(version.template, actor=None, reason="Off.", running="go_on", now=NOW)
+    OutboxMessage.objects.filter(kind=MessageKind.MAIL).delete()
     soon = NOW + timedelta(hours=1, minutes=5)
     deliver_due(lambda: soon)
     assert not WorkflowInstance.objects.filter(template=version.template).exists()
     assert TrailEvent.objects.get(command="skip_start").changes["code"] == "workflow_paused"
-    assert not OutboxMessage.objects.filter(kind=OutboxMessage.MAIL).exists()
-    pausing.resume(version.template, actor=None, reason="On.", running="resume", now=soon)
+    assert not OutboxMessage.objects.filter(kind=MessageKind.MAIL).exists()
+    pausing.resume_workflow(version.template, actor=None, reason="On.", running="resume", now=soon)
     deliver_due(lambda: soon)
     assert not WorkflowInstance.objects.filter(template=version.template).exists()
     deliver_due(lambda: soon + timedelta(hours=1))
@@ -168,8 +168,8 @@ def test_another_workflow_does_not_start_it_and_its_step_says_why(
     child = published("child", {"look": LOOK})
     call = {"kind": "subworkflow", "workflow": "child", "to": "look"}
     parent = published("parent", {"call": call, "look": LOOK})
-    pausing.pause(child.template, actor=None, reason="Off.", running="go_on", now=NOW)
-    requests.start_on(parent, actor=people["sam"], now=NOW)
+    pausing.pause_workflow(child.template, actor=None, reason="Off.", running="go_on", now=NOW)
+    requests.start_on_version(parent, actor=people["sam"], now=NOW)
     deliver_due(lambda: NOW + timedelta(minutes=1))
     assert not WorkflowInstance.objects.filter(template=child.template).exists()
     incident = Incident.objects.get()
@@ -188,10 +188,13 @@ def test_with_suspend_what_runs_is_halted_and_goes_on_with_the_workflow(
     halt(people["olivia"], pausing.SUSPEND)
     states = dict(WorkflowInstance.objects.values_list("pk", "state"))
     assert states == {halted.pk: "suspended", own.pk: "suspended"}
-    pausing.resume(
-        workflow(), actor=people["omar"], reason="On.", running="resume",
+    pausing.resume_workflow(
+        workflow(),
+        actor=people["omar"],
+        reason="On.",
+        running="resume",
         now=LATER + timedelta(hours=1),
-    )  # fmt: skip
+    )
     states = dict(WorkflowInstance.objects.values_list("pk", "state"))
     assert states == {halted.pk: "running", own.pk: "suspended"}
 
@@ -211,7 +214,16 @@ def test_it_is_retired_from_its_page_and_says_so_at_every_start(
     request = ask(people["sam"])
     halt(people["olivia"])
     client = signed_in(people["olivia"])
-    answer = client.post(f"{PAGE}retire/", {"running": running, "reason": "Bought in."})
+    said = {"running": running, "reason": "Bought in."}
+    asked = client.post(f"{PAGE}retire/", said)
+    assert asked.status_code == 409
+    assert "Yes, retire it with 1 request under way" in asked.content.decode()
+    assert "Bought in." in asked.content.decode()
+    assert client.post(f"{PAGE}retire/", said | {"under_way": "7"}).status_code == 409
+    request.refresh_from_db()
+    assert request.state == "running"
+    assert not TrailEvent.objects.filter(command="retire").exists()
+    answer = client.post(f"{PAGE}retire/", said | {"under_way": "1"})
     assert answer.url == PAGE
     request.refresh_from_db()
     assert request.state == state

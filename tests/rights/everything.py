@@ -2,71 +2,107 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.apps import apps
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
 from django.db import models
 from django.test import Client
 from django.utils import timezone
 
-from reporting.models import Freshness, RequestRollUp, StepRollUp
-from reporting.reviews import services as reviews
-from reporting.reviews.models import CallRate, Finding, RoleRate
+from reporting.costs.models import CallRate, RoleRate
+from reporting.reviews.facts.choices import FindingKind, MeasureUnit
+from reporting.reviews.facts.measures import StaleDetails, details_to_json
+from reporting.reviews.models import Finding
+from reporting.reviews.services.opening import begin_review
+from reporting.rollups.models import Freshness, RequestRollUp, StepRollUp
 from tests.factories import NOW, let, make_user, open_task
 from tests.workflows.admin_site import Site, make_site
-from workflows.models import (
-    ApiToken,
-    Attempt,
-    Connection,
-    Document,
-    Incident,
-    MergeRecord,
-    OutboxMessage,
-    Step,
-)
-from workflows.permissions import AUDIT, MANAGE, VIEW
-from workflows.services import connections, tokens
-from workflows.services.facts import beginning
+from workflows.access.conditions import AUDIT, MANAGE, VIEW
+from workflows.access.models import ApiToken
+from workflows.access.services import tokens
+from workflows.access.services.rights_trail import suppress_fact_recording
+from workflows.connections.models import Connection
+from workflows.connections.services import credentials as connections
+from workflows.conversation.models import Comment, Follow, Mention
+from workflows.definitions.models import Step
+from workflows.documents.models import Document
+from workflows.execution.models import Incident, MergeRecord
+from workflows.execution.services.questions import ask_opinions
+from workflows.links.queries.addresses import decision_link_token, status_link_token
+from workflows.links.services.decision_links import make_decision_link
+from workflows.links.services.status_links import make_status_link
+from workflows.notices.models import Notice, NoticeAddress
+from workflows.outbox.models import Attempt, OutboxMessage
+from workflows.people.models import Absence, SavedFilter, User
+from workflows.people.services.absences import AbsencePlan, end_absence, set_absence
 
 SIGNED, STARTS, SEES, MANAGES, AUDITS = "signed in", "starts", "sees", "manages", "audits"
-GUEST, LOOKS = "not signed in", "audits something"
+GUEST, LOOKS, AWAY, KNOWS = "not signed in", "audits something", "is away", "knows the workflow"
+GIVES_LINKS = "makes status links"
 STAFF, VIEWS, CHANGES, SUPER = "staff", "views tables", "changes tables", "superuser"
 READS, WORKS = "reads by API", "works by API"
+HAS_IT, HANDS_ON, IS_ASKED = "has the task", "may put the task into other hands", "is asked"
 
-ALL = {SIGNED, STARTS, SEES, MANAGES, AUDITS, LOOKS, STAFF, VIEWS, CHANGES, SUPER, READS, WORKS}
+ALL = {
+    *(SIGNED, STARTS, SEES, MANAGES, GIVES_LINKS, HANDS_ON, AUDITS, LOOKS),
+    *(STAFF, VIEWS, CHANGES, SUPER, READS, WORKS, KNOWS),
+}
 CALLERS: Mapping[str, set[str]] = {
     "anonymous": {GUEST},
     "closed account": {GUEST},
     "outsider": {SIGNED, READS, WORKS},
-    "requester": {SIGNED, STARTS, SEES, READS, WORKS},
-    "another requester": {SIGNED, STARTS, READS, WORKS},
-    "approver": {SIGNED, SEES, READS, WORKS},
+    "requester": {SIGNED, KNOWS, STARTS, SEES, GIVES_LINKS, READS, WORKS},
+    "another requester": {SIGNED, KNOWS, STARTS, READS, WORKS},
+    "approver": {SIGNED, SEES, HAS_IT, HANDS_ON, READS, WORKS, AWAY},
+    "stand-in": {SIGNED, SEES, HAS_IT, HANDS_ON, READS, WORKS},
+    "former stand-in": {SIGNED, READS, WORKS},
+    "somebody who is asked": {SIGNED, SEES, IS_ASKED, READS, WORKS},
     "another role": {SIGNED, READS, WORKS},
-    "owner": {SIGNED, SEES, MANAGES, AUDITS, LOOKS, READS, WORKS},
-    "deputy": {SIGNED, SEES, MANAGES, AUDITS, LOOKS, READS, WORKS},
-    "manager": {SIGNED, SEES, MANAGES, AUDITS, LOOKS, READS, WORKS},
-    "auditor": {SIGNED, SEES, AUDITS, LOOKS, READS, WORKS},
-    "viewer": {SIGNED, SEES, READS, WORKS},
+    "watcher": {SIGNED, READS, WORKS},
+    "mentioned": {SIGNED, SEES, READS, WORKS},
+    "owner": {SIGNED, KNOWS, SEES, MANAGES, HANDS_ON, GIVES_LINKS, AUDITS, LOOKS, READS, WORKS},
+    "deputy": {SIGNED, KNOWS, SEES, MANAGES, HANDS_ON, GIVES_LINKS, AUDITS, LOOKS, READS, WORKS},
+    "manager": {SIGNED, KNOWS, SEES, MANAGES, HANDS_ON, GIVES_LINKS, AUDITS, LOOKS, READS, WORKS},
+    "auditor": {SIGNED, KNOWS, SEES, AUDITS, LOOKS, READS, WORKS},
+    "viewer": {SIGNED, KNOWS, SEES, READS, WORKS},
     "ops with view": {SIGNED, STAFF, VIEWS, READS, WORKS},
-    "site auditor": {SIGNED, SEES, AUDITS, LOOKS, READS, WORKS},
+    "site auditor": {SIGNED, KNOWS, SEES, AUDITS, LOOKS, READS, WORKS},
     "ops with all": {SIGNED, STAFF, VIEWS, CHANGES, LOOKS, READS, WORKS},
-    "ops of the workflow": {SIGNED, STAFF, VIEWS, SEES, AUDITS, LOOKS, READS, WORKS},
+    "ops of the workflow": {SIGNED, KNOWS, STAFF, VIEWS, SEES, AUDITS, LOOKS, READS, WORKS},
     "superuser": ALL,
     "read token": {READS, SEES},
-    "work token": {WORKS, SEES},
+    "work token": {WORKS, SEES, HANDS_ON},
 }
 """What each caller is, and so all that decides what is open to them. Tokens open no page."""
 
 NAMES = {
-    "closed account": "gone", "outsider": "nora", "requester": "sam", "another requester": "sue",
-    "approver": "mia", "another role": "lena", "owner": "olivia", "deputy": "omar",
-    "manager": "max", "auditor": "tina", "viewer": "vera", "ops with view": "otto",
-    "ops with all": "opal", "ops of the workflow": "olga",
-    "site auditor": "rosa", "superuser": "root", "read token": "mia", "work token": "mia",
-}  # fmt: skip
+    "closed account": "gone",
+    "outsider": "nora",
+    "requester": "sam",
+    "another requester": "sue",
+    "approver": "mia",
+    "stand-in": "stan",
+    "former stand-in": "fritz",
+    "somebody who is asked": "ida",
+    "another role": "lena",
+    "watcher": "wanda",
+    "mentioned": "miko",
+    "owner": "olivia",
+    "deputy": "omar",
+    "manager": "max",
+    "auditor": "tina",
+    "viewer": "vera",
+    "ops with view": "otto",
+    "ops with all": "opal",
+    "ops of the workflow": "olga",
+    "site auditor": "rosa",
+    "superuser": "root",
+    "read token": "mia",
+    "work token": "mia",
+}
 
 
 @dataclass
@@ -79,7 +115,7 @@ class Everything:
 
 def make_everything() -> Everything:
     """One row of everything, and all the people."""
-    with beginning():
+    with suppress_fact_recording():
         site = make_site()
         _make_people(site)
         rows = _make_rows(site)
@@ -90,7 +126,8 @@ def _make_people(site: Site) -> None:
     template = site.published.template
     for name, verb in (("max", MANAGE), ("tina", AUDIT), ("vera", VIEW), ("olga", AUDIT)):
         let(make_user(name), verb, template)
-    make_user("nora")
+    for name in ("nora", "stan", "fritz", "ida"):
+        make_user(name)
     make_user("root", is_staff=True, is_superuser=True)
     User.objects.filter(username="gone").update(is_superuser=True, is_staff=True)
     User.objects.filter(username__in=("olga",)).update(is_staff=True)
@@ -107,9 +144,14 @@ def _make_people(site: Site) -> None:
 def _make_rows(site: Site) -> dict[str, Any]:
     root, owner = User.objects.get(username="root"), User.objects.get(username="olivia")
     now, template = timezone.now(), site.published.template
-    review = reviews.begin(template, actor=owner, now=now)
+    review = begin_review(template, actor=owner, now=now)
     finding = Finding.objects.filter(review=review).first() or Finding.objects.create(
-        review=review, kind="wait", key="x", figure=1.0, unit="s", words="It waits."
+        review=review,
+        kind=FindingKind.STALE,
+        key="stale",
+        figure=0.0,
+        unit=MeasureUnit.RUNS,
+        details=details_to_json(StaleDetails(successes=0, days=30)),
     )
     connection = Connection.objects.create(
         key="bank", name="Bank", base_url="https://bank.demo.invalid", owner=owner
@@ -123,29 +165,120 @@ def _make_rows(site: Site) -> dict[str, Any]:
     service = tokens.make_service_account(
         username="robot", purpose="Pays.", owner=root, by=root, now=now
     )
+    comment, follow = _make_conversation(site)
     step = Step.objects.get(version=site.published, key="manager_review")
     Attempt.objects.create(
-        request=site.stuck, step=step, activation=1, number=1, action="http",
-        idempotency_key="k", started_at=NOW,
-    )  # fmt: skip
+        request=site.stuck,
+        step=step,
+        activation=1,
+        number=1,
+        action="http",
+        idempotency_key="k",
+        started_at=NOW,
+    )
     OutboxMessage.objects.create(kind="wake", request=site.waiting, run_after=now, created_at=now)
+    Notice.objects.create(
+        event="task_reached",
+        kind="tasks",
+        person=owner,
+        request=site.waiting,
+        workflow=template,
+        key="one",
+        created_at=now,
+    )
+    NoticeAddress.objects.create(team=Group.objects.first(), channel="mail", mail="a@example.com")
     RoleRate.objects.create(role="staff", per_hour="10", currency="EUR", since=date(2026, 1, 1))
     CallRate.objects.create(
         connection=connection, per_call="1", currency="EUR", since=date(2026, 1, 1)
     )
     task = open_task(site.waiting, "manager_review")
+    absence = _make_absences()
+    decision_link = make_decision_link(task, User.objects.get(username="mia"), now)
+    assert decision_link is not None
+    link = make_status_link(site.waiting, by=site.waiting.requester, now=now)
+    [question] = ask_opinions(
+        task.pk,
+        actor=User.objects.get(username="mia"),
+        people=[User.objects.get(username="ida")],
+        question="Fair?",
+        now=now,
+    )
     return {
-        "key": template.key, "workflow": template.key, "reference": site.waiting.reference,
-        "task_id": task.pk, "document_id": Document.objects.get().pk, "number": 1,
+        "absence_id": absence.pk,
+        "key": template.key,
+        "workflow": template.key,
+        "reference": site.waiting.reference,
+        "task_id": task.pk,
+        "token": status_link_token(link),
+        "link_id": link.pk,
+        "decision_token": decision_link_token(decision_link),
+        "question_id": question.pk,
+        "document_id": Document.objects.get().pk,
+        "other_id": Document.objects.get().pk,
+        "number": 1,
         "incident_id": Incident.objects.filter(request=site.stuck).latest("pk").pk,
         "merge_id": MergeRecord.objects.get(request=site.conflicting).pk,
-        "course": "suspend", "command": "claim", "kind": "csv", "name": "findings",
-        "table": "steps", "token_id": token.pk, "app_label": "workflows", "object_pk": template.pk,
-        "user_id": owner.pk, "group_id": Group.objects.first().pk, "pk": review.pk,  # type: ignore[union-attr]
-        "finding": finding.pk, "connection": connection.pk, "webhook": key.pk,
-        "service": service.pk, "id": root.pk, "version": site.published.pk,
+        "course": "suspend",
+        "comment_id": comment.pk,
+        "follow_id": follow.pk,
+        "filter_id": _make_saved_filter("fred").pk,
+        "team_id": Group.objects.get(name="finance").pk,
+        "command": "claim",
+        "kind": "csv",
+        "name": "findings",
+        "table": "steps",
+        "token_id": token.pk,
+        "app_label": "workflows",
+        "object_pk": template.pk,
+        "user_id": owner.pk,
+        "group_id": Group.objects.first().pk,
+        "pk": review.pk,  # type: ignore[union-attr]
+        "finding": finding.pk,
+        "connection": connection.pk,
+        "webhook": key.pk,
+        "service": service.pk,
+        "id": root.pk,
+        "version": site.published.pk,
         "draft": site.draft.pk,
-    }  # fmt: skip
+    }
+
+
+def _make_saved_filter(username: str) -> SavedFilter:
+    """A filter of somebody who is no caller."""
+    person = User.objects.get(username=username)
+    return SavedFilter.objects.create(
+        person=person, name="Late", chosen={"due": "late"}, saved_at=timezone.now()
+    )
+
+
+def _make_absences() -> Absence:
+    """Mia is away: Fritz stood in for her until just now, and Stan does now."""
+    now, mia = timezone.now(), User.objects.get(username="mia")
+    today = timezone.localdate()
+    for name in ("fritz", "stan"):
+        deputy = User.objects.get(username=name)
+        plan = AbsencePlan(deputy=deputy, first_day=today, last_day=today + timedelta(days=9))
+        absence = set_absence(mia, plan, by=mia, now=now)
+        if name == "fritz":
+            end_absence(absence.pk, by=mia, now=now)
+    return absence
+
+
+def _make_conversation(site: Site) -> tuple[Comment, Follow]:
+    """A comment of somebody who is no caller, which gives one caller sight of the request; another
+    follows all that there is to follow, and sees nothing by that."""
+    fred, request = User.objects.get(username="fred"), site.waiting
+    comment = Comment.objects.create(
+        request=request, writer=fred, text="Look, @miko.", written_at=timezone.now()
+    )
+    Mention.objects.create(
+        comment=comment, request=request, person=make_user("miko"), gives_sight=True
+    )
+    watcher, now = make_user("wanda"), timezone.now()
+    Follow.objects.create(person=watcher, request=request, since=now)
+    Follow.objects.create(person=watcher, template=request.template, since=now)
+    Follow.objects.create(person=watcher, team=Group.objects.get(name="finance"), since=now)
+    return comment, Follow.objects.create(person=fred, request=request, since=now)
 
 
 def row_of(model: type[models.Model]) -> Any:
@@ -200,7 +333,7 @@ def caller(name: str) -> Caller:
     user = User.objects.get(username=NAMES[name])
     if name.endswith("token"):
         scopes = ["read"] if name == "read token" else ["work"]
-        with beginning():
+        with suppress_fact_recording():
             text = tokens.make_token(
                 user=user, name=name, scopes=scopes, expires_at=None, by=user, now=timezone.now()
             )[1]

@@ -5,37 +5,39 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from tests.automation.driving import work_off
 from tests.factories import NOW, let, load_map, make_group, make_user
 from tests.workflows.support import Flow, nothing_changed, publish
+from workflows.access.conditions import LISTEN, START, USE
+from workflows.access.grant_models import ConnectionUserPermission, TemplateUserPermission
+from workflows.access.permissions import may_start, permission_named
+from workflows.connections.models import Connection
+from workflows.definitions.models import TemplateVersion, WorkflowTemplate
+from workflows.definitions.queries.external_permissions import NotGranted
+from workflows.definitions.services import publishing as definitions
 from workflows.engine.errors import NotAllowed
-from workflows.models import (
-    Connection,
-    ConnectionUserPermission,
-    OutboxMessage,
-    TemplateUserPermission,
-    TemplateVersion,
-    TrailEvent,
-    WorkflowInstance,
-    WorkflowTemplate,
-)
-from workflows.permissions import LISTEN, START, USE, may_start, permission_named
-from workflows.services import definitions, requests
-from workflows.services.foreign import NotGranted
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.services import instances as requests
+from workflows.outbox.models import OutboxMessage
+from workflows.people.models import User
+from workflows.trail.models import TrailEvent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
 STAFF = {"staff": {"groups": ["clerks"]}}
 CHECK = {
-    "kind": "task", "role": "staff", "expected": "4h", "due": "1d",
+    "kind": "task",
+    "role": "staff",
+    "expected": "4h",
+    "due": "1d",
     "outcomes": {
-        "ok": "done", "no": {"to": "refused", "exception": True},
+        "ok": "done",
+        "no": {"to": "refused", "exception": True},
         "wrong": {"to": "refused", "exception": True},
     },
-}  # fmt: skip
+}
 ENDS = {
     "done": {"kind": "end", "result": "done"},
     "refused": {"kind": "end", "result": "refused"},
@@ -45,22 +47,31 @@ ENDS = {
 def secret_map() -> dict[str, Any]:
     """A workflow of the board's, which its clerks start and see."""
     return {
-        "format": 1, "key": "merger", "name": "Merger", "owner": "bo", "deputy": "bea",
+        "format": 1,
+        "key": "merger",
+        "name": "Merger",
+        "owner": "bo",
+        "deputy": "bea",
         "roles": {"staff": {"groups": ["board"]}},
         "fields": {"memo": {"type": "long_text"}},
         "start": {"role": "staff", "fields": ["memo"], "first": "check"},
         "steps": {"check": CHECK, **ENDS},
-    }  # fmt: skip
+    }
 
 
 def other_map(**changes: Any) -> dict[str, Any]:
     """A workflow of somebody else's, who has nothing to do with the board."""
     return {
-        "format": 1, "key": "lunch", "name": "Lunch", "owner": "otto", "deputy": "olaf",
-        "roles": STAFF, "fields": {"stolen": {"type": "long_text"}, "got": {"type": "text"}},
+        "format": 1,
+        "key": "lunch",
+        "name": "Lunch",
+        "owner": "otto",
+        "deputy": "olaf",
+        "roles": STAFF,
+        "fields": {"stolen": {"type": "long_text"}, "got": {"type": "text"}},
         "start": {"role": "staff", "fields": ["stolen"], "first": "check"},
         "steps": {"check": CHECK, **ENDS},
-    } | changes  # fmt: skip
+    } | changes
 
 
 def listening() -> dict[str, Any]:
@@ -72,8 +83,13 @@ def listening() -> dict[str, Any]:
 
 def starting() -> dict[str, Any]:
     told = {"workflow": "merger", "data": {"memo": "by the back door"}}
-    go = {"kind": "automation", "action": "start_workflow", "with": told, "to": "check",
-          "outputs": {"got": "$.reference"}}  # fmt: skip
+    go = {
+        "kind": "automation",
+        "action": "start_workflow",
+        "with": told,
+        "to": "check",
+        "outputs": {"got": "$.reference"},
+    }
     start = {"role": "staff", "fields": ["stolen"], "first": "go"}
     return other_map(start=start, steps={"go": go, "check": CHECK, **ENDS})
 
@@ -105,9 +121,10 @@ def people() -> dict[str, User]:
 def grant(person: User, verb: str) -> None:
     if verb == USE:
         ConnectionUserPermission.objects.create(
-            user=person, permission=permission_named(Connection, USE),
+            user=person,
+            permission=permission_named(Connection, USE),
             content_object=Connection.objects.get(key="bank"),
-        )  # fmt: skip
+        )
     else:
         let(person, verb, WorkflowTemplate.objects.get(key="merger"))
 
@@ -206,8 +223,10 @@ def test_both_trails_say_who_listened(people: dict[str, User]) -> None:
     child = WorkflowInstance.objects.get(template__key="lunch")
     theirs = TrailEvent.objects.get(request=ended, command="listened")
     assert theirs.changes == {
-        "workflow": "lunch", "reference": child.reference, "values": ["stolen"],
-    }  # fmt: skip
+        "workflow": "lunch",
+        "reference": child.reference,
+        "values": ["stolen"],
+    }
     ours = TrailEvent.objects.get(request=child, command="start")
     assert ours.changes["started_by"] == ended.reference
 

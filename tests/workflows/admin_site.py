@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.db import models
 
@@ -19,24 +18,15 @@ from tests.factories import (
     purchase_people,
     start_request,
 )
-from workflows.models import (
-    BusinessCalendar,
-    Closure,
-    Document,
-    Field,
-    Incident,
-    MergeRecord,
-    Role,
-    Route,
-    Step,
-    TemplateVersion,
-    TrailEvent,
-    TrailHead,
-    WorkflowInstance,
-    WorkflowTemplate,
-    WorkItem,
-)
-from workflows.services import requests, tasks
+from workflows.calendars.models import BusinessCalendar, Closure
+from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion, WorkflowTemplate
+from workflows.documents.models import Document
+from workflows.execution.models import Incident, MergeRecord, WorkflowInstance, WorkItem
+from workflows.execution.services import instances as requests
+from workflows.execution.services import work_items as tasks
+from workflows.people.models import User
+from workflows.trail.models import TrailEvent
+from workflows.trail.seal_models import TrailHead
 
 MODELS: tuple[type[models.Model], ...] = (
     *(WorkflowTemplate, TemplateVersion, Role, Field, Step, Route),
@@ -67,9 +57,13 @@ def make_site() -> Site:
     draft = load_map(map_data(purpose="The next one."))
     add_calendar("berlin")
     TrailHead.objects.create(
-        date=NOW.date(), position=1, hash="a" * 64, written_at=NOW, sent_at=NOW,
+        date=NOW.date(),
+        position=1,
+        hash="a" * 64,
+        written_at=NOW,
+        sent_at=NOW,
         sent_to=[{"way": "mail", "to": "audit@example.org", "at": NOW.isoformat()}],
-    )  # fmt: skip
+    )
     return Site(
         published=published,
         draft=draft,
@@ -108,7 +102,7 @@ def conflicting_request(version: TemplateVersion) -> WorkflowInstance:
 def stuck_request(version: TemplateVersion) -> WorkflowInstance:
     """Its manager's account was closed, so nobody is there to review it; it has a document."""
     make_user("gone", is_active=False)
-    request = requests.start_on(
+    request = requests.start_on_version(
         version,
         actor=make_user("sam"),
         now=NOW,

@@ -61,13 +61,15 @@ def sequential() -> dict[str, Any]:
         "sequential",
         {
             "review": approval(
-                ok="pay", back={"to": "fix", "comment": "required", "exception": True}, no=NO,
+                ok="pay",
+                back={"to": "fix", "comment": "required", "exception": True},
+                no=NO,
                 _inputs=["amount", "paper"],
             ),
             "fix": task(again="review", drop=STOP, _role="asker", _outputs=["note", "paper"]),
             "pay": task(paid="done", no=NO, _role="bosses", _outputs=["code"], _due="2d"),
         },
-    )  # fmt: skip
+    )
 
 
 def branches(wait_for: int | str = "all") -> dict[str, Any]:

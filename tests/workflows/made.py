@@ -103,7 +103,7 @@ triggers = st.one_of(
 
 
 def _fields() -> st.SearchStrategy[Any]:
-    more = {"label": lines, "help": texts, "required": flags}
+    more = {"label": lines, "help": texts, "required": flags, "public": flags}
     return st.fixed_dictionaries(
         {
             "amount": form({"type": st.just("money")}, currency=st.just("EUR"), **more),
@@ -135,11 +135,16 @@ heads = form(
     review_every_days=st.integers(1, 3650),
     baseline=form(minutes_per_request=st.floats(0, 1e6), error_rate=st.floats(0, 1)),
     calendar=st.sampled_from(["24/7", "business"]),
+    status_link=flags,
+    status_link_names=flags,
+    decide_by_mail=flags,
     start=form(
-        role=roles, fields=st.lists(names, max_size=3), triggers=st.lists(triggers, max_size=2),
+        role=roles,
+        fields=st.lists(names, max_size=3),
+        triggers=st.lists(triggers, max_size=2),
         first=steps,
     ),
-)  # fmt: skip
+)
 
 
 @st.composite

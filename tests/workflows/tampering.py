@@ -12,8 +12,9 @@ from typing import Any
 
 from django.db import connection
 
-from workflows.models import TrailEvent, TrailSeal
-from workflows.services.seals import SEALED, link_hash
+from workflows.trail.models import TrailEvent
+from workflows.trail.seal_models import TrailSeal
+from workflows.trail.services.sealing import SEALED, link_hash
 
 TRAIL, SEAL = "workflows_trailevent", "workflows_trailseal"
 TEXTS = ("workflow", "reference", "step", "command", "actor_name", "acted_for", "role")
@@ -257,8 +258,12 @@ def _delete(first: int, last: int) -> None:
 def _shift(first: int, last: int, by: int) -> None:
     """Two steps, as places may not be there twice in between."""
     far = 10_000_000
-    run(f"UPDATE {SEAL} SET position = position + %s WHERE position BETWEEN %s AND %s",
-        far, first, last)  # fmt: skip
+    run(
+        f"UPDATE {SEAL} SET position = position + %s WHERE position BETWEEN %s AND %s",
+        far,
+        first,
+        last,
+    )
     run(f"UPDATE {SEAL} SET position = position - %s WHERE position > %s", far - by, far)
 
 

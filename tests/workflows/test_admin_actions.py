@@ -5,7 +5,6 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import models
 from django.http import HttpResponse
 from django.test import Client
@@ -13,8 +12,10 @@ from django.urls import reverse
 
 from tests.factories import let, make_staff, make_user, make_viewer, open_task, start_request
 from tests.workflows.admin_site import MODELS, Site, make_site
-from workflows.models import Incident, MergeRecord, TrailEvent, WorkflowInstance, WorkItem
-from workflows.permissions import VIEW
+from workflows.access.conditions import VIEW
+from workflows.execution.models import Incident, MergeRecord, WorkflowInstance, WorkItem
+from workflows.people.models import User
+from workflows.trail.models import TrailEvent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
@@ -92,9 +93,14 @@ def test_requests_are_suspended_and_resumed(owner: Client, site: Site) -> None:
 def test_a_hundred_requests_are_suspended_at_once(owner: Client, site: Site) -> None:
     more = [start_request(site.published) for _ in range(100)]
     answer = run(
-        owner, "suspend", more[:1], query="?over=no",
-        select_across="1", confirmed="yes", reason="Year end.",
-    )  # fmt: skip
+        owner,
+        "suspend",
+        more[:1],
+        query="?over=no",
+        select_across="1",
+        confirmed="yes",
+        reason="Year end.",
+    )
     assert "103 suspended." in said(answer)
     assert sorted(states().values()).count("suspended") == 103
 

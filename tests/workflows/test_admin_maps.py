@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import yaml
-from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
@@ -23,9 +22,11 @@ from tests.factories import (
     purchase_people,
 )
 from tests.workflows.admin_site import MODELS
-from workflows.models import Route, Step, TemplateVersion, TrailEvent, WorkflowTemplate
-from workflows.permissions import VIEW
-from workflows.services.rows import definition_of, written_form
+from workflows.access.conditions import VIEW
+from workflows.definitions.models import Route, Step, TemplateVersion, WorkflowTemplate
+from workflows.definitions.queries.definition_rows import definition_data_of, definition_of
+from workflows.people.models import User
+from workflows.trail.models import TrailEvent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
@@ -127,7 +128,7 @@ def test_a_draft_is_changed_by_its_inlines(owner: Client) -> None:
         },
     )
     assert answer.status_code == 302, problems_of(answer)
-    written = written_form(TemplateVersion.objects.get(pk=draft.pk))
+    written = definition_data_of(TemplateVersion.objects.get(pk=draft.pk))
     assert written["purpose"] == "Better."
     assert written["roles"]["legal"] == {"groups": ["legal", "finance"], "users": []}
     assert written["steps"]["order"]["expected"] == "6h"
@@ -200,7 +201,7 @@ def test_a_new_way_goes_behind_the_others(owner: Client) -> None:
     answer = saved(owner, page_of(step), **new)
     assert answer.status_code == 302, problems_of(answer)
     assert answer.headers["Location"] == page_of(draft)
-    written = written_form(draft)["steps"]["order"]["outcomes"]
+    written = definition_data_of(draft)["steps"]["order"]["outcomes"]
     assert list(written) == ["ordered", "give_up", "back"]
     assert written["back"] == {"to": "revise"}
 
@@ -220,14 +221,14 @@ def test_a_published_version_is_not_changed_by_a_hand_made_post(owner: Client) -
     step = draft.steps.get(key="order")
     step_values = as_filled_in(owner.get(page_of(step))) | {"expected": "9h"}
     assert owner.post(reverse("admin:publish_version", args=[draft.pk])).status_code == 302
-    before = written_form(TemplateVersion.objects.get(pk=draft.pk))
+    before = definition_data_of(TemplateVersion.objects.get(pk=draft.pk))
     for row, sent in ((draft, values), (step, step_values)):
         assert owner.post(page_of(row), sent).status_code == 403
         assert owner.post(page_of(row, "delete"), {"post": "yes"}).status_code == 403
         shown = owner.get(page_of(row)).content.decode()
         assert 'name="_save"' not in shown
         assert "/delete/" not in shown
-    assert written_form(TemplateVersion.objects.get(pk=draft.pk)) == before
+    assert definition_data_of(TemplateVersion.objects.get(pk=draft.pk)) == before
 
 
 def test_staff_who_do_not_manage_the_workflow_read_its_drafts(client: Client, olivia: User) -> None:
@@ -446,9 +447,9 @@ def test_a_part_of_a_large_map_is_saved_without_touching_the_others(owner: Clien
     sent = as_filled_in(owner.get(address))
     keys = [name for name in sent if name.endswith("-key")]
     mine = next(name for name in keys if sent[name] == "step_155")
-    before = written_form(version)["steps"]
+    before = definition_data_of(version)["steps"]
     assert owner.post(address, {**sent, mine.replace("-key", "-name"): "Weigh"}).status_code == 302
-    after = written_form(version)["steps"]
+    after = definition_data_of(version)["steps"]
     assert after["step_155"]["name"] == "Weigh"
     assert [k for k in before if before[k] != after[k]] == ["step_155"]
     assert list(before) == list(after)

@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db import connection, models
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
+from unfold.admin import checkbox
+from unfold.views import ChangeList
 
 from tests.factories import let, load_map, make_staff, make_user, make_viewer, map_data, publish_map
 from tests.workflows.admin_site import (
@@ -19,18 +22,13 @@ from tests.workflows.admin_site import (
     make_site,
     stuck_request,
 )
-from workflows.models import (
-    BusinessCalendar,
-    Field,
-    Role,
-    Route,
-    Step,
-    TemplateVersion,
-    TrailEvent,
-    WorkflowInstance,
-    WorkflowTemplate,
-)
-from workflows.permissions import AUDIT
+from workflows.access.conditions import AUDIT
+from workflows.admin_site.list_rendering import render_row_checkbox
+from workflows.calendars.models import BusinessCalendar
+from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion, WorkflowTemplate
+from workflows.execution.models import WorkflowInstance
+from workflows.people.models import User
+from workflows.trail.models import TrailEvent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
@@ -200,3 +198,32 @@ def test_nobody_can_write_the_trail_here(client: Client, site: Site) -> None:
     chosen = {"action": "delete_selected", "_selected_action": [event.pk], "post": "yes"}
     client.post(address(TrailEvent, "changelist"), chosen)
     assert TrailEvent.objects.count() == before
+
+
+def test_a_list_makes_its_headers_once_for_all_rows(
+    client: Client, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    read_ordering = ChangeList.get_ordering_field_columns
+
+    def note_call(change_list: ChangeList) -> dict[int, str]:
+        calls.append(change_list)
+        return read_ordering(change_list)
+
+    monkeypatch.setattr(ChangeList, "get_ordering_field_columns", note_call)
+    client.force_login(make_user("root", is_staff=True, is_superuser=True))
+    counts = []
+    for _ in range(2):
+        stuck_request(site.published)
+        calls.clear()
+        page = client.get(address(WorkflowInstance, "changelist")).content.decode()
+        counts.append((len(calls), page.count('name="_selected_action"')))
+    (few_calls, few_rows), (many_calls, many_rows) = counts
+    assert few_calls == many_calls
+    assert few_rows < many_rows
+
+
+def test_the_box_of_a_row_is_unfolds_in_the_readers_language() -> None:
+    for language in ("en-gb", "de", "en-gb"):
+        with override(language):
+            assert render_row_checkbox(7) == checkbox.render(ACTION_CHECKBOX_NAME, "7")

@@ -17,9 +17,10 @@ from tests.engine.driving import task
 from tests.factories import NOW, load_map
 from tests.workflows.drawn import NO, STOP
 from tests.workflows.support import make_people, paper, person, stored_files
-from workflows.management.base import Refused
-from workflows.models import Document
-from workflows.services import definitions, requests
+from workflows.definitions.services import publishing as definitions
+from workflows.documents.models import Document
+from workflows.execution.services import instances as requests
+from workflows.management.base import ManagementRefusal
 
 pytestmark = pytest.mark.django_db
 
@@ -118,5 +119,5 @@ def test_a_disk_that_is_full_leaves_no_half_file() -> None:
 
 @pytest.mark.parametrize("hours", ["0", "-1", "nan"])
 def test_hours_that_make_no_sense_are_refused(hours: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(ManagementRefusal):
         call_command("clean_files", "--hours", hours)

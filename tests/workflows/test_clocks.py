@@ -10,8 +10,9 @@ from tests.engine.driving import task
 from tests.factories import NOW
 from tests.workflows.drawn import NO, STOP
 from tests.workflows.support import Flow, begin, person
-from workflows.models import TrailEvent, WorkItem
-from workflows.services import tasks
+from workflows.execution.models import WorkItem
+from workflows.execution.services import work_items as tasks
+from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -25,8 +26,12 @@ def flow() -> Flow:
 
 def seconds(item: WorkItem) -> list[float]:
     item.refresh_from_db()
-    kept = (item.waiting_seconds, item.working_seconds, item.waiting_business_seconds,
-            item.working_business_seconds)  # fmt: skip
+    kept = (
+        item.waiting_seconds,
+        item.working_seconds,
+        item.waiting_business_seconds,
+        item.working_business_seconds,
+    )
     return [one for one in kept if one is not None]
 
 

@@ -12,7 +12,8 @@ from django.core.management import get_commands, load_command_class
 from django.db import connection, connections
 
 from tests.factories import MAPS, load_map, make_user, map_data, publish_map, purchase_people
-from workflows.models import Step, TemplateVersion, TrailEvent, WorkflowTemplate
+from workflows.definitions.models import Step, TemplateVersion, WorkflowTemplate
+from workflows.trail.models import TrailEvent
 
 PURCHASE = str(MAPS / "purchase.yaml")
 

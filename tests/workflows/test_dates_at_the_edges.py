@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from approvals.forms import DeclaredForm
+from approvals.forms.field_forms import DeclaredForm
 from tests.approvals.api.calls import Api, open_api_office, problem, unchanged
 from tests.approvals.office import signed_in
 from tests.automation.driving import Course, plain
@@ -13,10 +13,11 @@ from tests.engine.driving import task
 from tests.factories import NOW, make_user, publish_map, start_request
 from tests.workflows.drawn import HEAD, NO, STOP
 from tests.workflows.support import everything, person
-from workflows.engine.definition import Definition
 from workflows.engine.errors import InvalidInput
-from workflows.models import WorkflowInstance, WorkItem
-from workflows.services import incidents, requests
+from workflows.engine.format.definition import Definition
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.services import incidents
+from workflows.execution.services import instances as requests
 
 pytestmark = pytest.mark.django_db
 
@@ -77,9 +78,12 @@ def test_a_wait_until_such_a_date_of_an_old_record_is_an_incident(
     assert (incident.code, value in incident.message) == ("no_date", True)
     assert WorkItem.objects.open().get(request=good).step.key == "greet"
     incidents.retry(
-        incident.pk, actor=person("olga"), reason="A slip.", now=bad.now,
+        incident.pk,
+        actor=person("olga"),
+        reason="A slip.",
+        now=bad.now,
         data={key: "2026-03-05" if key == "day" else "2026-03-05T00:00:00Z"},
-    )  # fmt: skip
+    )
     assert bad.work() == "greet"
 
 
@@ -120,15 +124,19 @@ def test_a_wait_until_a_date_ends_with_the_night_before_it_at_the_sites_midnight
     data["steps"] = {
         "rest": data["steps"].pop("rest"),
         "sum": {
-            "kind": "automation", "action": "set_fields", "to": "same",
-            "with": {"at": "day", "day": "at"}, "on_error": {"to": "stopped", "exception": True},
+            "kind": "automation",
+            "action": "set_fields",
+            "to": "same",
+            "with": {"at": "day", "day": "at"},
+            "on_error": {"to": "stopped", "exception": True},
         },
         "same": {
-            "kind": "decision", "rules": [{"when": "at == day", "to": "greet"}],
+            "kind": "decision",
+            "rules": [{"when": "at == day", "to": "greet"}],
             "otherwise": "stopped",
         },
         **data["steps"],
-    }  # fmt: skip
+    }
     course = Course.of(data, day="2026-03-03", at="2026-03-02T23:30:00Z")
     course.flow.now = datetime(2026, 3, 2, 22, 59, tzinfo=UTC)
     assert course.work() == "rest"
@@ -161,7 +169,11 @@ def test_the_api_refuses_a_far_date_in_words() -> None:
 def test_a_report_of_such_a_period_is_refused_in_words(day: str) -> None:
     request = start_request(publish_map())
     client = signed_in(make_user("olivia"))
-    for path in (f"/reports/{request.template.key}/", "/reports/audit.csv", "/reports/trail/"):
+    for path in (
+        f"/reports/workflow/{request.template.key}/",
+        "/reports/audit.csv",
+        "/reports/trail/",
+    ):
         for name in ("since", "until"):
             answer = client.get(path, {name: day})
             assert answer.status_code in (400, 404), (path, name, answer.status_code)

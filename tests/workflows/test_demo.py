@@ -1,34 +1,35 @@
 """The demo: maps without errors, and a past in which each page finds what it is for."""
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 from statistics import median
 
 import pytest
 from django.contrib.auth import authenticate
-from django.contrib.auth.models import User
 from django.test import TestCase
 
-from workflows.demo.company import ADMIN, EMPLOYEES, MAPS, PASSWORD, WORKFLOWS
+from workflows.access.permissions import may_audit, may_manage, step_ids_performable_by
+from workflows.connections.models import Connection
+from workflows.definitions.models import WorkflowTemplate
+from workflows.definitions.queries.compiled_versions import forget_maps, get_version_map
+from workflows.definitions.services.publishing import audit_version, load_definition, publish
+from workflows.demo.company import ADMIN, EMPLOYEES, MAPS, PASSWORD, WORKFLOWS, make_company
 from workflows.demo.load import load_demo
-from workflows.engine.audit import AnyPeople, audit
-from workflows.engine.calendar import calendar_named
-from workflows.engine.definition_file import read_definition, write_definition
-from workflows.models import (
+from workflows.demo.simulation import DemoSimulation
+from workflows.documents.models import Document
+from workflows.engine.audit import AnyPeople, audit_definition
+from workflows.engine.format.files import read_definition, write_definition
+from workflows.engine.timing.working_time import calendar_named
+from workflows.execution.models import (
     AddedPerson,
-    Attempt,
-    Connection,
-    Document,
     Incident,
     MergeRecord,
-    OutboxMessage,
-    TrailEvent,
     WorkflowInstance,
-    WorkflowTemplate,
     WorkItem,
 )
-from workflows.permissions import may_audit, may_manage, startable, steps_of
-from workflows.services.definitions import audit_version
-from workflows.services.maps import forget_maps
+from workflows.outbox.models import Attempt, OutboxMessage
+from workflows.people.models import User
+from workflows.trail.models import TrailEvent
 
 NOW = datetime(2026, 6, 17, 14, 20, tzinfo=UTC)
 """A Wednesday afternoon."""
@@ -46,7 +47,7 @@ MEANT = {
 def test_each_map_is_well_formed_and_has_no_error(name: str) -> None:
     definition = read_definition((MAPS / f"{name}.yaml").read_bytes(), name=name)
 
-    findings = audit(definition, AnyPeople())
+    findings = audit_definition(definition, AnyPeople())
     assert [finding.code for finding in findings] == MEANT.get(name, [])
     assert read_definition(write_definition(definition), name=name) == definition
     assert len(definition.purpose or "") > 40
@@ -124,7 +125,9 @@ class TestTheDemo(TestCase):
         for employee in EMPLOYEES:
             user = User.objects.get(username=employee.username)
             mine = WorkItem.objects.open().filter(assignee=user)
-            shared = WorkItem.objects.open().filter(in_queue=True, step__in=steps_of(user))
+            shared = WorkItem.objects.open().filter(
+                in_queue=True, step__in=step_ids_performable_by(user)
+            )
             assert mine.exists() or shared.exists(), employee.username
 
     def test_everybody_can_sign_in_with_the_documented_password(self) -> None:
@@ -149,7 +152,9 @@ class TestTheDemo(TestCase):
         assert all(may_manage(yusuf, template) for template in WorkflowTemplate.objects.all())
 
     def test_everybody_may_start_every_workflow(self) -> None:
-        assert startable(User.objects.get(username="omar")).count() == len(WORKFLOWS)
+        assert WorkflowTemplate.objects.startable_by(
+            User.objects.get(username="omar")
+        ).count() == len(WORKFLOWS)
 
     def test_a_call_that_failed_waits_for_its_owner_with_all_its_attempts(self) -> None:
         incident = Incident.objects.get(code="name_not_found", state=Incident.OPEN)
@@ -190,9 +195,48 @@ class TestTheDemo(TestCase):
         assert {"anja", "ben"} == set(late.values_list("user__username", flat=True))
         assert TrailEvent.objects.filter(command="remind").exists()
 
+    def test_of_one_task_at_most_the_latest_reminder_is_left_to_be_told(self) -> None:
+        told = OutboxMessage.objects.filter(kind="tell").values_list("payload__trail", flat=True)
+        reminders = TrailEvent.objects.filter(pk__in=list(told), command="remind")
+        tasks = list(reminders.values_list("work_item", flat=True))
+        assert tasks
+        assert len(tasks) == len(set(tasks))
+
     def test_nothing_of_the_past_is_left_to_be_delivered(self) -> None:
         old = OutboxMessage.objects.filter(state="waiting", run_after__lt=NOW - timedelta(days=1))
 
         assert not old.exists()
         assert not OutboxMessage.objects.filter(state="taken").exists()
         assert OutboxMessage.objects.filter(kind="mail").count() < 40
+
+
+@pytest.mark.django_db
+def test_what_an_owner_asked_for_is_steered_by_the_deputy() -> None:
+    """Nobody steers what they asked for, and a past in which the owner asks stops the start."""
+    people = make_company()
+    began = NOW - timedelta(days=30)
+    version, _ = load_definition(
+        read_definition((MAPS / "contract_review.yaml").read_bytes(), name="contract_review"),
+        actor=None,
+        now=began,
+    )
+    simulation = DemoSimulation(
+        Random(1), NOW, people, [publish(version.pk, actor=None, now=began)]
+    )
+    instance = simulation.start(
+        "contract-review", "helen", began, scripted=True, value="48000.00", personal_data=False
+    )
+    for step, login, outcome, values in (
+        ("intake", "david", "complete", {}),
+        ("finance_review", "priya", "agree", {"payment_terms": "60 days"}),
+        ("legal_review", "david", "agree", {"payment_terms": "30 days"}),
+    ):
+        simulation.decide_as(instance, step, login, outcome, began, **values)
+    assert MergeRecord.objects.get().state == MergeRecord.CONFLICT
+
+    simulation._plan_choice(get_version_map(version), instance, began)
+    simulation.run()
+
+    assert MergeRecord.objects.get().state == MergeRecord.FIRED
+    chosen = TrailEvent.objects.get(request=instance, command="resolve_merge")
+    assert str(chosen.actor) == "david"

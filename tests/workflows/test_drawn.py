@@ -7,9 +7,9 @@ import pytest
 
 from tests.workflows import drawn
 from tests.workflows.support import make_people
-from workflows.engine.audit import audit
-from workflows.engine.definition import Definition
-from workflows.services.directory import SitePeople
+from workflows.engine.audit import audit_definition
+from workflows.engine.format.definition import Definition
+from workflows.people.queries.directory import SitePeople
 
 MAPS = [drawn.sequential, drawn.branches, drawn.nested, drawn.rules, drawn.states, drawn.quorum]
 
@@ -20,5 +20,5 @@ def test_the_audit_finds_no_error_in_the_maps_of_these_tests(
     make: Callable[[], dict[str, Any]],
 ) -> None:
     make_people()
-    findings = audit(Definition.model_validate(make()), SitePeople())
+    findings = audit_definition(Definition.model_validate(make()), SitePeople())
     assert not [finding for finding in findings if finding.severity == "error"]

@@ -10,9 +10,15 @@ from django.db import DataError, IntegrityError, connection, models, transaction
 from tests.factories import NOW
 from tests.workflows import drawn
 from tests.workflows.support import begin
-from workflows.models import TrailEvent, WorkflowInstance, WorkItem
-from workflows.services.fastsql import MANY, columns_of, insert_rows, insert_values
-from workflows.services.locks import lock_open_tasks, lock_request
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.services.locks import lock_open_tasks, lock_request
+from workflows.persistence.bulk_sql import (
+    COPY_THRESHOLD,
+    insert_column_names,
+    insert_rows,
+    insert_values,
+)
+from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +34,7 @@ def test_a_locked_row_has_the_values_and_types_that_the_orm_reads() -> None:
     with transaction.atomic():
         locked = lock_request(work_item_id=task.pk)
         assert locked is not None
-        (locked_task,) = lock_open_tasks(locked, None)
+        (locked_task,) = lock_open_tasks(locked, None, NOW).items
     for ours, theirs in ((locked, request), (locked_task, task)):
         assert values(ours) == values(theirs)
         assert [type(v) for v in values(ours).values()] == [
@@ -43,7 +49,7 @@ def test_an_unknown_request_is_not_found() -> None:
 
 
 AWKWARD = '\ta\ttab\nand\r\nlines \\ \\N \\. \\t {"a": \'b\'},"" %s ß€😀 '
-HOW_MANY = (1, MANY - 1, MANY, 3 * MANY)
+HOW_MANY = (1, COPY_THRESHOLD - 1, COPY_THRESHOLD, 3 * COPY_THRESHOLD)
 """Rows that come by a statement's values, and rows that PostgreSQL gets by COPY."""
 
 
@@ -62,7 +68,7 @@ def events(count: int) -> list[TrailEvent]:
 
 
 def insert_unseen(rows: list[TrailEvent]) -> None:
-    names = columns_of(TrailEvent)
+    names = insert_column_names(TrailEvent)
     insert_values(TrailEvent, [[getattr(row, name) for name in names] for row in rows])
 
 
@@ -74,7 +80,7 @@ def test_rows_come_back_as_they_were_given_however_many_there_are(
     rows = events(count)
     insert(rows)
     kept = TrailEvent.objects.order_by("id")
-    names = columns_of(TrailEvent)
+    names = insert_column_names(TrailEvent)
     given = [[getattr(row, name) for name in names] for row in rows]
     assert [[getattr(row, name) for name in names] for row in kept] == given
 
@@ -92,10 +98,10 @@ def test_each_row_gets_the_key_that_it_has_and_no_other_gets_it(count: int) -> N
     assert len({one.pk, *(row.pk for row in (*rows, *again))}) == 2 * count + 1
 
 
-@pytest.mark.parametrize("count", [2, MANY, 3 * MANY])
+@pytest.mark.parametrize("count", [2, COPY_THRESHOLD, 3 * COPY_THRESHOLD])
 def test_rows_of_which_one_is_refused_are_refused_whole(count: int) -> None:
     request = begin(drawn.sequential()).request
-    names = columns_of(WorkflowInstance)
+    names = insert_column_names(WorkflowInstance)
     values = {name: getattr(request, name) for name in names}
     refs = [f"case {number}" for number in range(count - 1)] + ["case 0"]
     rows = [[(values | {"case_ref": ref})[name] for name in names] for ref in refs]
@@ -105,7 +111,7 @@ def test_rows_of_which_one_is_refused_are_refused_whole(count: int) -> None:
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite bounds no text")
-@pytest.mark.parametrize("count", [2, MANY])
+@pytest.mark.parametrize("count", [2, COPY_THRESHOLD])
 @pytest.mark.parametrize("text", ["x" * 41, "nul \0"])
 def test_text_that_does_not_fit_is_refused_and_never_cut(count: int, text: str) -> None:
     rows = events(count)

@@ -8,7 +8,15 @@ from django.db import models
 from tests.factories import NOW
 from tests.workflows import drawn
 from tests.workflows.support import begin, make_people, paper, person, publish
-from workflows.models import (
+from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion, WorkflowTemplate
+from workflows.documents.models import Document
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.services import merges
+from workflows.execution.services import work_items as tasks
+
+pytestmark = pytest.mark.django_db
+
+GOVERNED = [
     Document,
     Field,
     Role,
@@ -18,15 +26,7 @@ from workflows.models import (
     WorkflowInstance,
     WorkflowTemplate,
     WorkItem,
-)
-from workflows.services import requests, tasks
-
-pytestmark = pytest.mark.django_db
-
-GOVERNED = [
-    Document, Field, Role, Route, Step, TemplateVersion, WorkflowInstance, WorkflowTemplate,
-    WorkItem,
-]  # fmt: skip
+]
 
 
 def newest_history_is_the_row(model: type[models.Model]) -> bool:
@@ -54,7 +54,7 @@ def test_the_newest_history_of_every_governed_row_is_the_row_after_every_command
     flow.command("resume")
     flow.decide("cost", "ok", "mona", data={"note": "two"})
     flow.decide("tech", "ok", "bob")
-    requests.resolve_merge(
+    merges.resolve_merge(
         flow.merge().pk, actor=olga, choices={"note": "0"}, reason="So.", now=flow.later()
     )
     flow.decide("review", "ok", "mona")
@@ -69,8 +69,9 @@ def test_work_that_was_cancelled_in_bulk_has_its_history() -> None:
     flow.decide("tech", "out")
     for item in flow.request.work_items.filter(state="cancelled"):
         assert list(item.history.order_by("history_id").values_list("state", "history_type")) == [
-            ("enabled", "+"), ("cancelled", "~"),
-        ]  # fmt: skip
+            ("enabled", "+"),
+            ("cancelled", "~"),
+        ]
 
 
 def test_what_a_task_looked_like_then_has_an_answer() -> None:
@@ -100,8 +101,10 @@ def test_history_says_who_by_which_command_and_when_it_happened() -> None:
     task = flow.decide("review", "ok")
     newest = task.history.latest()
     assert (newest.history_user, newest.history_change_reason, newest.history_date) == (
-        person("ann"), "decide", flow.now,
-    )  # fmt: skip
+        person("ann"),
+        "decide",
+        flow.now,
+    )
 
 
 def test_a_map_as_it_was_before_it_was_published_has_an_answer() -> None:

@@ -5,7 +5,6 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import models
 from django.http import HttpResponse
 from django.test import Client
@@ -13,18 +12,16 @@ from django.urls import reverse
 
 from tests.factories import NOW, let, make_staff, make_user, make_viewer
 from tests.workflows.support import make_people, nothing_changed, publish
-from workflows.admin.health import health_table
-from workflows.models import (
-    Attempt,
-    Incident,
-    OutboxMessage,
-    Step,
-    TemplateVersion,
-    TrailEvent,
-    WorkflowInstance,
-)
-from workflows.permissions import VIEW
-from workflows.services import outside, requests
+from workflows.access.conditions import VIEW
+from workflows.definitions.models import Step, TemplateVersion
+from workflows.engine.routing.step_troubles import StepFailed
+from workflows.execution.models import Incident, WorkflowInstance
+from workflows.execution.services import automation_steps as outside
+from workflows.execution.services import instances as requests
+from workflows.monitoring.admin.step_health import render_health_table
+from workflows.outbox.models import Attempt, OutboxMessage
+from workflows.people.models import User
+from workflows.trail.models import TrailEvent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
@@ -35,7 +32,11 @@ RECORDS = (Attempt, OutboxMessage)
 def ordering_map(**changes: Any) -> dict[str, Any]:
     """Small orders are placed outside, by themselves; large ones by hand."""
     return {
-        "format": 1, "key": "orders", "name": "Orders", "owner": "olga", "deputy": "dan",
+        "format": 1,
+        "key": "orders",
+        "name": "Orders",
+        "owner": "olga",
+        "deputy": "dan",
         "purpose": "Order what was asked for.",
         "roles": {"staff": {"groups": ["staff"]}, "crew": {"groups": ["crew"]}},
         "fields": {
@@ -45,25 +46,33 @@ def ordering_map(**changes: Any) -> dict[str, Any]:
         "start": {"role": "staff", "fields": ["amount"], "first": "size"},
         "steps": {
             "size": {
-                "kind": "decision", "rules": [{"when": "amount > 1000", "to": "by_hand"}],
+                "kind": "decision",
+                "rules": [{"when": "amount > 1000", "to": "by_hand"}],
                 "otherwise": "order",
             },
             "order": {
-                "kind": "automation", "action": "http", "outputs": {"number": "$.number"},
-                "with": {"method": "POST", "url": "https://erp.example.com/orders"}, "to": "done",
+                "kind": "automation",
+                "action": "http",
+                "outputs": {"number": "$.number"},
+                "with": {"method": "POST", "url": "https://erp.example.com/orders"},
+                "to": "done",
             },
             "by_hand": {
-                "kind": "task", "role": "crew", "expected": "1h", "due": "1d",
+                "kind": "task",
+                "role": "crew",
+                "expected": "1h",
+                "due": "1d",
                 "outputs": ["number"],
                 "outcomes": {
-                    "ordered": "done", "give_up": {"to": "dropped", "exception": True},
+                    "ordered": "done",
+                    "give_up": {"to": "dropped", "exception": True},
                     "refuse": {"to": "dropped", "exception": True},
                 },
             },
             "done": {"kind": "end", "result": "ordered"},
             "dropped": {"kind": "end", "result": "dropped"},
         },
-    } | changes  # fmt: skip
+    } | changes
 
 
 @pytest.fixture
@@ -83,13 +92,25 @@ def _stuck(version: TemplateVersion) -> Incident:
     )
     item = request.work_items.get(step__key="order")
     Attempt.objects.create(
-        request=request, step=item.step, activation=item.activation, number=1, action="http",
-        idempotency_key="k", state=Attempt.FAILED, started_at=NOW, finished_at=NOW,
-        milliseconds=1234, status=500, code="http_500", message="It answered 500.",
+        request=request,
+        step=item.step,
+        activation=item.activation,
+        number=1,
+        action="http",
+        idempotency_key="k",
+        state=Attempt.FAILED,
+        started_at=NOW,
+        finished_at=NOW,
+        milliseconds=1234,
+        status=500,
+        code="http_500",
+        parameters={"error": "http_500", "text": "It answered 500."},
         answer="<b>no such supplier</b>",
-    )  # fmt: skip
-    case = outside.case_of(request.pk, now=NOW)
-    outside.fail(case, item.activation, code="http_500", message="The order was not taken.")
+    )
+    case = outside.open_work_of_instance(request.pk, now=NOW)
+    outside.fail_waiting_step(
+        case, item.activation, StepFailed("http_500", "The order was not taken.")
+    )
     return Incident.objects.get(request=request, state=Incident.OPEN)
 
 
@@ -328,7 +349,7 @@ def test_the_pages_of_workflow_and_step_show_how_they_do(
 ) -> None:
     stuck(version)
     at = Step.objects.get(version=version, key="order")
-    shown = health_table(Step.objects.filter(pk=at.pk))
+    shown = render_health_table(Step.objects.filter(pk=at.pk))
     for words in ("is-late", "2026-03-02", "http_500", "olga"):
         assert words in shown
     client = owner

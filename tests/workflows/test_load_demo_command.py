@@ -3,16 +3,18 @@
 import json
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from pytest_django import Settings
 
 from tests.factories import NOW, load_map, make_user
+from workflows.definitions.models import WorkflowTemplate
+from workflows.definitions.queries.compiled_versions import forget_maps
 from workflows.demo.company import PASSWORD
 from workflows.demo.load import load_demo
-from workflows.models import TrailEvent, WorkflowInstance, WorkflowTemplate
-from workflows.services.maps import forget_maps
+from workflows.execution.models import WorkflowInstance
+from workflows.people.models import User
+from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 

@@ -14,11 +14,17 @@ from tests.factories import load_map, make_staff, make_user, map_data
 from tests.shared import DATA
 from tests.workflows.admin_site import MODELS
 from tests.workflows.test_admin_maps import page_of, problems_of
-from workflows.admin.formfields import NamesField
-from workflows.admin.map_forms import FieldForm, RoleForm, RouteForm, StepForm, VersionForm
-from workflows.engine.definition_file import read_definition
-from workflows.models import Field, Role, Step, TemplateVersion
-from workflows.services.rows import definition_of, written_form
+from workflows.definitions.admin.form_fields import NamesField
+from workflows.definitions.admin.map_forms import (
+    FieldForm,
+    RoleForm,
+    RouteForm,
+    StepForm,
+    VersionForm,
+)
+from workflows.definitions.models import Field, Role, Step, TemplateVersion
+from workflows.definitions.queries.definition_rows import definition_data_of, definition_of
+from workflows.engine.format.files import read_definition
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
@@ -54,9 +60,13 @@ ODD["fields"] = ODD["fields"] | {
 }
 ODD["start"] = ODD["start"] | {"triggers": []}
 ODD["steps"]["legal"] |= {
-    "inputs": [], "outputs": [], "not_by": [], "not_by_reason": "Small sums.",
-    "instructions": "Look\r at it.\n", "on_overdue": {},
-}  # fmt: skip
+    "inputs": [],
+    "outputs": [],
+    "not_by": [],
+    "not_by_reason": "Small sums.",
+    "instructions": "Look\r at it.\n",
+    "on_overdue": {},
+}
 ODD["steps"]["tech"] |= {"inputs": ["note", "amount", "note"], "not_by": ["legal", "requester"]}
 ODD["steps"]["size"]["rules"] = [
     {"when": "amount > 1000\n  and urgent\n", "to": "checks"},
@@ -142,6 +152,7 @@ def test_every_list_that_may_say_nothing_knows_three_answers() -> None:
         ("templateversion", "start_triggers"),
         ("templateversion", "baseline"),
         ("fields", "choices"),
+        ("fields", "accept"),
         ("step", "config"),
     }  # written as text, in which null, [] and {} are different texts or mean the same
     assert columns - by_text == set(names_fields())
@@ -211,7 +222,7 @@ def test_what_a_text_says_can_be_changed_and_taken_away(editor: Client) -> None:
     number = list(draft.fields.order_by("position")).index(draft.fields.get(key="pick"))
     changes = {"purpose": "One line.", f"fields-{number}-help": "", f"fields-{number}-choices": "b"}
     assert editor.post(page_of(draft), sent | changes).status_code == 302
-    said = written_form(TemplateVersion.objects.get(pk=draft.pk))
+    said = definition_data_of(TemplateVersion.objects.get(pk=draft.pk))
     assert said["purpose"] == "One line."
     assert said["fields"]["pick"] == {"type": "choice", "choices": ["b"]}
 

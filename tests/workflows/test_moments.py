@@ -7,11 +7,11 @@ import pytest
 from tests.factories import NOW, map_data, open_task, publish_map, purchase_people, start_request
 from tests.workflows import drawn
 from tests.workflows.support import Flow, begin, person, refused
+from workflows.definitions.queries.definition_rows import definition_data_of
 from workflows.engine.errors import InvalidInput, NotAllowed, WrongState
-from workflows.models import WorkItem
-from workflows.services import tasks
-from workflows.services.moments import Moments
-from workflows.services.rows import written_form
+from workflows.execution.models import WorkItem
+from workflows.execution.services import work_items as tasks
+from workflows.execution.services.task_times import TaskMoments
 
 pytestmark = pytest.mark.django_db
 
@@ -118,8 +118,12 @@ def test_release_puts_a_task_back_and_forgets_who_began_it() -> None:
     assert (task.started_at, task.paused_at, task.paused_seconds) == (None, None, 0)
     assert seconds(decided(pk, "bob", 5, opened_at=at(4))) == (4, 1)
     assert [row.command for row in flow.request.trail.all()] == [
-        "start", "start_work", "pause", "release", "decide",
-    ]  # fmt: skip
+        "start",
+        "start_work",
+        "pause",
+        "release",
+        "decide",
+    ]
 
 
 def test_a_task_that_is_somebodys_by_its_role_has_no_queue_to_go_back_to() -> None:
@@ -180,9 +184,13 @@ def test_business_seconds_count_in_the_workflows_calendar() -> None:
     pay = flow.task("pay")
     assert pay.due_at == datetime(2026, 3, 10, 16, tzinfo=UTC), "2d are two working days"
     task = tasks.decide(
-        pay.pk, actor=person("mona"), outcome="paid", data={"code": "1"}, now=monday,
+        pay.pk,
+        actor=person("mona"),
+        outcome="paid",
+        data={"code": "1"},
+        now=monday,
         opened_at=datetime(2026, 3, 6, 16, 30, tzinfo=UTC),
-    )  # fmt: skip
+    )
     assert (task.waiting_seconds, task.waiting_business_seconds) == (1800, 1800)
     assert (task.working_seconds, task.working_business_seconds) == (65.5 * 3600, 1.5 * 3600)
 
@@ -202,7 +210,7 @@ def test_pauses_count_in_business_seconds_too() -> None:
 
 def test_a_logs_own_moments_replace_the_tasks() -> None:
     _, pk = flow_now()
-    moments = Moments(enabled=at(1), started=at(2))
+    moments = TaskMoments(enabled=at(1), started=at(2))
     task = decided(pk, "ann", 4, moments=moments)
     assert (task.enabled_at, task.started_at, task.completed_at) == (at(1), at(2), at(4))
     assert seconds(task) == (1, 2)
@@ -210,7 +218,7 @@ def test_a_logs_own_moments_replace_the_tasks() -> None:
 
 def test_what_a_log_does_not_know_stays_unknown() -> None:
     _, pk = flow_now()
-    task = decided(pk, "ann", 4, moments=Moments(enabled=at(1)))
+    task = decided(pk, "ann", 4, moments=TaskMoments(enabled=at(1)))
     assert (task.started_at, *seconds(task)) == (None, None, None)
 
 
@@ -228,9 +236,10 @@ def test_a_task_is_due_a_month_after_a_date_of_its_request_and_the_file_comes_ba
     data = map_data()
     data["steps"]["manager_review"]["due"] = {"after": "needed_by", "by": "1mo"}
     version = publish_map(data)
-    assert written_form(version)["steps"]["manager_review"]["due"] == {
-        "after": "needed_by", "by": "1mo",
-    }  # fmt: skip
+    assert definition_data_of(version)["steps"]["manager_review"]["due"] == {
+        "after": "needed_by",
+        "by": "1mo",
+    }
     request = start_request(version, needed_by="2026-01-31")
     task = open_task(request, "manager_review")
     assert task.due_at == datetime(2026, 2, 28, 23, 59, tzinfo=UTC)

@@ -11,27 +11,34 @@ from django.db import connection, transaction
 
 from tests.factories import NOW
 from tests.workflows.support import only_on_postgres
-from workflows.automation.deliver import QUICK, deliver_due
-from workflows.models import OutboxMessage
-from workflows.services import outbox
-from workflows.services.outbox import Bell, TicketLost
+from workflows.automation.services.delivery import QUICK, deliver_due
+from workflows.notices.choices import NoticeEvent
+from workflows.outbox.choices import OUTSIDE_KINDS, MessageKind
+from workflows.outbox.delivery_problems import ErrorRaised
+from workflows.outbox.models import OutboxMessage
+from workflows.outbox.payloads import MailPayload, StartPayload
+from workflows.outbox.services import messages as outbox
+from workflows.outbox.services.messages import TicketLost, WorkerNotifier
 
 pytestmark = pytest.mark.django_db
 
-MAIL = OutboxMessage.MAIL
+MAIL = MessageKind.MAIL
 LEASE = timedelta(seconds=60)
 
 
-def put(number: int, *, later: float = 0, kind: str = MAIL) -> None:
-    outbox.put(kind, now=NOW, run_after=NOW + timedelta(seconds=later), number=number)
+def put(number: int, *, later: float = 0) -> None:
+    mail = MailPayload(to=number, event=NoticeEvent.MAP_PROBLEM, subject="", text="")
+    outbox.enqueue_message(mail, now=NOW, run_after=NOW + timedelta(seconds=later))
 
 
 def take(at: float = 0, limit: int = 10) -> list[OutboxMessage]:
-    return outbox.take(now=NOW + timedelta(seconds=at), kinds=[MAIL], limit=limit, lease=LEASE)
+    return outbox.lease_messages(
+        now=NOW + timedelta(seconds=at), kinds=[MAIL], limit=limit, lease=LEASE
+    )
 
 
 def numbers(messages: list[OutboxMessage]) -> list[int]:
-    return [message.payload["number"] for message in messages]
+    return [message.payload["to"] for message in messages]
 
 
 def test_a_decision_that_is_rolled_back_leaves_no_message() -> None:
@@ -52,7 +59,11 @@ def test_messages_are_taken_in_the_order_in_which_they_are_due() -> None:
 
 def test_a_key_is_written_once() -> None:
     for _ in range(2):
-        outbox.put(MAIL, now=NOW, key="once", number=1)
+        outbox.enqueue_message(
+            MailPayload(to=1, event=NoticeEvent.MAP_PROBLEM, subject="", text=""),
+            now=NOW,
+            key="once",
+        )
     assert OutboxMessage.objects.count() == 1
 
 
@@ -63,44 +74,38 @@ def test_a_message_whose_worker_died_comes_back_after_its_lease_and_not_before()
     (second,) = take(at=61)
     assert (second.pk, second.tries) == (first.pk, 2)
     with pytest.raises(TicketLost):
-        outbox.close(first, now=NOW)
-    outbox.close(second, now=NOW)
+        outbox.mark_delivered(first, now=NOW)
+    outbox.mark_delivered(second, now=NOW)
     with pytest.raises(TicketLost):
-        outbox.close(second, now=NOW)
+        outbox.mark_delivered(second, now=NOW)
     assert OutboxMessage.objects.get().state == "delivered"
 
 
 def test_a_message_put_off_waits_and_says_why() -> None:
     put(1)
     (message,) = take()
-    outbox.put_off(message, until=NOW + timedelta(seconds=30), why="No answer.")
+    outbox.put_off(message, until=NOW + timedelta(seconds=30), why=ErrorRaised("No answer."))
     assert take(at=29) == []
     (again,) = take(at=30)
     assert again.last_error == "No answer."
 
 
-def test_what_was_not_begun_is_given_back() -> None:
-    put(1)
-    outbox.let_go(take())
-    assert len(take()) == 1
-
-
 def test_delivered_messages_are_forgotten_and_open_ones_never() -> None:
     put(1)
     put(2)
-    outbox.close(take(limit=1)[0], now=NOW)
-    assert outbox.forget_closed(before=NOW + timedelta(days=1)) == 1
+    outbox.mark_delivered(take(limit=1)[0], now=NOW)
+    assert outbox.delete_closed_messages(before=NOW + timedelta(days=1)) == 1
     assert numbers(list(OutboxMessage.objects.all())) == [2]
 
 
 def test_a_message_that_can_never_be_delivered_is_set_aside_and_kept() -> None:
-    outbox.put(OutboxMessage.START, now=NOW, version=10**9, after=10**9, data={}, mapping={})
+    outbox.enqueue_message(StartPayload(version=10**9, after=10**9, data={}, mapping={}), now=NOW)
     for _ in range(3):
         deliver_due(lambda: NOW)
     message = OutboxMessage.objects.get()
     assert (message.state, message.tries, message.failing_since) == ("aside", 1, NOW)
     assert "DoesNotExist" in message.last_error
-    assert outbox.forget_closed(before=NOW + timedelta(days=400)) == 0
+    assert outbox.delete_closed_messages(before=NOW + timedelta(days=400)) == 0
 
 
 # -- the bell -----------------------------------------------------------------------------------
@@ -115,20 +120,21 @@ def silent_broker() -> socket.socket:
 
 def test_a_broker_that_never_answers_keeps_nobody_waiting() -> None:
     with silent_broker() as server:
-        app = Celery("x", broker=f"redis://127.0.0.1:{server.getsockname()[1]}/0",
-                     set_as_current=False)  # fmt: skip
+        app = Celery(
+            "x", broker=f"redis://127.0.0.1:{server.getsockname()[1]}/0", set_as_current=False
+        )
         app.conf.broker_transport_options = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
-        bell, began = Bell(app), time.monotonic()
+        bell, began = WorkerNotifier(app), time.monotonic()
         for _ in range(100):
-            bell.ring()
+            bell.notify()
         assert time.monotonic() - began < 1
 
 
 def test_a_broker_that_refuses_keeps_nobody_waiting(caplog: pytest.LogCaptureFixture) -> None:
     with silent_broker() as server:
         port = server.getsockname()[1]
-    bell = Bell(Celery("x", broker=f"redis://127.0.0.1:{port}/0", set_as_current=False))
-    bell.ring()
+    bell = WorkerNotifier(Celery("x", broker=f"redis://127.0.0.1:{port}/0", set_as_current=False))
+    bell.notify()
     for _ in range(100):
         if "does not answer" in caplog.text:
             return
@@ -151,7 +157,7 @@ def test_eight_workers_share_the_messages_and_none_is_taken_twice() -> None:
         while taken := take(limit=7):
             mine += numbers(taken)
             for message in taken:
-                outbox.close(message, now=NOW)
+                outbox.mark_delivered(message, now=NOW)
         connection.close()
         return mine
 
@@ -159,4 +165,4 @@ def test_eight_workers_share_the_messages_and_none_is_taken_twice() -> None:
         shares = list(pool.map(work, range(8)))
     assert sorted(number for share in shares for number in share) == list(range(400))
     assert sum(bool(share) for share in shares) > 1
-    assert set(QUICK).isdisjoint(OutboxMessage.OUTSIDE)
+    assert set(QUICK).isdisjoint(OUTSIDE_KINDS)

@@ -3,15 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group
 
 from tests.factories import make_user
 from tests.workflows import drawn
 from tests.workflows.support import Flow, again, begin, person, refused
-from workflows.automation.deliver import deliver_due
+from workflows.automation.services.delivery import deliver_due
 from workflows.engine.errors import InvalidInput, NotAllowed, WrongState
-from workflows.services import incidents, tasks
-from workflows.services.corrections import set_values
+from workflows.execution.services import incidents
+from workflows.execution.services import work_items as tasks
+from workflows.execution.services.corrections import set_values
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -35,8 +37,9 @@ def test_a_quorum_needs_so_many_different_people() -> None:
     assert flow.where == "pay"
     task.refresh_from_db()
     assert [(v["by"], v["outcome"], v["comment"]) for v in task.votes] == [
-        ("ann", "ok", "Yes."), ("bob", "ok", ""),
-    ]  # fmt: skip
+        ("ann", "ok", "Yes."),
+        ("bob", "ok", ""),
+    ]
     assert (task.state, task.decided_by) == ("done", person("bob"))
 
 
@@ -356,7 +359,7 @@ def test_a_task_follows_the_value_that_names_its_person() -> None:
 @pytest.mark.parametrize(
     ("by", "to", "reason", "error", "word"),
     [
-        ("ann", "bob", "Away.", NotAllowed, "owner or deputy"),
+        ("mona", "bob", "Away.", NotAllowed, ""),
         ("olga", "bob", " ", InvalidInput, "Give a reason"),
         ("olga", "bob", "x" * 2001, InvalidInput, "too long"),
         ("olga", "bob", "\x00", InvalidInput, "cannot be kept"),
@@ -415,10 +418,12 @@ def test_the_requester_may_cancel_and_the_reason_stays_with_the_work() -> None:
     flow.command("cancel", "rita", "Bought elsewhere.")
     request = flow.refresh()
     assert (request.state, request.result, request.completed_at) == (
-        "cancelled", "cancelled", flow.now,
-    )  # fmt: skip
+        "cancelled",
+        "cancelled",
+        flow.now,
+    )
     task.refresh_from_db()
-    assert task.cancel_reason == "the request was cancelled: Bought elsewhere."
+    assert task.closing_reason == "the request was cancelled: Bought elsewhere."
     row = flow.last()
     assert (row.command, row.actor_name, row.comment) == ("cancel", "rita", "Bought elsewhere.")
     with refused(WrongState, "is cancelled already"):
@@ -441,8 +446,9 @@ def test_a_suspended_request_rests_and_goes_on_where_it_stood() -> None:
     assert flow.where == "pay"
     commands = flow.request.trail.order_by("pk").values_list("command", "from_state", "to_state")
     assert list(commands)[1:3] == [
-        ("suspend", "running", "suspended"), ("resume", "suspended", "running"),
-    ]  # fmt: skip
+        ("suspend", "running", "suspended"),
+        ("resume", "suspended", "running"),
+    ]
 
 
 def test_a_suspended_request_can_be_cancelled() -> None:
@@ -456,9 +462,7 @@ def test_values_are_set_by_the_owner_in_a_running_request_with_a_reason() -> Non
     flow = begin(drawn.sequential())
 
     def setting(by: str = "olga", reason: str = "Found out.", **data: object) -> None:
-        set_values(
-            flow.request.pk, actor=person(by), data=data, reason=reason, now=flow.later()
-        )  # fmt: skip
+        set_values(flow.request.pk, actor=person(by), data=data, reason=reason, now=flow.later())
 
     with refused(NotAllowed, "owner or deputy"):
         setting("ann", note="x")

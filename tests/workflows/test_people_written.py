@@ -5,7 +5,7 @@ import pytest
 from tests.factories import NOW, make_user, publish_map, start_request
 from tests.workflows.support import everything, refused
 from workflows.engine.errors import InvalidInput
-from workflows.services import requests
+from workflows.execution.services import instances as requests
 
 pytestmark = pytest.mark.django_db
 
@@ -37,8 +37,10 @@ def test_where_two_or_none_can_be_meant_nobody_is(written: str) -> None:
     make_user("gone", email="gone@example.org", is_active=False)
     before = everything()
     with refused(InvalidInput, "no active person"):
-        requests.start_on(
-            version, actor=make_user("sam"), now=NOW,
+        requests.start_on_version(
+            version,
+            actor=make_user("sam"),
+            now=NOW,
             data={"amount": "1", "region": "EU", "manager": written},
-        )  # fmt: skip
+        )
     assert everything() == before

@@ -4,16 +4,21 @@ from xml.etree import ElementTree
 
 import pytest
 
-from workflows.admin.picture import Arrow, Node, draw, shortened
+from workflows.definitions.diagrams.svg import DiagramArrow, DiagramNode, draw_diagram, shorten_text
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def chain(count: int) -> tuple[list[Node], list[Arrow]]:
-    nodes = [Node(key=f"s{n}", title=f"Step {n}", kind="task", href=f"/{n}/") for n in range(count)]
-    ways = [Arrow(source=f"s{n}", target=f"s{n + 1}", label="done") for n in range(count - 1)]
+def chain(count: int) -> tuple[list[DiagramNode], list[DiagramArrow]]:
+    nodes = [
+        DiagramNode(key=f"s{n}", title=f"Step {n}", kind="task", href=f"/{n}/")
+        for n in range(count)
+    ]
+    ways = [
+        DiagramArrow(source=f"s{n}", target=f"s{n + 1}", label="done") for n in range(count - 1)
+    ]
     backs = [
-        Arrow(source=f"s{n}", target="s0", label="back", is_exception=True)
+        DiagramArrow(source=f"s{n}", target="s0", label="back", is_exception=True)
         for n in range(2, count, 7)
     ]
     return nodes, ways + backs
@@ -22,7 +27,7 @@ def chain(count: int) -> tuple[list[Node], list[Arrow]]:
 @pytest.mark.parametrize("count", [1, 2, 12, 60])
 def test_every_step_and_every_way_is_drawn(count: int) -> None:
     nodes, arrows = chain(count)
-    picture = ElementTree.fromstring(draw(nodes, arrows).svg)
+    picture = ElementTree.fromstring(draw_diagram(nodes, arrows).svg)
     links = [link.get("href") for link in picture.iter(f"{SVG}a")]
     assert sorted(links) == sorted(node.href for node in nodes)
     ways = [path for path in picture.iter(f"{SVG}path") if "way" in (path.get("class") or "")]
@@ -33,7 +38,7 @@ def test_every_step_and_every_way_is_drawn(count: int) -> None:
 
 def test_a_picture_has_a_name_and_no_style_and_no_script() -> None:
     nodes, arrows = chain(5)
-    text = draw(nodes, arrows).svg
+    text = draw_diagram(nodes, arrows).svg
     assert 'role="img"' in text
     assert "<title" in text
     assert "style=" not in text
@@ -42,8 +47,8 @@ def test_a_picture_has_a_name_and_no_style_and_no_script() -> None:
 
 def test_names_from_a_map_cannot_become_markup() -> None:
     nasty = '"><script>alert(1)</script>'
-    nodes = [Node(key="a", title=nasty, kind="task", note=nasty, href='/"onclick="x')]
-    text = draw(nodes, [Arrow(source="a", target="a", label=nasty)]).svg
+    nodes = [DiagramNode(key="a", title=nasty, kind="task", note=nasty, href='/"onclick="x')]
+    text = draw_diagram(nodes, [DiagramArrow(source="a", target="a", label=nasty)]).svg
     assert "<script" not in text
     assert 'onclick="' not in text
     ElementTree.fromstring(text)
@@ -51,36 +56,39 @@ def test_names_from_a_map_cannot_become_markup() -> None:
 
 def test_a_step_may_lead_to_itself() -> None:
     nodes, arrows = chain(2)
-    text = draw(nodes, [*arrows, Arrow(source="s1", target="s1", label="again")]).svg
+    text = draw_diagram(nodes, [*arrows, DiagramArrow(source="s1", target="s1", label="again")]).svg
     assert ">again</text>" in text
 
 
 def test_ways_between_the_same_steps_share_an_arrow_and_keep_their_names() -> None:
     nodes, _ = chain(2)
-    ways = [Arrow(source="s0", target="s1", label=label) for label in ("yes", "maybe")]
-    assert ">yes / maybe</text>" in draw(nodes, ways).svg
+    ways = [DiagramArrow(source="s0", target="s1", label=label) for label in ("yes", "maybe")]
+    assert ">yes / maybe</text>" in draw_diagram(nodes, ways).svg
 
 
 def test_a_way_to_nowhere_is_left_out() -> None:
     nodes, arrows = chain(2)
-    assert draw(nodes, [*arrows, Arrow(source="s0", target="gone")]) == draw(nodes, arrows)
+    assert draw_diagram(nodes, [*arrows, DiagramArrow(source="s0", target="gone")]) == draw_diagram(
+        nodes, arrows
+    )
 
 
 def test_a_map_without_steps_has_no_picture() -> None:
-    assert not draw([], [])
+    assert not draw_diagram([], [])
 
 
 def test_long_names_are_shortened_with_a_sign() -> None:
-    assert shortened("a very long name", 8) == "a very…"
-    assert shortened("short", 8) == "short"
+    assert shorten_text("a very long name", 8) == "a very…"
+    assert shorten_text("short", 8) == "short"
 
 
-def large(steps: int, ways: int, used: bool) -> tuple[list[Node], list[Arrow]]:
+def large(steps: int, ways: int, used: bool) -> tuple[list[DiagramNode], list[DiagramArrow]]:
     nodes = [
-        Node(key=f"s{n}", title=f"Step {n}", kind="task", is_first=n == 0) for n in range(steps)
+        DiagramNode(key=f"s{n}", title=f"Step {n}", kind="task", is_first=n == 0)
+        for n in range(steps)
     ]
     arrows = [
-        Arrow(
+        DiagramArrow(
             source=f"s{n % steps}",
             target=f"s{(n % steps + 1 + n // steps) % steps}",
             used=n if used else None,
@@ -92,7 +100,7 @@ def large(steps: int, ways: int, used: bool) -> tuple[list[Node], list[Arrow]]:
 
 def test_of_a_large_map_the_most_used_ways_are_drawn_and_the_page_says_so() -> None:
     nodes, arrows = large(600, 5_000, used=True)
-    picture = draw(nodes, arrows)
+    picture = draw_diagram(nodes, arrows)
     drawn = ElementTree.fromstring(picture.svg)
     ways = [path for path in drawn.iter(f"{SVG}path") if "way" in (path.get("class") or "")]
     joined = {key for arrow in arrows[-60:] for key in (arrow.source, arrow.target)} | {"s0"}
@@ -105,7 +113,7 @@ def test_of_a_large_map_the_most_used_ways_are_drawn_and_the_page_says_so() -> N
 
 def test_of_a_large_map_that_nobody_counted_the_ways_nearest_to_the_start_are_drawn() -> None:
     nodes, arrows = large(400, 4_000, used=False)
-    picture = draw(nodes, arrows)
+    picture = draw_diagram(nodes, arrows)
     assert picture.note.startswith("The 60 ways nearest to the start of 4,000 are shown")
     assert ">Step 0</text>" in picture.svg
     assert ">Step 399</text>" not in picture.svg
@@ -113,4 +121,4 @@ def test_of_a_large_map_that_nobody_counted_the_ways_nearest_to_the_start_are_dr
 
 def test_a_map_that_is_not_large_is_drawn_whole_without_a_note() -> None:
     nodes, arrows = large(150, 300, used=True)
-    assert draw(nodes, arrows).note == ""
+    assert draw_diagram(nodes, arrows).note == ""

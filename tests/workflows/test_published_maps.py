@@ -9,9 +9,10 @@ from django.db import DatabaseError, connection, models, transaction
 from tests.factories import NOW, load_map
 from tests.workflows import drawn
 from tests.workflows.support import make_people, nothing_changed, publish
+from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion
+from workflows.definitions.services import publishing as definitions
 from workflows.engine.errors import WrongState
-from workflows.models import Field, Role, Route, Step, TemplateVersion
-from workflows.services import definitions, past
+from workflows.history_import.services import importing as past
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,7 @@ def closed(request: pytest.FixtureRequest) -> TemplateVersion:
     make_people()
     if request.param == "observed":
         version = load_map(drawn.branches())
-        past.observe(version, {}, actor=None, now=NOW)
+        past.mark_version_observed(version, {}, actor=None, now=NOW)
     else:
         version = publish(drawn.branches())
     if request.param == "superseded":

@@ -9,19 +9,21 @@ from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from tests.engine.driving import approval, join, parallel, task
 from tests.factories import NOW, load_map, make_user
 from tests.workflows import drawn
 from tests.workflows.support import again, make_people, only_on_postgres, person, publish
+from workflows.definitions.models import TemplateVersion
+from workflows.definitions.services import publishing as definitions
 from workflows.engine.errors import HandoffError, NotAllowed, WrongState
-from workflows.engine.marking import Marking
-from workflows.models import Incident, MergeRecord, TemplateVersion, WorkItem
-from workflows.services import definitions, tasks
-from workflows.services.locks import lock_request
-from workflows.services.rebuild import rebuild
+from workflows.engine.routing.marking import Marking
+from workflows.execution.models import Incident, MergeRecord, WorkItem
+from workflows.execution.services import work_items as tasks
+from workflows.execution.services.locks import lock_request
+from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
+from workflows.people.models import User
 
 pytestmark = [
     pytest.mark.races,
@@ -106,7 +108,7 @@ def test_eight_clients_finishing_the_branches_of_one_request_fire_its_join_once_
     trail = flow.request.trail.values_list("changes", flat=True)
     assert sum("merged" in changes for changes in trail) == TURNS
     request = flow.refresh()
-    assert rebuild(request) == (Marking.from_json(request.marking), request.data)
+    assert rebuild_from_trail(request) == (Marking.from_json(request.marking), request.data)
 
 
 def test_of_eight_clients_deciding_one_task_one_wins_and_the_others_are_told_who(

@@ -5,11 +5,12 @@ import pytest
 from tests.workflows import drawn
 from tests.workflows.support import Flow, begin, paper, person
 from workflows.engine.errors import WrongState
-from workflows.engine.marking import Marking
-from workflows.models import TrailEvent
-from workflows.services import incidents, requests, tasks
-from workflows.services.corrections import set_values
-from workflows.services.rebuild import rebuild
+from workflows.engine.routing.marking import Marking
+from workflows.execution.services import incidents, merges
+from workflows.execution.services import work_items as tasks
+from workflows.execution.services.corrections import set_values
+from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
+from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def agrees(flow: Flow) -> bool:
     """Whether the trail and the request's row say the same."""
     request = flow.refresh()
-    return rebuild(request) == (Marking.from_json(request.marking), request.data)
+    return rebuild_from_trail(request) == (Marking.from_json(request.marking), request.data)
 
 
 def test_each_decision_is_rebuilt() -> None:
@@ -39,13 +40,13 @@ def test_each_decision_is_rebuilt() -> None:
 def test_commands_that_move_nothing_leave_the_rebuilt_position_alone() -> None:
     flow = begin(drawn.sequential())
     pk, ann = flow.task("review").pk, person("ann")
-    before = rebuild(flow.request)
+    before = rebuild_from_trail(flow.request)
     for command in (tasks.claim, tasks.start_work, tasks.pause, tasks.release):
         command(pk, actor=ann, now=flow.later())
     tasks.reassign(pk, actor=person("olga"), to=ann, reason="So.", now=flow.later())
     flow.command("suspend")
     flow.command("resume")
-    assert rebuild(flow.request) == before
+    assert rebuild_from_trail(flow.request) == before
     assert agrees(flow)
 
 
@@ -56,10 +57,13 @@ def test_blocks_and_a_merge_conflict_about_a_document_are_rebuilt() -> None:
     flow.decide("legal", "more", files={"paper": paper("second")})
     flow.decide("legal", "ok", "bob", data={"note": "two"})
     assert agrees(flow)
-    requests.resolve_merge(
-        flow.merge().pk, actor=person("olga"), choices={"note": {"value": "three"}, "paper": "1"},
-        reason="So.", now=flow.later(),
-    )  # fmt: skip
+    merges.resolve_merge(
+        flow.merge().pk,
+        actor=person("olga"),
+        choices={"note": {"value": "three"}, "paper": "1"},
+        reason="So.",
+        now=flow.later(),
+    )
     assert agrees(flow)
     assert flow.where == "review"
 
@@ -69,7 +73,7 @@ def test_a_quorum_of_all_is_rebuilt_with_the_number_of_people_of_then() -> None:
     person("ann").groups.clear()
     flow.decide("review", "ok", "bob")
     assert agrees(flow)
-    assert rebuild(flow.request)[0].tokens[0].needed == 4
+    assert rebuild_from_trail(flow.request)[0].tokens[0].needed == 4
 
 
 def test_an_incident_that_was_tried_again_is_rebuilt() -> None:
@@ -89,9 +93,12 @@ def test_values_of_the_owner_and_people_who_came_are_rebuilt() -> None:
     )
     flow.decide("review", "ok")
     incidents.retry(
-        flow.incident().pk, actor=person("olga"), reason="So.", data={"helper": "cat"},
+        flow.incident().pk,
+        actor=person("olga"),
+        reason="So.",
+        data={"helper": "cat"},
         now=flow.later(),
-    )  # fmt: skip
+    )
     assert agrees(flow)
     assert flow.data == {"amount": "100.00", "note": "x", "helper": "cat"}
 

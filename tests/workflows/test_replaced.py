@@ -15,10 +15,13 @@ from tests.factories import NOW, publish_map, start_request
 from tests.workflows.drawn import NO, STOP
 from tests.workflows.support import begin, make_people
 from tests.workflows.tampering import run
-from workflows.models import TemplateVersion, TrailEvent, TrailHead, TrailSeal
-from workflows.services.seals import end_of_chain, seal_all
-from workflows.services.trail import write_fact
-from workflows.services.verify import verify
+from workflows.definitions.models import TemplateVersion
+from workflows.monitoring.messages import describe_trail_defect
+from workflows.monitoring.queries.trail_verification import verify_trail
+from workflows.trail.models import TrailEvent
+from workflows.trail.seal_models import TrailHead, TrailSeal
+from workflows.trail.services.recording import write_fact
+from workflows.trail.services.sealing import end_of_chain, seal_all
 
 pytestmark = pytest.mark.django_db
 only_on_sqlite = pytest.mark.skipif(
@@ -68,8 +71,11 @@ def test_what_is_written_once_is_not_replaced(table: str, deep: str, kept: Any) 
 def test_a_seal_is_not_replaced_by_the_row_that_it_is_of(kept: Any) -> None:
     event = TrailSeal.objects.earliest("position").event_id
     with pytest.raises(IntegrityError, match="written once"), transaction.atomic():
-        run("REPLACE INTO workflows_trailseal (position, event_id, hash, sealed_at)"
-            " VALUES (999, %s, 'x', '2026-01-01')", event)  # fmt: skip
+        run(
+            "REPLACE INTO workflows_trailseal (position, event_id, hash, sealed_at)"
+            " VALUES (999, %s, 'x', '2026-01-01')",
+            event,
+        )
 
 
 @only_on_sqlite
@@ -106,7 +112,7 @@ def test_a_row_replaced_with_the_triggers_off_is_found(kept: Any) -> None:
                 f"REPLACE INTO workflows_trailevent VALUES ({marks})", list(row.values())
             )
         run("PRAGMA recursive_triggers=ON")
-    assert [one.kind for one in verify(now=NOW).broken] == ["changed"]
+    assert [one.kind for one in verify_trail(now=NOW).broken] == ["changed"]
 
 
 def empty(*tables: str) -> None:
@@ -120,7 +126,7 @@ ALL = ("workflows_trailseal", "workflows_trailhead", "workflows_trailevent")
 
 def test_an_emptied_trail_does_not_fit_the_requests_beside_it(kept: Any) -> None:
     empty(*ALL)
-    found = verify(now=NOW, everything=True)
+    found = verify_trail(now=NOW, everything=True)
     assert {one.kind for one in found.broken} == {"untold"}
     assert kept.reference in {one.reference for one in found.broken}
 
@@ -137,7 +143,7 @@ def test_an_emptied_trail_does_not_fit_a_published_map_alone() -> None:
     publish_map()
     empty(*ALL)
     assert TemplateVersion.objects.exists()
-    assert [one.kind for one in verify(now=NOW).broken] == ["untold"]
+    assert [one.kind for one in verify_trail(now=NOW).broken] == ["untold"]
 
 
 def test_a_decision_taken_out_with_its_seal_is_found_even_where_the_chain_is_made_anew() -> None:
@@ -148,14 +154,14 @@ def test_a_decision_taken_out_with_its_seal_is_found_even_where_the_chain_is_mad
     with triggers_off():
         run("DELETE FROM workflows_trailevent WHERE command = 'decide'")
     seal_all(lambda: NOW)
-    (broken,) = verify(now=NOW).broken
+    (broken,) = verify_trail(now=NOW).broken
     assert (broken.kind, broken.reference) == ("untold", this.request.reference)
-    assert f"task {item.pk}" in broken.text
+    assert f"task {item.pk}" in str(describe_trail_defect(broken))
 
 
 def test_a_row_of_the_trail_that_cannot_be_read_stops_no_seal_of_another(kept: Any) -> None:
     bad = "0002-01-01 BC" if connection.vendor == "postgresql" else "2026-13-45 00:00:00"
-    first, second = (write_fact("change_account", actor=None, now=NOW) for _ in range(2))
+    first, second = (write_fact("load_definition", actor=None, now=NOW) for _ in range(2))
     with triggers_off():
         run("UPDATE workflows_trailevent SET recorded_at = %s WHERE id = %s", bad, first.pk)
     seal_all(lambda: NOW)

@@ -5,16 +5,21 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
 from tests.factories import NOW
 from tests.workflows.support import refused
-from workflows.automation.deliver import deliver_due
+from workflows.automation.services.delivery import deliver_due
 from workflows.engine.errors import NotAllowed, WrongState
-from workflows.models import OutboxMessage, TrailEvent
-from workflows.services import outbox, resend
+from workflows.monitoring.services import redelivery as resend
+from workflows.notices.choices import NoticeEvent
+from workflows.outbox.models import OutboxMessage
+from workflows.outbox.payloads import MailPayload
+from workflows.outbox.services import messages as outbox
+from workflows.people.models import User
+from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -29,14 +34,26 @@ def somebody(*permissions: str) -> User:
 
 def mail(state: str = "aside", **values: Any) -> OutboxMessage:
     ada = User.objects.create_user("ada", email="ada@example.test")
-    return OutboxMessage.objects.bulk_create([
-        OutboxMessage(
-            kind="mail", payload={"to": ada.pk, "subject": "Late", "text": "It is late."},
-            state=state, tries=9, run_after=NOW - timedelta(days=3), created_at=NOW,
-            last_error="No answer.",
-            **{"failing_since": NOW - timedelta(days=3), **values},
-        )
-    ])[0]  # fmt: skip
+    return OutboxMessage.objects.bulk_create(
+        [
+            OutboxMessage(
+                kind="mail",
+                payload={
+                    "to": ada.pk,
+                    "event": "map_problem",
+                    "subject": "Late",
+                    "text": "It is late.",
+                },
+                state=state,
+                tries=9,
+                run_after=NOW - timedelta(days=3),
+                created_at=NOW,
+                error_code="error",
+                error_parameters={"error": "No answer."},
+                **{"failing_since": NOW - timedelta(days=3), **values},
+            )
+        ]
+    )[0]
 
 
 @pytest.mark.parametrize("state", ["aside", "dropped", "waiting"])
@@ -47,18 +64,20 @@ def test_what_did_not_get_through_is_sent_again_and_it_is_on_record(
     ops = somebody("resend_outboxmessage")
     resend.send_again(message.pk, actor=ops, reason="The mail server is back.", now=NOW)
     deliver_due(lambda: NOW)
-    assert [one.subject for one in mailoutbox] == ["Late"]
+    assert [one.subject for one in mailoutbox] == ["News: Late"]
     event = TrailEvent.objects.get(command="send_again")
     assert (event.actor, event.comment) == (ops, "The mail server is back.")
     assert event.changes["message"] == message.pk
-    assert event.changes["error"] == "No answer."
+    assert event.changes["error"] == {"code": "error", "error": "No answer."}
     message.refresh_from_db()
     assert (message.state, message.failing_since) == ("delivered", None)
 
 
 def test_what_was_given_up_is_closed_with_the_reason() -> None:
     message = mail()
-    resend.give_up(message.pk, actor=somebody("resend_outboxmessage"), reason="Old.", now=NOW)
+    resend.give_up_message(
+        message.pk, actor=somebody("resend_outboxmessage"), reason="Old.", now=NOW
+    )
     message.refresh_from_db()
     assert (message.state, message.closed_at) == ("dropped", NOW)
     assert "Given up by opal: Old." in message.last_error
@@ -71,7 +90,7 @@ def test_what_was_given_up_is_closed_with_the_reason() -> None:
 def test_what_needs_no_help_is_left_alone(state: str, failing: Any) -> None:
     message = mail(state, failing_since=failing)
     ops = somebody("resend_outboxmessage")
-    for command in (resend.send_again, resend.give_up):
+    for command in (resend.send_again, resend.give_up_message):
         with refused(WrongState):
             command(message.pk, actor=ops, reason="Why not.", now=NOW)
 
@@ -139,5 +158,7 @@ def test_a_row_that_could_not_be_read_is_shown_and_sent_again(
 
 def test_a_key_that_was_set_aside_is_still_there() -> None:
     mail(key="once")
-    outbox.put("mail", now=NOW, key="once", to=1, subject="x", text="y")
+    outbox.enqueue_message(
+        MailPayload(to=1, event=NoticeEvent.MAP_PROBLEM, subject="x", text="y"), now=NOW, key="once"
+    )
     assert OutboxMessage.objects.count() == 1

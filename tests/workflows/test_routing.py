@@ -6,8 +6,9 @@ from tests.factories import NOW, load_map
 from tests.workflows import drawn
 from tests.workflows.support import Flow, begin, make_people, paper, person, refused
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
-from workflows.models import Incident, MergeRecord
-from workflows.services import incidents, requests
+from workflows.execution.models import Incident, MergeRecord
+from workflows.execution.services import incidents, merges
+from workflows.execution.services import instances as requests
 
 pytestmark = pytest.mark.django_db
 
@@ -35,8 +36,10 @@ def test_a_rule_that_cannot_be_told_opens_an_incident_in_the_owners_name() -> No
     flow = begin(drawn.rules())
     incident = flow.incident()
     assert (incident.code, incident.owner, incident.step.key) == (
-        "rule_failed", person("olga"), "sort",
-    )  # fmt: skip
+        "rule_failed",
+        person("olga"),
+        "sort",
+    )
     assert "urgent" in incident.message
     assert flow.open == []
     assert flow.request.state == "running"
@@ -102,8 +105,10 @@ def test_a_join_waits_for_all_and_its_record_says_who_came_when() -> None:
     assert (merge.state, merge.needs, merge.closed_at) == ("fired", 3, flow.now)
     assert merge.waits_for == {"0": "legal", "1": "tech", "2": "cost"}
     assert [(a["branch"], a["from"]) for a in merge.arrivals] == [
-        (1, "tech"), (2, "cost"), (0, "legal"),
-    ]  # fmt: skip
+        (1, "tech"),
+        (2, "cost"),
+        (0, "legal"),
+    ]
     assert (merge.not_needed, merge.parallel.key, merge.join.key) == ([], "split", "merge")
     assert flow.where == "review"
 
@@ -121,7 +126,7 @@ def test_a_join_that_has_enough_cancels_the_other_branches(
     assert len(merge.not_needed) == 3 - len(first)
     late = flow.request.work_items.get(step__key="cost")
     assert (late.state, late.is_open, late.in_queue) == ("cancelled", False, False)
-    assert "enough branches came" in late.cancel_reason
+    assert "enough branches came" in late.closing_reason
     assert late.history.latest().state == "cancelled"
 
 
@@ -179,7 +184,7 @@ def test_a_merge_without_a_reason_or_that_does_not_exist_is_refused() -> None:
     with refused(InvalidInput, "Give a reason"):
         resolve(flow, {"note": "0"}, reason="  ")
     with refused(NotFound, "no such merge"):
-        requests.resolve_merge(
+        merges.resolve_merge(
             10**9, actor=person("olga"), choices={}, reason="So.", now=flow.later()
         )
 
@@ -194,7 +199,7 @@ def in_conflict() -> Flow:
 def resolve(
     flow: Flow, choices: dict[str, object], by: str = "olga", reason: str = "The first is right."
 ) -> None:
-    requests.resolve_merge(
+    merges.resolve_merge(
         flow.merge().pk, actor=person(by), choices=choices, reason=reason, now=flow.later()
     )
 
@@ -251,8 +256,9 @@ def test_what_an_inner_block_wrote_counts_in_the_outer_merge() -> None:
     assert flow.merge().request_id == flow.request.pk
     conflict = MergeRecord.objects.get(request=flow.request, state="conflict")
     assert (conflict.join.key, conflict.conflicts) == (
-        "outer_join", {"note": {"0": "outer", "1": "inner"}},
-    )  # fmt: skip
+        "outer_join",
+        {"note": {"0": "outer", "1": "inner"}},
+    )
 
 
 # -- leaving a block (6), rounds (7), ends (9) ------------------------------------------------
@@ -266,7 +272,7 @@ def test_leaving_a_block_cancels_its_other_work_with_the_reason() -> None:
     assert (merge.state, merge.reason) == ("left", "left for 'Fix'")
     cancelled = flow.request.work_items.filter(state="cancelled")
     assert {item.step.key for item in cancelled} == {"legal", "cost"}
-    assert {item.cancel_reason for item in cancelled} == {"left for 'Fix'"}
+    assert {item.closing_reason for item in cancelled} == {"left for 'Fix'"}
     assert len(flow.last().changes["cancelled"]) == 2
 
 
@@ -318,8 +324,10 @@ def test_an_end_completes_the_request_and_leaves_no_work_open() -> None:
     flow.decide("tech", "no", comment="No.")
     request = flow.refresh()
     assert (request.state, request.result, request.completed_at) == (
-        "completed", "rejected", flow.now,
-    )  # fmt: skip
+        "completed",
+        "rejected",
+        flow.now,
+    )
     assert flow.open == []
     assert flow.last().changes["ended"] == [{"step": "rejected", "result": "rejected"}]
 
@@ -334,15 +342,21 @@ def test_an_incident_that_is_opened_and_passed_in_one_command_does_not_stay_open
                 "join": "merge",
                 "branches": [{"to": "sort"}, {"to": "quick"}],
             },
-            "sort": {"kind": "decision", "otherwise": "work",
-                     "rules": [{"when": "urgent", "to": "work"}]},
-            "quick": {"kind": "decision", "otherwise": "merge",
-                      "rules": [{"when": "amount > 1000", "to": "rejected", "exception": True}]},
+            "sort": {
+                "kind": "decision",
+                "otherwise": "work",
+                "rules": [{"when": "urgent", "to": "work"}],
+            },
+            "quick": {
+                "kind": "decision",
+                "otherwise": "merge",
+                "rules": [{"when": "amount > 1000", "to": "rejected", "exception": True}],
+            },
             "work": {**drawn.task(ok="merge", no=drawn.NO, stop=drawn.STOP)},
             "merge": drawn.join("review"),
             "review": drawn.task(ok="done"),
         },
-    )  # fmt: skip
+    )
     flow = begin(data, amount="5000")
     flow.decide("ask", "ok")
     assert flow.where == "= rejected"
@@ -384,12 +398,14 @@ def test_a_request_that_ends_again_on_the_way_back_says_so() -> None:
     flow.command("reopen")
     request = flow.refresh()
     assert (request.state, request.result, request.completed_at) == (
-        "completed", "rejected", flow.now,
-    )  # fmt: skip
+        "completed",
+        "rejected",
+        flow.now,
+    )
 
 
 def test_a_start_on_a_draft_is_refused() -> None:
     make_people()
     draft = load_map(drawn.sequential())
     with refused(WrongState, "is a draft"):
-        requests.start_on(draft, actor=person("rita"), now=NOW)
+        requests.start_on_version(draft, actor=person("rita"), now=NOW)

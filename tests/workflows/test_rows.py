@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import yaml
-from django.contrib.auth.models import User
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from pydantic import ValidationError
@@ -14,12 +13,13 @@ from pydantic import ValidationError
 from tests.factories import NOW, load_map, map_data
 from tests.workflows import drawn, made
 from tests.workflows.support import make_people, nothing_changed, person, publish, refused
-from workflows.engine.definition import Definition
-from workflows.engine.definition_file import read_definition, write_definition
+from workflows.definitions.queries.definition_rows import definition_data_of, definition_of
+from workflows.definitions.services import publishing as definitions
 from workflows.engine.errors import DefinitionProblem, NotAllowed, NotFound, WrongState
-from workflows.models import TrailEvent
-from workflows.services import definitions
-from workflows.services.rows import definition_of, written_form
+from workflows.engine.format.definition import Definition
+from workflows.engine.format.files import read_definition, write_definition
+from workflows.people.models import User
+from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -127,7 +127,7 @@ def test_any_definition_comes_back_equal_from_its_rows(data: dict[str, Any]) -> 
 
 def test_the_order_of_steps_outcomes_and_fields_is_the_files() -> None:
     version = load_map(map_data())
-    form = written_form(version)
+    form = definition_data_of(version)
     for part in ("roles", "fields", "steps"):
         assert list(form[part]) == list(map_data()[part])
     outcomes = form["steps"]["manager_review"]["outcomes"]
@@ -150,7 +150,7 @@ def test_a_text_emptied_in_a_form_is_left_out_of_the_file() -> None:
     step = version.steps.get(key="review")
     step.instructions = step.name = ""
     step.save()
-    form = written_form(version)
+    form = definition_data_of(version)
     assert "purpose" not in form
     assert "instructions" not in form["steps"]["review"]
 

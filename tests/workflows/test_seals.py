@@ -16,21 +16,27 @@ from tests.factories import NOW, make_user, publish_map, start_request
 from tests.workflows import tampering
 from tests.workflows.support import only_on_postgres
 from workflows.engine.errors import InvalidInput, WrongState
-from workflows.models import TrailEvent, TrailHead, TrailSeal, WorkflowInstance
-from workflows.models.seals import ROOT
-from workflows.services import requests
-from workflows.services.seals import LATER as ADDED
-from workflows.services.seals import (
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.services import instances as requests
+from workflows.monitoring.facts import ChainHead
+from workflows.monitoring.messages import describe_trail_defect
+from workflows.monitoring.queries.trail_verification import (
+    parse_chain_head,
+    verify_trail,
+)
+from workflows.trail.models import TrailEvent
+from workflows.trail.seal_models import ROOT, TrailHead, TrailSeal
+from workflows.trail.services.recording import write_fact, write_trail_rows
+from workflows.trail.services.sealing import LATER as ADDED
+from workflows.trail.services.sealing import (
     LOCK,
     SEALED,
     end_of_chain,
-    forget_mark,
     link_hash,
-    seal,
+    reset_sealed_mark,
     seal_all,
+    seal_trail_rows,
 )
-from workflows.services.trail import record, write_fact
-from workflows.services.verify import Head, read_head, verify
 
 LATER = NOW + timedelta(hours=2)
 
@@ -79,23 +85,23 @@ def test_each_row_is_linked_to_the_one_before_in_the_order_of_ids() -> None:
 def test_a_row_is_sealed_once_and_never_more_than_asked_for() -> None:
     start_request(publish_map())
     count = TrailEvent.objects.count()
-    assert seal(NOW, limit=2) == 2
-    assert seal(NOW) == count - 2
-    assert seal(NOW) == 0
+    assert seal_trail_rows(NOW, limit=2) == 2
+    assert seal_trail_rows(NOW) == count - 2
+    assert seal_trail_rows(NOW) == 0
 
 
 @pytest.mark.django_db
 def test_a_round_of_many_transactions_leaves_nothing_out() -> None:
     request = start_request(publish_map())
     for _ in range(3):
-        while seal(NOW, limit=3) == 3:
+        while seal_trail_rows(NOW, limit=3) == 3:
             requests.suspend(request.pk, actor=request.template.owner, reason="a", now=NOW)
             requests.resume(request.pk, actor=request.template.owner, reason="b", now=NOW)
             if TrailEvent.objects.count() > 30:
                 break
     seal_all(lambda: NOW)
     assert end_of_chain()[0] == TrailEvent.objects.count()
-    assert verify(now=LATER).found == 0
+    assert verify_trail(now=LATER).broken_count == 0
 
 
 @pytest.mark.django_db
@@ -103,9 +109,9 @@ def test_the_chain_goes_on_where_it_ended_when_nothing_is_remembered() -> None:
     request = start_request(publish_map())
     first = all_sealed()
     requests.suspend(request.pk, actor=request.template.owner, reason="Wait.", now=NOW)
-    forget_mark()
+    reset_sealed_mark()
     assert all_sealed() == first + 1
-    assert verify(now=LATER).found == 0
+    assert verify_trail(now=LATER).broken_count == 0
 
 
 @pytest.mark.django_db
@@ -145,7 +151,7 @@ def test_a_command_that_the_trail_does_not_know_cannot_be_written() -> None:
         lambda: write_fact("made_up", actor=None, now=NOW, template=version.template),
         lambda: TrailEvent.objects.create(recorded_at=NOW, command="made_up"),
         lambda: TrailEvent.objects.bulk_create([TrailEvent(recorded_at=NOW, command="made_up")]),
-        lambda: record([TrailEvent(recorded_at=NOW, command="made_up")]),
+        lambda: write_trail_rows([TrailEvent(recorded_at=NOW, command="made_up")]),
     ):
         with pytest.raises(ValueError, match="made_up"):
             write()
@@ -158,24 +164,24 @@ def test_a_command_that_the_trail_does_not_know_cannot_be_written() -> None:
 @pytest.mark.django_db
 def test_a_trail_that_nobody_touched_verifies() -> None:
     count = a_trail(20)
-    found = verify(now=LATER, heads=[Head("2026-03-02", *end_of_chain(), True)])
-    assert (found.sealed, found.found, found.waiting) == (count, 0, 0)
+    found = verify_trail(now=LATER, heads=[ChainHead("2026-03-02", *end_of_chain(), True)])
+    assert (found.sealed, found.broken_count, found.waiting) == (count, 0, 0)
     assert found.hash == end_of_chain()[1]
 
 
 @pytest.mark.django_db
 def test_an_empty_trail_verifies_until_a_head_says_that_there_was_one() -> None:
-    assert verify(now=LATER).found == 0
-    (broken,) = verify(now=LATER, heads=[Head("2026-03-02", 7, "a" * 64, True)]).broken
+    assert verify_trail(now=LATER).broken_count == 0
+    (broken,) = verify_trail(now=LATER, heads=[ChainHead("2026-03-02", 7, "a" * 64, True)]).broken
     assert broken.kind == "cut_off"
 
 
 @pytest.mark.django_db
 def test_a_row_that_waits_for_the_sealer_is_no_break_until_the_grace_is_over() -> None:
     start_request(publish_map())
-    found = verify(now=NOW + timedelta(minutes=9))
-    assert (found.found, found.waiting) == (0, TrailEvent.objects.count())
-    (broken,) = verify(now=LATER).broken
+    found = verify_trail(now=NOW + timedelta(minutes=9))
+    assert (found.broken_count, found.waiting) == (0, TrailEvent.objects.count())
+    (broken,) = verify_trail(now=LATER).broken
     assert broken.kind == "unsealed"
 
 
@@ -185,7 +191,7 @@ def test_a_replayed_row_is_not_overdue_by_the_time_that_it_tells_of() -> None:
     all_sealed()
     WorkflowInstance.objects.filter(pk=request.pk).update(source=WorkflowInstance.REPLAY)
     requests.suspend(request.pk, actor=request.template.owner, reason="Then.", now=NOW)
-    assert verify(now=LATER).found == 0
+    assert verify_trail(now=LATER).broken_count == 0
 
 
 @pytest.mark.django_db
@@ -195,10 +201,12 @@ def test_all_that_is_broken_is_named_when_asked_for() -> None:
         for position in (4, 9, 17):
             row = tampering.event_at(position)
             tampering.run(f"UPDATE {tampering.TRAIL} SET comment = 'x' WHERE id = %s", row)
-        found = verify(now=LATER, everything=True)
+        found = verify_trail(now=LATER, everything=True)
     assert [(b.kind, b.position) for b in found.broken] == [
-        ("changed", 4), ("changed", 9), ("changed", 17)
-    ]  # fmt: skip
+        ("changed", 4),
+        ("changed", 9),
+        ("changed", 17),
+    ]
     assert found.sealed == count
 
 
@@ -212,19 +220,19 @@ def tampered() -> Iterator[None]:
 
 
 def tamper_and_look(dice: random.Random, times: int, last: int) -> None:
-    heads = [Head("2026-03-02", *end_of_chain(), True)]
+    heads = [ChainHead("2026-03-02", *end_of_chain(), True)]
     for turn in range(times):
         way = tampering.WAYS[turn % len(tampering.WAYS)]
         with tampered():
             expected = way(dice, last)
             outside = heads if way in tampering.ONLY_BY_A_HEAD else []
-            (broken,) = verify(now=LATER, heads=outside).broken
+            (broken,) = verify_trail(now=LATER, heads=outside).broken
             if outside:
-                assert verify(now=LATER).found == 0, "only a head shows this"
+                assert verify_trail(now=LATER).broken_count == 0, "only a head shows this"
         told = (broken.kind, broken.position, broken.event)
         wanted = (expected.kind, expected.position, expected.event)
-        assert told == wanted, f"turn {turn}, {way.__name__}: {broken.text}"
-    assert verify(now=LATER, heads=heads).found == 0
+        assert told == wanted, f"turn {turn}, {way.__name__}: {describe_trail_defect(broken)}"
+    assert verify_trail(now=LATER, heads=heads).broken_count == 0
 
 
 @pytest.mark.django_db
@@ -245,7 +253,7 @@ def test_a_head_that_is_kept_here_shows_a_clumsy_cut_too() -> None:
     TrailHead.objects.create(date=NOW.date(), position=position, hash=hash_, written_at=NOW)
     with tampered():
         tampering.cut_off(random.Random(1), last)
-        (broken,) = verify(now=LATER).broken
+        (broken,) = verify_trail(now=LATER).broken
     assert broken.kind == "cut_off"
 
 
@@ -254,7 +262,7 @@ def test_a_head_that_is_kept_here_shows_a_clumsy_cut_too() -> None:
 )
 def test_what_is_no_head_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="DATE:POSITION:HASH"):
-        read_head(text)
+        parse_chain_head(text)
 
 
 # -- what the database refuses ----------------------------------------------------------------
@@ -341,14 +349,14 @@ def test_while_eight_write_all_is_sealed_without_a_gap_and_once() -> None:
     def write(number: int) -> None:
         for _ in range(15):
             data = {"amount": "1200.00", "region": "EU", "manager": "mia"}
-            flow = requests.start_on(version, actor=people[number], now=NOW, data=data)
+            flow = requests.start_on_version(version, actor=people[number], now=NOW, data=data)
             requests.cancel(flow.pk, actor=people[number], reason="Enough.", now=NOW)
         connection.close()
 
     def keep_sealing(_: int) -> int:
         done = 0
         while not over.is_set():
-            done += seal(NOW, limit=7)
+            done += seal_trail_rows(NOW, limit=7)
         connection.close()
         return done
 
@@ -362,7 +370,7 @@ def test_while_eight_write_all_is_sealed_without_a_gap_and_once() -> None:
     count = TrailEvent.objects.count()
     assert all_sealed() == count
     assert list(TrailSeal.objects.values_list("position", flat=True)) == list(range(1, count + 1))
-    assert verify(now=LATER).found == 0
+    assert verify_trail(now=LATER).broken_count == 0
 
 
 @only_on_postgres
@@ -382,10 +390,10 @@ def test_while_one_process_seals_another_does_not_wait_for_it() -> None:
     with ThreadPoolExecutor(1) as pool:
         sealing = pool.submit(seal_slowly)
         assert held.wait(30)
-        assert seal(NOW) == 0
+        assert seal_trail_rows(NOW) == 0
         over.set()
         sealing.result()
-    assert seal(NOW) == TrailEvent.objects.count()
+    assert seal_trail_rows(NOW) == TrailEvent.objects.count()
 
 
 @only_on_postgres
@@ -408,11 +416,11 @@ def test_a_row_that_commits_after_a_higher_one_was_sealed_is_sealed_too() -> Non
         assert early.wait(30)
         start_request(version)
         for minutes in range(5):  # as often as it takes for the mark to move, if it would
-            seal(NOW + timedelta(minutes=minutes))
+            seal_trail_rows(NOW + timedelta(minutes=minutes))
             start_request(version)
         assert TrailSeal.objects.filter(event__comment="Late.").count() == 0
         late.set()
         writing.result()
     seal_all(lambda: LATER)
     assert TrailSeal.objects.filter(event__comment="Late.").count() == 1
-    assert verify(now=LATER).found == 0
+    assert verify_trail(now=LATER).broken_count == 0

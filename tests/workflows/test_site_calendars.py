@@ -11,11 +11,17 @@ from tests.factories import make_user
 from tests.workflows import drawn
 from tests.workflows.support import Flow, again, make_people, person, publish
 from tests.workflows.test_statements import statements
-from workflows.engine.calendar import parse_duration
+from workflows.calendars.models import BusinessCalendar, Closure
+from workflows.calendars.queries import working_calendars as calendars
+from workflows.calendars.queries.working_calendars import (
+    forget_calendars,
+    public_holidays,
+    site_calendar,
+)
+from workflows.definitions.models import TemplateVersion
 from workflows.engine.errors import DefinitionProblem
-from workflows.models import BusinessCalendar, Closure, TemplateVersion
-from workflows.services import calendars, tasks
-from workflows.services.calendars import forget_calendars, public_holidays, site_calendar
+from workflows.engine.timing.working_time import parse_duration
+from workflows.execution.services import work_items as tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -168,10 +174,15 @@ def test_a_decision_in_a_calendar_of_ones_own_asks_no_more_of_the_database() -> 
 
 ADD = reverse("admin:workflows_businesscalendar_add")
 FORM = {
-    "key": "berlin", "name": "Berlin", "zone": "Europe/Berlin", "country": "DE",
-    "subdivision": "BE", "hours": '{"mon": [["09:00", "17:00"]]}',
-    "closures-TOTAL_FORMS": "0", "closures-INITIAL_FORMS": "0",
-}  # fmt: skip
+    "key": "berlin",
+    "name": "Berlin",
+    "zone": "Europe/Berlin",
+    "country": "DE",
+    "subdivision": "BE",
+    "hours": '{"mon": [["09:00", "17:00"]]}',
+    "closures-TOTAL_FORMS": "0",
+    "closures-INITIAL_FORMS": "0",
+}
 
 
 @pytest.mark.usefixtures("lenient_templates")

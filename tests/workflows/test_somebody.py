@@ -16,20 +16,25 @@ from random import Random
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group
 from django.db import transaction
 
 from tests.factories import NOW, load_map, make_group, make_user
-from workflows.automation.deliver import deliver_due
+from workflows.automation.services.delivery import deliver_due
+from workflows.definitions.queries.compiled_versions import cached_map, forget_maps
+from workflows.definitions.services import publishing as definitions
 from workflows.engine.errors import DefinitionProblem, HandoffError, NotAllowed, NotFound
-from workflows.models import Incident, Trouble, WorkflowInstance, WorkItem
-from workflows.services import corrections, definitions, incidents, requests, tasks
-from workflows.services.maps import cached_map, forget_maps
-from workflows.services.watch import watch_queues
+from workflows.execution.models import Incident, WorkflowInstance, WorkItem
+from workflows.execution.services import corrections, incidents
+from workflows.execution.services import instances as requests
+from workflows.execution.services import work_items as tasks
+from workflows.execution.services.staffing_watch import watch_queues
+from workflows.outbox.heartbeat_models import Trouble
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 
-MAPS = int(os.environ.get("HANDOFF_MAPS", "200"))
+MAPS = int(os.environ.get("HANDOFF_MAPS", "100"))
 PIECES = 4
 ENOUGH = 25
 """Of so many maps some have left somebody, and some nobody."""
@@ -62,14 +67,22 @@ def random_map(random: Random) -> dict[str, Any]:
     steps["done"] = {"kind": "end", "result": "done"}
     steps["refused"] = {"kind": "end", "result": "refused"}
     return {
-        "format": 1, "key": "people", "name": "People", "purpose": "Who is there.",
-        "owner": "olga", "deputy": "dan", "calendar": "24/7", "roles": ROLES,
+        "format": 1,
+        "key": "people",
+        "name": "People",
+        "purpose": "Who is there.",
+        "owner": "olga",
+        "deputy": "dan",
+        "calendar": "24/7",
+        "roles": ROLES,
         "fields": {"boss": {"type": "user"}},
         "start": {
-            "role": "staff", "fields": ["boss"], "first": "split" if side_by_side else keys[0]
+            "role": "staff",
+            "fields": ["boss"],
+            "first": "split" if side_by_side else keys[0],
         },
         "steps": steps,
-    }  # fmt: skip
+    }
 
 
 def human(random: Random, to: str, before: Sequence[str]) -> dict[str, Any]:
@@ -291,7 +304,7 @@ def lived(seed: int) -> Counter[str] | None:
                 return None
             asker = User.objects.get(username="p6")
             boss = random.choice([None, "p4", "p5", "p6"])
-            requests.start_on(version, actor=asker, now=NOW, data={"boss": boss})
+            requests.start_on_version(version, actor=asker, now=NOW, data={"boss": boss})
             for _ in range(MINUTES):
                 for _ in range(random.randint(1, 5) if site.open_tasks() else 0):
                     site.happen()

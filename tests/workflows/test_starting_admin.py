@@ -8,8 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.factories import NOW, load_map, make_viewer, map_data, publish_map
-from workflows.admin.base import moment
-from workflows.models import OutboxMessage, TemplateVersion
+from workflows.admin_site.elements import format_local_minute
+from workflows.definitions.models import TemplateVersion
+from workflows.outbox.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +45,9 @@ def test_a_schedule_says_when_it_starts_next() -> None:
     version = publish_map(triggered({"kind": "schedule", "cron": "0 9 1 * *", "data": GIVEN}))
     following = OutboxMessage.objects.get(kind="schedule")
     assert following.run_after > NOW
-    assert f"Schedule: 0 9 1 * *, next on {moment(following.run_after)}." in page(version)
+    assert f"Schedule: 0 9 1 * *, next on {format_local_minute(following.run_after)}." in page(
+        version
+    )
 
 
 def test_a_webhook_without_a_key_says_so() -> None:

@@ -5,23 +5,31 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
-from reporting.reviews.facts import gather
+from reporting.reviews.facts.review_facts import BypassedApproval
+from reporting.reviews.queries.facts import gather_facts
 from tests.engine.driving import approval, end, parallel, task
 from tests.engine.driving import join as joined
 from tests.factories import NOW, make_user
+from tests.telling import told_of, work_out_notices
 from tests.workflows import drawn
 from tests.workflows.drawn import NO
 from tests.workflows.support import Flow, again, begin, person, refused
-from workflows.automation.inside import start_child
-from workflows.engine.bypass import past_approvals
+from workflows.automation.actions.internal import start_child
+from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.errors import NotAllowed
-from workflows.models import OutboxMessage, WorkflowInstance
-from workflows.services import corrections, incidents, requests, tasks
-from workflows.services.maps import cached_map
-from workflows.services.rebuild import rebuild
+from workflows.engine.routing.bypassed_approvals import find_bypassed_approvals
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.services import corrections, incidents
+from workflows.execution.services import instances as requests
+from workflows.execution.services import work_items as tasks
+from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
+from workflows.notices.choices import NoticeEvent
+from workflows.notices.messages.letters import compose_letter
+from workflows.notices.models import Notice
+from workflows.outbox.models import OutboxMessage
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -109,9 +117,12 @@ def test_who_did_a_step_named_in_not_by_does_not_steer_the_step_that_names_it() 
         tasks.reassign(task_id, actor=person("olga"), to=person("max"), now=flow.later(), **REASON)
     with refused(NotAllowed, "who did 'review'"):
         corrections.set_values(
-            flow.request.pk, actor=person("olga"), data={"amount": "9.00"}, now=flow.later(),
+            flow.request.pk,
+            actor=person("olga"),
+            data={"amount": "9.00"},
+            now=flow.later(),
             **REASON,
-        )  # fmt: skip
+        )
     tasks.reassign(task_id, actor=person("dan"), to=person("max"), now=flow.later(), **REASON)
 
 
@@ -137,7 +148,7 @@ def test_a_child_of_somebody_who_has_left_still_has_them_as_requester() -> None:
     child = start_child(parent, "owned", {"amount": "1.00", "helper": "ann"}, now=flow.now)
     assert child.requester == person("olga")
     assert child.trail.get().actor is None
-    assert rebuild(child)[0].requester == person("olga").pk
+    assert rebuild_from_trail(child)[0].requester == person("olga").pk
     User.objects.filter(username="olga").update(is_active=True)
     with refused(NotAllowed, "You asked"):
         requests.suspend(child.pk, actor=person("olga"), now=flow.now, **REASON)
@@ -170,18 +181,22 @@ def test_sending_on_past_approvals_names_them_and_tells_owner_and_deputy() -> No
     steering_commands(flow)["reroute"](person("dan"))
     assert flow.where == "= done"
     assert flow.last().changes["past_approvals"] == ["review", "second"]
-    told = OutboxMessage.objects.filter(kind="mail", payload__about="past_approvals")
-    assert {m.payload["to"] for m in told} == {person("olga").pk, person("dan").pk}
-    assert "'Review', 'Second'" in told[0].payload["text"]
+    work_out_notices(flow.now)
+    assert told_of(NoticeEvent.APPROVAL_BYPASSED) == ["olga"]  # Dan did it himself
+    notice = Notice.objects.get(event=NoticeEvent.APPROVAL_BYPASSED)
+    letter = compose_letter(notice, flow.now)
+    assert letter is not None
+    assert "“Review” and “Second”" in letter.sentence
 
 
 def test_the_review_counts_what_went_past_an_approval_and_the_page_says_it(client: Client) -> None:
     flow = asked_by("olga")
     steering_commands(flow)["reroute"](person("dan"))
-    found = gather(flow.request.template, since=NOW, until=flow.later(), now=flow.later())
-    assert found["past_approvals"] == [
-        {"step": "review", "count": 1}, {"step": "second", "count": 1},
-    ]  # fmt: skip
+    found = gather_facts(flow.request.template, since=NOW, until=flow.later(), now=flow.later())
+    assert found.past_approvals == (
+        BypassedApproval(step="review", count=1),
+        BypassedApproval(step="second", count=1),
+    )
     client.force_login(person("olga"))
     shown = client.get(f"/requests/{flow.request.reference}/").content.decode()
     assert "dan sent this on past “Review” and “Second”, without their being given" in shown
@@ -190,8 +205,8 @@ def test_the_review_counts_what_went_past_an_approval_and_the_page_says_it(clien
 def test_sending_back_goes_past_nothing() -> None:
     flow = asked_by("olga")
     graph = cached_map(flow.request.version_id).graph
-    assert past_approvals(graph, flow.data, "pay", "review") == ()
-    assert past_approvals(graph, flow.data, "review", "rejected") == ()
+    assert find_bypassed_approvals(graph, flow.data, "pay", "review") == ()
+    assert find_bypassed_approvals(graph, flow.data, "review", "rejected") == ()
 
 
 def test_leaving_a_block_goes_past_the_approvals_of_its_other_branches() -> None:
@@ -217,5 +232,5 @@ def test_leaving_a_block_goes_past_the_approvals_of_its_other_branches() -> None
 def test_the_way_ahead_goes_by_the_values_of_the_request() -> None:
     flow = begin(drawn.rules() | {"key": "by-values"})
     graph = cached_map(flow.request.version_id).graph
-    assert past_approvals(graph, {"amount": "2000"}, "sort", "done") == ("big", "review")
-    assert past_approvals(graph, {"amount": "20", "urgent": True}, "sort", "done") == ()
+    assert find_bypassed_approvals(graph, {"amount": "2000"}, "sort", "done") == ("big", "review")
+    assert find_bypassed_approvals(graph, {"amount": "20", "urgent": True}, "sort", "done") == ()

@@ -8,12 +8,14 @@ from tests.approvals.api.test_hooks import ORDER, make_key, send, signed
 from tests.factories import NOW, make_user
 from tests.workflows import drawn
 from tests.workflows.support import Flow, begin, person
-from workflows.automation.deliver import deliver_due
-from workflows.models import AddedPerson, OutboxMessage, TrailEvent
-from workflows.permissions import manages_as
-from workflows.services import tasks
-from workflows.services.channel import door, through
-from workflows.services.tokens import make_token
+from workflows.access.permissions import management_capacity
+from workflows.access.services.tokens import make_token
+from workflows.automation.services.delivery import deliver_due
+from workflows.execution.models import AddedPerson
+from workflows.execution.services import work_items as tasks
+from workflows.outbox.models import OutboxMessage
+from workflows.trail.models import TrailEvent
+from workflows.trail.services.channel import channel_scope, current_channel
 
 pytestmark = pytest.mark.django_db
 
@@ -69,8 +71,8 @@ def test_a_superuser_steers_for_the_site_and_the_clock_as_nobody() -> None:
     assert said(flow.last()) == ("site", "")
     flow.command("resume", by=None)
     assert said(flow.last()) == ("", "")
-    assert manages_as(root, flow.request.template) == "site"
-    assert manages_as(person("ann"), flow.request.template) is None
+    assert management_capacity(root, flow.request.template) == "site"
+    assert management_capacity(person("ann"), flow.request.template) is None
 
 
 def test_a_requester_cancels_as_the_requester() -> None:
@@ -85,19 +87,23 @@ def test_a_requester_cancels_as_the_requester() -> None:
 def test_a_call_within_is_direct_and_a_door_closes_behind_what_came_by_it() -> None:
     flow = begin(drawn.sequential())
     assert flow.last().channel == "direct"
-    with through("page"), through("worker"):
-        assert door().channel == "worker"
-    assert door().channel == "direct"
-    with pytest.raises(ValueError, match="no channel 'window'"), through("window"):
+    with channel_scope("page"), channel_scope("worker"):
+        assert current_channel().channel == "worker"
+    assert current_channel().channel == "direct"
+    with pytest.raises(ValueError, match="window"), channel_scope("window"):
         pass
 
 
 def test_a_token_and_its_maker_stand_beside_the_person_it_acts_for() -> None:
     people = open_api_office()
     row, text = make_token(
-        user=people["sam"], name="ERP", scopes=["start"], expires_at=None,
-        by=people["sam"], now=NOW,
-    )  # fmt: skip
+        user=people["sam"],
+        name="ERP",
+        scopes=["start"],
+        expires_at=None,
+        by=people["sam"],
+        now=NOW,
+    )
     Api(token=text).post("/instances", start_body())
     event = TrailEvent.objects.get(command="start")
     assert (event.channel, event.actor_name) == ("api", "sam")

@@ -14,10 +14,11 @@ from tests.browser_form import browser_form
 from tests.factories import NOW, load_map, make_group, make_user, map_data, purchase_people
 from tests.workflows.admin_site import add_calendar
 from tests.workflows.test_admin_maps import make_staff_of, page_of, problems_of
-from workflows.admin.meanwhile import SALT, SEEN
-from workflows.models import BusinessCalendar, Step, TemplateVersion
-from workflows.services import definitions
-from workflows.services.rows import definition_of
+from workflows.admin_site.edit_conflicts import SEEN_STATE_FIELD, SEEN_STATE_SALT
+from workflows.calendars.models import BusinessCalendar
+from workflows.definitions.models import Step, TemplateVersion
+from workflows.definitions.queries.definition_rows import definition_of
+from workflows.definitions.services import publishing as definitions
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
@@ -236,4 +237,4 @@ def test_a_form_carries_no_secret(admins: tuple[Client, Client]) -> None:
 
     person = make_user("carl")
     sent = browser_form(admins[0].get(page_anywhere(person)), "user_form")
-    assert person.password not in str(signing.loads(sent[SEEN], salt=SALT))
+    assert person.password not in str(signing.loads(sent[SEEN_STATE_FIELD], salt=SEEN_STATE_SALT))

@@ -8,9 +8,11 @@ from tests.emptying import lift
 from tests.factories import publish_map, start_request
 from tests.workflows import tampering
 from tests.workflows.test_commands import Run, run
-from workflows.models import TrailEvent, TrailHead, WorkflowInstance
-from workflows.services import requests
-from workflows.services.seals import end_of_chain, seal_all
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.services import instances as requests
+from workflows.trail.models import TrailEvent
+from workflows.trail.seal_models import TrailHead
+from workflows.trail.services.sealing import end_of_chain, seal_all
 
 __all__ = ["run"]
 
@@ -58,8 +60,12 @@ def test_json_names_every_broken_row_with_all(run: Run, head: str) -> None:
     assert (every["ok"], every["found"]) == (False, 2)
     last = TrailEvent.objects.get(pk=row)
     assert every["broken"][1] | {"text": ""} == {
-        "kind": "changed", "position": 3, "event": row, "reference": last.reference, "text": ""
-    }  # fmt: skip
+        "kind": "changed",
+        "position": 3,
+        "event": row,
+        "reference": last.reference,
+        "text": "",
+    }
 
 
 def test_a_trail_that_was_cut_off_is_found_by_the_head_alone(run: Run, head: str) -> None:

@@ -11,31 +11,37 @@ from random import Random
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import transaction
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.random_maps import sound_maps
 from tests.factories import NOW, load_map, make_user
-from workflows.automation.deliver import deliver_due
-from workflows.engine.actions import ActionFailed, Done, Job, action
-from workflows.engine.audit import audit
-from workflows.engine.definition import Definition
+from workflows.automation.services.delivery import deliver_due
+from workflows.definitions.queries.compiled_versions import cached_map, forget_maps
+from workflows.definitions.services import publishing as definitions
+from workflows.engine.audit import audit_definition
+from workflows.engine.authority.decision_guards import acting_refusal
 from workflows.engine.errors import HandoffError
-from workflows.engine.marking import Marking
-from workflows.engine.permits import why_not_act
-from workflows.engine.walk import Outside
-from workflows.models import TrailEvent, WorkflowInstance, WorkItem
-from workflows.services import definitions, incidents, messages, requests, tasks
-from workflows.services.case import Case, open_case
-from workflows.services.directory import SitePeople
-from workflows.services.maps import cached_map, forget_maps
-from workflows.services.rebuild import rebuild
+from workflows.engine.format.actions import ActionFailed, ActionResult, Job, action
+from workflows.engine.format.definition import Definition
+from workflows.engine.routing.marking import Marking
+from workflows.engine.routing.token_walk import ExternalStep
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.services import incidents, merges
+from workflows.execution.services import incoming_messages as messages
+from workflows.execution.services import instances as requests
+from workflows.execution.services import work_items as tasks
+from workflows.execution.services.task_standing import available_outcomes, decision_situation
+from workflows.execution.services.unit_of_work import UnitOfWork, open_unit_of_work
+from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
+from workflows.people.models import User
+from workflows.people.queries.directory import SitePeople
+from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 
-MAPS = max(int(os.environ.get("HANDOFF_MAPS", "200")) // 10, 20)
+MAPS = max(int(os.environ.get("HANDOFF_MAPS", "140")) // 10, 14)
 LENGTH = 25
 GROUPS = {
     "p1": ("crew", "board", "staff"),
@@ -48,11 +54,11 @@ Move = Callable[[], object]
 
 
 @action("tests.flaky")
-def flaky(job: Job) -> Done:
+def flaky(job: Job) -> ActionResult:
     """Works for some requests' values and keys, and not for others."""
     if int(job.idempotency_key[0], 16) < 6:
         raise ActionFailed("flaky", "It does not work today.")
-    return Done(given={"note": "done outside"})
+    return ActionResult(field_values={"note": "done outside"})
 
 
 @dataclass
@@ -65,7 +71,7 @@ class Walk:
 
     def start(self, version: Any) -> None:
         self.people = {name: make_user(name, groups=groups) for name, groups in GROUPS.items()}
-        self.request = requests.start_on(
+        self.request = requests.start_on_version(
             version, actor=self.somebody(), now=self.now, data=self.values(), complete=False
         )
 
@@ -90,9 +96,9 @@ class Walk:
             User.objects.filter(pk=who.pk).update(is_active=False)
             who.is_active = False
 
-    def looking(self, who: User) -> Case:
+    def looking(self, who: User) -> UnitOfWork:
         self.now += timedelta(minutes=7)
-        return open_case(actor=who, now=self.now, instance_id=self.request.pk)
+        return open_unit_of_work(actor=who, now=self.now, instance_id=self.request.pk)
 
     def decisions(self) -> Iterator[tuple[WorkItem, User, str]]:
         """Everything that anybody could decide now."""
@@ -103,17 +109,21 @@ class Walk:
             for item in case.items.values():
                 if not case.map.graph.is_human(case.map.step_keys[item.step_id]):
                     continue
-                if why_not_act(tasks.situation_of(case, item, item.pk, who, "", {})) is None:
-                    for outcome in tasks.outcomes_for(case, item, who):
+                if acting_refusal(decision_situation(case, item, item.pk, who, "", {})) is None:
+                    for outcome in available_outcomes(case, item, who):
                         yield item, who, outcome
 
     def decide(self, item: WorkItem, who: User, outcome: str) -> None:
         step = self.looking(who).map.human(item.step.key)
         made = self.values()
         tasks.decide(
-            item.pk, actor=who, outcome=outcome, now=self.now, comment="So be it.",
+            item.pk,
+            actor=who,
+            outcome=outcome,
+            now=self.now,
+            comment="So be it.",
             data={key: made[key] for key in step.outputs or [] if key in made},
-        )  # fmt: skip
+        )
 
     def moves(self) -> Iterator[Move]:
         """A few commands that might be allowed now."""
@@ -127,7 +137,7 @@ class Walk:
         for merge in request.merges.filter(state="conflict"):
             chosen = {key: self.random.choice(list(by)) for key, by in merge.conflicts.items()}
             for _ in range(5):
-                yield lambda merge=merge, chosen=chosen: requests.resolve_merge(
+                yield lambda merge=merge, chosen=chosen: merges.resolve_merge(
                     merge.pk, actor=None, choices=chosen, reason=reason, now=now
                 )
         for incident in request.incidents.filter(state="open"):
@@ -137,12 +147,12 @@ class Walk:
             yield lambda incident=incident: incidents.skip(
                 incident.pk, actor=None, reason=reason, now=now
             )
-            ways = incidents.ways_out(incident) or [("nowhere", "")]
+            ways = incidents.find_reroute_targets(incident) or [("nowhere", "")]
             to, _ = self.random.choice(ways)
             yield lambda incident=incident, to=to: incidents.reroute(
                 incident.pk, actor=None, to=to, reason=reason, now=now
             )
-        yield lambda: messages.receive(
+        yield lambda: messages.receive_message(
             request.reference, "arrived", actor=make_user("olga"), now=now
         )
         for command in (requests.suspend, requests.resume, requests.resume, requests.reopen):
@@ -180,14 +190,16 @@ class Walk:
         """What holds of every request at every moment."""
         request = self.request = WorkflowInstance.objects.get(pk=self.request.pk)
         marking = Marking.from_json(request.marking)
-        assert rebuild(request) == (marking, request.data)
+        assert rebuild_from_trail(request) == (marking, request.data)
         tasks_open = set(request.work_items.open().values_list("activation", flat=True))
         graph = cached_map(request.version_id).graph
-        outside = {t.id for t in marking.tokens if isinstance(graph[t.step], Outside)}
+        outside = {t.id for t in marking.tokens if isinstance(graph[t.step], ExternalStep)}
         assert tasks_open == outside | {t.id for t in marking.tokens if not t.stuck}
-        running = set(request.merges.filter(state__in=["waiting", "conflict"]).values_list(
-            "activation", flat=True
-        ))  # fmt: skip
+        running = set(
+            request.merges.filter(state__in=["waiting", "conflict"]).values_list(
+                "activation", flat=True
+            )
+        )
         assert running == {block.id for block in marking.blocks}
         self.check_merges()
         troubled = set(request.incidents.filter(state="open").values_list("activation", flat=True))
@@ -231,7 +243,7 @@ def published(data: dict[str, Any]) -> Any:
     make_user("dan")
     if any(
         finding.severity == "error"
-        for finding in audit(Definition.model_validate(data), SitePeople())
+        for finding in audit_definition(Definition.model_validate(data), SitePeople())
     ):
         return None
     return definitions.publish(load_map(data).pk, actor=None, now=NOW)

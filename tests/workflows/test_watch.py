@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
 from django.core import mail
-from django.core.management import call_command
 
-from tests.factories import let, make_group, make_user
+from tests.factories import let, make_user
+from tests.telling import told_of, work_out_notices
 from tests.workflows import drawn
+from tests.workflows.staffing import CREW, at_rest, come, go, leave, started, watched
 from tests.workflows.support import (
     Flow,
     again,
@@ -20,25 +20,18 @@ from tests.workflows.support import (
     refused,
 )
 from tests.workflows.test_statements import statements
-from workflows.automation.deliver import deliver_due
+from workflows.access.conditions import MANAGE
+from workflows.automation.services.delivery import deliver_due
 from workflows.engine.errors import NotAllowed, WrongState
-from workflows.models import Incident, OutboxMessage
-from workflows.permissions import MANAGE
-from workflows.services import definitions, incidents, tasks, watch
-from workflows.services.rebuild import rebuild
-from workflows.services.watch import watch_queues
+from workflows.execution.services import incidents
+from workflows.execution.services import staffing_watch as watch
+from workflows.execution.services import work_items as tasks
+from workflows.execution.services.staffing_watch import watch_queues
+from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
+from workflows.notices.choices import NoticeEvent
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
-
-CREW = ("ann", "bob", "cat", "sid")
-
-
-def leave(*names: str) -> None:
-    User.objects.filter(username__in=names).update(is_active=False)
-
-
-def started() -> Flow:
-    return begin(drawn.sequential())
 
 
 def test_a_queue_whose_people_have_all_left_is_an_incident_for_the_owner() -> None:
@@ -50,7 +43,7 @@ def test_a_queue_whose_people_have_all_left_is_an_incident_for_the_owner() -> No
     incident = flow.incident()
     assert (incident.code, incident.owner) == ("nobody", person("olga"))
     assert "nobody who may act" in incident.message
-    marking, data = rebuild(flow.refresh())
+    marking, data = rebuild_from_trail(flow.refresh())
     assert (marking.to_json(), data) == (flow.request.marking, flow.request.data)
 
 
@@ -95,33 +88,6 @@ def test_what_does_not_run_is_not_watched(course: Any) -> None:
 
 
 # -- who is missing ---------------------------------------------------------------------------
-
-
-def go(*names: str, group: str = "crew") -> None:
-    """These people leave a group."""
-    Group.objects.get(name=group).user_set.remove(*User.objects.filter(username__in=names))
-
-
-def come(*names: str, group: str = "crew") -> None:
-    make_group(group).user_set.add(*User.objects.filter(username__in=names))
-
-
-def watched(flow: Flow) -> Incident:
-    """The clock comes by once and opens one incident, for owner and deputy to hear of."""
-    before = OutboxMessage.objects.filter(payload__about="incident").count()
-    assert watch_queues(now=flow.later(minutes=1)) == 1
-    incident = flow.incident()
-    assert (incident.code, incident.owner) == ("nobody", person("olga"))
-    assert OutboxMessage.objects.filter(payload__about="incident").count() == before + 2
-    with nothing_changed():
-        assert watch_queues(now=flow.later(minutes=1)) == 0
-    return incident
-
-
-def at_rest(flow: Flow) -> bool:
-    """Whether the clock finds nothing to say, and no incident is open."""
-    found = watch_queues(now=flow.later(minutes=1))
-    return found == 0 and not flow.request.incidents.filter(state="open").exists()
 
 
 @pytest.mark.parametrize("needed", [3, "all"])
@@ -254,100 +220,6 @@ def test_a_large_quorum_of_all_is_watched_however_many_are_left(
     assert "not 4 different people" in watched(flow).message
 
 
-# -- groups and logins that change ------------------------------------------------------------
-
-
-def remade(name: str, *people: str) -> None:
-    """Somebody deletes a group by mistake, and makes it anew."""
-    Group.objects.get(name=name).delete()
-    come(*people, group=name)
-
-
-def test_a_deleted_group_is_an_incident_and_made_anew_works_for_running_requests() -> None:
-    flow = started()
-    Group.objects.get(name="crew").delete()
-    watched(flow)
-    come("ann", "bob", group="crew")
-    assert at_rest(flow)
-    assert flow.incidents() == [("nobody", "resolved")]
-    flow.decide("review", "ok", "ann")
-    assert at_rest(again("sequential"))
-
-
-def test_a_group_made_anew_works_before_the_clock_comes_by() -> None:
-    flow = started()
-    remade("crew", "ann")
-    remade("staff", "rita")
-    flow.decide("review", "ok", "ann")
-    again("sequential", by="rita")
-    with pytest.raises(NotAllowed):
-        again("sequential", by="sid")
-
-
-def test_a_renamed_group_keeps_its_starts_outcomes_and_escalations() -> None:
-    data = drawn.states()
-    data["steps"]["review"]["on_overdue"] = {"escalate_to": "crew", "after": "1h"}
-    data["steps"]["review"]["role"] = "staff"
-    flow = begin(data)
-    for name in ("staff", "crew", "bosses"):
-        Group.objects.filter(name=name).update(name=f"the {name}")
-    other = again("states")
-    assert at_rest(flow)
-    flow.decide("review", "force", "mona")
-    other.later(days=3)
-    deliver_due(lambda: other.now)
-    assert other.last().changes["added"] == ["ann", "bob", "cat", "sid"]
-    other.decide("review", "to_work", "ann")
-    call_command("audit_map", "states")
-    draft = definitions.new_draft(flow.request.template, actor=None, now=flow.now)
-    assert draft.roles.get(key="crew").groups == ["the crew"]
-
-
-def test_a_group_of_another_name_gets_nothing_of_one_that_was_renamed() -> None:
-    flow = started()
-    Group.objects.filter(name="crew").update(name="the crew")
-    make_user("new", groups=["crew"])
-    watch_queues(now=flow.later())
-    with refused(NotAllowed, "not in its role"):
-        flow.decide("review", "ok", "new")
-
-
-def test_a_group_that_was_not_there_yet_is_in_the_role_once_it_is_made() -> None:
-    data = drawn.sequential()
-    data["roles"]["crew"] = {"groups": ["later"], "users": ["ann"]}
-    flow = begin(data)
-    make_user("new", groups=["later"])
-    flow.decide("review", "ok", "new")
-
-
-def renamed(name: str, to: str) -> None:
-    user = person(name)
-    user.username = to
-    user.save()
-
-
-def test_a_changed_login_keeps_roles_values_and_requests() -> None:
-    data = drawn.sequential()
-    data["roles"]["crew"] = {"users": ["ann", "bob"]}
-    data["steps"]["pay"]["role"] = "helper"
-    flow = begin(data, helper="cat")
-    other = again("sequential", helper="cat")
-    for name in ("ann", "bob", "cat", "rita"):
-        renamed(name, f"{name}.new")
-    make_user("cat")
-    make_user("ann")
-    with refused(NotAllowed, "not in its role"):
-        flow.decide("review", "ok", "ann")
-    flow.decide("review", "ok", "ann.new")
-    assert flow.task("pay").assignee == person("cat.new")
-    assert at_rest(flow)
-    with refused(NotAllowed, "with cat.new"):
-        flow.decide("pay", "paid", "cat", data={"code": "1"})
-    flow.decide("pay", "paid", "cat.new", data={"code": "1"})
-    other.decide("review", "back", "bob.new", comment="No.")
-    other.decide("fix", "again", "rita.new")
-
-
 # -- remedies ---------------------------------------------------------------------------------
 
 
@@ -362,8 +234,10 @@ def test_retry_really_looks_again_and_puts_a_left_task_back_into_its_queue() -> 
     incidents.retry(incident.pk, actor=person("olga"), reason="Ann is back.", now=flow.later())
     task = flow.task("review")
     assert (task.assignee, task.in_queue, flow.incidents()) == (
-        None, True, [("nobody", "resolved")],
-    )  # fmt: skip
+        None,
+        True,
+        [("nobody", "resolved")],
+    )
     flow.decide("review", "ok", "ann")
 
 
@@ -435,8 +309,8 @@ def test_an_incident_is_in_the_name_of_who_stands_in_for_those_who_left() -> Non
     leave("dan")
     watch_queues(now=flow.later())
     assert flow.incident().owner == root
-    told = OutboxMessage.objects.filter(payload__about="incident").order_by("pk")
-    assert [one.payload["to"] for one in told] == [person("dan").pk, root.pk]
+    work_out_notices(flow.now)
+    assert told_of(NoticeEvent.INCIDENT_HANDED_ON) == ["root"]
     assert flow.last().changes["incident_owner"] == [{"from": "dan", "to": "root"}]
 
 
@@ -472,15 +346,14 @@ def test_a_manager_by_grant_comes_before_the_sites_superusers() -> None:
     assert flow.incident().owner == person("max")
 
 
-def test_a_mail_to_a_closed_account_goes_to_who_stands_in() -> None:
+def test_who_leaves_before_they_are_told_is_not_told_and_the_deputy_is() -> None:
     flow = started()
     User.objects.filter(username="dan").update(email="dan@example.test")
     leave(*CREW)
     watch_queues(now=flow.later())
     leave("olga")
     deliver_due(lambda: flow.now)
-    assert [one.to for one in mail.outbox] == [["dan@example.test"]] * 2
-    assert "This was for olga, whose account is closed." in mail.outbox[0].body
+    assert [one.to for one in mail.outbox] == [["dan@example.test"]]
 
 
 # -- at any size ------------------------------------------------------------------------------

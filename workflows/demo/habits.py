@@ -18,7 +18,7 @@ class Habit:
 
     waits: int
     takes: int
-    ways: Mapping[str, int] = field(default_factory=dict)
+    outcome_weights: Mapping[str, int] = field(default_factory=dict)
 
 
 USUAL = Habit(3 * HOUR, 25)
@@ -95,6 +95,6 @@ STARTERS = {"employee-onboarding": ("anja", "ben")}
 """Who starts the requests of a workflow that not everybody starts."""
 
 
-def minutes(rng: Random, median: float) -> int:
+def draw_minutes(rng: Random, median: float) -> int:
     """A duration around this median, with the long tail that waiting has."""
     return max(1, round(rng.lognormvariate(0, 0.7) * median))

@@ -7,27 +7,28 @@ from random import Random
 from django.db import transaction
 from django.utils import timezone
 
+from workflows.access.services.rights_trail import suppress_fact_recording
+from workflows.definitions.models import TemplateVersion
+from workflows.definitions.services.publishing import load_definition, publish
 from workflows.demo.company import (
     MAPS,
     WORKFLOWS,
-    connect,
-    let_ops_and_auditors,
+    connect_plant_directory,
+    grant_ops_and_auditors,
     make_company,
 )
-from workflows.demo.history import DAYS, History
-from workflows.demo.scenes import stage
-from workflows.engine.calendar import calendar_named, parse_duration
-from workflows.engine.definition_file import read_definition
-from workflows.models import TemplateVersion, WorkflowInstance, WorkItem
-from workflows.services.definitions import load_definition, publish
-from workflows.services.facts import beginning
-from workflows.services.seals import seal_all
+from workflows.demo.scenarios import plan_scenarios
+from workflows.demo.simulation import DAYS, DemoSimulation
+from workflows.engine.format.files import read_definition
+from workflows.engine.timing.working_time import calendar_named, parse_duration
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.trail.services.sealing import seal_all
 
 SEED = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class DemoCounts:
     """How much there is now."""
 
     people: int
@@ -37,22 +38,22 @@ class Loaded:
     open: int
 
 
-def load_demo(*, now: datetime, seed: int = SEED, volume: float = 1.0) -> Loaded:
+def load_demo(*, now: datetime, seed: int = SEED, volume: float = 1.0) -> DemoCounts:
     """Make the company and its past up to now. Raises what the services raise, and then writes
     nothing."""
-    with transaction.atomic(), beginning():
+    with transaction.atomic(), suppress_fact_recording():
         people = make_company()
         began = _office_moment(now - timedelta(days=DAYS + 3))
-        connect(people)
-        versions = [_publish(name, began) for name in WORKFLOWS]
-        let_ops_and_auditors(versions)
-        history = History(Random(seed), now, people, versions)  # noqa: S311  not a secret
-        history.fill(volume)
-        stage(history)
-        history.happen()
+        connect_plant_directory(people)
+        versions = [_publish_map(name, began) for name in WORKFLOWS]
+        grant_ops_and_auditors(versions)
+        simulation = DemoSimulation(Random(seed), now, people, versions)  # noqa: S311  not a secret
+        simulation.plan_requests(volume)
+        plan_scenarios(simulation)
+        simulation.run()
     seal_all(lambda: now)
     requests = WorkflowInstance.objects.filter(version__in=versions)
-    return Loaded(
+    return DemoCounts(
         people=len(people),
         workflows=len(versions),
         requests=requests.count(),
@@ -67,7 +68,7 @@ def _office_moment(moment: datetime) -> datetime:
     return calendar.add(moment, parse_duration("1h"))
 
 
-def _publish(name: str, now: datetime) -> TemplateVersion:
+def _publish_map(name: str, now: datetime) -> TemplateVersion:
     path = MAPS / f"{name}.yaml"
     definition = read_definition(path.read_bytes(), name=path.name)
     version, _ = load_definition(definition, actor=None, now=now)

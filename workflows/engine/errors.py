@@ -1,8 +1,28 @@
 """The one small family of errors; each message is a sentence its reader can act on."""
 
+from workflows.engine.texts import Text
 
-class HandoffError(Exception):
-    """Something was refused; nothing was written. `str(error)` is meant for the user."""
+
+class SentenceError(Exception):
+    """What went wrong, as a sentence with places. `str(error)` is meant for the user, in the
+    language of whoever reads it; `text` is what it is made from."""
+
+    def __init__(self, text: Text | str = "", /, **parameters: object) -> None:
+        self.text = text if isinstance(text, Text) else Text(text, parameters)
+        super().__init__(self.text)
+
+    def __str__(self) -> str:
+        return str(self.text)
+
+
+class HandoffError(SentenceError):
+    """Something was refused; nothing was written."""
+
+
+def text_of(problem: Exception) -> Text | str:
+    """What an error says: as it is kept where it is one of this family, else its own words."""
+    sentence = getattr(problem, "text", None)
+    return sentence if isinstance(sentence, Text) else str(problem)
 
 
 class NotAllowed(HandoffError):

@@ -9,26 +9,26 @@ import os
 import sys
 from abc import abstractmethod
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import OperationalError, ProgrammingError
 
 from workflows.engine.errors import HandoffError, InvalidInput, NotFound
-from workflows.services.channel import through
+from workflows.people.models import User
+from workflows.trail.choices import TrailChannel
+from workflows.trail.services.channel import channel_scope
 
-FOUND = 1
-BAD_INPUT = 2
+EXIT_FOUND = 1
+EXIT_BAD_INPUT = 2
 
 
-class Refused(CommandError):
+class ManagementRefusal(CommandError):
     """Bad input, in the one line that goes to stderr."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(one_line(message), returncode=BAD_INPUT)
+        super().__init__(printable_line(message), returncode=EXIT_BAD_INPUT)
 
 
 class HandoffCommand(BaseCommand):
@@ -42,7 +42,7 @@ class HandoffCommand(BaseCommand):
         kwargs.setdefault("conflict_handler", "resolve")
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.add_argument("--json", action="store_true", help="print JSON instead of text")
-        parser.print_usage = _no_usage  # type: ignore[method-assign]
+        parser.print_usage = _print_no_usage  # type: ignore[method-assign]
         return parser
 
     def run_from_argv(self, argv: list[str]) -> None:
@@ -55,12 +55,12 @@ class HandoffCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the command; turn what it refused into a line and what it found into a code."""
         try:
-            with through("command"):
+            with channel_scope(TrailChannel.COMMAND):
                 code = self.run(options)
         except (HandoffError, CommandError) as problem:
-            raise Refused(str(problem)) from problem
+            raise ManagementRefusal(str(problem)) from problem
         except (OperationalError, ProgrammingError) as problem:
-            raise Refused(
+            raise ManagementRefusal(
                 f"The database cannot be used: {problem}."
                 " Is it running, and was `manage.py migrate` run?"
             ) from problem
@@ -76,7 +76,7 @@ class HandoffCommand(BaseCommand):
         self.stdout.write(json_text(data) if options["json"] else text)
 
 
-def _no_usage(file: Any = None) -> None:
+def _print_no_usage(file: Any = None) -> None:
     """The usage is in --help; an error is one line."""
 
 
@@ -85,32 +85,24 @@ def json_text(data: Any) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)
 
 
-def one_line(text: str) -> str:
+def printable_line(text: str) -> str:
     """A message without line breaks and control characters, as long as a terminal bears."""
     words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return words if len(words) <= 1000 else words[:999] + "…"
 
 
-def person(username: str | None) -> User | None:
+def find_acting_user(username: str | None) -> User | None:
     """The active person whom `--as` names; None where it was not given."""
     if username is None:
         return None
     user = User.objects.filter(username=username).first()
     if user is None:
-        raise NotFound(f"There is no person '{username}'; give the username of one who exists.")
+        raise NotFound(
+            "There is no person '%(username)s'; give the username of one who exists.",
+            username=username,
+        )
     if not user.is_active:
-        raise InvalidInput(f"The account of '{username}' is not active; name somebody else.")
+        raise InvalidInput(
+            "The account of '%(username)s' is not active; name somebody else.", username=username
+        )
     return user
-
-
-def read_bytes(path: str, limit: int) -> bytes:
-    """A file's content. Raises InvalidInput when it cannot be read or has more bytes than that."""
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(limit + 1)
-    except (OSError, ValueError) as problem:
-        why = getattr(problem, "strerror", None) or str(problem)
-        raise InvalidInput(f"'{path}' cannot be read: {why}.") from problem
-    if len(content) > limit:
-        raise InvalidInput(f"'{path}' is larger than {limit:,} bytes; is it the right file?")
-    return content

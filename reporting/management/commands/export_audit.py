@@ -6,12 +6,12 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from reporting.audit_csv import csv_lines, json_lines, trail_rows
-from reporting.moments import days
-from reporting.whole_file import is_stdout, write_whole
+from reporting.audit.queries.csv_lines import select_trail_rows, trail_csv_lines, trail_json_lines
+from reporting.metrics.timestamps import parse_day_range
+from reporting.ui.whole_file import is_stdout, write_whole_file
+from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.errors import NotFound
 from workflows.management.base import HandoffCommand
-from workflows.models import WorkflowTemplate
 
 
 class Command(HandoffCommand):
@@ -28,23 +28,23 @@ class Command(HandoffCommand):
 
     def run(self, options: Mapping[str, Any]) -> int | None:
         """Stream the rows."""
-        since, until = days(options["since"], options["until"], ("--since", "--until"))
-        events = trail_rows(
-            templates=self._templates(options["workflow"]), since=since, until=until
+        since, until = parse_day_range(options["since"], options["until"], ("--since", "--until"))
+        events = select_trail_rows(
+            templates=self._select_templates(options["workflow"]), since=since, until=until
         )
         if options["out"] and not is_stdout(options["out"]):
-            rows = write_whole(Path(options["out"]), csv_lines(events)) - 1  # the header
+            rows = write_whole_file(Path(options["out"]), trail_csv_lines(events)) - 1  # the header
             text = f"{rows:,} rows of the trail are in {options['out']}."
             self.show(options, {"rows": rows, "file": options["out"]}, text)
         else:
-            for line in json_lines(events) if options["json"] else csv_lines(events):
+            for line in trail_json_lines(events) if options["json"] else trail_csv_lines(events):
                 self.stdout.write(line, ending="")
         return None
 
-    def _templates(self, key: str | None) -> list[WorkflowTemplate] | None:
+    def _select_templates(self, key: str | None) -> list[WorkflowTemplate] | None:
         if not key:
             return None
-        found = list(WorkflowTemplate.objects.filter(key=key))
-        if not found:
-            raise NotFound(f"There is no workflow '{key}'; check its key.")
-        return found
+        templates = list(WorkflowTemplate.objects.filter(key=key))
+        if not templates:
+            raise NotFound("There is no workflow '%(key)s'; check its key.", key=key)
+        return templates

@@ -7,14 +7,16 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from reporting.exports.log import TYPES, log_lines
-from reporting.moments import days
-from reporting.rows import Period
-from reporting.whole_file import is_stdout, write_whole
+from reporting.eventlogs.writers.log import TYPES, log_lines
+from reporting.metrics.native_rows import RequestPeriod
+from reporting.metrics.timestamps import parse_day_range
+from reporting.ui.whole_file import is_stdout, write_whole_file
+from workflows.definitions.models import WorkflowTemplate
+from workflows.definitions.services.publishing import write_definition_trail
 from workflows.engine.errors import NotFound
 from workflows.management.base import HandoffCommand
-from workflows.models import WorkflowTemplate
-from workflows.services.definitions import write_definition_trail
+from workflows.trail.choices import TrailCommand
+from workflows.trail.fact_changes import LogExported
 
 
 class Command(HandoffCommand):
@@ -38,14 +40,14 @@ class Command(HandoffCommand):
         key = options["workflow"]
         template = WorkflowTemplate.objects.filter(key=key).first()
         if template is None:
-            raise NotFound(f"There is no workflow '{key}'; check its key.")
-        since, until = days(options["since"], options["until"], ("--since", "--until"))
-        period = Period(since=since, until=until)
+            raise NotFound("There is no workflow '%(key)s'; check its key.", key=key)
+        since, until = parse_day_range(options["since"], options["until"], ("--since", "--until"))
+        period = RequestPeriod(since=since, until=until)
         if options["people"]:
-            _record(template, options)
+            _record_export(template, options)
         lines = log_lines(template, options["format"], period, people=options["people"])
         if options["out"] and not is_stdout(options["out"]):
-            write_whole(Path(options["out"]), lines)
+            write_whole_file(Path(options["out"]), lines)
             text = f"The log of '{template.name}' is in {options['out']}."
             self.show(options, {"file": options["out"], "format": options["format"]}, text)
         else:
@@ -54,12 +56,13 @@ class Command(HandoffCommand):
         return None
 
 
-def _record(template: WorkflowTemplate, options: Mapping[str, Any]) -> None:
+def _record_export(template: WorkflowTemplate, options: Mapping[str, Any]) -> None:
     """That people are named is a row of the trail, written before the first name is given out."""
     version = template.versions.select_related("template").order_by("-number").first()
     if version is not None:
-        asked = {name: options[name] for name in ("format", "since", "until")}
-        changes = asked | {"people": True}
+        fact = LogExported(
+            format=options["format"], since=options["since"], until=options["until"], people=True
+        )
         write_definition_trail(
-            version, "export_log", actor=None, now=timezone.now(), changes=changes
+            version, TrailCommand.EXPORT_LOG, actor=None, now=timezone.now(), fact=fact
         )

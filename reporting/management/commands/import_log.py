@@ -7,11 +7,14 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from reporting.imports import Imported, Progress, import_log, undo_import
-from reporting.logs.read import How
-from reporting.logs.times import ORDERS
-from workflows.management.base import HandoffCommand, person
-from workflows.models import LogImport
+from reporting.eventlogs.messages import account_sentences, left_out_sentences
+from reporting.eventlogs.readers.read import LogReadOptions
+from reporting.eventlogs.readers.times import ORDERS
+from reporting.eventlogs.services.importing import ImportResult, import_log
+from reporting.eventlogs.services.progress import Progress
+from reporting.eventlogs.services.removal import undo_import
+from workflows.history_import.models import LogImport
+from workflows.management.base import HandoffCommand, find_acting_user
 
 EVERY_SECONDS = 2.0
 
@@ -34,7 +37,7 @@ class Command(HandoffCommand):
             "log", metavar="LOG", nargs="?", help="the event log: .csv, .xes or .json, also .gz"
         )
         parser.add_argument("--as", dest="person", metavar="USER", help="in this person's name")
-        add_reading(parser)
+        add_read_options(parser)
         parser.add_argument("--list", action="store_true", help="the imports that are here")
         parser.add_argument("--undo", metavar="N", type=int, help="take import N out again")
         parser.add_argument("--reason", default="", help="why it is taken out, for the trail")
@@ -42,49 +45,63 @@ class Command(HandoffCommand):
     def run(self, options: Mapping[str, Any]) -> int | None:
         """Import, list, or take out."""
         if options["list"]:
-            self._list(options)
+            self._list_imports(options)
             return None
         if options["undo"] is not None:
-            self._undo(options)
+            self._undo_import(options)
             return None
         if not options["source"] or not options["log"]:
             raise CommandError("Give a workflow's KEY (or FILE) and a LOG; or --list, or --undo N.")
         done = import_log(
             options["source"],
             options["log"],
-            actor=person(options["person"]),
+            actor=find_acting_user(options["person"]),
             now=timezone.now(),
-            how=how_of(options),
+            read_options=log_read_options(options),
             progress=self._progress(),
         )
-        self.show(options, as_json(done), "\n".join(_lines(done)))
+        self.show(options, import_as_json(done), "\n".join(_import_summary(done)))
         return None
 
-    def _undo(self, options: Mapping[str, Any]) -> None:
+    def _undo_import(self, options: Mapping[str, Any]) -> None:
         record = undo_import(
             options["undo"],
-            actor=person(options["person"]),
+            actor=find_acting_user(options["person"]),
             reason=options["reason"],
             now=timezone.now(),
             progress=self._progress(),
         )
         self.show(
             options,
-            {"import": record.pk, "workflow": record.template.key, "state": record.state,
-             "cases": record.cases, "tasks": record.tasks},
+            {
+                "import": record.pk,
+                "workflow": record.template.key,
+                "state": record.state,
+                "cases": record.cases,
+                "tasks": record.tasks,
+            },
             f"{record.cases:,} requests with {record.tasks:,} tasks of {record.file_name} are taken"
             f" out of '{record.template.key}'. The figures follow within five minutes, or at once"
             " with roll_up.",
-        )  # fmt: skip
+        )
 
-    def _list(self, options: Mapping[str, Any]) -> None:
+    def _list_imports(self, options: Mapping[str, Any]) -> None:
         records = LogImport.objects.select_related("template", "version").order_by("id")
         rows = [
-            {"import": one.pk, "workflow": one.template.key, "version": one.version.number,
-             "file": one.file_name, "sha256": one.digest, "state": one.state, "cases": one.cases,
-             "tasks": one.tasks, "began_at": one.began_at, "by": one.actor_name}
-            for one in records
-        ]  # fmt: skip
+            {
+                "import": record.pk,
+                "workflow": record.template.key,
+                "version": record.version.number,
+                "file": record.file_name,
+                "sha256": record.digest,
+                "state": record.state,
+                "cases": record.cases,
+                "tasks": record.tasks,
+                "began_at": record.began_at,
+                "by": record.actor_name,
+            }
+            for record in records
+        ]
         text = "\n".join(
             f"{row['import']:>5}  {row['workflow']}  {row['file']}: {row['cases']:,} requests,"
             f" {row['tasks']:,} tasks, {row['state']}, {row['began_at']:%Y-%m-%d %H:%M}"
@@ -95,16 +112,16 @@ class Command(HandoffCommand):
     def _progress(self) -> Progress:
         last = time.monotonic()
 
-        def told(what: str, done: int, whole: int) -> None:
+        def write_import_progress(stage: str, done: int, whole: int) -> None:
             nonlocal last
             if time.monotonic() - last >= EVERY_SECONDS:
                 last = time.monotonic()
-                self.stderr.write(f"{what}: {done:,}{f' of {whole:,}' if whole else ''} rows")
+                self.stderr.write(f"{stage}: {done:,}{f' of {whole:,}' if whole else ''} rows")
 
-        return told
+        return write_import_progress
 
 
-def add_reading(parser: CommandParser) -> None:
+def add_read_options(parser: CommandParser) -> None:
     """What somebody can say about a file that it does not say itself."""
     parser.add_argument(
         "--columns", metavar="OURS=THEIRS", action="append", help="which column is which; repeated"
@@ -117,13 +134,13 @@ def add_reading(parser: CommandParser) -> None:
     )
 
 
-def how_of(options: Mapping[str, Any]) -> How:
+def log_read_options(options: Mapping[str, Any]) -> LogReadOptions:
     """The same from a command's options."""
     names = ("columns", "encoding", "dates", "object_type", "skip")
-    return How.said(**{name: options[name] for name in names})
+    return LogReadOptions.from_options(**{name: options[name] for name in names})
 
 
-def as_json(done: Imported) -> dict[str, Any]:
+def import_as_json(done: ImportResult) -> dict[str, Any]:
     """What came in, for other programs."""
     return {
         "import": done.record.pk,
@@ -136,11 +153,13 @@ def as_json(done: Imported) -> dict[str, Any]:
     }
 
 
-def _lines(done: Imported) -> list[str]:
-    how = "with a map observed in the log" if done.observed else "on its map"
+def _import_summary(done: ImportResult) -> list[str]:
+    basis = "with a map observed in the log" if done.observed else "on its map"
     return [
-        f"{done.cases:,} cases with {done.rows:,} rows are in '{done.version.template.key}'"
-        f" version {done.version.number}, {how} (import {done.record.pk}).",
-        *done.account.lines(),
-        *done.account.left_out(),
+        (
+            f"{done.cases:,} cases with {done.rows:,} rows are in '{done.version.template.key}'"
+            f" version {done.version.number}, {basis} (import {done.record.pk})."
+        ),
+        *account_sentences(done.account),
+        *left_out_sentences(done.account),
     ]

@@ -6,13 +6,14 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from reporting.figures import handoffs_by_resource
-from reporting.moments import days
-from reporting.rows import Period, task_rows, workflow_figures
-from reporting.wording import lines_of
+from reporting.metrics.figures import handoffs_by_resource
+from reporting.metrics.messages import render_figure_lines
+from reporting.metrics.native_rows import RequestPeriod, compute_workflow_figures, read_task_rows
+from reporting.metrics.requester_waits import collect_requester_waits, requester_questions
+from reporting.metrics.timestamps import parse_day_range
+from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.errors import NotFound
 from workflows.management.base import HandoffCommand
-from workflows.models import WorkflowTemplate
 
 
 class Command(HandoffCommand):
@@ -30,11 +31,20 @@ class Command(HandoffCommand):
         """Compute and print."""
         template = WorkflowTemplate.objects.filter(key=options["key"]).first()
         if template is None:
-            raise NotFound(f"There is no workflow '{options['key']}'; check its key.")
-        since, until = days(options["since"], options["until"], ("--since", "--until"))
-        period = Period(since=since, until=until)
-        found = workflow_figures(template, period, now=timezone.now())
-        by_resource = handoffs_by_resource(task_rows(template, period))
-        data = {"workflow": template.key, **found, "handoffs_by_resource": by_resource}
-        self.show(options, data, "\n".join(lines_of(template.name, found)))
+            raise NotFound(
+                "There is no workflow '%(workflow)s'; check its key.", workflow=options["key"]
+            )
+        since, until = parse_day_range(options["since"], options["until"], ("--since", "--until"))
+        period = RequestPeriod(since=since, until=until)
+        figures = compute_workflow_figures(template, period, now=timezone.now())
+        by_resource = handoffs_by_resource(read_task_rows(template, period))
+        asked = requester_questions(template).filter(request__in=period.requests(template))
+        waits = collect_requester_waits(template, asked)
+        data = {
+            "workflow": template.key,
+            **figures,
+            "handoffs_by_resource": by_resource,
+            "requester": {of_step.step: of_step.to_json() for of_step in waits},
+        }
+        self.show(options, data, "\n".join(render_figure_lines(template.name, figures)))
         return None

@@ -6,15 +6,16 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from reporting.moments import day
-from reporting.reviews.facts import gather
-from reporting.reviews.models import Review, reviews_of
-from reporting.reviews.rows import version_in_force
-from reporting.reviews.services import every, fixes
-from reporting.reviews.tables import lines_of
+from reporting.metrics.timestamps import parse_day
+from reporting.reviews.facts.choices import ReviewState
+from reporting.reviews.messages.exported import export_facts
+from reporting.reviews.models import workflow_reviews
+from reporting.reviews.queries.due import review_interval, version_in_force
+from reporting.reviews.queries.facts import gather_facts
+from reporting.reviews.tables import review_text_lines
+from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.errors import InvalidInput, NotFound
-from workflows.management.base import FOUND, HandoffCommand
-from workflows.models import WorkflowTemplate
+from workflows.management.base import EXIT_FOUND, HandoffCommand
 
 
 class Command(HandoffCommand):
@@ -35,20 +36,22 @@ class Command(HandoffCommand):
         """Gather and print."""
         template = WorkflowTemplate.objects.filter(key=options["key"]).first()
         if template is None:
-            raise NotFound(f"There is no workflow '{options['key']}'; check its key.")
+            raise NotFound(
+                "There is no workflow '%(workflow)s'; check its key.", workflow=options["key"]
+            )
         now = timezone.now()
-        until = day(options["until"], "--until") or now
-        last = reviews_of(template).filter(state=Review.CLOSED, period_end__lt=until).first()
-        since = day(options["since"], "--since")
+        until = parse_day(options["until"], "--until") or now
+        last = (
+            workflow_reviews(template)
+            .filter(state=ReviewState.CLOSED, period_end__lt=until)
+            .first()
+        )
+        since = parse_day(options["since"], "--since")
         if since is None:
-            long = every(version_in_force(template))
+            long = review_interval(version_in_force(template))
             since = last.period_end if last else until - long
         if since >= until:
             raise InvalidInput("--since is not before --until; give an earlier day.")
-        found = gather(
-            template, since=since, until=until, now=now, last=last.facts if last else None
-        )
-        decided = last.findings.prefetch_related("decisions") if last else ()
-        found["fixes"] = fixes(decided, found["measures"])
-        self.show(options, found, "\n".join(lines_of(found)))
-        return FOUND if found["findings"] else None
+        facts = gather_facts(template, since=since, until=until, now=now, last=last)
+        self.show(options, export_facts(facts), "\n".join(review_text_lines(facts)))
+        return EXIT_FOUND if facts.findings else None

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from reporting.moments import day
-from reporting.rollups import keep_fresh, rebuild
+from reporting.metrics.timestamps import parse_day
+from reporting.rollups.services import rebuild_roll_ups, refresh_roll_ups
 from workflows.management.base import HandoffCommand
 
 
@@ -23,14 +23,18 @@ class Command(HandoffCommand):
 
     def run(self, options: Mapping[str, Any]) -> int | None:
         """Roll up and say which days."""
-        since = day(options["since"], "--since")
+        since = parse_day(options["since"], "--since")
         now = timezone.now()
         if options["rebuild"] or since is not None:
-            days = rebuild(now=now, since=since.date() if since else None)
+            days = rebuild_roll_ups(now=now, since=since.date() if since else None)
         else:
-            days = keep_fresh(now=now)
-        data = {"days": len(days), "first": days[0] if days else None,
-                "last": days[-1] if days else None, "rolled_up_to": now}  # fmt: skip
+            days = refresh_roll_ups(now=now)
+        data = {
+            "days": len(days),
+            "first": days[0] if days else None,
+            "last": days[-1] if days else None,
+            "rolled_up_to": now,
+        }
         between = f", {days[0]} to {days[-1]}" if days else ""
         self.show(options, data, f"Rolled up: {len(days):,} days{between}.")
         return None

@@ -18,22 +18,29 @@ from pathlib import Path
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from tests.acceptance.kill.judging import judge, unfinished
+from tests.acceptance.kill.judging import judge, judge_mails, unfinished
 from tests.acceptance.kill.office import Office
 from tests.acceptance.kill.processes import Broker, Processes, free_port
 from tests.acceptance.kill.receiver import running
 from tests.acceptance.kill.scene import furnish
+from tests.notices.mail_server import Mailbox, running_mail_server
 
 PATIENCE = 420.0
 LEASE = "4"
+SECONDS_A_MAIL = 0.1
+"""So long the mail server takes over a mail that it has taken: many kills fall into it."""
 
 
-def environment(home: Path, broker: Broker) -> None:
+def environment(home: Path, broker: Broker, mail_port: int) -> None:
     """What this process and its children see."""
     os.environ.update(
-        DJANGO_SETTINGS_MODULE="config.settings", HANDOFF_VAR=str(home),
-        CELERY_BROKER_URL=broker.url, OUTBOX_LEASE_SECONDS=LEASE, API_RATE="100000/m",
-    )  # fmt: skip
+        DJANGO_SETTINGS_MODULE="config.settings",
+        HANDOFF_VAR=str(home),
+        CELERY_BROKER_URL=broker.url,
+        OUTBOX_LEASE_SECONDS=LEASE,
+        API_RATE="100000/m",
+        EMAIL_URL=f"smtp://127.0.0.1:{mail_port}",
+    )
 
 
 def disturb(
@@ -78,17 +85,29 @@ def empty_database(url: str) -> None:
 
 def run(requests: int, kills: int, workers: int, seed: int) -> int:
     """The whole test; the exit code."""
+    with running_mail_server(SECONDS_A_MAIL) as (mailbox, mail_port):
+        return _run_beside(mailbox, mail_port, requests, kills, workers, seed)
+
+
+def _run_beside(
+    mailbox: Mailbox, mail_port: int, requests: int, kills: int, workers: int, seed: int
+) -> int:
     home = Path(tempfile.mkdtemp(prefix="handoff-kill-"))
     on_server = os.environ.get("DATABASE_URL", "").startswith("postgres")
     broker, port = Broker(home, server=on_server), free_port()
-    environment(home, broker)
+    environment(home, broker, mail_port)
     if on_server:
         empty_database(os.environ["DATABASE_URL"])
     with running(seed) as receiver:
         tokens = furnish(receiver.url)
         broker.start()
-        processes = Processes(os.environ, port=port, workers=workers, log=home / "log",
-                              has_broker=bool(broker.program))  # fmt: skip
+        processes = Processes(
+            os.environ,
+            port=port,
+            workers=workers,
+            log=home / "log",
+            has_broker=bool(broker.program),
+        )
         office = Office(port, tokens, requests, seed)
         began = time.monotonic()
         try:
@@ -100,7 +119,7 @@ def run(requests: int, kills: int, workers: int, seed: int) -> int:
             office.end()
             processes.stop()
             broker.stop()
-        table = judge(office, receiver)
+        table = judge(office, receiver) + judge_mails(mailbox)
     killed = ", ".join(f"{name} {count}" for name, count in sorted(processes.killed.items()))
     total = sum(processes.killed.values())
     table = [

@@ -26,8 +26,9 @@ class Client:
         if key:
             headers["Idempotency-Key"] = key
         try:
-            link.request(method, f"/api/v1{path}", json.dumps(body) if body is not None else None,
-                         headers)  # fmt: skip
+            link.request(
+                method, f"/api/v1{path}", json.dumps(body) if body is not None else None, headers
+            )
             answer = link.getresponse()
             return answer.status, json.loads(answer.read() or b"null")
         finally:
@@ -89,8 +90,10 @@ class Office:
                 return
             with self.lock:
                 self.asked += 1
-            body = {"workflow": "killed", "data": {"amount": f"{number + 1}.00",
-                    "way": "refused" if bad else "usual"}}  # fmt: skip
+            body = {
+                "workflow": "killed",
+                "data": {"amount": f"{number + 1}.00", "way": "refused" if bad else "usual"},
+            }
             status, said = client.until_answered("POST", "/instances", body, f"start-{number}")
             assert status == 201, (status, said)
             with self.lock:
@@ -110,8 +113,10 @@ class Office:
             with self.lock:
                 one = self.chance.choice(said["items"])
             status, said = client.until_answered(
-                "POST", f"/work-items/{one['id']}/decide", {"outcome": "ok"},
+                "POST",
+                f"/work-items/{one['id']}/decide",
+                {"outcome": "ok"},
                 f"{name}-{one['id']}",
-            )  # fmt: skip
+            )
             with self.lock:
                 self.answers[str(status)] += 1

@@ -25,8 +25,19 @@ def free_port() -> int:
 
 def web(port: int) -> list[str]:
     """The command of the web."""
-    return [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}",
-            "--workers", "1", "--threads", "8", "--no-control-socket"]  # fmt: skip
+    return [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "config.wsgi",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "1",
+        "--threads",
+        "8",
+        "--no-control-socket",
+    ]
 
 
 def with_broker(workers: int, home: Path) -> dict[str, list[str]]:
@@ -36,11 +47,18 @@ def with_broker(workers: int, home: Path) -> dict[str, list[str]]:
     quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     return {"clock": clock} | {
         f"worker {number + 1}": [
-            *celery, "worker", "--pool", "threads", "--concurrency", "4", "-n", f"w{number}@k",
+            *celery,
+            "worker",
+            "--pool",
+            "threads",
+            "--concurrency",
+            "4",
+            "-n",
+            f"w{number}@k",
             *quiet,
         ]
         for number in range(workers)
-    }  # fmt: skip
+    }
 
 
 def without_broker(workers: int) -> dict[str, list[str]]:
@@ -69,9 +87,13 @@ class Processes:
             for torn in Path(self.log.name).parent.glob("beat*"):
                 torn.unlink()
         self.running[name] = subprocess.Popen(
-            self.commands[name], cwd=ROOT, env=self.env, stdout=self.log, stderr=self.log,
+            self.commands[name],
+            cwd=ROOT,
+            env=self.env,
+            stdout=self.log,
+            stderr=self.log,
             start_new_session=True,
-        )  # fmt: skip
+        )
 
     def kill(self, name: str) -> None:
         """SIGKILL it with all its children."""
@@ -123,10 +145,20 @@ class Broker:
         """Let it answer."""
         if self.program:
             self.process = subprocess.Popen(
-                [self.program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
-                 "--dir", str(self.home)],
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+                [
+                    self.program,
+                    "--port",
+                    str(self.port),
+                    "--bind",
+                    "127.0.0.1",
+                    "--save",
+                    "",
+                    "--dir",
+                    str(self.home),
+                ],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
             time.sleep(0.3)
 
     def stop(self) -> None:

@@ -54,9 +54,13 @@ class Run:
         self.said = home.parent / f"{home.name}.log"
         env = {**os.environ, "PORT": str(port)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "config.run"], cwd=ROOT, env=env, start_new_session=True,
-            stdout=self.said.open("wb"), stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            [sys.executable, "-m", "config.run"],
+            cwd=ROOT,
+            env=env,
+            start_new_session=True,
+            stdout=self.said.open("wb"),
+            stderr=subprocess.STDOUT,
+        )
         self.killed: Counter[str] = Counter()
 
     def comes_up(self, client: Client) -> bool:
@@ -207,11 +211,14 @@ def table(
 def files(before: dict[str, int], most: dict[str, int], after: dict[str, int]) -> list[Any]:
     """How the files grew. The database holds the record, so it grows; its log must not."""
     return [
-        (f"files: {what}", f"{before[what] / 1e6:.1f} → {after[what] / 1e6:.1f} MB,"
-         f" {most[what] / 1e6:.1f} MB at most",
-         what != "log of changes" or most[what] < 100e6)
+        (
+            f"files: {what}",
+            f"{before[what] / 1e6:.1f} → {after[what] / 1e6:.1f} MB,"
+            f" {most[what] / 1e6:.1f} MB at most",
+            what != "log of changes" or most[what] < 100e6,
+        )
         for what in before
-    ]  # fmt: skip
+    ]
 
 
 def main() -> int:
@@ -240,8 +247,9 @@ def main() -> int:
             before = bytes_of(home)
             office.begin()
             visitor.thread.start()
-            most = soak(run, home, load, memory, minutes=said.minutes, kills=said.kills,
-                        seed=said.seed)  # fmt: skip
+            most = soak(
+                run, home, load, memory, minutes=said.minutes, kills=said.kills, seed=said.seed
+            )
             late = drain(run, office)
             lines = table(run, load, memory, visitor, minutes=said.minutes, kills=said.kills)
             lines += files(before, most, bytes_of(home))
@@ -251,12 +259,15 @@ def main() -> int:
             load.stop()
             left = run.end()
         lines += [
-            ("seconds, and those after the last request",
-             f"{time.monotonic() - began:.0f}, {late:.0f}", late < PATIENCE),
+            (
+                "seconds, and those after the last request",
+                f"{time.monotonic() - began:.0f}, {late:.0f}",
+                late < PATIENCE,
+            ),
             ("left behind when the supervisor was killed", left, left == 0),
             ("the trail's seals fit", fits := seals_fit(), fits),
             *judge(office, receiver),
-        ]  # fmt: skip
+        ]
     return report(lines, home, run.said)
 
 

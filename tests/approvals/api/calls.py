@@ -5,16 +5,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
 from tests.approvals.office import open_office
 from tests.factories import publish_map
 from tests.workflows.support import everything
-from workflows.models import ApiToken, WorkflowInstance
-from workflows.services.facts import beginning
-from workflows.services.tokens import make_token
+from workflows.access.models import ApiToken
+from workflows.access.services.rights_trail import suppress_fact_recording
+from workflows.access.services.tokens import make_token
+from workflows.execution.models import WorkflowInstance
+from workflows.people.models import User
 
 API = "/api/v1"
 ALL = [key for key, _ in ApiToken.SCOPES]
@@ -73,7 +74,7 @@ def open_api_office() -> dict[str, User]:
 def token_for(user: User, *scopes: str, **given: Any) -> str:
     """The text of a new token of this person; of all scopes where none is named."""
     values: dict[str, Any] = {"name": "test", "expires_at": None, "by": None, "now": timezone.now()}
-    with beginning():
+    with suppress_fact_recording():
         return make_token(user=user, scopes=scopes or ALL, **values | given)[1]
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
@@ -28,7 +27,8 @@ from approvals.api.site import api
 from tests.approvals.api.calls import PURCHASE, token_for
 from tests.approvals.api.test_not_mine import delivery
 from tests.approvals.office import ask
-from workflows.models import WorkflowInstance, WorkItem
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -86,9 +86,13 @@ def real(case: Any, choose: Any) -> None:
     if not isinstance(case.body, dict) or choose.draw(st.booleans()):
         return
     likely = {
-        "workflow": "purchase-approval", "data": PURCHASE, "outcome": "approve",
-        "message": "goods_arrived", "correlation": {"order": "A-1"}, "reason": "Because.",
-    }  # fmt: skip
+        "workflow": "purchase-approval",
+        "data": PURCHASE,
+        "outcome": "approve",
+        "message": "goods_arrived",
+        "correlation": {"order": "A-1"},
+        "reason": "Because.",
+    }
     for name in case.body.keys() & likely.keys():
         if choose.draw(st.booleans()):
             case.body[name] = likely[name]

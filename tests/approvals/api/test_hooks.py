@@ -7,16 +7,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
 
 from tests.approvals.api.calls import DELIVERY, Api, problem, unchanged
 from tests.factories import make_user, publish_map
-from workflows.engine.definition import Definition
+from workflows.automation.triggers import webhooks
+from workflows.connections.models import WebhookDelivery, WebhookKey
+from workflows.connections.secrets import encrypt
+from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.errors import InvalidInput, NotFound
-from workflows.models import WebhookDelivery, WebhookKey, WorkflowInstance, WorkflowTemplate
-from workflows.services import webhooks
-from workflows.services.secrets import encrypt
+from workflows.engine.format.definition import Definition
+from workflows.execution.models import WorkflowInstance
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +54,7 @@ def send(call: dict[str, Any], workflow: str = "delivery", **headers: str) -> An
 
 
 def test_the_signature_is_the_one_that_others_compute() -> None:
-    made = webhooks.signed("It's a secret", "1767225600", b'{"order": "A-1"}')
+    made = webhooks.compute_signature("It's a secret", "1767225600", b'{"order": "A-1"}')
     # printf '%s' '1767225600.{"order": "A-1"}' | openssl dgst -sha256 -hmac "It's a secret"
     assert made == b"44ad8d7dd810c0fd9d4f40937ba3127cc1df9991d75b19be7a829b4560d89f24"
 
@@ -112,7 +114,7 @@ def test_a_time_that_is_none_is_refused(people: People, stamp: str) -> None:
     make_key(people)
     good = signed(ORDER)
     with pytest.raises(webhooks.NotSigned), unchanged():
-        webhooks.take(
+        webhooks.find_signing_key(
             "delivery",
             timestamp=stamp,
             signature=good["headers"]["X-Handoff-Signature"],
@@ -229,30 +231,30 @@ def test_a_mapping_takes_values_from_where_its_paths_point() -> None:
             "data": {"region": "EU"},
         }
     )
-    found = webhooks.values(definition, SHOP)
+    found = webhooks.map_start_values(definition, SHOP)
     assert found == {"order": "A-1", "weight": 2.5, "region": "EU"}
 
 
 def test_what_the_map_says_holds_over_what_the_body_says() -> None:
     definition = with_trigger({"data": {"region": "EU"}})
-    assert webhooks.values(definition, {"order": "A", "region": "US"})["region"] == "EU"
+    assert webhooks.map_start_values(definition, {"order": "A", "region": "US"})["region"] == "EU"
 
 
 def test_a_path_that_finds_several_values_is_refused() -> None:
     definition = with_trigger({"mapping": {"order": "$.lines[*].sku"}})
     with pytest.raises(InvalidInput, match="finds 2 values"):
-        webhooks.values(definition, SHOP)
+        webhooks.map_start_values(definition, SHOP)
 
 
 def test_a_path_that_is_none_is_refused_in_words() -> None:
     definition = with_trigger({"mapping": {"order": "lines[0"}})
     with pytest.raises(InvalidInput, match="cannot be read"):
-        webhooks.values(definition, SHOP)
+        webhooks.map_start_values(definition, SHOP)
 
 
 def test_a_map_without_a_webhook_trigger_takes_no_call() -> None:
     with pytest.raises(NotFound, match="no webhook trigger"):
-        webhooks.values(with_trigger(None), {"order": "A"})
+        webhooks.map_start_values(with_trigger(None), {"order": "A"})
 
 
 def test_a_key_alone_does_not_open_a_workflow_without_the_trigger(people: People) -> None:
@@ -273,7 +275,8 @@ def test_a_published_mapping_is_the_one_that_holds(people: People) -> None:
 def test_the_time_is_judged_by_the_clock_that_is_passed_in(people: People) -> None:
     make_key(people)
     body, stamp = json.dumps(ORDER).encode(), "1767225600"
-    signature = "sha256=" + webhooks.signed(SECRET, stamp, body).decode()
+    signature = "sha256=" + webhooks.compute_signature(SECRET, stamp, body).decode()
     now = datetime.fromtimestamp(1767225600, UTC)
     given: dict[str, Any] = {"timestamp": stamp, "signature": signature, "body": body}
-    assert webhooks.take("delivery", now=now, **given).data == ORDER
+    key = webhooks.find_signing_key("delivery", now=now, **given)
+    assert webhooks.start_by_webhook_key(key, body, now).data == ORDER

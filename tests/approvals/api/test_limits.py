@@ -1,7 +1,6 @@
 """What is refused before a call is looked at: too often, too large, not JSON, no such address."""
 
 import pytest
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
@@ -10,7 +9,8 @@ from pytest_django import Settings
 from config.urls import urlpatterns as ours
 from tests.approvals.api.calls import Api, problem, start_body, token_for, unchanged
 from tests.approvals.office import signed_in
-from workflows.models import WorkflowInstance
+from workflows.execution.models import WorkflowInstance
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 
 from approvals.api.site import api
 from tests.approvals.api.calls import Api, problem, start_body, unchanged
 from tests.approvals.office import ask, decide
 from tests.factories import open_task
-from workflows.models import WorkflowInstance
-from workflows.services import requests
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.services import instances as requests
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +67,46 @@ def delivery(people: People) -> str:
     return f"/instances/{reference}/message"
 
 
+def held_task(course: str) -> Callable[[People], str]:
+    """The path of a course of a task that mia has."""
+
+    def path(people: People) -> str:
+        return f"/work-items/{open_task(ask(people['sam']), 'manager_review').pk}/{course}"
+
+    return path
+
+
+def legal_task(course: str) -> Callable[[People], str]:
+    """The path of a course of a task that lena or leo may take."""
+
+    def path(people: People) -> str:
+        request = ask(people["sam"])
+        decide(request, "manager_review", people["mia"], "approve")
+        return f"/work-items/{open_task(request, 'legal_review').pk}/{course}"
+
+    return path
+
+
+def asked_question(course: str) -> Callable[[People], str]:
+    """The path of a course of what mia asked sam."""
+
+    def path(people: People) -> str:
+        asking = Api(people["mia"]).post(held_task("ask-requester")(people), QUESTION)
+        return f"/questions/{asking.json()['id']}/{course}"
+
+    return path
+
+
+def own_comment(course: str) -> Callable[[People], str]:
+    """The path of a course of a comment that sam just wrote."""
+
+    def path(people: People) -> str:
+        written = Api(people["sam"]).post(request_at("/comments")(people), {"text": "Any news?"})
+        return f"/comments/{written.json()['id']}/{course}"
+
+    return path
+
+
 def just(path: str) -> Callable[[People], str]:
     return lambda people: path
 
@@ -76,12 +116,15 @@ def for_delivery(people: People) -> str:
     return "/messages"
 
 
+QUESTION = {"question": "Which?"}
 BECAUSE = {"reason": "Because."}
 GOODS = {"message": "goods_arrived"}
 CORRELATED = GOODS | {"workflow": "delivery", "correlation": {"order": "A-1"}}
 CALLS = {
     "start": Theirs("sam", just("/instances"), start_body()),
     "read": Theirs("sam", request_at(), method="get"),
+    "start_form": Theirs("sam", just("/workflows/purchase-approval/form"), method="get"),
+    "task_form": Theirs("fred", task_to("form"), method="get"),
     "cancel": Theirs("sam", request_at("/cancel"), BECAUSE),
     "suspend": Theirs("olivia", request_at("/suspend"), BECAUSE),
     "resume": Theirs("olivia", request_at("/resume", state="suspended"), BECAUSE),
@@ -91,11 +134,25 @@ CALLS = {
     "pause": Theirs("fred", task_to("start", "pause")),
     "release": Theirs("fred", task_to("claim", "release")),
     "decide": Theirs("fred", task_to("decide"), {"outcome": "done"}),
+    "reassign": Theirs("lena", legal_task("reassign"), BECAUSE | {"to": "leo"}),
+    "ask_opinion": Theirs("mia", held_task("ask-opinion"), QUESTION | {"people": ["fred"]}),
+    "ask_requester": Theirs("mia", held_task("ask-requester"), QUESTION),
+    "answer_question": Theirs("sam", asked_question("answer"), {"answer": "Thin."}),
+    "withdraw_question": Theirs("mia", asked_question("withdraw")),
+    "comments": Theirs("sam", request_at("/comments"), method="get"),
+    "comment": Theirs("sam", request_at("/comments"), {"text": "Any news?"}),
+    "mentionable": Theirs("sam", request_at("/mentionable"), method="get"),
+    "edit_comment": Theirs("sam", own_comment("edit"), {"text": "Any news now?"}),
+    "withdraw_comment": Theirs("sam", own_comment("withdraw")),
     "message": Theirs("sam", delivery, GOODS),
     "correlate": Theirs("sam", for_delivery, CORRELATED),
 }
 ELSEWHERE = {
     "inbox": "it names nothing; test_an_inbox_shows_nobody_elses_work",
+    "questions": "it names nothing; test_questions_show_nobody_elses",
+    "follows": "it names nothing; test_one_follows_and_stops_and_sees_ones_own_only",
+    "follow": "what it names is in its body; test_one_follows_and_stops_and_sees_ones_own_only",
+    "unfollow": "it is one's own; test_one_follows_and_stops_and_sees_ones_own_only",
     "hook": "it takes no token; test_who_does_not_sign_is_told_nothing",
 }
 

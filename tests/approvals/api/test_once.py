@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
 
 from tests.approvals.api.calls import Api, open_api_office, problem, start_body, unchanged
@@ -11,8 +10,10 @@ from tests.approvals.office import ask, decide
 from tests.factories import open_task
 from tests.workflows.support import only_on_postgres
 from tests.workflows.test_races import CLIENTS, together
-from workflows.models import IdempotentReply, WorkflowInstance
-from workflows.services.replies import forget_replies
+from workflows.access.models import IdempotentReply
+from workflows.access.services.idempotency import forget_replies
+from workflows.execution.models import WorkflowInstance
+from workflows.people.models import User
 
 People = dict[str, User]
 

@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 
 from tests.approvals.api.calls import PURCHASE, Api, problem, start_body, unchanged
 from tests.approvals.office import ask, decide
 from tests.factories import make_user, open_task
-from workflows.models import WorkflowInstance
-from workflows.services.maps import cached_map
-from workflows.services.seen import digest_shown
+from workflows.definitions.queries.compiled_versions import cached_map
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.services.review_digest import digest_of_shown_values
+from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -96,13 +96,19 @@ def test_a_request_says_where_it_is(people: People) -> None:
         "role": "manager",
         "state": "enabled",
         "holder": "mia",
+        "holder_kind": "person",
         "since": "2026-03-02T09:00:00Z",
         "due": f"{task.due_at:%Y-%m-%dT%H:%M:%SZ}",
         "needed": 1,
         "agreed": 0,
         "outcome": None,
+        "decided_by": None,
+        "acted_for": None,
+        "holder_away": None,
         "votes": [],
-        "seen": digest_shown(cached_map(request.version_id), "manager_review", request.data),
+        "seen": digest_of_shown_values(
+            cached_map(request.version_id), "manager_review", request.data
+        ),
     }
 
 

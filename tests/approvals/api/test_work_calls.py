@@ -1,14 +1,15 @@
 """The calls on work: the inbox, and the commands on one task."""
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
 
 from tests.approvals.api.calls import Api, problem, seen_by, unchanged
 from tests.approvals.office import ask, decide
 from tests.factories import open_task
-from workflows.models import TrailEvent, WorkItem
-from workflows.services import corrections
+from workflows.execution.models import WorkItem
+from workflows.execution.services import corrections
+from workflows.people.models import User
+from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -78,9 +79,10 @@ def test_a_decision_fills_in_the_steps_fields(people: People) -> None:
     seen = seen_by(api, request, pk)
     body = {"outcome": "approve", "data": {"cost_centre": "4711"}, "seen": seen}
     assert api.post(f"/work-items/{pk}/decide", body).status_code == 200
-    assert Api(people["sam"]).get(f"/instances/{request.reference}").json()["data"][
-        "cost_centre"
-    ] == "4711"  # fmt: skip
+    assert (
+        Api(people["sam"]).get(f"/instances/{request.reference}").json()["data"]["cost_centre"]
+        == "4711"
+    )
 
 
 def test_what_cannot_be_decided_is_refused_in_words(people: People) -> None:
@@ -104,9 +106,12 @@ def test_an_approval_says_what_was_seen_and_a_change_in_between_is_told(people: 
         problem(api.post(path, {"outcome": "approve"}), 422, "`seen`")
         problem(api.post(path, {"outcome": "approve", "seen": "0" * 64}), 409, "not what stands")
     corrections.set_values(
-        request.pk, actor=people["omar"], data={"amount": "900.00"}, reason="A typo.",
+        request.pk,
+        actor=people["omar"],
+        data={"amount": "900.00"},
+        reason="A typo.",
         now=timezone.now(),
-    )  # fmt: skip
+    )
     with unchanged():
         said = problem(api.post(path, {"outcome": "approve", "seen": seen}), 409)
     assert said["type"] == "urn:handoff:changed-since"
@@ -123,9 +128,12 @@ def test_what_an_approval_does_not_show_may_change(people: People) -> None:
     pk, api = open_task(request, "manager_review").pk, Api(people["mia"])
     seen = seen_by(api, request, pk)
     corrections.set_values(
-        request.pk, actor=people["omar"], data={"cost_centre": "4711"}, reason="Known now.",
+        request.pk,
+        actor=people["omar"],
+        data={"cost_centre": "4711"},
+        reason="Known now.",
         now=timezone.now(),
-    )  # fmt: skip
+    )
     body = {"outcome": "approve", "seen": seen}
     assert api.post(f"/work-items/{pk}/decide", body).status_code == 200
 
@@ -146,10 +154,10 @@ def test_who_comes_second_is_told_who_was_first(people: People) -> None:
 def test_what_waits_for_a_message_is_nobodys_to_do(people: People, command: str) -> None:
     reference = Api(people["sam"]).post(
         "/instances", {"workflow": "delivery", "data": {"order": "A-1"}}
-    )  # fmt: skip
-    (waits,) = Api(people["sam"]).get(f"/instances/{reference.json()['reference']}").json()[
-        "work_items"
-    ]  # fmt: skip
+    )
+    (waits,) = (
+        Api(people["sam"]).get(f"/instances/{reference.json()['reference']}").json()["work_items"]
+    )
     assert (waits["step"], waits["role"]) == ("arrival", None)
     body = {"outcome": "fine"} if command == "decide" else None
     with unchanged():

@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 
 from tests.reporting.logs.writing import event, file, read, xes
 from workflows.engine.errors import InvalidInput
-from workflows.models import LogImport, WorkflowInstance, WorkItem
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.history_import.models import LogImport
 
 HEAD = "case_id,activity,resource,start,end\n"
 GOOD = "1,A,x,2026-03-02T09:00:00Z,2026-03-02T10:00:00Z\n"
@@ -39,8 +40,14 @@ def test_every_fault_is_in_one_answer_with_its_count_and_first_places(tmp_path: 
     said = str(refused.value)
     assert "line 3: the end 'yesterday' is not a time" in said
     assert "(and 2 more)" in said
-    for words in ("the end is empty", "the activity is empty", "starts after it ends",
-                  "cannot be meant", "2 cells under a header of 5", "longer than 200"):  # fmt: skip
+    for words in (
+        "the end is empty",
+        "the activity is empty",
+        "starts after it ends",
+        "cannot be meant",
+        "2 cells under a header of 5",
+        "longer than 200",
+    ):
         assert words in said
     assert "11 rows cannot be used" in said
     assert "--skip" in said
@@ -58,7 +65,7 @@ def test_what_is_skipped_is_listed_and_the_rest_comes_in(tmp_path: Path) -> None
     assert set(done["skipped"]["by_code"]) == set(BAD)
     assert {row["place"] for row in done["skipped"]["rows"]} == {f"line {n}" for n in range(22, 29)}
     assert WorkItem.objects.count() == 20
-    assert LogImport.objects.get().told["skipped"] == done["skipped"]["by_code"]
+    assert LogImport.objects.get().summary["skipped"] == done["skipped"]["by_code"]
 
 
 @pytest.mark.django_db

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reporting.eventlogs.messages import account_sentences
 from tests.reporting.logs.writing import clock, event, file, read, xes
 from workflows.engine.errors import InvalidInput
 
@@ -47,7 +48,7 @@ def test_tables_of_every_kind_are_read_alike(name: str, tmp_path: Path) -> None:
 
 def test_a_guessed_encoding_is_said_and_can_be_named(tmp_path: Path) -> None:
     path = file(tmp_path, table().encode("cp1252"))
-    assert "Windows-1252" in " ".join(read(path)[1].lines())
+    assert "Windows-1252" in " ".join(account_sentences(read(path)[1]))
     mac = file(tmp_path, table().encode("mac_roman"), "mac.csv")
     assert read(mac, encoding="mac_roman")[0][0].resource == "Jörg"
     with pytest.raises(InvalidInput, match="is no encoding"):
@@ -73,7 +74,7 @@ def test_the_names_of_other_tools_are_known(tool: str, tmp_path: Path) -> None:
 
 def test_columns_that_are_passed_over_are_named(tmp_path: Path) -> None:
     _, account = read(file(tmp_path, "case_id,activity,end,colour\n1,A,2026-03-02,red\n"))
-    assert "'colour'" in " ".join(account.lines())
+    assert "'colour'" in " ".join(account_sentences(account))
 
 
 def test_somebody_can_say_which_column_is_which(tmp_path: Path) -> None:

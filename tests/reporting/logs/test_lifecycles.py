@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporting.imports import import_log
+from reporting.eventlogs.messages import account_sentences
+from reporting.eventlogs.services.importing import import_log
 from tests.factories import NOW
 from tests.reporting.logs.writing import clock, event, file, read, xes
 from workflows.engine.errors import InvalidInput
-from workflows.models import WorkItem
+from workflows.execution.models import WorkItem
 
 
 def rows_of(tmp_path: Path, *events: str) -> tuple[list[tuple[str, str, str]], dict[str, int]]:
@@ -131,7 +132,7 @@ def test_statuses_written_as_transitions_are_rows_and_are_named(tmp_path: Path) 
     assert [row.activity for row in rows] == ["Accepted", "Queued", "Completed"]
     assert account.noted == {"status": 3}
     assert set(account.words["status"]) == {"In Progress", "Awaiting Assignment", "Closed"}
-    assert "'Closed' 1" in " ".join(account.lines())
+    assert "'Closed' 1" in " ".join(account_sentences(account))
 
 
 @pytest.mark.parametrize("word", ["COMPLETE", "Completed", "complete ", "finished", "END"])
@@ -189,19 +190,28 @@ EVENTS = st.lists(
 
 @given(EVENTS)
 def test_every_event_is_in_a_row_or_counted(events: list[tuple[str, int, str, str]]) -> None:
-    from reporting.logs.lifecycle import Event, Paired, is_lifecycle, word_of
-    from reporting.logs.rows import Account, LogRow
+    from reporting.eventlogs.account import Account
+    from reporting.eventlogs.readers.lifecycle import (
+        Event,
+        EventPairer,
+        is_lifecycle,
+        normalize_transition,
+    )
+    from reporting.eventlogs.readers.rows import LogRow
 
     account = Account("log")
     made = [
         Event(
             LogRow("1", name, "", None, None, NOW + timedelta(minutes=minute), line=place),
-            transition, instance, place, place,
+            transition,
+            instance,
+            place,
+            place,
         )
         for place, (name, minute, transition, instance) in enumerate(events)
-    ]  # fmt: skip
-    words = {word_of(one.transition) for one in made}
-    rows = Paired(account, completes=is_lifecycle(words)).rows(made)
+    ]
+    words = {normalize_transition(one.transition) for one in made}
+    rows = EventPairer(account, completes=is_lifecycle(words)).rows(made)
     if not is_lifecycle(words):
         assert len(rows) == len(events)
         return

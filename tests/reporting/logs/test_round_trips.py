@@ -12,14 +12,14 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from reporting.imports import import_log
+from reporting.eventlogs.services.importing import import_log
 from tests.factories import NOW, make_user
 from tests.reporting.logs.writing import file
 from tests.workflows import drawn
 from tests.workflows.support import Flow, begin, paper, person
 from tests.workflows.support import again as start_another
-from workflows.models import WorkflowInstance
-from workflows.services import tasks
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.services import work_items as tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -137,7 +137,7 @@ def test_what_still_runs_in_a_log_is_no_work_for_anybody_here(
         assert not request.work_items.filter(is_open=True).exists()
         for item in request.work_items.all():
             assert client.get(f"/tasks/{item.pk}/").status_code < 500
-    assert client.get(f"/reports/{key}/").status_code == 200
+    assert client.get(f"/reports/workflow/{key}/").status_code == 200
 
 
 # -- who is named -----------------------------------------------------------------------------
@@ -163,8 +163,12 @@ ATTRIBUTE_TYPES = {"enum": ["string", "time", "integer", "float", "boolean"]}
 
 def lists(**properties: Any) -> dict[str, Any]:
     needed = list(properties)
-    item = {"type": "object", "properties": properties, "required": needed,
-            "additionalProperties": False}  # fmt: skip
+    item = {
+        "type": "object",
+        "properties": properties,
+        "required": needed,
+        "additionalProperties": False,
+    }
     return {"type": "array", "items": item}
 
 
@@ -179,15 +183,20 @@ OCEL = {
         "eventTypes": TYPES,
         "objectTypes": TYPES,
         "events": lists(
-            id=TEXT, type=TEXT, time=TIME, attributes=lists(name=TEXT, value={}),
+            id=TEXT,
+            type=TEXT,
+            time=TIME,
+            attributes=lists(name=TEXT, value={}),
             relationships=RELATED,
         ),
         "objects": lists(
-            id=TEXT, type=TEXT, attributes=lists(name=TEXT, time=TIME, value={}),
+            id=TEXT,
+            type=TEXT,
+            attributes=lists(name=TEXT, time=TIME, value={}),
             relationships=RELATED,
         ),
     },
-}  # fmt: skip
+}
 """The structure that OCEL 2.0 asks of a JSON file, in our words."""
 PYTHON = {"string": str, "integer": int, "float": float, "boolean": bool, "time": str}
 
@@ -221,8 +230,13 @@ def test_a_foreign_ocel_log_needs_one_type_of_cases(tmp_path: Path) -> None:
 
     def happened(number: int, *objects: str) -> dict[str, Any]:
         related = [{"objectId": one, "qualifier": ""} for one in objects]
-        return {"id": f"e{number}", "type": "Pay", "time": f"2026-03-0{number}T09:00:00Z",
-                "attributes": [], "relationships": related}  # fmt: skip
+        return {
+            "id": f"e{number}",
+            "type": "Pay",
+            "time": f"2026-03-0{number}T09:00:00Z",
+            "attributes": [],
+            "relationships": related,
+        }
 
     log = {
         "eventTypes": [{"name": "Pay", "attributes": []}],
@@ -235,8 +249,10 @@ def test_a_foreign_ocel_log_needs_one_type_of_cases(tmp_path: Path) -> None:
         read(path)
     rows, account = read(path, object_type="order")
     assert [(row.case_id, f"{row.end:%d}") for row in rows] == [
-        ("o1", "01"), ("o1", "02"), ("o2", "02")
-    ]  # fmt: skip
+        ("o1", "01"),
+        ("o1", "02"),
+        ("o2", "02"),
+    ]
     assert account.passed == {"of_no_case": 1}
 
 

@@ -16,10 +16,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test import Client
 
-from reporting.imports import clear_abandoned, import_log, undo_import
-from reporting.models import StepRollUp
-from reporting.rollups import keep_fresh, rebuild
-from reporting.rollups_read import steps_of_day
+from reporting.eventlogs.services.importing import import_log
+from reporting.eventlogs.services.removal import clear_abandoned_imports, undo_import
+from reporting.rollups.daily_rows import read_step_days
+from reporting.rollups.models import StepRollUp
+from reporting.rollups.services import rebuild_roll_ups, refresh_roll_ups
 from tests.factories import NOW, make_user
 from tests.reporting.logs.test_together import REPAIRS, SALES, differences, figures_of
 from tests.reporting.logs.writing import file
@@ -27,8 +28,11 @@ from tests.reporting.test_rollups import cells
 from tests.shared import ROOT
 from tests.workflows.support import nothing_changed
 from workflows.engine.errors import InvalidInput, NotFound, WrongState
-from workflows.models import LogImport, TrailEvent, WorkflowInstance, WorkItem
-from workflows.services import past, requests
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.services import instances as requests
+from workflows.history_import.models import LogImport
+from workflows.history_import.services import importing as past
+from workflows.trail.models import TrailEvent
 
 MANY = "case_id,activity,end\n" + "".join(f"{n},A,2026-03-{n % 27 + 1:02}\n" for n in range(2500))
 
@@ -43,17 +47,17 @@ def test_what_is_taken_out_is_gone_and_nothing_else_is_touched(tmp_path: Path) -
     first = bring_in(tmp_path, "sales", SALES)
     bring_in(tmp_path, "sales", SALES.replace("S1", "S2"), "more.csv")
     bring_in(tmp_path, "repairs", REPAIRS)
-    keep_fresh(now=NOW)
+    refresh_roll_ups(now=NOW)
     others = list(WorkItem.objects.exclude(request__log_import=first).values())
     record = undo_import(first, actor=make_user("olivia"), reason="the wrong file", now=NOW)
     assert (record.state, record.cases, record.tasks) == (LogImport.TAKEN_OUT, 1, 2)
     assert list(WorkItem.objects.values()) == others
     assert set(WorkflowInstance.objects.values_list("case_ref", flat=True)) == {"S2", "R1"}
-    keep_fresh(now=NOW + timedelta(minutes=5))
+    refresh_roll_ups(now=NOW + timedelta(minutes=5))
     assert differences("sales") == differences("repairs") == []
     assert figures_of("sales")[1]["cases"] == 1
     kept = cells()
-    rebuild(now=NOW + timedelta(minutes=5))
+    rebuild_roll_ups(now=NOW + timedelta(minutes=5))
     assert cells() == kept
 
 
@@ -63,9 +67,7 @@ def test_taking_out_is_in_the_trail_with_who_and_why(tmp_path: Path) -> None:
     before = TrailEvent.objects.count()
     undo_import(number, actor=make_user("olivia"), reason="the wrong file", now=NOW)
     (row,) = TrailEvent.objects.order_by("pk")[before:]
-    assert (row.command, row.actor_name, row.comment) == (
-        "undo_import", "olivia", "the wrong file"
-    )  # fmt: skip
+    assert (row.command, row.actor_name, row.comment) == ("undo_import", "olivia", "the wrong file")
     assert row.changes["file"] == "sales.csv"
     assert (row.changes["requests"], row.changes["tasks"]) == (1, 2)
 
@@ -77,7 +79,7 @@ def test_a_log_that_was_taken_out_can_come_in_again(tmp_path: Path) -> None:
         bring_in(tmp_path, "sales", SALES)
     undo_import(number, actor=None, reason="", now=NOW)
     bring_in(tmp_path, "sales", SALES)
-    keep_fresh(now=NOW)
+    refresh_roll_ups(now=NOW)
     assert differences("sales") == []
 
 
@@ -135,7 +137,9 @@ def half_an_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: Any 
 
     with monkeypatch.context() as patched:
         patched.setattr(past, "write_piece", dies)
-        patched.setattr("reporting.imports._empty_out", lambda *_, **__: None)
+        patched.setattr(
+            "reporting.eventlogs.services.importing.delete_import_rows", lambda *_, **__: None
+        )
         with pytest.raises(Killed):
             bring_in(tmp_path, "many", MANY)
 
@@ -147,10 +151,10 @@ def test_of_an_import_that_is_not_whole_nobody_sees_anything(
     half_an_import(tmp_path, monkeypatch)
     assert WorkItem.objects.count() >= 1000
     assert not WorkflowInstance.objects.exists()
-    keep_fresh(now=NOW)
-    rebuild(now=NOW)
+    refresh_roll_ups(now=NOW)
+    rebuild_roll_ups(now=NOW)
     assert not StepRollUp.objects.exists()
-    assert not steps_of_day(NOW.date().replace(month=3, day=2))
+    assert not read_step_days(NOW.date().replace(month=3, day=2))
     _, command = figures_of("many")
     assert command["events"] == 0
     client.force_login(make_user("root", is_superuser=True, is_staff=True))
@@ -158,7 +162,7 @@ def test_of_an_import_that_is_not_whole_nobody_sees_anything(
     assert hidden is not None
     assert client.get(f"/requests/{hidden.reference}/").status_code == 404
     page = client.get("/reports/").content.decode()
-    assert 'data-label="Requests" class="number">0<' in page
+    assert 'class="number" data-label="Requests">0<' in page
     assert hidden.reference not in client.get("/admin/workflows/workflowinstance/").content.decode()
     assert hidden.reference not in client.get("/admin/workflows/workitem/").content.decode()
     out = StringIO()
@@ -171,8 +175,8 @@ def test_what_a_killed_import_left_is_cleared_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     half_an_import(tmp_path, monkeypatch)
-    assert clear_abandoned(now=NOW + timedelta(minutes=1)) == 0
-    assert clear_abandoned(now=NOW + timedelta(minutes=10)) == 1
+    assert clear_abandoned_imports(now=NOW + timedelta(minutes=1)) == 0
+    assert clear_abandoned_imports(now=NOW + timedelta(minutes=10)) == 1
     assert not WorkItem.objects.exists()
     assert not WorkItem.history.exists()
     assert not WorkflowInstance.everything.exists()
@@ -180,7 +184,7 @@ def test_what_a_killed_import_left_is_cleared_away(
     assert LogImport.objects.get().state == LogImport.TAKEN_OUT
     bring_in(tmp_path, "many", MANY)
     assert WorkflowInstance.objects.count() == 2500
-    keep_fresh(now=NOW)
+    refresh_roll_ups(now=NOW)
     assert differences("many") == []
 
 
@@ -202,16 +206,16 @@ def test_an_error_on_the_way_leaves_nothing(
 
 @pytest.mark.django_db
 def test_a_taking_out_that_was_killed_is_carried_on(tmp_path: Path) -> None:
-    from workflows.services.past_out import take_out
+    from workflows.history_import.services.removal import begin_import_removal
 
     number = bring_in(tmp_path, "many", MANY)
-    keep_fresh(now=NOW)
-    take_out(number, actor=None, reason="", now=NOW)
+    refresh_roll_ups(now=NOW)
+    begin_import_removal(number, actor=None, reason="", now=NOW)
     assert not WorkflowInstance.objects.exists()
-    keep_fresh(now=NOW + timedelta(minutes=1))
-    assert clear_abandoned(now=NOW + timedelta(minutes=10)) == 1
+    refresh_roll_ups(now=NOW + timedelta(minutes=1))
+    assert clear_abandoned_imports(now=NOW + timedelta(minutes=10)) == 1
     assert not WorkItem.objects.exists()
-    keep_fresh(now=NOW + timedelta(minutes=11))
+    refresh_roll_ups(now=NOW + timedelta(minutes=11))
     assert not StepRollUp.objects.exists()
 
 
@@ -224,7 +228,7 @@ def test_others_write_while_a_log_comes_in_is_rolled_up_and_goes_out(tmp_path: P
     longest, stop = [0.0], threading.Event()
 
     def writes() -> None:
-        from django.contrib.auth.models import User
+        from workflows.people.models import User
 
         try:
             while not stop.is_set():
@@ -240,7 +244,7 @@ def test_others_write_while_a_log_comes_in_is_rolled_up_and_goes_out(tmp_path: P
     other.start()
     try:
         number = bring_in(tmp_path, "many", MANY)
-        keep_fresh(now=NOW)
+        refresh_roll_ups(now=NOW)
         undo_import(number, actor=None, reason="", now=NOW)
     finally:
         stop.set()

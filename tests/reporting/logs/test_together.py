@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from reporting.bottlenecks import Bottlenecks, Span, Totals, bottlenecks
-from reporting.imports import import_log
-from reporting.models import DAY, StaleCell, StepRollUp
-from reporting.rollups import keep_fresh, rebuild
-from reporting.rows import Period, workflow_figures
+from reporting.bottlenecks.queries import Bottlenecks, Span, Totals, collect_bottlenecks
+from reporting.eventlogs.services.importing import import_log
+from reporting.metrics.native_rows import RequestPeriod, compute_workflow_figures
+from reporting.rollups.models import DAY, StaleCell, StepRollUp
+from reporting.rollups.services import rebuild_roll_ups, refresh_roll_ups
 from tests.factories import NOW, make_user, publish_map, start_request
 from tests.reporting.logs.writing import file
 from tests.shared import LOGS, QUICK, shared
-from workflows.models import WorkflowTemplate, WorkItem
-from workflows.services import tasks
+from workflows.definitions.models import WorkflowTemplate
+from workflows.execution.models import WorkItem
+from workflows.execution.services import work_items as tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +35,9 @@ ONE_TIME = "case_id,activity,end\nT1,Begin,2026-03-13T10:00:00Z\nT1,End,2026-03-
 
 def figures_of(key: str) -> tuple[Bottlenecks, dict[str, Any]]:
     template = WorkflowTemplate.objects.get(key=key)
-    return bottlenecks(template, Span()), workflow_figures(template, Period(), now=NOW)
+    return collect_bottlenecks(template, Span()), compute_workflow_figures(
+        template, RequestPeriod(), now=NOW
+    )
 
 
 def differences(key: str) -> list[str]:
@@ -55,8 +58,8 @@ def differences(key: str) -> list[str]:
             found.append(f"{handoff}: {page.waited(totals) / 1e6}")
     known = command["known"]
     for kind in ("waiting", "working", "lead_in"):
-        if getattr(page.known, kind) != known[kind]:
-            found.append(f"known {kind}: {page.known}, {known}")
+        if getattr(page.known_times, kind) != known[kind]:
+            found.append(f"known {kind}: {page.known_times}, {known}")
     duration = command["case_duration"]
     if page.requests["finished"] != duration["n"]:
         found.append(f"{page.requests['finished']} finished, {duration['n']}")
@@ -86,7 +89,7 @@ def unlike(totals: Totals, kind: str, wanted: dict[str, Any] | None) -> list[str
 def bring_in(tmp_path: Path, **logs: str) -> None:
     for key, text in logs.items():
         import_log(key, file(tmp_path, text, f"{key}.csv"), actor=None, now=NOW)
-        keep_fresh(now=NOW + timedelta(minutes=5))
+        refresh_roll_ups(now=NOW + timedelta(minutes=5))
 
 
 def test_a_log_that_knows_more_takes_nothing_from_another(tmp_path: Path) -> None:
@@ -94,7 +97,7 @@ def test_a_log_that_knows_more_takes_nothing_from_another(tmp_path: Path) -> Non
     page, _ = figures_of("sales")
     assert page.by_step()["Decide"].at("waiting")[0] == 10 * 86400
     assert differences("sales") == differences("repairs") == differences("pauses") == []
-    assert figures_of("pauses")[0].known.kind == "lead_in"
+    assert figures_of("pauses")[0].known_times.kind == "lead_in"
 
 
 def test_one_row_that_knows_more_takes_nothing_from_the_others_of_its_log(tmp_path: Path) -> None:
@@ -106,12 +109,17 @@ def test_one_row_that_knows_more_takes_nothing_from_the_others_of_its_log(tmp_pa
     bring_in(tmp_path, sales=text)
     page, command = figures_of("sales")
     assert command["known"] == {
-        "tasks": 5, "enabled": 1, "start": 3, "waiting": 2, "working": 3, "lead_in": 1
-    }  # fmt: skip
+        "tasks": 5,
+        "enabled": 1,
+        "start": 3,
+        "waiting": 2,
+        "working": 3,
+        "lead_in": 1,
+    }
     decide = command["activities_detail"]["Decide"]
     assert (decide["waiting"]["total_s"], decide["lead_in"]["total_s"]) == (864000, 86400)
     assert differences("sales") == []
-    assert page.known.is_mixed
+    assert page.known_times.is_mixed
     assert "3 of 5 tasks (60%)" in command["note"]
 
 
@@ -119,7 +127,7 @@ def test_the_page_says_for_what_share_times_are_known(client: Client, tmp_path: 
     text = SALES + "S3,Check,bob,,2026-03-14T10:00:00Z\nS3,Decide,eve,,2026-03-15T10:00:00Z\n"
     bring_in(tmp_path, sales=text)
     client.force_login(make_user("root", is_superuser=True))
-    page = client.get("/reports/sales/").content.decode()
+    page = client.get("/reports/workflow/sales/").content.decode()
     assert "When work began is known of 2 of 4 tasks (50%)" in page
     assert 'data-label="Lead-in">' in page
 
@@ -135,7 +143,7 @@ def test_a_live_decision_takes_nothing_from_an_imported_past(tmp_path: Path) -> 
     import_log(key, file(tmp_path, text), actor=None, now=NOW)
     item = start_request(version).work_items.get()
     tasks.decide(item.pk, actor=make_user("mia"), outcome="approve", now=NOW + timedelta(days=1))
-    keep_fresh(now=NOW + timedelta(days=2))
+    refresh_roll_ups(now=NOW + timedelta(days=2))
     page, command = figures_of(key)
     waits = page.by_step()[str(step)].spread("waiting")
     assert 10 * 86400 * 1_000_000 in waits.values
@@ -151,7 +159,7 @@ def test_page_and_command_agree_on_every_log_in_one_database(names: tuple[str, .
     for name in names:
         path = shared("logs", f"{name}.csv.gz")
         import_log(name.replace("_", "-"), path, actor=None, now=NOW)
-    keep_fresh(now=NOW + timedelta(minutes=5))
+    refresh_roll_ups(now=NOW + timedelta(minutes=5))
     found = {name: differences(name.replace("_", "-")) for name in names}
     assert found == {name: [] for name in names}
 
@@ -162,10 +170,10 @@ def test_page_and_command_agree_on_every_log_in_one_database(names: tuple[str, .
 def test_days_on_which_nothing_happens_cost_nothing(tmp_path: Path) -> None:
     old = "case_id,activity,end\n1,A,1900-03-04\n1,A,2199-03-04\n2,B,2026-03-04\n"
     import_log("old", file(tmp_path, old), actor=None, now=NOW)
-    days = keep_fresh(now=NOW)
+    days = refresh_roll_ups(now=NOW)
     assert {date(1900, 3, 4), date(2199, 3, 4), date(2026, 3, 4)} <= set(days)
     assert len(days) <= 6
-    assert len(rebuild(now=NOW)) <= 6
+    assert len(rebuild_roll_ups(now=NOW)) <= 6
     assert differences("old") == []
     assert len(figures_of("old")[0].weeks.mondays()) < 100
 
@@ -175,8 +183,8 @@ def test_a_moment_that_nobody_can_mean_ends_no_roll_up(tmp_path: Path) -> None:
     far = NOW.replace(year=9999, month=12, day=31)
     item = WorkItem.objects.get(step__name="Check")
     WorkItem.objects.filter(pk=item.pk).update(completed_at=far)
-    keep_fresh(now=NOW + timedelta(days=2))
-    rebuild(now=NOW + timedelta(days=2))
+    refresh_roll_ups(now=NOW + timedelta(days=2))
+    rebuild_roll_ups(now=NOW + timedelta(days=2))
     days = StepRollUp.objects.filter(grain=DAY).values_list("day", flat=True)
     assert set(days) == {date(2026, 3, 14)}
     assert not StaleCell.objects.exists()
@@ -184,17 +192,16 @@ def test_a_moment_that_nobody_can_mean_ends_no_roll_up(tmp_path: Path) -> None:
 
 def test_a_roll_up_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
     import_log("sales", file(tmp_path, SALES), actor=None, now=NOW)
-    assert keep_fresh(now=NOW, within=0) == []
+    assert refresh_roll_ups(now=NOW, within=0) == []
     assert StaleCell.objects.filter(grain=DAY).count() > 0
     assert figures_of("sales")[0].fresh is None
-    keep_fresh(now=NOW + timedelta(minutes=5))
+    refresh_roll_ups(now=NOW + timedelta(minutes=5))
     assert not StaleCell.objects.exists()
     assert differences("sales") == []
 
 
 def test_a_day_that_is_marked_again_while_it_is_rolled_up_stays_marked(tmp_path: Path) -> None:
-    from reporting.rollups import roll_up
-    from reporting.rollups_changes import mark_stale
+    from reporting.rollups.services import mark_stale, roll_up_day
 
     bring_in(tmp_path, sales=SALES)
     day = date(2026, 3, 14)
@@ -202,8 +209,8 @@ def test_a_day_that_is_marked_again_while_it_is_rolled_up_stays_marked(tmp_path:
     old = StaleCell.objects.get(grain=DAY, day=day).marked
     StepRollUp.objects.filter(day=day).delete()
     mark_stale([day])
-    roll_up(day, old)
+    roll_up_day(day, old)
     assert StaleCell.objects.filter(grain=DAY, day=day).exists()
     assert not StepRollUp.objects.filter(grain=DAY, day=day).exists()
-    keep_fresh(now=NOW + timedelta(hours=1))
+    refresh_roll_ups(now=NOW + timedelta(hours=1))
     assert differences("sales") == []

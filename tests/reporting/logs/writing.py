@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from reporting.logs.read import How, LogRow, read_log
-from reporting.logs.rows import Account
+from reporting.eventlogs.account import Account
+from reporting.eventlogs.readers.read import LogReadOptions, LogRow, read_log
 
 
 def event(name: str, time: str, transition: str = "complete", **more: str) -> str:
@@ -37,7 +37,7 @@ def file(tmp_path: Path, content: str | bytes, name: str = "log.csv") -> str:
 def read(path: str, **said: Any) -> tuple[list[LogRow], Account]:
     """The rows of a file, and the account of it."""
     account = Account(path)
-    return list(read_log(path, How.said(**said), account)), account
+    return list(read_log(path, LogReadOptions.from_options(**said), account)), account
 
 
 def clock(row: LogRow) -> tuple[str, str, str]:

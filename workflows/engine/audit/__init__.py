@@ -4,9 +4,9 @@ It is the gate to publication: a map with an error is not published. What it pas
 deadlocks in the engine: every request ends, or waits on a named person or an incident.
 """
 
-from workflows.engine.audit.findings import CODES, Finding
-from workflows.engine.audit.gate import audit
+from workflows.engine.audit.environment import WORLD
+from workflows.engine.audit.findings import CODES, AuditFinding
 from workflows.engine.audit.people import AnyPeople, People
-from workflows.engine.audit.world import WORLD
+from workflows.engine.audit.run_audit import audit_definition
 
-__all__ = ["CODES", "WORLD", "AnyPeople", "Finding", "People", "audit"]
+__all__ = ["CODES", "WORLD", "AnyPeople", "AuditFinding", "People", "audit_definition"]

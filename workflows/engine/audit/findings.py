@@ -1,8 +1,11 @@
 """A finding, and the list of all findings that there are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
+
+from workflows.engine.audit.sentences import SENTENCES, AuditSentences
+from workflows.engine.texts import Text
 
 Severity = Literal["error", "warning"]
 
@@ -23,6 +26,7 @@ ERRORS: Final = (
     "step_role_missing",
     "role_empty",
     "role_field_unfit",
+    "role_setting_wrong",
     "outcome_role_empty",
     "escalation_empty",
     "expected_missing",
@@ -71,6 +75,7 @@ WARNINGS: Final = (
     "requester_may_decide",
     "approver_named_by_themselves",
     "nothing_shown",
+    "no_document_shown",
     "schedule_too_often",
     "schedule_skips_months",
     "subworkflow_not_in_use",
@@ -89,6 +94,7 @@ WARNINGS: Final = (
     "decision_of_one",
     "choice_of_one",
     "currency_missing",
+    "public_without_link",
     "end_not_told_apart",
     "field_read_too_early",
     "not_by_without_effect",
@@ -103,27 +109,55 @@ WARNINGS: Final = (
     "error_way_missing",
     "step_name_twice",
 )
+PERMISSIONS: Final = ("connection_not_granted", "start_not_granted", "listen_not_granted")
+"""What the site finds besides: something that a map relies on was withdrawn."""
 CODES: Final[Mapping[str, Severity]] = {
     **dict.fromkeys(ERRORS, "error"),
     **dict.fromkeys(WARNINGS, "warning"),
 }
+"""What the audit of a map alone can find."""
+SEVERITIES: Final[Mapping[str, Severity]] = {**CODES, **dict.fromkeys(PERMISSIONS, "error")}
+
+
+FindingValue = str | int | Text
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong with a map.
+class AuditFinding:
+    """One thing that is wrong with a map: its code, and what stands in its sentences.
 
-    `message` says in a sentence what would go wrong when the workflow runs a hundred times,
-    `remedy` how to mend it; `step` is the key of the step, where it is about one.
+    `step` is the key of the step, where it is about one; `variant` chooses among the sentences of
+    a code that has several.
     """
 
     severity: Severity
     code: str
     step: str | None
-    message: str
-    remedy: str
+    variant: str = ""
+    parameters: Mapping[str, FindingValue] = field(default_factory=dict)
+
+    @property
+    def message(self) -> Text:
+        """What would go wrong when the workflow runs a hundred times."""
+        return self._sentences.message.filled(self.parameters)
+
+    @property
+    def remedy(self) -> Text:
+        """How to mend it."""
+        return self._sentences.remedy.filled(self.parameters)
+
+    @property
+    def _sentences(self) -> AuditSentences:
+        return SENTENCES[f"{self.code}.{self.variant}" if self.variant else self.code]
 
 
-def found(code: str, step: str | None, message: str, remedy: str) -> Finding:
-    """A finding with the severity that its code has."""
-    return Finding(CODES[code], code, step, message, remedy)
+def make_finding(
+    code: str, step: str | None, variant: str = "", /, **parameters: object
+) -> AuditFinding:
+    """A finding with the severity that its code has; what is no text or number counts as it is
+    said."""
+    values = {
+        name: value if isinstance(value, str | int | Text) else str(value)
+        for name, value in parameters.items()
+    }
+    return AuditFinding(SEVERITIES[code], code, step, variant, values)

@@ -8,15 +8,15 @@ from typing import Any
 
 import networkx as nx
 
-from workflows.engine.audit.findings import Finding, found
-from workflows.engine.audit.survey import Block, Survey
-from workflows.engine.definition import JoinStep
-from workflows.engine.graph import reach
+from workflows.engine.audit.findings import AuditFinding, make_finding
+from workflows.engine.audit.map_facts import ParallelBlock, Survey
+from workflows.engine.format.definition import JoinStep
+from workflows.engine.routing.graph import find_reachable
 
 
-def without_person(survey: Survey) -> Iterator[Finding]:
+def check_loops_have_person(survey: Survey) -> Iterator[AuditFinding]:
     """Every loop has a person in it."""
-    silent = silent_ways(survey)
+    silent = unattended_routes(survey)
     graph: Any = nx.DiGraph(
         (source, target) for source, targets in silent.items() for target in sorted(targets)
     )
@@ -25,53 +25,49 @@ def without_person(survey: Survey) -> Iterator[Finding]:
         keys = sorted(part, key=order.index)
         if len(keys) == 1 and not graph.has_edge(keys[0], keys[0]):
             continue
-        yield found(
-            "loop_without_person",
-            keys[0],
-            f"A request can go round for ever without a person:"
-            f" {' → '.join(survey.called(key) for key in keys)}.",
-            "Put an approval or a task into the loop, or lead one of its ways out.",
+        yield make_finding(
+            "loop_without_person", keys[0], steps=" → ".join(survey.called(key) for key in keys)
         )
 
 
-def silent_ways(survey: Survey) -> dict[str, set[str]]:
+def unattended_routes(survey: Survey) -> dict[str, set[str]]:
     """The ways that a request can take with nobody deciding anything."""
     graph = survey.graph
-    ways = {
+    routes = {
         key: {other for other in graph.following[key] if not graph.is_human(other)}
         for key in graph.steps
         if not graph.is_human(key)
     }
     for block in survey.blocks:  # smallest first, so inner joins are known
-        if not _passes_silently(survey, block, ways):
-            for targets in ways.values():
+        if not _passes_unattended(survey, block, routes):
+            for targets in routes.values():
                 targets.discard(block.join)
-    return ways
+    return routes
 
 
-def _passes_silently(survey: Survey, block: Block, ways: dict[str, set[str]]) -> bool:
+def _passes_unattended(survey: Survey, block: ParallelBlock, routes: dict[str, set[str]]) -> bool:
     """Whether the join can fire with nobody having decided anything in the block."""
     join = survey.graph[block.join]
     assert isinstance(join, JoinStep)
     silent = [
-        (branch.when is None, _comes_silently(branch.to, block, ways))
+        (branch.when is None, _arrives_unattended(branch.to, block, routes))
         for branch in block.step.branches
     ]
     if not any(sure and not quiet for sure, quiet in silent):
         return True  # what needs a person may happen not to be opened
     if join.wait_for in (None, "all"):
         return False
-    wanted = 1 if join.wait_for == "any" else int(join.wait_for or 1)
-    return sum(quiet for _, quiet in silent) >= wanted
+    required_count = 1 if join.wait_for == "any" else int(join.wait_for or 1)
+    return sum(quiet for _, quiet in silent) >= required_count
 
 
-def _comes_silently(target: str, block: Block, ways: dict[str, set[str]]) -> bool:
+def _arrives_unattended(target: str, block: ParallelBlock, routes: dict[str, set[str]]) -> bool:
     if target == block.join:
         return True
-    if target not in ways:
+    if target not in routes:
         return False
-    inside = {key: ways.get(key, set()) & (block.inside | {block.join}) for key in ways}
-    return block.join in reach({target}, inside, set())
+    inside = {key: routes.get(key, set()) & (block.inside | {block.join}) for key in routes}
+    return block.join in find_reachable({target}, inside, set())
 
 
-CHECKS = (without_person,)
+CHECKS = (check_loops_have_person,)

@@ -1,13 +1,9 @@
 """Who the people of a map are: asked of the directory, or assumed where there is none."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
-from workflows.engine.calendar import BUILT_IN, Calendar, calendar_named
-from workflows.engine.definition import Definition
-
-CROWD = 1000
-"""As many people as a quorum can ask for."""
+from workflows.engine.format.definition import Definition, RoleDef
+from workflows.engine.timing.working_time import BUILT_IN_CALENDARS, Calendar, calendar_named
 
 
 class People(Protocol):
@@ -16,8 +12,8 @@ class People(Protocol):
     def is_active(self, username: str) -> bool | None:
         """Whether this person may sign in; None where there is no such person."""
 
-    def members(self, groups: Sequence[str], users: Sequence[str]) -> frozenset[str]:
-        """The active people among these users and in these groups."""
+    def members(self, role: RoleDef) -> frozenset[str]:
+        """The active people whom a role's lists have."""
 
     def has_action(self, name: str) -> bool:
         """Whether automations may run this action here."""
@@ -54,9 +50,11 @@ class AnyPeople:
         """Everyone is there."""
         return True
 
-    def members(self, groups: Sequence[str], users: Sequence[str]) -> frozenset[str]:
+    def members(self, role: RoleDef) -> frozenset[str]:
         """The users named, and a crowd for each group."""
-        return frozenset(users).union(f"{group} {n}" for group in groups for n in range(CROWD))
+        return frozenset[str]().union(
+            *(finder.assumed_members(setting) for finder, setting in role.sources)
+        )
 
     def has_action(self, name: str) -> bool:
         """Every action is there."""
@@ -92,4 +90,4 @@ class AnyPeople:
 
     def calendar(self, name: str | None) -> Calendar | None:
         """The built-in calendars, and office hours for a site's own."""
-        return calendar_named(name if name in BUILT_IN else None)
+        return calendar_named(name if name in BUILT_IN_CALENDARS else None)

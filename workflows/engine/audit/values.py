@@ -3,20 +3,26 @@
 import re
 from collections.abc import Iterator
 
-from workflows.engine.audit.findings import Finding, found
-from workflows.engine.audit.survey import Block, Survey
-from workflows.engine.definition import HumanStep, JoinStep, Link
-from workflows.engine.graph import reach
-from workflows.engine.rules import RuleProblem
+from workflows.engine.audit.findings import AuditFinding, make_finding
+from workflows.engine.audit.map_facts import ParallelBlock, Survey
+from workflows.engine.format.definition import HumanStep, JoinStep, Link
+from workflows.engine.routing.graph import find_reachable
+from workflows.engine.rules.evaluation import RuleProblem
+from workflows.engine.texts import Text, text
+from workflows.engine.values.field_types.base import type_of_field
 
 
-def _named(survey: Survey, link: Link) -> str:
+def condition_label(survey: Survey, link: Link) -> Text:
     """A way with a condition, as a message names it."""
-    what = {"outcome": f"Outcome '{link.name}'", "rule": f"Rule {link.name}"}
-    return f"{what.get(link.kind, f'Branch {link.name}')} of {survey.called(link.source)}"
+    places = {"name": link.name, "step": survey.called(link.source)}
+    if link.kind == "outcome":
+        return text("Outcome '%(name)s' of %(step)s", **places)
+    if link.kind == "rule":
+        return text("Rule %(name)s of %(step)s", **places)
+    return text("Branch %(name)s of %(step)s", **places)
 
 
-def rules(survey: Survey) -> Iterator[Finding]:
+def check_rules(survey: Survey) -> Iterator[AuditFinding]:
     """Every rule can be read and fits the declared fields."""
     for link in survey.graph.links:
         if link.route.when is None:
@@ -24,18 +30,16 @@ def rules(survey: Survey) -> Iterator[Finding]:
         try:
             needs = survey.graph.rule(link.route.when).fields
         except RuleProblem as problem:
-            yield found(
-                "rule_wrong",
-                link.source,
-                f"{_named(survey, link)} can never be worked out, so each request would stop"
-                f" there: {problem}",
-                "Correct the rule.",
+            yield make_finding(
+                "rule_wrong", link.source, condition=condition_label(survey, link), problem=problem
             )
         else:
-            yield from _may_be_empty(survey, link, needs)
+            yield from _check_empty_fields(survey, link, needs)
 
 
-def _may_be_empty(survey: Survey, link: Link, needs: frozenset[str]) -> Iterator[Finding]:
+def _check_empty_fields(
+    survey: Survey, link: Link, needs: frozenset[str]
+) -> Iterator[AuditFinding]:
     text = link.route.when or ""
     unsure = [
         name
@@ -44,90 +48,82 @@ def _may_be_empty(survey: Survey, link: Link, needs: frozenset[str]) -> Iterator
     ]
     if unsure:
         listed = ", ".join(f"'{name}'" for name in unsure)
-        yield found(
+        yield make_finding(
             "rule_field_may_be_empty",
             link.source,
-            f"{_named(survey, link)} needs {listed}, which may still be empty there: such a"
-            " request waits on an incident.",
-            "Make the field required and ask for it earlier, or let the rule say what holds when"
-            " it is empty, with `field == null or …`.",
+            condition=condition_label(survey, link),
+            listed=listed,
         )
 
 
-def role_fields(survey: Survey) -> Iterator[Finding]:
+def check_role_fields_filled(survey: Survey) -> Iterator[AuditFinding]:
     """Whoever a step is for is known when it is reached."""
     for key, step in survey.humans():
         role = survey.role(step.role)
-        if role is None or role.field is None:
+        if role is None or role.person_field is None:
             continue
-        field = survey.definition.fields.get(role.field)
-        known = role.field in survey.filled[key] or not survey.may_know(key, role.field)
-        if field and field.type == "user" and not known:
-            yield found(
-                "role_field_may_be_empty",
-                key,
-                f"{survey.called(key)} is for whoever '{role.field}' names, which may still be"
-                " empty there: such a request waits on an incident.",
-                "Make the field required and ask for it at the start, or in a step before.",
+        field = survey.definition.fields.get(role.person_field)
+        is_covered = role.person_field in survey.filled[key] or not survey.may_know(
+            key, role.person_field
+        )
+        if field and type_of_field(field).names_person and not is_covered:
+            yield make_finding(
+                "role_field_may_be_empty", key, step=survey.called(key), field=role.person_field
             )
 
 
-def never_filled(survey: Survey) -> Iterator[Finding]:
+def check_required_fields_asked(survey: Survey) -> Iterator[AuditFinding]:
     """A required field is asked for somewhere."""
     begin = survey.definition.start
-    given = set((begin.fields if begin else None) or [])
+    asked_fields = set((begin.fields if begin else None) or [])
     for step in survey.graph.steps.values():
-        given.update(getattr(step, "outputs", None) or [])
+        asked_fields.update(getattr(step, "outputs", None) or [])
         if step.kind == "automation":
-            given.update(_mentioned(getattr(step, "with_", None)))
+            asked_fields.update(_nested_keys(getattr(step, "with_", None)))
     for name, field in survey.definition.fields.items():
-        if field.required and name not in given:
-            yield found(
-                "field_never_filled",
-                None,
-                f"The field '{name}' is required, and neither the start nor any step asks for it:"
-                " it stays empty in every request.",
-                "List it under `start: fields` or under a step's `outputs`, or remove it.",
-            )
+        if field.required and name not in asked_fields:
+            yield make_finding("field_never_filled", None, name=name)
 
 
-def _mentioned(value: object) -> set[str]:
+def _nested_keys(value: object) -> set[str]:
     """The keys in what an automation is given, at any depth."""
     if isinstance(value, dict):
-        return set(value).union(*(_mentioned(part) for part in value.values()))
-    return set().union(*(_mentioned(part) for part in value)) if isinstance(value, list) else set()
+        return set(value).union(*(_nested_keys(part) for part in value.values()))
+    return (
+        set().union(*(_nested_keys(part) for part in value)) if isinstance(value, list) else set()
+    )
 
 
 # -- branches that write the same field ---------------------------------------------------------
 
 
-def same_field(survey: Survey) -> Iterator[Finding]:
+def check_branch_writes(survey: Survey) -> Iterator[AuditFinding]:
     """Branches that wait for each other do not write one field."""
     for block in survey.blocks:
         join = survey.graph[block.join]
         assert isinstance(join, JoinStep)
         if join.wait_for in ("any", 1):
             continue  # only one branch ever comes, so nothing is compared
-        for name, writers in _written_twice(survey, block).items():
-            who = " and ".join(survey.called(key) for key in sorted(writers))
-            yield found(
+        for name, writers in _fields_written_twice(survey, block).items():
+            writer_labels = " and ".join(survey.called(key) for key in sorted(writers))
+            yield make_finding(
                 "branches_write_same_field",
                 block.key,
-                f"Several branches of {survey.called(block.key)} write '{name}' ({who}): where"
-                f" they differ, {survey.called(block.join)} holds the request until the"
-                " workflow's owner has chosen.",
-                "Let one branch write it, or give each branch a field of its own.",
+                parallel_step=survey.called(block.key),
+                name=name,
+                writers=writer_labels,
+                join=survey.called(block.join),
             )
 
 
-def _written_twice(survey: Survey, block: Block) -> dict[str, set[str]]:
+def _fields_written_twice(survey: Survey, block: ParallelBlock) -> dict[str, set[str]]:
     """The fields that more than one branch writes, with the steps that do."""
     walls = {block.key, block.join}
     branches: dict[str, int] = {}
     writers: dict[str, set[str]] = {}
     for branch in block.step.branches:
-        inside = reach({branch.to}, survey.graph.following, walls) & block.inside
-        written = {key: _outputs(survey, key) for key in inside}
+        inside = find_reachable({branch.to}, survey.graph.following, walls) & block.inside
+        written = {key: _output_fields(survey, key) for key in inside}
         for name in {name for names in written.values() for name in names}:
             branches[name] = branches.get(name, 0) + 1
             writers.setdefault(name, set()).update(
@@ -136,10 +132,10 @@ def _written_twice(survey: Survey, block: Block) -> dict[str, set[str]]:
     return {name: writers[name] for name in sorted(writers) if branches[name] > 1}
 
 
-def _outputs(survey: Survey, key: str) -> set[str]:
+def _output_fields(survey: Survey, key: str) -> set[str]:
     step = survey.graph[key]
     outputs = step.outputs if isinstance(step, HumanStep) else getattr(step, "outputs", None)
     return set(outputs or ())
 
 
-CHECKS = (rules, role_fields, never_filled, same_field)
+CHECKS = (check_rules, check_role_fields_filled, check_required_fields_asked, check_branch_writes)

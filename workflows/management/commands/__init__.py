@@ -1,0 +1,1 @@
+"""Commands on maps, the demo and the trail."""

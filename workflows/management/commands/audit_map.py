@@ -1,15 +1,14 @@
 """Prints what the map audit finds in a workflow or a definition file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from workflows.engine.audit import Finding, audit
-from workflows.management.base import FOUND, HandoffCommand
-from workflows.management.sources import source_named
-from workflows.services.directory import people_for
+from workflows.definitions.queries.sources import read_source
+from workflows.engine.audit import AuditFinding, audit_definition
+from workflows.management.base import EXIT_FOUND, HandoffCommand
+from workflows.people.queries.directory import audit_people_for
 
 
 class Command(HandoffCommand):
@@ -23,9 +22,9 @@ class Command(HandoffCommand):
 
     def run(self, options: Mapping[str, Any]) -> int | None:
         """Errors first; warnings do not fail the command."""
-        source = source_named(options["source"], newest=True)
+        source = read_source(options["source"], newest=True)
         findings = sorted(
-            audit(source.definition, people_for(source.version)),
+            audit_definition(source.definition, audit_people_for(source.version)),
             key=lambda finding: finding.severity != "error",
         )
         errors = sum(finding.severity == "error" for finding in findings)
@@ -34,13 +33,23 @@ class Command(HandoffCommand):
             "version": source.version.number if source.version else None,
             "errors": errors,
             "warnings": len(findings) - errors,
-            "findings": [asdict(finding) for finding in findings],
+            "findings": [_finding_json(finding) for finding in findings],
         }
-        self.show(options, data, _text(findings, errors))
-        return FOUND if errors else None
+        self.show(options, data, _render_findings(findings, errors))
+        return EXIT_FOUND if errors else None
 
 
-def _text(findings: Sequence[Finding], errors: int) -> str:
+def _finding_json(finding: AuditFinding) -> dict[str, object]:
+    return {
+        "severity": finding.severity,
+        "code": finding.code,
+        "step": finding.step,
+        "message": str(finding.message),
+        "remedy": str(finding.remedy),
+    }
+
+
+def _render_findings(findings: Sequence[AuditFinding], errors: int) -> str:
     if not findings:
         return "The map has no findings."
     lines = []
@@ -48,9 +57,9 @@ def _text(findings: Sequence[Finding], errors: int) -> str:
         where = f" {finding.step}" if finding.step else ""
         lines += [f"{finding.severity}{where}: {finding.message}", f"    {finding.remedy}"]
     warnings = len(findings) - errors
-    lines.append(f"{_count(errors, 'error')}, {_count(warnings, 'warning')}.")
+    lines.append(f"{_count_phrase(errors, 'error')}, {_count_phrase(warnings, 'warning')}.")
     return "\n".join(lines)
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _count_phrase(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

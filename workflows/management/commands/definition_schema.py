@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from workflows.engine.definition_file import json_schema
+from workflows.engine.format.files import json_schema
 from workflows.management.base import HandoffCommand, json_text
 
 

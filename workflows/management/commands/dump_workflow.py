@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from workflows.engine.definition_file import write_definition
+from workflows.definitions.queries.definition_rows import definition_of
+from workflows.definitions.queries.sources import find_named_version
+from workflows.engine.format.files import write_definition
 from workflows.management.base import HandoffCommand
-from workflows.management.sources import version_named
-from workflows.services.rows import definition_of
 
 
 class Command(HandoffCommand):
@@ -23,6 +23,6 @@ class Command(HandoffCommand):
 
     def run(self, options: Mapping[str, Any]) -> int | None:
         """YAML, or with --json the same as JSON; both can be loaded."""
-        definition = definition_of(version_named(options["key"], number=options["number"]))
+        definition = definition_of(find_named_version(options["key"], number=options["number"]))
         self.show(options, definition.dump(), write_definition(definition).rstrip("\n"))
         return None

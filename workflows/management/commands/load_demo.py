@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from workflows.definitions.models import WorkflowTemplate
 from workflows.demo.company import ADMIN, EMPLOYEES, PASSWORD, WORKFLOWS
 from workflows.demo.load import SEED, load_demo
 from workflows.engine.errors import InvalidInput, NotAllowed
 from workflows.management.base import HandoffCommand
-from workflows.models import WorkflowTemplate
+from workflows.people.models import User
 
 
 class Command(HandoffCommand):
@@ -40,14 +40,14 @@ class Command(HandoffCommand):
         if options["logins"]:
             self._show_logins(options)
         elif not (options["if_empty"] and WorkflowTemplate.objects.exists()):
-            self._load(options)
+            self._load_company(options)
         return None
 
-    def _load(self, options: Mapping[str, Any]) -> None:
+    def _load_company(self, options: Mapping[str, Any]) -> None:
         _refuse_production(options)
         if not 0 < options["volume"] <= 20:
             raise InvalidInput("--volume is a number above 0, and at most 20.")
-        _refuse_what_is_there()
+        _refuse_existing_rows()
         began = time.monotonic()
         self.stderr.write("Making the demo company and its last four months …")
         loaded = load_demo(now=timezone.now(), seed=options["seed"], volume=options["volume"])
@@ -61,9 +61,9 @@ class Command(HandoffCommand):
         self.show(options, data | {"seconds": round(seconds, 1)}, text)
 
     def _show_logins(self, options: Mapping[str, Any]) -> None:
-        there = set(User.objects.values_list("username", flat=True))
-        logins = [login for login in _logins() if login["username"] in there]
-        self.show(options, logins, _text(logins))
+        usernames = set(User.objects.values_list("username", flat=True))
+        logins = [login for login in _list_logins() if login["username"] in usernames]
+        self.show(options, logins, _render_logins(logins))
 
 
 def _refuse_production(options: Mapping[str, Any]) -> None:
@@ -74,17 +74,22 @@ def _refuse_production(options: Mapping[str, Any]) -> None:
         )
 
 
-def _refuse_what_is_there() -> None:
+def _refuse_existing_rows() -> None:
     keys = [name.replace("_", "-") for name in WORKFLOWS]
-    there = WorkflowTemplate.objects.filter(key__in=keys).values_list("key", flat=True).first()
+    workflow_key = (
+        WorkflowTemplate.objects.filter(key__in=keys).values_list("key", flat=True).first()
+    )
     names = [employee.username for employee in EMPLOYEES] + [ADMIN]
-    known = User.objects.filter(username__in=names).values_list("username", flat=True).first()
-    if there or known:
-        what = f"a workflow '{there}'" if there else f"a person '{known}'"
-        raise InvalidInput(f"There is {what} already; load the demo into an empty site.")
+    username = User.objects.filter(username__in=names).values_list("username", flat=True).first()
+    if workflow_key or username:
+        existing_row = f"a workflow '{workflow_key}'" if workflow_key else f"a person '{username}'"
+        raise InvalidInput(
+            "There is %(existing_row)s already; load the demo into an empty site.",
+            existing_row=existing_row,
+        )
 
 
-def _logins() -> list[dict[str, str]]:
+def _list_logins() -> list[dict[str, str]]:
     people = [
         {
             "username": employee.username,
@@ -103,9 +108,9 @@ def _logins() -> list[dict[str, str]]:
     return [everything, *people]
 
 
-def _text(logins: list[dict[str, str]]) -> str:
+def _render_logins(logins: list[dict[str, str]]) -> str:
     if not logins:
         return "The demo is not loaded here."
     lines = [f"Demo logins (the password of each is {PASSWORD}):"]
-    lines += [f"  {one['username']:<8} {one['name']}: {one['sees']}" for one in logins]
+    lines += [f"  {login['username']:<8} {login['name']}: {login['sees']}" for login in logins]
     return "\n".join(lines)

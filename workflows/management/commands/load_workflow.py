@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.management.base import CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from workflows.engine.definition import Definition
+from workflows.definitions.models import TemplateVersion
+from workflows.definitions.queries.sources import read_definition_file
+from workflows.definitions.services.publishing import load_definition, publish
 from workflows.engine.errors import DefinitionProblem
-from workflows.management.base import HandoffCommand, person
-from workflows.management.sources import read_definition_file
-from workflows.models import TemplateVersion
-from workflows.services.definitions import load_definition, publish
+from workflows.engine.format.definition import Definition
+from workflows.management.base import HandoffCommand, find_acting_user
+from workflows.people.models import User
 
 
 class Command(HandoffCommand):
@@ -33,16 +33,16 @@ class Command(HandoffCommand):
         definitions = [(path, read_definition_file(path)) for path in options["files"]]
         now = timezone.now()
         with transaction.atomic():
-            actor = person(options["actor"])
+            actor = find_acting_user(options["actor"])
             results = [
-                _load(path, definition, actor, now, publishing=options["publish"])
+                _load_file(path, definition, actor, now, publishing=options["publish"])
                 for path, definition in definitions
             ]
-        self.show(options, results, "\n".join(_sentence(result) for result in results))
+        self.show(options, results, "\n".join(_describe_load(result) for result in results))
         return None
 
 
-def _load(
+def _load_file(
     path: str, definition: Definition, actor: User | None, now: datetime, *, publishing: bool
 ) -> dict[str, Any]:
     version, is_new = load_definition(definition, actor=actor, now=now)
@@ -50,7 +50,9 @@ def _load(
         try:
             version = publish(version.pk, actor=actor, now=now)
         except DefinitionProblem as problem:
-            raise DefinitionProblem(f"{path}: {problem} See `audit_map {path}`.") from problem
+            raise DefinitionProblem(
+                "%(path)s: %(problem)s See `audit_map %(path)s`.", path=path, problem=problem
+            ) from problem
     return {
         "file": path,
         "workflow": definition.key,
@@ -60,9 +62,9 @@ def _load(
     }
 
 
-def _sentence(result: dict[str, Any]) -> str:
-    what = "loaded as" if result["new"] else "is already"
+def _describe_load(result: dict[str, Any]) -> str:
+    outcome = "loaded as" if result["new"] else "is already"
     return (
-        f"{result['file']}: {what} version {result['version']} of"
+        f"{result['file']}: {outcome} version {result['version']} of"
         f" {result['workflow']} ({result['state']})."
     )

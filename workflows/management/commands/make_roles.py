@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from workflows.access.services.site_roles import ensure_site_roles
 from workflows.management.base import HandoffCommand
-from workflows.services.site_roles import make_roles
 
 
 class Command(HandoffCommand):
@@ -17,7 +17,7 @@ class Command(HandoffCommand):
 
     def run(self, options: Mapping[str, Any]) -> int | None:
         """Make them, and say what was added."""
-        added = make_roles()
+        added = ensure_site_roles()
         lines = [
             f"{name}: {len(permissions)} permissions added" if permissions else f"{name}: complete"
             for name, permissions in added.items()

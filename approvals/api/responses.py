@@ -1,0 +1,230 @@
+"""How calls answer: rows as shapes, JSON, and commands that are done once a key."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+from ninja import Schema
+
+from approvals.api.schemas import (
+    AwayOut,
+    Problem,
+    QuestionOut,
+    RequestOut,
+    TaskOut,
+    WorkItemOut,
+)
+from workflows.access.services.idempotency import Reply, answer_once
+from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
+from workflows.engine.errors import InvalidInput
+from workflows.execution.choices import QuestionKind, QuestionState
+from workflows.execution.models import TaskQuestion, WorkflowInstance, WorkItem
+from workflows.execution.queries.position import (
+    HolderKind,
+    InstancePosition,
+    StepPosition,
+    build_step_position,
+)
+from workflows.execution.services.review_digest import digest_of_shown_values
+from workflows.execution.services.unit_of_work import serialize_votes
+from workflows.people.models import User
+from workflows.people.queries.stand_ins import AwayNote
+
+READ_REFUSALS = (400, 401, 403, 404, 405, 422, 429, 500)
+COMMAND_REFUSALS = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500)
+
+LONGEST_KEY = 200
+KEY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key and call again gives the first answer again, for 7 days.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
+}
+REPLAYED = "Idempotent-Replayed"
+
+
+def documented_responses(
+    shape: type[Schema], *, status: int = 200, refusals: Sequence[int] = COMMAND_REFUSALS
+) -> dict[int, type[Schema]]:
+    """The answers of a call, for the OpenAPI document."""
+    return {status: shape, **dict.fromkeys(refusals, Problem)}
+
+
+SUMMARIES = {
+    "start_work": "Start",
+    "comment": "Write a comment",
+    "edit_comment": "Edit a comment",
+    "withdraw_comment": "Withdraw a comment",
+    "ask_opinion": "Ask for an opinion",
+    "ask_requester": "Ask the requester",
+    "answer_question": "Answer",
+    "withdraw_question": "Take back",
+}
+"""What the document calls a command that is not called by its id."""
+
+
+def command_operation(
+    operation_id: str, shape: type[Schema], *, status: int = 200
+) -> dict[str, Any]:
+    """What all commands say of themselves in the OpenAPI document."""
+    return {
+        "operation_id": operation_id,
+        "url_name": operation_id,
+        "summary": SUMMARIES.get(operation_id, operation_id.capitalize()),
+        "response": documented_responses(shape, status=status),
+        "openapi_extra": {"parameters": [KEY_PARAMETER]},
+    }
+
+
+def schema_response(shape: Schema) -> JsonResponse:
+    """A shape as the answer."""
+    return JsonResponse(shape.model_dump(mode="json"))
+
+
+def run_command_once(
+    request: HttpRequest,
+    user: User,
+    execute: Callable[[], Schema],
+    *,
+    status: int = 200,
+    key_scope: str = "",
+) -> JsonResponse:
+    """Run a command and answer; by `Idempotency-Key` once, and then with the same answer again.
+
+    `key_of` keeps the keys of a webhook's callers apart from those of the person it acts as.
+    """
+
+    def build_reply() -> Reply:
+        return Reply(status, execute().model_dump(mode="json"))
+
+    key = _idempotency_key(request)
+    if key is None:
+        return _reply_response(build_reply())
+    if key_scope:
+        key = f"{key_scope}:{hashlib.sha256(key.encode()).hexdigest()}"
+    return _reply_response(
+        answer_once(
+            key,
+            user=user,
+            fingerprint=_call_fingerprint(request),
+            now=timezone.now(),
+            command=build_reply,
+        )
+    )
+
+
+def _reply_response(reply: Reply) -> JsonResponse:
+    response = JsonResponse(reply.body, status=reply.status)
+    if reply.is_repeated:
+        response[REPLAYED] = "true"
+    if reply.status == 201 and "status_url" in reply.body:
+        response["Location"] = reply.body["status_url"]
+    return response
+
+
+def _idempotency_key(request: HttpRequest) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= LONGEST_KEY or not all("!" <= letter <= "~" for letter in key):
+        raise InvalidInput(
+            "The Idempotency-Key must have 1 to %(longest)s letters, digits or signs, no blanks.",
+            longest=LONGEST_KEY,
+        )
+    return key
+
+
+def _call_fingerprint(request: HttpRequest) -> str:
+    content = f"{request.method} {request.get_full_path()}\n".encode() + request.body
+    return hashlib.sha256(content).hexdigest()
+
+
+# -- rows as shapes ---------------------------------------------------------------------------
+
+
+def request_values(request: HttpRequest, instance: WorkflowInstance) -> dict[str, Any]:
+    """What every answer says of a request."""
+    address = reverse("api-v1:instance", args=[instance.reference])
+    return {
+        "reference": instance.reference,
+        "workflow": cached_map(instance.version_id).graph.definition.key,
+        "title": instance.title,
+        "state": instance.state,
+        "result": instance.result or None,
+        "status_url": request.build_absolute_uri(address),
+    }
+
+
+def request_out(request: HttpRequest, instance: WorkflowInstance) -> RequestOut:
+    """Where a request stands."""
+    return RequestOut(**request_values(request, instance))
+
+
+def task_values(
+    version_map: VersionMap, step: StepPosition, item: WorkItem, data: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What every answer says of a task, from where it stands; `data` are its request's values."""
+    shows = step.is_human and step.holder.kind != HolderKind.OVER
+    return {
+        "id": item.pk,
+        "step": step.key,
+        "title": step.title,
+        "role": version_map.graph.human(step.key).role if step.is_human else None,
+        "state": item.state,
+        "holder": step.holder.person.get_username() if step.holder.person else None,
+        "holder_kind": step.holder.kind.value,
+        "since": step.since,
+        "due": step.due,
+        "needed": item.needed,
+        "agreed": len(item.votes),
+        "outcome": item.outcome or None,
+        "decided_by": item.performer_name or None,
+        "acted_for": item.decided_for.get_username() if item.decided_for else None,
+        "holder_away": _away_out(step.holder.away),
+        "votes": serialize_votes(item),
+        "seen": digest_of_shown_values(version_map, step.key, data) if shows else None,
+    }
+
+
+def _away_out(note: AwayNote | None) -> AwayOut | None:
+    if note is None:
+        return None
+    deputy = note.deputy
+    return AwayOut(until=note.until, stands_in=deputy.get_username() if deputy else None)
+
+
+def open_tasks_out(position: InstancePosition) -> list[WorkItemOut]:
+    """The open tasks of a request."""
+    return [
+        WorkItemOut(**task_values(position.map, step, task, position.instance.data))
+        for step, task in position.tasks
+    ]
+
+
+def task_out(request: HttpRequest, item: WorkItem) -> TaskOut:
+    """A task after a command on it."""
+    version_map = cached_map(item.request.version_id)
+    step = build_step_position(version_map, item)
+    values = task_values(version_map, step, item, item.request.data)
+    return TaskOut(**values, request=request_out(request, item.request))
+
+
+def question_out(question: TaskQuestion) -> QuestionOut:
+    """What was asked, and what came back."""
+    return QuestionOut(
+        id=question.pk,
+        kind=QuestionKind(question.kind),
+        state=QuestionState(question.state),
+        work_item=question.work_item_id,
+        asked_by=question.asked_by.get_username(),
+        asked_of=question.asked_of.get_username(),
+        question=question.question,
+        asked_at=question.asked_at,
+        answer=question.answer,
+        closed_at=question.closed_at,
+        after_decision=question.is_after_decision,
+    )

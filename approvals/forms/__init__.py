@@ -1,0 +1,1 @@
+"""Forms made from a map's declared fields."""

@@ -1,0 +1,198 @@
+"""Forms made from a map's declared fields.
+
+Each form field asks the engine's own `clean`, so a page refuses exactly what a service would,
+beside the field and with what was typed kept.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.forms.utils import ErrorDict
+from django.utils.text import capfirst
+from django.utils.translation import gettext, gettext_lazy
+
+from approvals.forms.field_presentations import EMPTY_CHOICE, FIELD_PRESENTATIONS
+from approvals.forms.people_boxes import PersonBox
+from workflows.engine.format.definition import Definition, FieldDef, display_title
+from workflows.engine.values.field_types.base import ValueRefused, type_of_field
+from workflows.execution.services.values import read_unnamed_value
+from workflows.people.models import User
+
+
+class DeclaredField(forms.Field):
+    """A form field that reads what the engine reads, into the same canonical value.
+
+    `shown` is the value that stands in it when the form opens. What is sent back as it stood
+    there is that value, also where its text could be read in two ways or says less than it.
+    """
+
+    def __init__(
+        self, key: str, spec: FieldDef, *, opening_value: Any = None, **options: Any
+    ) -> None:
+        self.key, self.spec, self.opening_value = key, spec, opening_value
+        self.presentation = FIELD_PRESENTATIONS[spec.type]
+        super().__init__(label=display_title(key, spec.label), **options)
+
+    def to_python(self, value: Any) -> Any:
+        """The canonical value. The message stands beside the field, so it does not name it."""
+        if self.opening_value is not None and value == self.prepare_value(self.opening_value):
+            return self.opening_value
+        try:
+            return read_unnamed_value(self.spec, self.presentation.sent_value(value))
+        except ValueRefused as refused:
+            raise forms.ValidationError(capfirst(str(refused))) from None
+
+    def prepare_value(self, value: Any) -> Any:
+        """How a canonical value, or what was typed, stands in the form."""
+        return self.presentation.form_value(value)
+
+
+class DocumentField(forms.FileField):
+    """A file for a document field."""
+
+    def __init__(self, key: str, spec: FieldDef, **options: Any) -> None:
+        super().__init__(label=display_title(key, spec.label), **options)
+
+
+class DeclaredForm(forms.Form):
+    """The declared fields of a map, as far as one page asks for them.
+
+    `shown` are the values that stand in the form when it opens; `required` whether required
+    fields must be filled in here (an exception outcome of a step may leave them).
+    """
+
+    def __init__(
+        self,
+        definition: Definition,
+        keys: Iterable[str],
+        data: Any = None,
+        files: Any = None,
+        *,
+        opening_values: Mapping[str, Any] | None = None,
+        required: bool = True,
+    ) -> None:
+        self.opening_values = dict(opening_values or {})
+        super().__init__(
+            data, files, initial=self.opening_values, prefix="f", use_required_attribute=False
+        )
+        for key in keys:
+            spec = definition.fields[key]
+            opening_value = self.opening_values.get(key)
+            has_file = type_of_field(spec).holds_document and opening_value is not None
+            self.fields[key] = _form_field(
+                key, spec, required=required and not has_file, opening_value=opening_value
+            )
+            self.fields[key].asked = bool(spec.required) and not has_file  # type: ignore[attr-defined]
+
+    def leave_unchecked(self) -> None:
+        """Show what was typed without saying what is wrong with it."""
+        self._errors = ErrorDict()
+
+    def values(self) -> dict[str, Any]:
+        """What was filled in, as services take it; documents apart."""
+        return {
+            key: self.cleaned_data.get(key)
+            for key, field in self.fields.items()
+            if isinstance(field, DeclaredField)
+        }
+
+    def changed(self) -> dict[str, Any]:
+        """What differs from what the form showed: a step writes only what its person changed, and
+        what was not sent at all is as it was."""
+        return {
+            key: value
+            for key, value in self.values().items()
+            if value != self.opening_values.get(key) and not self._was_not_sent(key)
+        }
+
+    def _was_not_sent(self, key: str) -> bool:
+        widget, name = self.fields[key].widget, self.add_prefix(key)
+        return bool(widget.value_omitted_from_data(self.data, self.files, name))
+
+    def uploads(self) -> dict[str, UploadedFile]:
+        """The files that were chosen, by field."""
+        return {
+            key: file
+            for key, file in self.cleaned_data.items()
+            if isinstance(self.fields[key], DocumentField) and file
+        }
+
+
+def _form_field(
+    key: str, spec: FieldDef, *, required: bool, opening_value: Any = None
+) -> forms.Field:
+    presentation = FIELD_PRESENTATIONS[spec.type]
+    options: dict[str, Any] = {
+        "required": required and bool(spec.required),
+        "help_text": " ".join(part for part in (spec.help, presentation.hint(spec)) if part),
+        "error_messages": {"required": presentation.required_message},
+        "widget": presentation.widget(spec),
+    }
+    if type_of_field(spec).holds_document:
+        return DocumentField(key, spec, **options)
+    return DeclaredField(key, spec, opening_value=opening_value, **options)
+
+
+class TitleForm(forms.Form):
+    """What a request is about, in its requester's words."""
+
+    title = forms.CharField(
+        max_length=200,
+        required=False,
+        strip=True,
+        help_text=gettext_lazy("What it is about, in a few words, so that others recognise it."),
+        label=gettext_lazy("Title"),
+    )
+
+
+class CommandReasonForm(forms.Form):
+    """The reason that every change of a request's course must have."""
+
+    reason = forms.CharField(
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("It is kept in the record."),
+        error_messages={"required": gettext_lazy("Give a reason; it is kept in the record.")},
+        label=gettext_lazy("Reason"),
+    )
+
+
+class TaskReassignForm(CommandReasonForm):
+    """Whose hands a task is put into, and why."""
+
+    field_order = ("to", "reason")
+    to = forms.CharField(
+        label=gettext_lazy("To"),
+        max_length=150,
+        error_messages={"required": gettext_lazy("Choose one.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].widget = PersonBox()
+
+    def clean_to(self) -> User:
+        """The active person with this username."""
+        user = User.objects.filter(username=self.cleaned_data["to"], is_active=True).first()
+        if user is None:
+            raise forms.ValidationError(gettext("There is no active person with this username."))
+        return user
+
+
+class RerouteForm(CommandReasonForm):
+    """The step to which work is sent, and why."""
+
+    field_order = ("to", "reason")
+    to = forms.ChoiceField(
+        label=gettext_lazy("To the step"),
+        error_messages={
+            "required": gettext_lazy("Choose one."),
+            "invalid_choice": gettext_lazy("Choose one of the list."),
+        },
+    )
+
+    def __init__(self, *args: Any, routes: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].choices = [EMPTY_CHOICE, *routes]  # type: ignore[attr-defined]

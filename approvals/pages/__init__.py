@@ -1,0 +1,1 @@
+"""What each page shows, read and put in order."""

@@ -1,0 +1,102 @@
+"""What was decided before, or so far, in a request."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from approvals.ui.formats import performer_text, person_name
+from workflows.definitions.queries.compiled_versions import VersionMap
+from workflows.engine.format.definition import HumanStep, RouteDef, display_title
+from workflows.engine.routing.separation import forward_outcome
+from workflows.execution.models import WorkItem
+from workflows.people.queries.person_names import full_names_of
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierDecision:
+    """One decision, or one vote of several."""
+
+    step: str
+    round: int
+    who: str
+    outcome: str
+    comment: str
+    at: datetime | None
+
+
+def describe_decisions(version_map: VersionMap, tasks: Iterable[WorkItem]) -> list[EarlierDecision]:
+    """Every decision on these tasks, in their order. One statement for the names of all who voted,
+    or none."""
+    rows = list(tasks)
+    names = voter_names(rows)
+    return [
+        line
+        for task in rows
+        for line in (
+            describe_votes(version_map, task, names)
+            if task.votes
+            else [_describe_decision(version_map, task)]
+        )
+    ]
+
+
+def _describe_decision(version_map: VersionMap, task: WorkItem) -> EarlierDecision:
+    key = version_map.step_keys[task.step_id]
+    return EarlierDecision(
+        step=version_map.graph.title(key),
+        round=task.round,
+        who=performer_text(
+            person_name(task.decided_by, task.performer_name),
+            person_name(task.decided_for) if task.decided_for is not None else "",
+        ),
+        outcome=outcome_label(version_map, key, task.outcome),
+        comment=task.comment,
+        at=task.completed_at,
+    )
+
+
+def voter_names(tasks: Iterable[WorkItem]) -> Mapping[str, str]:
+    """The full names of all who voted on these tasks, and of those in whose place they did, by
+    username. One statement, or none."""
+    return full_names_of(voter_usernames(tasks))
+
+
+def voter_usernames(tasks: Iterable[WorkItem]) -> Iterator[str]:
+    """Who voted on these tasks, and in whose place."""
+    votes = (vote for task in tasks for vote in task.votes)
+    return (vote[key] for vote in votes for key in ("by", "acted_for") if key in vote)
+
+
+def describe_votes(
+    version_map: VersionMap, task: WorkItem, names: Mapping[str, str]
+) -> list[EarlierDecision]:
+    """Every vote of a task that several people decide, in its order; `names` by username."""
+    key = version_map.step_keys[task.step_id]
+    return [
+        EarlierDecision(
+            step=version_map.graph.title(key),
+            round=task.round,
+            who=performer_text(
+                names.get(vote["by"], vote["by"]),
+                names.get(vote.get("acted_for", ""), vote.get("acted_for", "")),
+            ),
+            outcome=outcome_label(version_map, key, vote["outcome"]),
+            comment=vote["comment"],
+            at=datetime.fromisoformat(vote["at"]),
+        )
+        for vote in task.votes
+    ]
+
+
+def outcome_kind(step: HumanStep, name: str, route: RouteDef) -> str:
+    """Which kind of button an outcome is: the one `forward`, an `exception`, or an `other`."""
+    if name == forward_outcome(step):
+        return "forward"
+    return "exception" if route.exception else "other"
+
+
+def outcome_label(version_map: VersionMap, step: str, outcome: str) -> str:
+    """What people read for an outcome of a step."""
+    outcomes = getattr(version_map.graph[step], "outcomes", {})
+    route = outcomes.get(outcome)
+    return display_title(outcome, route.label if route else None)

@@ -1,0 +1,91 @@
+"""A request's values with their labels and documents, ready to be shown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from approvals.forms.field_presentations import FIELD_PRESENTATIONS, value_text
+from workflows.documents.models import Document
+from workflows.documents.queries.instance_documents import documents_of
+from workflows.engine.format.definition import Definition, FieldDef, display_title
+from workflows.engine.values.field_types.base import type_of_field
+from workflows.execution.models import WorkflowInstance
+from workflows.people.queries.person_names import full_names_of
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayedValue:
+    """One value on a page; a document comes with its row, for the link."""
+
+    key: str
+    label: str
+    text: str
+    long: bool = False
+    version: int | None = None
+    document: Document | None = None
+
+
+def displayed_values(
+    definition: Definition,
+    request: WorkflowInstance,
+    keys: list[str] | None = None,
+    documents: Sequence[Document] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> list[DisplayedValue]:
+    """These values of the request, empty ones too; without `keys` all that are there.
+
+    At most two statements, whatever the number of fields: one for the names of people, and one for
+    the documents, each where the caller has not read them.
+    """
+    chosen = [key for key in definition.fields if keys is None or key in keys]
+    data = request.data
+    if keys is None:
+        chosen = [key for key in chosen if data.get(key) is not None]
+    fields = {key: definition.fields[key] for key in chosen}
+    names = full_names_in_fields(fields, data) if names is None else names
+    if documents is None:
+        has_files = any(
+            type_of_field(field).holds_document and data.get(key) for key, field in fields.items()
+        )
+        documents = documents_of(request) if has_files else []
+    by_version = {(row.field, row.version): row for row in documents}
+    return [
+        _displayed_value(key, field, data.get(key), names, by_version)
+        for key, field in fields.items()
+    ]
+
+
+def _displayed_value(
+    key: str,
+    field: FieldDef,
+    value: Any,
+    names: Mapping[str, str],
+    documents: Mapping[tuple[str, int], Document],
+) -> DisplayedValue:
+    is_file = type_of_field(field).holds_document and isinstance(value, dict)
+    return DisplayedValue(
+        key=key,
+        label=display_title(key, field.label),
+        text=value_text(field, value, names),
+        long=FIELD_PRESENTATIONS[field.type].is_long,
+        version=value["version"] if is_file else None,
+        document=documents.get((key, value["version"])) if is_file else None,
+    )
+
+
+def full_names_in_fields(fields: Mapping[str, FieldDef], data: Mapping[str, Any]) -> dict[str, str]:
+    """The full names of the people in these fields, by username. One statement, or none."""
+    people = {
+        data[key]
+        for key, field in fields.items()
+        if data.get(key) and type_of_field(field).names_person
+    }
+    return full_names_of(people)
+
+
+def superseded_documents(
+    documents: Iterable[Document], values: Iterable[DisplayedValue]
+) -> list[Document]:
+    """The versions that no value shows: those before the newest."""
+    displayed_ids = {value.document.pk for value in values if value.document}
+    return [document for document in documents if document.pk not in displayed_ids]

@@ -1,0 +1,233 @@
+"""The page of one request: its four answers, its values, and its record as far as one may read
+it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext
+
+from approvals.pages.conversation import (
+    FollowerLine,
+    describe_comments,
+    describe_followers,
+)
+from approvals.pages.decisions import voter_usernames
+from approvals.pages.field_values import DisplayedValue, displayed_values, superseded_documents
+from approvals.pages.position_texts import (
+    RequestAnswers,
+    completion_sentences,
+    describe_position,
+    request_state_text,
+)
+from approvals.pages.questions import describe_questions
+from approvals.pages.request_picture import draw_request_picture, picture_key
+from approvals.pages.request_record import (
+    IncidentDetails,
+    Merge,
+    describe_incidents,
+    describe_merge_record,
+    describe_past_steps,
+)
+from approvals.pages.request_steering import (
+    TOLD_COMMANDS,
+    ApprovalBypass,
+    describe_approval_bypasses,
+    describe_course_changes,
+    usernames_in,
+)
+from approvals.pages.request_way import RequestWay, WayState, describe_way
+from approvals.pages.timeline import Happenings, Timeline, timeline_of_request
+from approvals.ui.formats import outdated_approval_sentences
+from workflows.conversation.queries.comments import COMMENTS, comments_of
+from workflows.conversation.queries.following import FOLLOWERS, follows_of_request
+from workflows.definitions.diagrams.svg import MapDiagram
+from workflows.documents.models import Document
+from workflows.documents.queries.instance_documents import DOCUMENTS, documents_of
+from workflows.engine.routing.void_approvals import outdated_approvals
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.queries.actor_facets import (
+    actor_facets,
+    capacity_over,
+    may_audit_request,
+)
+from workflows.execution.queries.automatic_steps import (
+    AutomaticStepStatuses,
+    automatic_step_statuses,
+)
+from workflows.execution.queries.completion_estimates import (
+    FINISHED_REQUESTS,
+    estimate_completion,
+)
+from workflows.execution.queries.facets import read_facets
+from workflows.execution.queries.instance_record import (
+    RECORD_FACETS,
+    RequestFamily,
+    attempts_of,
+    course_rows_of,
+    incidents_of,
+    merges_of,
+    request_family_of,
+    tasks_of,
+    trail_of,
+)
+from workflows.execution.queries.position import InstancePosition, build_position
+from workflows.execution.queries.questions import QUESTIONS, questions_on_request
+from workflows.execution.services.capacities import collect_barred_step_ids, find_steering_refusal
+from workflows.execution.services.read_only_work import read_only_unit_of_work
+from workflows.execution.services.unit_of_work import UnitOfWork
+from workflows.links.queries.status_links import STATUS_LINKS
+from workflows.outbox.models import Attempt
+from workflows.people.models import User
+from workflows.people.queries.person_names import full_names_of
+from workflows.trail.models import TrailEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a person may do with a request beside working on its tasks: read its whole record, and
+    steer it. `kept_away` says why one who answers for it may not."""
+
+    audits: bool
+    manages: bool
+    kept_away: str
+    barred_step_ids: Collection[int]
+
+
+@dataclass(frozen=True, slots=True)
+class SteeringLink:
+    """The page of a change of course, by its name in the address, and what leads there."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestPage:
+    """Everything on the page of a request."""
+
+    version: int
+    state: str
+    answers: RequestAnswers
+    done_when: str
+    family: RequestFamily
+    values: list[DisplayedValue]
+    documents: list[Document]
+    way: RequestWay
+    picture: MapDiagram
+    picture_key: list[tuple[WayState, str, str]]
+    timeline: Timeline
+    followers: FollowerLine
+    sight_is_offered: bool
+    troubles: list[IncidentDetails]
+    attempts: list[Attempt]
+    merges: list[Merge]
+    gone_past: list[ApprovalBypass]
+    outdated: list[str]
+    trail: list[TrailEvent]
+    standing: Standing
+    courses: list[SteeringLink]
+
+
+REQUEST_FACETS = (
+    *RECORD_FACETS,
+    *(COMMENTS, FOLLOWERS, DOCUMENTS, QUESTIONS, STATUS_LINKS, FINISHED_REQUESTS),
+)
+
+
+def request_page(
+    user: User, request: WorkflowInstance, now: datetime, until: datetime | None = None
+) -> RequestPage:
+    """The page as this person may read it; what happened goes until a moment. The number of
+    statements does not depend on how much happened."""
+    read_facets(request, [*REQUEST_FACETS, *actor_facets()], user, now)
+    work = read_only_unit_of_work(request, user, now)
+    standing = find_standing(work, user)
+    tasks, incidents = tasks_of(request), incidents_of(request)
+    position = build_position(request, tasks, incidents, _statuses_of(request, tasks))
+    documents = documents_of(request)
+    values = displayed_values(position.map.graph.definition, request, documents=documents)
+    course_rows = course_rows_of(request, TOLD_COMMANDS, until=until)
+    names = full_names_of([*voter_usernames(tasks), *usernames_in(course_rows)])
+    steps = describe_past_steps(position, tasks, now, names)
+    way = describe_way(position, steps, now)
+    attempts = attempts_of(request, position.map) if standing.audits else []
+    happenings = Happenings(
+        steps=steps,
+        comments=describe_comments(comments_of(request, until=until), user, now),
+        questions=describe_questions(questions_on_request(request), user, steers=standing.manages),
+        changes=describe_course_changes(position, course_rows, names),
+        troubles=describe_incidents(position.map, incidents, attempts),
+        merges=[describe_merge_record(position.map, row) for row in merges_of(request)],
+        documents=documents,
+    )
+    return RequestPage(
+        version=position.map.number,
+        state=request_state_text(request),
+        answers=describe_position(position, now, audits=standing.audits),
+        done_when=completion_sentences(estimate_completion(position, now), now),
+        family=request_family_of(user, request),
+        values=values,
+        documents=superseded_documents(documents, values),
+        way=way,
+        picture=draw_request_picture(position, way, tasks),
+        picture_key=picture_key(way),
+        timeline=timeline_of_request(request, position.map.graph.definition, happenings, until),
+        followers=describe_followers(follows_of_request(request), user),
+        sight_is_offered=bool(position.map.graph.definition.mentions_give_sight),
+        troubles=[trouble for trouble in happenings.troubles if trouble.is_open],
+        attempts=attempts,
+        merges=[merge for merge in happenings.merges if merge.row.closed_at is None],
+        gone_past=describe_approval_bypasses(position, course_rows),
+        outdated=outdated_approval_sentences(
+            outdated_approvals(work.marking), position.map.graph.definition
+        ),
+        trail=trail_of(request) if standing.audits else [],
+        standing=standing,
+        courses=available_steering_commands(position, user, manages=standing.manages),
+    )
+
+
+def _statuses_of(request: WorkflowInstance, tasks: Sequence[WorkItem]) -> AutomaticStepStatuses:
+    return automatic_step_statuses({request.pk: request.version_id}, tasks)
+
+
+def find_standing(work: UnitOfWork, user: User) -> Standing:
+    """As what the person stands to the request."""
+    answers_for_it = capacity_over(work.instance, user) is not None
+    kept_away = find_steering_refusal(work, user) if answers_for_it else None
+    manages = answers_for_it and kept_away is None
+    return Standing(
+        audits=answers_for_it or may_audit_request(work.instance, user),
+        manages=manages,
+        kept_away=str(kept_away or ""),
+        barred_step_ids=collect_barred_step_ids(work, user) if manages else (),
+    )
+
+
+def available_steering_commands(
+    position: InstancePosition, user: User, *, manages: bool
+) -> list[SteeringLink]:
+    """Which changes of course this person can ask for now."""
+    request = position.instance
+    may_cancel = manages or request.requester_id == user.pk
+    is_complete = request.state == WorkflowInstance.COMPLETED
+    possible = [
+        ("cancel", gettext("Cancel the request"), request.is_live and may_cancel),
+        (
+            "suspend",
+            gettext("Suspend the request"),
+            manages and request.state == WorkflowInstance.RUNNING,
+        ),
+        (
+            "resume",
+            gettext("Resume the request"),
+            manages and request.state == WorkflowInstance.SUSPENDED,
+        ),
+        (
+            "reopen",
+            gettext("Reopen the request"),
+            manages and is_complete and bool(position.reopens_at),
+        ),
+    ]
+    return [SteeringLink(key, label) for key, label, is_possible in possible if is_possible]

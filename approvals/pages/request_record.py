@@ -1,0 +1,206 @@
+"""A request's record: its steps so far, its merges, its incidents."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext
+
+from approvals.forms.field_presentations import value_text
+from approvals.pages.decisions import (
+    EarlierDecision,
+    describe_votes,
+    outcome_label,
+)
+from approvals.pages.position_texts import short_holder_text
+from approvals.ui.formats import performer_text, person_name
+from workflows.definitions.queries.compiled_versions import VersionMap
+from workflows.engine.format.definition import FieldDef, display_title
+from workflows.engine.values.field_types.base import type_of_field
+from workflows.execution.choices import IncidentCode
+from workflows.execution.models import Incident, MergeRecord, WorkItem
+from workflows.execution.queries.position import (
+    InstancePosition,
+    StepPosition,
+    build_step_position,
+)
+from workflows.language.formats import join_words
+from workflows.outbox.models import Attempt
+
+# -- the steps so far -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PastStep:
+    """One task of the request as its history shows it; with every vote, where several people
+    decide."""
+
+    task: WorkItem
+    position: StepPosition
+    who: str
+    outcome: str
+    votes: list[EarlierDecision]
+
+    @property
+    def step(self) -> str:
+        """The step's title."""
+        return self.position.title
+
+
+def describe_past_steps(
+    position: InstancePosition,
+    tasks: Sequence[WorkItem],
+    now: datetime,
+    names: Mapping[str, str],
+) -> list[PastStep]:
+    """These tasks in words; `names` are full names of all who voted, by username. No statement."""
+    open_steps = {task.pk: step for step, task in position.tasks}
+    return [
+        _describe_past_step(position, task, open_steps.get(task.pk), names, now) for task in tasks
+    ]
+
+
+def _describe_past_step(
+    position: InstancePosition,
+    task: WorkItem,
+    open_step: StepPosition | None,
+    names: Mapping[str, str],
+    now: datetime,
+) -> PastStep:
+    """A task in words; its people were read already, so no statement."""
+    step = open_step or build_step_position(position.map, task)
+    votes = describe_votes(position.map, task, names)
+    if open_step is not None:
+        performer = short_holder_text(position, open_step, now)
+    elif votes:
+        performer = join_words(list(dict.fromkeys(vote.who for vote in votes)))
+    else:
+        by_whom = task.performer_name or ("" if step.is_human else gettext("the system"))
+        performer = performer_text(
+            person_name(task.decided_by, by_whom),
+            person_name(task.decided_for) if task.decided_for is not None else "",
+        )
+    outcome = outcome_label(position.map, step.key, task.outcome) if task.outcome else ""
+    return PastStep(task, step, performer, outcome, votes)
+
+
+# -- merges -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A field to which branches gave different values; each value with its branch."""
+
+    key: str
+    label: str
+    values: list[tuple[str, str, str]]
+    is_document: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """One merge check: what it waited for, what came and when, and how it ended."""
+
+    row: MergeRecord
+    join: str
+    waits_for: list[str]
+    came: list[tuple[str, str, datetime]]
+    not_needed: list[str]
+    disagreements: list[Disagreement]
+
+
+def describe_merge_record(version_map: VersionMap, row: MergeRecord) -> Merge:
+    """A merge record in words."""
+    graph = version_map.graph
+    branches = {branch: graph.title(step) for branch, step in row.waits_for.items()}
+    return Merge(
+        row=row,
+        join=graph.title(version_map.step_keys[row.join_id]),
+        waits_for=list(branches.values()),
+        came=[
+            (
+                branches.get(str(arrival["branch"]), ""),
+                graph.title(arrival["from"]),
+                datetime.fromisoformat(arrival["at"]),
+            )
+            for arrival in row.arrivals
+        ],
+        not_needed=[branches[str(branch)] for branch in row.not_needed if str(branch) in branches],
+        disagreements=[
+            _field_disagreement(graph.definition.fields[key], key, values, branches)
+            for key, values in row.conflicts.items()
+        ],
+    )
+
+
+def _field_disagreement(
+    field: FieldDef, key: str, values: dict[str, Any], branches: dict[str, str]
+) -> Disagreement:
+    branch_values = [
+        (branch, branches.get(branch, branch), _branch_value_text(field, value))
+        for branch, value in sorted(values.items())
+    ]
+    return Disagreement(
+        key, display_title(key, field.label), branch_values, type_of_field(field).holds_document
+    )
+
+
+def _branch_value_text(field: FieldDef, value: Any) -> str:
+    if type_of_field(field).holds_document and isinstance(value, int):
+        return gettext("version %(number)s") % {"number": value}
+    return value_text(field, value, {}) or gettext("(empty)")
+
+
+# -- incidents --------------------------------------------------------------------------------
+
+
+OUTSIDE = ("automation", "wait", "subworkflow")
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentDetails:
+    """An incident with what was tried, and the ways on that its step has.
+
+    What went wrong outside is told only to those who manage or audit; such a step can be skipped.
+    """
+
+    row: Incident
+    step: str
+    attempts: list[Attempt]
+    is_outside: bool
+    may_reroute: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds the request up now."""
+        return bool(self.row.state == Incident.OPEN)
+
+
+def describe_incidents(
+    version_map: VersionMap, incidents: Iterable[Incident], attempts: Iterable[Attempt]
+) -> list[IncidentDetails]:
+    """The incidents as the page shows them; those of merges are shown with the merge."""
+    tried: dict[int, list[Attempt]] = {}
+    for attempt in attempts:
+        tried.setdefault(attempt.activation, []).append(attempt)
+    visible_incidents = (
+        incident for incident in incidents if incident.code != IncidentCode.MERGE_CONFLICT
+    )
+    return [
+        _describe_incident(version_map, incident, tried.get(incident.activation, []))
+        for incident in visible_incidents
+    ]
+
+
+def _describe_incident(
+    version_map: VersionMap, incident: Incident, attempts: list[Attempt]
+) -> IncidentDetails:
+    graph, key = version_map.graph, version_map.step_keys[incident.step_id]
+    return IncidentDetails(
+        row=incident,
+        step=graph.title(key),
+        attempts=attempts,
+        is_outside=graph[key].kind in OUTSIDE,
+        may_reroute=bool(graph.ways_out(key)),
+    )

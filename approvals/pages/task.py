@@ -1,0 +1,335 @@
+"""What the decision page says: what is asked, on what data, after which decisions, by whom."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext
+
+from approvals.pages.conversation import describe_comments
+from approvals.pages.decisions import (
+    EarlierDecision,
+    describe_decisions,
+    describe_votes,
+    outcome_kind,
+    voter_names,
+)
+from approvals.pages.field_values import DisplayedValue, displayed_values
+from approvals.pages.position_texts import destination_text
+from approvals.pages.questions import TaskAsking, describe_asking
+from approvals.pages.task_snapshot import TaskPageSnapshot
+from approvals.pages.timeline import TimelineEntry, timeline_of_decisions
+from approvals.ui.formats import outdated_approval_sentences, performer_text, person_name
+from workflows.conversation.queries.comments import COMMENTS, comments_of
+from workflows.documents.queries.instance_documents import DOCUMENTS
+from workflows.engine.authority.decision_guards import DecisionContext, acting_refusal
+from workflows.engine.format.definition import HumanStep, RouteDef, display_title
+from workflows.engine.routing.void_approvals import changed_since, outdated_approvals
+from workflows.execution.models import CANCELLED, CLAIMED, ENABLED, PAUSED, STARTED, WorkItem
+from workflows.execution.queries.actor_facets import actor_facets
+from workflows.execution.queries.facets import read_facets
+from workflows.execution.queries.instance_record import (
+    ABSENCES,
+    DECISIONS,
+    decided_tasks_of,
+    find_added_person,
+)
+from workflows.execution.queries.next_steps import (
+    find_destination,
+)
+from workflows.execution.queries.position import (
+    HolderKind,
+    StepPosition,
+    build_step_position,
+)
+from workflows.execution.queries.questions import QUESTIONS
+from workflows.execution.queries.visible_instances import find_visible_human_task
+from workflows.execution.services.capacities import may_steer_request
+from workflows.execution.services.read_only_work import read_only_unit_of_work
+from workflows.execution.services.review_digest import digest_of_shown_values
+from workflows.execution.services.task_standing import (
+    available_outcomes,
+    decision_situation,
+    find_person_in_whose_right,
+)
+from workflows.execution.services.unit_of_work import UnitOfWork
+from workflows.language.formats import date_text, join_words, moment_text
+from workflows.people.models import User
+from workflows.people.queries.person_names import full_name_of
+from workflows.people.queries.stand_ins import read_away_notes
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeButton:
+    """One outcome that the person may choose now."""
+
+    key: str
+    label: str
+    kind: str
+    needs_comment: bool
+    leads_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCommand:
+    """A button beside the decision: take, start work, pause, or give back."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPage:
+    """Everything on the decision page apart from the form."""
+
+    task: WorkItem
+    position: StepPosition
+    step: HumanStep
+    refused: str
+    over: str
+    inputs: list[DisplayedValue]
+    earlier: list[TimelineEntry]
+    agreed: list[EarlierDecision]
+    buttons: list[OutcomeButton]
+    commands: list[TaskCommand]
+    asking: TaskAsking
+    state_sentence: str
+    manages: bool
+    form_values: Mapping[str, Any]
+    seen: str
+    sight_is_offered: bool = False
+    escalated: str = ""
+    stands_in: str = ""
+    asked_again: str = ""
+    outdated: Sequence[str] = ()
+
+    @property
+    def title(self) -> str:
+        """The step's title."""
+        return self.position.title
+
+    @property
+    def comment_needed_for(self) -> str:
+        """The labels of the outcomes that a comment must go with."""
+        return join_words(
+            [
+                gettext("“%(outcome)s”") % {"outcome": button.label}
+                for button in self.buttons
+                if button.needs_comment
+            ]
+        )
+
+    def snapshot(self, now: datetime) -> TaskPageSnapshot:
+        """What the page shows now."""
+        return TaskPageSnapshot(now, self.seen, self.form_values)
+
+
+TASK_FACETS = (DECISIONS, COMMENTS, QUESTIONS, DOCUMENTS, ABSENCES)
+
+
+def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
+    """The page of this task. Raises NotFound where the person may not see it.
+
+    The number of statements does not depend on the request's size.
+    """
+    task = find_visible_human_task(user, task_id)
+    read_facets(task.request, [*TASK_FACETS, *actor_facets()], user, now)
+    work = _open_task_work(task, user, now)
+    position = build_step_position(work.map, task)
+    key, step = position.key, work.map.human(position.key)
+    over = _closed_sentence(task, step, user)
+    situation = None if over else decision_situation(work, task, task.pk, user, "", {})
+    refused, outcomes = _possible_outcomes(work, task, user, situation)
+    person = find_person_in_whose_right(work, user, situation) if situation else user
+    steers, may_act = may_steer_request(work, user, key), not refused and not over
+    return TaskPage(
+        task=task,
+        position=position,
+        step=step,
+        refused=refused,
+        over=over,
+        inputs=displayed_values(work.map.graph.definition, task.request, step.inputs),
+        earlier=timeline_of_decisions(
+            _earlier_decisions(work, task),
+            describe_comments(comments_of(task.request), user, now),
+        ),
+        sight_is_offered=bool(work.map.graph.definition.mentions_give_sight),
+        agreed=describe_votes(work.map, task, voter_names([task])),
+        buttons=[_outcome_button(work, step, name, route) for name, route in outcomes.items()],
+        commands=_possible_commands(work, task, position) if may_act else [],
+        asking=describe_asking(work, task, situation if may_act else None, steers=steers),
+        state_sentence=_state_sentence(task, position, person if person != user else None),
+        manages=task.is_open and steers,
+        form_values={field: task.request.data.get(field) for field in step.outputs or []},
+        seen=digest_of_shown_values(work.map, key, task.request.data),
+        escalated=_escalation_sentence(task, user),
+        stands_in="" if refused else _standing_in_sentence(work, user, person),
+        asked_again=_reapproval_sentence(work, task, key),
+        outdated=outdated_approval_sentences(
+            outdated_approvals(work.marking), work.map.graph.definition
+        ),
+    )
+
+
+def _open_task_work(task: WorkItem, user: User, now: datetime) -> UnitOfWork:
+    added_as = {task.pk: task.added}  # type: ignore[attr-defined]
+    return read_only_unit_of_work(task.request, user, now, added_as)
+
+
+def _earlier_decisions(work: UnitOfWork, task: WorkItem) -> list[EarlierDecision]:
+    """What was decided on the other tasks of the request."""
+    decided = (row for row in decided_tasks_of(task.request) if row.pk != task.pk)
+    return describe_decisions(work.map, decided)
+
+
+def _closed_sentence(task: WorkItem, step: HumanStep, user: User) -> str:
+    """That the task is over: by whom and when it was decided, or why it is not needed; nothing
+    for one that is open."""
+    if task.is_open:
+        return ""
+    if task.state == CANCELLED:
+        return gettext("This is not needed any more: %(reason)s.") % {"reason": task.closing_reason}
+    route = step.outcomes.get(task.outcome)
+    places = {
+        "person": performer_text(
+            person_name(task.decided_by, task.performer_name or gettext("Somebody")),
+            person_name(task.decided_for) if task.decided_for is not None else "",
+        ),
+        "outcome": display_title(task.outcome, route.label if route else None),
+        "moment": moment_text(task.completed_at) if task.completed_at else "",
+    }
+    is_own_decision = task.decided_by_id is not None and task.decided_by_id == user.pk
+    if is_own_decision and task.completed_at:
+        return gettext("You decided this on %(moment)s: %(outcome)s.") % places
+    if is_own_decision:
+        return gettext("You decided this: %(outcome)s.") % places
+    if task.completed_at:
+        return gettext("%(person)s decided this on %(moment)s: %(outcome)s.") % places
+    return gettext("%(person)s decided this: %(outcome)s.") % places
+
+
+def _escalation_sentence(task: WorkItem, user: User) -> str:
+    """Why the task is with somebody whose step it is not; nothing for all others."""
+    if not task.is_open or task.added is None:  # type: ignore[attr-defined]
+        return ""
+    row = find_added_person(task, user)
+    if row is None:
+        return ""
+    places = {"moment": moment_text(row.added_at), "role": row.role}
+    if row.stand_in:
+        return (
+            gettext(
+                "You stand in here since %(moment)s: it was given to you although you are not in"
+                " its role, and the record says so."
+            )
+            % places
+        )
+    sentences = []
+    if task.due_at:
+        late = {"moment": moment_text(task.due_at)}
+        sentences.append(gettext("It has been late since %(moment)s.") % late)
+    sentences.append(
+        gettext(
+            "So it was escalated to you on %(moment)s: you were added from the role “%(role)s”, and"
+            " may decide it beside those whose task it is."
+        )
+        % places
+    )
+    return " ".join(sentences)
+
+
+def _reapproval_sentence(work: UnitOfWork, task: WorkItem, key: str) -> str:
+    """Why an approval is asked once more; nothing for all others."""
+    token = work.marking.token(task.activation)
+    if token is None or not token.again:
+        return ""
+    fields = work.map.graph.definition.fields
+    changed = changed_since(work.marking, work.instance.data, key)
+    names = join_words([display_title(field_key, fields[field_key].label) for field_key in changed])
+    return gettext(
+        "This was approved before. %(fields)s changed since, so it is asked again; the request"
+        " waits for it."
+    ) % {"fields": names}
+
+
+def _standing_in_sentence(work: UnitOfWork, user: User, person: User) -> str:
+    """In whose place somebody would act here; nothing where it is in their own right."""
+    if person == user:
+        return ""
+    note = read_away_notes([person.pk], work.now).of(person.pk, work.instance.template_id)
+    places = {
+        "person": full_name_of(person),
+        "you": full_name_of(user),
+        "day": date_text(note.until) if note is not None else "",
+    }
+    return (
+        gettext(
+            "You stand in for %(person)s, who is away until %(day)s. The record will say: %(you)s"
+            " for %(person)s."
+        )
+        % places
+    )
+
+
+def _possible_outcomes(
+    work: UnitOfWork, task: WorkItem, user: User, situation: DecisionContext | None
+) -> tuple[str, dict[str, RouteDef]]:
+    """Why the person may not act on the task, or else the outcomes that they could choose now;
+    neither of one that is over."""
+    if situation is None:
+        return "", {}
+    refused = acting_refusal(situation)
+    if refused is not None:
+        return str(refused), {}
+    return "", available_outcomes(work, task, user)
+
+
+def _outcome_button(work: UnitOfWork, step: HumanStep, name: str, route: RouteDef) -> OutcomeButton:
+    changing = frozenset(step.outputs or ())
+    destination = find_destination(work.map.graph, route.to, work.instance.data, changing)
+    return OutcomeButton(
+        key=name,
+        label=display_title(name, route.label),
+        kind=outcome_kind(step, name, route),
+        needs_comment=route.comment == "required",
+        leads_to=destination_text(destination, work.map.graph.definition),
+    )
+
+
+def _possible_commands(
+    work: UnitOfWork, task: WorkItem, position: StepPosition
+) -> list[TaskCommand]:
+    """Which of take, start work, pause and give back make sense now."""
+    role = work.map.role_of(position.key)
+    is_shared = role is not None and role.is_static
+    is_alone = task.needed == 1
+    start = gettext("Go on with the work") if task.state == PAUSED else gettext("Start work")
+    possible = [
+        ("claim", gettext("Take it"), position.holder.kind == HolderKind.ROLE),
+        ("start", start, is_alone and task.state in (CLAIMED, PAUSED)),
+        ("pause", gettext("Pause"), task.state in (CLAIMED, STARTED)),
+        (
+            "release",
+            gettext("Give it back"),
+            is_shared and task.state in (CLAIMED, STARTED, PAUSED),
+        ),
+    ]
+    return [TaskCommand(name, label) for name, label, makes_sense in possible if makes_sense]
+
+
+def _state_sentence(task: WorkItem, position: StepPosition, away: User | None) -> str:
+    """Where the task stands with the person who may work on it, or with who is away and for whom
+    they may."""
+    if position.holder.kind in (HolderKind.ROLE, HolderKind.SEVERAL):
+        return gettext("Nobody has taken this yet.")
+    if away is not None:
+        person = {"person": full_name_of(away)}
+        return gettext("This is with %(person)s, for whom you stand in.") % person
+    if task.state == ENABLED:
+        return gettext("This is with you.")
+    if task.state == CLAIMED:
+        return gettext("You have taken this.")
+    if task.state == STARTED:
+        return gettext("You are working on this.")
+    return gettext("You have paused this.")

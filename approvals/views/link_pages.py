@@ -1,0 +1,49 @@
+"""What pages have in common that a link opens without signing in."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+
+from approvals.api.rate_limits import LINKS
+
+P = ParamSpec("P")
+PRIVATE_HEADERS = {
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+}
+"""The address itself opens the page: it goes to no other site and into no index. That no cache
+keeps it holds for every page."""
+
+LinkView = Callable[Concatenate[HttpRequest, str, P], HttpResponse]
+
+
+def link_page(view: LinkView[P]) -> LinkView[P]:
+    """A view whose address is its own key: tries are counted for each place that they come from.
+
+    It reads no session and sets no cookie, so a form on it carries a token of its own instead of
+    Django's.
+    """
+
+    @wraps(view)
+    def guarded_view(
+        request: HttpRequest, token: str, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponse:
+        if LINKS.allow_request(request):
+            response = view(request, token, *args, **kwargs)
+        else:
+            response = render(request, "links/too_many.html", status=429)
+            response.headers["Retry-After"] = str(int(LINKS.wait()) + 1)
+        for name, value in PRIVATE_HEADERS.items():
+            response.headers[name] = value
+        return response
+
+    return cast("LinkView[P]", csrf_exempt(guarded_view))
+
+
+def no_such_link(request: HttpRequest) -> HttpResponse:
+    """The one answer to every text that opens nothing, whatever the reason."""
+    return render(request, "links/nothing.html", status=404)

@@ -1,0 +1,229 @@
+"""Starting a request: the list of workflows, and the form that the map declares."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from approvals.forms.field_forms import DeclaredForm, TitleForm
+from approvals.forms.people_boxes import offer_people_of_map
+from approvals.pages.command_results import describe_start_result
+from approvals.ui.responses import (
+    button_only_view,
+    is_shown_on_page,
+    redirect_after_form,
+    refusal_context,
+    signed_in_page,
+    signed_in_user,
+    status_of,
+)
+from approvals.ui.typed_text import (
+    SAVE_DRAFT,
+    draft_data,
+    form_data,
+    save_typed_draft,
+    sent_file_names,
+)
+from workflows.access.permissions import may_start
+from workflows.access.services.once_only_forms import FormSubmission, SentAlready, submit_form_once
+from workflows.definitions.models import TemplateVersion, WorkflowTemplate
+from workflows.definitions.queries.compiled_versions import get_version_map
+from workflows.definitions.queries.published_versions import get_published_version
+from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed
+from workflows.engine.format.definition import Definition
+from workflows.engine.values.field_types.base import type_of_field
+from workflows.engine.values.fields import canonical_field_value
+from workflows.execution.models import StartDraft, WorkflowInstance
+from workflows.execution.queries.start_drafts import find_start_draft, start_drafts_of
+from workflows.execution.queries.visible_instances import find_visible_request
+from workflows.execution.services import instances as requests
+from workflows.execution.services.start_drafts import discard_start_draft
+from workflows.people.models import User
+from workflows.people.queries.stand_ins import prefetch_absences
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningForm:
+    """What a start form opens with: typed text, or values of another request (`like`). `draft` is
+    where the text comes from, `files` were chosen with it."""
+
+    data: QueryDict | None = None
+    draft: StartDraft | None = None
+    files: Sequence[str] = ()
+    like: WorkflowInstance | None = None
+
+
+@require_safe
+@signed_in_page
+def startable_workflows_view(request: HttpRequest) -> HttpResponse:
+    """The workflows that I may start, and my drafts."""
+    user = signed_in_user(request)
+    workflows = (
+        WorkflowTemplate.objects.startable_by(user)
+        .select_related("owner")
+        .prefetch_related(prefetch_absences("owner", timezone.now()))
+        .order_by("name")
+        .distinct()
+    )
+    context = {"workflows": workflows, "drafts": start_drafts_of(user)}
+    return render(request, "approvals/start.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in_page
+def start_form_view(request: HttpRequest, key: str) -> HttpResponse:
+    """The start form of one workflow; a POST starts a request, or keeps the form as a draft."""
+    version = get_published_version(key)
+    _require_may_start(signed_in_user(request), version)
+    if request.method != "POST":
+        requests.require_not_paused(version)
+    elif SAVE_DRAFT in request.POST:
+        return _save_draft(request, version)
+    opening = _read_opening(request, version)
+    title, fields = _start_forms(version, request, opening)
+    error: HandoffError | None = None
+    if request.method == "POST" and title.is_valid() & fields.is_valid():
+        try:
+            return redirect_after_form(
+                request,
+                submit_form_once(request, lambda: _start_request(request, key, title, fields)),
+            )
+        except HandoffError as refused:
+            if not is_shown_on_page(refused):
+                raise
+            error = refused
+    return _start_form_response(request, version, opening, title, fields, error)
+
+
+def _start_form_response(
+    request: HttpRequest,
+    version: TemplateVersion,
+    opening: OpeningForm,
+    title: TitleForm,
+    fields: DeclaredForm,
+    error: HandoffError | None,
+) -> HttpResponse:
+    """The page with the form; one that could not be sent stays as a draft."""
+    is_sent = request.method == "POST"
+    if is_sent and not isinstance(error, SentAlready):
+        save_typed_draft(request, signed_in_user(request).pk, version.template)
+    context = {
+        "version": version,
+        "title_form": title,
+        "form": fields,
+        "opening": opening,
+        **refusal_context(error),
+        "files_lost": is_sent and bool(request.FILES),
+        "unready": is_sent and error is None,
+    }
+    status = status_of(error) if error else 422 if is_sent else 200
+    return render(request, "approvals/start_form.html", context, status=status)
+
+
+@signed_in_page
+@button_only_view(lambda key: reverse("approvals:start"))
+def discard_draft_view(request: HttpRequest, key: str) -> HttpResponse:
+    """Throw the draft for one workflow away."""
+    template = WorkflowTemplate.objects.filter(key=key).first()
+    if template is not None:
+        discard_start_draft(signed_in_user(request).pk, template)
+    messages.success(request, gettext("The draft is gone."))
+    return HttpResponseRedirect(reverse("approvals:start"))
+
+
+def _save_draft(request: HttpRequest, version: TemplateVersion) -> HttpResponse:
+    """Keep the form and lead to the list of drafts; nothing is checked, as nothing is sent."""
+    files = sent_file_names(request)
+    if not save_typed_draft(request, signed_in_user(request).pk, version.template):
+        messages.warning(request, gettext("Nothing was kept: the form is empty, or far too long."))
+    elif files:
+        messages.success(
+            request,
+            gettext("Kept as a draft. Files are not kept with it; choose them again later."),
+        )
+    else:
+        messages.success(request, gettext("Kept as a draft; nothing was sent."))
+    return HttpResponseRedirect(reverse("approvals:start"))
+
+
+# -- how the form opens -----------------------------------------------------------------------
+
+
+def _read_opening(request: HttpRequest, version: TemplateVersion) -> OpeningForm:
+    """What was sent or kept over a sign-in, else another request that is named, else a draft."""
+    user = signed_in_user(request)
+    data = form_data(request)
+    if data is not None:
+        return OpeningForm(data)
+    reference = request.GET.get("like", "")
+    if reference:
+        like = find_visible_request(user, reference)
+        if like.template_id != version.template_id:
+            raise InvalidInput("%(reference)s is of another workflow.", reference=like.reference)
+        return OpeningForm(like=like)
+    draft = find_start_draft(user, version.template)
+    if draft is None:
+        return OpeningForm()
+    typed, files = draft_data(draft)
+    return OpeningForm(typed, draft, files)
+
+
+def _copied_values(like: WorkflowInstance, definition: Definition) -> dict[str, Any]:
+    """The values of a request as the form would show them; never its documents."""
+    return {
+        key: canonical_field_value(field, like.data.get(key))
+        for key, field in definition.fields.items()
+        if like.data.get(key) is not None and not type_of_field(field).holds_document
+    }
+
+
+def _require_may_start(user: User, version: TemplateVersion) -> None:
+    if not may_start(user, version.template):
+        raise NotAllowed(
+            "You may not start “%(name)s”: you are not in the role that starts it.",
+            name=version.name,
+        )
+
+
+def _start_forms(
+    version: TemplateVersion, request: HttpRequest, opening: OpeningForm
+) -> tuple[TitleForm, DeclaredForm]:
+    version_map = get_version_map(version)
+    definition = version_map.graph.definition
+    start_fields = (definition.start.fields or []) if definition.start else []
+    files = request.FILES if request.method == "POST" else None
+    if opening.like is not None:
+        copied_values = _copied_values(opening.like, definition)
+        title = TitleForm(initial={"title": opening.like.title})
+        fields = DeclaredForm(definition, start_fields, opening_values=copied_values)
+        offer_people_of_map(fields, signed_in_user(request), version_map)
+        return title, fields
+    fields = DeclaredForm(definition, start_fields, opening.data, files)
+    offer_people_of_map(fields, signed_in_user(request), version_map)
+    if request.method != "POST":  # what is still missing in a draft is no mistake yet
+        fields.leave_unchecked()
+    return TitleForm(opening.data), fields
+
+
+def _start_request(
+    request: HttpRequest, key: str, title: TitleForm, fields: DeclaredForm
+) -> FormSubmission:
+    now = timezone.now()
+    instance = requests.start(
+        key,
+        actor=signed_in_user(request),
+        now=now,
+        data={name: value for name, value in fields.values().items() if value is not None},
+        files=fields.uploads(),
+        title=title.cleaned_data["title"],
+    )
+    discard_start_draft(signed_in_user(request).pk, instance.template)
+    to = reverse("approvals:request", args=[instance.reference])
+    return FormSubmission(to, describe_start_result(instance, now))

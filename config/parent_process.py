@@ -1,0 +1,30 @@
+"""What `make run` started ends when `make run` is gone, however that ended."""
+
+import os
+import signal
+import threading
+import time
+
+PARENT_VARIABLE = "HANDOFF_PARENT"
+"""The variable that names the process that supervises this one."""
+GRACE_SECONDS = 15.0
+
+
+def end_with_parent() -> None:
+    """Watch the process that started this one, if it asked for that, and end when it is gone.
+
+    A parent that was killed can tell nobody, so its children look each second.
+    """
+    parent = os.environ.pop(PARENT_VARIABLE, "")  # not for what this process starts itself
+    if parent.isdigit():
+        threading.Thread(
+            target=_watch_parent, args=(int(parent),), name="parent", daemon=True
+        ).start()
+
+
+def _watch_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_SECONDS)
+    os._exit(1)

@@ -1,0 +1,1 @@
+"""The trail for auditors: a page and CSV."""

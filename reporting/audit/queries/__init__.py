@@ -1,0 +1,1 @@
+"""The rows of the trail that somebody may audit, on a page and as CSV."""

@@ -1,0 +1,75 @@
+"""The audit CSV as PostgreSQL writes it: the same bytes as `audit_csv`, many times faster.
+
+Guard, times and JSON are worked out by the server; Python only ends the lines as RFC 4180 says.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import QuerySet
+
+from workflows.trail.models import TrailEvent
+
+TEXTS = frozenset(
+    {
+        "workflow",
+        "reference",
+        "step",
+        "command",
+        "actor_name",
+        "acted_for",
+        "role",
+        "from_state",
+        "to_state",
+        "outcome",
+        "comment",
+        "channel",
+        "capacity",
+        "token",
+        "token_by",
+    }
+)
+
+
+def copy_csv_lines(events: QuerySet[TrailEvent], columns: tuple[str, ...]) -> Iterator[str]:
+    """One line an event, oldest first, without the header; memory stays flat."""
+    connection.ensure_connection()
+    try:
+        statement = _build_copy_statement(events, columns)
+    except EmptyResultSet:  # Django knows without asking that there is none
+        return
+    raw: Any = connection.connection
+    with raw.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in copy:
+            line = bytes(row).decode()
+            yield line[:-1] + "\r\n"
+
+
+def _build_copy_statement(events: QuerySet[TrailEvent], columns: tuple[str, ...]) -> bytes:
+    """COPY takes no parameters, so the driver writes them into the statement."""
+    table = TrailEvent._meta.db_table
+    ids_sql, id_parameters = events.order_by().values("id").query.sql_with_params()
+    expressions = ", ".join(_column_expression(name) for name in columns)
+    where = f"WHERE t.id IN ({ids_sql})" if events.query.where else ""
+    select = (
+        f"SELECT {expressions} FROM {table} t"  # noqa: S608 - names of our own models and columns
+        f" LEFT JOIN workflows_trailseal s ON s.event_id = t.id {where} ORDER BY t.id"
+    )
+    merged = psycopg.ClientCursor(connection.connection).mogrify(select, id_parameters or None)
+    return f"COPY ({merged}) TO STDOUT (FORMAT csv)".encode()
+
+
+def _column_expression(name: str) -> str:
+    """A column as the CSV shows it; what is empty is null, so that it is not quoted."""
+    if name == "recorded_at":
+        return """to_char(t.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+    if name == "seal__hash":
+        return "s.hash"
+    if name in TEXTS:
+        risky = r"E'=+-@\t\r\n''\uff1d\uff0b\uff0d\uff20'"
+        guarded = f"CASE WHEN strpos({risky}, left(t.{name}, 1)) > 0 THEN '''' || t.{name}"
+        return f"CASE WHEN t.{name} = '' THEN NULL ELSE {guarded} ELSE t.{name} END END"
+    return f"t.{name}"

@@ -1,0 +1,1 @@
+"""The trail as a page and as a file."""

@@ -1,0 +1,1 @@
+"""Where work waits: figures, what they say, the report page."""

@@ -1,0 +1,83 @@
+"""The map of a workflow, coloured by where time is lost."""
+
+from django.utils.translation import gettext
+
+from reporting.bottlenecks.queries import Bottlenecks, Totals
+from workflows.definitions.diagrams.labels import route_label
+from workflows.definitions.diagrams.svg import DiagramArrow, DiagramNode, MapDiagram, draw_diagram
+from workflows.definitions.models import Route, Step, TemplateVersion
+from workflows.language.formats import render_business_span, render_time_span, share_text
+
+HEATS = ((0.4, "heat-4"), (0.2, "heat-3"), (0.1, "heat-2"), (0.03, "heat-1"))
+"""From which share of the loss on a step has which colour."""
+
+
+def draw_bottleneck_map(figures: Bottlenecks) -> MapDiagram:
+    """The newest version's map, or the chosen one's. Two statements."""
+    versions = [v for v in figures.versions if figures.version in (None, v.number)]
+    if not versions:
+        return MapDiagram()
+    return draw_diagram(_map_nodes(figures, versions[-1]), _map_arrows(versions[-1]))
+
+
+def _map_nodes(figures: Bottlenecks, version: TemplateVersion) -> list[DiagramNode]:
+    steps = figures.by_step()
+    whole = sum(totals.excess for totals in steps.values())
+    waiting = sum(figures.waited(totals) for totals in steps.values())
+    nodes = []
+    for step in Step.objects.filter(version=version).order_by("position", "id"):
+        totals = steps.get(figures.steps[step.pk].title)
+        part = _loss_share(figures, totals, whole, waiting) if totals else 0.0
+        nodes.append(
+            DiagramNode(
+                key=step.key,
+                title=str(step),
+                kind=step.kind,
+                note=_node_note(figures, totals, part),
+                is_first=step.pk == version.first_step_id,
+                mark=_heat_class(part),
+            )
+        )
+    return nodes
+
+
+def _loss_share(figures: Bottlenecks, totals: Totals, whole: int, waiting: int) -> float:
+    """A step's share of all that is lost; of all waiting where nothing is."""
+    if whole:
+        return totals.excess / whole
+    return figures.waited(totals) / waiting if waiting else 0.0
+
+
+def _node_note(figures: Bottlenecks, totals: Totals | None, part: float) -> str:
+    if totals is None or not totals.completed:
+        return ""
+    half = totals.at("taken_business")[0]
+    took = (
+        render_time_span(totals.at(figures.known_times.kind)[0])
+        if half is None
+        else render_business_span(half, figures.day)
+    )
+    return gettext("%(span)s, %(share)s") % {"span": took, "share": share_text(part)}
+
+
+def _heat_class(part: float) -> str:
+    return next((name for least, name in HEATS if part >= least), "heat-0")
+
+
+def _map_arrows(version: TemplateVersion) -> list[DiagramArrow]:
+    routes = (
+        Route.objects.filter(step__version=version)
+        .exclude(kind="reopen")
+        .select_related("step", "to_step")
+        .order_by("step__position", "position", "id")
+    )
+    return [
+        DiagramArrow(
+            source=route.step.key,
+            target=route.to_step.key,
+            label=route_label(route),
+            is_exception=bool(route.exception),
+            used=route.used,
+        )
+        for route in routes
+    ]

@@ -1,0 +1,1 @@
+"""Bringing logs in, and taking them out again."""

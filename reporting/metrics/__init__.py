@@ -1,0 +1,1 @@
+"""Figures of a process from its rows, by one set of definitions."""

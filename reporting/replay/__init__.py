@@ -1,0 +1,1 @@
+"""Event logs driven through the real services."""

@@ -1,0 +1,202 @@
+"""What a log's activities mean on a map: from a mapping file, else by how they are written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from workflows.engine.errors import InvalidInput
+from workflows.engine.format.definition import Definition, HumanStep, RoleDef
+from workflows.engine.format.plain_data import UnreadableText, read_plain
+from workflows.engine.texts import Text, text
+from workflows.persistence.files import read_bytes
+
+START: Final = "start"
+IGNORE: Final = "ignore"
+REQUESTER: Final = "requester"
+KEYS: Final = frozenset({"step", "outcome", "as"})
+LAST: Final = "last"
+LIMIT: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class MappedDecision:
+    """A step and its outcome; `who` replaces the row's resource ('requester', or a name)."""
+
+    step: str
+    outcome: str
+    performer: str = ""
+
+
+Meaning = Literal["start", "ignore"] | tuple[MappedDecision, ...]
+"""A row starts the request, says nothing, or decides the first of these whose step is open."""
+
+
+@dataclass(frozen=True)
+class MappedActivity:
+    """The meaning of one activity, and what it means as the last row of its case."""
+
+    meaning: Meaning
+    last: Meaning | None = None
+
+
+class ActivityMapping:
+    """Answers what an activity means on this map, or that it means nothing there."""
+
+    def __init__(self, definition: Definition, mapping: Mapping[str, MappedActivity]) -> None:
+        self.definition = definition
+        self._mapping = mapping
+
+    def meaning(self, activity: str, *, last: bool) -> Meaning | None:
+        """What the row means; None for an activity that is nothing on the map."""
+        mapped = self._mapping.get(activity)
+        if mapped is None:
+            return _meaning_as_written(self.definition, activity)
+        return mapped.last if last and mapped.last is not None else mapped.meaning
+
+    def meanings(self, activity: str) -> list[Meaning]:
+        """All that an activity may mean, wherever it stands in its case."""
+        both = (self.meaning(activity, last=False), self.meaning(activity, last=True))
+        return [meaning for meaning in both if meaning is not None]
+
+    def role_of(self, decision: MappedDecision) -> RoleDef | None:
+        """The role that makes this decision."""
+        return self.definition.roles.get(self.role_key(decision))
+
+    def role_key(self, decision: MappedDecision) -> str:
+        """The key of that role: the outcome's own, else the step's."""
+        step = self.definition.steps[decision.step]
+        assert isinstance(step, HumanStep)
+        return step.outcomes[decision.outcome].role or step.role or ""
+
+    def has_own_role(self, decision: MappedDecision) -> bool:
+        """Whether the outcome names a role of its own."""
+        step = self.definition.steps[decision.step]
+        assert isinstance(step, HumanStep)
+        return step.outcomes[decision.outcome].role is not None
+
+
+def _meaning_as_written(definition: Definition, activity: str) -> Meaning | None:
+    """`step/outcome`, `step` where the step has one outcome, or `start`."""
+    key, slash, outcome = activity.partition("/")
+    step = definition.steps.get(key.strip())
+    if isinstance(step, HumanStep):
+        if slash and outcome.strip() in step.outcomes:
+            return (MappedDecision(key.strip(), outcome.strip()),)
+        if not slash and len(step.outcomes) == 1:
+            return (MappedDecision(key.strip(), next(iter(step.outcomes))),)
+        return None
+    return START if activity == START else None
+
+
+def explain_unmapped_activity(definition: Definition, activity: str) -> Text:
+    """Why an activity is nothing on the map, and what to do."""
+    key, slash, outcome = (part.strip() for part in activity.partition("/"))
+    step = definition.steps.get(key)
+    if not isinstance(step, HumanStep):
+        return text(
+            "'%(activity)s' is no step of the map that a person decides; say in a mapping file"
+            " what it means.",
+            activity=activity,
+        )
+    choices = ", ".join(f"{key}/{name}" for name in step.outcomes)
+    if slash:
+        return text(
+            "'%(step)s' is a step, and '%(outcome)s' is no outcome of it; write one of:"
+            " %(choices)s.",
+            step=key,
+            outcome=outcome,
+            choices=choices,
+        )
+    return text(
+        "'%(step)s' is a step, and it has several outcomes; write one of: %(choices)s.",
+        step=key,
+        choices=choices,
+    )
+
+
+# -- the file ---------------------------------------------------------------------------------
+
+
+def _read_plain_file(path: str | Path) -> Any:
+    try:
+        return read_plain(read_bytes(str(path), LIMIT)).data
+    except UnreadableText as problem:
+        line, why = problem.line, problem.why
+        if line:
+            raise InvalidInput(
+                "%(path)s, line %(line)s: the file %(problem)s.", path=path, line=line, problem=why
+            ) from None
+        raise InvalidInput("%(path)s: the file %(problem)s.", path=path, problem=why) from None
+
+
+def read_mapping(path: str | Path | None, definition: Definition) -> ActivityMapping:
+    """The meanings that a mapping file gives. Raises InvalidInput with the place in the file."""
+    if path is None:
+        return ActivityMapping(definition, {})
+    data = _read_plain_file(path)
+    if not isinstance(data, dict) or not data:
+        raise InvalidInput(
+            "%(path)s: write one line an activity: `activity: {step: …, outcome: …}`, `activity:"
+            " start` or `activity: ignore`.",
+            path=path,
+        )
+    return ActivityMapping(
+        definition,
+        {
+            str(name): _parse_entry(f"{path}: '{name}'", entry, definition)
+            for name, entry in data.items()
+        },
+    )
+
+
+def _parse_entry(place: str, entry: Any, definition: Definition) -> MappedActivity:
+    if isinstance(entry, dict) and LAST in entry:
+        usual = {key: value for key, value in entry.items() if key != LAST}
+        last = _parse_meaning(f"{place}, last", entry[LAST], definition)
+        return MappedActivity(_parse_meaning(place, usual, definition), last)
+    return MappedActivity(_parse_meaning(place, entry, definition))
+
+
+def _parse_meaning(place: str, entry: Any, definition: Definition) -> Meaning:
+    if entry == START:
+        return START
+    if entry == IGNORE:
+        return IGNORE
+    if isinstance(entry, dict) and set(entry) == {"steps"}:
+        entry = entry["steps"]
+    several = entry if isinstance(entry, list) else [entry]
+    if not several:
+        raise InvalidInput(
+            "%(place)s: the list is empty; give at least one step and outcome.", place=place
+        )
+    return tuple(_parse_decision(place, item, definition) for item in several)
+
+
+def _parse_decision(place: str, entry: Any, definition: Definition) -> MappedDecision:
+    if not isinstance(entry, dict) or "step" not in entry or set(entry) - KEYS:
+        raise InvalidInput(
+            "%(place)s: write `start`, `ignore` or `{step: …, outcome: …}`, to which `as:"
+            " requester` or `as: NAME` may be added.",
+            place=place,
+        )
+    step = definition.steps.get(str(entry["step"]))
+    if not isinstance(step, HumanStep):
+        raise InvalidInput(
+            "%(place)s: the map has no step '%(step)s' that a person decides.",
+            place=place,
+            step=entry["step"],
+        )
+    outcome = entry.get("outcome", next(iter(step.outcomes)) if len(step.outcomes) == 1 else None)
+    if outcome not in step.outcomes:
+        raise InvalidInput(
+            "%(place)s: '%(step)s' has no outcome '%(outcome)s'; it has %(outcomes)s.",
+            place=place,
+            step=entry["step"],
+            outcome=outcome,
+            outcomes=", ".join(step.outcomes),
+        )
+    performer = entry.get("as", "")
+    if not isinstance(performer, str) or len(performer) > 150:
+        raise InvalidInput("%(place)s: `as` is `requester` or a person's name.", place=place)
+    return MappedDecision(str(entry["step"]), str(outcome), performer)

@@ -1,0 +1,1 @@
+"""What a review stores: codes with typed parameters, never sentences."""

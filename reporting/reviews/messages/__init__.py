@@ -1,0 +1,1 @@
+"""What a review's codes are called, in the reader's language."""

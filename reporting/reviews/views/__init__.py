@@ -1,0 +1,1 @@
+"""The pages of reviews, their tables as files, and the buttons on them."""

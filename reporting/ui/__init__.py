@@ -1,0 +1,1 @@
+"""What all reports share: formats, charts, downloads."""

@@ -1,0 +1,1 @@
+"""The page of a workflow for those who answer for it."""

@@ -1,0 +1,18 @@
+"""Addresses of workflows, for those who answer for them."""
+
+from django.urls import path
+
+from reporting.workflow_pages import views
+
+app_name = "workflows"
+urlpatterns = [
+    path("", views.workflow_list_view, name="list"),
+    path("<slug:key>/", views.workflow_page_view, name="page"),
+    path("<slug:key>/pause/", views.pause_workflow_view, name="pause"),
+    path("<slug:key>/resume/", views.resume_workflow_view, name="resume"),
+    path("<slug:key>/retire/", views.retire_workflow_view, name="retire"),
+    path("<slug:key>/draft/", views.new_draft_view, name="draft"),
+    path("<slug:key>/load/", views.load_draft_view, name="load"),
+    path("<slug:key>/versions/<int:number>.yaml", views.version_file_view, name="file"),
+    path("<slug:key>/versions/<int:number>/publish/", views.publish_draft_view, name="publish"),
+]

@@ -1,0 +1,117 @@
+"""What is asked of every page that people see: axe-core finds nothing by day, by night and on a
+phone; nothing is wider than a phone, a tablet or a sheet of A4; no word of the engine stands there.
+
+Each person begins at a few pages and follows the first link to every other kind of page.
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from django.urls import Resolver404, resolve
+
+from tests.acceptance.browsing import DESK, PHONE, serve_site, sign_in
+
+pytest.importorskip("axe_playwright_python", reason="axe-core is not installed")
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+FIRST_PAGES = {
+    "marco": ("/", "/requests/?whose=all&state=any", "/start/", "/accounts/"),
+    "nora": ("/", "/reports/", "/workflows/"),
+    "rosa": ("/reports/reviews/", "/reports/trail/"),
+}
+NO_PAGES = (".csv", ".json", ".yaml", "/log/", "/documents/", "/logout/", "/admin/")
+LOOKS = ((DESK, "light"), (DESK, "dark"), (PHONE, "light"))
+WIDTHS = (390, 753, 834, 914)
+"""A phone, and the tablets between it and a desk."""
+A4_WIDTH = 794
+"""A sheet of A4 in the units of a browser, with no margin."""
+OVERHANG = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+ENGINE_WORDS = re.compile(
+    r"\b(merge check|resolve_merge|leads to the end|the end \(|merge_conflict|activation|marking"
+    r"|in_queue|WorkItem|undefined|NaN)\b|\w+_\w+ round \d"
+)
+"""What Handoff calls things inside; people are told in their own words."""
+RECORDS = ("/reports/trail/",)
+"""The trail names codes: they are what its files and the API name, too."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The demo company's site."""
+    with serve_site(tmp_path_factory.mktemp("var"), ["manage.py", "load_demo"]) as address:
+        yield address
+
+
+@pytest.mark.parametrize("username", FIRST_PAGES)
+def test_every_kind_of_page_is_readable_wherever_it_is_read(
+    browser: Browser, site: str, username: str
+) -> None:
+    page = sign_in(browser, site, username, password="handoff-demo")
+    found: list[str] = []
+    seen: set[str] = set()
+    waiting = list(FIRST_PAGES[username])
+    while waiting:
+        path = waiting.pop(0)
+        kind = _page_kind(path)
+        if kind is None or kind in seen:
+            continue
+        seen.add(kind)
+        found += _find_violations(page, path)
+        found += [*_find_overhangs(page, path), *_find_engine_words(page, path)]
+        waiting += _read_links(page)
+    assert len(seen) > 5
+    assert not found, "\n".join(found)
+
+
+def _page_kind(path: str) -> str | None:
+    """The route of an address of our own pages; None for files and for the admin."""
+    if any(part in path for part in NO_PAGES):
+        return None
+    try:
+        return str(resolve(urlsplit(path).path).route)
+    except Resolver404:
+        return None
+
+
+def _read_links(page: Page) -> list[str]:
+    links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))")
+    return [link.partition("#")[0] for link in links if link.startswith("/")]
+
+
+def _find_violations(page: Page, path: str) -> list[str]:
+    found = []
+    for size, scheme in LOOKS:
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status == 200, path
+        for violation in Axe().run(page).response["violations"]:
+            nodes = [" ".join(node["target"][:1]) for node in violation["nodes"][:3]]
+            found.append(f"{path} {size['width']} {scheme}: {violation['id']} {nodes}")
+    return found
+
+
+def _find_overhangs(page: Page, path: str) -> Iterator[str]:
+    """Where the page as it stands is wider than its window, or than a sheet of paper."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        if over := page.evaluate(OVERHANG):
+            yield f"{path}: {over} px wider than {width}"
+    page.set_viewport_size({"width": A4_WIDTH, "height": 1123})
+    page.emulate_media(media="print")
+    if over := page.evaluate(OVERHANG):
+        yield f"{path}: {over} px wider than A4"
+    page.emulate_media(media="screen")
+
+
+def _find_engine_words(page: Page, path: str) -> Iterator[str]:
+    if path.startswith(RECORDS):
+        return
+    for line in page.locator("main").inner_text().splitlines():
+        if word := ENGINE_WORDS.search(line):
+            yield f"{path}: says {word[0]!r} in {line[:80]!r}"

@@ -1,0 +1,26 @@
+"""Loading a company's modules for one test."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.extensions.company import ACME, Load
+from workflows.engine.registries import known_registries
+from workflows.extensions.loading import load_extensions
+
+
+@pytest.fixture
+def load() -> Iterator[Load]:
+    """Loads modules of the company; afterwards the registries are as they were."""
+    before = {name: dict(registry.items()) for name, registry in known_registries().items()}
+    yield lambda *names: load_extensions(f"{ACME}.{name}" for name in names)
+    for name, registry in known_registries().items():
+        for added in set(registry.names()) - set(before[name]):
+            registry.unregister(added)
+        for replaced, entry in before[name].items():
+            if registry[replaced] is not entry:
+                registry.replace(replaced, entry)
+    for module in [module for module in sys.modules if module.startswith(f"{ACME}.")]:
+        del sys.modules[module]
+    assert before == {name: dict(registry.items()) for name, registry in known_registries().items()}

@@ -1,0 +1,1 @@
+"""Commands on tokens and rights, and what is done once a key."""

@@ -1,0 +1,48 @@
+"""Addresses of pages outside the admin, by name; the admin imports nothing from above it."""
+
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from workflows.execution.models import Incident, MergeRecord, WorkflowInstance
+
+
+def request_page_url(request: WorkflowInstance) -> str:
+    """Where everybody reads about a request."""
+    return reverse("approvals:request", args=[request.reference])
+
+
+def start_form_url(workflow: str) -> str:
+    """The form that starts a request."""
+    return reverse("approvals:start-form", args=[workflow])
+
+
+def merge_page_url(merge: MergeRecord) -> str:
+    """Where the workflow's owner chooses between branches."""
+    return reverse("approvals:merge", args=[merge.pk])
+
+
+def incident_page_url(incident: Incident) -> str:
+    """Where the workflow's owner lets a step try again, with other values."""
+    return reverse("approvals:incident", args=[incident.pk])
+
+
+def report_page_url(key: str) -> str:
+    """The workflow's figures."""
+    return reverse("reporting:report", args=[key])
+
+
+def workflow_page_url(key: str) -> str:
+    """Where a workflow's owner pauses, resumes and retires it."""
+    return reverse("workflows:page", args=[key])
+
+
+def reviews_page_url() -> str:
+    """The reviews of all workflows."""
+    return reverse("reporting:reviews")
+
+
+def audit_csv_url(key: str = "") -> str:
+    """The audit trail as CSV, of one workflow or of all."""
+    address = reverse("reporting:audit_csv")
+    return f"{address}?{urlencode({'workflow': key})}" if key else address

@@ -1,0 +1,1 @@
+"""Commands of the background: delivery of the outbox, attempts, subworkflows."""

@@ -1,0 +1,1 @@
+"""What starts requests without a person: schedules and signed calls."""

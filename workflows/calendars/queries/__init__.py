@@ -1,0 +1,1 @@
+"""The site's calendars, as the engine counts in them."""

@@ -1,0 +1,1 @@
+"""Where automations call and who may call in, with their secrets."""

@@ -1,0 +1,1 @@
+"""The admin's pages of connections and webhook keys."""

@@ -1,0 +1,1 @@
+"""Commands on connections and webhook keys."""

@@ -1,0 +1,1 @@
+"""Reads comments, whom one may mention, and who follows what."""

@@ -1,0 +1,58 @@
+"""The comments on a request."""
+
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef
+
+from workflows.conversation.models import Comment
+from workflows.documents.models import Document
+from workflows.engine.errors import NotFound
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.queries.facets import facet_of_rows
+from workflows.execution.queries.visible_instances import NO_REQUEST
+from workflows.people.models import User
+
+COMMENTS = facet_of_rows(f"{Comment._meta.db_table} WHERE request_id = %(request)s")
+
+MAX_COMMENTS = 200
+"""A page shows the newest of them."""
+
+
+def comments_of(instance: WorkflowInstance, *, until: datetime | None = None) -> list[Comment]:
+    """The newest comments on the request (that were written by a moment), oldest first, each with
+    its writer and whether it carries files (`has_files`). They read as they stand now, withdrawn
+    ones without their text. One statement, or none where it is known that there are none."""
+    if COMMENTS.is_absent(instance):
+        return []
+    rows = Comment.objects.filter(request=instance).select_related("writer")
+    if until is not None:
+        rows = rows.filter(written_at__lte=until)
+    carried = Document.objects.filter(comment=OuterRef("pk"))
+    newest = rows.annotate(has_files=Exists(carried)).order_by("-id")[:MAX_COMMENTS]
+    return list(reversed(newest))
+
+
+def files_of_comments(comments: list[Comment]) -> dict[int, list[Document]]:
+    """What these comments carry, by the comments' ids; nothing of withdrawn ones. One statement,
+    or none where none carries a file."""
+    carrying = [
+        comment.pk
+        for comment in comments
+        if comment.has_files and comment.withdrawn_at is None  # type: ignore[attr-defined]
+    ]
+    files: dict[int, list[Document]] = {}
+    if carrying:
+        rows = Document.objects.filter(comment__in=carrying).order_by("version")
+        for row in rows:
+            assert row.comment_id is not None
+            files.setdefault(row.comment_id, []).append(row)
+    return files
+
+
+def find_visible_comment(user: User, comment_id: int) -> Comment:
+    """The comment with its request. Raises NotFound where the person may not see that."""
+    rows = Comment.objects.select_related("request__template__owner", "request__requester")
+    try:
+        return rows.get(pk=comment_id, request__in=WorkflowInstance.objects.visible_to(user))
+    except Comment.DoesNotExist:
+        raise NotFound(NO_REQUEST) from None

@@ -1,0 +1,1 @@
+"""Writes comments and their mentions, and what people follow."""

@@ -1,0 +1,1 @@
+"""What ops staff map: workflows, their versions, and the rows of each version."""

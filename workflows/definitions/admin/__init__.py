@@ -1,0 +1,1 @@
+"""The admin's pages on which a map is read and edited."""

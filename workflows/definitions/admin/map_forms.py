@@ -1,0 +1,459 @@
+"""Forms for the rows of a map, with what the same version offers to choose from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from workflows.calendars.models import BusinessCalendar
+from workflows.definitions.admin.form_fields import (
+    NOT_SAID,
+    DataField,
+    KeyField,
+    LinesField,
+    NameField,
+    NamesField,
+    OptionalYesNoField,
+    Options,
+    TextField,
+    WorkingTimeField,
+    drop_line_breaks,
+    normalize_line_ends,
+)
+from workflows.definitions.admin.role_boxes import PREFIX, build_role_boxes, read_role_boxes
+from workflows.definitions.admin.step_forms import (
+    find_setting_boxes,
+    find_step_form,
+    with_box_values,
+    without_boxes,
+)
+from workflows.definitions.choices import RouteKind, StepKind
+from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion
+from workflows.engine.values.field_types.base import FIELD_TYPES
+from workflows.engine.values.file_kinds import FILE_KINDS
+from workflows.people.models import User
+
+CALENDARS: Options = [
+    ("business", gettext_lazy("office hours: Monday to Friday, 09:00 to 17:00")),
+    ("24/7", gettext_lazy("24/7: every hour counts")),
+]
+
+OUTCOME_SETTINGS = ("when", "comment_required", "exception", "label", "role")
+SETTINGS_OF_ROUTE_KIND: Mapping[str, Sequence[str]] = {
+    RouteKind.RULE: ("when", "exception"),
+    RouteKind.BRANCH: ("when",),
+    RouteKind.ON_ERROR: ("exception",),
+    **dict.fromkeys((RouteKind.OTHERWISE, RouteKind.TO, RouteKind.REOPEN), ()),
+}
+"""What the ways besides outcomes may say; what the file has no place for would be lost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionOptions:
+    """What the rows of one version may name. Read once a page, not once a row."""
+
+    groups: Options = ()
+    users: Options = ()
+    fields: Options = ()
+    person_fields: Options = ()
+    steps: Options = ()
+    role_rows: Options = ()
+    step_rows: Options = ()
+    join_rows: Options = ()
+
+    @classmethod
+    def of(cls, version: TemplateVersion | None) -> "VersionOptions":
+        """What a version offers; five statements."""
+        if version is None:
+            return cls()
+        fields = list(version.fields.order_by("position", "id"))
+        steps = list(version.steps.order_by("position", "id"))
+        users = User.objects.filter(is_active=True).order_by("username")
+        return cls(
+            groups=[
+                (name, name) for name in _column_values(Group.objects.order_by("name"), "name")
+            ],
+            users=[(name, name) for name in _column_values(users, "username")],
+            fields=[(field.key, str(field)) for field in fields],
+            person_fields=[
+                (field.key, str(field)) for field in fields if FIELD_TYPES[field.type].names_person
+            ],
+            steps=[
+                ("requester", gettext("the requester")),
+                *((step.key, str(step)) for step in steps),
+            ],
+            role_rows=[(str(role.pk), str(role)) for role in version.roles.order_by("position")],
+            step_rows=[(str(step.pk), str(step)) for step in steps],
+            join_rows=[(str(step.pk), str(step)) for step in steps if step.kind == StepKind.JOIN],
+        )
+
+
+def _column_values(rows: Any, column: str) -> list[str]:
+    return list(rows.values_list(column, flat=True))
+
+
+class MapForm(forms.ModelForm):
+    """A row of a map. `offer` and `version` are set by the admin, on a class for each page."""
+
+    offer = VersionOptions()
+    version: TemplateVersion | None = None
+
+    names: Mapping[str, str] = {}
+    rows: Mapping[str, str] = {}
+
+    @classmethod
+    def further_boxes(cls, row: Any) -> dict[str, forms.Field]:
+        """Form fields beside those of the model, for the page of this row."""
+        return {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, offered in self.names.items():
+            if name in self.fields:
+                current = getattr(self.instance, name, None)
+                field: Any = self.fields[name]
+                field.offer(getattr(self.offer, offered), current)
+        for name, offered in self.rows.items():
+            if name in self.fields:
+                self._offer_rows(name, getattr(self.offer, offered))
+
+    def _offer_rows(self, name: str, options: Options) -> None:
+        """Only rows of this version, from the list that was read once."""
+        field: Any = self.fields[name]
+        field.queryset = field.queryset.filter(version=self.version)
+        first = [] if field.required else [("", NOT_SAID)]
+        field.choices = [*([("", gettext("choose…"))] if field.required else first), *options]
+        for offered in ("add", "change", "delete", "view"):
+            setattr(field.widget, f"can_{offered}_related", False)
+
+    def clean(self) -> dict[str, Any]:
+        """What was not touched stays as it was, to the letter."""
+        cleaned = super().clean() or self.cleaned_data
+        return {name: self._keep_if_untouched(name, value) for name, value in cleaned.items()}
+
+    def _keep_if_untouched(self, name: str, value: Any) -> Any:
+        """A browser changes line ends, and nothing said may be null or empty: that is no change."""
+        normalized = normalize_line_ends(value) if isinstance(value, str) else value
+        if name not in self.initial or isinstance(self.fields[name], NamesField):
+            return normalized
+        initial_value = self.initial[name]
+        is_same = (
+            normalized == self._value_sent_back(name, initial_value)
+            or (normalized or None) == (initial_value or None) is None
+        )
+        return initial_value if is_same else normalized
+
+    def _value_sent_back(self, name: str, initial_value: Any) -> Any:
+        """What comes from a browser that was shown this value."""
+        field = self.fields[name]
+        if isinstance(field, LinesField):
+            return field.to_python(field.prepare_value(initial_value))
+        if not isinstance(initial_value, str):
+            return initial_value
+        is_area = isinstance(field.widget, forms.Textarea)
+        return normalize_line_ends(initial_value) if is_area else drop_line_breaks(initial_value)
+
+
+class RoleForm(MapForm):
+    """Who owns steps."""
+
+    key = KeyField(label=gettext_lazy("Key"))
+    groups = NamesField(label=gettext_lazy("Groups"))
+    users = NamesField(label=gettext_lazy("People"))
+    field = NameField(
+        label=gettext_lazy("Or: a person field"),
+        help_text=gettext_lazy("The person whom the request names."),
+    )
+    names = {"groups": "groups", "users": "users", "field": "person_fields"}
+
+    class Meta:
+        model = Role
+        fields = ("position", "key", "groups", "users", "field", "requester")
+        labels = {"requester": gettext_lazy("Or: the requester")}
+
+    @classmethod
+    def further_boxes(cls, row: Any) -> dict[str, forms.Field]:
+        """Boxes for the role finders of this site."""
+        return build_role_boxes()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, setting in (self.instance.other_finders or {}).items():
+            self.initial.setdefault(f"{PREFIX}{name}", setting)
+
+    def clean(self) -> dict[str, Any]:
+        """What the finders of this site are told is kept together."""
+        cleaned = super().clean()
+        self.instance.other_finders = read_role_boxes(cleaned, self.instance.other_finders)
+        return cleaned
+
+
+def _validate_file_kinds(kinds: list[str]) -> None:
+    unknown = [kind for kind in kinds if kind not in FILE_KINDS]
+    if unknown:
+        raise ValidationError(
+            gettext("There is no kind of files '%(kind)s'; write one of: %(kinds)s.")
+            % {"kind": unknown[0], "kinds": ", ".join(FILE_KINDS)}
+        )
+
+
+class FieldForm(MapForm):
+    """A declared input or output."""
+
+    key = KeyField(label=gettext_lazy("Key"))
+    required = OptionalYesNoField(label=gettext_lazy("Required"))
+    choices = LinesField(label=gettext_lazy("Choices"))
+    public = OptionalYesNoField(label=gettext_lazy("On status links"))
+    help = TextField(rows=1, label=gettext_lazy("Help"))
+    accept = LinesField(
+        label=gettext_lazy("Kinds of files"),
+        validators=[_validate_file_kinds],
+        help_text=gettext_lazy("Of a document: pdf, png, docx, …"),
+    )
+    rows = {"role": "role_rows"}
+    searchable = OptionalYesNoField(label=gettext_lazy("Searchable"))
+
+    class Meta:
+        model = Field
+        fields = (
+            *("position", "key", "type", "label", "required", "choices", "currency"),
+            *("accept", "max_size", "role", "public", "searchable", "help"),
+        )
+        widgets = {"currency": UnfoldAdminTextInputWidget}
+
+
+class StepRowForm(MapForm):
+    """A step in the table of steps: what every step has; the rest is on its own page."""
+
+    key = KeyField(dashes=True, label=gettext_lazy("Key"))
+    expected = WorkingTimeField(label=gettext_lazy("Expected"))
+    due = WorkingTimeField(label=gettext_lazy("Due after"))
+    rows = {"role": "role_rows"}
+
+    class Meta:
+        model = Step
+        fields = ("position", "key", "kind", "name", "role", "expected", "due")
+
+
+class StepForm(StepRowForm):
+    """All of a step."""
+
+    instructions = TextField(label=gettext_lazy("Instructions"))
+    inputs = NamesField(
+        label=gettext_lazy("Shows"),
+        unsaid=gettext_lazy("not said: all fields"),
+        none=gettext_lazy("none: nothing is shown"),
+        help_text=gettext_lazy("Fields that this step looks at."),
+    )
+    outputs = NamesField(
+        label=gettext_lazy("Fills in"),
+        unsaid=gettext_lazy("not said: nothing"),
+        none=gettext_lazy("none"),
+        help_text=gettext_lazy("Fields that this step may change."),
+    )
+    not_by = NamesField(
+        label=gettext_lazy("Not by"), help_text=gettext_lazy("Whose people may not act here.")
+    )
+    not_by_reason = TextField(
+        rows=1,
+        max_length=500,
+        label=gettext_lazy("Why the requester is not kept away"),
+        help_text=gettext_lazy(
+            "An approval that its requester may decide is published only with a reason."
+        ),
+    )
+    config = DataField(
+        label=gettext_lazy("More"),
+        help_text=gettext_lazy(
+            "What only this kind has, as in the file: action, with, on_overdue, reassign, …"
+        ),
+    )
+    names = {"inputs": "fields", "outputs": "fields", "not_by": "steps"}
+    rows = {"role": "role_rows", "join": "join_rows"}
+
+    class Meta:
+        model = Step
+        fields = (
+            *StepRowForm.Meta.fields,
+            *("instructions", "inputs", "outputs", "not_by", "not_by_reason", "quorum"),
+            *("join", "wait_for", "result", "config"),
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "not_by" in self.fields:
+            field: Any = self.fields["not_by"]
+            field.say(*find_step_form(self.instance.kind).unsaid_not_by)
+        self.config_before = self.instance.config
+        self._show_boxes()
+
+    @classmethod
+    def further_boxes(cls, row: Any) -> dict[str, forms.Field]:
+        """Boxes for the settings of this kind of step, and of its action."""
+        boxes = find_setting_boxes(row) if row is not None else []
+        return {box.name: box.build() for box in boxes}
+
+    def _show_boxes(self) -> None:
+        self.boxes = [box for box in find_setting_boxes(self.instance) if box.name in self.fields]
+        for box in self.boxes:
+            self.initial[box.name] = box.read(self.instance.config)
+        self.initial["config"] = without_boxes(self.instance.config, self.boxes)
+
+    def clean(self) -> dict[str, Any]:
+        """With what stands in boxes of its own; what was not touched stays as it was written."""
+        cleaned = super().clean()
+        if not self.boxes or "config" not in cleaned:
+            return cleaned
+        values = {box.path: cleaned.get(box.name) for box in self.boxes}
+        try:
+            config = with_box_values(cleaned["config"], values)
+        except forms.ValidationError as problem:
+            self.add_error("config", problem)
+            return cleaned
+        is_same = config == self.config_before
+        return cleaned | {"config": self.config_before if is_same else config}
+
+    def clean_quorum(self) -> str | None:
+        """A whole number from 1, or all."""
+        return _validate_count(self.cleaned_data["quorum"], ("all",))
+
+    def clean_wait_for(self) -> str | None:
+        """A whole number from 1, all or any."""
+        return _validate_count(self.cleaned_data["wait_for"], ("all", "any"))
+
+    def clean_config(self) -> dict[str, Any] | None:
+        """Keys and values, as in the file."""
+        config = self.cleaned_data["config"]
+        if config is not None and not isinstance(config, dict):
+            raise forms.ValidationError(gettext('Write keys and values, such as {"for": "2d"}.'))
+        return config or None
+
+
+def _validate_count(text: str | None, words: Sequence[str]) -> str | None:
+    if not text or text in words or (text.isascii() and text.isdigit() and text.lstrip("0")):
+        return text or None
+    raise forms.ValidationError(
+        gettext("Write %(words)s or a whole number from 1.") % {"words": ", ".join(words)}
+    )
+
+
+class RouteForm(MapForm):
+    """A way from a step."""
+
+    exception = OptionalYesNoField(label=gettext_lazy("Exception path"))
+    when = TextField(rows=1, max_length=1000, label=pgettext_lazy("a rule", "When"))
+    rows = {"to_step": "step_rows", "role": "role_rows"}
+    step_kind = ""
+
+    class Meta:
+        model = Route
+        fields = (
+            *("position", "kind", "name", "to_step", "when"),
+            *("comment_required", "exception", "label", "role"),
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        allowed = (*find_step_form(self.step_kind).ways, self.instance.kind)
+        kinds = [choice for choice in RouteKind.choices if choice[0] in allowed]
+        field: Any = self.fields["kind"]
+        field.choices = kinds
+        if not self.instance.pk and kinds:
+            field.initial = kinds[0][0]
+
+    def clean(self) -> dict[str, Any]:
+        """An outcome has a name, which is a key; the other ways have none, and say less."""
+        cleaned = super().clean()
+        for name in OUTCOME_SETTINGS:
+            if cleaned.get(name) and name not in SETTINGS_OF_ROUTE_KIND.get(
+                cleaned.get("kind", ""), OUTCOME_SETTINGS
+            ):
+                self.add_error(name, gettext("This kind of way does not say this; leave it empty."))
+        if cleaned.get("kind") != "outcome":
+            return cleaned | {"name": ""}
+        try:
+            KeyField(dashes=True).clean(cleaned.get("name"))
+        except forms.ValidationError as problem:
+            self.add_error("name", problem)
+        return cleaned
+
+
+class VersionForm(MapForm):
+    """The head of a map."""
+
+    purpose = TextField(
+        help_text=gettext_lazy("What this workflow is for."), label=gettext_lazy("Purpose")
+    )
+    owner_name = NameField(
+        label=gettext_lazy("Owner"), help_text=gettext_lazy("The accountable owner.")
+    )
+    deputy_name = NameField(
+        label=gettext_lazy("Deputy"), help_text=gettext_lazy("Stands in for the owner.")
+    )
+    calendar = NameField(
+        help_text=gettext_lazy("In which hours durations count. Empty: office hours."),
+        label=gettext_lazy("Calendar"),
+    )
+    start_fields = NamesField(
+        label=gettext_lazy("Start form"),
+        none=gettext_lazy("none: the form asks for nothing"),
+        help_text=gettext_lazy("Fields that a requester fills in. New ones are asked last."),
+    )
+    start_triggers = DataField(
+        label=gettext_lazy("Other triggers"),
+        help_text='[{"kind": "schedule", "cron": "0 9 1 * *"}]',
+    )
+    baseline = DataField(
+        help_text=gettext_lazy(
+            'Before the workflow: {"minutes_per_request": 95, "error_rate": 0.12}'
+        ),
+        label=gettext_lazy("Baseline"),
+    )
+    status_link = OptionalYesNoField(
+        label=gettext_lazy("Status links"),
+        help_text=gettext_lazy(
+            "Yes: each requester is sent one. No: nobody can make one. Not said: requester and"
+            " owner make them."
+        ),
+    )
+    status_link_names = OptionalYesNoField(
+        label=gettext_lazy("People by name on status links"),
+        help_text=gettext_lazy("Without it the page names roles, never people."),
+    )
+    decide_by_mail = OptionalYesNoField(
+        label=gettext_lazy("Decide from a mail"),
+        help_text=gettext_lazy("No: mails lead to the task, where one signs in."),
+    )
+    names = {"owner_name": "users", "deputy_name": "users", "start_fields": "fields"}
+    rows = {"start_role": "role_rows", "first_step": "step_rows"}
+
+    class Meta:
+        model = TemplateVersion
+        fields = (
+            *("name", "purpose", "owner_name", "deputy_name", "review_every_days", "calendar"),
+            *("start_role", "first_step", "start_fields", "start_triggers", "baseline"),
+            *("status_link", "status_link_names", "decide_by_mail"),
+            "mentions_give_sight",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "calendar" in self.fields:
+            field: Any = self.fields["calendar"]
+            own = BusinessCalendar.objects.values_list("key", "name").order_by("name")
+            field.offer([*CALENDARS, *own], self.instance.calendar)
+
+    def clean(self) -> dict[str, Any]:
+        """The deputy stands in for the owner, so it is somebody else."""
+        cleaned = super().clean()
+        owner, deputy = cleaned.get("owner_name"), cleaned.get("deputy_name")
+        if owner and owner == deputy:
+            self.add_error(
+                "deputy_name", gettext("The deputy stands in for the owner: choose another.")
+            )
+        return cleaned

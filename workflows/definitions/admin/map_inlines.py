@@ -1,0 +1,155 @@
+"""The tables of a map on the pages of its version and of its steps."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
+from unfold.admin import TabularInline
+
+from workflows.admin_site.drafts import may_edit
+from workflows.admin_site.elements import render_include
+from workflows.admin_site.links import change_url
+from workflows.definitions.admin.map_forms import (
+    FieldForm,
+    MapForm,
+    RoleForm,
+    RouteForm,
+    StepRowForm,
+    VersionOptions,
+)
+from workflows.definitions.admin.role_boxes import build_role_boxes
+from workflows.definitions.diagrams.labels import route_label
+from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion
+
+SHOWN_STEPS_KEY = "_workflows_shown"
+"""Where a page's request keeps which steps of a large map it shows."""
+
+
+def load_version_options(request: HttpRequest, version: TemplateVersion | None) -> VersionOptions:
+    """What the version offers, read once a page."""
+    options_by_version: dict[int | None, VersionOptions] = request.__dict__.setdefault(
+        "_workflows_offers", {}
+    )
+    key = version.pk if version else None
+    if key not in options_by_version:
+        options_by_version[key] = VersionOptions.of(version)
+    return options_by_version[key]
+
+
+def build_map_form(
+    form: Any, request: HttpRequest, version: TemplateVersion | None, row: Any = None
+) -> type[MapForm]:
+    """The form's class with what this version offers, and the boxes that this row has besides."""
+    offer = load_version_options(request, version)
+    values = {"offer": offer, "version": version, **form.further_boxes(row)}
+    # The metaclass asks for the model's own declaration, which the class has already.
+    return type(form.__name__, (form,), {"Meta": form.Meta, **values})
+
+
+class PartInline(TabularInline):
+    """Rows of a map, editable while the version is a draft of somebody's own workflow."""
+
+    form: type[MapForm] = MapForm
+    extra = 0
+    tab = True
+    ordering = ("position", "id")
+    ordering_field = "position"
+    hide_ordering_field = True
+
+    def version_of(self, obj: Any) -> TemplateVersion | None:
+        """The version whose page this is."""
+        return obj
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Forms that offer what this version has."""
+        version = self.version_of(obj) if obj else None
+        kwargs["form"] = build_map_form(self.form, request, version)
+        return super().get_formset(request, obj, **kwargs)
+
+    def _is_draft(self, request: HttpRequest, obj: Any) -> bool:
+        version = self.version_of(obj) if obj else None
+        return version is not None and may_edit(request, version)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """On drafts only."""
+        return super().has_add_permission(request, obj) and self._is_draft(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """On drafts only."""
+        return super().has_change_permission(request, obj) and self._is_draft(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """On drafts only."""
+        return super().has_delete_permission(request, obj) and self._is_draft(request, obj)
+
+
+class RoleInline(PartInline):
+    """Who owns steps."""
+
+    model = Role
+    form = RoleForm
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who may not edit reads what this site's finders are told in one column."""
+        if self.has_change_permission(request, obj):
+            return super().get_fields(request, obj)
+        return (*RoleForm.Meta.fields, *(["other_finders"] if build_role_boxes() else []))
+
+
+class FieldInline(PartInline):
+    """What a request knows."""
+
+    model = Field
+    form = FieldForm
+
+
+class StepInline(PartInline):
+    """The steps; each has a page of its own for the rest, and for its ways."""
+
+    model = Step
+    form = StepRowForm
+    fields = ("position", "key", "kind", "name", "role", "expected", "due", "ways")
+    readonly_fields = ("ways",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
+        """With the ways of all steps in one statement; of a large map, the part that is shown."""
+        routes = Route.objects.select_related("to_step").order_by("position", "id")
+        steps = super().get_queryset(request).prefetch_related(Prefetch("routes", routes))
+        shown_step_ids = request.__dict__.get(SHOWN_STEPS_KEY)
+        return steps if shown_step_ids is None else steps.filter(pk__in=shown_step_ids)
+
+    @admin.display(description=gettext_lazy("ways and details"))
+    def ways(self, step: Step) -> SafeString | str:
+        """Where it leads, and the link to its page."""
+        if step.pk is None:
+            return gettext("save first")
+        routes = [(route_label(route), route.to_step) for route in step.routes.all()]
+        return render_include("step_ways", page=change_url(step), routes=routes)
+
+
+class RouteInline(PartInline):
+    """The ways from a step."""
+
+    model = Route
+    fk_name = "step"
+    form = RouteForm
+    verbose_name = gettext_lazy("way")
+    verbose_name_plural = gettext_lazy("ways")
+    tab = False
+
+    def version_of(self, obj: Step) -> TemplateVersion:
+        """The step's version."""
+        return obj.version
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Forms that know which ways this kind of step has."""
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form.step_kind = obj.kind if obj else ""
+        return formset
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Route]:
+        """With what a way is called by."""
+        return super().get_queryset(request).select_related("to_step", "step", "role")

@@ -1,0 +1,211 @@
+"""The parts of a map as pages of their own: a step with its ways; the others to read."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
+
+from workflows.access.permissions import may_audit
+from workflows.admin_site.drafts import DraftAdmin
+from workflows.admin_site.elements import render_bullets, render_link
+from workflows.admin_site.links import change_url
+from workflows.definitions.admin.map_forms import StepForm
+from workflows.definitions.admin.map_inlines import RouteInline, build_map_form
+from workflows.definitions.admin.step_forms import (
+    STEP_FORMS,
+    find_setting_boxes,
+    find_step_form,
+)
+from workflows.definitions.models import (
+    ROLE_COLUMNS,
+    Field,
+    Role,
+    Route,
+    Step,
+    TemplateVersion,
+)
+from workflows.engine.format.role_finders import GROUPS, ROLE_FINDERS, USERS
+from workflows.monitoring.admin.step_health import render_health_table
+from workflows.people.models import RoleEntry
+
+VERSION_PEOPLE_PATHS = ("version__template__owner", "version__template__deputy")
+COMMON_STEP_FIELDS = ("key", "kind", "name", "position")
+
+
+def _describe_role_entry(row: RoleEntry) -> str:
+    """One entry of a role's list as it is called now."""
+    if row.group is not None:
+        return gettext("group %(group)s") % {"group": row.group}
+    if row.user is not None:
+        return str(row.user)
+    if row.finder not in (GROUPS.name, USERS.name):
+        finder = ROLE_FINDERS.find(row.finder)
+        return f"{finder.title if finder else row.finder}: {row.name}"
+    return gettext("%(name)s (there is none of this name now)") % {"name": row.name}
+
+
+class StepColumns:
+    """Columns of the list and of the page of a step."""
+
+    @admin.display(description=gettext_lazy("version"), ordering="version")
+    def workflow_version(self, step: Step) -> SafeString:
+        """A link to its map."""
+        return render_link(change_url(step.version), step.version)
+
+    @admin.display(description=gettext_lazy("who may act"))
+    def who_may_act(self, step: Step) -> SafeString | str:
+        """The groups and people in the lists of the roles that act on this step."""
+        acts = Q(role__steps=step) | Q(role__in=step.routes.exclude(role=None).values("role"))
+        rows = RoleEntry.objects.filter(acts).select_related("group", "user").distinct()
+        entries = [_describe_role_entry(row) for row in rows.order_by("pk")]
+        if not entries:
+            return gettext("Listed when the version is published, or found in each request.")
+        return render_bullets(entries)
+
+
+def arrange_step_fields(step: Step, *, is_editable: bool) -> list[Any]:
+    """What this kind of step has, and what is filled in though it should not be. Boxes are for
+    who may edit; others read their settings with the rest."""
+    form = find_step_form(step.kind)
+    boxes = [box.name for box in find_setting_boxes(step)] if is_editable else []
+    every_column = dict.fromkeys(
+        name for other in STEP_FORMS.entries() for name in (*other.columns, *other.more_columns)
+    )
+    own = (*form.columns, *form.more_columns)
+    stray = [
+        name
+        for name in every_column
+        if name not in own and getattr(step, name) not in (None, "", [])
+    ]
+    fieldsets: list[Any] = [(None, {"fields": [("key", "kind"), "name", *boxes, *form.columns]})]
+    if stray or form.more_columns:
+        text = gettext("Empty these, unless the file format names them for this kind.")
+        more = {"fields": [*stray, *form.more_columns], "description": text if stray else ""}
+        fieldsets.append((gettext("More"), more))
+    if form.is_for_people:
+        fieldsets.append((gettext("People"), {"fields": ["who_may_act"]}))
+    return fieldsets
+
+
+@admin.register(Step)
+class StepAdmin(StepColumns, DraftAdmin):
+    """A step: what its kind has, and its ways."""
+
+    of_workflow = "version__template"
+    drafts = ("version", "pk")
+    form = StepForm
+    inlines = (RouteInline,)
+    list_display = ("__str__", "key", "kind", "workflow_version", "role", "expected", "due")
+    list_filter = ("kind", "version__state", "version__template")
+    search_fields = ("key", "name", "version__template__name")
+    readonly_fields = ("who_may_act",)
+    change_form_template = "admin/workflows/step_page.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
+        """With the version, which says whether it may be edited, and what is named on every row."""
+        rows: QuerySet[Step] = super().get_queryset(request)
+        return rows.select_related("version__template", "role", "join")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Steps are added on the page of their version."""
+        return False
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What this kind of step has."""
+        if obj is None:
+            return [(None, {"fields": COMMON_STEP_FIELDS})]
+        return arrange_step_fields(obj, is_editable=self.has_change_permission(request, obj))
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """A form that offers what the step's version has."""
+        kwargs["form"] = build_map_form(self.form, request, obj.version if obj else None, row=obj)
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """With how the step does, for those who may audit its workflow."""
+        step: Step | None = self.get_object(request, object_id)
+        extra = {**(extra_context or {}), "health": ""}
+        if step is not None and _shows_health(request, step):
+            rows = Step.objects.filter(pk=step.pk).select_related("role", *VERSION_PEOPLE_PATHS)
+            extra["health"] = render_health_table(rows)
+        return super().change_view(request, object_id, form_url, extra)
+
+    def response_post_save_change(self, request: HttpRequest, obj: Model) -> HttpResponse:
+        """Back to the map."""
+        assert isinstance(obj, Step)
+        return HttpResponseRedirect(change_url(obj.version))
+
+
+def _shows_health(request: HttpRequest, step: Step) -> bool:
+    runs = not step.version.is_editable and step.kind != "end"
+    return runs and may_audit(request.user, step.version.template)
+
+
+class PartAdmin(DraftAdmin):
+    """Rows of a map to search and read; they are edited on the page of their version.
+
+    They may be deleted on drafts, since a draft or a step is deleted with them.
+    """
+
+    of_workflow = "version__template"
+    drafts = ("version", "pk")
+    list_display: tuple[str, ...] = ("__str__", "key", "version")
+    list_filter: tuple[str, ...] = ("version__state", "version__template")
+    list_select_related: tuple[str, ...] = ("version__template",)
+    search_fields: tuple[str, ...] = ("key", "version__template__name")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """On the page of their version."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """On the page of their version."""
+        return False
+
+
+@admin.register(Role)
+class RoleAdmin(PartAdmin):
+    """Roles of all maps: where is this group or person named?"""
+
+    list_display = ("__str__", "version", *ROLE_COLUMNS, "requester", "other_finders")
+    search_fields = ("key", "groups", "users", "version__template__name")
+
+
+@admin.register(Field)
+class FieldAdmin(PartAdmin):
+    """Fields of all maps."""
+
+    list_display = ("__str__", "key", "type", "version", "required")
+    list_filter = ("type", *PartAdmin.list_filter)
+
+
+@admin.register(Route)
+class RouteAdmin(PartAdmin):
+    """Ways of all maps."""
+
+    of_workflow = "step__version__template"
+    drafts = ("step__version", "pk")
+    list_display = ("__str__", "kind", "workflow_version", "when", "exception")
+    list_filter = ("kind", "exception", "step__version__template")
+    list_select_related = ("step__version__template", "to_step")
+    search_fields = ("name", "when", "step__key", "to_step__key")
+
+    def version_of(self, obj: Route) -> TemplateVersion:
+        """The version of the step that it leaves."""
+        return obj.step.version
+
+    @admin.display(description=gettext_lazy("version"), ordering="step__version")
+    def workflow_version(self, route: Route) -> str:
+        """The version of the step that it leaves."""
+        return str(route.step.version)

@@ -1,0 +1,202 @@
+"""What stands beside a map on its page: the audit's findings, the picture, the table of steps."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+from typing import Final
+
+from workflows.admin_site.links import change_url
+from workflows.definitions.diagrams.labels import route_label
+from workflows.definitions.diagrams.svg import DiagramArrow, DiagramNode, MapDiagram, draw_diagram
+from workflows.definitions.models import Route, Step, TemplateVersion
+from workflows.definitions.services.publishing import audit_version
+from workflows.engine.audit import AuditFinding
+from workflows.engine.diagram.excerpt import WHOLE_STEPS
+from workflows.engine.errors import DefinitionProblem
+
+STEPS_PER_PAGE: Final = 50
+"""So many steps of a large map are shown, and edited, at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkedFinding:
+    """A finding with a link to the step that it names."""
+
+    severity: str
+    step: str
+    href: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepTableRow:
+    """A line of the table of steps."""
+
+    title: str
+    href: str
+    kind: str
+    role: str
+    expected: str
+    ways: Sequence[tuple[str, str, bool]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPage:
+    """Which steps of a large map its page shows; one page of all of a map that is not large."""
+
+    number: int
+    pages: int
+    steps: int
+
+    @classmethod
+    def of(cls, version: TemplateVersion, page_parameter: str) -> "StepPage":
+        """The page that the address asks for; the first where it asks for none that is there."""
+        steps = version.steps.count()
+        pages = 1 if steps <= WHOLE_STEPS else ceil(steps / STEPS_PER_PAGE)
+        number = (
+            int(page_parameter)
+            if page_parameter.isascii() and page_parameter.isdigit() and len(page_parameter) < 6
+            else 1
+        )
+        return cls(number=number if 1 <= number <= pages else 1, pages=pages, steps=steps)
+
+    @property
+    def places(self) -> slice:
+        """The places of its steps in their order."""
+        return (
+            slice((self.number - 1) * STEPS_PER_PAGE, self.last) if self.pages > 1 else slice(None)
+        )
+
+    @property
+    def first(self) -> int:
+        """The first step's number, from 1."""
+        return (self.number - 1) * STEPS_PER_PAGE + 1
+
+    @property
+    def last(self) -> int:
+        """The last step's number."""
+        return min(self.number * STEPS_PER_PAGE, self.steps)
+
+    @property
+    def before(self) -> int | None:
+        """The page before."""
+        return self.number - 1 or None
+
+    @property
+    def after(self) -> int | None:
+        """The page behind."""
+        return self.number + 1 if self.number < self.pages else None
+
+
+class VersionSheet:
+    """A version's map as its page shows it; recomputed on every view."""
+
+    def __init__(self, version: TemplateVersion, part: StepPage) -> None:
+        self.version = version
+        self.part = part
+
+    @cached_property
+    def rows(self) -> list[Step]:
+        """The steps in their order."""
+        return list(self.version.steps.select_related("role").order_by("position", "id"))
+
+    @cached_property
+    def routes(self) -> Mapping[int, list[Route]]:
+        """The ways by the step that they leave."""
+        routes: dict[int, list[Route]] = {step.pk: [] for step in self.rows}
+        queryset = Route.objects.filter(step__version=self.version).select_related("to_step")
+        for route in queryset.order_by("position", "id"):
+            routes[route.step_id].append(route)
+        return routes
+
+    @property
+    def is_audited(self) -> bool:
+        """Old and observed maps are history; nobody needs to mend them."""
+        return self.version.state in (TemplateVersion.DRAFT, TemplateVersion.PUBLISHED)
+
+    @cached_property
+    def problem(self) -> str:
+        """Why a draft does not hang together; empty when it does."""
+        return self._audit[0]
+
+    @cached_property
+    def findings(self) -> Sequence[LinkedFinding]:
+        """What the audit found, errors first."""
+        hrefs = {step.key: change_url(step) for step in self.rows}
+        names = {step.key: str(step) for step in self.rows}
+        ordered = sorted(self._audit[1], key=lambda finding: finding.severity != "error")
+        return [
+            LinkedFinding(
+                severity=finding.severity,
+                step=names.get(finding.step or "", finding.step or ""),
+                href=hrefs.get(finding.step or "", ""),
+                message=str(finding.message),
+                remedy=str(finding.remedy),
+            )
+            for finding in ordered
+        ]
+
+    @property
+    def errors(self) -> int:
+        """How many findings keep it from being published."""
+        return sum(finding.severity == "error" for finding in self.findings)
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything to show beside the picture."""
+        return bool(self.problem or self.findings)
+
+    @cached_property
+    def _audit(self) -> tuple[str, Iterable[AuditFinding]]:
+        try:
+            return "", audit_version(self.version)
+        except DefinitionProblem as problem:
+            return str(problem), ()
+
+    @cached_property
+    def picture(self) -> MapDiagram:
+        """The map, drawn."""
+        nodes = [
+            DiagramNode(
+                key=step.key,
+                title=str(step),
+                kind=step.kind,
+                note=str(step.role) if step.role else "",
+                href=change_url(step),
+                is_first=step.pk == self.version.first_step_id,
+            )
+            for step in self.rows
+        ]
+        arrows = [
+            DiagramArrow(
+                source=step.key,
+                target=route.to_step.key,
+                label=route_label(route),
+                is_exception=bool(route.exception),
+                used=route.used,
+            )
+            for step in self.rows
+            for route in self.routes[step.pk]
+            if route.kind != "reopen"
+        ]
+        return draw_diagram(nodes, arrows)
+
+    @cached_property
+    def steps(self) -> Sequence[StepTableRow]:
+        """The map in words: its text alternative; of a large one, the part that is shown."""
+        return [
+            StepTableRow(
+                title=str(step),
+                href=change_url(step),
+                kind=step.kind,
+                role=str(step.role) if step.role else "",
+                expected=step.expected or "",
+                ways=[
+                    (route_label(route), str(route.to_step), bool(route.exception))
+                    for route in self.routes[step.pk]
+                ],
+            )
+            for step in self.rows[self.part.places]
+        ]

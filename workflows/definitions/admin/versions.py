@@ -1,0 +1,151 @@
+"""The page of a version: its map, the audit beside it, and publishing it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
+
+from workflows.access.permissions import may_audit
+from workflows.admin_site.base import PageContextMixin
+from workflows.admin_site.drafts import DraftAdmin, manages_workflow
+from workflows.admin_site.elements import format_local_minute, render_link
+from workflows.admin_site.links import change_url, list_url
+from workflows.admin_site.site_links import report_page_url
+from workflows.definitions.admin.map_forms import VersionForm
+from workflows.definitions.admin.map_inlines import (
+    SHOWN_STEPS_KEY,
+    FieldInline,
+    RoleInline,
+    StepInline,
+    build_map_form,
+)
+from workflows.definitions.admin.version_commands import VersionCommandsMixin, publish_version
+from workflows.definitions.admin.version_page import StepPage, VersionSheet
+from workflows.definitions.models import TemplateVersion
+from workflows.execution.models import WorkflowInstance
+
+VERSION_FIELDSETS = (
+    (None, {"fields": (("name", "calendar"), "purpose", ("owner_name", "deputy_name"))}),
+    (gettext_lazy("Start"), {"fields": (("start_role", "first_step"), "start_fields")}),
+    (
+        gettext_lazy("Links"),
+        {
+            "classes": ("collapse",),
+            "fields": (("status_link", "status_link_names", "decide_by_mail"),),
+        },
+    ),
+    (
+        gettext_lazy("More"),
+        {
+            "classes": ("collapse",),
+            "fields": (
+                *("review_every_days", "baseline", "start_triggers"),
+                "mentions_give_sight",
+            ),
+        },
+    ),
+)
+
+
+@admin.action(description=gettext_lazy("Publish"), permissions=["command"])
+def publish_selected(
+    page: "VersionAdmin", request: HttpRequest, versions: QuerySet[TemplateVersion]
+) -> None:
+    """Publish each selected draft, or say why not."""
+    for version in versions.order_by("template", "number"):
+        with page.refusals(request):
+            publish_version(request, version)
+
+
+class VersionColumns:
+    """Columns of the list of versions."""
+
+    @admin.display(description=gettext_lazy("version"), ordering="number")
+    def label(self, version: TemplateVersion) -> str:
+        """Its name and number."""
+        return str(version)
+
+    @admin.display(description=gettext_lazy("workflow"), ordering="template__name")
+    def workflow(self, version: TemplateVersion) -> SafeString:
+        """A link to the workflow."""
+        return render_link(change_url(version.template), version.template)
+
+    @admin.display(description=gettext_lazy("made"), ordering="created_at")
+    def created(self, version: TemplateVersion) -> str:
+        """When, and by whom."""
+        return _describe_event_time(version.created_at, version.created_by)
+
+    @admin.display(description=gettext_lazy("published"), ordering="published_at")
+    def published(self, version: TemplateVersion) -> str:
+        """When, and by whom."""
+        return _describe_event_time(version.published_at, version.published_by)
+
+
+@admin.register(TemplateVersion)
+class VersionAdmin(VersionCommandsMixin, VersionColumns, PageContextMixin, DraftAdmin):
+    """Versions: drafts are mapped here, the others are read here."""
+
+    of_workflow = "template"
+    drafts = ("pk", "pk")
+    form = VersionForm
+    inlines = (RoleInline, FieldInline, StepInline)
+    list_display = ("label", "workflow", "state", "created", "published")
+    list_display_links = ("label",)
+    list_filter = ("state", "template")
+    list_select_related = ("template", "created_by", "published_by")
+    search_fields = ("template__name", "template__key", "name")
+    actions = (publish_selected,)
+    change_form_template = "admin/workflows/version_page.html"
+    fieldsets = VERSION_FIELDSETS
+
+    def version_of(self, obj: TemplateVersion) -> TemplateVersion:
+        """The version itself."""
+        return obj
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TemplateVersion]:
+        """With the workflow and the people, whose names are on every row and page."""
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A version is made from a file, from an older one, or with a new workflow."""
+        return False
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """A form that offers what this version has."""
+        kwargs["form"] = build_map_form(self.form, request, obj)
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def page_context(self, request: HttpRequest, row: TemplateVersion) -> dict[str, Any]:
+        """The audit, the picture and the commands beside the map."""
+        commands = self.has_command_permission(request)
+        may_command = commands and manages_workflow(request, row.template)
+        return {**build_sheet_context(request, row), "may_command": may_command}
+
+
+def build_sheet_context(request: HttpRequest, version: TemplateVersion) -> dict[str, Any]:
+    """What stands beside a map; of a large one the request keeps which steps are shown."""
+    sheet = VersionSheet(version, StepPage.of(version, request.GET.get("steps", "")))
+    if sheet.part.pages > 1:
+        shown_steps = sheet.rows[sheet.part.places]
+        request.__dict__[SHOWN_STEPS_KEY] = [step.pk for step in shown_steps]
+    template = version.template
+    return {
+        "sheet": sheet,
+        "report_url": report_page_url(template.key) if may_audit(request.user, template) else "",
+        "requests_url": list_url(WorkflowInstance, template__id__exact=template.pk),
+        "show_save_and_add_another": False,
+    }
+
+
+def _describe_event_time(when: Any, person: Model | None) -> str:
+    if when and person:
+        return gettext("%(moment)s by %(person)s") % {
+            "moment": format_local_minute(when),
+            "person": person,
+        }
+    return format_local_minute(when)

@@ -1,0 +1,52 @@
+"""What a row of a map may be, with the words that people read for it."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
+
+from workflows.engine.values.field_types.base import FIELD_TYPES
+
+
+def field_type_choices() -> list[tuple[str, str]]:
+    """The registered field types, with what people read for each."""
+    return [(field_type.name, str(field_type.title)) for field_type in FIELD_TYPES.entries()]
+
+
+class StepKind(TextChoices):
+    """What a step of a map is."""
+
+    APPROVAL = "approval", gettext_lazy("approval (a person decides)")
+    TASK = "task", gettext_lazy("task (a person does something)")
+    DECISION = "decision", gettext_lazy("decision (rules choose the way)")
+    PARALLEL = "parallel", gettext_lazy("parallel (several branches at once)")
+    JOIN = "join", gettext_lazy("join (merge check)")
+    AUTOMATION = "automation", gettext_lazy("automation")
+    WAIT = "wait", gettext_lazy("wait")
+    SUBWORKFLOW = "subworkflow", gettext_lazy("subworkflow")
+    END = "end", gettext_lazy("end")
+
+
+class RouteKind(TextChoices):
+    """What a way between two steps is."""
+
+    OUTCOME = "outcome", gettext_lazy("outcome")
+    RULE = "rule", gettext_lazy("rule")
+    OTHERWISE = "otherwise", gettext_lazy("otherwise")
+    BRANCH = "branch", gettext_lazy("branch")
+    TO = "to", gettext_lazy("next")
+    ON_ERROR = "on_error", gettext_lazy("on error")
+    REOPEN = "reopen", gettext_lazy("reopen at")
+
+
+KIND_WORDS = (
+    *(gettext_noop("approval"), gettext_noop("task"), gettext_noop("decision")),
+    *(gettext_noop("parallel"), gettext_noop("join"), gettext_noop("automation")),
+    *(gettext_noop("wait"), gettext_noop("subworkflow"), gettext_noop("end")),
+    *(gettext_noop("outcome"), gettext_noop("rule"), gettext_noop("otherwise")),
+    *(gettext_noop("branch"), gettext_noop("next"), gettext_noop("error"), gettext_noop("reopen")),
+)
+"""What kinds of steps and of ways are called in one word."""
+
+
+def kind_word(code: str) -> str:
+    """A kind of steps or of ways in a word; one that a company has added, by its code."""
+    return gettext(code) if code in KIND_WORDS else code

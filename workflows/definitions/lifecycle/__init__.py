@@ -1,0 +1,1 @@
+"""Commands on a workflow in use: pause, resume, retire."""

@@ -1,0 +1,1 @@
+"""Maps read: as definitions, compiled for running code, and by what they may use."""

@@ -1,0 +1,101 @@
+"""The map of a version as running code needs it, cached in the process.
+
+A version that is not a draft never changes, so its map is built once a process and routing a
+decision asks the database nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.utils import timezone
+
+from workflows.calendars.queries.working_calendars import site_calendar
+from workflows.definitions.models import Role, Step, TemplateVersion
+from workflows.definitions.queries.definition_rows import definition_of
+from workflows.engine.format.definition import FieldDef, HumanStep, RoleDef
+from workflows.engine.routing.graph import Graph
+from workflows.engine.timing.working_time import Calendar
+
+
+@dataclass(frozen=True)
+class VersionMap:
+    """A version's graph with the rows behind it."""
+
+    version_id: int
+    template_id: int
+    number: int
+    graph: Graph
+    step_ids: Mapping[str, int]
+    role_ids: Mapping[str, int]
+
+    @cached_property
+    def step_keys(self) -> dict[int, str]:
+        """Step keys by row id."""
+        return {pk: key for key, pk in self.step_ids.items()}
+
+    @cached_property
+    def searchable_fields(self) -> Mapping[str, FieldDef]:
+        """The fields by whose values requests are found, by their keys."""
+        fields = self.graph.definition.fields
+        return {key: field for key, field in fields.items() if field.searchable}
+
+    @property
+    def calendar(self) -> Calendar:
+        """The calendar in which the workflow's durations count, as it is these days: the map is
+        kept for good, a site's calendar is not."""
+        return site_calendar(self.graph.definition.calendar)
+
+    def role_of(self, step: str) -> RoleDef | None:
+        """The role that owns a human step."""
+        name = self.graph.human(step).role
+        return self.graph.definition.roles.get(name or "")
+
+    def outcome_roles(self, step: str) -> dict[str, RoleDef]:
+        """The roles that single outcomes of a human step name."""
+        roles = self.graph.definition.roles
+        named = (route.role for route in self.graph.human(step).outcomes.values())
+        return {name: roles[name] for name in named if name}
+
+    def human(self, step: str) -> HumanStep:
+        """The step's definition, known to be an approval or a task."""
+        return self.graph.human(step)
+
+
+_version_maps: dict[int, VersionMap] = {}
+
+
+def get_version_map(version: TemplateVersion) -> VersionMap:
+    """The version's map: from the process's cache, else built (six statements)."""
+    cached = _version_maps.get(version.pk)
+    if cached is None:
+        cached = _build_version_map(version)
+        if version.state != TemplateVersion.DRAFT:
+            _version_maps[version.pk] = cached
+    return cached
+
+
+def cached_map(version_id: int) -> VersionMap:
+    """The map of a version by id; asks the database only the first time."""
+    cached = _version_maps.get(version_id)
+    if cached is None:
+        cached = get_version_map(
+            TemplateVersion.objects.select_related("template").get(pk=version_id)
+        )
+    return cached
+
+
+def forget_maps() -> None:
+    """Empty the cache (a database that was replaced under the process, as tests do)."""
+    _version_maps.clear()
+
+
+def _build_version_map(version: TemplateVersion) -> VersionMap:
+    return VersionMap(
+        version_id=version.pk,
+        template_id=version.template_id,
+        number=version.number,
+        graph=Graph(definition_of(version), timezone.get_default_timezone()),
+        step_ids=dict(Step.objects.filter(version=version).values_list("key", "pk")),
+        role_ids=dict(Role.objects.filter(version=version).values_list("key", "pk")),
+    )

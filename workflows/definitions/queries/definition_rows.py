@@ -1,0 +1,274 @@
+"""A definition as rows and back: nothing is added on the way, nothing is lost."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from workflows.definitions.models import (
+    ROLE_COLUMNS,
+    Field,
+    Role,
+    Route,
+    Step,
+    TemplateVersion,
+)
+from workflows.engine.errors import DefinitionProblem
+from workflows.engine.format.definition import Definition, EndStep, HumanStep, Link, RoleDef
+from workflows.engine.format.definition import Step as MapStep
+from workflows.engine.format.files import explain_validation_error
+
+COLUMNS = (
+    *("name", "instructions", "expected", "due", "inputs", "outputs", "not_by"),
+    "not_by_reason",
+)
+"""What a step's dumped form and its row call by the same name."""
+
+LINK_SETTINGS = ("status_link", "status_link_names", "decide_by_mail")
+"""What the head says of links that work without signing in; columns of a version too."""
+
+
+def version_columns(definition: Definition) -> dict[str, Any]:
+    """The columns of a version that hold the head of its definition."""
+    written = definition.dump()
+    start = written.get("start", {})
+    return {
+        "name": definition.name,
+        "purpose": definition.purpose,
+        "owner_name": definition.owner,
+        "deputy_name": definition.deputy,
+        "review_every_days": definition.review_every_days,
+        "baseline": written.get("baseline"),
+        "calendar": definition.calendar,
+        **{name: getattr(definition, name) for name in LINK_SETTINGS},
+        "mentions_give_sight": definition.mentions_give_sight,
+        "start_fields": start.get("fields"),
+        "start_triggers": start.get("triggers"),
+    }
+
+
+def role_rows(definition: Definition, version: TemplateVersion) -> list[Role]:
+    """One row a role, in the file's order."""
+    return [
+        Role(
+            version=version,
+            key=key,
+            position=position,
+            **_role_columns(role),
+        )
+        for position, (key, role) in enumerate(definition.roles.items())
+    ]
+
+
+def _role_columns(role: RoleDef) -> dict[str, Any]:
+    """What a role's finders are told, by the columns that keep it."""
+    others = dict(role.settings)
+    columns: dict[str, Any] = {name: others.pop(name, None) for name in ROLE_COLUMNS}
+    return {
+        **columns,
+        "requester": bool(others.pop("requester", None)),
+        "other_finders": others or None,
+    }
+
+
+def field_rows(
+    definition: Definition, version: TemplateVersion, roles: dict[str, Role]
+) -> list[Field]:
+    """One row a field, in the file's order."""
+    return [
+        Field(
+            version=version,
+            key=key,
+            position=position,
+            role=roles.get(field.role or ""),
+            **field.model_dump(exclude_unset=True, exclude={"role"}),
+        )
+        for position, (key, field) in enumerate(definition.fields.items())
+    ]
+
+
+def step_rows(
+    definition: Definition, version: TemplateVersion, roles: dict[str, Role]
+) -> list[Step]:
+    """One row a step, in the file's order; `join` is filled in when all steps have ids."""
+    return [
+        _step_row(Step(version=version, key=key, position=position), step, roles)
+        for position, (key, step) in enumerate(definition.steps.items())
+    ]
+
+
+ROUTE_KEYS = ("outcomes", "rules", "otherwise", "branches", "join", "to", "on_error", "reopen")
+"""What of a step's file is kept in rows of their own, or filled in once all steps have ids."""
+
+
+def _step_row(row: Step, step: MapStep, roles: Mapping[str, Role]) -> Step:
+    """The row with what the file says of its step: in columns, the rest in `config`."""
+    written = step.model_dump(by_alias=True, exclude_unset=True)
+    for name in ROUTE_KEYS:
+        written.pop(name, None)
+    row.kind = written.pop("kind")
+    row.role = roles.get(written.pop("role", None) or "")
+    for name in ("quorum", "wait_for"):
+        if written.get(name) is not None:
+            setattr(row, name, str(written.pop(name)))
+    if isinstance(step, EndStep):
+        row.result = written.pop("result")
+    for name in _column_names(step, written):
+        setattr(row, name, written.pop(name))
+    row.config = written or None
+    return row
+
+
+def _column_names(step: MapStep, written: Mapping[str, Any]) -> list[str]:
+    """Which words of the file have a column; a due date after a field has none."""
+    return [
+        name
+        for name in COLUMNS
+        if name in written
+        and not isinstance(written[name], dict)
+        and (isinstance(step, HumanStep) or name in ("name", "expected"))
+    ]
+
+
+def route_rows(
+    definition: Definition, steps: dict[str, Step], roles: dict[str, Role]
+) -> list[Route]:
+    """One row a way, in the file's order."""
+    return [
+        _route_row(position, link, steps, roles) for position, link in enumerate(definition.links())
+    ]
+
+
+def _route_row(position: int, link: Link, steps: dict[str, Step], roles: dict[str, Role]) -> Route:
+    route = link.route
+    return Route(
+        step=steps[link.source],
+        kind=link.kind,
+        name=link.name if link.kind == "outcome" else "",
+        to_step=steps[link.to],
+        position=position,
+        when=route.when,
+        comment_required=route.comment == "required",
+        exception=route.exception,
+        label=route.label,
+        role=roles.get(route.role or ""),
+    )
+
+
+def definition_data_of(version: TemplateVersion) -> dict[str, Any]:
+    """The version's rows as the plain data of its definition file. Five statements."""
+    roles = list(version.roles.order_by("position", "id"))
+    fields = list(version.fields.order_by("position", "id"))
+    steps = list(version.steps.order_by("position", "id"))
+    routes = _routes_by_step(version)
+    names = {role.pk: role.key for role in roles} | {None: None}
+    keys = {step.pk: step.key for step in steps} | {None: None}
+    head = {
+        "format": 1,
+        "key": version.template.key,
+        "name": version.name,
+        "purpose": version.purpose,
+        "owner": version.owner_name,
+        "deputy": version.deputy_name,
+        "review_every_days": version.review_every_days,
+        "baseline": version.baseline,
+        "calendar": version.calendar,
+        **{name: getattr(version, name) for name in LINK_SETTINGS},
+        "mentions_give_sight": version.mentions_give_sight,
+        "roles": {role.key: role.settings for role in roles},
+        "fields": {field.key: _field_form(field, names) for field in fields},
+        "start": _start_form(version, names, keys),
+        "steps": {step.key: _step_form(step, routes[step.pk], names, keys) for step in steps},
+    }
+    return {name: value for name, value in head.items() if value is not None and value != {}}
+
+
+def _routes_by_step(version: TemplateVersion) -> dict[int, list[Route]]:
+    routes: dict[int, list[Route]] = defaultdict(list)
+    for route in Route.objects.filter(step__version=version).order_by("position", "id"):
+        routes[route.step_id].append(route)
+    return routes
+
+
+def _start_form(
+    version: TemplateVersion, roles: dict[Any, Any], keys: dict[Any, Any]
+) -> dict[str, Any]:
+    return _without_none(
+        role=roles[version.start_role_id],
+        fields=version.start_fields,
+        triggers=version.start_triggers,
+        first=keys[version.first_step_id],
+    )
+
+
+def definition_of(version: TemplateVersion) -> Definition:
+    """The version's definition. Raises DefinitionProblem where a draft does not hang together."""
+    try:
+        return Definition.model_validate(definition_data_of(version))
+    except ValidationError as problem:
+        raise DefinitionProblem(explain_validation_error(problem)) from None
+
+
+def _field_form(field: Field, roles: dict[Any, Any]) -> dict[str, Any]:
+    return _without_none(
+        type=field.type,
+        label=field.label,
+        help=field.help,
+        required=field.required,
+        choices=field.choices,
+        currency=field.currency,
+        searchable=field.searchable,
+        accept=field.accept,
+        max_size=field.max_size,
+        role=roles[field.role_id],
+        public=field.public,
+    )
+
+
+def _step_form(
+    step: Step, routes: list[Route], roles: dict[Any, Any], keys: dict[Any, Any]
+) -> dict[str, Any]:
+    form = _without_none(kind=step.kind, role=roles[step.role_id], result=step.result)
+    form |= _without_none(**{name: getattr(step, name) for name in COLUMNS})
+    form |= _without_none(
+        quorum=_parse_number(step.quorum),
+        wait_for=_parse_number(step.wait_for),
+        join=keys[step.join_id],
+    )
+    form |= step.config or {}
+    for route in routes:
+        _add_route(form, route, roles, keys)
+    return form
+
+
+def _add_route(
+    form: dict[str, Any], route: Route, roles: dict[Any, Any], keys: dict[Any, Any]
+) -> None:
+    to = keys[route.to_step_id]
+    if route.kind == "outcome":
+        form.setdefault("outcomes", {})[route.name] = _without_none(
+            to=to,
+            comment="required" if route.comment_required else None,
+            exception=route.exception,
+            label=route.label,
+            role=roles[route.role_id],
+            when=route.when,
+        )
+    elif route.kind in ("rule", "branch"):
+        listed = "rules" if route.kind == "rule" else "branches"
+        form.setdefault(listed, []).append(
+            _without_none(when=route.when, to=to, exception=route.exception)
+        )
+    elif route.kind == "on_error":
+        form["on_error"] = _without_none(to=to, exception=route.exception)
+    else:
+        form[route.kind] = to
+
+
+def _without_none(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _parse_number(text: str | None) -> str | int | None:
+    return int(text) if text and text.isascii() and text.isdigit() else text

@@ -1,0 +1,52 @@
+"""Which version of a workflow new requests start on."""
+
+from django.db.models import Max
+
+from workflows.definitions.models import TemplateVersion, WorkflowTemplate
+from workflows.engine.errors import HandoffError, NotFound, WorkflowRetired
+
+
+def get_published_version(workflow: str) -> TemplateVersion:
+    """The version that new requests of this workflow start on.
+
+    Raises WorkflowRetired or NotFound, with what to do.
+    """
+    version = (
+        TemplateVersion.objects.select_related("template")
+        .filter(template__key=workflow, state=TemplateVersion.PUBLISHED)
+        .first()
+    )
+    if version is None:
+        raise _unusable_workflow(workflow)
+    return version
+
+
+def _unusable_workflow(workflow: str) -> HandoffError:
+    """Why nothing starts on this workflow: taken out of use, never published, or not there."""
+    versions = TemplateVersion.objects.filter(template__key=workflow)
+    superseded = versions.filter(state=TemplateVersion.SUPERSEDED)
+    retired = superseded.aggregate(at=Max("superseded_at"))["at"]
+    if retired is not None:
+        return WorkflowRetired(
+            "'%(workflow)s' was taken out of use on %(retired)s; nothing starts on it any more."
+            " Publishing a version brings it back.",
+            workflow=workflow,
+            retired=format(retired, "%Y-%m-%d"),
+        )
+    if WorkflowTemplate.objects.filter(key=workflow).exists():
+        return NotFound(
+            "'%(workflow)s' has no published version yet; publish one to start requests.",
+            workflow=workflow,
+        )
+    return NotFound(
+        "There is no workflow '%(workflow)s'; see the list of workflows for its key.",
+        workflow=workflow,
+    )
+
+
+def find_published_version_id(workflow: str) -> int | None:
+    """The id of the workflow's published version, if it has one. One statement."""
+    published = TemplateVersion.objects.filter(
+        template__key=workflow, state=TemplateVersion.PUBLISHED
+    )
+    return published.values_list("pk", flat=True).first()

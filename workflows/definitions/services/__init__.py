@@ -1,0 +1,1 @@
+"""Commands on maps: load, draft, publish, and what is found on them later."""

@@ -1,0 +1,79 @@
+"""Files that belong to a request: every upload is a new version, none is ever overwritten."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext, gettext_lazy
+from simple_history.models import HistoricalRecords
+
+from workflows.execution.models import WorkflowInstance
+
+
+def stored_under(document: "Document", filename: str) -> str:
+    """A name on disk that tells nothing and cannot be steered by the uploader."""
+    return f"documents/{uuid.uuid4().hex}"
+
+
+class Document(models.Model):
+    """One version of one document field of one request, or a file that a comment carries: then it
+    has no field, and is numbered among all such files of its request."""
+
+    request = models.ForeignKey(
+        WorkflowInstance,
+        models.PROTECT,
+        related_name="documents",
+        verbose_name=gettext_lazy("request"),
+    )
+    field = models.CharField(gettext_lazy("field"), max_length=60, blank=True)
+    comment = models.ForeignKey(
+        "workflows.Comment",
+        models.PROTECT,
+        null=True,
+        default=None,
+        related_name="documents",
+        verbose_name=gettext_lazy("comment"),
+    )
+    version = models.PositiveIntegerField(gettext_lazy("version"))
+    name = models.CharField(gettext_lazy("file name"), max_length=255)
+    file = models.FileField(gettext_lazy("file"), upload_to=stored_under, max_length=200)
+    size = models.PositiveBigIntegerField(gettext_lazy("size (bytes)"))
+    sha256 = models.CharField(gettext_lazy("SHA-256"), max_length=64)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=gettext_lazy("uploaded by"),
+    )
+    uploaded_at = models.DateTimeField(gettext_lazy("uploaded at"))
+    note = models.TextField(gettext_lazy("note"), blank=True, default="")
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = gettext_lazy("document")
+        verbose_name_plural = gettext_lazy("documents")
+        ordering = ["request", "field", "version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request", "field", "version"], name="one_document_per_version"
+            ),
+            models.CheckConstraint(
+                name="a_document_is_of_a_field_or_a_comment",
+                condition=Q(comment=None) ^ Q(field=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        if not self.field:
+            return self.name
+        return gettext("%(name)s (version %(version)s)") % {
+            "name": self.name,
+            "version": self.version,
+        }
+
+    def value(self) -> dict[str, Any]:
+        """What the request's data says of it."""
+        return {"name": self.name, "version": self.version, "sha256": self.sha256}

@@ -1,0 +1,54 @@
+"""The documents of a request, in all their versions."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from workflows.documents.models import Document
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.queries.facets import facet_of_rows
+from workflows.people.models import User
+
+DOCUMENTS = facet_of_rows(
+    f"{Document._meta.db_table} WHERE request_id = %(request)s AND comment_id IS NULL"
+)
+
+
+def documents_of(request: WorkflowInstance, *, until: datetime | None = None) -> list[Document]:
+    """Every version of every document field of the request (that was there at a moment), the
+    newest of each field first; not what comments carry. One statement, or none where it is known
+    that there are none."""
+    if DOCUMENTS.is_absent(request):
+        return []
+    rows = Document.objects.filter(request=request, comment=None).select_related("uploaded_by")
+    if until is not None:
+        rows = rows.filter(uploaded_at__lte=until)
+    return sorted(rows.order_by(), key=lambda row: (row.field, -row.version))
+
+
+def documents_by_request(request_ids: Iterable[int]) -> dict[int, list[Document]]:
+    """Every version of every document of these requests, by request. One statement."""
+    found: dict[int, list[Document]] = {}
+    rows = Document.objects.filter(request__in=list(request_ids)).select_related("uploaded_by")
+    for row in rows.order_by("field", "-version"):
+        found.setdefault(row.request_id, []).append(row)
+    return found
+
+
+def find_visible_document(user: User, document_id: int) -> Document | None:
+    """The document, if its request may be shown to this person. What a comment carried is
+    withdrawn with it."""
+    rows = Document.objects.filter(
+        pk=document_id,
+        request__in=WorkflowInstance.objects.visible_to(user),
+        comment__withdrawn_at=None,
+    )
+    return rows.select_related("request__template", "uploaded_by").first()
+
+
+def versions_of_document(document: Document) -> list[Document]:
+    """All versions of the same document, the newest first; what a comment carries has but one.
+    One statement, or none."""
+    if document.comment_id is not None:
+        return [document]
+    rows = Document.objects.filter(request=document.request_id, field=document.field)
+    return list(rows.select_related("uploaded_by").order_by("-version"))

@@ -1,0 +1,143 @@
+"""Which fields are filled in when a request comes to a step: surely, or by some way there."""
+
+from collections.abc import Iterator, Mapping
+
+from workflows.engine.format.definition import (
+    AutomationStep,
+    HumanStep,
+    JoinStep,
+    Link,
+    ParallelStep,
+    Step,
+    SubworkflowStep,
+    WaitStep,
+)
+from workflows.engine.routing.graph import Graph, find_reachable
+
+FilledFields = Mapping[str, frozenset[str]]
+"""By step."""
+
+
+def surely_filled(graph: Graph) -> FilledFields:
+    """For each step the fields that are filled in there; all of them where nobody comes."""
+    every = frozenset(graph.definition.fields)
+    filled = dict.fromkeys(graph.steps, every)
+    incoming = _incoming_links(graph)
+    branches = _sure_branches(graph, incoming)
+    changed = True
+    while changed:
+        changed = False
+        for key in graph.steps:
+            incoming_fields = [_filled_after(graph, link, filled) for link in incoming[key]]
+            if key == graph.first:
+                incoming_fields.append(_filled_at_start(graph))
+            now = every.intersection(*incoming_fields) if incoming_fields else every
+            for arrivals in branches.get(key, ()):
+                now |= every.intersection(
+                    *(_filled_after(graph, link, filled) for link in arrivals)
+                )
+            if now != filled[key]:
+                filled[key], changed = now, True
+    return filled
+
+
+def _incoming_links(graph: Graph) -> dict[str, list[Link]]:
+    incoming: dict[str, list[Link]] = {key: [] for key in graph.steps}
+    for link in graph.links:
+        incoming[link.to].append(link)
+    return incoming
+
+
+def _filled_at_start(graph: Graph) -> frozenset[str]:
+    fields = graph.definition.fields
+    field_keys = graph.definition.start.fields if graph.definition.start else None
+    return frozenset(key for key in field_keys or [] if key in fields and fields[key].required)
+
+
+def _filled_after(graph: Graph, link: Link, filled: FilledFields) -> frozenset[str]:
+    """What is filled in once this way was taken. An exception way may leave outputs empty."""
+    before, step = filled[link.source], graph[link.source]
+    fields = graph.definition.fields
+    if isinstance(step, HumanStep):
+        outputs = frozenset(step.outputs or []) & fields.keys()
+        must = frozenset(key for key in outputs if fields[key].required)
+        return before - outputs | (frozenset() if link.route.exception else must)
+    if isinstance(step, AutomationStep | SubworkflowStep) and link.kind == "to":
+        given_fields = {*(step.outputs or {})}
+        if isinstance(step, AutomationStep) and step.action == "set_fields":
+            given_fields |= {*(step.with_ or {})}
+        return before | (given_fields & fields.keys())
+    if isinstance(step, WaitStep):  # a message that leaves a required one out is refused
+        given_fields = {*(step.outputs or [])} & fields.keys()
+        return before | {key for key in given_fields if fields[key].required}
+    return before
+
+
+def _sure_branches(graph: Graph, incoming: Mapping[str, list[Link]]) -> dict[str, list[list[Link]]]:
+    """For each join of all, the ways by which each of its unconditional branches may arrive."""
+    result: dict[str, list[list[Link]]] = {}
+    for key, step in graph.steps.items():
+        if not isinstance(step, ParallelStep) or step.join is None:
+            continue
+        join = graph[step.join]
+        if not isinstance(join, JoinStep) or join.wait_for not in (None, "all"):
+            continue
+        for number, branch in enumerate(step.branches, start=1):
+            if branch.when is None:
+                inside = find_reachable({branch.to}, graph.following, {key, step.join})
+                arrivals = [
+                    link
+                    for link in incoming[step.join]
+                    if link.source in inside or (link.source == key and link.name == str(number))
+                ]
+                if arrivals:
+                    result.setdefault(step.join, []).append(arrivals)
+    return result
+
+
+# -- what may be ------------------------------------------------------------------------------
+
+
+def possibly_filled(graph: Graph) -> Mapping[str, frozenset[str]]:
+    """For each step the fields that something may have filled in before a request comes there."""
+    at_start = frozenset(_possible_start_fields(graph))
+    filled = dict.fromkeys(graph.steps, at_start)
+    changed = True
+    while changed:
+        changed = False
+        for source, targets in _all_routes(graph).items():
+            after = filled[source] | _fields_written_by(graph, graph[source])
+            for target in targets:
+                if not after <= filled[target]:
+                    filled[target], changed = filled[target] | after, True
+    return filled
+
+
+def _all_routes(graph: Graph) -> Mapping[str, set[str]]:
+    """Every way, reopening included; what one branch writes its block's other steps see."""
+    routes: dict[str, set[str]] = {key: set() for key in graph.steps}
+    for link in graph.links:
+        routes[link.source].add(link.to)
+    for inside in graph.body.values():
+        for key in inside:
+            routes[key] |= inside
+    return routes
+
+
+def _possible_start_fields(graph: Graph) -> Iterator[str]:
+    begin = graph.definition.start
+    if begin is None:
+        return
+    yield from begin.fields or ()
+    for trigger in begin.triggers or ():
+        yield from (*(trigger.data or ()), *(trigger.mapping or ()))
+
+
+def _fields_written_by(graph: Graph, step: Step) -> frozenset[str]:
+    """What a step may fill in; a wait whose message is bound to no fields may be told any."""
+    field_keys = set(getattr(step, "outputs", None) or ())
+    if isinstance(step, AutomationStep) and step.action not in ("http", "email", "start_workflow"):
+        field_keys |= {*(step.with_ or {})}
+    if isinstance(step, WaitStep) and step.message and not field_keys:
+        field_keys |= graph.definition.fields.keys()
+    return frozenset(field_keys)

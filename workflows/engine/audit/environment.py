@@ -1,0 +1,90 @@
+"""What a map relies on outside itself: groups, people, connections, calendars, other workflows.
+
+A map that was sound when it was published can go wrong by these alone. `WORLD` names the findings
+that can come and go without any change of the map; the clock asks for them again and again.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from workflows.engine.audit.findings import AuditFinding, make_finding
+from workflows.engine.audit.map_facts import Survey
+from workflows.engine.format.definition import AutomationStep
+from workflows.engine.texts import Text, text
+from workflows.engine.values.field_types.base import type_of_field
+
+WORLD: Final = frozenset(
+    {
+        *("owner_inactive", "deputy_inactive", "start_role_empty", "calendar_unknown"),
+        *("role_empty", "outcome_role_empty", "escalation_empty", "quorum_too_large"),
+        *("nobody_left", "group_unknown", "person_inactive"),
+        *("action_unknown", "action_told_wrongly", "connection_off", "calendar_runs_out"),
+        *("subworkflow_unknown", "subworkflow_not_in_use", "subworkflow_field_missing"),
+        *("subworkflow_field_unfit", "trigger_workflow_unknown"),
+    }
+)
+
+
+def check_named_people(survey: Survey) -> Iterator[AuditFinding]:
+    """The groups and people whom roles name are there."""
+    for name, role in survey.definition.roles.items():
+        for group in role.groups:
+            if not survey.people.has_group(group):
+                yield make_finding(
+                    "group_unknown", survey.step_with_role(name), name=name, group=group
+                )
+        for user in role.users:
+            if not survey.people.is_active(user):
+                yield _inactive_person_finding(
+                    user, survey.step_with_role(name), text("The role %(name)s", name=name)
+                )
+
+
+def _inactive_person_finding(user: str, step: str | None, source: Text | str) -> AuditFinding:
+    return make_finding("person_inactive", step, source=source, person=user)
+
+
+def check_given_people(survey: Survey) -> Iterator[AuditFinding]:
+    """People who are written out in what triggers and steps give are there."""
+    begin = survey.definition.start
+    for number, trigger in enumerate((begin.triggers if begin else None) or [], start=1):
+        for user in _inactive_people_in(survey, trigger.data):
+            yield _inactive_person_finding(user, None, text("Trigger %(number)s", number=number))
+        if trigger.workflow and not survey.people.is_in_use(trigger.workflow):
+            yield make_finding(
+                "trigger_workflow_unknown", None, number=number, workflow=trigger.workflow
+            )
+
+
+def _inactive_people_in(survey: Survey, data: dict[str, Any] | None) -> Iterator[str]:
+    for name, value in (data or {}).items():
+        field = survey.definition.fields.get(name)
+        is_person = (
+            field is not None and type_of_field(field).names_person and isinstance(value, str)
+        )
+        if is_person and not survey.people.is_active(value):
+            yield value
+
+
+def check_connections(survey: Survey) -> Iterator[AuditFinding]:
+    """The connections that calls use are in use."""
+    for key, step in survey.graph.steps.items():
+        arguments = (
+            step.with_ if isinstance(step, AutomationStep) and step.action == "http" else None
+        )
+        connection = str((arguments or {}).get("connection") or "")
+        is_known = connection and survey.people.has_connection(connection)
+        if is_known and not survey.people.is_connection_on(connection):
+            yield make_finding(
+                "connection_off", key, step=survey.called(key), connection=connection
+            )
+
+
+def check_calendar_closures(survey: Survey) -> Iterator[AuditFinding]:
+    """The calendar that durations count in knows the days off that are to come."""
+    name = survey.definition.calendar
+    if name and survey.people.calendar_has_run_out(name):
+        yield make_finding("calendar_runs_out", None, name=name)
+
+
+CHECKS = (check_named_people, check_given_people, check_connections, check_calendar_closures)

@@ -1,0 +1,21 @@
+"""What each finding says, by its code: what would go wrong, and how to mend it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from workflows.engine.audit.sentences.audit_sentences import AuditSentences
+from workflows.engine.audit.sentences.ownership import OWNERSHIP_SENTENCES
+from workflows.engine.audit.sentences.people import PEOPLE_SENTENCES
+from workflows.engine.audit.sentences.steps import STEPS_SENTENCES
+from workflows.engine.audit.sentences.structure import STRUCTURE_SENTENCES
+from workflows.engine.audit.sentences.values import VALUES_SENTENCES
+
+__all__ = ["SENTENCES", "AuditSentences"]
+
+SENTENCES: Final[Mapping[str, AuditSentences]] = {
+    **OWNERSHIP_SENTENCES,
+    **PEOPLE_SENTENCES,
+    **STEPS_SENTENCES,
+    **STRUCTURE_SENTENCES,
+    **VALUES_SENTENCES,
+}

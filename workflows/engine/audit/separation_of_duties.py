@@ -1,0 +1,187 @@
+"""Separation of duties: whom `not_by` keeps away, and whether somebody is left."""
+
+from collections.abc import Iterator
+
+from workflows.engine.audit.findings import AuditFinding, make_finding
+from workflows.engine.audit.map_facts import Survey
+from workflows.engine.format.definition import HumanStep, excluded_parties
+from workflows.engine.texts import Text, text
+
+
+def check_requester_separation(survey: Survey) -> Iterator[AuditFinding]:
+    """Nobody approves what they asked for, unless the map says why."""
+    for key, step in survey.humans():
+        if step.kind != "approval" or "requester" in excluded_parties(step):
+            continue
+        if step.not_by_reason is None:
+            yield make_finding("separation_missing", key, step=survey.called(key))
+        else:
+            yield make_finding(
+                "requester_may_decide",
+                key,
+                step=survey.called(key),
+                reason=step.not_by_reason.rstrip("."),
+            )
+
+
+def check_self_named_approver(survey: Survey) -> Iterator[AuditFinding]:
+    """Nobody who names the person for an approval can name themselves."""
+    for key, step in survey.humans():
+        role = survey.role(step.role)
+        if step.kind != "approval" or role is None or role.person_field is None:
+            continue
+        barred = excluded_parties(step)
+        for writer, other in survey.humans():
+            if writer == key or role.person_field not in (other.outputs or ()) or writer in barred:
+                continue
+            writer_role = survey.role(other.role)
+            is_requester = (
+                writer_role is not None and writer_role.is_requester and "requester" in barred
+            )
+            same = writer_role == role
+            if not (is_requester or same) and survey.may_come_before(writer, key):
+                yield _self_naming_finding(
+                    survey,
+                    key,
+                    role.person_field,
+                    text("Whoever does %(step)s", step=survey.called(writer)),
+                )
+        if "requester" not in barred and role.person_field in _asked_at_start(survey):
+            yield _self_naming_finding(survey, key, role.person_field, text("Whoever asks"))
+
+
+def _asked_at_start(survey: Survey) -> list[str]:
+    begin = survey.definition.start
+    return list((begin.fields if begin else None) or [])
+
+
+def _self_naming_finding(survey: Survey, key: str, field: str, writer: Text) -> AuditFinding:
+    return make_finding(
+        "approver_named_by_themselves", key, writer=writer, field=field, step=survey.called(key)
+    )
+
+
+def check_separation_effect(survey: Survey) -> Iterator[AuditFinding]:
+    """A step in `not_by` can have been done before."""
+    for key, step in survey.humans():
+        for other in excluded_parties(step):
+            if other in ("requester", key):
+                continue
+            if not survey.graph.is_human(other):
+                why = text("%(step)s is not done by people", step=survey.called(other))
+            elif not survey.may_come_before(other, key):
+                why = text("%(step)s always comes later", step=survey.called(other))
+            else:
+                continue
+            yield make_finding(
+                "not_by_without_effect",
+                key,
+                step=survey.called(key),
+                other=other,
+                why=why,
+                other_step=survey.called(other),
+            )
+
+
+def check_somebody_left(survey: Survey) -> Iterator[AuditFinding]:
+    """After everybody whom `not_by` keeps away, somebody is left."""
+    for key, step in survey.humans():
+        always = next(
+            (
+                other
+                for other in excluded_parties(step)
+                if _bars_everybody(survey, key, step, other)
+            ),
+            None,
+        )
+        if always is not None:
+            excluded = (
+                text("the requester")
+                if always == "requester"
+                else text("who did '%(step)s'", step=always)
+            )
+            yield make_finding(
+                "nobody_left", key, step=survey.called(key), excluded=excluded, role=step.role
+            )
+        else:
+            yield from _check_too_few(survey, key, step)
+
+
+def _bars_everybody(survey: Survey, key: str, step: HumanStep, other: str) -> bool:
+    """Whether this entry of `not_by` always keeps away everybody in the step's role."""
+    role = survey.role(step.role)
+    if role is None:
+        return False
+    if other == "requester":
+        return role.is_requester
+    before = survey.graph[other]
+    if other == key or not isinstance(before, HumanStep) or not survey.always_before(other, key):
+        return False
+    if any(route.role for route in before.outcomes.values()):
+        return False
+    return _is_same_single_person(survey, step, before)
+
+
+def _is_same_single_person(survey: Survey, step: HumanStep, before: HumanStep) -> bool:
+    step_role, earlier_role = survey.role(step.role), survey.role(before.role)
+    assert step_role is not None
+    if earlier_role is None:
+        return False
+    if not step_role.is_static:
+        written = _fields_written_by_steps(survey)
+        return step_role == earlier_role and step_role.person_field not in written
+    members = survey.members(step.role)
+    return members is not None and len(members) == 1 and members == survey.members(before.role)
+
+
+def _fields_written_by_steps(survey: Survey) -> set[str]:
+    """The fields that steps change after the start."""
+    return {
+        name
+        for step in survey.graph.steps.values()
+        for name in getattr(step, "outputs", None) or []
+    }
+
+
+def _check_too_few(survey: Survey, key: str, step: HumanStep) -> Iterator[AuditFinding]:
+    members = survey.members(step.role)
+    needed = step.quorum if isinstance(step.quorum, int) else 1
+    if members is None or len(members) < max(needed, 2):
+        return
+    barred = sum(
+        _max_barred_count(survey, members, step, other) for other in excluded_parties(step)
+    )
+    if len(members) - barred < needed:
+        yield make_finding(
+            "too_few_left",
+            key,
+            step=survey.called(key),
+            needed=needed,
+            role=step.role,
+            members=len(members),
+            barred=barred,
+        )
+
+
+def _max_barred_count(survey: Survey, members: frozenset[str], step: HumanStep, other: str) -> int:
+    """How many of these people one entry of `not_by` may keep away in one round."""
+    if other == "requester":
+        begin = survey.definition.start
+        starters = survey.members(begin.role) if begin else None
+        return int(bool(members & (starters or frozenset())))
+    before = survey.graph[other]
+    if not isinstance(before, HumanStep) or before is step:
+        return 0
+    earlier_members = survey.members(before.role)
+    if earlier_members is None:
+        return 1
+    earlier_count = len(earlier_members) if before.quorum == "all" else before.quorum or 1
+    return min(len(members & earlier_members), earlier_count)
+
+
+CHECKS = (
+    check_requester_separation,
+    check_self_named_approver,
+    check_separation_effect,
+    check_somebody_left,
+)

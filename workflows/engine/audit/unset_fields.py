@@ -1,0 +1,67 @@
+"""Fields that are read where nothing can have filled them in yet, whatever way a request came."""
+
+from collections.abc import Iterator, Mapping
+
+from workflows.engine.audit.findings import AuditFinding, make_finding
+from workflows.engine.audit.map_facts import Survey
+from workflows.engine.format.definition import (
+    AutomationStep,
+    HumanStep,
+    Step,
+    SubworkflowStep,
+    WaitStep,
+)
+from workflows.engine.rules.evaluation import RuleProblem
+from workflows.engine.texts import Text, text
+from workflows.engine.values.placeholders import PlaceholderProblem, placeholder_names
+
+
+def check_read_too_early(survey: Survey) -> Iterator[AuditFinding]:
+    """What a step reads may have been filled in before."""
+    for key, step in survey.graph.steps.items():
+        declared = survey.definition.fields.keys()
+        for name, usage in sorted(_fields_read(survey, key, step).items()):
+            if name in declared and not survey.may_know(key, name):
+                yield make_finding(
+                    "field_read_too_early", key, step=survey.called(key), usage=usage, name=name
+                )
+
+
+def _fields_read(survey: Survey, key: str, step: Step) -> Mapping[str, Text]:
+    """The fields that a step reads, each with what it does with it."""
+    reads: dict[str, Text] = {}
+    if isinstance(step, HumanStep):
+        reads |= dict.fromkeys(step.inputs or (), text("shows"))
+        role = survey.role(step.role)
+        if role is not None and role.person_field:
+            reads[role.person_field] = text("is for whoever is named in")
+    if isinstance(step, WaitStep) and step.until:
+        reads[step.until] = text("waits until")
+    reads |= dict.fromkeys(_fields_sent_outside(step), text("tells others"))
+    reads |= dict.fromkeys(_condition_fields(survey, key), text("decides by"))
+    return reads
+
+
+def _fields_sent_outside(step: Step) -> frozenset[str]:
+    payload = step.data if isinstance(step, SubworkflowStep) else None
+    if isinstance(step, AutomationStep) and step.action != "set_fields":
+        payload = step.with_
+    try:
+        return frozenset(placeholder_names(payload))
+    except PlaceholderProblem:
+        return frozenset()
+
+
+def _condition_fields(survey: Survey, key: str) -> set[str]:
+    """The fields of the step's conditions; where a rule minds that one is empty, it may be."""
+    field_names: set[str] = set()
+    for link in survey.graph.links:
+        if link.source == key and link.route.when is not None:
+            try:
+                field_names |= survey.graph.rule(link.route.when).fields
+            except RuleProblem:
+                continue
+    return field_names
+
+
+CHECKS = (check_read_too_early,)

@@ -1,0 +1,1 @@
+"""Who may decide, and who still can: pure questions."""

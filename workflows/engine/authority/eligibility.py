@@ -1,0 +1,121 @@
+"""Who can still finish a task: the one question behind queues, openings, remedies and the clock.
+
+Pure: whoever asks says who is in which role at the moment. Everybody named here is active; who
+has left, or whose account is closed, is simply not among them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workflows.engine.format.definition import HumanStep, RouteDef
+from workflows.engine.routing.marking import Person
+from workflows.engine.routing.separation import forward_outcome
+
+
+class EligibilityGap(StrEnum):
+    """Why nobody can finish a task."""
+
+    HOLDER = "holder"
+    """The one who has it may not act on it any more."""
+    NOBODY = "nobody"
+    """Nobody is in a role that could go on."""
+    BARRED = "barred"
+    """Separation of duties keeps away everybody who is there."""
+    QUORUM = "quorum"
+    """Fewer people are left than must still agree."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPeople:
+    """The people around one open task.
+
+    `roles` has the people of each role that the step or one of its outcomes names; `added` those
+    who stand in, and those to whom it was escalated and who are still in that role.
+    """
+
+    roles: Mapping[str, frozenset[Person]]
+    holder: Person | None = None
+    added: frozenset[Person] = frozenset()
+    barred: frozenset[Person] = frozenset()
+    voted: frozenset[Person] = frozenset()
+    votes: int = 0
+    needed: int = 1
+
+    @property
+    def lacking(self) -> int:
+        """How many must still agree."""
+        return max(1, self.needed - self.votes)
+
+
+def forward_roles(step: HumanStep) -> frozenset[str]:
+    """The roles whose people can let a request go on from this step; exceptions do not count
+    where there is another way."""
+    return frozenset(role for route in _forward_routes(step) if (role := route.role or step.role))
+
+
+def needs_own_roles(step: HumanStep) -> bool:
+    """Whether every outcome that goes on is for a role of its own, whoever has the task."""
+    return all(route.role for route in _forward_routes(step))
+
+
+def find_eligibility_gap(step: HumanStep, task_people: TaskPeople) -> EligibilityGap | None:
+    """Why nobody can finish the task, or None where somebody can.
+
+    Who has a task and may not act on it is a lack, whoever else could act on it: nobody would look.
+    """
+    if task_people.holder is not None and task_people.holder not in _people_who_may_act(
+        step, task_people
+    ):
+        return EligibilityGap.HOLDER
+    if any(
+        len(_eligible_people(step, route, task_people)) >= task_people.lacking
+        for route in _forward_routes(step, task_people)
+    ):
+        return None
+    candidates = {
+        person
+        for route in _forward_routes(step, task_people)
+        for person in _people_for_route(step, route, task_people)
+    }
+    if task_people.needed > 1 and candidates:
+        return EligibilityGap.QUORUM
+    return EligibilityGap.BARRED if candidates else EligibilityGap.NOBODY
+
+
+def _forward_routes(step: HumanStep, task_people: TaskPeople | None = None) -> Iterator[RouteDef]:
+    """The outcomes of which one must be open to somebody: with a quorum the one that it counts,
+    else those of the step's own people that are no exception. Only where there are none of these
+    do outcomes count that are for other roles: nobody there is asked to look."""
+    if task_people is not None and task_people.needed > 1:
+        yield step.outcomes[forward_outcome(step)]
+        return
+    ordinary = [route for route in step.outcomes.values() if not route.exception]
+    own = [route for route in ordinary if not route.role]
+    yield from own or ordinary or step.outcomes.values()
+
+
+def _people_for_route(
+    step: HumanStep, route: RouteDef, task_people: TaskPeople
+) -> frozenset[Person]:
+    """Everybody whom this outcome is for."""
+    if route.role:
+        return task_people.roles.get(route.role, frozenset())
+    return task_people.roles.get(step.role or "", frozenset()) | task_people.added
+
+
+def _eligible_people(
+    step: HumanStep, route: RouteDef, task_people: TaskPeople
+) -> frozenset[Person]:
+    """Those who could choose this outcome now."""
+    able = _people_for_route(step, route, task_people) - task_people.barred - task_people.voted
+    if route.role or task_people.holder is None:
+        return able
+    return able & (task_people.added | {task_people.holder})
+
+
+def _people_who_may_act(step: HumanStep, task_people: TaskPeople) -> frozenset[Person]:
+    """Everybody who may act on the task by a role or because they were added."""
+    named = {step.role, *(route.role for route in step.outcomes.values())}
+    people = [task_people.roles.get(role, frozenset()) for role in named if role]
+    return frozenset().union(task_people.added, *people) - task_people.barred

@@ -1,0 +1,423 @@
+"""The definition file as typed values: what may be written, and how it is written back.
+
+A definition keeps apart what was left out and what was written, so that a file that is
+loaded and dumped says the same as before. Whether the *map* makes sense is the audit's
+business (`audit.py`); here is only whether the file can be read at all.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from workflows.engine.format.parts import (
+    BaselineDef,
+    BranchDef,
+    Count,
+    DefinitionPart,
+    DueDef,
+    DurationText,
+    ErrorRouteDef,
+    FieldDef,
+    Key,
+    Line,
+    LongText,
+    Name,
+    OverdueDef,
+    Reason,
+    RetryDef,
+    RoleDef,
+    RoundingDef,
+    RouteDef,
+    RuleDef,
+    Slug,
+    StartDef,
+    TriggerDef,
+)
+from workflows.engine.format.role_finders import Username
+from workflows.engine.texts import Text, text
+
+__all__ = [
+    "HUMAN_KINDS",
+    "ROUTING_KINDS",
+    "ApprovalStep",
+    "AutomationStep",
+    "BaseStep",
+    "BaselineDef",
+    "BranchDef",
+    "DecisionStep",
+    "Definition",
+    "DefinitionPart",
+    "DueDef",
+    "EndStep",
+    "ErrorRouteDef",
+    "FieldDef",
+    "HumanStep",
+    "JoinStep",
+    "Link",
+    "OverdueDef",
+    "ParallelStep",
+    "RetryDef",
+    "RoleDef",
+    "RoundingDef",
+    "RouteDef",
+    "RuleDef",
+    "StartDef",
+    "Step",
+    "SubworkflowStep",
+    "TaskStep",
+    "TriggerDef",
+    "WaitStep",
+    "display_title",
+    "excluded_parties",
+]
+
+
+class MapProblem(ValueError):
+    """The parts of a map do not fit together; `path` is where in the file."""
+
+    def __init__(self, message: Text, *path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class BaseStep(DefinitionPart):
+    """What every step may say."""
+
+    kind: str
+    name: Line | None = None
+
+
+class HumanStep(BaseStep):
+    """A step that people do: an approval or a task."""
+
+    role: Name | None = None
+    instructions: LongText | None = None
+    expected: DurationText | None = None
+    due: DurationText | DueDef | None = None
+    inputs: list[Name] | None = None
+    outputs: list[Name] | None = None
+    not_by: list[Key] | None = None
+    not_by_reason: Reason | None = None
+    quorum: Count | Literal["all"] | None = None
+    outcomes: Annotated[dict[Key, RouteDef], Field(min_length=1)]
+    on_overdue: OverdueDef | None = None
+    reassign: Literal["anyone"] | None = None
+
+
+class ApprovalStep(HumanStep):
+    """Somebody decides about what is in front of them."""
+
+    kind: Literal["approval"]
+    on_change: Literal["require", "warn", "keep"] | None = None
+    on_new_version: Literal["require", "warn", "keep"] | None = None
+
+
+class TaskStep(HumanStep):
+    """Somebody does something; a state of a record is a task too."""
+
+    kind: Literal["task"]
+
+
+class DecisionStep(BaseStep):
+    """Takes the first rule that holds, else `otherwise`."""
+
+    kind: Literal["decision"]
+    rules: Annotated[list[RuleDef], Field(min_length=1)] | None = None
+    otherwise: Key | None = None
+
+
+class ParallelStep(BaseStep):
+    """Opens every branch whose condition holds; its join waits for them."""
+
+    kind: Literal["parallel"]
+    branches: Annotated[list[BranchDef], Field(min_length=1)]
+    join: Key | None = None
+
+
+class JoinStep(BaseStep):
+    """The merge check: fires once when enough branches have arrived and they agree."""
+
+    kind: Literal["join"]
+    wait_for: Count | Literal["all", "any"] | None = None
+    to: Key
+
+
+class AutomationStep(BaseStep):
+    """Something outside is done, with retries, after the decision is safe."""
+
+    kind: Literal["automation"]
+    role: Name | None = None
+    expected: DurationText | None = None
+    action: Line
+    with_: dict[str, Any] | None = Field(None, alias="with")
+    outputs: dict[Name, str] | None = None
+    round: dict[Name, RoundingDef] | None = None
+    retry: RetryDef | None = None
+    on_error: ErrorRouteDef | None = None
+    to: Key
+
+
+class WaitStep(BaseStep):
+    """Nobody acts; the request waits for a time or a message."""
+
+    kind: Literal["wait"]
+    role: Name | None = None
+    expected: DurationText | None = None
+    for_: DurationText | None = Field(None, alias="for")
+    until: Name | None = None
+    message: Line | None = None
+    outputs: list[Name] | None = None
+    to: Key
+
+    @model_validator(mode="after")
+    def _one_thing_to_wait_for(self) -> "WaitStep":
+        if sum(x is not None for x in (self.for_, self.until, self.message)) != 1:
+            raise ValueError(text("a wait step says exactly one of `for`, `until` or `message`"))
+        if self.outputs and self.message is None:
+            raise ValueError(text("only a wait for a message fills in fields; take `outputs` out"))
+        return self
+
+
+class SubworkflowStep(BaseStep):
+    """Starts a request of another workflow and waits for its end."""
+
+    kind: Literal["subworkflow"]
+    role: Name | None = None
+    expected: DurationText | None = None
+    workflow: Slug
+    data: dict[Name, Any] | None = None
+    outputs: dict[Name, str] | None = None
+    round: dict[Name, RoundingDef] | None = None
+    on_error: ErrorRouteDef | None = None
+    to: Key
+
+
+class EndStep(BaseStep):
+    """The request is complete, with this result."""
+
+    kind: Literal["end"]
+    result: Name
+    reopen: Key | None = None
+
+
+Step = Annotated[
+    ApprovalStep
+    | TaskStep
+    | DecisionStep
+    | ParallelStep
+    | JoinStep
+    | AutomationStep
+    | WaitStep
+    | SubworkflowStep
+    | EndStep,
+    Field(discriminator="kind"),
+]
+
+HUMAN_KINDS = frozenset({"approval", "task"})
+ROUTING_KINDS = frozenset({"decision", "parallel", "join"})
+"""Kinds that do no work of their own: they only say where to go."""
+
+
+class Link(DefinitionPart):
+    """A way between two steps with what it is: for graphs, tables and pictures."""
+
+    source: str
+    kind: Literal["outcome", "rule", "otherwise", "branch", "to", "on_error", "reopen"]
+    name: str
+    route: RouteDef
+
+    @property
+    def to(self) -> str:
+        """The step this way leads to."""
+        return self.route.to
+
+
+class Definition(DefinitionPart):
+    """One workflow as its file says it."""
+
+    format: Literal[1]
+    key: Slug
+    name: Line
+    purpose: LongText | None = None
+    owner: Username | None = None
+    deputy: Username | None = None
+    review_every_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    baseline: BaselineDef | None = None
+    calendar: Literal["24/7"] | Slug | None = None
+    status_link: bool | None = None
+    status_link_names: bool | None = None
+    mentions_give_sight: bool | None = None
+    decide_by_mail: bool | None = None
+    roles: dict[Name, RoleDef] = Field(default_factory=dict)
+    fields: dict[Name, FieldDef] = Field(default_factory=dict)
+    start: StartDef | None = None
+    steps: Annotated[dict[Key, Step], Field(min_length=1, max_length=2000)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_left_out(cls, value: Any) -> Any:
+        """A part that is there and says nothing is not there; a map without steps is refused."""
+        if not isinstance(value, dict):
+            return value
+        return {key: part for key, part in value.items() if part != {} or key == "steps"}
+
+    @model_validator(mode="after")
+    def _names_lead_somewhere(self) -> "Definition":
+        self._check_ways()
+        self._check_role_references()
+        self._check_roles_of_fields()
+        self._check_start_and_joins()
+        self._check_exclusions()
+        return self
+
+    def _check_ways(self) -> None:
+        for link in self.links():
+            if link.to not in self.steps:
+                raise MapProblem(
+                    text(
+                        "step '%(source)s' goes to '%(to)s', and there is no such step; correct"
+                        " the name or add the step",
+                        source=link.source,
+                        to=link.to,
+                    ),
+                    "steps",
+                    link.source,
+                )
+
+    def _check_role_references(self) -> None:
+        for where, path, role in self._role_references():
+            if role is not None and role not in self.roles:
+                raise MapProblem(
+                    text(
+                        "%(where)s names the role '%(role)s', and there is no such role; correct"
+                        " the name or add it under `roles`",
+                        where=where,
+                        role=role,
+                    ),
+                    *path,
+                )
+
+    def _check_roles_of_fields(self) -> None:
+        for key, field in self.fields.items():
+            if field.role and not self.roles[field.role].is_static:
+                raise MapProblem(
+                    text(
+                        "field '%(key)s' offers the people of '%(role)s', who are found in each"
+                        " request; name a role of groups and users",
+                        key=key,
+                        role=field.role,
+                    ),
+                    "fields",
+                    key,
+                )
+
+    def _check_start_and_joins(self) -> None:
+        if self.start and self.start.first and self.start.first not in self.steps:
+            raise MapProblem(
+                text(
+                    "the start goes to '%(first)s', and there is no such step; correct"
+                    " `start: first`",
+                    first=self.start.first,
+                ),
+                "start",
+            )
+        for key, step in self.steps.items():
+            if isinstance(step, ParallelStep) and step.join and step.join not in self.steps:
+                raise MapProblem(
+                    text(
+                        "step '%(key)s' names the join '%(join)s', and there is no such step;"
+                        " correct the name or add the step",
+                        key=key,
+                        join=step.join,
+                    ),
+                    "steps",
+                    key,
+                )
+
+    def _check_exclusions(self) -> None:
+        for key, step in self.steps.items():
+            for other in (step.not_by or []) if isinstance(step, HumanStep) else []:
+                if other != "requester" and other not in self.steps:
+                    raise MapProblem(
+                        text(
+                            "step '%(key)s' says `not_by: %(other)s`; write `requester`, or the"
+                            " key of a step whose people may not act here",
+                            key=key,
+                            other=other,
+                        ),
+                        "steps",
+                        key,
+                    )
+
+    def _role_references(self) -> Iterator[tuple[Text, tuple[str, ...], str | None]]:
+        """Who names a role, as a message says it and as a path, and which."""
+        if self.start:
+            yield text("the start"), ("start",), self.start.role
+        for key, field in self.fields.items():
+            yield text("field '%(key)s'", key=key), ("fields", key), field.role
+        for key, step in self.steps.items():
+            path = ("steps", key)
+            yield text("step '%(key)s'", key=key), path, getattr(step, "role", None)
+            if isinstance(step, HumanStep):
+                for name, route in step.outcomes.items():
+                    where = text("outcome '%(name)s' of step '%(key)s'", name=name, key=key)
+                    yield where, path, route.role
+                if step.on_overdue:
+                    where = text("`on_overdue` of step '%(key)s'", key=key)
+                    yield where, path, step.on_overdue.escalate_to
+
+    def links(self) -> Iterator[Link]:
+        """Every way between steps, in the file's order."""
+        for key, step in self.steps.items():
+            yield from _links_of(key, step)
+
+    def dump(self) -> dict[str, Any]:
+        """The definition as plain data, with only what was written in it and says something."""
+        written = self.model_dump(by_alias=True, exclude_unset=True)
+        return {name: part for name, part in written.items() if part != {}}
+
+
+def _links_of(key: str, step: Step) -> Iterator[Link]:
+    def link(kind: Any, name: str, route: RouteDef | str) -> Link:
+        target = RouteDef(to=route) if isinstance(route, str) else route
+        return Link(source=key, kind=kind, name=name, route=target)
+
+    if isinstance(step, HumanStep):
+        for name, route in step.outcomes.items():
+            yield link("outcome", name, route)
+    elif isinstance(step, DecisionStep):
+        for number, rule in enumerate(step.rules or [], start=1):
+            yield link("rule", str(number), _build_route(rule.to, rule.when, rule.exception))
+        if step.otherwise:
+            yield link("otherwise", "otherwise", step.otherwise)
+    elif isinstance(step, ParallelStep):
+        for number, branch in enumerate(step.branches, start=1):
+            yield link("branch", str(number), _build_route(branch.to, branch.when))
+    elif isinstance(step, EndStep):
+        if step.reopen:
+            yield link("reopen", "reopen", step.reopen)
+    else:
+        yield link("to", "to", step.to)
+        on_error = getattr(step, "on_error", None)
+        if on_error:
+            yield link(
+                "on_error", "on_error", _build_route(on_error.to, exception=on_error.exception)
+            )
+
+
+def _build_route(to: str, when: str | None = None, exception: bool | None = None) -> RouteDef:
+    written = {"to": to, "when": when, "exception": exception}
+    return RouteDef.model_validate({k: value for k, value in written.items() if value is not None})
+
+
+def excluded_parties(step: HumanStep) -> list[str]:
+    """Whose people may not act on this step: as written, else the requester for approvals."""
+    if step.not_by is not None:
+        return list(step.not_by)
+    return ["requester"] if step.kind == "approval" else []
+
+
+def display_title(key: str, name: str | None) -> str:
+    """What people read where a step, field or outcome has no name of its own."""
+    return name or key.replace("_", " ").replace("-", " ").capitalize()

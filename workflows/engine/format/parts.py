@@ -1,0 +1,404 @@
+"""The small pieces of a definition file: names, durations, roles, fields, the start, the ways.
+
+Each is strict and closed to unknown keys, so that a misspelt key is found when the file is read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    create_model,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import PydanticKnownError, core_schema
+
+from workflows.engine.format.role_finders import (
+    ROLE_FINDERS,
+    FieldName,
+    RoleFinder,
+    sources_of,
+)
+from workflows.engine.format.trigger_kinds import TRIGGER_KINDS
+from workflows.engine.registries import Registry
+from workflows.engine.texts import text
+from workflows.engine.timing.due_dates import parse_span
+from workflows.engine.timing.working_time import parse_duration
+from workflows.engine.values.field_types.base import FIELD_TYPES
+from workflows.engine.values.field_types.numbers import MAX_DECIMALS, RoundingMode
+from workflows.engine.values.file_kinds import FILE_KINDS
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,79}$")]
+Name = FieldName
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+LongText = Annotated[str, StringConstraints(max_length=4000)]
+RuleText = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Count = Annotated[int, Field(ge=1, le=1000)]
+
+
+def _validate_duration(text: str) -> str:
+    parse_duration(text)
+    return text
+
+
+DurationText = Annotated[str, StringConstraints(max_length=20), AfterValidator(_validate_duration)]
+
+
+def _validate_span(text: str) -> str:
+    parse_span(text)
+    return text
+
+
+SpanText = Annotated[str, StringConstraints(max_length=20), AfterValidator(_validate_span)]
+"""A duration, or months and years of the calendar: `1mo`, `2y`."""
+
+
+def _validate_delay(text: str) -> str:
+    """Pauses between attempts may be seconds too: `10s`."""
+    digits = text[:-1]
+    if text.endswith("s") and digits.isascii() and digits.isdigit() and len(digits) < 7:
+        return text
+    return _validate_duration(text)
+
+
+FileKindName = Literal[*FILE_KINDS]  # type: ignore[valid-type]
+"""A kind of files that a document field takes."""
+
+DelayText = Annotated[str, StringConstraints(max_length=20), AfterValidator(_validate_delay)]
+
+
+class DefinitionPart(BaseModel):
+    """A piece of a definition: strict, closed to unknown keys, never changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_left_out(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {key: part for key, part in value.items() if part is not None}
+
+
+class BaselineDef(DefinitionPart):
+    """How the work went before the workflow, for the review to compare with."""
+
+    minutes_per_request: float | int | None = Field(None, ge=0)
+    error_rate: float | int | None = Field(None, ge=0, le=1)
+
+
+class RoleDef(DefinitionPart):
+    """Who owns a step: each key is the name of a role finder, its value what that is told."""
+
+    model_config = ConfigDict(extra="allow")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_settings(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return role_settings_model().model_validate(value).model_dump(exclude_unset=True)
+
+    @model_validator(mode="after")
+    def _validate_single_source(self) -> "RoleDef":
+        found_in_request = [finder for finder, _ in self.sources if not finder.is_listed]
+        if found_in_request and len(self.sources) > 1:
+            raise ValueError(
+                text(
+                    "a role is either groups and users, or a field, or the requester; keep one of"
+                    " them"
+                )
+            )
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        settings = handler(role_settings_model().__pydantic_core_schema__)
+        return {
+            **handler.resolve_ref_schema(handler(schema)),
+            "additionalProperties": False,
+            "properties": handler.resolve_ref_schema(settings)["properties"],
+        }
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What each finder is told, by its name, as it is written."""
+        return self.model_extra or {}
+
+    @cached_property
+    def sources(self) -> tuple[tuple[RoleFinder, Any], ...]:
+        """The finders that say something, with what they are told."""
+        return sources_of(self.settings)
+
+    @cached_property
+    def is_static(self) -> bool:
+        """Whether the people are listed (groups, users) rather than found in each request."""
+        return all(finder.is_listed for finder, _ in self.sources)
+
+    @cached_property
+    def person_field(self) -> str | None:
+        """The field of the request that says from whom the role's person is found."""
+        fields = (finder.person_field(setting) for finder, setting in self.sources)
+        return next(filter(None, fields), None)
+
+    @cached_property
+    def is_requester(self) -> bool:
+        """Whether it is the requester."""
+        return any(finder.is_requester(setting) for finder, setting in self.sources)
+
+    @property
+    def listed_names(self) -> tuple[str, ...]:
+        """What its lists name."""
+        return tuple(
+            name for finder, setting in self.sources for name in finder.listed_names(setting)
+        )
+
+    @property
+    def groups(self) -> list[str]:
+        """The groups that it names."""
+        return list(self.settings.get("groups") or ())
+
+    @property
+    def users(self) -> list[str]:
+        """The people whom it names."""
+        return list(self.settings.get("users") or ())
+
+
+def role_settings_model() -> type[BaseModel]:
+    """What a role may say: one key for each role finder that there is."""
+    return _role_settings_model(ROLE_FINDERS.items())
+
+
+@lru_cache(maxsize=8)
+def _role_settings_model(finders: tuple[tuple[str, RoleFinder], ...]) -> type[BaseModel]:
+    keys: dict[str, Any] = {name: (finder.setting_type | None, None) for name, finder in finders}
+    return create_model("RoleSettings", __base__=DefinitionPart, **keys)
+
+
+@dataclass(frozen=True)
+class _Registered:
+    """Annotates the name of an entry of a registry: which there are is asked at reading."""
+
+    registry: Registry[Any]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._validate, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"enum": list(self.registry.names()), "type": "string"}
+
+    def _validate(self, name: str) -> str:
+        if name not in self.registry:
+            *others, last = (f"'{entry}'" for entry in self.registry)
+            raise PydanticKnownError(
+                "literal_error", {"expected": f"{', '.join(others)} or {last}"}
+            )
+        return name
+
+
+FieldTypeName = Annotated[str, _Registered(FIELD_TYPES)]
+TriggerKindName = Annotated[str, _Registered(TRIGGER_KINDS)]
+
+
+class FieldDef(DefinitionPart):
+    """A declared input or output of the workflow."""
+
+    type: FieldTypeName
+    label: Line | None = None
+    help: LongText | None = None
+    required: bool | None = None
+    choices: list[Line] | None = None
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    searchable: bool | None = None
+    accept: Annotated[list[FileKindName], Field(min_length=1)] | None = None
+    max_size: Annotated[int, Field(ge=1, le=2000)] | None = None
+    role: Name | None = None
+    public: bool | None = None
+
+    @model_validator(mode="after")
+    def _role_belongs_to_person(self) -> "FieldDef":
+        if self.role and not FIELD_TYPES[self.type].names_person:
+            raise ValueError(text("`role` goes with `type: user`; remove it or change the type"))
+        return self
+
+    @model_validator(mode="after")
+    def _limits_belong_to_documents(self) -> "FieldDef":
+        if (self.accept or self.max_size) and not FIELD_TYPES[self.type].holds_document:
+            raise ValueError(
+                text(
+                    "`accept` and `max_size` go with `type: document`; remove them or change the"
+                    " type"
+                )
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _choices_belong_to_choice(self) -> "FieldDef":
+        field_type = FIELD_TYPES[self.type]
+        if field_type.has_choices != bool(self.choices):
+            raise ValueError(
+                text("`choices` goes with `type: choice`, and only there; add or remove it")
+            )
+        if self.choices and len(set(self.choices)) != len(self.choices):
+            raise ValueError(text("a choice is listed twice; remove one of them"))
+        if self.currency and not field_type.has_currency:
+            raise ValueError(
+                text("`currency` goes with `type: money`; remove it or change the type")
+            )
+        if self.searchable and not field_type.is_searchable:
+            raise ValueError(
+                text("`searchable` goes with texts, choices and numbers; take it out here")
+            )
+        return self
+
+
+class TriggerDef(DefinitionPart):
+    """What starts a request besides the form."""
+
+    kind: TriggerKindName
+    cron: Line | None = None
+    workflow: Slug | None = None
+    result: Name | None = None
+    data: dict[Name, Any] | None = None
+    mapping: dict[Name, str] | None = None
+    with_: dict[str, Any] | None = Field(None, alias="with")
+
+    @model_validator(mode="after")
+    def _each_kind_has_its_own(self) -> "TriggerDef":
+        kind = TRIGGER_KINDS[self.kind]
+        if (kind.own_key == "cron") != (self.cron is not None):
+            raise ValueError(text("`cron` goes with `kind: schedule`, and a schedule needs it"))
+        if (kind.own_key == "workflow") != (self.workflow is not None):
+            raise ValueError(text("`workflow` goes with `kind: workflow_end`, which needs it"))
+        if self.with_ is not None and not kind.takes_settings:
+            raise ValueError(
+                text("a trigger of `kind: %(kind)s` has no `with`; take it out", kind=self.kind)
+            )
+        return self
+
+
+class StartDef(DefinitionPart):
+    """Who may start a request, with which fields, and where it goes first."""
+
+    role: Name | None = None
+    fields: list[Name] | None = None
+    triggers: list[TriggerDef] | None = None
+    first: Key | None = None
+
+
+class RouteTarget(DefinitionPart):
+    """A way to a step, written as the step's key alone where nothing else is said."""
+
+    to: Key
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_key_alone(cls, value: Any) -> Any:
+        return {"to": value} if isinstance(value, str) else value
+
+    @model_serializer(mode="wrap")
+    def _to_key_alone(self, handler: Any) -> Any:
+        written = handler(self)
+        return written["to"] if set(written) == {"to"} else written
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: Any, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        full = handler.resolve_ref_schema(handler(schema))
+        return {"anyOf": [full["properties"]["to"], dict(full)], "description": cls.__doc__}
+
+
+class RoundingDef(DefinitionPart):
+    """How many digits a number keeps after its point; the number of them alone is half up."""
+
+    digits: Annotated[int, Field(ge=0, le=MAX_DECIMALS)]
+    mode: RoundingMode | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_digits_alone(cls, value: Any) -> Any:
+        return {"digits": value} if type(value) is int else value
+
+    @model_serializer(mode="wrap")
+    def _to_digits_alone(self, handler: Any) -> Any:
+        written = handler(self)
+        return written["digits"] if set(written) == {"digits"} else written
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: Any, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        full = handler.resolve_ref_schema(handler(schema))
+        return {"anyOf": [full["properties"]["digits"], dict(full)], "description": cls.__doc__}
+
+
+class RouteDef(RouteTarget):
+    """The way that an outcome takes; the step's key alone is enough."""
+
+    comment: Literal["required"] | None = None
+    exception: bool | None = None
+    label: Line | None = None
+    role: Name | None = None
+    when: RuleText | None = None
+
+
+class ErrorRouteDef(RouteTarget):
+    """Where an automation goes when it is out of attempts; the step's key alone is enough."""
+
+    exception: bool | None = None
+
+
+class RuleDef(DefinitionPart):
+    """One line of a decision: where to go when this holds."""
+
+    when: RuleText
+    to: Key
+    exception: bool | None = None
+
+
+class BranchDef(DefinitionPart):
+    """One branch of a parallel step; without `when` it is always taken."""
+
+    to: Key
+    when: RuleText | None = None
+
+
+class DueDef(DefinitionPart):
+    """A due date that is reckoned from a date of the request: `{after: received_on, by: 1mo}`."""
+
+    after: Name
+    by: SpanText
+
+
+class OverdueDef(DefinitionPart):
+    """What happens when work is late. It reminds and adds people; it never decides."""
+
+    remind_every: DurationText | None = None
+    escalate_to: Name | None = None
+    after: DurationText | None = None
+
+
+class RetryDef(DefinitionPart):
+    """How often an automation tries again, and with what pauses between."""
+
+    attempts: Annotated[int, Field(ge=1, le=100)] | None = None
+    first_delay: DelayText | None = None
+    factor: Annotated[float | int, Field(ge=1, le=100)] | None = None

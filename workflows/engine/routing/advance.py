@@ -1,0 +1,97 @@
+"""The one function that moves a request: `advance(graph, marking, data, event)`.
+
+Pure: no clock, no database. Rehearsal, replay and production call it alike. The work is done
+on a private walk (`walk.py`), which is thrown away; the caller gets new values.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workflows.engine.routing.effects import (
+    Cancel,
+    CorrectValues,
+    Decide,
+    Effect,
+    Event,
+    Fail,
+    Finish,
+    Reopen,
+    Reroute,
+    ResolveMerge,
+    Retry,
+    Start,
+)
+from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.marking import Marking, Person
+from workflows.engine.routing.merge import conflicting_fields, needed_arrivals
+from workflows.engine.routing.mutable_marking import Electorate
+from workflows.engine.routing.separation import barred_people, forward_outcome
+from workflows.engine.routing.token_walk import NO_DATE, RULE_FAILED, TokenWalk
+
+__all__ = [
+    "NOBODY",
+    "NO_DATE",
+    "RULE_FAILED",
+    "AdvanceResult",
+    "Electorate",
+    "advance",
+    "barred_people",
+    "conflicting_fields",
+    "forward_outcome",
+    "needed_arrivals",
+    "no_electorate",
+]
+
+NOBODY = "nobody"
+"""The code of the incident that nobody may act on a step; the services open it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceResult:
+    """What an event led to: the new position, the new data, and the effects in order."""
+
+    marking: Marking
+    data: Mapping[str, Any]
+    effects: tuple[Effect, ...]
+
+
+def no_electorate(step: str) -> frozenset[Person]:
+    """For maps without `quorum: all`."""
+    return frozenset()
+
+
+def advance(
+    graph: Graph,
+    marking: Marking,
+    data: Mapping[str, Any],
+    event: Event,
+    electorate: Electorate = no_electorate,
+    *,
+    asks_again: bool = True,
+) -> AdvanceResult:
+    """Apply one event that `why_not` found allowed. With `asks_again=False` approvals hold whatever
+    changes after them, as in a log of what happened elsewhere.
+
+    Raises WrongState when the event speaks of something that is not open (which a caller
+    that asked `why_not` never meets), and DefinitionProblem on a map that the audit refuses.
+    """
+    walk = TokenWalk(graph, marking, data, electorate)
+    walk.asks_again = asks_again
+    _HANDLERS[type(event)](walk, event)
+    walk.walk_on()
+    return AdvanceResult(walk.position(), walk.data, tuple(walk.effects))
+
+
+_HANDLERS: dict[type, Callable[[TokenWalk, Any], None]] = {
+    Start: TokenWalk.start,
+    Decide: TokenWalk.decide,
+    Cancel: TokenWalk.cancel,
+    Reopen: TokenWalk.reopen,
+    ResolveMerge: TokenWalk.resolve_merge,
+    CorrectValues: TokenWalk.put_right,
+    Retry: TokenWalk.retry,
+    Finish: TokenWalk.finish,
+    Fail: TokenWalk.fail,
+    Reroute: TokenWalk.reroute,
+}

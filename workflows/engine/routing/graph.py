@@ -1,0 +1,218 @@
+"""The map as a graph: who follows whom, and which parallel block each step stands in.
+
+Built once from a definition and never changed. A published version's graph is cached in the
+process, so routing a decision needs no query.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from functools import cached_property
+from typing import Any
+
+from workflows.engine.format.definition import (
+    HUMAN_KINDS,
+    Definition,
+    HumanStep,
+    JoinStep,
+    Link,
+    ParallelStep,
+    RouteDef,
+    Step,
+    display_title,
+)
+from workflows.engine.rules.evaluation import Rule, RuleCannotBeEvaluated, RuleProblem, compile_rule
+from workflows.engine.texts import text
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A definition seen as steps and ways, with what routing asks of it.
+
+    `zone` is the site's time zone, in which the dates of its requests count.
+    """
+
+    definition: Definition
+    zone: tzinfo = UTC
+
+    def __getitem__(self, key: str) -> Step:
+        return self.definition.steps[key]
+
+    @property
+    def steps(self) -> Mapping[str, Step]:
+        """All steps by key, in the file's order."""
+        return self.definition.steps
+
+    @property
+    def first(self) -> str | None:
+        """The step a started request goes to."""
+        return self.definition.start.first if self.definition.start else None
+
+    def human(self, key: str) -> HumanStep:
+        """The step, known to be an approval or a task."""
+        step = self.steps[key]
+        assert isinstance(step, HumanStep), key
+        return step
+
+    def is_human(self, key: str) -> bool:
+        """Whether people act on this step."""
+        return self.steps[key].kind in HUMAN_KINDS
+
+    def title(self, key: str) -> str:
+        """The step's name as people read it."""
+        return display_title(key, self.steps[key].name)
+
+    def rule(self, text: str) -> Rule:
+        """A compiled rule of this map (compiled once per text and set of fields)."""
+        compiled = self._rules.get(text)
+        if compiled is None:
+            compiled = self._rules[text] = compile_rule(
+                text, self.definition.fields, zone=self.zone
+            )
+        return compiled
+
+    def holds(self, rule_text: str, data: Mapping[str, Any]) -> bool:
+        """Whether a condition of this map is true of these values.
+
+        Raises RuleCannotBeEvaluated, also for one that was let in by an older version and would
+        be refused today: a request that runs waits on an incident then.
+        """
+        try:
+            rule = self.rule(rule_text)
+        except RuleProblem as problem:
+            raise RuleCannotBeEvaluated(
+                text(
+                    "The rule `%(rule)s` cannot be used: %(problem)s",
+                    rule=rule_text,
+                    problem=problem,
+                )
+            ) from None
+        return rule.holds(data)
+
+    @cached_property
+    def _rules(self) -> dict[str, Rule]:
+        return {}
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """Every way, with the one that a parallel step has to its join when no branch applies."""
+        all_links = list(self.definition.links())
+        for key, step in self.steps.items():
+            if isinstance(step, ParallelStep) and step.join and all(b.when for b in step.branches):
+                all_links.append(
+                    Link.model_construct(
+                        source=key, kind="branch", name="none", route=RouteDef(to=step.join)
+                    )
+                )
+        return tuple(all_links)
+
+    @cached_property
+    def leaving(self) -> Mapping[str, tuple[Link, ...]]:
+        """The ways out of each step, in the file's order."""
+        result: dict[str, list[Link]] = {key: [] for key in self.steps}
+        for link in self.links:
+            result[link.source].append(link)
+        return {key: tuple(value) for key, value in result.items()}
+
+    @cached_property
+    def following(self) -> Mapping[str, frozenset[str]]:
+        """The steps that may come right after each step (reopening apart)."""
+        result: dict[str, set[str]] = {key: set() for key in self.steps}
+        for link in self.links:
+            if link.kind != "reopen":
+                result[link.source].add(link.to)
+        return {key: frozenset(value) for key, value in result.items()}
+
+    @cached_property
+    def preceding(self) -> Mapping[str, frozenset[str]]:
+        """The steps that may come right before each step (reopening apart)."""
+        result: dict[str, set[str]] = {key: set() for key in self.steps}
+        for source, targets in self.following.items():
+            for target in targets:
+                result[target].add(source)
+        return {key: frozenset(value) for key, value in result.items()}
+
+    @cached_property
+    def body(self) -> Mapping[str, frozenset[str]]:
+        """For each parallel step the steps inside its block.
+
+        Inside is what a branch can reach without passing the join, from where the join can be
+        reached without starting the block again. A step that a branch can only leave by (a
+        rejection, a send-back) is not inside: going there leaves the block.
+        """
+        return {
+            key: self._body_of(key, step.join)
+            for key, step in self.steps.items()
+            if isinstance(step, ParallelStep) and step.join
+        }
+
+    def _body_of(self, parallel: str, join: str) -> frozenset[str]:
+        walls = {parallel, join}
+        step = self.steps[parallel]
+        assert isinstance(step, ParallelStep)
+        ahead = find_reachable({branch.to for branch in step.branches}, self.following, walls)
+        back = find_reachable(self.preceding[join], self.preceding, walls)
+        return frozenset(ahead & back)
+
+    @cached_property
+    def chain(self) -> Mapping[str, tuple[str, ...]]:
+        """The parallel steps whose blocks each step stands in, outermost first."""
+        by_size = sorted(self.body.items(), key=lambda item: -len(item[1]))
+        return {
+            key: tuple(parallel for parallel, inside in by_size if key in inside)
+            for key in self.steps
+        }
+
+    @cached_property
+    def reachable(self) -> frozenset[str]:
+        """Every step that a request can come to, from the start or by reopening."""
+        if self.first is None:
+            return frozenset()
+        reached = find_reachable({self.first}, self.following, set())
+        while True:
+            reopened = {
+                link.to for link in self.links if link.kind == "reopen" and link.source in reached
+            }
+            if reopened <= reached:
+                return frozenset(reached)
+            reached |= find_reachable(reopened, self.following, set())
+
+    @cached_property
+    def memo(self) -> dict[str, frozenset[str]]:
+        """What was worked out of the map once, by step."""
+        return {}
+
+    def ways_out(self, step: str, *, beside: bool = False) -> tuple[str, ...]:
+        """The steps that work at `step` may be sent to by hand: those whose parallel blocks are
+        open around it, with these blocks' joins, so that no block is entered from its side.
+
+        `beside`: the step was opened again beside the request's way, with no block around it."""
+        around = set() if beside else set(self.chain[step])
+        own_joins = {self[key].join for key in around}  # type: ignore[union-attr]
+        return tuple(
+            key
+            for key, other in self.steps.items()
+            if key != step
+            and set(self.chain[key]) <= around
+            and (not isinstance(other, JoinStep) or key in own_joins)
+        )
+
+    def joins(self) -> dict[str, JoinStep]:
+        """The joins by key."""
+        return {key: step for key, step in self.steps.items() if isinstance(step, JoinStep)}
+
+
+def find_reachable(
+    starts: Iterable[str], successors: Mapping[str, Iterable[str]], walls: set[str] | frozenset[str]
+) -> set[str]:
+    """What can be reached from `starts` along `ways` without stepping on a wall."""
+    reached: set[str] = set()
+    todo = [key for key in starts if key not in walls]
+    while todo:
+        key = todo.pop()
+        if key not in reached:
+            reached.add(key)
+            todo.extend(
+                other for other in successors[key] if other not in walls and other not in reached
+            )
+    return reached

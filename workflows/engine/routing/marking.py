@@ -1,0 +1,174 @@
+"""Where a request stands: open activations (tokens) and running parallel blocks.
+
+A marking is a value. `advance` takes one and returns the next; it is kept as JSON on the
+request's row, under that row's lock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Person = int | str
+"""Whoever stands for a person: the engine only compares them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One activation of one step that is not over yet.
+
+    `block` and `branch` say in which running parallel block it stands, `needed` and `votes`
+    how many different people must agree and who has, `stuck` the code of the incident that
+    it waits on. `again` says that an approval is asked once more, beside the way of the request.
+    `stand_ins` agreed in place of others: these are among the votes, and nobody agrees twice.
+    """
+
+    id: int
+    step: str
+    round: int
+    block: int | None = None
+    branch: int | None = None
+    needed: int = 1
+    votes: tuple[Person, ...] = ()
+    stuck: str | None = None
+    again: bool = False
+    stand_ins: tuple[Person, ...] = ()
+
+    @property
+    def voters(self) -> frozenset[Person]:
+        """Everybody who has agreed, or in whose place somebody has."""
+        return frozenset(self.votes) | frozenset(self.stand_ins)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One running activation of a parallel step.
+
+    `block` and `branch` place it in the block around it. `written` keeps, per branch, the
+    values that the branch gave to fields; `seen` the document versions that it approved.
+    """
+
+    id: int
+    step: str
+    round: int
+    waits_for: tuple[int, ...] = ()
+    arrived: tuple[int, ...] = ()
+    block: int | None = None
+    branch: int | None = None
+    written: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    seen: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    conflict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """An approval that was given, and on what: a short digest of each value that was shown.
+
+    `block` and `branch` say in which running parallel block it was given; while that runs, what
+    other branches write is the merge check's to judge. `votes_of` is the activation while only
+    some of several people have agreed. `outdated` are fields that changed afterwards, where the
+    map lets the approval hold.
+    """
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    block: int | None = None
+    branch: int | None = None
+    votes_of: int | None = None
+    outdated: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A way on that waits until approvals have been given again."""
+
+    to: str
+    block: int | None = None
+    branch: int | None = None
+    came_from: str | None = None
+    round: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """The whole position of a request.
+
+    `approved` are the approvals that hold, by step; `parked` the ways on that wait for one to be
+    given again; `steered` the people who changed the request's way or values by hand.
+    """
+
+    tokens: tuple[Token, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    rounds: Mapping[str, int] = field(default_factory=dict)
+    deciders: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
+    requester: Person | None = None
+    next_id: int = 1
+    ended: str | None = None
+    approved: Mapping[str, Approval] = field(default_factory=dict)
+    parked: tuple[Parked, ...] = ()
+    steered: tuple[Person, ...] = ()
+
+    def token(self, activation: int) -> Token | None:
+        """The open token of this activation, if it is still open."""
+        return next((token for token in self.tokens if token.id == activation), None)
+
+    def block(self, number: int) -> Block | None:
+        """The running block of this number, if it still runs."""
+        return next((block for block in self.blocks if block.id == number), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; short keys are left out where they say nothing."""
+        optional_parts = {
+            "approved": {step: _compact_slots(entry) for step, entry in self.approved.items()},
+            "parked": [_compact_slots(entry) for entry in self.parked],
+            "steered": list(self.steered),
+        }
+        return {
+            "tokens": [_compact_slots(token) for token in self.tokens],
+            "blocks": [_compact_slots(block) for block in self.blocks],
+            "rounds": dict(self.rounds),
+            "deciders": {step: list(people) for step, people in self.deciders.items()},
+            "requester": self.requester,
+            "next_id": self.next_id,
+            "ended": self.ended,
+            **{name: part for name, part in optional_parts.items() if part},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Marking":
+        """The marking that `to_json` wrote; an empty mapping is a request not yet started."""
+        return cls(
+            tokens=tuple(
+                Token(**_with_tuples(token, "votes", "stand_ins"))
+                for token in data.get("tokens", ())
+            ),
+            blocks=tuple(
+                Block(**_with_tuples(block, "waits_for", "arrived"))
+                for block in data.get("blocks", ())
+            ),
+            rounds=data.get("rounds", {}),
+            deciders={step: tuple(people) for step, people in data.get("deciders", {}).items()},
+            requester=data.get("requester"),
+            next_id=data.get("next_id", 1),
+            ended=data.get("ended"),
+            approved={
+                step: Approval(**_with_tuples(entry, "outdated"))
+                for step, entry in data.get("approved", {}).items()
+            },
+            parked=tuple(Parked(**entry) for entry in data.get("parked", ())),
+            steered=tuple(data.get("steered", ())),
+        )
+
+
+def _compact_slots(value: Token | Block | Approval | Parked) -> dict[str, Any]:
+    """The value's slots without those that say nothing (0 says something)."""
+    pairs = {name: getattr(value, name) for name in value.__slots__}
+    if pairs.get("needed") == 1:
+        del pairs["needed"]
+    return {
+        name: list(part) if isinstance(part, tuple) else part
+        for name, part in pairs.items()
+        if part is not None and part is not False and part != () and part != {}
+    }
+
+
+def _with_tuples(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: tuple(part) if name in names else part for name, part in data.items()}

@@ -1,0 +1,434 @@
+"""The private working copy of one call of `advance`: tokens are taken from step to step on it.
+
+Steps still to come are kept in a list and not in Python's call stack, so a long map is walked
+as safely as a short one. The last one added comes first: a branch is followed as far as it
+goes before the next one begins.
+"""
+
+from dataclasses import replace
+
+from workflows.engine.errors import DefinitionProblem, InvalidInput, WrongState, text_of
+from workflows.engine.format.definition import (
+    AutomationStep,
+    DecisionStep,
+    EndStep,
+    HumanStep,
+    JoinStep,
+    ParallelStep,
+    SubworkflowStep,
+    WaitStep,
+)
+from workflows.engine.routing import effects as fx
+from workflows.engine.routing.cancel_reasons import (
+    BlockLeftFor,
+    EnoughArrived,
+    InstanceEnded,
+    SentElsewhere,
+)
+from workflows.engine.routing.marking import Block, Token
+from workflows.engine.routing.merge import (
+    combined_branch_notes,
+    conflicting_fields,
+    merged_branch_values,
+    needed_arrivals,
+    with_branch_notes,
+    with_conflict_settled,
+)
+from workflows.engine.routing.mutable_marking import TokenPlace
+from workflows.engine.routing.separation import barred_people, forward_outcome, is_approving_outcome
+from workflows.engine.routing.step_troubles import NoDate, RuleFailed, StepTrouble
+from workflows.engine.routing.void_approvals import ApprovalTracker
+from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
+from workflows.engine.texts import text
+from workflows.engine.values.fields import field_moment
+
+ExternalStep = AutomationStep | WaitStep | SubworkflowStep
+"""The steps that go on when something outside the request has happened."""
+
+MAX_HOPS = 10_000
+"""A walk of more steps than this means a loop without a person, which the audit refuses."""
+
+RULE_FAILED, NO_DATE = RuleFailed.CODE, NoDate.CODE
+
+
+class TokenWalk(ApprovalTracker):
+    """One event's way through the map, from a marking to the next."""
+
+    # -- events ---------------------------------------------------------------------------
+
+    def start(self, event: fx.Start) -> None:
+        if self.graph.first is None:
+            raise DefinitionProblem("The workflow has no first step; add `start: first`.")
+        if self.rounds:
+            raise WrongState("The request has already been started.")
+        self.requester = event.requester
+        self.go(self.graph.first, TokenPlace())
+
+    def decide(self, event: fx.Decide) -> None:
+        token = self._open_token(event.activation)
+        step = self.graph[token.step]
+        if not isinstance(step, HumanStep) or event.outcome not in step.outcomes:
+            raise WrongState(
+                "'%(outcome)s' cannot be decided at '%(step)s'.",
+                outcome=event.outcome,
+                step=token.step,
+            )
+        deciders = [event.actor] if event.acted_for is None else [event.acted_for, event.actor]
+        if token.voters.intersection(deciders):
+            raise WrongState("This person has already agreed; somebody else must agree as well.")
+        self._write_values(token, event.writes, event.seen if step.kind == "approval" else {})
+        for person in deciders:
+            self._record_decider(token.step, person)
+        if event.outcome == forward_outcome(step):
+            counted, *stand_ins = deciders
+            token = replace(
+                token,
+                votes=(*token.votes, counted),
+                stand_ins=(*token.stand_ins, *stand_ins),
+            )
+            whole = len(token.votes) >= token.needed
+            self._record_approval(token, step, whole=whole)
+            if not whole:
+                self.tokens[token.id] = token
+                self.effects.append(fx.VoteCounted(token.id, len(token.votes), token.needed))
+                return
+        elif is_approving_outcome(step, event.outcome):
+            self._record_approval(token, step, whole=True)
+        del self.tokens[token.id]
+        self.effects.append(fx.ActivationCompleted(token.id, event.outcome))
+        self._leave_step(token, step, event.outcome)
+
+    def _leave_step(self, token: Token, step: HumanStep, outcome: str) -> None:
+        """Where the outcome leads. An approval that was asked again leads nowhere when it is
+        given; any way that is no exception waits while an approval is owed."""
+        route = step.outcomes[outcome]
+        approved = is_approving_outcome(step, outcome)
+        if step.kind == "approval" and not approved:
+            self._revoke_approval(token.step)
+        if token.again and not approved:
+            self.go(*self._leave_reapproval(token.step, route.to))
+        elif not token.again:
+            usual = approved if step.kind == "approval" else not route.exception
+            go = self.go_on if usual else self.go
+            go(route.to, TokenPlace(token.block, token.branch, token.step))
+
+    def cancel(self, event: fx.Cancel) -> None:
+        self._cancel_everything(event.reason)
+        self.ended, self.parked = None, ()
+
+    def put_right(self, event: fx.CorrectValues) -> None:
+        self.data.update(event.values)
+        self._record_steering(event.actor if event.values else None)
+
+    def reopen(self, event: fx.Reopen) -> None:
+        end = self.graph.steps.get(self.ended or "")
+        if not isinstance(end, EndStep) or end.reopen is None:
+            raise WrongState("This request did not end where it can be reopened.")
+        came_from, self.ended = self.ended, None
+        self.go(end.reopen, TokenPlace(came_from=came_from))
+
+    def resolve_merge(self, event: fx.ResolveMerge) -> None:
+        block = self.blocks.get(event.block)
+        if block is None or not block.conflict:
+            raise WrongState("This merge has no conflict to resolve.")
+        lacking = [key for key in conflicting_fields(block) if key not in event.values]
+        if lacking:
+            raise InvalidInput(
+                "Choose a value for %(lacking)s as well.", lacking=", ".join(lacking)
+            )
+        self._record_steering(event.actor)
+        self._drop_resolved_fields(block, event.values)
+        self.data.update(event.values)
+        self.blocks[block.id] = with_conflict_settled(block, event.values)
+        self._fire_join(self.blocks[block.id])
+
+    def retry(self, event: fx.Retry) -> None:
+        token = self._open_token(event.activation)
+        if token.stuck is None:
+            raise WrongState("This step does not wait on an incident.")
+        if not event.writes and self._owed_approvals():
+            raise WrongState(
+                "An approval is asked again first, because values changed after it; try again when"
+                " it has been given."
+            )
+        self._write_values(token, event.writes, {})
+        self._record_steering(event.actor if event.writes else None)
+        if isinstance(self.graph[token.step], ExternalStep):  # the same activation, the same key
+            if self._owed_approvals():  # it is tried again when the approval has been given again
+                return
+            self.effects.append(fx.ActivationUnstuck(token.id, resumed=True))
+            self._request_external_work(replace(token, stuck=None))
+            return
+        del self.tokens[token.id]
+        self.effects.append(fx.ActivationUnstuck(token.id))
+        self.go_on(token.step, TokenPlace(token.block, token.branch, round=token.round))
+
+    def finish(self, event: fx.Finish) -> None:
+        token, step = self._external_token(event.activation)
+        self._write_values(token, event.writes, {})
+        self._record_steering(event.actor if event.writes else None)
+        del self.tokens[token.id]
+        self.effects.append(fx.ActivationCompleted(token.id, event.outcome))
+        self.go_on(step.to, TokenPlace(token.block, token.branch, token.step))
+
+    def fail(self, event: fx.Fail) -> None:
+        token, step = self._external_token(event.activation)
+        on_error = getattr(step, "on_error", None)
+        if on_error is None:
+            self._mark_stuck(token, event.trouble)
+            return
+        del self.tokens[token.id]
+        self.effects.append(fx.ActivationCompleted(token.id, "error"))
+        self.go(on_error.to, TokenPlace(token.block, token.branch, token.step))
+
+    def reroute(self, event: fx.Reroute) -> None:
+        token = self._open_token(event.activation)
+        if event.to not in self.graph.ways_out(token.step, beside=token.again):
+            raise InvalidInput(
+                "Work at '%(title)s' cannot be sent to '%(to)s': choose a step of the same parallel"
+                " block, or one outside of it.",
+                title=self.graph.title(token.step),
+                to=event.to,
+            )
+        del self.tokens[token.id]
+        why = SentElsewhere(self.graph.title(event.to))
+        self.effects.append(fx.ActivationCancelled(token.id, why))
+        self._record_steering(event.actor)
+        if token.again:
+            self.go(*self._leave_reapproval(token.step, event.to))
+        else:
+            self.go_on(event.to, TokenPlace(token.block, token.branch, token.step))
+
+    # -- moving ---------------------------------------------------------------------------
+
+    def go(self, target: str, place: TokenPlace) -> None:
+        """Take a token to a step, when its turn comes."""
+        self.to_go.append((target, place))
+
+    def run(self) -> None:
+        """Walk until everything waits for somebody or the request has ended."""
+        hops = 0
+        while self.to_go:
+            target, place = self.to_go.pop()
+            if place.block is None or place.block in self.blocks:  # else its block is over
+                self._move_token(target, place)
+            hops += 1
+            if hops > MAX_HOPS:
+                raise DefinitionProblem(
+                    "The map goes round without a person at '%(target)s'; put a person in the"
+                    " loop.",
+                    target=target,
+                )
+
+    def walk_on(self) -> None:
+        """Walk, and settle what approvals make of it, until neither leads any further."""
+        self.run()
+        while self.settle():
+            self.run()
+
+    def _move_token(self, target: str, place: TokenPlace) -> None:
+        """Leave blocks on the way, arrive at joins, open what is there."""
+        place = self._leave_blocks(target, place)
+        block = self.blocks.get(place.block) if place.block is not None else None
+        if block is not None and self._join_key_of(block) == target:
+            self._arrive_at_join(block, place)
+        else:
+            self._enter_step(target, place)
+
+    def _enter_step(self, target: str, place: TokenPlace) -> None:
+        step = self.graph[target]
+        if isinstance(step, JoinStep):
+            raise DefinitionProblem(
+                "The request came to the join '%(target)s' from outside its parallel block.",
+                target=target,
+            )
+        if place.round is None:
+            self._forget_approvals_ahead(target)
+        number = place.round
+        if number is None:
+            number = self.rounds[target] = self.rounds.get(target, 0) + 1
+        if isinstance(step, HumanStep):
+            self._open_human(target, step, number, place)
+        elif isinstance(step, DecisionStep):
+            self._choose_rule(target, step, number, place)
+        elif isinstance(step, ParallelStep):
+            self._split_branches(target, step, number, place)
+        elif isinstance(step, EndStep):
+            self._end_request(target, step)
+        else:
+            self._wait_outside(target, number, place)
+
+    def _leave_blocks(self, target: str, place: TokenPlace) -> TokenPlace:
+        while place.block is not None:
+            block = self.blocks[place.block]
+            inside = self.graph.body.get(block.step, frozenset())
+            if target in inside or target == self._join_key_of(block):
+                return place
+            reason = BlockLeftFor(self.graph.title(target))
+            self._cancel_block(block, reason)
+            self.effects.append(fx.BlockLeft(block.id, reason))
+            self._pass_notes_up(block, sorted({*block.written, *block.seen}))
+            place = TokenPlace(block.block, block.branch, place.came_from)
+        return place
+
+    def _open_human(self, key: str, step: HumanStep, number: int, place: TokenPlace) -> None:
+        needed = self._needed_votes(key, step)
+        token = self._add_token(key, number, place, needed=needed)
+        self.effects.append(fx.ActivationOpened(token.id, key, number, place.came_from, needed))
+
+    def _needed_votes(self, key: str, step: HumanStep) -> int:
+        if step.quorum == "all":
+            return max(1, len(self.electorate(key) - barred_people(step, self._people_so_far())))
+        return step.quorum or 1
+
+    def _wait_outside(self, key: str, number: int, place: TokenPlace) -> None:
+        token = self._add_token(key, number, place)
+        self.effects.append(fx.ActivationOpened(token.id, key, number, place.came_from))
+        self._request_external_work(token)
+
+    def _request_external_work(self, token: Token) -> None:
+        """Ask for what is to be done outside, if it can be said what that is."""
+        step = self.graph[token.step]
+        trouble = self._wait_problem(token.step, step) if isinstance(step, WaitStep) else None
+        if trouble is not None:
+            self._mark_stuck(token, trouble)
+            return
+        self.tokens[token.id] = token
+        self.effects.append(fx.ExternalWorkRequested(token.id, token.step))
+
+    def _wait_problem(self, key: str, step: WaitStep) -> StepTrouble | None:
+        """Why there is no moment to wait for, where a date is waited for."""
+        if step.until is None:
+            return None
+        value = self.data.get(step.until)
+        if value is None:
+            return NoDate(self.graph.title(key), step.until)
+        try:
+            field_moment(self.graph.definition.fields[step.until], value, zone=self.graph.zone)
+        except (ValueError, TypeError, ArithmeticError):
+            return NoDate(self.graph.title(key), step.until, str(value))
+        return None
+
+    def _mark_stuck(self, token: Token, trouble: StepTrouble) -> None:
+        """The activation stays open, and waits on a person."""
+        self.tokens[token.id] = replace(token, stuck=trouble.code)
+        self.effects.append(fx.ActivationStuck(token.id, token.step, token.round, trouble))
+
+    def _choose_rule(self, key: str, step: DecisionStep, number: int, place: TokenPlace) -> None:
+        try:
+            route_name, target = self._first_that_holds(step)
+        except RuleCannotBeEvaluated as problem:
+            self._rule_failed(key, number, place, problem)
+            return
+        self.effects.append(fx.RouteTaken(key, route_name, target))
+        self.go(target, TokenPlace(place.block, place.branch, key))
+
+    def _first_that_holds(self, step: DecisionStep) -> tuple[str, str]:
+        for position, rule in enumerate(step.rules or [], start=1):
+            if self.graph.holds(rule.when, self.data):
+                return str(position), rule.to
+        if step.otherwise is None:
+            raise RuleCannotBeEvaluated(text("No rule holds and the step has no `otherwise`."))
+        return "otherwise", step.otherwise
+
+    def _rule_failed(self, key: str, number: int, place: TokenPlace, problem: Exception) -> None:
+        token = self._add_token(key, number, place, stuck=RULE_FAILED)
+        trouble = RuleFailed(text_of(problem))
+        self.effects.append(fx.ActivationStuck(token.id, key, number, trouble))
+
+    def _end_request(self, key: str, step: EndStep) -> None:
+        self._cancel_everything(InstanceEnded(step.result))
+        self.ended, self.parked = key, ()
+        self.effects.append(fx.RequestEnded(key, step.result))
+
+    # -- parallel blocks ------------------------------------------------------------------
+
+    def _split_branches(self, key: str, step: ParallelStep, number: int, place: TokenPlace) -> None:
+        if step.join is None:
+            raise DefinitionProblem(
+                "The parallel step '%(key)s' names no join; add `join`.", key=key
+            )
+        try:
+            open_branches = {
+                index: branch.to
+                for index, branch in enumerate(step.branches)
+                if branch.when is None or self.graph.holds(branch.when, self.data)
+            }
+        except RuleCannotBeEvaluated as problem:
+            self._rule_failed(key, number, place, problem)
+            return
+        block = Block(
+            self._next_number(),
+            key,
+            number,
+            tuple(open_branches),
+            block=place.block,
+            branch=place.branch,
+        )
+        self.blocks[block.id] = block
+        needs = needed_arrivals(self.graph, block)
+        self.effects.append(fx.BlockOpened(block.id, key, step.join, number, open_branches, needs))
+        if not open_branches:
+            self._fire_join(block)
+        for index, target in reversed(open_branches.items()):
+            self.go(target, TokenPlace(block.id, index, key))
+
+    def _arrive_at_join(self, block: Block, place: TokenPlace) -> None:
+        assert place.branch is not None
+        block = replace(block, arrived=(*block.arrived, place.branch))
+        self.blocks[block.id] = block
+        self.effects.append(fx.BranchArrived(block.id, place.branch, place.came_from or block.step))
+        if len(block.arrived) >= needed_arrivals(self.graph, block):
+            self._check_merge(block)
+
+    def _check_merge(self, block: Block) -> None:
+        conflicts = conflicting_fields(block)
+        if conflicts:
+            self._cancel_inside(block, self._not_needed_reason(block))
+            self.blocks[block.id] = replace(block, conflict=True)
+            self.effects.append(fx.MergeConflicted(block.id, self._join_key_of(block), conflicts))
+        else:
+            self._fire_join(block)
+
+    def _fire_join(self, block: Block) -> None:
+        join_key = self._join_key_of(block)
+        late = tuple(b for b in block.waits_for if b not in block.arrived)
+        self._cancel_block(block, self._not_needed_reason(block))
+        self.effects.append(fx.JoinFired(block.id, join_key, late))
+        self.data.update(
+            merged_branch_values(block)
+        )  # over what branches wrote that are not needed any more
+        self._pass_notes_up(block, [str(branch) for branch in block.arrived])
+        self.rounds[join_key] = self.rounds.get(join_key, 0) + 1
+        join = self.graph[join_key]
+        assert isinstance(join, JoinStep)
+        self.go_on(join.to, TokenPlace(block.block, block.branch, join_key))
+
+    def _pass_notes_up(self, block: Block, branches: list[str]) -> None:
+        """What a block's branches wrote counts as written by the branch around the block."""
+        outer = self.blocks.get(block.block) if block.block is not None else None
+        if outer is None:
+            return
+        written, seen = combined_branch_notes(block, branches, self.data)
+        if written or seen:
+            self.blocks[outer.id] = with_branch_notes(outer, block.branch, written, seen)
+
+    def _join_key_of(self, block: Block) -> str:
+        step = self.graph[block.step]
+        assert isinstance(step, ParallelStep)
+        assert step.join is not None
+        return step.join
+
+    def _not_needed_reason(self, block: Block) -> EnoughArrived:
+        return EnoughArrived(self.graph.title(self._join_key_of(block)))
+
+    # -- work outside ---------------------------------------------------------------------
+
+    def _external_token(self, activation: int) -> tuple[Token, ExternalStep]:
+        token = self._open_token(activation)
+        step = self.graph[token.step]
+        if not isinstance(step, ExternalStep):
+            raise WrongState(
+                "'%(title)s' waits for nothing outside.", title=self.graph.title(token.step)
+            )
+        return token, step

@@ -1,0 +1,1 @@
+"""The rule language: validated, compiled, compared, explained."""

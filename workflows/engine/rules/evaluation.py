@@ -1,0 +1,276 @@
+"""Rules: the conditions under which a map's ways are taken, compiled once and asked often.
+
+A rule is an expression of the rule-engine package, narrowed and type-checked by `validation`,
+so that a wrong one is found when the map is audited. While a request runs, a rule holds, does
+not hold, or cannot be evaluated; the last is never taken for the second.
+"""
+
+import decimal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from functools import lru_cache
+from typing import Any, Final
+
+import rule_engine
+from rule_engine import DataType, errors
+
+from workflows.engine.rules.explanations import OR_EMPTY
+from workflows.engine.rules.rule_checker import Operand, RuleProblem
+from workflows.engine.rules.validation import (
+    parse_condition,
+    parse_rule_syntax,
+    parse_value_expression,
+)
+from workflows.engine.texts import Text, text
+from workflows.engine.values.field_types.base import FIELD_TYPES, FieldSpec, type_of_field
+
+__all__ = [
+    "Expression",
+    "Rule",
+    "RuleCannotBeEvaluated",
+    "RuleProblem",
+    "compile_expression",
+    "compile_rule",
+    "operand_kind_of",
+]
+
+_EXACT: Final = decimal.Context(
+    prec=60, traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow]
+)
+"""Sums, differences and products of two values of a request are exact in 60 digits."""
+
+_DATA_TYPE: Final[Mapping[str, Any]] = {
+    "text": DataType.STRING,
+    "number": DataType.FLOAT,
+    "boolean": DataType.BOOLEAN,
+    "date": DataType.DATETIME,
+}
+_FAILURES: Final = (errors.EngineError, ArithmeticError, LookupError, TypeError, ValueError)
+
+
+class RuleCannotBeEvaluated(Exception):
+    """A rule needs a value that is not there or cannot be used; this never counts as false."""
+
+
+@dataclass(frozen=True)
+class _DeclaredField:
+    """A field as it was declared when the rule was compiled; hashable, so rules can be kept."""
+
+    type: str
+    choices: tuple[str, ...] | None
+    currency: str | None
+    required: bool | None
+    label: str | None
+    accept: tuple[str, ...] | None = None
+    max_size: int | None = None
+
+    @classmethod
+    def of(cls, spec: FieldSpec) -> "_DeclaredField":
+        choices = None if spec.choices is None else tuple(spec.choices)
+        return cls(spec.type, choices, spec.currency, spec.required, spec.label)
+
+    @property
+    def operand(self) -> Operand:
+        field_type = FIELD_TYPES[self.type]
+        return Operand(
+            field_type.kind, choices=self.choices, currency=self.currency, whole=field_type.is_whole
+        )
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A condition over a request's data that is known to be readable and well typed."""
+
+    text: str
+    fields: frozenset[str]
+    _statement: Any = field(repr=False, compare=False)
+
+    def holds(self, data: Mapping[str, Any]) -> bool:
+        """Whether the condition is true of these canonical values.
+
+        It is read from left to right and no further than needed: in `a > 1 or b > 2` an empty
+        b does no harm while a is 5. Raises RuleCannotBeEvaluated where a value that is needed
+        is missing, empty or no number.
+        """
+        try:
+            with decimal.localcontext(_EXACT):
+                return bool(self._statement.evaluate(data))
+        except _FAILURES as error:
+            raise RuleCannotBeEvaluated(
+                text(
+                    "The rule `%(rule)s` cannot be worked out: %(reason)s.",
+                    rule=self.text,
+                    reason=_failure_reason(error),
+                )
+            ) from error
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A value worked out from a request's data, known to be readable and of one kind.
+
+    `kind` is what `kind_of` says of the field that can take it; `whole`, `currency`, `choices`
+    and `literal` narrow it, where that is known beforehand.
+    """
+
+    text: str
+    result: Operand
+    _statement: Any = field(repr=False, compare=False)
+
+    @property
+    def kind(self) -> str:
+        """Number, text, boolean, date or period."""
+        return self.result.kind
+
+    @property
+    def whole(self) -> bool:
+        """Whether it never has digits after its point."""
+        return self.result.whole
+
+    @property
+    def currency(self) -> str | None:
+        """Of which currency it is an amount."""
+        return self.result.currency
+
+    @property
+    def choices(self) -> tuple[str, ...] | None:
+        """The only texts that it can be."""
+        return self.result.choices
+
+    @property
+    def literal(self) -> str | None:
+        """The one text that it is."""
+        return self.result.literal
+
+    def value(self, data: Mapping[str, Any]) -> Any:
+        """The value as Python has it: Decimal, bool, str, a Moment.
+
+        Raises RuleCannotBeEvaluated where a value that is needed is missing or no number.
+        """
+        try:
+            with decimal.localcontext(_EXACT):
+                return self._statement.evaluate(data)
+        except _FAILURES as error:
+            raise RuleCannotBeEvaluated(
+                text(
+                    "`%(rule)s` cannot be worked out: %(reason)s.",
+                    rule=self.text,
+                    reason=_failure_reason(error),
+                )
+            ) from error
+
+
+def operand_kind_of(field_type: str) -> str:
+    """The kind of value that a field of this type takes in expressions."""
+    return FIELD_TYPES[field_type].kind
+
+
+def compile_expression(
+    rule_text: str, fields: Mapping[str, FieldSpec], *, zone: tzinfo = UTC
+) -> Expression:
+    """The value that `rule_text` gives over the declared fields, dates counted in this zone.
+
+    Raises RuleProblem.
+    """
+    declared = {key: _DeclaredField.of(spec) for key, spec in fields.items()}
+    operands = {key: spec.operand for key, spec in declared.items()}
+    tree, operand = parse_value_expression(
+        rule_text, operands, _engine_context(rule_text, declared, zone)
+    )
+    try:
+        with decimal.localcontext(_EXACT):
+            return Expression(rule_text, operand, tree.build())
+    except _FAILURES as error:
+        raise RuleProblem(
+            "It cannot be worked out: %(reason)s; change it.", reason=_failure_reason(error)
+        ) from error
+
+
+def compile_rule(rule_text: str, fields: Mapping[str, FieldSpec], *, zone: tzinfo = UTC) -> Rule:
+    """The rule that `rule_text` says over the declared fields, dates counted in this zone; kept, so
+    that asking again is cheap.
+
+    Raises RuleProblem with a sentence that says which part is wrong and what to change.
+    """
+    return _compile_cached(
+        rule_text, tuple((key, _DeclaredField.of(spec)) for key, spec in fields.items()), zone
+    )
+
+
+@lru_cache(maxsize=4096)
+def _compile_cached(
+    rule_text: str, declared: tuple[tuple[str, _DeclaredField], ...], zone: tzinfo
+) -> Rule:
+    operands = {key: spec.operand for key, spec in declared}
+    tree, named = parse_condition(
+        rule_text, operands, _engine_context(rule_text, dict(declared), zone)
+    )
+    try:
+        with decimal.localcontext(_EXACT):
+            return Rule(rule_text, named, tree.build())
+    except _FAILURES as error:
+        raise RuleProblem(
+            "The rule cannot be worked out: %(reason)s; change it.",
+            reason=_failure_reason(error),
+        ) from error
+
+
+def rule_syntax_of(rule_text: str, fields: Mapping[str, FieldSpec]) -> Any:
+    """A rule's tree as it was written, for what looks at rules without working them out.
+
+    Raises RuleProblem where it cannot be read at all.
+    """
+    declared = {key: _DeclaredField.of(spec) for key, spec in fields.items()}
+    operands = {key: spec.operand for key, spec in declared.items()}
+    return parse_rule_syntax(rule_text, operands, _engine_context(rule_text, declared, UTC))
+
+
+def _engine_context(rule_text: str, fields: Mapping[str, _DeclaredField], zone: tzinfo) -> Any:
+    """How a rule finds the values of fields, and what types they have."""
+    return rule_engine.Context(
+        resolver=_ValueResolver(rule_text, fields, zone),
+        type_resolver=lambda name: _DATA_TYPE[fields[name.removesuffix(OR_EMPTY)].operand.kind],
+        default_timezone=zone,
+    )
+
+
+@dataclass(frozen=True)
+class _ValueResolver:
+    """Looks up what a rule asks for, and refuses to go on where there is nothing to go by."""
+
+    rule: str
+    fields: Mapping[str, _DeclaredField]
+    zone: tzinfo
+
+    def __call__(self, data: Mapping[str, Any], name: str) -> Any:
+        key = name.removesuffix(OR_EMPTY)
+        spec = self.fields[key]
+        try:
+            value = data.get(key)
+            if value is not None:
+                value = type_of_field(spec).rule_value(value, self.zone)
+        except _FAILURES:
+            raise self._unusable(key, text("holds a value of another type; correct it")) from None
+        if value is None and name == key:
+            raise self._unusable(key, text("is empty; fill it in"))
+        if isinstance(value, decimal.Decimal) and not value.is_finite():
+            raise self._unusable(key, text("is not a number; correct it"))
+        return value
+
+    def _unusable(self, key: str, why: Text) -> RuleCannotBeEvaluated:
+        label = self.fields[key].label or key
+        return RuleCannotBeEvaluated(
+            text(
+                "The rule `%(rule)s` needs %(label)s, which %(why)s.",
+                rule=self.rule,
+                label=label,
+                why=why,
+            )
+        )
+
+
+def _failure_reason(error: Exception) -> Text:
+    if isinstance(error.__context__, ZeroDivisionError) or isinstance(error, ZeroDivisionError):
+        return text("it divides by zero")
+    return text("a number or a date in it becomes too large")

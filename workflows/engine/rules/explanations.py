@@ -1,0 +1,149 @@
+"""The words in which rules are explained: signs, kinds of values, and why a part is refused."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from workflows.engine.texts import Text, text
+
+OR_EMPTY: Final = "?"
+"""Ends the name of a field where the rule asks whether it is empty; no field is named so."""
+
+KINDS: Final[Mapping[str, Text]] = {
+    "text": text("a text"),
+    "number": text("a number"),
+    "boolean": text("a yes or no"),
+    "date": text("a date"),
+    "period": text("a period"),
+    "list": text("a list"),
+}
+
+SIGNS: Final[Mapping[str, str]] = {
+    "EQ": "==",
+    "NE": "!=",
+    "GT": ">",
+    "GE": ">=",
+    "LT": "<",
+    "LE": "<=",
+    "AND": "and",
+    "OR": "or",
+    "ADD": "+",
+    "SUB": "-",
+    "MUL": "*",
+    "TDIV": "/",
+    "FDIV": "//",
+    "MOD": "%",
+    "POW": "**",
+    "EQ_FZM": "=~",
+    "EQ_FZS": "=~~",
+    "NE_FZM": "!~",
+    "NE_FZS": "!~~",
+    "BWAND": "&",
+    "BWOR": "|",
+    "BWXOR": "^",
+    "BWLSH": "<<",
+    "BWRSH": ">>",
+}
+
+_NO_BRACKETS: Final = text("square brackets after a value are not allowed; use the field itself")
+_NO_BRACES: Final = text("curly brackets are not allowed; write a list such as ['a', 'b']")
+_TWO_AT_A_TIME: Final = text(
+    "a comparison has one thing on each side; join two comparisons with and"
+)
+_STRAIGHT_QUOTES: Final = text("write texts between straight quotes, 'like this'")
+_CLOSE_THE_TEXT: Final = text("close the text with the quote that it begins with, on the same line")
+
+REFUSED: Final[Mapping[str, Text]] = {
+    "FuzzyComparisonExpression": text(
+        "regular expressions are not allowed; compare with == or look for a text with 'word' in"
+        " field"
+    ),
+    "ComprehensionExpression": text("comprehensions are not allowed; write the list out"),
+    "GetAttributeExpression": text("a dot and a name are not allowed; use the field itself"),
+    "GetItemExpression": _NO_BRACKETS,
+    "GetSliceExpression": _NO_BRACKETS,
+    "FunctionCallExpression": text(
+        "calling a function is not allowed; use fields, numbers, texts and dates"
+    ),
+    "BitwiseExpression": text("&, | and ^ are not allowed; write and, or, not"),
+    "BitwiseShiftExpression": text("<< and >> are not allowed; write < or >"),
+    "TernaryExpression": text("a ? b : c is not allowed; write it with and, or, not"),
+    "CoalesceExpression": text("?? is not allowed; ask field == null or field != null"),
+    "SetExpression": _NO_BRACES,
+    "MappingExpression": _NO_BRACES,
+    "BytesExpression": text("b'…' is not allowed; write the text without the b"),
+}
+
+HINTS: Final[Mapping[str, Text]] = {
+    "=": text("write == to compare"),
+    "!": text("write != or not"),
+    "&": text("write and"),
+    "|": text("write or"),
+    "==": _TWO_AT_A_TIME,
+    "!=": _TWO_AT_A_TIME,
+    "<": _TWO_AT_A_TIME,
+    "<=": _TWO_AT_A_TIME,
+    ">": _TWO_AT_A_TIME,
+    ">=": _TWO_AT_A_TIME,
+    "AND": text("write and in small letters"),
+    "OR": text("write or in small letters"),
+    "NOT": text("write not in small letters"),
+    "IN": text("write in with small letters"),
+    ",": text("write numbers without thousands separators, and lists in square brackets"),
+    "‘": _STRAIGHT_QUOTES,  # noqa: RUF001
+    "’": _STRAIGHT_QUOTES,  # noqa: RUF001
+    "“": _STRAIGHT_QUOTES,
+    "„": _STRAIGHT_QUOTES,
+    "'": _CLOSE_THE_TEXT,
+    '"': _CLOSE_THE_TEXT,
+}
+
+_LITERALS: Final = {
+    "StringExpression": "'{}'",
+    "FloatExpression": "{}",
+    "DatetimeExpression": "d'{}'",
+    "TimedeltaExpression": "t'{}'",
+    "NullExpression": "null",
+}
+
+
+def render_rule_part(node: Any, longest: int = 60) -> str:
+    """A part of a rule roughly as it was written, for messages."""
+    text = _render_node(node)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _render_node(node: Any) -> str:
+    name, parts = node.cls.__name__, node.args[1:]
+    if name == "SymbolExpression":
+        return ("$" if node.kwargs.get("scope") else "") + str(parts[0]).removesuffix(OR_EMPTY)
+    if name in _LITERALS:
+        return _LITERALS[name].format(
+            *(str(part).lower() if part is True or part is False else part for part in parts)
+        )
+    if name == "ArrayExpression":
+        return f"[{', '.join(_render_node(member) for member in parts[0])}]"
+    if name == "ContainsExpression":
+        return f"{_render_node(parts[1])} in {_render_node(parts[0])}"
+    if name == "UnaryExpression":
+        return f"{'not ' if parts[0] == 'NOT' else '-'}{_render_node(parts[1])}"
+    if len(parts) == 3 and parts[0] in SIGNS:
+        return f"{_render_node(parts[1])} {SIGNS[parts[0]]} {_render_node(parts[2])}"
+    return " … ".join(_render_node(child) for child in rule_child_nodes(node)) or "…"
+
+
+def rule_child_nodes(node: Any) -> list[Any]:
+    """The parts of a part of a rule, whatever kind it is."""
+    children: list[Any] = []
+    for part in (*node.args[1:], *node.kwargs.values()):
+        if hasattr(part, "cls"):
+            children.append(part)
+        elif isinstance(part, Mapping | str):
+            continue
+        elif hasattr(part, "__iter__"):
+            children.extend(child for child in _flatten_members(part) if hasattr(child, "cls"))
+    return children
+
+
+def _flatten_members(parts: Any) -> list[Any]:
+    """Members of a list, and keys and values of a mapping, in one row."""
+    return [each for part in parts for each in (part if isinstance(part, tuple) else (part,))]

@@ -1,0 +1,1 @@
+"""Days, working time, due dates."""

@@ -1,0 +1,1 @@
+"""What runs: requests, their tasks, merges and incidents."""

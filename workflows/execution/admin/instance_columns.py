@@ -1,0 +1,123 @@
+"""What the list and the page of requests say: where each is, who has it, since when."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
+
+from workflows.admin_site.elements import (
+    NOTHING,
+    format_local_minute,
+    render_lines,
+    render_link,
+    render_moment,
+    render_table,
+)
+from workflows.admin_site.site_links import request_page_url
+from workflows.execution.choices import IncidentCode
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.queries.position import (
+    Holder,
+    HolderKind,
+    StepPosition,
+    read_prefetched_position,
+    read_prefetched_task_position,
+)
+from workflows.people.queries.person_names import name_with_absence
+
+
+class InstanceColumns:
+    """Columns of the list and of the page of a request."""
+
+    @admin.display(description=gettext_lazy("reference"), ordering="id")
+    def reference_(self, request: WorkflowInstance) -> str:
+        """What people call it."""
+        return request.reference
+
+    @admin.display(description=gettext_lazy("its page"))
+    def page(self, request: WorkflowInstance) -> SafeString:
+        """Where everybody reads about it."""
+        return render_link(request_page_url(request), gettext("open the request's page"))
+
+    @admin.display(description=gettext_lazy("where it is"))
+    def where(self, request: WorkflowInstance) -> SafeString | str:
+        """Its open steps."""
+        return render_lines(_step_text(place) for place in find_step_positions(request))
+
+    @admin.display(description=gettext_lazy("who has it"))
+    def who(self, request: WorkflowInstance) -> SafeString | str:
+        """The holder of each."""
+        return render_lines(
+            short_holder_name(place.holder) for place in find_step_positions(request)
+        )
+
+    @admin.display(description=gettext_lazy("since"), ordering="started_at")
+    def since(self, request: WorkflowInstance) -> SafeString | str:
+        """Since when each waits."""
+        return render_lines(render_moment(place.since) for place in find_step_positions(request))
+
+    @admin.display(description=gettext_lazy("where it is, who has it, since when"))
+    def now(self, request: WorkflowInstance) -> SafeString:
+        """The answers to the questions that are asked most."""
+        places = find_step_positions(request)
+        return render_table(
+            (_step_text(place), short_holder_name(place.holder), format_local_minute(place.since))
+            for place in places
+        )
+
+    @admin.display(description=gettext_lazy("data"))
+    def values(self, request: WorkflowInstance) -> SafeString:
+        """What is known of it."""
+        return render_table((key, _format_data_value(value)) for key, value in request.data.items())
+
+
+class TaskPositionColumns:
+    """Columns of a list of tasks that was read with `prefetch_task_positions`."""
+
+    @admin.display(description=gettext_lazy("who has it"), ordering="assignee")
+    def holder(self, item: WorkItem) -> str:
+        """Who has it, as everywhere else; of one that is over, who had it last."""
+        return short_holder_name(read_prefetched_task_position(item).holder)
+
+    @admin.display(description=gettext_lazy("waiting since"), ordering="enabled_at")
+    def since(self, item: WorkItem) -> SafeString:
+        """Since when it waits there."""
+        return render_moment(read_prefetched_task_position(item).since)
+
+
+def find_step_positions(request: WorkflowInstance) -> tuple[StepPosition, ...]:
+    """Where a request of this page's list is: its open steps, and what waits for the owner."""
+    return read_prefetched_position(request).everywhere
+
+
+def _step_text(place: StepPosition) -> str:
+    if place.incident is None:
+        return place.title
+    if place.incident.code == IncidentCode.MERGE_CONFLICT:
+        return gettext("%(step)s: branches disagree") % {"step": place.title}
+    return gettext("%(step)s: incident") % {"step": place.title}
+
+
+def short_holder_name(holder: Holder) -> str:
+    """Who has a task in a word: the person's login, or what it waits for."""
+    if holder.person is not None:
+        return name_with_absence(holder.person.get_username(), holder.away)
+    words = {
+        HolderKind.SYSTEM: gettext("the system"),
+        HolderKind.RESOLVER: gettext("nobody"),
+        HolderKind.NOBODY: gettext("nobody"),
+        HolderKind.OVER: NOTHING,
+    }
+    return words.get(holder.kind, gettext("in the queue"))
+
+
+def _format_data_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return gettext("%(name)s (version %(version)s)") % {
+            "name": value.get("name"),
+            "version": value.get("version"),
+        }
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return NOTHING if value is None else value

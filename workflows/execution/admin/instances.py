@@ -1,0 +1,128 @@
+"""Requests: where each one is, who has it, since when; and the commands on them."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy
+
+from workflows.access.permissions import may_audit
+from workflows.admin_site.base import HistoryAdmin, ReadOnly
+from workflows.admin_site.confirmed_actions import ActionQuestion, build_confirmed_action
+from workflows.admin_site.site_links import audit_csv_url
+from workflows.definitions.models import WorkflowTemplate
+from workflows.execution.admin.instance_columns import InstanceColumns
+from workflows.execution.admin.instance_filters import IncidentFilter, OverFilter, ResultFilter
+from workflows.execution.admin.instance_inlines import (
+    DocumentInline,
+    IncidentInline,
+    MergeInline,
+    QuestionInline,
+    TaskInline,
+    TrailInline,
+)
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.queries.position import prefetch_positions
+from workflows.execution.services import instances as commands
+
+if TYPE_CHECKING:
+    pass
+
+
+REQUEST_ACTIONS = tuple(
+    build_confirmed_action(
+        ActionQuestion(action=name, title=title, button=title, done=done, command=command),
+        description=title,
+        permission="command",
+    )
+    for name, title, done, command in (
+        (
+            "cancel",
+            gettext_lazy("Cancel requests"),
+            gettext_lazy("%(count)s cancelled."),
+            commands.cancel,
+        ),
+        (
+            "suspend",
+            gettext_lazy("Suspend requests"),
+            gettext_lazy("%(count)s suspended."),
+            commands.suspend,
+        ),
+        (
+            "resume",
+            gettext_lazy("Resume requests"),
+            gettext_lazy("%(count)s resumed."),
+            commands.resume,
+        ),
+    )
+)
+
+
+@admin.register(WorkflowInstance)
+class RequestAdmin(InstanceColumns, ReadOnly, HistoryAdmin):
+    """Requests: read here, moved by commands."""
+
+    of_workflow = "template"
+    list_display = (
+        *("reference_", "title", "where", "who", "since"),
+        *("state", "result", "requester_name", "template"),
+    )
+    list_filter = (
+        "template",
+        *("state", OverFilter, ResultFilter, IncidentFilter, "source"),
+    )
+    search_fields = ("title", "requester_name")
+    search_help_text = gettext_lazy("Reference (PA-1042), title or requester")
+    ordering = ("-id",)
+    actions = REQUEST_ACTIONS
+    inlines = (
+        *(TaskInline, QuestionInline, MergeInline, IncidentInline, DocumentInline, TrailInline),
+    )
+    fields = (
+        ("reference_", "template", "version"),
+        ("title", "page"),
+        ("state", "result", "source"),
+        ("requester_name", "started_at", "completed_at"),
+        "now",
+        "values",
+    )
+    readonly_fields = ("reference_", "page", "now", "values")
+    change_list_template = "admin/workflows/request_list.html"
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """The trail for those who may audit the workflow, as on every page."""
+        audits = obj is not None and may_audit(request.user, obj.template)
+        return [inline for inline in self.inlines if audits or inline is not TrailInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WorkflowInstance]:
+        """With what says where each is, and the workflow. Django leaves `list_select_related` out
+        where a queryset names relations itself, as that of the positions does."""
+        rows = super().get_queryset(request).select_related("template__owner")
+        return prefetch_positions(rows)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """A reference finds that request, by its key; any other text is looked for in words."""
+        by_reference = WorkflowInstance.objects.by_reference(search_term)
+        if by_reference.exists():
+            return queryset.filter(pk__in=by_reference), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """With the trail of the workflow that is filtered by, as CSV."""
+        extra = {**(extra_context or {}), "csv_url": _find_audit_csv_url(request)}
+        return super().changelist_view(request, extra)
+
+
+def _find_audit_csv_url(request: HttpRequest) -> str:
+    chosen = request.GET.get("template__id__exact", "")
+    readable = WorkflowTemplate.objects.auditable_by(request.user)
+    if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
+        key = readable.filter(pk=int(chosen)).values_list("key", flat=True).first()
+        return audit_csv_url(key) if key else ""
+    everything = readable.count() == WorkflowTemplate.objects.count()
+    return audit_csv_url() if everything else ""

@@ -1,0 +1,157 @@
+"""What an inbox is narrowed to, and in which order it is listed: said once, as conditions on tasks
+that both databases take."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from workflows.access.conditions.stand_in_sql import sql_moment
+from workflows.definitions.models import Step, TemplateVersion, WorkflowTemplate
+from workflows.execution.queries.request_search import (
+    EVERYTHING,
+    FoundRequests,
+    SearchTerm,
+    SqlCondition,
+    find_requests,
+    join_values,
+)
+from workflows.people.models import RoleEntry
+
+TASK = "workflows_workitem"
+
+
+class InboxOrder(StrEnum):
+    """In which order tasks are listed. By due date it is an index's; by age a queue is sorted."""
+
+    DUE = "due"
+    OLDEST = "oldest"
+    NEWEST = "newest"
+
+    @property
+    def columns(self) -> str:
+        """What SQL sorts by."""
+        return {"due": "due_at, id", "oldest": "id", "newest": "id DESC"}[self.value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxNarrowing:
+    """What somebody narrowed their inbox to. `terms` are of requests; `workflow` and `step` are
+    keys, `team` is the id of a group whose people do the step; tasks due from, and before, these
+    moments, or without a due date."""
+
+    terms: tuple[SearchTerm, ...] = ()
+    workflow: str = ""
+    step: str = ""
+    team: int | None = None
+    due_from: datetime | None = None
+    due_before: datetime | None = None
+    is_undated: bool = False
+    order: InboxOrder = InboxOrder.DUE
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it leaves everything."""
+        return self == InboxNarrowing(order=self.order)
+
+
+WIDE = InboxNarrowing()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskConditions:
+    """The same, asked of tasks: of the step (`{step}` is its id in the SQL), of the task's row,
+    and, where few requests are left, that it is of one of these."""
+
+    order: InboxOrder = InboxOrder.DUE
+    step: SqlCondition | None = None
+    others: tuple[SqlCondition, ...] = ()
+    requests: frozenset[int] | None = None
+
+    @property
+    def on_steps_of_tasks(self) -> tuple[str, ...]:
+        """The condition on the step, asked of a row of the tasks' table."""
+        return (self.step.sql.format(step=f"{TASK}.step_id"),) if self.step is not None else ()
+
+    @property
+    def on_tasks(self) -> tuple[str, ...]:
+        """What is asked of each row of the tasks' table, apart from its queue."""
+        return tuple(condition.sql for condition in self.others)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What stands in the places."""
+        return join_values([*([self.step] if self.step else []), *self.others])
+
+
+ANY_TASK = TaskConditions()
+
+
+def tasks_with_ids(ids: Iterable[int]) -> TaskConditions:
+    """The condition that a task is one of these; none of them is none."""
+    written = ", ".join(str(int(pk)) for pk in ids) or "0"
+    return TaskConditions(others=(SqlCondition(f"{TASK}.id IN ({written})"),))
+
+
+def read_task_conditions(narrowing: InboxNarrowing) -> TaskConditions:
+    """The conditions. One statement where requests are searched for, else none."""
+    if narrowing.is_wide:
+        return TaskConditions(narrowing.order)
+    found = find_requests(narrowing.terms, is_open=True) if narrowing.terms else EVERYTHING
+    return narrowed_conditions(narrowing, found)
+
+
+def narrowed_conditions(narrowing: InboxNarrowing, found: FoundRequests) -> TaskConditions:
+    """The conditions where the requests were searched for already."""
+    return TaskConditions(
+        order=narrowing.order,
+        step=_step_condition(narrowing),
+        others=tuple(_task_conditions(narrowing, found)),
+        requests=found.ids,
+    )
+
+
+def _task_conditions(narrowing: InboxNarrowing, found: FoundRequests) -> Iterable[SqlCondition]:
+    if narrowing.due_from is not None:
+        moment = sql_moment(narrowing.due_from)
+        yield SqlCondition(f"{TASK}.due_at >= %(due_from)s", {"due_from": moment})
+    if narrowing.due_before is not None:
+        moment = sql_moment(narrowing.due_before)
+        yield SqlCondition(f"{TASK}.due_at < %(due_before)s", {"due_before": moment})
+    if narrowing.is_undated:
+        yield SqlCondition(f"{TASK}.due_at IS NULL")
+    yield from found.conditions(f"{TASK}.request_id")
+
+
+@lru_cache(maxsize=1)
+def _step_conditions() -> dict[str, str]:
+    """By what steps are chosen: conditions on a step `s`."""
+    names = {
+        "version": TemplateVersion._meta.db_table,
+        "template": WorkflowTemplate._meta.db_table,
+        "entry": RoleEntry._meta.db_table,
+    }
+    of_workflow = (
+        "s.version_id IN (SELECT v.id FROM {version} v JOIN {template} w"
+        " ON w.id = v.template_id WHERE w.key = %(workflow)s)"
+    )
+    of_team = "s.role_id IN (SELECT e.role_id FROM {entry} e WHERE e.group_id = %(team)s)"
+    return {
+        "workflow": of_workflow.format(**names),
+        "step": "s.key = %(step)s",
+        "team": of_team.format(**names),
+    }
+
+
+def _step_condition(narrowing: InboxNarrowing) -> SqlCondition | None:
+    asked = {"workflow": narrowing.workflow, "step": narrowing.step, "team": narrowing.team}
+    values = {name: value for name, value in asked.items() if value not in ("", None)}
+    if not values:
+        return None
+    chosen = " AND ".join(_step_conditions()[name] for name in values)
+    return SqlCondition(
+        f"{{step}} IN (SELECT s.id FROM {Step._meta.db_table} s WHERE {chosen})",  # noqa: S608
+        values,
+    )

@@ -1,0 +1,205 @@
+"""Lists of requests: who asked, in which state, of which workflow, with which words."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import JSONObject
+
+from workflows.access.conditions import AUDIT, MANAGE, START, VIEW, performs_step_condition
+from workflows.access.conditions.person_conditions import PersonCondition
+from workflows.access.conditions.stand_in_sql import positional_sql
+from workflows.definitions.models import Step, WorkflowTemplate
+from workflows.execution.models import InstanceQuerySet, WorkflowInstance
+from workflows.execution.queries.open_work import open_instances_condition
+from workflows.execution.queries.request_search import find_requests, read_search_terms
+from workflows.people.models import User
+from workflows.trail.choices import MOVES
+from workflows.trail.models import TrailEvent
+
+OPEN, FINISHED, ANY = "open", "finished", "any"
+MINE, ALL = "mine", "all"
+
+
+LIST_COLUMNS = (
+    *("prefix", "title", "state", "result", "source", "version", "data", "marking"),
+    *("requester_name", "started_at", "completed_at", "due_at", "moved_at"),
+    *("template__key", "template__name"),
+    *("requester__username", "requester__first_name", "requester__last_name"),
+)
+"""What lists show of a request, and what its position is worked out from."""
+
+
+class ListOrder(StrEnum):
+    """In which order requests are listed; each is an index's."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    DUE = "due"
+    MOVED = "moved"
+    STILL = "still"
+    """Those first that have not moved for longest."""
+
+    @property
+    def column(self) -> str:
+        """By what, behind which the id decides; nothing where the id alone does."""
+        return {"due": "due_at", "moved": "moved_at", "still": "moved_at"}.get(self.value, "")
+
+    @property
+    def is_falling(self) -> bool:
+        """Whether the latest come first."""
+        return self in (ListOrder.NEWEST, ListOrder.MOVED)
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlace:
+    """The request at which a page ended: its id, and its moment where the order is by one."""
+
+    id: int
+    moment: datetime | None = None
+
+    @classmethod
+    def of(cls, row: WorkflowInstance, order: ListOrder) -> "ListPlace":
+        """Where this row stands in that order."""
+        return cls(row.pk, getattr(row, order.column) if order.column else None)
+
+    @classmethod
+    def read(cls, text: str) -> "ListPlace | None":
+        """What `str` wrote; anything else is the beginning."""
+        found = re.fullmatch("([0-9]{1,18})(?:-([0-9]{1,18}))?", text)
+        if found is None:
+            return None
+        if found[2] is None:
+            return cls(int(found[1]))
+        try:
+            return cls(int(found[1]), EPOCH + timedelta(microseconds=int(found[2])))
+        except OverflowError:
+            return None
+
+    def __str__(self) -> str:
+        if self.moment is None:
+            return str(self.id)
+        return f"{self.id}-{(self.moment - EPOCH) // timedelta(microseconds=1)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceFilter:
+    """What a list is narrowed to, and its order; `after` is where the page before ended."""
+
+    whose: str = MINE
+    state: str = OPEN
+    words: str = ""
+    workflow: str = ""
+    order: ListOrder = ListOrder.NEWEST
+    after: ListPlace | None = None
+
+
+def find_instances(user: User, narrowed: InstanceFilter, limit: int) -> list[WorkflowInstance]:
+    """The first requests that fit and that this person may see, each with its `last_move`
+    (what of the trail's last row of a move lists show, or None). One statement; where words are
+    searched for, one more, and before them one for a reference: it finds its request at once,
+    whatever else is chosen."""
+    named = _find_named(user, narrowed)
+    if named:
+        return named
+    rows = WorkflowInstance.objects.visible_to(user)
+    if narrowed.whose == MINE:
+        rows = WorkflowInstance.objects.filter(requester=user)
+    if narrowed.state == OPEN:
+        rows = rows.filter(open_instances_condition())
+    elif narrowed.state == FINISHED:
+        rows = rows.exclude(open_instances_condition())
+    if narrowed.words:
+        rows = _matching_words(rows, narrowed.words)
+    if narrowed.workflow:
+        rows = rows.filter(template__key=narrowed.workflow)
+    return list(_with_list_columns(_in_list_order(rows, narrowed))[:limit])
+
+
+def walk_instances(
+    user: User, narrowed: InstanceFilter, *, piece: int, most: int
+) -> Iterator[list[WorkflowInstance]]:
+    """The same from the beginning, in pieces, up to so many in all. A statement a piece."""
+    rest, asked = most, replace(narrowed, after=None)
+    while rest > 0:
+        rows = find_instances(user, asked, min(piece, rest))
+        yield rows
+        if len(rows) < piece:
+            return
+        rest, asked = rest - len(rows), replace(asked, after=ListPlace.of(rows[-1], asked.order))
+
+
+def _in_list_order(rows: InstanceQuerySet, narrowed: InstanceFilter) -> InstanceQuerySet:
+    """In the order that was chosen, from behind where the page before ended."""
+    order, after = narrowed.order, narrowed.after
+    sign, beyond = ("-", "lt") if order.is_falling else ("", "gt")
+    if after is not None and order.column and after.moment is not None:
+        further = Q(**{f"{order.column}__{beyond}": after.moment}) | Q(
+            **{f"pk__{beyond}": after.id}
+        )
+        rows = rows.filter(further, **{f"{order.column}__{beyond}e": after.moment})
+    elif after is not None and not order.column:
+        rows = rows.filter(**{f"pk__{beyond}": after.id})
+    named = [order.column] if order.column else []
+    return rows.order_by(*(f"{sign}{name}" for name in [*named, "pk"]))
+
+
+def _with_list_columns(rows: InstanceQuerySet) -> InstanceQuerySet:
+    moves = TrailEvent.objects.filter(request=OuterRef("pk"), command__in=MOVES).order_by("-pk")
+    move = JSONObject(
+        command=F("command"),
+        step=F("step"),
+        outcome=F("outcome"),
+        login=F("actor_name"),
+        first_name=F("actor__first_name"),
+        last_name=F("actor__last_name"),
+        acted_for=F("acted_for"),
+    )
+    rows = rows.select_related("template", "requester").only(*LIST_COLUMNS)
+    return rows.annotate(last_move=Subquery(moves.values(move=move)[:1]))
+
+
+def _find_named(user: User, narrowed: InstanceFilter) -> list[WorkflowInstance]:
+    """The request of an exact reference, if the person may see it."""
+    if "-" not in narrowed.words or narrowed.after is not None:
+        return []
+    rows = WorkflowInstance.objects.visible_to(user).by_reference(narrowed.words)
+    return list(_with_list_columns(rows))
+
+
+def _matching_words(rows: InstanceQuerySet, words: str) -> InstanceQuerySet:
+    """Those of these requests that meet every word, by what the inbox finds as well."""
+    found = find_requests(read_search_terms(words), is_open=False)
+    if found.ids is not None:
+        rows = rows.filter(pk__in=found.ids)
+    for condition in found.conditions(f"{WorkflowInstance._meta.db_table}.id"):
+        sql, values = positional_sql(condition.sql, condition.values)
+        rows = rows.filter(RawSQL(sql, values, output_field=BooleanField()))  # noqa: S611
+    return rows
+
+
+def related_workflows(user: User) -> list[WorkflowTemplate]:
+    """The workflows that this person has to do with. One statement."""
+    rows = WorkflowTemplate.objects.only("key", "name").order_by("name")
+    return list(rows if user.is_superuser else rows.filter(_RELATED.holds_for(user)))
+
+
+def _find_related_workflows(user: User) -> QuerySet[WorkflowTemplate]:
+    requested = WorkflowInstance.objects.filter(template=OuterRef("pk"), requester=user)
+    works = Step.objects.filter(
+        performs_step_condition(user, "pk"), version__template=OuterRef("pk")
+    )
+    granted = WorkflowTemplate.objects.with_verbs(user, START, VIEW, MANAGE, AUDIT)
+    return WorkflowTemplate.objects.filter(
+        Q(Exists(requested)) | Q(Exists(works)) | Q(pk__in=granted)
+    )
+
+
+_RELATED = PersonCondition(_find_related_workflows)

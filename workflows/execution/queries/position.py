@@ -1,0 +1,386 @@
+"""Where a request is, who has it there, and since when: worked out once, for one request or for
+many in a few statements. What can come next says `next_steps`.
+
+These are facts. Whoever shows them (a page, the API, a column of the admin) makes the words.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
+from django.utils import timezone
+
+from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
+from workflows.engine.format.definition import EndStep
+from workflows.execution.models import ASKED, Incident, WorkflowInstance, WorkItem
+from workflows.execution.queries.automatic_steps import (
+    NO_STATUSES,
+    AutomaticStepStatus,
+    AutomaticStepStatuses,
+    automatic_step_statuses,
+)
+from workflows.execution.queries.open_work import open_incidents_condition
+from workflows.people.models import User
+from workflows.people.queries.stand_ins import (
+    AwayNote,
+    absences_of,
+    away_note_of,
+    prefetch_absences,
+)
+from workflows.persistence.row_order import in_order
+
+
+class HolderKind(StrEnum):
+    """Who has a request at one of its steps."""
+
+    PERSON = "person"
+    """One person has the task, or is the only one who may do it."""
+    ROLE = "role"
+    """Anybody in the step's role can take it."""
+    SEVERAL = "several"
+    """Several people of the role have to agree."""
+    NOBODY = "nobody"
+    """Its role names one person, and there is none."""
+    SYSTEM = "system"
+    """No person does the step."""
+    REQUESTER = "requester"
+    """It waits for the requester to answer a question."""
+    RESOLVER = "resolver"
+    """An incident, which a person has to resolve."""
+    OVER = "over"
+    """Nobody any more: the task is over; the person is who had it last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has it: the person where there is one, and the groups and people of the role. Of a task
+    that waits for the requester, `returns_to` is whose it is then."""
+
+    kind: HolderKind
+    person: User | None = None
+    names: tuple[str, ...] = ()
+    away: AwayNote | None = None
+    returns_to: User | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPosition:
+    """One step at which a request stands. `task` is its open task (none at a merge that disagrees,
+    or a rule that cannot be asked), `incident` what keeps it there."""
+
+    key: str
+    title: str
+    round: int
+    is_human: bool
+    holder: Holder
+    since: datetime | None
+    due: datetime | None = None
+    task: WorkItem | None = None
+    incident: Incident | None = None
+    status: AutomaticStepStatus | None = None
+
+    def is_with(self, user: User) -> bool:
+        """Whether this person has it."""
+        return self.holder.kind == HolderKind.PERSON and self.holder.person == user
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether it is still open, and was due before now."""
+        return self.holder.kind != HolderKind.OVER and self.due is not None and self.due < now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstancePosition:
+    """Where a request is: at its open `steps`, or `held_up` where no task is open.
+
+    A request that is over stands nowhere; `end` is the key of the end that it reached.
+    """
+
+    instance: WorkflowInstance
+    map: VersionMap
+    steps: tuple[StepPosition, ...] = ()
+    held_up: tuple[StepPosition, ...] = ()
+    end: str = ""
+
+    @property
+    def everywhere(self) -> tuple[StepPosition, ...]:
+        """The open steps, and behind them those that are held up without a task."""
+        return self.steps + self.held_up
+
+    @property
+    def tasks(self) -> tuple[tuple[StepPosition, WorkItem], ...]:
+        """The open steps that have a task, each with its task."""
+        return tuple((step, step.task) for step in self.steps if step.task is not None)
+
+    @property
+    def incidents(self) -> tuple[tuple[StepPosition, Incident], ...]:
+        """What keeps the request, oldest first, each with the step that it keeps."""
+        stuck = [(step, step.incident) for step in self.everywhere if step.incident is not None]
+        return tuple(sorted(stuck, key=lambda pair: pair[1].pk))
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when the request stands where it stands first, or is over."""
+        if self.everywhere:
+            return self.everywhere[0].since
+        return self.instance.completed_at or self.instance.started_at
+
+    @property
+    def reopens_at(self) -> str:
+        """The step at which a request that is over could be opened again; nothing for others."""
+        end = self.map.graph.steps.get(self.end)
+        return (end.reopen or "") if isinstance(end, EndStep) else ""
+
+
+# -- reading ----------------------------------------------------------------------------------
+
+
+def find_positions(instances: Iterable[WorkflowInstance]) -> dict[int, InstancePosition]:
+    """Where these requests are, by their ids. One statement, and one more each where an incident
+    is open, where somebody who has one is away, and where a step that no person does is open."""
+    rows = {instance.pk: instance for instance in instances}
+    tasks = _open_tasks(rows)
+    incidents = _open_incidents(rows, tasks)
+    _read_asked_requesters(rows, tasks)
+    _read_absences(tasks, incidents)
+    statuses = automatic_step_statuses(
+        {pk: instance.version_id for pk, instance in rows.items()},
+        [task for of_instance in tasks.values() for task in of_instance],
+    )
+    return {
+        pk: build_position(instance, tasks[pk], incidents[pk], statuses)
+        for pk, instance in rows.items()
+    }
+
+
+def find_position(instance: WorkflowInstance) -> InstancePosition:
+    """Where a request is."""
+    return find_positions([instance])[instance.pk]
+
+
+def _open_tasks(instances: Mapping[int, WorkflowInstance]) -> dict[int, list[WorkItem]]:
+    tasks: dict[int, list[WorkItem]] = {pk: [] for pk in instances}
+    rows = WorkItem.objects.open().filter(request_id__in=list(tasks)).select_related("assignee")
+    stuck = Incident.objects.filter(open_incidents_condition(), request=OuterRef("request"))
+    beside = rows.annotate(
+        is_holder_away=Exists(absences_of("assignee", timezone.now())), is_stuck=Exists(stuck)
+    )
+    for task in in_order(beside):
+        task.request = instances[task.request_id]
+        tasks[task.request_id].append(task)
+    return tasks
+
+
+def _read_asked_requesters(
+    instances: Mapping[int, WorkflowInstance], tasks: Mapping[int, list[WorkItem]]
+) -> None:
+    """Who has to answer a question; a statement where somebody has to and was not read yet."""
+    asked = [
+        instances[pk]
+        for pk, of_instance in tasks.items()
+        if any(task.state == ASKED for task in of_instance)
+    ]
+    prefetch_related_objects(asked, "requester")
+
+
+def _open_incidents(
+    instances: Mapping[int, WorkflowInstance], tasks: Mapping[int, list[WorkItem]]
+) -> dict[int, list[Incident]]:
+    """What is open, asked only of requests whose tasks say that something is, and of those that
+    are live with no task: nothing else can keep them."""
+    incidents: dict[int, list[Incident]] = {pk: [] for pk in instances}
+    stuck = [
+        pk
+        for pk, instance in instances.items()
+        if instance.is_live and (not tasks[pk] or tasks[pk][0].is_stuck)  # type: ignore[attr-defined]
+    ]
+    if stuck:
+        rows = Incident.objects.filter(open_incidents_condition(), request_id__in=stuck)
+        for incident in in_order(rows.select_related("owner")):
+            incidents[incident.request_id].append(incident)
+    return incidents
+
+
+def _read_absences(
+    tasks: Mapping[int, list[WorkItem]], incidents: Mapping[int, list[Incident]]
+) -> None:
+    """Until when those who have something are away: of the holders of whom the tasks say that they
+    are, and of whoever has to resolve an incident. One statement, or none."""
+    holders = [
+        task.assignee
+        for of_instance in tasks.values()
+        for task in of_instance
+        if task.is_holder_away  # type: ignore[attr-defined]
+    ]
+    resolvers = [row.owner for of_instance in incidents.values() for row in of_instance]
+    people = [person for person in (*holders, *resolvers) if person is not None]
+    prefetch_related_objects(people, prefetch_absences("", timezone.now()))
+
+
+def _open_task_rows() -> QuerySet[WorkItem]:
+    rows = WorkItem.objects.open().select_related("assignee")
+    return rows.prefetch_related(prefetch_absences("assignee", timezone.now()))
+
+
+def _open_incident_rows() -> QuerySet[Incident]:
+    rows = Incident.objects.filter(open_incidents_condition()).select_related("owner")
+    return rows.prefetch_related(prefetch_absences("owner", timezone.now()))
+
+
+# -- reading beside a list that Django reads (the admin's) --------------------------------------
+
+
+def prefetch_positions(instances: QuerySet[WorkflowInstance]) -> QuerySet[WorkflowInstance]:
+    """With what says where each is, for all of a page in two statements."""
+    return instances.select_related("requester").prefetch_related(
+        Prefetch("work_items", _open_task_rows().order_by("id"), to_attr="open_tasks"),
+        Prefetch("incidents", _open_incident_rows().order_by("id"), to_attr="open_incidents"),
+    )
+
+
+def read_prefetched_position(instance: Any) -> InstancePosition:
+    """Where a request that came with `prefetch_positions` is; no statement."""
+    return build_position(instance, instance.open_tasks, instance.open_incidents)
+
+
+def prefetch_task_positions(tasks: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
+    """With what says where each task stands, for all of a page in one statement more."""
+    incidents = _open_incident_rows().order_by("id")
+    return tasks.select_related("request__requester", "assignee").prefetch_related(
+        Prefetch("request__incidents", incidents, to_attr="open_incidents"),
+        prefetch_absences("assignee", timezone.now()),
+    )
+
+
+def read_prefetched_task_position(task: Any) -> StepPosition:
+    """Where a task that came with `prefetch_task_positions` stands; no statement."""
+    rows = task.request.open_incidents
+    incident = next((row for row in rows if row.activation == task.activation), None)
+    return build_step_position(cached_map(task.request.version_id), task, incident)
+
+
+# -- working it out ---------------------------------------------------------------------------
+
+
+def build_position(
+    instance: WorkflowInstance,
+    tasks: Iterable[WorkItem],
+    incidents: Iterable[Incident] = (),
+    statuses: AutomaticStepStatuses = NO_STATUSES,
+    *,
+    end: str | None = None,
+) -> InstancePosition:
+    """The position, from what was read already: its tasks and incidents, of which those that are
+    over say nothing. No statement. `end` is the key of the end where the instance's own marking
+    does not say it."""
+    version_map = cached_map(instance.version_id)
+    ended = instance.marking.get("ended") if end is None else end
+    if not instance.is_live:
+        return InstancePosition(instance=instance, map=version_map, end=ended or "")
+    stuck = {row.activation: row for row in incidents if row.state == Incident.OPEN}
+    steps = tuple(
+        build_step_position(
+            version_map,
+            task,
+            stuck.pop(task.activation, None),
+            statuses.get((task.request_id, task.activation)),
+        )
+        for task in tasks
+        if task.is_open
+    )
+    held_up = tuple(_held_up_position(version_map, incident) for incident in stuck.values())
+    return InstancePosition(instance=instance, map=version_map, steps=steps, held_up=held_up)
+
+
+def build_step_position(
+    version_map: VersionMap,
+    task: WorkItem,
+    incident: Incident | None = None,
+    status: AutomaticStepStatus | None = None,
+) -> StepPosition:
+    """Where one task stands, open or over; no statement. Without its incident it is what the task
+    is for those whose it is."""
+    key = version_map.step_keys[task.step_id]
+    return StepPosition(
+        key=key,
+        title=version_map.graph.title(key),
+        round=task.round,
+        is_human=version_map.graph.is_human(key),
+        holder=find_holder(version_map, task, incident),
+        since=task.paused_at if task.state == ASKED else task.enabled_at,
+        due=task.due_at,
+        task=task,
+        incident=incident,
+        status=status,
+    )
+
+
+def _held_up_position(version_map: VersionMap, incident: Incident) -> StepPosition:
+    key = version_map.step_keys[incident.step_id]
+    return StepPosition(
+        key=key,
+        title=version_map.graph.title(key),
+        round=1,
+        is_human=False,
+        holder=Holder(HolderKind.RESOLVER, incident.owner),
+        since=incident.opened_at,
+        incident=incident,
+    )
+
+
+def find_holder(
+    version_map: VersionMap, task: WorkItem, incident: Incident | None = None
+) -> Holder:
+    """Who has a task, or who could take it."""
+    key = version_map.step_keys[task.step_id]
+    kind = find_holder_kind(
+        version_map,
+        key,
+        is_assigned=task.assignee_id is not None,
+        needed=task.needed,
+        is_open=task.is_open,
+        is_stuck=incident is not None,
+        is_asked=task.state == ASKED,
+    )
+    if kind == HolderKind.REQUESTER:
+        return Holder(kind, task.request.requester, returns_to=task.assignee)
+    if kind == HolderKind.RESOLVER and incident is not None:
+        away = away_note_of(incident.owner, version_map.template_id)
+        return Holder(kind, incident.owner, away=away)
+    if kind == HolderKind.OVER:
+        return Holder(kind, task.assignee)
+    if kind == HolderKind.PERSON:
+        away = away_note_of(task.assignee, version_map.template_id)
+        return Holder(kind, task.assignee, away=away)
+    role = version_map.role_of(key) if kind != HolderKind.SYSTEM else None
+    names = role.listed_names if role is not None else ()
+    return Holder(kind, names=names)
+
+
+def find_holder_kind(
+    version_map: VersionMap,
+    key: str,
+    *,
+    is_assigned: bool,
+    needed: int,
+    is_open: bool = True,
+    is_stuck: bool = False,
+    is_asked: bool = False,
+) -> HolderKind:
+    """What has a task of a step, from the columns of its row."""
+    if not is_open:
+        return HolderKind.OVER
+    if is_stuck:
+        return HolderKind.RESOLVER
+    if is_asked:
+        return HolderKind.REQUESTER
+    if is_assigned:
+        return HolderKind.PERSON
+    if not version_map.graph.is_human(key):
+        return HolderKind.SYSTEM
+    if needed > 1:
+        return HolderKind.SEVERAL
+    role = version_map.role_of(key)
+    return HolderKind.ROLE if role is not None and role.is_static else HolderKind.NOBODY

@@ -1,0 +1,115 @@
+"""Questions on tasks: what waits for somebody's answer, and what was asked on a task or request."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from workflows.definitions.queries.compiled_versions import cached_map
+from workflows.engine.errors import NotFound
+from workflows.execution.choices import QuestionKind
+from workflows.execution.models import TaskQuestion, WorkflowInstance, WorkItem
+from workflows.execution.queries.facets import facet_of_rows
+from workflows.people.models import User
+
+QUESTIONS = facet_of_rows(f"{TaskQuestion._meta.db_table} WHERE request_id = %(request)s")
+
+MOST_WAITING = 50
+"""So many questions are shown of those that wait for one person; the oldest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingQuestion:
+    """One question that waits for a person's answer, as an inbox shows it."""
+
+    id: int
+    kind: QuestionKind
+    question: str
+    asked_by: User
+    asked_at: datetime
+    reference: str
+    title: str
+    workflow: str
+    step: str
+
+    @property
+    def holds_up(self) -> bool:
+        """Whether the request waits for the answer."""
+        return self.kind == QuestionKind.REQUESTER
+
+
+def questions_waiting_for(user: User, *, limit: int = MOST_WAITING) -> list[WaitingQuestion]:
+    """What others asked this person and wait for: those that hold a request up first, then the
+    oldest. Opinions on tasks that are over are not waited for. One statement."""
+    rows = TaskQuestion.objects.filter(
+        asked_of=user,
+        state=TaskQuestion.OPEN,
+        work_item__is_open=True,
+        request__state__in=WorkflowInstance.LIVE,
+    ).select_related("asked_by", "request__template", "work_item")
+    return [_waiting_question(row) for row in rows.order_by("-kind", "id")[:limit]]
+
+
+def _waiting_question(row: TaskQuestion) -> WaitingQuestion:
+    version_map = cached_map(row.request.version_id)
+    return WaitingQuestion(
+        id=row.pk,
+        kind=QuestionKind(row.kind),
+        question=row.question,
+        asked_by=row.asked_by,
+        asked_at=row.asked_at,
+        reference=row.request.reference,
+        title=row.request.title,
+        workflow=row.request.template.name,
+        step=version_map.graph.title(version_map.step_keys[row.work_item.step_id]),
+    )
+
+
+def is_question_waiting(question_id: int) -> bool:
+    """Whether somebody still waits for the answer to a question."""
+    return TaskQuestion.objects.filter(
+        pk=question_id,
+        state=TaskQuestion.OPEN,
+        work_item__is_open=True,
+        request__state__in=WorkflowInstance.LIVE,
+    ).exists()
+
+
+def questions_on_task(task: WorkItem) -> list[TaskQuestion]:
+    """Everything that was asked on a task, oldest first. One statement, or none where it is known
+    that nothing was."""
+    if QUESTIONS.is_absent(task.request):
+        return []
+    rows = TaskQuestion.objects.filter(work_item=task).select_related("asked_by", "asked_of")
+    return _oldest_first(rows)
+
+
+def questions_on_request(instance: WorkflowInstance) -> list[TaskQuestion]:
+    """Everything that was asked on a request's tasks, oldest first. One statement, or none where
+    it is known that nothing was."""
+    if QUESTIONS.is_absent(instance):
+        return []
+    rows = TaskQuestion.objects.filter(request=instance)
+    return _oldest_first(rows.select_related("asked_by", "asked_of", "work_item"))
+
+
+def _oldest_first(rows: Iterable[TaskQuestion]) -> list[TaskQuestion]:
+    return sorted(rows, key=lambda row: row.pk)
+
+
+def find_visible_question(
+    user: User, question_id: int, *, is_own_enough: bool = False
+) -> TaskQuestion:
+    """The question with its task and request. Raises NotFound where its request may not be seen;
+    with `is_own_enough` whoever was asked still finds it when they have answered."""
+    rows = TaskQuestion.objects.select_related(
+        "asked_by", "asked_of", "work_item__step", "request__template", "request__requester"
+    )
+    condition = Q(request__in=WorkflowInstance.objects.visible_to(user))
+    if is_own_enough:
+        condition |= Q(asked_of=user)
+    try:
+        return rows.get(condition, pk=question_id)
+    except TaskQuestion.DoesNotExist:
+        raise NotFound("There is no such question, or it is not yours to see.") from None

@@ -1,0 +1,244 @@
+"""Finding requests by what somebody types: the reference with or without its prefix, words of the
+title, who asked, and what the map marks `searchable`; and by who asked or an amount alone.
+
+Each term is one condition, in SQL that both databases take. Where few requests meet one of them,
+they are read first, by its index, and everything else is asked of these few; where many do, a list
+that is walked in its order meets one soon, and asks each row.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection
+
+from workflows.execution.models import SearchValue, WorkflowInstance
+from workflows.execution.search_words import split_search_words
+from workflows.language.typed_numbers import read_typed_number
+from workflows.people.models import User
+
+MOST_TERMS = 8
+FEW = 1000
+"""So many requests are asked for by their ids."""
+LARGEST_ID = 2**63 - 1
+_REFERENCE = re.compile(r"(?:([A-Za-z0-9]{1,8})-)?([0-9]{1,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTerm:
+    """One condition on requests: any of these holds."""
+
+    word: str = ""
+    number: Decimal | None = None
+    id: int | None = None
+    prefix: str = ""
+    person: str = ""
+    amount_from: Decimal | None = None
+    amount_to: Decimal | None = None
+
+
+def read_search_terms(typed: str) -> tuple[SearchTerm, ...]:
+    """What was typed, as terms that all have to hold. A word is found by its beginning."""
+    chunks = typed.split()
+    whole = read_typed_number(typed)
+    if whole is not None and len(chunks) > 1:
+        return (SearchTerm(number=whole),)
+    terms = [term for chunk in chunks for term in _terms_of(chunk)]
+    return tuple(dict.fromkeys(terms))[:MOST_TERMS]
+
+
+def _terms_of(chunk: str) -> list[SearchTerm]:
+    number, named = read_typed_number(chunk), _REFERENCE.fullmatch(chunk)
+    prefix, pk = (named[1] or "", int(named[2])) if named else ("", None)
+    pk = None if pk is not None and pk > LARGEST_ID else pk
+    words = split_search_words(chunk)
+    if number is not None:
+        word = words[0] if len(words) == 1 else ""
+        return [SearchTerm(word=word, number=number, id=pk)]
+    return [SearchTerm(word=w, id=pk, prefix=prefix.upper(), person=w) for w in words]
+
+
+def read_person_terms(typed: str) -> tuple[SearchTerm, ...]:
+    """The words of somebody's name or login, as terms for who asked."""
+    return tuple(SearchTerm(person=word) for word in split_search_words(typed)[:MOST_TERMS])
+
+
+# -- as SQL -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SqlCondition:
+    """A condition in SQL with named places, and what stands in them."""
+
+    sql: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=1)
+def _tables() -> dict[str, str]:
+    return {
+        "value": SearchValue._meta.db_table,
+        "request": WorkflowInstance._meta.db_table,
+        "person": User._meta.db_table,
+    }
+
+
+def begins_with_sql(column: str, place: str) -> str:
+    """A condition that an index of the column serves: it begins with a word of letters and
+    digits. `begins_with_values` gives what stands in its places.
+
+    A range, because PostgreSQL keeps one plan for all words, and `LIKE` has an index only for a
+    word that is known when it is planned."""
+    least, most = ("~>=~", "~<~") if connection.vendor == "postgresql" else (">=", "<")
+    return f"({column} {least} %({place})s AND {column} {most} %({place}_end)s)"
+
+
+def begins_with_values(place: str, word: str) -> dict[str, str]:
+    """What stands in the places of `begins_with_sql`."""
+    return {place: word, f"{place}_end": f"{word}\U0010ffff"}
+
+
+def _value_conditions(term: SearchTerm, name: str) -> list[SqlCondition]:
+    """On a search value `v`: each holds for one of the ways in which the term is met."""
+    found = []
+    if term.word:
+        values = begins_with_values(f"{name}_word", term.word)
+        found.append(SqlCondition(begins_with_sql("v.word", f"{name}_word"), values))
+    if term.number is not None:
+        found.append(SqlCondition(f"v.number = %({name}_number)s", {f"{name}_number": term.number}))
+    bounds = {">=": ("from", term.amount_from), "<=": ("to", term.amount_to)}
+    set_bounds = {sign: bound for sign, bound in bounds.items() if bound[1] is not None}
+    if set_bounds:
+        sql = [f"v.number {sign} %({name}_{end})s" for sign, (end, _) in set_bounds.items()]
+        amounts: dict[str, Any] = {f"{name}_{end}": to for end, to in set_bounds.values()}
+        asked = " AND ".join(["v.is_amount", "v.number IS NOT NULL", *sql])
+        found.append(SqlCondition(asked, amounts))
+    return found
+
+
+def _request_conditions(term: SearchTerm, name: str) -> list[SqlCondition]:
+    """On a request `r`: the same."""
+    found = []
+    if term.id is not None:
+        prefix = f" AND r.prefix = %({name}_prefix)s" if term.prefix else ""
+        values = {f"{name}_id": term.id} | ({f"{name}_prefix": term.prefix} if prefix else {})
+        found.append(SqlCondition(f"r.id = %({name}_id)s{prefix}", values))
+    if term.person:
+        place = f"{name}_person"
+        names = ("p.first_name", "p.last_name", "p.username", "p.email")
+        matches = " OR ".join(begins_with_sql(f"lower({column})", place) for column in names)
+        people = f"SELECT p.id FROM {_tables()['person']} p WHERE {matches}"  # noqa: S608
+        # PostgreSQL expects a share of all people, and reads every request; of a list, a few.
+        within = "= ANY(ARRAY({}))" if connection.vendor == "postgresql" else "IN ({})"
+        sql = f"r.requester_id {within.format(people)}"
+        found.append(SqlCondition(sql, begins_with_values(place, term.person)))
+    return found
+
+
+def term_condition(term: SearchTerm, name: str, request: str) -> SqlCondition:
+    """That the request whose id this expression gives meets the term. `name` keeps the places of
+    several terms apart."""
+    tables = _tables()
+    parts: list[str] = []
+    values: dict[str, Any] = {}
+    for condition in _value_conditions(term, name):
+        parts.append(
+            f"EXISTS (SELECT 1 FROM {tables['value']} v"  # noqa: S608
+            f" WHERE v.request_id = {request} AND {condition.sql})"
+        )
+        values |= condition.values
+    for condition in _request_conditions(term, name):
+        parts.append(
+            f"EXISTS (SELECT 1 FROM {tables['request']} r"  # noqa: S608
+            f" WHERE r.id = {request} AND {condition.sql})"
+        )
+        values |= condition.values
+    return SqlCondition(f"({' OR '.join(parts)})" if parts else "1 = 0", values)
+
+
+def _ids_sql(term: SearchTerm, name: str, *, is_open: bool) -> SqlCondition:
+    """The ids of the requests that meet the term, some twice; no more than `FEW` in each way."""
+    tables, parts = _tables(), []
+    values: dict[str, Any] = {}
+    for condition in _value_conditions(term, name):
+        parts.append(
+            f"SELECT v.request_id AS id FROM {tables['value']} v WHERE {condition.sql}"  # noqa: S608
+        )
+        values |= condition.values
+    live = " AND r.state IN ('running', 'suspended')" if is_open else ""
+    for condition in _request_conditions(term, name):
+        parts.append(
+            f"SELECT r.id FROM {tables['request']} r WHERE {condition.sql}{live}"  # noqa: S608
+        )
+        values |= condition.values
+    pieces = [f"SELECT * FROM ({part} LIMIT {FEW + 1}) AS {name}" for part in parts]  # noqa: S608
+    return SqlCondition(" UNION ALL ".join(pieces), values)
+
+
+# -- which requests ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRequests:
+    """The requests that terms leave: `ids` where they are few enough to be listed, and what is
+    still to be asked of each request."""
+
+    ids: frozenset[int] | None
+    terms: tuple[SearchTerm, ...]
+
+    def conditions(self, request: str) -> list[SqlCondition]:
+        """What is to be asked of the request whose id this expression gives."""
+        return [term_condition(term, f"t{n}", request) for n, term in enumerate(self.terms)]
+
+
+EVERYTHING = FoundRequests(None, ())
+
+
+def find_requests(terms: Sequence[SearchTerm], *, is_open: bool) -> FoundRequests:
+    """The requests that meet all of these terms, with `is_open` only such as are not over, as far
+    as that is known without looking at each. One statement, or none without terms."""
+    (found,) = find_several_requests([terms], is_open=is_open)
+    return found
+
+
+def find_several_requests(
+    searches: Sequence[Sequence[SearchTerm]], *, is_open: bool
+) -> list[FoundRequests]:
+    """The same for several searches, in one statement."""
+    every_term = [term for terms in searches for term in terms]
+    ids = iter(_read_ids(every_term, is_open=is_open))
+    return [_found_requests(terms, [next(ids) for _ in terms]) for terms in searches]
+
+
+def _found_requests(
+    terms: Sequence[SearchTerm], ids_by_term: Sequence[frozenset[int] | None]
+) -> FoundRequests:
+    many = [term for term, ids in zip(terms, ids_by_term, strict=True) if ids is None]
+    few = [ids for ids in ids_by_term if ids is not None]
+    return FoundRequests(frozenset.intersection(*few) if few else None, tuple(many))
+
+
+def _read_ids(terms: Sequence[SearchTerm], *, is_open: bool) -> list[frozenset[int] | None]:
+    """For each term the requests that meet it, or None where there are more than a few."""
+    pieces: list[str] = []
+    values: dict[str, Any] = {}
+    for n, term in enumerate(terms):
+        ids = _ids_sql(term, f"t{n}", is_open=is_open)
+        if ids.sql:
+            pieces.append(f"SELECT {n} AS term, f.id FROM ({ids.sql}) AS f")  # noqa: S608
+            values |= ids.values
+    found: list[list[int]] = [[] for _ in terms]
+    if pieces:
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(pieces), values)
+            for n, pk in cursor.fetchall():
+                found[n].append(pk)
+    return [frozenset(ids) if len(ids) <= FEW else None for ids in found]
+
+
+def join_values(conditions: Iterable[SqlCondition]) -> dict[str, Any]:
+    """What stands in the places of several conditions."""
+    return {name: value for condition in conditions for name, value in condition.values.items()}

@@ -1,0 +1,86 @@
+"""Which ways of its map a request has gone, as its tasks tell it: by the outcomes that were chosen,
+by where each task came from, and between these through the steps that only route."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from workflows.engine.format.definition import ROUTING_KINDS, Link, ParallelStep
+from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.marking import Marking
+from workflows.engine.routing.reachable_steps import possible_links
+from workflows.execution.models import DONE, WorkItem
+from workflows.execution.queries.position import InstancePosition
+
+FAILED_OUTCOME = "error"
+"""How a step that no person does ends when it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaysGone:
+    """The ways that were gone, and the joins that were come to and still wait."""
+
+    links: Sequence[Link]
+    waiting: frozenset[str]
+
+    @property
+    def passed(self) -> frozenset[str]:
+        """The steps that were come to on them and that the request did not stop at to route."""
+        return frozenset(link.to for link in self.links) - self.waiting
+
+
+def find_ways_gone(position: InstancePosition, tasks: Iterable[WorkItem]) -> WaysGone:
+    """The ways that a request with these tasks has gone. No statement."""
+    return _Walk(position, tasks).find()
+
+
+class _Walk:
+    """What is known of a request's past, and the search through it."""
+
+    def __init__(self, position: InstancePosition, tasks: Iterable[WorkItem]) -> None:
+        self.graph: Graph = position.map.graph
+        self.position = position
+        keys, rows = position.map.step_keys, list(tasks)
+        self.left_by = {(keys[task.step_id], task.outcome) for task in rows if task.state == DONE}
+        self.arrivals = {(task.came_from, keys[task.step_id]) for task in rows}
+        self.arrived = {key for _, key in self.arrivals}
+        blocks = Marking.from_json(position.instance.marking).blocks
+        steps = (self.graph[block.step] for block in blocks)
+        self.waiting = frozenset(
+            step.join for step in steps if isinstance(step, ParallelStep) and step.join
+        )
+
+    def find(self) -> WaysGone:
+        """The ways, in the map's order."""
+        gone = {number for number, link in enumerate(self.graph.links) if self._is_told(link)}
+        numbers = {id(link): number for number, link in enumerate(self.graph.links)}
+        pending = [self.graph.links[number].to for number in gone]
+        while pending:
+            key = pending.pop()
+            leaving = {numbers[id(link)] for link in self.graph.leaving[key]}
+            if self.graph[key].kind not in ROUTING_KINDS or leaving & gone or key in self.waiting:
+                continue
+            for link in possible_links(self.graph, key, self.position.instance.data):
+                if self._can_have_gone(link):
+                    gone.add(numbers[id(link)])
+                    pending.append(link.to)
+        return WaysGone([self.graph.links[number] for number in sorted(gone)], self.waiting)
+
+    def _is_told(self, link: Link) -> bool:
+        """Whether a task says by itself that the way was gone."""
+        if (link.source, link.to) in self.arrivals:
+            return not self.graph.is_human(link.source) or self._was_left_by(link)
+        return self._was_left_by(link)
+
+    def _was_left_by(self, link: Link) -> bool:
+        if self.graph.is_human(link.source):
+            return (link.source, link.name) in self.left_by
+        outcomes = {outcome for key, outcome in self.left_by if key == link.source}
+        if link.kind == "on_error":
+            return FAILED_OUTCOME in outcomes
+        return bool(outcomes - {FAILED_OUTCOME})
+
+    def _can_have_gone(self, link: Link) -> bool:
+        """To an end only where it is the one that was reached, to a step only where it came."""
+        if self.graph[link.to].kind == "end":
+            return link.to == self.position.end
+        return self.graph[link.to].kind in ROUTING_KINDS or link.to in self.arrived

@@ -1,0 +1,1 @@
+"""Commands on requests, tasks and incidents: each is one transaction."""

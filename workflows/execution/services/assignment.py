@@ -1,0 +1,146 @@
+"""Who gets the work that a command opened, and what is said where nobody is there (rule 12)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from workflows.engine.authority.eligibility import EligibilityGap
+from workflows.engine.format.definition import RoleDef
+from workflows.engine.format.role_finders import FIELD
+from workflows.execution.choices import StaffingGap
+from workflows.execution.facts import NobodyCanFinish
+from workflows.execution.models import AddedPerson, WorkItem
+from workflows.execution.services.unit_of_work import UnitOfWork
+from workflows.people.queries.eligibility import (
+    TaskEligibility,
+    find_task_eligibility,
+    open_task_of,
+)
+from workflows.trail.changes import AssigneeChanged
+
+
+def assign_open_tasks(work: UnitOfWork, items: Iterable[WorkItem]) -> dict[int, NobodyCanFinish]:
+    """Give each open task to the person whom its role names, or leave it in its queue.
+
+    Returns for each activation that nobody can finish what is missing. At most five statements,
+    however many tasks there are.
+    """
+    missing = {}
+    for eligibility in find_task_eligibility([open_task_of(work, item) for item in items]):
+        _assign_task(work, eligibility)
+        lack = eligibility.lack
+        if lack is not None:
+            missing[eligibility.task.item.activation] = find_staffing_problem(eligibility, lack)
+    return missing
+
+
+def _assign_task(work: UnitOfWork, eligibility: TaskEligibility) -> None:
+    item, task = eligibility.task.item, eligibility.task
+    role = work.map.role_of(work.map.step_keys[item.step_id])
+    if role is None or role.is_static or item.needed > 1:
+        return
+    person = eligibility.named.get(task.step.role or "")
+    if person is None or not person.is_active or person.pk in eligibility.around.barred:
+        return
+    item.assignee = person
+    eligibility.around = replace(eligibility.around, holder=person.pk)
+    item.in_queue = bool(work.map.outcome_roles(work.map.step_keys[item.step_id]))
+
+
+def reassign_by_changed_values(work: UnitOfWork) -> dict[int, NobodyCanFinish]:
+    """Where the field that names a task's person was given another value, the task goes to the
+    person whom it names now; who was put in its place by hand keeps it."""
+    if not work.fresh:
+        return {}
+    moved = [item for item in work.items.values() if _is_person_field_changed(work, item)]
+    placed = _items_with_stand_in(moved)
+    moved = [item for item in moved if item.pk not in placed]
+    for item in moved:
+        work.touch(item, item.state)
+    holders = {item.activation: item.assignee for item in moved}
+    missing = assign_open_tasks(work, moved)
+    for item in moved:
+        before = holders[item.activation]
+        if item.activation not in missing and item.assignee != before:
+            item.started_at = None
+            work.note(
+                AssigneeChanged(
+                    before=before.get_username() if before else "",
+                    to=item.assignee.get_username() if item.assignee else "",
+                )
+            )
+    return missing
+
+
+def _is_person_field_changed(work: UnitOfWork, item: WorkItem) -> bool:
+    """Whether an open task's person is found in a field that was just written."""
+    if not item.is_open or work.marking.token(item.activation) is None:
+        return False
+    key = work.map.step_keys[item.step_id]
+    role = work.map.role_of(key) if work.map.graph.is_human(key) else None
+    return role is not None and role.person_field in work.fresh
+
+
+def _items_with_stand_in(items: list[WorkItem]) -> set[int]:
+    """Those of these tasks in which somebody stands in."""
+    ids = [item.pk for item in items if item.pk is not None]
+    rows = AddedPerson.objects.filter(work_item__in=ids, stand_in=True)
+    return set(rows.values_list("work_item_id", flat=True)) if ids else set()
+
+
+# -- what is missing -----------------------------------------------------------------------------
+
+
+def find_staffing_problem(eligibility: TaskEligibility, lack: EligibilityGap) -> NobodyCanFinish:
+    """What the incident says of a task that nobody can finish."""
+    task = eligibility.task
+    step = task.map.step_keys[task.item.step_id]
+    title, role = task.map.graph.title(step), task.map.role_of(step)
+    if lack is EligibilityGap.HOLDER:
+        return _holder_problem(eligibility, title)
+    if role is not None and not role.is_static:
+        return _named_person_problem(eligibility, role, title)
+    if task.item.needed > 1:
+        around = eligibility.around
+        return NobodyCanFinish(title, StaffingGap.TOO_FEW, needed=around.needed, votes=around.votes)
+    is_barred = lack is EligibilityGap.BARRED
+    return NobodyCanFinish(title, StaffingGap.BARRED if is_barred else StaffingGap.NOBODY)
+
+
+def _holder_problem(eligibility: TaskEligibility, title: str) -> NobodyCanFinish:
+    holder = eligibility.task.item.assignee
+    assert holder is not None
+    if not holder.is_active:
+        gap = StaffingGap.HOLDER_INACTIVE
+    elif holder.pk in eligibility.around.barred:
+        gap = StaffingGap.HOLDER_BARRED
+    else:
+        gap = StaffingGap.HOLDER_LEFT_ROLE
+    return NobodyCanFinish(title, gap, person=str(holder))
+
+
+def _named_person_problem(
+    eligibility: TaskEligibility, role: RoleDef, title: str
+) -> NobodyCanFinish:
+    task = eligibility.task
+    person = eligibility.named.get(task.step.role or "")
+    if task.item.needed > 1:
+        return NobodyCanFinish(title, StaffingGap.ROLE_OF_ONE, needed=task.item.needed)
+    if person is None:
+        return _nobody_named_problem(task.instance.data, role, title)
+    if not person.is_active:
+        return NobodyCanFinish(title, StaffingGap.PERSON_INACTIVE, person=str(person))
+    if person.pk in eligibility.around.barred:
+        return NobodyCanFinish(title, StaffingGap.PERSON_BARRED, person=str(person))
+    return NobodyCanFinish(title, StaffingGap.OUTCOMES_CLOSED)
+
+
+def _nobody_named_problem(data: Mapping[str, Any], role: RoleDef, title: str) -> NobodyCanFinish:
+    if role.is_requester:
+        return NobodyCanFinish(title, StaffingGap.NO_REQUESTER)
+    field = role.person_field
+    if field is not None and not data.get(field):
+        return NobodyCanFinish(title, StaffingGap.FIELD_EMPTY, field=field)
+    if FIELD.name in role.settings:
+        return NobodyCanFinish(title, StaffingGap.PERSON_GONE, person=str(data.get(field or "")))
+    return NobodyCanFinish(title, StaffingGap.NOBODY_FOUND)

@@ -1,0 +1,90 @@
+"""The timers of a task that reminds and escalates when it is late: set, and set anew where its due
+date moves. Each carries the due date for which it was set; where that is another by then, it does
+nothing."""
+
+from datetime import datetime
+
+from workflows.engine.format.definition import HumanStep, OverdueDef
+from workflows.engine.timing.working_time import Calendar, Duration, parse_duration
+from workflows.execution.models import AddedPerson, WorkItem
+from workflows.execution.services.unit_of_work import UnitOfWork
+from workflows.outbox.payloads import EscalatePayload, RemindPayload
+
+
+def schedule_task_timers(work: UnitOfWork, step: object, item: WorkItem) -> None:
+    """The timers of a task that reminds and escalates when it is late."""
+    overdue_rule = step.on_overdue if isinstance(step, HumanStep) else None
+    if overdue_rule is None or item.due_at is None:
+        return
+    if overdue_rule.remind_every is not None:
+        work.message(
+            RemindPayload(due=item.due_at), activation=item.activation, run_after=item.due_at
+        )
+    if overdue_rule.escalate_to is not None:
+        schedule_escalation(work, overdue_rule, item, item.due_at)
+
+
+def schedule_escalation(
+    work: UnitOfWork, overdue_rule: OverdueDef, item: WorkItem, due: datetime
+) -> None:
+    """The timer that adds people to a task when it is late."""
+    after = parse_duration(overdue_rule.after or "0h")
+    work.message(
+        EscalatePayload(due=due),
+        activation=item.activation,
+        run_after=work.map.calendar.add(due, after),
+    )
+
+
+def schedule_next_reminder(work: UnitOfWork, item: WorkItem, every: str, number: int) -> None:
+    """The timer of a reminder of this number, if its moment is still to come."""
+    assert item.due_at is not None
+    moment = _reminder_time(work.map.calendar, item.due_at, every, number)
+    if moment > work.now:  # an interval of nothing reminds once
+        payload = RemindPayload(due=item.due_at)
+        work.message(payload, activation=item.activation, run_after=moment)
+
+
+def _reminder_time(calendar: Calendar, due: datetime, every: str, times: int) -> datetime:
+    """The moment of a reminder: the due date, and each further one an interval later."""
+    interval = parse_duration(every)
+    return calendar.add(
+        due,
+        Duration(
+            weeks=interval.weeks * times,
+            days=interval.days * times,
+            hours=interval.hours * times,
+            minutes=interval.minutes * times,
+        ),
+    )
+
+
+def elapsed_intervals(calendar: Calendar, due: datetime, every: str, now: datetime) -> int:
+    """How many intervals have passed since the due date: reminders missed meanwhile are one."""
+    interval = calendar.seconds(parse_duration(every))
+    if interval <= 0:
+        return 0
+    return int(calendar.between(due, now).total_seconds() // interval)
+
+
+def restart_task_timers(work: UnitOfWork, item: WorkItem) -> None:
+    """Set the timers of a task anew, whose due date has moved; those of before find that out."""
+    late = work.map.human(work.map.step_keys[item.step_id]).on_overdue
+    if late is None or item.due_at is None:
+        return
+    if late.remind_every is not None:
+        _restart_reminders(work, item, late.remind_every, item.due_at)
+    if late.escalate_to is not None and not _is_escalated(item):
+        schedule_escalation(work, late, item, item.due_at)
+
+
+def _restart_reminders(work: UnitOfWork, item: WorkItem, every: str, due: datetime) -> None:
+    if due > work.now:
+        work.message(RemindPayload(due=due), activation=item.activation, run_after=due)
+        return
+    number = elapsed_intervals(work.map.calendar, due, every, work.now)
+    schedule_next_reminder(work, item, every, number + 1)
+
+
+def _is_escalated(item: WorkItem) -> bool:
+    return AddedPerson.objects.filter(work_item=item, stand_in=False).exists()

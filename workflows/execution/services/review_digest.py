@@ -1,0 +1,137 @@
+"""What is in front of somebody who decides: its values and versions, and one digest of them.
+
+Pages and the API's representations carry the digest, and a decision brings it back: what changed
+in between is refused, in words. What was seen is found again in the kept versions of the request,
+so the digest needs to carry nothing but itself.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from workflows.definitions.queries.compiled_versions import VersionMap
+from workflows.engine.errors import ChangedSince, InvalidInput
+from workflows.engine.format.definition import display_title
+from workflows.engine.routing.separation import visible_field_keys
+from workflows.engine.texts import Text, join_clauses, text
+from workflows.engine.values.field_types.base import FieldSpec, type_of_field
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.services.unit_of_work import UnitOfWork
+
+LOOK_BACK = 200
+"""So many kept versions of a request are looked at for what somebody saw."""
+
+LONGEST = 60
+"""A value is named with so many characters."""
+
+Values = Mapping[str, Any]
+
+
+def shown_field_values(version_map: VersionMap, step: str, data: Values) -> dict[str, Any]:
+    """The values that a step shows to who decides it; what is empty is not there."""
+    definition = version_map.graph.definition
+    keys = visible_field_keys(version_map.human(step), definition)
+    return {key: data[key] for key in keys if data.get(key) is not None}
+
+
+def digest_of_values(values: Values) -> str:
+    """One text for these values: other values have another one."""
+    canonical_text = json.dumps(
+        values, sort_keys=True, separators=(",", ":"), cls=DjangoJSONEncoder
+    )
+    return hashlib.sha256(canonical_text.encode()).hexdigest()
+
+
+def digest_of_shown_values(version_map: VersionMap, step: str, data: Values) -> str:
+    """The digest that the representation of a task at this step carries."""
+    return digest_of_values(shown_field_values(version_map, step, data))
+
+
+def check_seen_digest(
+    work: UnitOfWork, step: str, digest: str | None, *, required: bool
+) -> dict[str, Any]:
+    """The values that stand there now, which are those that the person saw.
+
+    Raises ChangedSince where others stand there now, and InvalidInput where an approval must say
+    what was seen (`required`) and does not.
+    """
+    values = shown_field_values(work.map, step, work.instance.data)
+    if digest is None:
+        if required and work.map.human(step).kind == "approval":
+            raise InvalidInput(
+                "Say in `seen` what was in front of you: the digest that the task carries in the"
+                " request's `work_items`."
+            )
+        return values
+    if digest != digest_of_values(values):
+        raise ChangedSince(_describe_changes(work, step, digest, values))
+    return values
+
+
+def _describe_changes(work: UnitOfWork, step: str, digest: str, current_values: Values) -> Text:
+    seen_values = _values_with_digest(work, step, digest)
+    if seen_values is None:
+        return text("What you saw is not what stands here now. Look at it again, then decide.")
+    fields = work.map.graph.definition.fields
+    keys = [key for key in fields if seen_values.get(key) != current_values.get(key)]
+    changes = join_clauses(
+        [
+            _describe_change(key, fields[key], seen_values.get(key), current_values.get(key))
+            for key in keys
+        ]
+    )
+    if all(type_of_field(fields[key]).holds_document for key in keys):
+        return text("%(changes)s. Look at the new version, then decide.", changes=changes)
+    return text("%(changes)s. Look at it again, then decide.", changes=changes)
+
+
+def _values_with_digest(work: UnitOfWork, step: str, digest: str) -> Values | None:
+    """What had this digest, in the newest kept version of the request that fits."""
+    history: Any = WorkflowInstance.history
+    rows = history.filter(id=work.instance.pk).order_by("-history_date", "-history_id")
+    for data in rows.values_list("data", flat=True)[:LOOK_BACK]:
+        values = shown_field_values(work.map, step, data)
+        if digest_of_values(values) == digest:
+            return values
+    return None
+
+
+def _describe_change(key: str, spec: FieldSpec, seen_value: Any, current_value: Any) -> Text:
+    if type_of_field(spec).holds_document and isinstance(current_value, dict):
+        return _describe_new_paper(current_value, seen_value)
+    return text(
+        "'%(field)s' is %(value)s now; you saw %(seen)s",
+        field=display_title(key, spec.label),
+        value=_format_value(spec, current_value),
+        seen=_format_value(spec, seen_value),
+    )
+
+
+def _describe_new_paper(current_value: Mapping[str, Any], seen_value: Any) -> Text:
+    name, version = current_value["name"], current_value["version"]
+    if not seen_value:
+        return text(
+            "'%(name)s' is now version %(version)s; it was not there before",
+            name=name,
+            version=version,
+        )
+    return text(
+        "'%(name)s' is now version %(version)s; you saw version %(seen)s",
+        name=name,
+        version=version,
+        seen=seen_value["version"],
+    )
+
+
+def _format_value(spec: FieldSpec, value: Any) -> Text | str:
+    if value is None:
+        return text("empty")
+    if isinstance(value, dict):
+        return str(value["name"]) if "name" in value else text("something")
+    if isinstance(value, bool):
+        return text("yes") if value else text("no")
+    shortened = str(value) if len(str(value)) <= LONGEST else f"{str(value)[:LONGEST]}…"
+    return f"{shortened} {spec.currency}" if spec.currency else shortened

@@ -1,0 +1,278 @@
+"""Raw input on its way into a request: values cleaned by field, files stored as documents."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.files import File
+from django.db.models import Max, Q
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from workflows.access.permissions import active_role_members
+from workflows.definitions.queries.compiled_versions import VersionMap
+from workflows.documents.models import Document, stored_under
+from workflows.engine.errors import InvalidInput
+from workflows.engine.format.definition import FieldDef, display_title
+from workflows.engine.values.field_types.base import FieldSpec, type_of_field
+from workflows.engine.values.fields import clean_field_value, clean_unnamed_value
+from workflows.engine.values.file_kinds import (
+    FILE_KINDS,
+    HEAD_BYTES,
+    TAIL_BYTES,
+    FileEdges,
+    kind_of_ending,
+)
+from workflows.people.models import User
+from workflows.persistence.kept_text import validate_text
+from workflows.persistence.row_history import attribute_history_to
+from workflows.trail.changes import FileUploaded
+
+if TYPE_CHECKING:
+    from workflows.execution.services.unit_of_work import UnitOfWork
+
+
+def clean_values(version_map: VersionMap, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Raw values as the request keeps them. Raises InvalidInput that names the field."""
+    fields = version_map.graph.definition.fields
+    cleaned = {}
+    for key, value in raw.items():
+        spec = fields.get(key)
+        if spec is None:
+            raise InvalidInput("This workflow has no field '%(key)s'; leave it out.", key=key)
+        if type_of_field(spec).holds_document and value is not None:
+            raise InvalidInput(
+                "'%(field)s' is a document; upload a file for it.",
+                field=display_title(key, spec.label),
+            )
+        cleaned[key] = read_field_value(key, spec, value)
+    _resolve_usernames(version_map, cleaned)
+    return cleaned
+
+
+def read_field_value(key: str, spec: FieldSpec, raw: Any) -> Any:
+    """One raw value as the site reads it: dates count in its time zone. Raises InvalidInput."""
+    return clean_field_value(key, spec, raw, zone=timezone.get_default_timezone())
+
+
+def read_unnamed_value(spec: FieldSpec, raw: Any) -> Any:
+    """The same for a field of a form, beside which it stands what is wrong. Raises ValueRefused."""
+    return clean_unnamed_value(spec, raw, zone=timezone.get_default_timezone())
+
+
+def _resolve_usernames(version_map: VersionMap, cleaned: dict[str, Any]) -> None:
+    """Give each field of a person the username of an active one. Raises InvalidInput."""
+    fields = version_map.graph.definition.fields
+    named = {
+        key: value
+        for key, value in cleaned.items()
+        if value and type_of_field(fields[key]).names_person
+    }
+    if not named:
+        return
+    active = set(
+        User.objects.filter(username__in=named.values(), is_active=True).values_list(
+            "username", flat=True
+        )
+    )
+    for key, written in named.items():
+        username = written if written in active else _find_username(written)
+        if username is None:
+            raise InvalidInput(
+                "%(field)s: there is no active person '%(written)s'. Choose somebody from"
+                " the list.",
+                field=display_title(key, fields[key].label),
+                written=written,
+            )
+        cleaned[key] = username
+        _require_offered_person(version_map, key, username)
+
+
+def _require_offered_person(version_map: VersionMap, key: str, username: str) -> None:
+    """Where the map offers the people of a role, it is one of them. Raises InvalidInput."""
+    field = version_map.graph.definition.fields[key]
+    if field.role is None:
+        return
+    offered = active_role_members([version_map.role_ids[field.role]])
+    if not offered.filter(username=username).exists():
+        raise InvalidInput(
+            "%(field)s: '%(username)s' is not one of those who can be chosen here: the role"
+            " “%(role)s”.",
+            field=display_title(key, field.label),
+            username=username,
+            role=display_title(field.role, None),
+        )
+
+
+def _find_username(written: str) -> str | None:
+    """Another system may write a username in other letters, or know people by their mail: the
+    one active person who is meant, if it is one."""
+    called = Q(username__iexact=written) | Q(email__iexact=written)
+    usernames = User.objects.filter(called, is_active=True).values_list("username", flat=True)[:2]
+    return usernames[0] if len(usernames) == 1 else None
+
+
+def require_reason(reason: str) -> str:
+    """The reason, which commands that change a request's course must have."""
+    reason = reason.strip()
+    if not reason:
+        raise InvalidInput("Give a reason; it is kept in the record.")
+    return validate_text(gettext_noop("reason"), reason, 2000)
+
+
+@dataclass
+class Uploads:
+    """Files on their way into a request, and the values that name them."""
+
+    work: UnitOfWork
+    note: str = ""
+    documents: list[Document] = field(default_factory=list)
+    stored: list[Document] = field(default_factory=list)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the request's data will say of the files of its fields."""
+        return {document.field: document.value() for document in self.documents}
+
+    def save(self) -> None:
+        """Write the files and their rows; called once the command is allowed."""
+        for document in self.documents:
+            document.request, document.note = self.work.instance, self.note
+            upload = document.file.file
+            document.file = stored_under(document, document.name)
+            self.stored.append(document)  # before anything is written, which may fail half-way
+            document.file.name = document.file.storage.save(document.file.name or "", upload)
+            document.save()
+            self.work.note(
+                FileUploaded(field=document.field, version=document.version, sha256=document.sha256)
+            )
+
+
+@contextmanager
+def store_files(work: UnitOfWork, files: Mapping[str, File], note: str = "") -> Iterator[Uploads]:
+    """Prepare uploads as new document versions, with what was said as they were put in; if the
+    command fails no file stays behind."""
+    uploads = Uploads(work, note)
+    for key, file in files.items():
+        uploads.documents.append(build_document(work, key, _document_field(work, key), file))
+    with remove_files_of_failure(uploads):
+        yield uploads
+
+
+@contextmanager
+def remove_files_of_failure(uploads: Uploads) -> Iterator[None]:
+    """If what is done inside fails, what was stored of these uploads is deleted again."""
+    try:
+        yield
+    except BaseException:
+        for document in uploads.stored:
+            document.file.delete(save=False)
+        raise
+
+
+def build_document(work: UnitOfWork, key: str, spec: FieldDef, file: File) -> Document:
+    """A new version of a document field ('' for what a comment carries), not written yet. Raises
+    InvalidInput for a file of a size or kind that is not taken."""
+    title = display_title(key, spec.label)
+    _validate_upload_size(title, file, min(settings.UPLOAD_MAX_MB, spec.max_size or inf))
+    name = _upload_name(title, file)
+    _validate_file_kind(title, name, spec.accept or (), file)
+    document = Document(
+        field=key,
+        version=_next_version(work, key),
+        name="".join(c for c in name if c.isprintable())[-255:],
+        file=file,
+        size=file.size,
+        sha256=_file_digest(file),
+        uploaded_by=work.actor,
+        uploaded_at=work.now,
+    )
+    attribute_history_to(document, work.actor, work.now)
+    return document
+
+
+def _document_field(work: UnitOfWork, key: str) -> FieldDef:
+    spec = work.map.graph.definition.fields.get(key)
+    if spec is None or not type_of_field(spec).holds_document:
+        raise InvalidInput(
+            "This workflow has no document field '%(key)s'; leave the file out.", key=key
+        )
+    return spec
+
+
+def _validate_upload_size(title: str, file: File, most_megabytes: float) -> None:
+    if not file.size:
+        raise InvalidInput(
+            "'%(field)s': the file is empty; choose another one.",
+            field=title,
+        )
+    if file.size > most_megabytes * 1024 * 1024:
+        raise InvalidInput(
+            "'%(field)s': the file is larger than %(limit)s MB; choose a smaller one.",
+            field=title,
+            limit=most_megabytes,
+        )
+
+
+def _upload_name(title: str, file: File) -> str:
+    """The file's own name, if files of its kind are taken."""
+    name = PurePath(str(file.name or "").replace("\\", "/")).name or "file"
+    ending = PurePath(name).suffix.lower().lstrip(".")
+    if ending and settings.UPLOAD_TYPES and ending not in settings.UPLOAD_TYPES:
+        raise InvalidInput(
+            "'%(field)s': files of the kind '.%(ending)s' are not taken here; choose one"
+            " of: %(kinds)s.",
+            field=title,
+            ending=ending[:20],
+            kinds=", ".join(sorted(settings.UPLOAD_TYPES)),
+        )
+    return name
+
+
+def _validate_file_kind(title: str, name: str, accepted: Collection[str], file: File) -> None:
+    """Where the map names kinds, the name's ending is of one of them, and so are the bytes."""
+    if not accepted:
+        return
+    kind = kind_of_ending(PurePath(name).suffix.lower().lstrip("."))
+    places = {"field": title, "kinds": ", ".join(accepted)}
+    if kind is None or kind not in accepted:
+        raise InvalidInput("'%(field)s' takes files of these kinds: %(kinds)s.", **places)
+    if not FILE_KINDS[kind].fits(_file_edges(file)):
+        raise InvalidInput(
+            "'%(field)s': what is in the file is not of the kind that its name says (%(kind)s);"
+            " save it as one of: %(kinds)s.",
+            kind=kind,
+            **places,
+        )
+
+
+def _file_edges(file: File) -> FileEdges:
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    file.seek(max(0, file.size - TAIL_BYTES))
+    tail = file.read(TAIL_BYTES)
+    file.seek(0)
+    return FileEdges(head, tail)
+
+
+def _next_version(work: UnitOfWork, key: str) -> int:
+    """One more than there ever was, also where the request went back to an older version."""
+    if work.instance.pk is None:
+        return 1
+    earlier_versions = Document.objects.filter(request=work.instance, field=key)
+    return int(earlier_versions.aggregate(last=Max("version"))["last"] or 0) + 1
+
+
+def _file_digest(file: File) -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Languages: sentences put into the language of whoever reads."""

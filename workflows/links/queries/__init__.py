@@ -1,0 +1,1 @@
+"""Links by the text in their address, and their addresses."""

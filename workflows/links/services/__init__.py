@@ -1,0 +1,1 @@
+"""Commands on links: made, withdrawn, used."""

@@ -1,0 +1,102 @@
+"""The tables: definitions, runs, documents, the outbox and the trail. Only `workflows.services`
+writes them."""
+
+from workflows.access.grant_models import (
+    ConnectionGroupPermission,
+    ConnectionUserPermission,
+    TemplateGroupPermission,
+    TemplateUserPermission,
+)
+from workflows.access.models import ApiToken, IdempotentReply, ServiceAccount
+from workflows.calendars.models import BusinessCalendar, Closure
+from workflows.connections.models import Connection, WebhookDelivery, WebhookKey
+from workflows.conversation.models import Comment, Follow, Mention
+from workflows.definitions.models import (
+    Field,
+    MapFinding,
+    Role,
+    Route,
+    Step,
+    TemplateVersion,
+    WorkflowTemplate,
+)
+from workflows.documents.models import Document
+from workflows.execution.models import (
+    AddedPerson,
+    Incident,
+    MergeRecord,
+    SearchValue,
+    StartDraft,
+    TaskQuestion,
+    WorkflowInstance,
+    WorkItem,
+)
+from workflows.history_import.models import LogImport
+from workflows.links.models import DecisionLink, StatusLink
+from workflows.notices.models import Notice, NoticeAddress, NoticeChoice, NoticeSettings
+from workflows.outbox.heartbeat_models import Heartbeat, Trouble
+from workflows.outbox.models import Attempt, OutboxMessage
+from workflows.people.models import (
+    Absence,
+    FormerLogin,
+    RoleEntry,
+    SavedFilter,
+    StandInPeriod,
+    User,
+)
+from workflows.trail.models import TrailEvent
+from workflows.trail.seal_models import TrailHead, TrailSeal
+
+__all__ = [
+    "Absence",
+    "AddedPerson",
+    "ApiToken",
+    "Attempt",
+    "BusinessCalendar",
+    "Closure",
+    "Comment",
+    "Connection",
+    "ConnectionGroupPermission",
+    "ConnectionUserPermission",
+    "DecisionLink",
+    "Document",
+    "Field",
+    "Follow",
+    "FormerLogin",
+    "Heartbeat",
+    "IdempotentReply",
+    "Incident",
+    "LogImport",
+    "MapFinding",
+    "Mention",
+    "MergeRecord",
+    "Notice",
+    "NoticeAddress",
+    "NoticeChoice",
+    "NoticeSettings",
+    "OutboxMessage",
+    "Role",
+    "RoleEntry",
+    "Route",
+    "SavedFilter",
+    "SearchValue",
+    "ServiceAccount",
+    "StandInPeriod",
+    "StartDraft",
+    "StatusLink",
+    "Step",
+    "TaskQuestion",
+    "TemplateGroupPermission",
+    "TemplateUserPermission",
+    "TemplateVersion",
+    "TrailEvent",
+    "TrailHead",
+    "TrailSeal",
+    "Trouble",
+    "User",
+    "WebhookDelivery",
+    "WebhookKey",
+    "WorkItem",
+    "WorkflowInstance",
+    "WorkflowTemplate",
+]

@@ -1,0 +1,1 @@
+"""Whether all is well: steps, the machine, the trail, the outbox."""

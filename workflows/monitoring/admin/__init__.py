@@ -1,0 +1,1 @@
+"""The health of steps on the admin's pages."""

@@ -1,0 +1,1 @@
+"""Health of steps, readiness of the machine, checks of the trail."""

@@ -1,0 +1,142 @@
+"""Where a request must stand by its trail alone: the record is checked against itself.
+
+Each row of the trail is one command; folding the rows through the same pure `advance` that wrote
+them must give the marking and the data of the request's row.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workflows.definitions.queries.compiled_versions import cached_map
+from workflows.engine.routing.advance import Electorate, advance
+from workflows.engine.routing.cancel_reasons import InstanceCancelled
+from workflows.engine.routing.effects import (
+    Cancel,
+    CorrectValues,
+    Decide,
+    Event,
+    Fail,
+    Finish,
+    Reopen,
+    Reroute,
+    ResolveMerge,
+    Retry,
+    Start,
+)
+from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.marking import Marking, Person
+from workflows.engine.routing.step_troubles import StepTrouble
+from workflows.execution.facts import INCIDENT_FACTS
+from workflows.execution.models import WorkflowInstance
+from workflows.trail.changes import StepOpened, read_changes
+from workflows.trail.choices import TrailCommand
+from workflows.trail.models import TrailEvent
+
+
+def rebuild_from_trail(instance: WorkflowInstance) -> tuple[Marking, dict[str, Any]]:
+    """The marking and the data that this request's trail leads to. One statement.
+
+    A request that was brought in from a log has no commands to fold: its marking is empty.
+    """
+    asks_again = instance.source not in WorkflowInstance.PAST
+    fold = _TrailFold(cached_map(instance.version_id).graph, asks_again)
+    for row in TrailEvent.objects.filter(request=instance).order_by("pk"):
+        fold.take(row)
+    return fold.marking, fold.data
+
+
+@dataclass
+class _TrailFold:
+    """A request between two rows of its trail."""
+
+    graph: Graph
+    asks_again: bool
+    marking: Marking = field(default_factory=Marking)
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def take(self, row: TrailEvent) -> None:
+        """Take in what one row says."""
+        writes = read_changes(row).facts.given or {}
+        event_of = _EVENTS.get(row.command)
+        if event_of is not None and not self._is_about_people(row):
+            if row.command == TrailCommand.START:
+                self.data = dict(writes)
+            self._apply(event_of(row, writes), _recorded_electorate(row))
+        elif row.command in (TrailCommand.SET_VALUES, TrailCommand.RETRY):
+            self._apply(CorrectValues(writes, row.actor_id), _recorded_electorate(row))
+        else:
+            self.data = {**self.data, **writes}
+
+    def _apply(self, event: Event, electorate: Electorate) -> None:
+        moved = advance(
+            self.graph, self.marking, self.data, event, electorate, asks_again=self.asks_again
+        )
+        self.marking, self.data = moved.marking, dict(moved.data)
+
+    def _is_about_people(self, row: TrailEvent) -> bool:
+        """A step that only lacked people does not move when somebody is there again."""
+        token = self.marking.token(row.activation) if row.activation is not None else None
+        return row.command == TrailCommand.RETRY and token is not None and token.stuck is None
+
+
+def _require_activation(row: TrailEvent) -> int:
+    assert row.activation is not None, f"trail row {row.pk} names no activation"
+    return row.activation
+
+
+def _asking_person(row: TrailEvent) -> Person | None:
+    requester = read_changes(row).facts.requester
+    return row.actor_id if requester is None else requester
+
+
+def _recorded_failure(row: TrailEvent) -> StepTrouble:
+    failed = read_changes(row).facts.failed
+    assert failed is not None, f"trail row {row.pk} names no failure"
+    return INCIDENT_FACTS.from_json(failed)
+
+
+def _decide_event(row: TrailEvent, writes: Mapping[str, Any]) -> Event:
+    assert row.actor_id is not None, f"trail row {row.pk} names nobody"
+    return Decide(
+        _require_activation(row),
+        row.actor_id,
+        row.outcome,
+        writes,
+        row.document_versions,
+        read_changes(row).facts.acted_for,
+    )
+
+
+_EVENTS: Mapping[str, Callable[[TrailEvent, Mapping[str, Any]], Event]] = {
+    TrailCommand.START: lambda row, values: Start(_asking_person(row)),
+    TrailCommand.DECIDE: _decide_event,
+    TrailCommand.CANCEL: lambda row, values: Cancel(
+        InstanceCancelled(row.comment, read_changes(row).facts.cause)
+    ),
+    TrailCommand.REOPEN: lambda row, values: Reopen(),
+    TrailCommand.RESOLVE_MERGE: lambda row, values: ResolveMerge(
+        _require_activation(row), values, row.actor_id
+    ),
+    TrailCommand.RETRY: lambda row, values: Retry(_require_activation(row), values, row.actor_id),
+    TrailCommand.FINISH: lambda row, values: Finish(_require_activation(row), row.outcome, values),
+    TrailCommand.SKIP: lambda row, values: Finish(
+        _require_activation(row), row.outcome, values, row.actor_id
+    ),
+    TrailCommand.FAIL: lambda row, values: Fail(_require_activation(row), _recorded_failure(row)),
+    TrailCommand.REROUTE: lambda row, values: Reroute(
+        _require_activation(row), row.outcome, row.actor_id
+    ),
+}
+"""The commands that move a request; all others leave it where it stands."""
+
+
+def _recorded_electorate(row: TrailEvent) -> Electorate:
+    """As many people as there were then: only their number counts, and the trail has kept it."""
+    opened = read_changes(row).notes_of(StepOpened)
+    needed = {opening.step: opening.needed for opening in opened}
+
+    def members(step: str) -> frozenset[Person]:
+        return frozenset(f"member {number}" for number in range(needed.get(step, 0)))
+
+    return members

@@ -1,0 +1,1 @@
+"""Writing, leasing and closing messages; signs of life."""

@@ -1,0 +1,79 @@
+"""People to choose from: by name, login, mail, department or team, with who is away."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import Group
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from workflows.access.permissions import active_role_members
+from workflows.people.models import User
+from workflows.people.queries.stand_ins import AwayNote, read_away_notes
+
+MOST_WORDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFound:
+    """Somebody to choose: their teams, where these were read, and whether they are away."""
+
+    person: User
+    teams: tuple[str, ...] = ()
+    away: AwayNote | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleScope:
+    """Who may be chosen: with `role` the people of a role's list, else everybody; programs are no
+    people. `template` is the workflow in which it is asked who is away."""
+
+    role: int | None = None
+    template: int | None = None
+
+    def people(self) -> QuerySet[User]:
+        """All of them."""
+        rows = User.objects.filter(is_active=True) if self.role is None else self._of_role()
+        return rows.filter(service_account=None).order_by("first_name", "last_name", "username")
+
+    def _of_role(self) -> QuerySet[User]:
+        return active_role_members([self.role] if self.role is not None else [])
+
+
+def list_people(scope: PeopleScope, most: int, now: datetime) -> list[PersonFound] | None:
+    """All who may be chosen, if they are no more than `most`. At most two statements."""
+    people = list(scope.people()[: most + 1])
+    return None if len(people) > most else _with_absences(people, scope, now)
+
+
+def search_people(scope: PeopleScope, typed: str, most: int, now: datetime) -> list[PersonFound]:
+    """Those of whom every word of the text begins a name, the login, the mail, the department or a
+    team. At most three statements."""
+    rows = scope.people()
+    for word in typed.split()[:MOST_WORDS]:
+        rows = rows.filter(_met_by(word))
+    people = list(rows.prefetch_related("groups")[:most])
+    return _with_absences(people, scope, now, with_teams=True)
+
+
+def _met_by(word: str) -> Q:
+    team = Group.objects.filter(user=OuterRef("pk"), name__istartswith=word)
+    columns = ("first_name", "last_name", "username", "email", "department")
+    met = Q(Exists(team))
+    for column in columns:
+        met |= Q((f"{column}__istartswith", word))
+    return met
+
+
+def _with_absences(
+    people: Collection[User], scope: PeopleScope, now: datetime, *, with_teams: bool = False
+) -> list[PersonFound]:
+    away = read_away_notes([person.pk for person in people], now)
+    return [
+        PersonFound(
+            person,
+            tuple(sorted(team.name for team in person.groups.all())) if with_teams else (),
+            away.of(person.pk, scope.template),
+        )
+        for person in people
+    ]

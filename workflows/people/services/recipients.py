@@ -1,0 +1,85 @@
+"""Who answers for a workflow just now, and who is told: the one place for every mail to them.
+
+The owner and the deputy; where both are gone, those who manage the workflow by grant; where there
+are none, the site's superusers. An account that is closed answers for nothing.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from workflows.access.conditions import MANAGE
+from workflows.access.grant_models import TemplateGroupPermission, TemplateUserPermission
+from workflows.definitions.models import WorkflowTemplate
+from workflows.engine.texts import Text
+from workflows.execution.models import WorkflowInstance
+from workflows.notices.choices import NoticeEvent
+from workflows.outbox.payloads import MailPayload
+from workflows.outbox.services import messages as outbox
+from workflows.people.models import User
+
+MOST = 20
+"""So many managers, or superusers, are told at most."""
+
+
+def find_accountable_people(
+    template: WorkflowTemplate, excluded_ids: Collection[int] = ()
+) -> list[User]:
+    """The active people who answer for a workflow, the first of them first, without those who
+    are set apart (who asked for a request, or is kept from its step)."""
+    for people in (_owner_and_deputy(template), _managers_by_grant(template), _active_superusers()):
+        active_people = [
+            person for person in people if person.is_active and person.pk not in excluded_ids
+        ]
+        if active_people:
+            return active_people
+    return []
+
+
+def _owner_and_deputy(template: WorkflowTemplate) -> Iterator[User]:
+    return (person for person in (template.owner, template.deputy) if person is not None)
+
+
+def _managers_by_grant(template: WorkflowTemplate) -> Iterator[User]:
+    grant_filter = {"content_object": template, "permission__codename": MANAGE}
+    people = User.objects.filter(
+        pk__in=TemplateUserPermission.objects.filter(**grant_filter).values("user")
+    ) | User.objects.filter(
+        groups__in=TemplateGroupPermission.objects.filter(**grant_filter).values("group")
+    )
+    yield from people.filter(is_active=True).distinct().order_by("pk")[:MOST]
+
+
+def _active_superusers() -> Iterator[User]:
+    yield from User.objects.filter(is_active=True, is_superuser=True).order_by("pk")[:MOST]
+
+
+def incident_owner_for(instance: WorkflowInstance, kept_away: Collection[int] = ()) -> User | None:
+    """In whose name an incident of this request stands: nobody puts right what they asked for
+    themselves, or are kept from. Where nobody else is there, who answers for the workflow."""
+    excluded_ids = {*kept_away, instance.requester_id or 0}
+    candidates = find_accountable_people(
+        instance.template, excluded_ids
+    ) or find_accountable_people(instance.template)
+    return candidates[0] if candidates else None
+
+
+def notification_recipients(template: WorkflowTemplate, also: User | None = None) -> list[User]:
+    """Everybody who hears of what happens to a workflow; `also` is somebody who has to act."""
+    people = find_accountable_people(template)
+    return people if also is None or also in people else [*people, also]
+
+
+def mail_about_workflow(
+    template: WorkflowTemplate,
+    now: datetime,
+    *,
+    event: NoticeEvent,
+    subject: Text,
+    text: Text | str,
+) -> None:
+    """Mail those who answer for a workflow of what concerns no single request."""
+    for recipient in notification_recipients(template):
+        mail = MailPayload(
+            to=recipient.pk, event=event, subject=subject, text=text, workflow=template.pk
+        )
+        outbox.enqueue_message(mail, now=now)

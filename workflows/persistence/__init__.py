@@ -1,0 +1,1 @@
+"""How rows are written in bulk, and their history with them."""

@@ -1,0 +1,1 @@
+"""The trail: one row a command, sealed in a chain of hashes."""

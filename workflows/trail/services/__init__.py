@@ -1,0 +1,1 @@
+"""Writing the trail, sealing it, sending its head outside."""
