@@ -1,6 +1,7 @@
 """What a run does, rule by rule, as far as the engine decides it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -378,6 +379,27 @@ def test_what_says_nothing_is_not_written() -> None:
     assert written["tokens"] == [{"id": 1, "step": "a", "round": 1, "block": 0, "branch": 0}]
     assert written["blocks"] == [{"id": 0, "step": "p", "round": 1}]
     assert Marking.from_json(written) == marking
+
+
+@pytest.mark.parametrize("order", [("first", "second"), ("second", "first")])
+def test_approvals_asked_again_at_once_are_numbered_alike_in_whatever_order_they_are_kept(
+    order: tuple[str, str],
+) -> None:
+    run = Run(
+        draw(
+            {
+                "first": approval(yes={"to": "second"}),
+                "second": approval(yes={"to": "fill"}),
+                "fill": task(done={"to": "over"}, _outputs=["amount"]),
+                "over": end(),
+            }
+        )
+    ).start()
+    run.decide("first", "yes").decide("second", "yes", by="bob")
+    kept = run.marking.approved
+    run.marking = replace(run.marking, approved={step: kept[step] for step in order})
+    run.decide("fill", "done", by="cleo", writes={"amount": "200.00"})
+    assert [(token.id, token.step) for token in run.marking.tokens] == [(4, "first"), (5, "second")]
 
 
 def test_an_advance_never_changes_the_marking_that_it_was_given() -> None:

@@ -42,8 +42,17 @@ def value_digest(value: Any) -> str:
 def changed_since(marking: Marking, data: Mapping[str, Any], step: str) -> tuple[str, ...]:
     """The fields that are not what this step approved, for showing why it is asked again."""
     approval = marking.approved.get(step)
-    shown_digests = approval.fields.items() if approval is not None else ()
-    return tuple(key for key, digest in shown_digests if value_digest(data.get(key)) != digest)
+    return _changed_keys(approval, data) if approval is not None else ()
+
+
+def _changed_keys(approval: Approval, data: Mapping[str, Any]) -> tuple[str, ...]:
+    """By key, as a database may give the keys of what it keeps back in an order of its own, and
+    the trail, which is read back later, must lead to the same."""
+    return tuple(
+        key
+        for key, digest in sorted(approval.fields.items())
+        if value_digest(data.get(key)) != digest
+    )
 
 
 def outdated_approvals(marking: Marking) -> dict[str, tuple[str, ...]]:
@@ -70,6 +79,11 @@ class ApprovalTracker(MutableMarking):
 
     asks_again = True
 
+    def _approvals(self) -> list[tuple[str, Approval]]:
+        """All that hold, by step key: not in the order in which a database gives them back, as
+        what is opened first has the lower number, and reading back the trail must lead there."""
+        return sorted(self.approved.items())
+
     # -- given, and taken back ------------------------------------------------------------
 
     def _record_approval(self, token: Token, step: HumanStep, *, whole: bool) -> None:
@@ -93,22 +107,22 @@ class ApprovalTracker(MutableMarking):
 
     def _forget_approvals_ahead(self, target: str) -> None:
         """The request comes to a step: approvals on the way ahead of it will be given anew."""
-        for step in [
-            s for s in self.approved if s == target or s in steps_ahead_of(self.graph, target)
-        ]:
+        for step, _ in self._approvals():
+            if step != target and step not in steps_ahead_of(self.graph, target):
+                continue
             if not any(t.step == step and not t.again for t in self.tokens.values()):
                 self._revoke_approval(step)
 
     def _on_block_closed(self, block: Block) -> None:
         """What was approved in a block counts from now on in the one around it."""
-        for step, approval in self.approved.items():
+        for step, approval in self._approvals():
             if approval.block == block.id:
                 self.approved[step] = replace(approval, block=block.block, branch=block.branch)
 
     def _drop_resolved_fields(self, block: Block, keys: Iterable[str]) -> None:
         """A person chose between the branches of a block: what was chosen stands for their
         approvals, which disagreed on it and could not both hold."""
-        for step, approval in self.approved.items():
+        for step, approval in self._approvals():
             if self._is_block_within(approval.block, block.id):
                 remaining = {
                     key: value for key, value in approval.fields.items() if key not in keys
@@ -135,11 +149,7 @@ class ApprovalTracker(MutableMarking):
             and approval.votes_of is None
         ):
             return ()
-        return tuple(
-            key
-            for key, digest in approval.fields.items()
-            if value_digest(self.data.get(key)) != digest
-        )
+        return _changed_keys(approval, self.data)
 
     def _changed_with_reaction(
         self, step: str, approval: Approval, reaction: str
@@ -158,7 +168,7 @@ class ApprovalTracker(MutableMarking):
         if not self.asks_again:
             return {}
         owed = {}
-        for step, approval in self.approved.items():
+        for step, approval in self._approvals():
             is_whole = approval.votes_of is None
             fields = self._changed_with_reaction(step, approval, REQUIRE) if is_whole else ()
             if fields or self._is_vote_repeated(approval):
@@ -210,7 +220,7 @@ class ApprovalTracker(MutableMarking):
 
     def _judge_votes(self) -> None:
         """Votes on other values than those of now are void."""
-        for step, approval in list(self.approved.items()):
+        for step, approval in self._approvals():
             if approval.votes_of is None:
                 continue
             token = self.tokens.get(approval.votes_of)
@@ -227,7 +237,7 @@ class ApprovalTracker(MutableMarking):
 
     def _report_changes(self) -> None:
         """What changed without being asked again is told of once, and then is as it is."""
-        for step in list(self.approved):
+        for step, _ in self._approvals():
             self._report_changed_fields(step, WARN, fx.ApprovalOutdated)
             self._report_changed_fields(step, KEEP, fx.ApprovalKept)
 
