@@ -18,7 +18,15 @@ from reporting.reviews.facts.measures import StaleDetails, details_to_json
 from reporting.reviews.models import Finding
 from reporting.reviews.services.opening import begin_review
 from reporting.rollups.models import Freshness, RequestRollUp, StepRollUp
-from tests.factories import NOW, let, make_user, open_task
+from tests.factories import (
+    NOW,
+    let,
+    make_user,
+    map_data,
+    open_task,
+    publish_map,
+    start_request,
+)
 from tests.workflows.admin_site import Site, make_site
 from workflows.access.conditions import AUDIT, MANAGE, VIEW
 from workflows.access.models import ApiToken
@@ -61,6 +69,7 @@ CALLERS: Mapping[str, set[str]] = {
     "former stand-in": {SIGNED, READS, WORKS},
     "somebody who is asked": {SIGNED, SEES, IS_ASKED, READS, WORKS},
     "another role": {SIGNED, READS, WORKS},
+    "approver elsewhere": {SIGNED, READS, WORKS},
     "watcher": {SIGNED, READS, WORKS},
     "mentioned": {SIGNED, SEES, READS, WORKS},
     "owner": {SIGNED, KNOWS, SEES, MANAGES, HANDS_ON, GIVES_LINKS, AUDITS, LOOKS, READS, WORKS},
@@ -88,6 +97,7 @@ NAMES = {
     "former stand-in": "fritz",
     "somebody who is asked": "ida",
     "another role": "lena",
+    "approver elsewhere": "elsa",
     "watcher": "wanda",
     "mentioned": "miko",
     "owner": "olivia",
@@ -119,6 +129,7 @@ def make_everything() -> Everything:
         site = make_site()
         _make_people(site)
         rows = _make_rows(site)
+        _make_work_elsewhere()
     return Everything(site, rows)
 
 
@@ -139,6 +150,14 @@ def _make_people(site: Site) -> None:
     make_user("opal").user_permissions.set(every.exclude(codename__in=beside))
     make_user("rosa").user_permissions.set(every.filter(codename="audit_everything"))
     User.objects.filter(username__in=("otto", "opal")).update(is_staff=True)
+
+
+def _make_work_elsewhere() -> None:
+    """Another workflow, where somebody has an approval to decide and so is no outsider of the
+    site: it opens nothing of the first."""
+    elsewhere = {"key": "travel-approval", "name": "Travel approval"}
+    make_user("elsa")
+    start_request(publish_map(map_data() | elsewhere), manager="elsa")
 
 
 def _make_rows(site: Site) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from workflows.people.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
-STRANGERS = ("outsider", "watcher", "anonymous", "token of an outsider")
+STRANGERS = ("outsider", "approver elsewhere", "watcher", "anonymous", "token of an outsider")
 """People for whom the request does not exist, and a program."""
 OF_A_REQUEST = {
     *("reference", "task_id", "incident_id", "merge_id", "document_id", "other_id", "comment_id"),
@@ -124,7 +124,8 @@ def test_lists_searches_and_people_name_nothing_of_what_is_not_theirs() -> None:
     """By search, filters, following, mentions and lists of people."""
     there = make_everything()
     row = there.site.waiting
-    for name in ("outsider", "watcher", "former stand-in", "another role"):
+    strangers = ("outsider", "watcher", "former stand-in", "another role", "approver elsewhere")
+    for name in strangers:
         me = caller(name)
         for path in (
             f"/?q={row.reference}",
