@@ -16,8 +16,9 @@ from workflows.calendars.queries.working_calendars import forget_calendars
 from workflows.definitions.queries.compiled_versions import forget_maps
 from workflows.trail.services.sealing import reset_sealed_mark
 
-# Hypothesis tries things as long as a shared machine needs, wherever it is used. The same code gives
-# the same result, so a red run is the change's own; `make nightly` (HANDOFF_MAPS) looks further.
+# Hypothesis tries things as long as a shared machine needs, wherever it is used. The same code
+# gives the same result, so a red run is the change's own; `make nightly` (HANDOFF_MAPS) looks
+# further.
 settings.register_profile(
     "handoff",
     deadline=None,

@@ -181,7 +181,7 @@ def stands_in(marking: Marking, number: int | None) -> list[str]:
 def turned_round(value: Any) -> Any:
     """JSON as a database may give it back: the same, with the keys in another order."""
     if isinstance(value, dict):
-        return {key: turned_round(value[key]) for key in reversed(sorted(value))}
+        return {key: turned_round(value[key]) for key in sorted(value, reverse=True)}
     return [turned_round(part) for part in value] if isinstance(value, list) else value
 
 
