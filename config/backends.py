@@ -6,6 +6,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 
 from workflows.access.models import ServiceAccount
 from workflows.people.models import User
+from workflows.persistence.prepared_queries import ANY_ROW, PreparedQuery
 
 
 def acts_by_tokens_alone(user: Any) -> bool:
@@ -23,8 +24,14 @@ class PeopleAlone:
 
     def get_user(self, user_id: Any) -> User | None:
         """Who is signed in; asked with every page, in one statement."""
-        people = User.objects.filter(is_active=True, service_account=None)
-        return people.filter(pk=user_id).first()
+        for user in _PEOPLE.rows({ANY_ROW: int(user_id)}):
+            return user
+        return None
+
+
+_PEOPLE = PreparedQuery(
+    lambda: User.objects.filter(pk=ANY_ROW, is_active=True, service_account=None).order_by()
+)
 
 
 class PeopleBackend(PeopleAlone, AuthenticationBackend):

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from workflows.access.conditions.role_lookups import ways_into_roles
 from workflows.access.conditions.stand_in_sql import sql_moment
+from workflows.persistence.sql_constants import write_constants
 
 if TYPE_CHECKING:
     from workflows.people.models import User
@@ -28,6 +29,11 @@ THE_MOMENT = "the moment at which it is asked"
 TABLE = "permitted"
 """What the statement calls its tables, so that none is taken for one of the statement around; the
 first has the row that is asked about."""
+
+
+def places_of(user_id: int) -> dict[int | str, Any]:
+    """What stands there for one person, now."""
+    return {ANYBODY: user_id, THE_MOMENT: sql_moment(timezone.now())}
 
 
 class PersonCondition:
@@ -42,13 +48,14 @@ class PersonCondition:
         return ConditionSql(self, user.pk)
 
     def statement(self, using: str) -> tuple[str, tuple[Any, ...]]:
-        """The SQL that finds the rows, and its parameters with a stand-in for the person."""
+        """The SQL that finds the rows, and as its parameters the stand-ins."""
         key = (using, ways_into_roles())
         if key not in self._statements:
             rows = self.rows_for(get_user_model()(pk=ANYBODY)).order_by().values("pk")
             query = rows.query
             query.change_aliases({table: f"{TABLE}{n}" for n, table in enumerate(query.alias_map)})
-            self._statements[key] = query.get_compiler(using).as_sql()
+            sql, parameters = query.get_compiler(using).as_sql()
+            self._statements[key] = write_constants(sql, parameters, (ANYBODY, THE_MOMENT))
         return self._statements[key]
 
     def named_sql(self, using: str, row: str) -> str:
@@ -61,14 +68,7 @@ class PersonCondition:
 
 
 def _named(place: str, values: "Iterator[Any]") -> str:
-    """A place of the statement with its name, or with what stands there for everybody: codes of
-    ours, so there is nothing in them to be escaped."""
-    if place != "%s":
-        return place
-    value = next(values)
-    return {ANYBODY: "%(user)s", THE_MOMENT: "%(now)s"}.get(value) or (
-        f"'{value}'" if isinstance(value, str) else str(int(value))
-    )
+    return {ANYBODY: "%(user)s", THE_MOMENT: "%(now)s"}[next(values)] if place == "%s" else place
 
 
 class ConditionSql(Expression):
@@ -92,15 +92,12 @@ class ConditionSql(Expression):
     def as_sql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
     ) -> tuple[str, tuple[Any, ...]]:
-        """EXISTS, by the row's key."""
+        """EXISTS, by the row's key. What is written for anybody is for any moment, too."""
         sql, parameters = self.condition.statement(connection.alias)
         row_sql, row_parameters = compiler.compile(self.row)
         column = connections[connection.alias].ops.quote_name(self.row.target.column)
-        places = {ANYBODY: self.user_id, THE_MOMENT: sql_moment(timezone.now())}
-        filled_in = (
-            places.get(value, value) if isinstance(value, int | str) else value
-            for value in parameters
-        )
+        places = {} if self.user_id == ANYBODY else places_of(self.user_id)
+        filled_in = (places.get(value, value) for value in parameters)
         return f"EXISTS ({sql} AND {TABLE}0.{column} = {row_sql})", (*filled_in, *row_parameters)
 
 

@@ -9,7 +9,7 @@ from workflows.documents.models import Document
 from workflows.engine.errors import NotFound
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.facets import facet_of_rows
-from workflows.execution.queries.visible_instances import NO_REQUEST
+from workflows.execution.queries.visible_instances import NO_REQUEST, of_visible_request
 from workflows.people.models import User
 
 COMMENTS = facet_of_rows(f"{Comment._meta.db_table} WHERE request_id = %(request)s")
@@ -53,6 +53,6 @@ def find_visible_comment(user: User, comment_id: int) -> Comment:
     """The comment with its request. Raises NotFound where the person may not see that."""
     rows = Comment.objects.select_related("request__template__owner", "request__requester")
     try:
-        return rows.get(pk=comment_id, request__in=WorkflowInstance.objects.visible_to(user))
+        return rows.get(of_visible_request(user), pk=comment_id)
     except Comment.DoesNotExist:
         raise NotFound(NO_REQUEST) from None

@@ -6,6 +6,7 @@ from datetime import datetime
 from workflows.documents.models import Document
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.facets import facet_of_rows
+from workflows.execution.queries.visible_instances import of_visible_request
 from workflows.people.models import User
 
 DOCUMENTS = facet_of_rows(
@@ -38,9 +39,7 @@ def find_visible_document(user: User, document_id: int) -> Document | None:
     """The document, if its request may be shown to this person. What a comment carried is
     withdrawn with it."""
     rows = Document.objects.filter(
-        pk=document_id,
-        request__in=WorkflowInstance.objects.visible_to(user),
-        comment__withdrawn_at=None,
+        of_visible_request(user), pk=document_id, comment__withdrawn_at=None
     )
     return rows.select_related("request__template", "uploaded_by").first()
 

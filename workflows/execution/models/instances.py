@@ -22,15 +22,21 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 on both databases."""
 
 
+def parse_reference(text: str) -> tuple[str, int] | None:
+    """The prefix and the number that a reference is made of; None for any other text."""
+    prefix, _, number = text.strip().upper().rpartition("-")
+    if not prefix or not (number.isascii() and number.isdigit()) or len(number) > 18:
+        return None
+    return prefix, int(number)
+
+
 class InstanceQuerySet(models.QuerySet["WorkflowInstance"]):
     """Reading requests."""
 
     def by_reference(self, reference: str) -> "InstanceQuerySet":
         """The request with this reference, if there is one; any other text finds nothing."""
-        prefix, _, number = reference.strip().upper().rpartition("-")
-        if not prefix or not (number.isascii() and number.isdigit()) or len(number) > 18:
-            return self.none()
-        return self.filter(pk=int(number), prefix=prefix)
+        parts = parse_reference(reference)
+        return self.none() if parts is None else self.filter(prefix=parts[0], pk=parts[1])
 
     def visible_to(self, user: Actor) -> "InstanceQuerySet":
         """Those that this person may read."""

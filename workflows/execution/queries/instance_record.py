@@ -1,10 +1,10 @@
 """The rows of a request's record: its tasks, merges, incidents, attempts, family and trail."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Model, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from workflows.definitions.queries.compiled_versions import VersionMap
@@ -20,7 +20,8 @@ from workflows.execution.queries.facets import facet_of_rows
 from workflows.outbox.models import Attempt
 from workflows.people.models import StandInPeriod, User
 from workflows.people.queries.stand_ins import prefetch_absences
-from workflows.persistence.row_order import Row, in_order
+from workflows.persistence.prepared_queries import ANY_ROW, PreparedQuery
+from workflows.persistence.row_order import in_order
 from workflows.trail.choices import TrailCommand
 from workflows.trail.models import TrailEvent
 
@@ -53,16 +54,22 @@ RECORD_FACETS = (INCIDENTS, MERGES, CHILDREN, TRAIL_BESIDE_DECISIONS, ABSENCES)
 
 def tasks_of(instance: WorkflowInstance) -> list[WorkItem]:
     """Every task of the request with its people, oldest first. One statement."""
-    rows = WorkItem.objects.filter(request=instance).select_related(
-        "assignee", "decided_by", "decided_for"
-    )
-    return in_order(_with_absences(rows, "assignee", instance))
+    tasks = _TASKS.rows({ANY_ROW: instance.pk})
+    _read_absences(tasks, "assignee", instance)
+    return sorted(tasks, key=lambda task: task.pk)
 
 
-def _with_absences(rows: QuerySet[Row], relation: str, instance: WorkflowInstance) -> QuerySet[Row]:
-    if ABSENCES.is_absent(instance):
-        return rows
-    return rows.prefetch_related(prefetch_absences(relation, timezone.now()))
+def _tasks_of_any() -> QuerySet[WorkItem]:
+    tasks = WorkItem.objects.filter(request=ANY_ROW)
+    return tasks.select_related("assignee", "decided_by", "decided_for").order_by()
+
+
+_TASKS = PreparedQuery(_tasks_of_any)
+
+
+def _read_absences(rows: Sequence[Model], relation: str, instance: WorkflowInstance) -> None:
+    if not ABSENCES.is_absent(instance):
+        prefetch_related_objects(rows, prefetch_absences(relation, timezone.now()))
 
 
 def decided_tasks_of(instance: WorkflowInstance) -> list[WorkItem]:
@@ -70,9 +77,16 @@ def decided_tasks_of(instance: WorkflowInstance) -> list[WorkItem]:
     where it is known that nobody did."""
     if DECISIONS.is_absent(instance):
         return []
-    rows = WorkItem.objects.filter(request=instance, state=DONE).exclude(outcome="")
-    decided = rows.select_related("decided_by", "decided_for").order_by()
+    decided = _DECIDED_TASKS.rows({ANY_ROW: instance.pk})
     return sorted(decided, key=lambda task: (task.completed_at or task.enabled_at, task.pk))
+
+
+def _decided_tasks_of_any() -> QuerySet[WorkItem]:
+    decided = WorkItem.objects.filter(request=ANY_ROW, state=DONE).exclude(outcome="")
+    return decided.select_related("decided_by", "decided_for").order_by()
+
+
+_DECIDED_TASKS = PreparedQuery(_decided_tasks_of_any)
 
 
 def find_added_person(task: WorkItem, user: User) -> AddedPerson | None:
@@ -94,8 +108,9 @@ def incidents_of(instance: WorkflowInstance) -> list[Incident]:
     there are none."""
     if INCIDENTS.is_absent(instance):
         return []
-    rows = Incident.objects.filter(request=instance).select_related("owner")
-    return in_order(_with_absences(rows, "owner", instance))
+    incidents = in_order(Incident.objects.filter(request=instance).select_related("owner"))
+    _read_absences(incidents, "owner", instance)
+    return incidents
 
 
 def attempts_of(instance: WorkflowInstance, version_map: VersionMap) -> list[Attempt]:

@@ -30,6 +30,13 @@ from workflows.people.queries.stand_ins import (
     away_note_of,
     prefetch_absences,
 )
+from workflows.persistence.prepared_queries import (
+    ANY_MOMENT,
+    PreparedQuery,
+    any_rows,
+    place_of_moment,
+    places_of_rows,
+)
 from workflows.persistence.row_order import in_order
 
 
@@ -162,15 +169,26 @@ def find_position(instance: WorkflowInstance) -> InstancePosition:
 
 def _open_tasks(instances: Mapping[int, WorkflowInstance]) -> dict[int, list[WorkItem]]:
     tasks: dict[int, list[WorkItem]] = {pk: [] for pk in instances}
-    rows = WorkItem.objects.open().filter(request_id__in=list(tasks)).select_related("assignee")
-    stuck = Incident.objects.filter(open_incidents_condition(), request=OuterRef("request"))
-    beside = rows.annotate(
-        is_holder_away=Exists(absences_of("assignee", timezone.now())), is_stuck=Exists(stuck)
-    )
-    for task in in_order(beside):
+    places = places_of_rows(list(tasks)) | place_of_moment(timezone.now())
+    rows = _OPEN_TASKS.rows(places, len(tasks))
+    for task in sorted(rows, key=lambda row: row.pk):
         task.request = instances[task.request_id]
         tasks[task.request_id].append(task)
     return tasks
+
+
+def _open_tasks_of(count: int) -> QuerySet[WorkItem]:
+    """The open tasks of so many requests, each with whether its holder is away, and whether its
+    request has an incident."""
+    rows = WorkItem.objects.open().filter(request_id__in=any_rows(count))
+    stuck = Incident.objects.filter(open_incidents_condition(), request=OuterRef("request"))
+    beside = rows.select_related("assignee").annotate(
+        is_holder_away=Exists(absences_of("assignee", ANY_MOMENT)), is_stuck=Exists(stuck)
+    )
+    return beside.order_by()
+
+
+_OPEN_TASKS = PreparedQuery(_open_tasks_of)
 
 
 def _read_asked_requesters(

@@ -11,6 +11,7 @@ from workflows.engine.errors import NotFound
 from workflows.execution.choices import QuestionKind
 from workflows.execution.models import TaskQuestion, WorkflowInstance, WorkItem
 from workflows.execution.queries.facets import facet_of_rows
+from workflows.execution.queries.visible_instances import of_visible_request
 from workflows.people.models import User
 
 QUESTIONS = facet_of_rows(f"{TaskQuestion._meta.db_table} WHERE request_id = %(request)s")
@@ -106,7 +107,7 @@ def find_visible_question(
     rows = TaskQuestion.objects.select_related(
         "asked_by", "asked_of", "work_item__step", "request__template", "request__requester"
     )
-    condition = Q(request__in=WorkflowInstance.objects.visible_to(user))
+    condition = Q(of_visible_request(user))
     if is_own_enough:
         condition |= Q(asked_of=user)
     try:

@@ -1,10 +1,11 @@
 """Requests and tasks by their address, as far as a person may see them."""
 
-from contextlib import suppress
-
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_noop
 
 from workflows.access.conditions import performs_step_condition
+from workflows.access.conditions.person_conditions import ANYBODY, places_of
+from workflows.access.conditions.role_lookups import WayIntoRole, ways_into_roles
 from workflows.access.permissions import added_role_subquery
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.errors import InvalidInput, NotFound, WrongState
@@ -14,11 +15,19 @@ from workflows.execution.models import (
     WorkflowInstance,
     WorkItem,
 )
+from workflows.execution.models.instances import parse_reference
 from workflows.execution.queries.closed_tasks import describe_closed_task
 from workflows.people.models import User
+from workflows.persistence.prepared_queries import ANY_ROW, PreparedQuery
 
 NO_REQUEST = gettext_noop("There is no such request, or it is not yours to see.")
 NO_TASK = gettext_noop("There is no such task, or it is not yours to see.")
+
+
+def of_visible_request(user: User) -> Exists:
+    """A condition on rows of requests: this person may read the row's request. It is asked of that
+    one request; as a list of all that they may read, SQLite would make the list first."""
+    return Exists(WorkflowInstance.objects.visible_to(user).filter(pk=OuterRef("request")))
 
 
 def find_visible_task(user: User, task_id: int) -> WorkItem:
@@ -28,16 +37,35 @@ def find_visible_task(user: User, task_id: int) -> WorkItem:
     Raises NotFound for a task of a request that the person may not see. Who could have done a
     task that is over, and sees no more of its request, is told who was first (WrongState).
     """
+    for task in _VISIBLE_TASKS.rows({**places_of(user.pk), ANY_ROW: task_id}, *_kind_of(user)):
+        return task
+    if WorkItem.objects.filter(performs_step_condition(user), pk=task_id).exists():
+        raise WrongState(describe_closed_task(task_id))
+    raise NotFound(NO_TASK)
+
+
+def _kind_of(user: User) -> tuple[bool, bool, tuple[WayIntoRole, ...]]:
+    """What the statement that finds what a person may see hangs on, beside who they are."""
+    return user.is_active, user.is_superuser, ways_into_roles()
+
+
+def _anybody(is_active: bool, is_superuser: bool) -> User:
+    return User(pk=ANYBODY, is_active=is_active, is_superuser=is_superuser)
+
+
+def _visible_task_rows(
+    is_active: bool, is_superuser: bool, _ways: tuple[WayIntoRole, ...]
+) -> QuerySet[WorkItem]:
+    user = _anybody(is_active, is_superuser)
     joined = WorkItem.objects.select_related(
         *("step", "assignee", "decided_by", "decided_for"),
         *("request__template", "request__requester__service_account"),
     )
-    visible = joined.filter(request__in=WorkflowInstance.objects.visible_to(user))
-    with suppress(WorkItem.DoesNotExist):
-        return visible.annotate(added=added_role_subquery(user)).get(pk=task_id)
-    if WorkItem.objects.filter(performs_step_condition(user), pk=task_id).exists():
-        raise WrongState(describe_closed_task(task_id))
-    raise NotFound(NO_TASK)
+    visible = joined.filter(of_visible_request(user), pk=ANY_ROW)
+    return visible.annotate(added=added_role_subquery(user)).order_by()
+
+
+_VISIBLE_TASKS = PreparedQuery(_visible_task_rows)
 
 
 def find_visible_human_task(user: User, task_id: int) -> WorkItem:
@@ -50,11 +78,25 @@ def find_visible_human_task(user: User, task_id: int) -> WorkItem:
 
 def find_visible_request(user: User, reference: str) -> WorkflowInstance:
     """The request of this reference. Raises NotFound where the person may not see it."""
-    rows = WorkflowInstance.objects.visible_to(user).by_reference(reference)
-    try:
-        return rows.select_related("template__owner", "requester").get()
-    except WorkflowInstance.DoesNotExist:
-        raise NotFound(NO_REQUEST) from None
+    reference_parts = parse_reference(reference)
+    if reference_parts is not None:
+        prefix, number = reference_parts
+        places = {**places_of(user.pk), ANY_PREFIX: prefix, ANY_ROW: number}
+        for instance in _VISIBLE_INSTANCES.rows(places, *_kind_of(user)):
+            return instance
+    raise NotFound(NO_REQUEST)
+
+
+def _visible_instance_rows(
+    is_active: bool, is_superuser: bool, _ways: tuple[WayIntoRole, ...]
+) -> QuerySet[WorkflowInstance]:
+    visible = WorkflowInstance.objects.visible_to(_anybody(is_active, is_superuser))
+    rows = visible.filter(pk=ANY_ROW, prefix=ANY_PREFIX)
+    return rows.select_related("template__owner", "requester").order_by()
+
+
+ANY_PREFIX = "any prefix of a reference"
+_VISIBLE_INSTANCES = PreparedQuery(_visible_instance_rows)
 
 
 def reread_instance(instance: WorkflowInstance) -> WorkflowInstance:
@@ -66,7 +108,7 @@ def find_visible_incident(user: User, incident_id: int) -> Incident:
     """The incident with its step and request. Raises NotFound where that may not be seen."""
     rows = Incident.objects.select_related("step", "request__template", "request__requester")
     try:
-        return rows.get(pk=incident_id, request__in=WorkflowInstance.objects.visible_to(user))
+        return rows.get(of_visible_request(user), pk=incident_id)
     except Incident.DoesNotExist:
         raise NotFound(NO_REQUEST) from None
 
@@ -75,6 +117,6 @@ def find_visible_merge(user: User, merge_id: int) -> MergeRecord:
     """The merge record with its request. Raises NotFound where that may not be seen."""
     rows = MergeRecord.objects.select_related("request__template", "request__requester")
     try:
-        return rows.get(pk=merge_id, request__in=WorkflowInstance.objects.visible_to(user))
+        return rows.get(of_visible_request(user), pk=merge_id)
     except MergeRecord.DoesNotExist:
         raise NotFound(NO_REQUEST) from None
