@@ -11,7 +11,7 @@ from tests.factories import NOW
 from tests.workflows import drawn
 from tests.workflows.support import begin
 from workflows.execution.models import WorkflowInstance, WorkItem
-from workflows.execution.services.locks import lock_open_tasks, lock_request
+from workflows.execution.services.unit_of_work.locks import lock_open_tasks, lock_request
 from workflows.persistence.bulk_sql import (
     COPY_THRESHOLD,
     insert_column_names,

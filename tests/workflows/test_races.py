@@ -21,7 +21,7 @@ from workflows.engine.errors import HandoffError, NotAllowed, WrongState
 from workflows.engine.routing.marking import Marking
 from workflows.execution.models import Incident, MergeRecord, WorkItem
 from workflows.execution.services import work_items as tasks
-from workflows.execution.services.locks import lock_request
+from workflows.execution.services.unit_of_work.locks import lock_request
 from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
 from workflows.people.models import User
 

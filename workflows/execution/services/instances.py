@@ -31,13 +31,13 @@ from workflows.execution.services.command_rules import (
     save_command,
 )
 from workflows.execution.services.effect_handlers import apply_event
-from workflows.execution.services.locks import lock_against_pause
 from workflows.execution.services.unit_of_work import (
     ActingCapacity,
     UnitOfWork,
     open_unit_of_work,
     write_trail,
 )
+from workflows.execution.services.unit_of_work.locks import lock_against_pause
 from workflows.execution.services.values import clean_values, require_reason, store_files
 from workflows.outbox.payloads import EndedPayload
 from workflows.outbox.services.messages import release_held_messages

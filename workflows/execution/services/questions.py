@@ -21,7 +21,6 @@ from workflows.execution.models import (
 )
 from workflows.execution.queries.instance_record import ABSENCES
 from workflows.execution.services.capacities import authorize_steering
-from workflows.execution.services.lapsed_questions import note_question_end, save_question_end
 from workflows.execution.services.requester_pauses import (
     begin_requester_pause,
     end_requester_pause,
@@ -32,6 +31,10 @@ from workflows.execution.services.unit_of_work import (
     find_locked_task,
     open_unit_of_work,
     write_trail,
+)
+from workflows.execution.services.unit_of_work.lapsed_questions import (
+    note_question_end,
+    save_question_end,
 )
 from workflows.execution.services.work_items import open_task_for_actor
 from workflows.people.models import User

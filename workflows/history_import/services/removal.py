@@ -13,7 +13,7 @@ from simple_history.utils import get_history_model_for_model
 from workflows.engine.errors import NotFound, WrongState
 from workflows.engine.texts import Text, text
 from workflows.execution.models import WorkflowInstance, WorkItem
-from workflows.execution.services.search_values import forget_search_values
+from workflows.execution.services.unit_of_work.search_values import forget_search_values
 from workflows.history_import.models import LogImport
 from workflows.people.models import User
 from workflows.persistence.row_history import write_history

@@ -1,14 +1,14 @@
 """One command's work on one request: what was locked, what follows, what is written.
 
-A `Case` is opened at the start of a transaction and saved at its end; in between nothing is
-written. Handlers of effects (`handlers.py`) only collect rows here, so that saving is a handful
-of bulk statements whatever the map did.
+A `UnitOfWork` is opened at the start of a transaction and saved at its end; in between nothing is
+written. Handlers of effects (`effect_handlers.py`) only collect rows here, so that saving is a
+handful of bulk statements whatever the map did.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from workflows.access.permissions import (
@@ -17,7 +17,7 @@ from workflows.access.permissions import (
     role_member_pairs,
 )
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
-from workflows.engine.errors import NotAllowed, NotFound, WrongState
+from workflows.engine.errors import NotAllowed, NotFound
 from workflows.engine.routing.marking import Marking, Person
 from workflows.execution.choices import TaskState
 from workflows.execution.facts import Resolution
@@ -28,9 +28,18 @@ from workflows.execution.models import (
     WorkflowInstance,
     WorkItem,
 )
-from workflows.execution.services.lapsed_questions import lapse_requester_questions
-from workflows.execution.services.locks import fetch_merge_records, lock_open_tasks, lock_request
-from workflows.execution.services.search_values import (
+from workflows.execution.services.unit_of_work.guarded_rows import (
+    ITEM_COLUMNS,
+    MERGE_COLUMNS,
+    update_guarded,
+)
+from workflows.execution.services.unit_of_work.lapsed_questions import lapse_requester_questions
+from workflows.execution.services.unit_of_work.locks import (
+    fetch_merge_records,
+    lock_open_tasks,
+    lock_request,
+)
+from workflows.execution.services.unit_of_work.search_values import (
     rewrite_search_values,
     write_search_values,
 )
@@ -38,12 +47,10 @@ from workflows.outbox.models import OutboxMessage
 from workflows.outbox.payloads import MessagePayload
 from workflows.outbox.services.messages import write_messages
 from workflows.people.models import User
-from workflows.persistence.bulk_sql import insert_rows, update_row
+from workflows.persistence.bulk_sql import insert_rows
 from workflows.persistence.row_history import write_history
 from workflows.trail.changes import ChangeNote, TrailChanges
 from workflows.trail.choices import MOVES, TrailCapacity, TrailCommand
-from workflows.trail.models import TrailEvent
-from workflows.trail.services.recording import write_trail_rows
 
 WITHOUT_HISTORY = frozenset({"marking", "due_at", "moved_at"})
 
@@ -300,53 +307,7 @@ class UnitOfWork:
         insert_rows(self.new_merges)
 
 
-ITEM_COLUMNS = (
-    "state",
-    "is_open",
-    "in_queue",
-    "assignee_id",
-    "votes",
-    "enabled_at",
-    "started_at",
-    "completed_at",
-    "due_at",
-    "paused_at",
-    "paused_seconds",
-    "paused_business_seconds",
-    "waiting_seconds",
-    "working_seconds",
-    "lead_in_seconds",
-    "waiting_business_seconds",
-    "working_business_seconds",
-    "outcome",
-    "comment",
-    "decided_by_id",
-    "decided_for_id",
-    "performer_name",
-    "document_versions",
-    "closing_code",
-    "closing_parameters",
-)
-MERGE_COLUMNS = (
-    "state",
-    "arrivals",
-    "not_needed",
-    "conflicts",
-    "resolution",
-    "resolved_by_id",
-    "closing_code",
-    "closing_parameters",
-    "closed_at",
-)
-
-
-def update_guarded(model: Any, pk: int, state: str, values: Mapping[str, Any]) -> None:
-    """Change one row if it still stands in the state that it was read in, without re-reading it."""
-    if update_row(model, pk, state, values) != 1:
-        raise WrongState("This was changed by somebody else a moment ago; load the page again.")
-
-
-# -- opening a case ---------------------------------------------------------------------------
+# -- opening one ------------------------------------------------------------------------------
 
 
 def open_unit_of_work(
@@ -419,94 +380,5 @@ def _align_clock(work: UnitOfWork, recorded_at: datetime | None) -> None:
 
 
 def find_locked_task(work: UnitOfWork, work_item_id: int) -> WorkItem | None:
-    """The open task with this id, from the rows that the case has locked."""
+    """The open task with this id, from the rows that are locked."""
     return next((item for item in work.items.values() if item.pk == work_item_id), None)
-
-
-def serialize_votes(item: WorkItem) -> list[dict[str, Any]]:
-    """Every vote of a step that several people decide, in their order: by whom (and, where
-    somebody stood in, for whom), what, when."""
-    return [
-        {name: vote[name] for name in ("by", "acted_for", "outcome", "comment") if name in vote}
-        | {"at": _format_vote_moment(vote["at"])}
-        for vote in item.votes
-    ]
-
-
-def _format_vote_moment(at: datetime | str) -> str:
-    """A vote that was just given has its time, one that was read from the row its text."""
-    moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def write_trail(
-    work: UnitOfWork,
-    command: TrailCommand,
-    *,
-    item: WorkItem | None = None,
-    activation: int | None = None,
-    step: str = "",
-    from_state: str = "",
-    outcome: str = "",
-    comment: str = "",
-    seen: Mapping[str, Any] | None = None,
-) -> TrailEvent:
-    """The one function that writes the trail of a request: one row a command. In which capacity
-    the actor acted, and for whom, is what the check found that let them (`work.acting`)."""
-    if work.acting.acted_for is not None:
-        work.changes.facts.acted_for = work.acting.acted_for.pk
-    event = TrailEvent(
-        **_request_columns(work),
-        **_actor_columns(work),
-        **{"step": step, "activation": activation} | _task_columns(work, item, command),
-        command=command,
-        from_state=from_state,
-        outcome=outcome,
-        comment=comment,
-        seen=seen or {},
-    )
-    write_trail_rows([event])
-    return event
-
-
-def _request_columns(work: UnitOfWork) -> dict[str, Any]:
-    return {
-        "recorded_at": work.now,
-        "request": work.instance,
-        "template_id": work.instance.template_id,
-        "workflow": work.map.graph.definition.key,
-        "version": work.map.number,
-        "reference": work.instance.reference,
-        "changes": work.changes.to_json(),
-    }
-
-
-def _actor_columns(work: UnitOfWork) -> dict[str, Any]:
-    return {
-        "actor": work.actor,
-        "actor_name": work.actor.get_username() if work.actor else "",
-        "role": work.acting.role,
-        "capacity": work.acting.capacity or "",
-        "acted_for": work.acting.acted_for.get_username() if work.acting.acted_for else "",
-    }
-
-
-def _task_columns(work: UnitOfWork, item: WorkItem | None, command: TrailCommand) -> dict[str, Any]:
-    """What the trail says of the task; without one it says how the request stands."""
-    if item is None:
-        return {
-            "round": None,
-            "work_item": None,
-            "to_state": work.instance.state,
-            "document_versions": {},
-            "votes": [],
-        }
-    return {
-        "step": work.map.step_keys[item.step_id],
-        "activation": item.activation,
-        "round": item.round,
-        "work_item": item.pk,
-        "to_state": item.state,
-        "document_versions": item.document_versions,
-        "votes": serialize_votes(item) if command == TrailCommand.DECIDE else [],
-    }
