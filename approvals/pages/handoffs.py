@@ -300,64 +300,63 @@ def _stage_sides(handoff: Handoff, stage: HandoffStage, count: int) -> StageSide
     """What each side sees of so many requests in a stage."""
     names = {"source": team_text(handoff.source), "target": team_text(handoff.target)}
     places: Mapping[str, object] = {**names, "count": count_text(count)}
-    by_source, by_target = _side_sentences(stage, count)
-    return StageSides(stage, by_source % places, by_target % places)
+    return StageSides(
+        stage=stage,
+        by_source=_sentence_of_source(stage, count) % places,
+        by_target=_sentence_of_target(stage, count) % places,
+    )
 
 
-def _side_sentences(stage: HandoffStage, count: int) -> tuple[str, str]:
+def _sentence_of_source(stage: HandoffStage, count: int) -> str:
+    """What the team that hands over sees of so many requests."""
     match stage:
         case HandoffStage.COMING:
-            return (
-                ngettext(
-                    "%(count)s is with us and goes to %(target)s next",
-                    "%(count)s are with us and go to %(target)s next",
-                    count,
-                ),
-                ngettext(
-                    "%(count)s is on its way to us from %(source)s",
-                    "%(count)s are on their way to us from %(source)s",
-                    count,
-                ),
+            return ngettext(
+                "%(count)s is with us and goes to %(target)s next",
+                "%(count)s are with us and go to %(target)s next",
+                count,
             )
         case HandoffStage.REACHED:
-            return (
-                ngettext(
-                    "%(count)s is handed over, and %(target)s has not taken it up",
-                    "%(count)s are handed over, and %(target)s has not taken them up",
-                    count,
-                ),
-                ngettext(
-                    "%(count)s has reached us and waits",
-                    "%(count)s have reached us and wait",
-                    count,
-                ),
+            return ngettext(
+                "%(count)s is handed over, and %(target)s has not taken it up",
+                "%(count)s are handed over, and %(target)s has not taken them up",
+                count,
             )
         case HandoffStage.TAKEN:
-            return (
-                ngettext(
-                    "%(count)s is in work at %(target)s",
-                    "%(count)s are in work at %(target)s",
-                    count,
-                ),
-                ngettext("%(count)s is taken up by us", "%(count)s are taken up by us", count),
+            return ngettext(
+                "%(count)s is in work at %(target)s", "%(count)s are in work at %(target)s", count
             )
         case HandoffStage.SENT_BACK:
-            return (
-                ngettext(
-                    "%(count)s came back to us from %(target)s",
-                    "%(count)s came back to us from %(target)s",
-                    count,
-                ),
-                ngettext(
-                    "%(count)s was sent back by us to %(source)s",
-                    "%(count)s were sent back by us to %(source)s",
-                    count,
-                ),
+            return ngettext(
+                "%(count)s came back to us from %(target)s",
+                "%(count)s came back to us from %(target)s",
+                count,
             )
-    return (
-        ngettext("%(count)s is past %(target)s", "%(count)s are past %(target)s", count),
-        ngettext("%(count)s was sent on by us", "%(count)s were sent on by us", count),
-    )
+    return ngettext("%(count)s is past %(target)s", "%(count)s are past %(target)s", count)
+
+
+def _sentence_of_target(stage: HandoffStage, count: int) -> str:
+    """What the team that takes over sees of so many requests."""
+    match stage:
+        case HandoffStage.COMING:
+            return ngettext(
+                "%(count)s is on its way to us from %(source)s",
+                "%(count)s are on their way to us from %(source)s",
+                count,
+            )
+        case HandoffStage.REACHED:
+            return ngettext(
+                "%(count)s has reached us and waits", "%(count)s have reached us and wait", count
+            )
+        case HandoffStage.TAKEN:
+            return ngettext("%(count)s is taken up by us", "%(count)s are taken up by us", count)
+        case HandoffStage.SENT_BACK:
+            return ngettext(
+                "%(count)s was sent back by us to %(source)s",
+                "%(count)s were sent back by us to %(source)s",
+                count,
+            )
+    return ngettext("%(count)s was sent on by us", "%(count)s were sent on by us", count)
 
 
 # -- addresses --------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The page of one request: its four answers, its values, and its record as far as one may read
 it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +25,7 @@ from approvals.pages.request_picture import draw_request_picture, picture_key
 from approvals.pages.request_record import (
     IncidentDetails,
     Merge,
+    PastStep,
     describe_incidents,
     describe_merge_record,
     describe_past_steps,
@@ -44,8 +45,9 @@ from workflows.conversation.queries.following import FOLLOWERS, follows_of_reque
 from workflows.definitions.diagrams.svg import MapDiagram
 from workflows.documents.models import Document
 from workflows.documents.queries.instance_documents import DOCUMENTS, documents_of
+from workflows.engine.format.definition import Definition
 from workflows.engine.routing.void_approvals import outdated_approvals
-from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.models import Incident, WorkflowInstance, WorkItem
 from workflows.execution.queries.actor_facets import (
     actor_facets,
     capacity_over,
@@ -135,32 +137,44 @@ REQUEST_FACETS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RequestReading:
+    """What the parts of the page are worked out from, each read once."""
+
+    user: User
+    now: datetime
+    until: datetime | None
+    work: UnitOfWork
+    standing: Standing
+    tasks: Sequence[WorkItem]
+    incidents: Sequence[Incident]
+    position: InstancePosition
+    documents: list[Document]
+    course_rows: list[TrailEvent]
+    names: Mapping[str, str]
+    attempts: list[Attempt]
+
+    @property
+    def instance(self) -> WorkflowInstance:
+        return self.position.instance
+
+    @property
+    def definition(self) -> Definition:
+        return self.position.map.graph.definition
+
+
 def request_page(
     user: User, request: WorkflowInstance, now: datetime, until: datetime | None = None
 ) -> RequestPage:
     """The page as this person may read it; what happened goes until a moment. The number of
     statements does not depend on how much happened."""
-    read_facets(request, [*REQUEST_FACETS, *actor_facets()], user, now)
-    work = read_only_unit_of_work(request, user, now)
-    standing = find_standing(work, user)
-    tasks, incidents = tasks_of(request), incidents_of(request)
-    position = build_position(request, tasks, incidents, _statuses_of(request, tasks))
-    documents = documents_of(request)
-    values = displayed_values(position.map.graph.definition, request, documents=documents)
-    course_rows = course_rows_of(request, TOLD_COMMANDS, until=until)
-    names = full_names_of([*voter_usernames(tasks), *usernames_in(course_rows)])
-    steps = describe_past_steps(position, tasks, now, names)
+    reading = _read_request(user, request, now, until)
+    position, standing, definition = reading.position, reading.standing, reading.definition
+    values = displayed_values(definition, request, documents=reading.documents)
+    steps = describe_past_steps(position, reading.tasks, now, reading.names)
     way = describe_way(position, steps, now)
-    attempts = attempts_of(request, position.map) if standing.audits else []
-    happenings = Happenings(
-        steps=steps,
-        comments=describe_comments(comments_of(request, until=until), user, now),
-        questions=describe_questions(questions_on_request(request), user, steers=standing.manages),
-        changes=describe_course_changes(position, course_rows, names),
-        troubles=describe_incidents(position.map, incidents, attempts),
-        merges=[describe_merge_record(position.map, row) for row in merges_of(request)],
-        documents=documents,
-    )
+    happenings = _describe_happenings(reading, steps)
+    outdated = outdated_approvals(reading.work.marking)
     return RequestPage(
         version=position.map.number,
         state=request_state_text(request),
@@ -168,23 +182,62 @@ def request_page(
         done_when=completion_sentences(estimate_completion(position, now), now),
         family=request_family_of(user, request),
         values=values,
-        documents=superseded_documents(documents, values),
+        documents=superseded_documents(reading.documents, values),
         way=way,
-        picture=draw_request_picture(position, way, tasks),
+        picture=draw_request_picture(position, way, reading.tasks),
         picture_key=picture_key(way),
-        timeline=timeline_of_request(request, position.map.graph.definition, happenings, until),
+        timeline=timeline_of_request(request, definition, happenings, until),
         followers=describe_followers(follows_of_request(request), user),
-        sight_is_offered=bool(position.map.graph.definition.mentions_give_sight),
+        sight_is_offered=bool(definition.mentions_give_sight),
         troubles=[trouble for trouble in happenings.troubles if trouble.is_open],
-        attempts=attempts,
+        attempts=reading.attempts,
         merges=[merge for merge in happenings.merges if merge.row.closed_at is None],
-        gone_past=describe_approval_bypasses(position, course_rows),
-        outdated=outdated_approval_sentences(
-            outdated_approvals(work.marking), position.map.graph.definition
-        ),
+        gone_past=describe_approval_bypasses(position, reading.course_rows),
+        outdated=outdated_approval_sentences(outdated, definition),
         trail=trail_of(request) if standing.audits else [],
         standing=standing,
         courses=available_steering_commands(position, user, manages=standing.manages),
+    )
+
+
+def _read_request(
+    user: User, request: WorkflowInstance, now: datetime, until: datetime | None
+) -> _RequestReading:
+    read_facets(request, [*REQUEST_FACETS, *actor_facets()], user, now)
+    work = read_only_unit_of_work(request, user, now)
+    standing = find_standing(work, user)
+    tasks, incidents = tasks_of(request), incidents_of(request)
+    position = build_position(request, tasks, incidents, _statuses_of(request, tasks))
+    course_rows = course_rows_of(request, TOLD_COMMANDS, until=until)
+    return _RequestReading(
+        user=user,
+        now=now,
+        until=until,
+        work=work,
+        standing=standing,
+        tasks=tasks,
+        incidents=incidents,
+        position=position,
+        documents=documents_of(request),
+        course_rows=course_rows,
+        names=full_names_of([*voter_usernames(tasks), *usernames_in(course_rows)]),
+        attempts=attempts_of(request, position.map) if standing.audits else [],
+    )
+
+
+def _describe_happenings(reading: _RequestReading, steps: Sequence[PastStep]) -> Happenings:
+    """What happened on the request, of each kind."""
+    request, position, now = reading.instance, reading.position, reading.now
+    user, steers = reading.user, reading.standing.manages
+    comments = comments_of(request, until=reading.until)
+    return Happenings(
+        steps=steps,
+        comments=describe_comments(comments, user, now),
+        questions=describe_questions(questions_on_request(request), user, steers=steers),
+        changes=describe_course_changes(position, reading.course_rows, reading.names),
+        troubles=describe_incidents(position.map, reading.incidents, reading.attempts),
+        merges=[describe_merge_record(position.map, row) for row in merges_of(request)],
+        documents=reading.documents,
     )
 
 
