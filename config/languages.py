@@ -40,11 +40,11 @@ def language_name(code: str) -> str:
 
 def offered_languages(env: Environment, folders: Iterable[Path]) -> list[tuple[str, str]]:
     """English and all that have a catalogue, or those of them that `HANDOFF_LANGUAGES` lists."""
-    known = list(dict.fromkeys([SOURCE_LANGUAGE, *catalogue_languages(folders)]))
+    offered = list(dict.fromkeys([SOURCE_LANGUAGE, *catalogue_languages(folders)]))
     listed = env.text("HANDOFF_LANGUAGES").lower().replace(",", " ").split()
-    if unknown := [code for code in listed if code not in known]:
-        env.problems.append(_unknown_language("HANDOFF_LANGUAGES", unknown[0], known))
-    codes = [code for code in known if not listed or code in listed] or known
+    if unknown := [code for code in listed if code not in offered]:
+        env.problems.append(_unknown_language("HANDOFF_LANGUAGES", unknown[0], offered))
+    codes = [code for code in offered if not listed or code in listed] or offered
     return [(code, language_name(code)) for code in codes]
 
 
@@ -59,5 +59,5 @@ def site_language(env: Environment, offered: Collection[tuple[str, str]]) -> str
     return default
 
 
-def _unknown_language(variable: str, code: str, known: Iterable[str]) -> str:
-    return f"{variable} is '{code[:20]}', which has no catalogue here; write: {', '.join(known)}."
+def _unknown_language(variable: str, code: str, offered: Iterable[str]) -> str:
+    return f"{variable} is '{code[:20]}', which has no catalogue here; write: {', '.join(offered)}."

@@ -85,14 +85,17 @@ class PersonBox(forms.TextInput):
         return SafeString(render_to_string("approvals/_person_box.html", context))
 
     def _meant_by(self, typed: str) -> list[tuple[str, str, str]]:
-        found = search_people(self.scope, str(typed)[:150], MOST_FOUND, timezone.now())
-        return [(one.person.username, person_label(one.person), about_person(one)) for one in found]
+        people = search_people(self.scope, str(typed)[:150], MOST_FOUND, timezone.now())
+        return [
+            (match.person.username, person_label(match.person), about_person(match))
+            for match in people
+        ]
 
     def _address(self) -> str:
         if self.asker is None:
             return ""
-        told = [self.asker.pk, self.scope.role, self.scope.template]
-        return f"{reverse('approvals:people')}?in={signing.dumps(told, salt=SALT)}"
+        scope = [self.asker.pk, self.scope.role, self.scope.template]
+        return f"{reverse('approvals:people')}?in={signing.dumps(scope, salt=SALT)}"
 
     def require_known(self, login: str) -> None:
         """Refuse a text of the box that is nobody's login. One statement; one more after that."""
@@ -146,11 +149,11 @@ def person_label(person: User) -> str:
     return name if name == person.username else f"{name} ({person.username})"
 
 
-def about_person(found: PersonFound) -> str:
+def about_person(person_found: PersonFound) -> str:
     """Their teams, and until when they are away."""
-    away = name_with_absence("", found.away).strip()
-    return " ".join(part for part in (join_words(list(found.teams[:3])), away) if part)
+    away = name_with_absence("", person_found.away).strip()
+    return " ".join(part for part in (join_words(list(person_found.teams[:3])), away) if part)
 
 
-def _list_label(found: PersonFound) -> str:
-    return name_with_absence(person_label(found.person), found.away)
+def _list_label(person_found: PersonFound) -> str:
+    return name_with_absence(person_label(person_found.person), person_found.away)

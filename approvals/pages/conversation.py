@@ -45,12 +45,12 @@ def split_comment_text(text: str, mentioned: Mapping[str, str]) -> list[TextPart
     """A comment's text in pieces: links, mentions of these people (names by login), and what is
     just text. Only `http` and `https` make a link."""
     parts, end = [], 0
-    for found in _PIECE.finditer(text):
-        special = _special_part(found, mentioned)
+    for match in _PIECE.finditer(text):
+        special = _special_part(match, mentioned)
         if special is None:
             continue
         part, length = special
-        begin = found.start()
+        begin = match.start()
         if begin > end:
             parts.append(TextPart(PartKind.PLAIN, text[end:begin]))
         parts.append(part)
@@ -121,7 +121,7 @@ class FollowerLine:
 
 def describe_followers(follows: Sequence[Follow], reader: User) -> FollowerLine:
     """These followers in words. No statement."""
-    mine = [follow for follow in follows if follow.person_id == reader.pk]
-    own = next((follow for follow in mine if follow.request_id is not None), None)
+    own_follows = [follow for follow in follows if follow.person_id == reader.pk]
+    own = next((follow for follow in own_follows if follow.request_id is not None), None)
     people = {follow.person_id: person_name(follow.person) for follow in follows}
-    return FollowerLine(join_words(list(people.values())), own, bool(mine) and own is None)
+    return FollowerLine(join_words(list(people.values())), own, bool(own_follows) and own is None)

@@ -140,10 +140,10 @@ class WorkflowHandoffsPage:
 def my_handoffs_page(user: User, now: datetime) -> MyHandoffsPage:
     """The handoffs in which the person's teams take part. The number of statements is fixed."""
     teams = read_live_teams()
-    mine = find_own_teams(user, teams)
-    record = find_handoffs(user, teams, now, around=mine)
+    own_teams = find_own_teams(user, teams)
+    record = find_handoffs(user, teams, now, around=own_teams)
     by_name = {team.code: team for handoff in record.lines for team in _teams_of(handoff)}
-    entries = sorted((by_name[code] for code in mine if code in by_name), key=team_text)
+    entries = sorted((by_name[code] for code in own_teams if code in by_name), key=team_text)
     return MyHandoffsPage(
         teams=[_team_handoffs(record, team, now) for team in entries],
         workflows=related_workflows(user),
@@ -156,8 +156,8 @@ def handoff_pair_page(user: User, source: str, target: str, now: datetime) -> Ha
     and may see nothing of it."""
     teams = read_live_teams()
     record = find_handoffs(user, teams, now, around={source, target})
-    known = {*record.lines, *list_map_handoffs(teams)}
-    handoff = next((each for each in known if _codes_of(each) == (source, target)), None)
+    handoffs = {*record.lines, *list_map_handoffs(teams)}
+    handoff = next((each for each in handoffs if _codes_of(each) == (source, target)), None)
     is_mine = not find_own_teams(user, teams).isdisjoint({source, target})
     if handoff is None or not (is_mine or handoff in record.lines):
         raise NotFound(NO_HANDOFF)
@@ -165,7 +165,7 @@ def handoff_pair_page(user: User, source: str, target: str, now: datetime) -> Ha
         source=team_text(handoff.source),
         target=team_text(handoff.target),
         reverse=_address_of(Handoff(handoff.target, handoff.source))
-        if Handoff(handoff.target, handoff.source) in known
+        if Handoff(handoff.target, handoff.source) in handoffs
         else "",
         stages=[_stage_list(record, handoff, stage, now) for stage in HandoffStage],
         note=_capped_note(record),

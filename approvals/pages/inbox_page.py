@@ -92,7 +92,7 @@ def read_inbox(
         page, count = _read_narrowed(reach, after, conditions)
     link = {**({WHOSE: whose} if whose else {}), **filters.chosen}
     saved_ids = [int(pk) for pk, _ in choices.filters]
-    more = {**link, "after": encode_inbox_cursor(page.after)} if page.after else {}
+    next_link = {**link, "after": encode_inbox_cursor(page.after)} if page.after else {}
     return InboxView(
         sections=group_rows(_with_last_decisions(page.rows)),
         tabs=_inbox_tabs(whole_reach, whose, filters.chosen),
@@ -103,7 +103,7 @@ def read_inbox(
         is_narrowed=not narrowing.is_wide,
         chosen=link,
         saved=read_saved_tabs(whole_reach, saved_ids, link, now),
-        next=f"?{urlencode(more)}" if more else "",
+        next=f"?{urlencode(next_link)}" if next_link else "",
         first=f"?{urlencode(link)}",
     )
 

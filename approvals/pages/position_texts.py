@@ -309,8 +309,8 @@ def next_steps_sentence(steps: NextSteps, definition: Definition) -> str:
     """Where the request can go from a step, as sentences; open rules in words."""
     if steps.is_human:
         return _outcomes_sentence(steps.ways, definition)
-    usual = [way.destination for way in steps.ways if not way.is_failure]
-    failed = [way.destination for way in steps.ways if way.is_failure]
+    usual = [next_step.destination for next_step in steps.ways if not next_step.is_failure]
+    failed = [next_step.destination for next_step in steps.ways if next_step.is_failure]
     places = {
         "usual": _alternatives_text(usual, definition),
         "failed": _alternatives_text(failed, definition),
@@ -320,13 +320,16 @@ def next_steps_sentence(steps: NextSteps, definition: Definition) -> str:
     return gettext("Then %(usual)s.") % places
 
 
-def _outcomes_sentence(ways: Sequence[NextStep], definition: Definition) -> str:
-    if not ways:
+def _outcomes_sentence(next_steps: Sequence[NextStep], definition: Definition) -> str:
+    if not next_steps:
         return gettext("With the values it has, no outcome can be chosen.")
     return " ".join(
         gettext("“%(outcome)s” leads to %(place)s.")
-        % {"outcome": way.outcome, "place": destination_text(way.destination, definition)}
-        for way in ways
+        % {
+            "outcome": next_step.outcome,
+            "place": destination_text(next_step.destination, definition),
+        }
+        for next_step in next_steps
     )
 
 

@@ -196,12 +196,12 @@ SORTED_BY: Mapping[str, tuple[ListOrder, ...]] = {
 
 def choose_columns(names: Iterable[str]) -> list[Column[RequestRow]]:
     """The columns of these names in their order; where none is known, the usual ones."""
-    known = {column.name for column in COLUMNS} & set(names)
-    chosen = known | {ALWAYS} if known else set(USUAL)
+    known_names = {column.name for column in COLUMNS} & set(names)
+    chosen = known_names | {ALWAYS} if known_names else set(USUAL)
     return [column for column in COLUMNS if column.name in chosen]
 
 
 def file_columns(columns: Iterable[Column[RequestRow]]) -> list[Column[RequestRow]]:
     """The same for the CSV."""
-    more = [(column, FILE_ONLY.get(column.name)) for column in columns]
-    return [one for pair in more for one in pair if one is not None]
+    pairs = [(column, FILE_ONLY.get(column.name)) for column in columns]
+    return [column for pair in pairs for column in pair if column is not None]

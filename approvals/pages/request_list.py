@@ -155,21 +155,21 @@ class RequestsPage:
         heading = str(column.heading)
         if not orders:
             return ColumnHead(heading, column.css)
-        others = [other for other in orders if other != order] or [ListOrder.NEWEST]
+        other_orders = [other for other in orders if other != order] or [ListOrder.NEWEST]
         direction = "descending" if order.is_falling else "ascending"
         return ColumnHead(
             heading,
             column.css,
-            self.filters.link(sort=others[0] if others[0] != ListOrder.NEWEST else ""),
+            self.filters.link(sort=other_orders[0] if other_orders[0] != ListOrder.NEWEST else ""),
             direction if order in orders else "",
         )
 
     @property
     def columns_to_choose(self) -> list[tuple[str, str, bool]]:
         """The columns that can be left out: name, heading, and whether it is shown."""
-        shown = {column.name for column in self.table.columns}
+        names_shown = {column.name for column in self.table.columns}
         return [
-            (column.name, str(column.heading), column.name in shown)
+            (column.name, str(column.heading), column.name in names_shown)
             for column in COLUMNS
             if column.name != ALWAYS
         ]

@@ -172,7 +172,7 @@ def request_page(
     position, standing, definition = reading.position, reading.standing, reading.definition
     values = displayed_values(definition, request, documents=reading.documents)
     steps = describe_past_steps(position, reading.tasks, now, reading.names)
-    way = describe_way(position, steps, now)
+    request_way = describe_way(position, steps, now)
     happenings = _describe_happenings(reading, steps)
     outdated = outdated_approvals(reading.work.marking)
     return RequestPage(
@@ -183,9 +183,9 @@ def request_page(
         family=request_family_of(user, request),
         values=values,
         documents=superseded_documents(reading.documents, values),
-        way=way,
-        picture=draw_request_picture(position, way, reading.tasks),
-        picture_key=picture_key(way),
+        way=request_way,
+        picture=draw_request_picture(position, request_way, reading.tasks),
+        picture_key=picture_key(request_way),
         timeline=timeline_of_request(request, definition, happenings, until),
         followers=describe_followers(follows_of_request(request), user),
         sight_is_offered=bool(definition.mentions_give_sight),

@@ -48,15 +48,15 @@ RANKS: Final = (
 
 
 def draw_request_picture(
-    position: InstancePosition, way: RequestWay, tasks: Sequence[WorkItem]
+    position: InstancePosition, request_way: RequestWay, tasks: Sequence[WorkItem]
 ) -> MapDiagram:
     """The map with the request on it. No statement."""
     graph = position.map.graph
-    marks = _LinkMarks(position, way, tasks)
+    marks = _LinkMarks(position, request_way, tasks)
     words = _state_words()
     longest = max(len(f"{SIGNS[state]} {word}") for state, word in words.items())
     states = marks.states()
-    texts = {step.key: step for step in (*way.others, *way.progress)}
+    texts = {step.key: step for step in (*request_way.others, *request_way.progress)}
     nodes = [
         DiagramNode(
             key=key,
@@ -71,7 +71,7 @@ def draw_request_picture(
         for key, step in graph.steps.items()
     ]
     arrows = _request_arrows(graph, marks.link_states(states))
-    picture = draw_diagram(nodes, arrows, _caption(way))
+    picture = draw_diagram(nodes, arrows, _caption(request_way))
     if not picture.note:
         return picture
     note = gettext("The map is large: the part that this request has gone and can go is shown.")
@@ -92,10 +92,14 @@ def _state_words() -> dict[WayState, str]:
     }
 
 
-def picture_key(way: RequestWay) -> list[tuple[WayState, str, str]]:
+def picture_key(request_way: RequestWay) -> list[tuple[WayState, str, str]]:
     """The states that the picture shows with their signs and words, as its key lists them."""
     words = _state_words()
-    return [(state, SIGNS[state], words[state]) for state in words if state in way.states.values()]
+    return [
+        (state, SIGNS[state], words[state])
+        for state in words
+        if state in request_way.states.values()
+    ]
 
 
 def _node_description(title: str, word: str, step: ProgressStep | None) -> str:
@@ -103,12 +107,12 @@ def _node_description(title: str, word: str, step: ProgressStep | None) -> str:
     return gettext("%(step)s: %(state)s") % places
 
 
-def _caption(way: RequestWay) -> DiagramCaption:
+def _caption(request_way: RequestWay) -> DiagramCaption:
     counts = [
-        sum(1 for step in way.progress if step.state in FINISHED),
-        sum(1 for step in way.progress if step.state == WayState.OPEN),
-        sum(1 for step in way.progress if step.state in (WayState.AHEAD, WayState.PERHAPS)),
-        len(way.others),
+        sum(1 for step in request_way.progress if step.state in FINISHED),
+        sum(1 for step in request_way.progress if step.state == WayState.OPEN),
+        sum(1 for step in request_way.progress if step.state in (WayState.AHEAD, WayState.PERHAPS)),
+        len(request_way.others),
     ]
     names = ("done", "open", "ahead", "others")
     return DiagramCaption(
@@ -144,9 +148,9 @@ class _LinkMarks:
     """Which ways of the map the request has gone, and which it can still go."""
 
     def __init__(
-        self, position: InstancePosition, way: RequestWay, tasks: Sequence[WorkItem]
+        self, position: InstancePosition, request_way: RequestWay, tasks: Sequence[WorkItem]
     ) -> None:
-        self.graph, self.way = position.map.graph, way
+        self.graph, self.way = position.map.graph, request_way
         self.ways_gone = find_ways_gone(position, tasks)
         self.gone = {id(link) for link in self.ways_gone.links}
         self.open = {step.key for step in position.everywhere}
@@ -154,8 +158,11 @@ class _LinkMarks:
 
     def states(self) -> dict[str, WayState]:
         """The state of each step, what only routes included."""
-        passed, told = self.ways_gone.passed, self.way.states
-        return {key: told.get(key) or self._routing_state(key, passed) for key in self.graph.steps}
+        passed, states_told = self.ways_gone.passed, self.way.states
+        return {
+            key: states_told.get(key) or self._routing_state(key, passed)
+            for key in self.graph.steps
+        }
 
     def _routing_state(self, key: str, passed: frozenset[str]) -> WayState:
         if key in passed:

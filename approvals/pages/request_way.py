@@ -154,14 +154,14 @@ def _links_to_end(
 ) -> list[Link]:
     """The ways from a step that was left by an outcome to the end that came, as far as the
     request's values tell them."""
-    ways = [link for link in graph.leaving[key] if link.name in (outcome, "to")]
+    links = [link for link in graph.leaving[key] if link.name in (outcome, "to")]
     passed: list[Link] = []
-    while len(ways) == 1 and ways[0] not in passed:
-        passed.append(ways[0])
-        key = ways[0].to
+    while len(links) == 1 and links[0] not in passed:
+        passed.append(links[0])
+        key = links[0].to
         if key == end or graph[key].kind not in ROUTING_KINDS:
             break
-        ways = possible_links(graph, key, position.instance.data)
+        links = possible_links(graph, key, position.instance.data)
     return passed
 
 
@@ -221,7 +221,7 @@ def _other_steps(position: InstancePosition, steps: Sequence[ProgressStep]) -> l
     named = {step.key for step in steps}
     open_now = {step.key for step in steps if step.state == WayState.OPEN}
     exceptional = find_exceptional_steps(graph, open_now, data, named) if open_now else set()
-    others = [
+    other_keys = [
         key
         for key in steps_in_order(graph)
         if key not in named and graph[key].kind not in ROUTING_KINDS
@@ -237,7 +237,7 @@ def _other_steps(position: InstancePosition, steps: Sequence[ProgressStep]) -> l
         else ProgressStep(
             key, graph.title(key), WayState.NOT_TAKEN, _not_taken_text(position, into.get(key, ()))
         )
-        for key in others
+        for key in other_keys
     ]
 
 

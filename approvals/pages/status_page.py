@@ -115,8 +115,8 @@ def _public_values(position: InstancePosition) -> list[DisplayedValue]:
     keys = [key for key, field in definition.fields.items() if field.public]
     if not keys:
         return []
-    shown = displayed_values(definition, position.instance, keys, documents=[])
-    return [value for value in shown if value.text]
+    values = displayed_values(definition, position.instance, keys, documents=[])
+    return [value for value in values if value.text]
 
 
 # -- where it stands --------------------------------------------------------------------------
@@ -129,8 +129,8 @@ def _describe_step(
         after = gettext("It goes on when that is done.")
     else:
         graph, data = position.map.graph, position.instance.data
-        ways = _without_rules(find_next_steps(graph, step.key, data))
-        after = next_steps_sentence(ways, graph.definition)
+        next_steps = _without_rules(find_next_steps(graph, step.key, data))
+        after = next_steps_sentence(next_steps, graph.definition)
     return StatusStep(
         title=step.title,
         who=_holder_sentence(position.map, step, is_named=is_named),
@@ -141,8 +141,11 @@ def _describe_step(
 
 def _without_rules(steps: NextSteps) -> NextSteps:
     """The same ways without the rules that choose among them: they name fields and amounts."""
-    ways = tuple(replace(way, destination=_plain_place(way.destination)) for way in steps.ways)
-    return replace(steps, ways=ways)
+    next_steps = tuple(
+        replace(next_step, destination=_plain_place(next_step.destination))
+        for next_step in steps.ways
+    )
+    return replace(steps, ways=next_steps)
 
 
 def _plain_place(destination: Destination) -> Destination:

@@ -112,17 +112,17 @@ def _newest_page(entries: Sequence[TimelineEntry], until: datetime | None) -> Ti
     if len(due) <= MOST_ENTRIES:
         return Timeline(due, None, until is None)
     begin = due[-MOST_ENTRIES].at
-    shown = [entry for entry in due if entry.at >= begin]
-    return Timeline(shown, begin - timedelta(microseconds=1), until is None)
+    page_entries = [entry for entry in due if entry.at >= begin]
+    return Timeline(page_entries, begin - timedelta(microseconds=1), until is None)
 
 
 # -- each kind --------------------------------------------------------------------------------
 
 
 def _beginning(instance: WorkflowInstance) -> TimelineEntry:
-    who = person_name(instance.requester, instance.requester_name)
-    if who:
-        began = gettext("%(person)s started the request.") % {"person": who}
+    person = person_name(instance.requester, instance.requester_name)
+    if person:
+        began = gettext("%(person)s started the request.") % {"person": person}
     else:
         source = {"source": instance.get_source_display()}
         began = gettext("The request came by %(source)s.") % source
@@ -173,9 +173,9 @@ def _put_in(documents: Iterable[Document], definition: Definition) -> Iterator[T
 
     for (at, _), rows in groupby(sorted(documents, key=occasion), key=occasion):
         together = list(rows)
-        who = person_name(together[0].uploaded_by, gettext("The system"))
+        person = person_name(together[0].uploaded_by, gettext("The system"))
         titled = [(_field_title(definition, document.field), document) for document in together]
-        yield TimelineEntry(at=at, files=FilesPutIn(who, titled))
+        yield TimelineEntry(at=at, files=FilesPutIn(person, titled))
 
 
 def _field_title(definition: Definition, key: str) -> str:

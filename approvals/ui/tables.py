@@ -310,9 +310,9 @@ class ReportTable(Generic[Row]):
         """Each row that the page shows, as its first cell and the others."""
         rows = self.rows[:ROWS_SHOWN]
         columns = [column.for_rows(rows) for column in self.page_columns]
-        first, *others = [(column.cell, str(column.heading)) for column in columns]
+        first, *other_columns = [(column.cell, str(column.heading)) for column in columns]
         return [
-            (first[0](row, first[1]), [make_cell(row, label) for make_cell, label in others])
+            (first[0](row, first[1]), [make_cell(row, label) for make_cell, label in other_columns])
             for row in rows
         ]
 

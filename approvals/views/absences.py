@@ -91,13 +91,13 @@ class AbsenceForm(forms.Form):
 
     def plan(self) -> AbsencePlan:
         """What was said."""
-        said = self.cleaned_data
-        is_chosen = said.get("where") == CHOSEN
+        cleaned = self.cleaned_data
+        is_chosen = cleaned.get("where") == CHOSEN
         return AbsencePlan(
-            deputy=said["deputy"],
-            first_day=said["first_day"],
-            last_day=said["last_day"],
-            workflows=list(said["workflows"]) if is_chosen else None,
+            deputy=cleaned["deputy"],
+            first_day=cleaned["first_day"],
+            last_day=cleaned["last_day"],
+            workflows=list(cleaned["workflows"]) if is_chosen else None,
         )
 
 
@@ -157,11 +157,11 @@ def _save_or_show(
 
 def _saved(form: AbsenceForm, save: Callable[[datetime], None]) -> FormSubmission:
     save(timezone.now())
-    said = form.cleaned_data
+    cleaned = form.cleaned_data
     notice = gettext("From %(first)s to %(last)s %(person)s is to stand in for you.") % {
-        "first": date_text(said["first_day"]),
-        "last": date_text(said["last_day"]),
-        "person": full_name_of(said["deputy"]),
+        "first": date_text(cleaned["first_day"]),
+        "last": date_text(cleaned["last_day"]),
+        "person": full_name_of(cleaned["deputy"]),
     }
     return FormSubmission(reverse("approvals:away"), notice)
 
@@ -241,7 +241,7 @@ def end_absence_view(request: HttpRequest, absence_id: int) -> HttpResponse:
 
     def submit_end() -> FormSubmission:
         end_absence(find_own_absence(user, absence_id).pk, by=user, now=timezone.now())
-        said = gettext("You are back: nobody stands in for you by that any more.")
-        return FormSubmission(reverse("approvals:away"), said)
+        notice = gettext("You are back: nobody stands in for you by that any more.")
+        return FormSubmission(reverse("approvals:away"), notice)
 
     return redirect_after_form(request, submit_form_once(request, submit_end))

@@ -54,8 +54,8 @@ def decide_chosen_view(request: HttpRequest) -> HttpResponse:
 def _bulk_response(
     request: HttpRequest, page: BulkPage, error: HandoffError | None = None
 ) -> HttpResponse:
-    asked = request.POST.get("outcome") or request.GET.get("choose") or ""
-    outcome = page.find_outcome(asked)
+    outcome_key = request.POST.get("outcome") or request.GET.get("choose") or ""
+    outcome = page.find_outcome(outcome_key)
     context = {
         "page": page,
         "chosen": outcome.key if outcome is not None else "",

@@ -20,9 +20,13 @@ def offered_people_view(request: HttpRequest) -> HttpResponse:
     if scope is None:
         raise NotFound(gettext("This list of people is not for you, or too old; load the page."))
     typed = request.GET.get("q", "").replace("\x00", "").strip()[:150]
-    found = search_people(scope, typed, MOST_FOUND, timezone.now())
+    matches = search_people(scope, typed, MOST_FOUND, timezone.now())
     people = [
-        {"login": one.person.username, "name": person_label(one.person), "about": about_person(one)}
-        for one in found
+        {
+            "login": match.person.username,
+            "name": person_label(match.person),
+            "about": about_person(match),
+        }
+        for match in matches
     ]
     return JsonResponse({"people": people})

@@ -44,8 +44,8 @@ def save_filter_view(request: HttpRequest) -> HttpResponse:
         row = saved_filters.save_filter(
             request.POST.get("name", ""), chosen, actor=signed_in_user(request), now=timezone.now()
         )
-        said = gettext("“%(name)s” stands over your inbox now.") % {"name": row.name}
-        return FormSubmission(_address_of(row), said)
+        notice = gettext("“%(name)s” stands over your inbox now.") % {"name": row.name}
+        return FormSubmission(_address_of(row), notice)
 
     return _submit(request, submit_filter, f"{_to_inbox()}?{urlencode(chosen)}")
 
@@ -58,8 +58,8 @@ def rename_filter_view(request: HttpRequest, filter_id: int) -> HttpResponse:
     def submit_name() -> FormSubmission:
         name, user = request.POST.get("name", ""), signed_in_user(request)
         row = saved_filters.rename_filter(filter_id, name, actor=user)
-        said = gettext("The filter is called “%(name)s” now.") % {"name": row.name}
-        return FormSubmission(_to_inbox(), said)
+        notice = gettext("The filter is called “%(name)s” now.") % {"name": row.name}
+        return FormSubmission(_to_inbox(), notice)
 
     return _submit(request, submit_name, _to_inbox())
 
@@ -71,8 +71,8 @@ def delete_filter_view(request: HttpRequest, filter_id: int) -> HttpResponse:
 
     def submit_deletion() -> FormSubmission:
         row = saved_filters.delete_filter(filter_id, actor=signed_in_user(request))
-        said = gettext("The filter “%(name)s” is deleted; no task is.") % {"name": row.name}
-        return FormSubmission(_to_inbox(), said)
+        notice = gettext("The filter “%(name)s” is deleted; no task is.") % {"name": row.name}
+        return FormSubmission(_to_inbox(), notice)
 
     return _submit(request, submit_deletion, _to_inbox())
 

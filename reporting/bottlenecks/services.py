@@ -8,7 +8,7 @@ from workflows.people.models import User
 
 
 def record_look_at_people(
-    user: User, template: WorkflowTemplate, *, asked: str, now: datetime
+    user: User, template: WorkflowTemplate, *, question: str, now: datetime
 ) -> LookAtPeople:
     """Somebody looks at figures by person, and this is what was asked."""
     return LookAtPeople.objects.create(
@@ -16,5 +16,5 @@ def record_look_at_people(
         user_name=user.get_username(),
         template=template,
         looked_at=now,
-        asked=asked[:200],
+        asked=question[:200],
     )

@@ -132,7 +132,7 @@ def people_report_view(request: HttpRequest, key: str) -> HttpResponse:
         )
     filters = PeopleFilter(request.GET, template)
     record_look_at_people(
-        signed_in_user(request), template, asked=request.GET.urlencode(), now=timezone.now()
+        signed_in_user(request), template, question=request.GET.urlencode(), now=timezone.now()
     )
     tasks = PeopleFilter({}, template).qs if filters.problem else filters.qs
     context = {

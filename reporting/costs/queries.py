@@ -158,8 +158,8 @@ def compute_request_cost(request: WorkflowInstance) -> RequestCost:
 
 def _finished_human_tasks(request: WorkflowInstance) -> QuerySet[WorkItem]:
     tasks = WorkItem.objects.filter(request=request, state=DONE, step__kind__in=HUMAN_KINDS)
-    known = tasks.exclude(working_business_seconds=None).select_related("step__role")
-    return known.order_by("id")
+    timed_tasks = tasks.exclude(working_business_seconds=None).select_related("step__role")
+    return timed_tasks.order_by("id")
 
 
 def _sum_by_currency(lines: Iterable[CostLine]) -> Money:

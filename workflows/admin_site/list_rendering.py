@@ -29,10 +29,10 @@ def keep_list_headers() -> None:
 def _made_once_a_list(make_headers: Headers) -> Headers:
     @wraps(make_headers)
     def list_headers(change_list: Any) -> list[dict[str, Any]]:
-        kept: dict[str, Any] = vars(change_list)
-        if "handoff_headers" not in kept:
-            kept["handoff_headers"] = list(make_headers(change_list))
-        headers: list[dict[str, Any]] = kept["handoff_headers"]
+        attributes: dict[str, Any] = vars(change_list)
+        if "handoff_headers" not in attributes:
+            attributes["handoff_headers"] = list(make_headers(change_list))
+        headers: list[dict[str, Any]] = attributes["handoff_headers"]
         return headers
 
     return list_headers

@@ -77,8 +77,8 @@ def forget_old_notices(now: datetime) -> None:
     task all but the last."""
     news = OutboxMessage.objects.filter(kind__in=NEWS_KINDS)
     news.filter(run_after__lt=now - NEWS).delete()
-    told = news.filter(kind=MessageKind.TELL).values_list("payload__trail", "pk")
-    message_ids = dict(told.order_by("pk"))
+    tell_messages = news.filter(kind=MessageKind.TELL).values_list("payload__trail", "pk")
+    message_ids = dict(tell_messages.order_by("pk"))
     reminders = TrailEvent.objects.filter(pk__in=message_ids, command=TrailCommand.REMIND)
     last_of_task = dict(reminders.order_by("pk").values_list("work_item", "pk"))
     overtaken = reminders.exclude(pk__in=last_of_task.values()).values_list("pk", flat=True)

@@ -91,8 +91,8 @@ class Registry(Generic[Entry]):
         try:
             return self._entries[name]
         except KeyError:
-            known = ", ".join(self._entries) or "none is registered"
-            raise RegistryProblem(f"There is no {self.noun} '{name}' ({known}).") from None
+            names = ", ".join(self._entries) or "none is registered"
+            raise RegistryProblem(f"There is no {self.noun} '{name}' ({names}).") from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries

@@ -143,14 +143,14 @@ def join_texts(texts: Sequence[Text | str]) -> Text | str:
     """Parts of a sentence as one part: 'a, b and c'."""
     if not texts:
         return ""
-    *others, last = texts
-    return text("%(words)s and %(last)s", words=_list_texts(others), last=last) if others else last
+    *rest, last = texts
+    return text("%(words)s and %(last)s", words=_list_texts(rest), last=last) if rest else last
 
 
 def join_alternative_texts(texts: Sequence[Text | str]) -> Text | str:
     """Parts of a sentence of which one holds, at least one, as one part: 'a, b or c'."""
-    *others, last = texts
-    return text("%(words)s or %(last)s", words=_list_texts(others), last=last) if others else last
+    *rest, last = texts
+    return text("%(words)s or %(last)s", words=_list_texts(rest), last=last) if rest else last
 
 
 def _list_texts(texts: Sequence[Text | str]) -> Text | str:

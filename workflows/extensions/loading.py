@@ -33,16 +33,16 @@ def load_extensions(modules: Iterable[str]) -> None:
 def installed_entry_points() -> list[EntryPoint]:
     """The entry points of installed packages that are meant for Handoff."""
     groups = {group for group in entry_points().groups if group.startswith(GROUP_PREFIX)}
-    ours = [point for group in groups for point in entry_points(group=group)]
-    return sorted(ours, key=lambda point: (point.group, point.name))
+    points = [point for group in groups for point in entry_points(group=group)]
+    return sorted(points, key=lambda point: (point.group, point.name))
 
 
 def _load_entry_point(point: EntryPoint) -> None:
     where = f"the entry point '{point.name}' of '{point.group}' ({point.value})"
     registry = known_registries().get(point.group.removeprefix(GROUP_PREFIX))
     if registry is None:
-        known = ", ".join(sorted(known_registries()))
-        raise RegistryProblem(f"{where}: there is no such registry; use one of {known}.")
+        names = ", ".join(sorted(known_registries()))
+        raise RegistryProblem(f"{where}: there is no such registry; use one of {names}.")
     try:
         loaded = point.load()
     except RegistryProblem as problem:

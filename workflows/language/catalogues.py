@@ -64,7 +64,7 @@ def update_catalogue(
     the source no longer says goes."""
     locale = locale_name(language)
     path = folder / locale / PO_FILE
-    kept = {_identity(entry): entry for entry in _read_po(path)} if path.exists() else {}
+    translated = {_identity(entry): entry for entry in _read_po(path)} if path.exists() else {}
     catalogue = polib.POFile(wrapwidth=LINE_WIDTH)
     catalogue.metadata = _header(locale)
     forms = _form_count(catalogue)
@@ -72,7 +72,7 @@ def update_catalogue(
         entry = _new_entry(sentence, places, forms)
         if locale == SOURCE_LOCALE:
             _repeat_sentence(entry)
-        _keep_translation(entry, kept.get(_identity(entry)))
+        _keep_translation(entry, translated.get(_identity(entry)))
         catalogue.append(entry)
     path.parent.mkdir(parents=True, exist_ok=True)
     catalogue.save(str(path))

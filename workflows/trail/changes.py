@@ -304,14 +304,14 @@ class TrailChanges:
         return written
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> "TrailChanges":
+    def from_json(cls, record: Mapping[str, Any]) -> "TrailChanges":
         """As a request's row kept it. Raises RecordUnreadable."""
         notes = [
             record_from_json(note_type, entry)
             for kind, note_type in NOTE_KINDS.items()
-            for entry in kept.get(kind, ())
+            for entry in record.get(kind, ())
         ]
-        return cls(record_from_json(SingleFacts, kept), notes)
+        return cls(record_from_json(SingleFacts, record), notes)
 
 
 def read_changes(event: TrailEvent) -> TrailChanges:

@@ -37,7 +37,7 @@ def event_log_view(request: HttpRequest, key: str, kind: str) -> HttpResponseBas
         record_look_at_people(
             signed_in_user(request),
             template,
-            asked=f"the event log ({kind})",
+            question=f"the event log ({kind})",
             now=timezone.now(),
         )
     lines = log_lines(template, kind, RequestPeriod(), people=people)

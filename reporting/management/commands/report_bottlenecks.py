@@ -38,8 +38,8 @@ class Command(HandoffCommand):
         period = RequestPeriod(since=since, until=until)
         figures = compute_workflow_figures(template, period, now=timezone.now())
         by_resource = handoffs_by_resource(read_task_rows(template, period))
-        asked = requester_questions(template).filter(request__in=period.requests(template))
-        waits = collect_requester_waits(template, asked)
+        questions = requester_questions(template).filter(request__in=period.requests(template))
+        waits = collect_requester_waits(template, questions)
         data = {
             "workflow": template.key,
             **figures,

@@ -21,7 +21,7 @@ def bottleneck_measures(rows: ReviewRows) -> list[Measure]:
     for task in rows.tasks:
         if task.is_done and task.business_seconds is not None:
             durations[task.step].append(task.business_seconds)
-    found = [
+    slow_steps = [
         (details, step)
         for step, expected in expected_step_seconds(rows).items()
         if (details := _summarize_step(rows.graph.title(step), durations[step], expected, day))
@@ -35,7 +35,7 @@ def bottleneck_measures(rows: ReviewRows) -> list[Measure]:
             is_finding=details.gap_s > 0 and details.n >= FEWEST_TASKS,
             details=details,
         )
-        for details, step in sorted(found, key=lambda pair: -pair[0].excess_s)
+        for details, step in sorted(slow_steps, key=lambda pair: -pair[0].excess_s)
     ]
 
 

@@ -52,7 +52,7 @@ def _write_findings(review: Review, measures: Iterable[Measure], earlier: list[R
     Finding.objects.filter(pk__in=gone).delete()
     before = [{row.key: row for row in old.findings.all()} for old in earlier]
     for measure in measures:
-        kept = _holding_keep_decision(measure.key, before, review.period_end.date())
+        keep_decision = _holding_keep_decision(measure.key, before, review.period_end.date())
         Finding.objects.update_or_create(
             review=review,
             key=measure.key,
@@ -63,8 +63,8 @@ def _write_findings(review: Review, measures: Iterable[Measure], earlier: list[R
                 "unit": measure.unit,
                 "details": details_to_json(measure.details),
                 "times": 1 + _consecutive_reviews(measure.key, before),
-                "kept_until": kept.until if kept else None,
-                "kept_because": kept.reason if kept else "",
+                "kept_until": keep_decision.until if keep_decision else None,
+                "kept_because": keep_decision.reason if keep_decision else "",
             },
         )
 

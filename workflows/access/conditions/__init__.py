@@ -82,10 +82,10 @@ def role_members_sql(condition: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _role_members_sql(condition: str, ways: tuple[WayIntoRole, ...]) -> str:
+def _role_members_sql(condition: str, role_ways: tuple[WayIntoRole, ...]) -> str:
     return " UNION ALL ".join(
-        way.sql.format(**table_names(), condition=f"({condition.format(person=way.person)})")
-        for way in ways
+        way_in.sql.format(**table_names(), condition=f"({condition.format(person=way_in.person)})")
+        for way_in in role_ways
     )
 
 

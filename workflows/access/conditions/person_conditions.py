@@ -133,7 +133,7 @@ class PeopleConditionSql(Expression):
         if self.person.alias != self.person.target.model._meta.db_table:
             raise ValueError(f"{person_sql} could be taken for a table of the condition itself")
         values = iter(parameters)
-        kept: list[Any] = []
+        parameters_left: list[Any] = []
 
         def fill_in(place: re.Match[str]) -> str:
             if place[0] != "%s":
@@ -141,8 +141,8 @@ class PeopleConditionSql(Expression):
             value = next(values)
             if value == ANYBODY:
                 return person_sql
-            kept.append(sql_moment(timezone.now()) if value == THE_MOMENT else value)
+            parameters_left.append(sql_moment(timezone.now()) if value == THE_MOMENT else value)
             return "%s"
 
         filled_sql = re.sub("%[s%]", fill_in, sql)
-        return f"EXISTS ({filled_sql} AND {TABLE}0.id = %s)", (*kept, self.row_id)
+        return f"EXISTS ({filled_sql} AND {TABLE}0.id = %s)", (*parameters_left, self.row_id)

@@ -62,8 +62,8 @@ class RoleLookup:
     def is_person(self, work: "UnitOfWork", person: "User", setting: Any) -> bool:
         """Whether it is this person in a request that is locked."""
         question = PersonQuestion(setting, work.instance, work.fresh)
-        (found,) = self.find_people([question])
-        return found is not None and found.pk == person.pk
+        (named,) = self.find_people([question])
+        return named is not None and named.pk == person.pk
 
 
 def _describe_wrong_half(finder: RoleFinder, lookup: RoleLookup) -> str | None:
@@ -137,4 +137,4 @@ ROLE_LOOKUPS.register(USERS.name, UsersLookup())
 
 def ways_into_roles() -> tuple[WayIntoRole, ...]:
     """Every way by which somebody may be in a list."""
-    return tuple(way for lookup in ROLE_LOOKUPS.entries() for way in lookup.ways)
+    return tuple(way_in for lookup in ROLE_LOOKUPS.entries() for way_in in lookup.ways)

@@ -309,8 +309,8 @@ def _late_answer_columns(
 def _suspended_columns(row: Attempt, outcome: ActionResult | ActionFailed | None) -> dict[str, Any]:
     """What an attempt keeps whose request was suspended meanwhile."""
     late = _late_answer_columns(row, outcome)
-    kept = {**late["parameters"], "code": late["code"]} if late else None
-    return late | note_columns(RequestSuspended(kept))
+    late_answer = {**late["parameters"], "code": late["code"]} if late else None
+    return late | note_columns(RequestSuspended(late_answer))
 
 
 def note_columns(note: AttemptNote) -> dict[str, Any]:

@@ -287,9 +287,11 @@ def _deliver_child_start(message: OutboxMessage, clock: Clock) -> None:
 
 
 def _deliver_escalation(message: OutboxMessage, clock: Clock) -> None:
-    asked = read_payload(message, EscalatePayload).is_deputy_asked
+    is_deputy_asked = read_payload(message, EscalatePayload).is_deputy_asked
     _as_task_timer(
-        lambda case, activation: timers.escalate_late_task(case, activation, is_deputy_asked=asked),
+        lambda case, activation: timers.escalate_late_task(
+            case, activation, is_deputy_asked=is_deputy_asked
+        ),
         EscalatePayload,
     )(message, clock)
 

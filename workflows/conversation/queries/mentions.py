@@ -44,8 +44,8 @@ def find_people_named(names: Collection[str], people: QuerySet[User]) -> dict[st
     """Which of these people the names are the logins of; what ends a sentence may stand behind
     one. A login is known in other letters too, where that is one person. At most two statements.
     """
-    wanted = {spelling for name in names for spelling in _spellings(name)}
-    exact = {person.username: person for person in people.filter(username__in=wanted)}
+    spellings = {spelling for name in names for spelling in _spellings(name)}
+    exact = {person.username: person for person in people.filter(username__in=spellings)}
     named = _people_by_name(names, exact)
     missing = [name.lower() for name in names if name not in named]
     if missing:
@@ -58,10 +58,12 @@ def find_people_named(names: Collection[str], people: QuerySet[User]) -> dict[st
     return named
 
 
-def _people_by_name(names: Iterable[str], known: Mapping[str, User]) -> dict[str, User]:
+def _people_by_name(names: Iterable[str], people_by_login: Mapping[str, User]) -> dict[str, User]:
     """Whom each name means among those that are known by login: the longest of its spellings."""
-    meant = {name: next(filter(known.get, _spellings(name)), None) for name in names}
-    return {name: known[spelling] for name, spelling in meant.items() if spelling is not None}
+    meant = {name: next(filter(people_by_login.get, _spellings(name)), None) for name in names}
+    return {
+        name: people_by_login[spelling] for name, spelling in meant.items() if spelling is not None
+    }
 
 
 def _spellings(name: str) -> list[str]:
@@ -74,8 +76,8 @@ def _spellings(name: str) -> list[str]:
 
 def _find_in_other_letters(names: Iterable[str], people: QuerySet[User]) -> dict[str, User]:
     """Those of logins that in small letters are these names, by these; of two nobody is meant."""
-    wanted = {spelling for name in names for spelling in _spellings(name)}
+    spellings = {spelling for name in names for spelling in _spellings(name)}
     people_by_login: dict[str, list[User]] = {}
-    for person in people.annotate(small=Lower("username")).filter(small__in=wanted):
+    for person in people.annotate(small=Lower("username")).filter(small__in=spellings):
         people_by_login.setdefault(person.username.lower(), []).append(person)
     return {small: several[0] for small, several in people_by_login.items() if len(several) == 1}

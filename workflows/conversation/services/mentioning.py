@@ -45,11 +45,15 @@ def check_mentions(
             "A comment mentions up to %(most)s people; leave some out.", most=MOST_MENTIONED
         )
     sighted = find_people_named(names, people_who_see(work.instance))
-    others = [name for name in names if name not in sighted and not name[0].isdigit()]
-    added = _find_those_without_sight(work, others, wished=gives_sight) if others else {}
+    without_sight = [name for name in names if name not in sighted and not name[0].isdigit()]
+    added = (
+        _find_those_without_sight(work, without_sight, wished=gives_sight) if without_sight else {}
+    )
     people = {person.pk: person for person in (*sighted.values(), *added.values())}
-    kept = _sight_given_by(before) & people.keys()
-    return Mentions(list(people.values()), frozenset(person.pk for person in added.values()) | kept)
+    sight_kept = _sight_given_by(before) & people.keys()
+    return Mentions(
+        list(people.values()), frozenset(person.pk for person in added.values()) | sight_kept
+    )
 
 
 def _sight_given_by(comment: Comment | None) -> set[int]:

@@ -195,11 +195,11 @@ def without_boxes(
     config: Mapping[str, Any] | None, boxes: Sequence[SettingBox]
 ) -> dict[str, Any] | None:
     """What is left for "More" when each box shows its setting."""
-    left: dict[str, Any] = dict(config or {})
+    settings: dict[str, Any] = dict(config or {})
     for box in boxes:
         if box.read(config) is not None:
-            left = _without_path(left, box.path)
-    return left or None
+            settings = _without_path(settings, box.path)
+    return settings or None
 
 
 def with_box_values(

@@ -83,8 +83,8 @@ def arrange_step_fields(step: Step, *, is_editable: bool) -> list[Any]:
     fieldsets: list[Any] = [(None, {"fields": [("key", "kind"), "name", *boxes, *form.columns]})]
     if stray or form.more_columns:
         text = gettext("Empty these, unless the file format names them for this kind.")
-        more = {"fields": [*stray, *form.more_columns], "description": text if stray else ""}
-        fieldsets.append((gettext("More"), more))
+        more_fields = {"fields": [*stray, *form.more_columns], "description": text if stray else ""}
+        fieldsets.append((gettext("More"), more_fields))
     if form.is_for_people:
         fieldsets.append((gettext("People"), {"fields": ["who_may_act"]}))
     return fieldsets

@@ -12,12 +12,13 @@ class AskedOnceMore(WrongState):
     under_way = 0
 
 
-def require_asked_once_more(template: WorkflowTemplate, said: str) -> None:
+def require_asked_once_more(template: WorkflowTemplate, shown_count: str) -> None:
     """Refuse to retire a workflow with requests under way until its form was sent once more.
 
-    `said` is the number that the form showed: where it has changed since, it is asked again."""
+    `shown_count` is the number that the form showed: where it has changed since, it is asked
+    again."""
     under_way = sum(count_open_instances(template).values())
-    if under_way == 0 or said == str(under_way):
+    if under_way == 0 or shown_count == str(under_way):
         return
     refused = AskedOnceMore(
         plural_text(

@@ -63,12 +63,12 @@ def role_rows(definition: Definition, version: TemplateVersion) -> list[Role]:
 
 def _role_columns(role: RoleDef) -> dict[str, Any]:
     """What a role's finders are told, by the columns that keep it."""
-    others = dict(role.settings)
-    columns: dict[str, Any] = {name: others.pop(name, None) for name in ROLE_COLUMNS}
+    settings = dict(role.settings)
+    columns: dict[str, Any] = {name: settings.pop(name, None) for name in ROLE_COLUMNS}
     return {
         **columns,
-        "requester": bool(others.pop("requester", None)),
-        "other_finders": others or None,
+        "requester": bool(settings.pop("requester", None)),
+        "other_finders": settings or None,
     }
 
 

@@ -93,9 +93,9 @@ def _stored_rows_of(
     """The rows as they are stored; one that is not of this version's map is refused."""
     stored: dict[type[MapRow], Mapping[int, MapRow]] = {}
     for model, group in groupby(sorted(rows, key=_model_order), key=type):
-        asked: Sequence[MapRow] = list(group)
-        stored[model] = stored_rows(asked)
-        for row in asked:
+        model_rows: Sequence[MapRow] = list(group)
+        stored[model] = stored_rows(model_rows)
+        for row in model_rows:
             if row.pk not in stored[model] or _version_of(stored[model][row.pk]) != version.pk:
                 raise NotFound("There is no such row of this map; it may have been deleted.")
     return stored

@@ -222,14 +222,14 @@ def _refuse_errors(findings: Sequence[AuditFinding]) -> None:
         lines = "; ".join(
             f"{error.step + ': ' if error.step else ''}{error.message}" for error in errors[:3]
         )
-        more = len(errors) - 3
-        listed = text("%(errors)s (and %(count)s more)", errors=lines, count=more)
+        unlisted_count = len(errors) - 3
+        listed = text("%(errors)s (and %(count)s more)", errors=lines, count=unlisted_count)
         raise DefinitionProblem(
             plural_text(
                 "The map has %(count)s error and was not published. %(errors)s",
                 "The map has %(count)s errors and was not published. %(errors)s",
                 len(errors),
-                errors=listed if more > 0 else lines,
+                errors=listed if unlisted_count > 0 else lines,
             )
         )
 

@@ -28,11 +28,11 @@ def documents_of(request: WorkflowInstance, *, until: datetime | None = None) ->
 
 def documents_by_request(request_ids: Iterable[int]) -> dict[int, list[Document]]:
     """Every version of every document of these requests, by request. One statement."""
-    found: dict[int, list[Document]] = {}
+    documents: dict[int, list[Document]] = {}
     rows = Document.objects.filter(request__in=list(request_ids)).select_related("uploaded_by")
     for row in rows.order_by("field", "-version"):
-        found.setdefault(row.request_id, []).append(row)
-    return found
+        documents.setdefault(row.request_id, []).append(row)
+    return documents
 
 
 def find_visible_document(user: User, document_id: int) -> Document | None:

@@ -103,14 +103,14 @@ def check_join_counts(survey: Survey) -> Iterator[AuditFinding]:
         if not isinstance(join.wait_for, int):
             continue
         names = {"join": survey.called(block.join), "parallel_step": survey.called(block.key)}
-        wanted, branch_count = join.wait_for, len(block.step.branches)
+        wait_count, branch_count = join.wait_for, len(block.step.branches)
         sure = sum(branch.when is None for branch in block.step.branches)
-        if wanted > branch_count:
+        if wait_count > branch_count:
             yield make_finding(
-                "join_wants_too_many", block.join, wanted=wanted, branches=branch_count, **names
+                "join_wants_too_many", block.join, wanted=wait_count, branches=branch_count, **names
             )
-        elif wanted > sure:
-            yield make_finding("join_capped", block.join, wanted=wanted, sure=sure, **names)
+        elif wait_count > sure:
+            yield make_finding("join_capped", block.join, wanted=wait_count, sure=sure, **names)
 
 
 def check_branches(survey: Survey) -> Iterator[AuditFinding]:

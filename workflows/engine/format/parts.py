@@ -206,10 +206,8 @@ class _Registered:
 
     def _validate(self, name: str) -> str:
         if name not in self.registry:
-            *others, last = (f"'{entry}'" for entry in self.registry)
-            raise PydanticKnownError(
-                "literal_error", {"expected": f"{', '.join(others)} or {last}"}
-            )
+            *names, last = (f"'{entry}'" for entry in self.registry)
+            raise PydanticKnownError("literal_error", {"expected": f"{', '.join(names)} or {last}"})
         return name
 
 

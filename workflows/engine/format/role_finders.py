@@ -71,8 +71,8 @@ ROLE_FINDERS: Final = Registry("role_finders", RoleFinder, noun="role finder")
 
 def sources_of(settings: Mapping[str, Any]) -> tuple[tuple[RoleFinder, Any], ...]:
     """The finders of a role that say something, with what they are told."""
-    known = ((ROLE_FINDERS.find(name), setting) for name, setting in settings.items())
-    return tuple((finder, setting) for finder, setting in known if finder is not None and setting)
+    finders = ((ROLE_FINDERS.find(name), setting) for name, setting in settings.items())
+    return tuple((finder, setting) for finder, setting in finders if finder is not None and setting)
 
 
 def describe_role_people(settings: Mapping[str, Any], names: Mapping[str, str]) -> str:

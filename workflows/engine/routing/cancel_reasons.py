@@ -46,8 +46,8 @@ class CancelReason(Fact):
     """Why an activation or a block was cancelled. Steps are named by their titles of then."""
 
 
-def _parse_cancel_reason(kept: Any) -> CancelReason:
-    return CANCEL_REASONS.from_json(kept)
+def _parse_cancel_reason(record: Any) -> CancelReason:
+    return CANCEL_REASONS.from_json(record)
 
 
 CancelReasonField = Annotated[
@@ -69,8 +69,8 @@ COMMAND_CAUSES = FactFamily[CommandCause](
 )
 
 
-def _parse_cause(kept: Any) -> CommandCause | None:
-    return None if kept is None else COMMAND_CAUSES.from_json(kept)
+def _parse_cause(record: Any) -> CommandCause | None:
+    return None if record is None else COMMAND_CAUSES.from_json(record)
 
 
 def _write_cause(cause: CommandCause | None) -> Any:

@@ -95,10 +95,10 @@ class _LikelyWay:
         def choose(key: str, links: Sequence[Link]) -> Sequence[Link]:
             return choose_usual_outcome(graph, key, links)
 
-        way = cls(graph, data, changing_fields_ahead(graph, starts, data, choose))
-        masks = _SureSteps(way)
-        way.sure = masks.steps_of(reduce(or_, (masks.from_step(key) for key in starts), 0))
-        return way
+        likely_way = cls(graph, data, changing_fields_ahead(graph, starts, data, choose))
+        masks = _SureSteps(likely_way)
+        likely_way.sure = masks.steps_of(reduce(or_, (masks.from_step(key) for key in starts), 0))
+        return likely_way
 
     def changing_after(self, key: str) -> frozenset[str]:
         """The fields that may have changed when the request leaves a step."""
@@ -138,9 +138,9 @@ class _SureSteps:
     """Which steps come for sure after each step, as bits of whole numbers; ways that lead back
     add nothing."""
 
-    def __init__(self, way: _LikelyWay) -> None:
-        self.way = way
-        self.keys = list(way.changing)
+    def __init__(self, likely_way: _LikelyWay) -> None:
+        self.way = likely_way
+        self.keys = list(likely_way.changing)
         self.bits = {key: 1 << place for place, key in enumerate(self.keys)}
         self.masks: dict[str, int] = {}
 
@@ -176,5 +176,5 @@ class _SureSteps:
         step = self.way.graph[key]
         if isinstance(step, ParallelStep) and step.join is not None:
             return mask | self.masks.get(step.join, 0)
-        known = [self.masks[link.to] for link in links if link.to in self.masks]
-        return mask | reduce(and_, known) if known and not settled else mask
+        masks = [self.masks[link.to] for link in links if link.to in self.masks]
+        return mask | reduce(and_, masks) if masks and not settled else mask

@@ -60,11 +60,11 @@ def record_from_json(record_type: type[R], data: object) -> R:
 # -- sentences --------------------------------------------------------------------------------
 
 
-def _load_sentence(kept: Json) -> Text | str:
-    if isinstance(kept, Text | str):
-        return kept
+def _load_sentence(record: Json) -> Text | str:
+    if isinstance(record, Text | str):
+        return record
     try:
-        sentence = load_text(kept)
+        sentence = load_text(record)
     except (KeyError, TypeError, AttributeError):
         sentence = None
     if not isinstance(sentence, Text):
@@ -114,11 +114,11 @@ class FactFamily(Generic[F]):
             raise RecordUnreadable(code)
         return record_from_json(fact_type, parameters)
 
-    def from_json(self, kept: Json) -> F:
+    def from_json(self, record: Json) -> F:
         """The fact that was kept inside another one."""
-        if isinstance(kept, Fact):
-            return kept  # type: ignore[return-value]
-        return self.parse(kept["code"], {k: v for k, v in kept.items() if k != "code"})
+        if isinstance(record, Fact):
+            return record  # type: ignore[return-value]
+        return self.parse(record["code"], {k: v for k, v in record.items() if k != "code"})
 
 
 def fact_to_json(fact: Fact) -> dict[str, Json]:

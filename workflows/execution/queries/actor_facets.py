@@ -84,8 +84,8 @@ def capacity_over(instance: WorkflowInstance, user: User) -> TrailCapacity | Non
     """In which capacity this person answers for the request's workflow, or None. For who neither
     owns it nor is its deputy a statement, or none where it is known."""
     by_grant = manages_facet()
-    known = by_grant.value_of(instance) if by_grant.is_known_of(instance, user) else None
-    return management_capacity(user, instance.template, is_manager=known)
+    is_manager = by_grant.value_of(instance) if by_grant.is_known_of(instance, user) else None
+    return management_capacity(user, instance.template, is_manager=is_manager)
 
 
 def may_audit_request(instance: WorkflowInstance, user: User) -> bool:

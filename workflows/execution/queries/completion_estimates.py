@@ -75,10 +75,12 @@ def _past_lengths(instance: WorkflowInstance, steps: Iterable[StepPosition]) -> 
         enabled_at__isnull=False,
     ).values_list("step__key", "round", "request_id", "enabled_at", "request__completed_at")
     by_request: dict[tuple[str, int, int], timedelta] = {}
-    for key, number, request_id, came, ended in rows.order_by():
-        assert came is not None
+    for key, number, request_id, enabled_at, ended in rows.order_by():
+        assert enabled_at is not None
         place = (key, number, request_id)
-        by_request[place] = max(by_request.get(place, timedelta()), (ended or came) - came)
+        by_request[place] = max(
+            by_request.get(place, timedelta()), (ended or enabled_at) - enabled_at
+        )
     lengths: dict[tuple[str, int], list[timedelta]] = {}
     for (key, number, _), length in by_request.items():
         lengths.setdefault((key, number), []).append(length)

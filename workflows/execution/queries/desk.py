@@ -156,15 +156,16 @@ OWNS_ANY = f"EXISTS (SELECT 1 FROM {{template}} w WHERE {OWNED})"  # noqa: S608
 LIVE = "r.state IN ('running', 'suspended')"
 
 
-def _questions_sql(kind: str, mine: str, other: str) -> str:
-    """Open questions where the person is `mine` (`asked_of` or `asked_by`), with the other one."""
+def _questions_sql(kind: str, own_column: str, other_column: str) -> str:
+    """Open questions where the person is in a column (`asked_of` or `asked_by`), with who is in the
+    other."""
     return f"""
     SELECT '{kind}' AS kind, q.id, q.asked_at AS since, q.request_id AS request,
-        {NO_ID} AS template, t.step_id AS step, q.{other}_id AS person, q.kind AS code,
+        {NO_ID} AS template, t.step_id AS step, q.{other_column}_id AS person, q.kind AS code,
         q.question AS note
     FROM {{question}} q JOIN {{task}} t ON t.id = q.work_item_id
     JOIN {{request}} r ON r.id = q.request_id
-    WHERE q.{mine}_id = %(user)s AND q.state = 'open' AND t.is_open AND {LIVE}
+    WHERE q.{own_column}_id = %(user)s AND q.state = 'open' AND t.is_open AND {LIVE}
     """.format(**table_names())  # noqa: S608
 
 

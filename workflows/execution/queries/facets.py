@@ -25,10 +25,10 @@ class Facet:
 
     def is_known_of(self, instance: WorkflowInstance, user: User | None = None) -> bool:
         """Whether it was read: of this person (`user`) where it is about who reads."""
-        known: _KnownFacets | None = getattr(instance, "known_facets", None)
-        if known is None or (user is not None and user.pk != known.user_id):
+        read_facets: _KnownFacets | None = getattr(instance, "known_facets", None)
+        if read_facets is None or (user is not None and user.pk != read_facets.user_id):
             return False
-        return self in known.values
+        return self in read_facets.values
 
     def value_of(self, instance: WorkflowInstance) -> Any:
         """What was read."""
@@ -47,8 +47,8 @@ class _KnownFacets:
 
 def facet_of_rows(*row_sources: str) -> Facet:
     """Whether one of these subqueries has a row."""
-    found = (f"EXISTS (SELECT 1 FROM {source})" for source in row_sources)  # noqa: S608
-    return Facet(" OR ".join(found))
+    conditions = (f"EXISTS (SELECT 1 FROM {source})" for source in row_sources)  # noqa: S608
+    return Facet(" OR ".join(conditions))
 
 
 def read_facets(

@@ -164,8 +164,8 @@ def find_own_teams(user: User, teams: TeamDirectory) -> frozenset[str]:
         version_map = teams.maps.get(version_id)
         if version_map is None:
             continue
-        found = teams.of_step(version_id, version_map.step_keys[step_id])
-        codes |= {team.code for team in found if team.kind == TeamKind.ROLE}
+        step_teams = teams.of_step(version_id, version_map.step_keys[step_id])
+        codes |= {team.code for team in step_teams if team.kind == TeamKind.ROLE}
     return frozenset(codes)
 
 
@@ -200,7 +200,7 @@ def find_handoffs(
 
 def _steps_around(teams: TeamDirectory, around: Collection[str] | None) -> list[int]:
     """The ids of the steps of these teams, and of those before and after them."""
-    wanted: set[int] = set()
+    step_ids: set[int] = set()
     for version_id, version_map in teams.maps.items():
         graph = version_map.graph
         stops = [
@@ -214,8 +214,8 @@ def _steps_around(teams: TeamDirectory, around: Collection[str] | None) -> list[
         after = {key: find_stops_after(graph, key) for key in stops}
         beside = {key for key in stops if after[key] & near}
         beside |= {other for key in near for other in after[key]}
-        wanted |= {version_map.step_ids[key] for key in near | beside}
-    return sorted(wanted)
+        step_ids |= {version_map.step_ids[key] for key in near | beside}
+    return sorted(step_ids)
 
 
 def _is_stop(kind: str) -> bool:
@@ -418,7 +418,7 @@ def _routers_after(version_map: VersionMap, key: str) -> frozenset[str]:
 
 def list_map_handoffs(teams: TeamDirectory) -> list[Handoff]:
     """The handoffs that the maps of these teams provide for, in the order of the steps."""
-    found: dict[Handoff, None] = {}
+    handoffs: dict[Handoff, None] = {}
     for version_id, version_map in sorted(teams.maps.items(), reverse=True):
         graph = version_map.graph
         first = [graph.first] if graph.first else []
@@ -432,5 +432,5 @@ def list_map_handoffs(teams: TeamDirectory) -> list[Handoff]:
             for source in sources:
                 for target in teams.of_step(version_id, after):
                     if source != target:
-                        found[Handoff(source, target)] = None
-    return list(found)
+                        handoffs[Handoff(source, target)] = None
+    return list(handoffs)

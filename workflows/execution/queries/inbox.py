@@ -201,8 +201,8 @@ def _own_request_condition(reach: WorkReach, steps: Iterable[int]) -> Q:
     """The person asked for it; or the only one did for whom they could act on the step."""
     condition = Q(request__requester=reach.user)
     for person in reach.people:
-        others = [other.steps for other in reach.people if other is not person]
-        alone = person.steps.intersection(steps).difference(*others)
+        others_steps = [other.steps for other in reach.people if other is not person]
+        alone = person.steps.intersection(steps).difference(*others_steps)
         if alone:
             condition |= Q(step_id__in=alone, request__requester=person.id)
     return condition
@@ -228,5 +228,5 @@ def _tasks_to_inspect(reach: WorkReach, closely: list[int]) -> list[dict[str, An
     if reach.people:
         of_others = held_by_people_condition(user, reach.people_ids, reach.now)
         parts.append(WorkItem.objects.filter(of_others).exclude(in_queue=True, step_id__in=steps))
-    first, *others = (task_rows(part.order_by(), user) for part in parts)
-    return list(first.union(*others))
+    first, *other_parts = (task_rows(part.order_by(), user) for part in parts)
+    return list(first.union(*other_parts))

@@ -49,11 +49,12 @@ def _as_choices(rows: QuerySet[Any], kind: str, code: str) -> QuerySet[Any]:
 def _find_workflows(reach: WorkReach) -> QuerySet[WorkflowTemplate]:
     steps = Step.objects.filter(pk__in=reach.steps)
     added = AddedPerson.objects.filter(user=reach.user).values("work_item")
-    theirs = WorkItem.objects.filter(
+    held_tasks = WorkItem.objects.filter(
         Q(assignee__in=[reach.user.pk, *reach.people_ids]) | Q(pk__in=added), is_open=True
     )
     return WorkflowTemplate.objects.filter(
-        Q(pk__in=steps.values("version__template")) | Q(pk__in=theirs.values("request__template"))
+        Q(pk__in=steps.values("version__template"))
+        | Q(pk__in=held_tasks.values("request__template"))
     )
 
 

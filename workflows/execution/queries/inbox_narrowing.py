@@ -99,21 +99,21 @@ def read_task_conditions(narrowing: InboxNarrowing) -> TaskConditions:
     """The conditions. One statement where requests are searched for, else none."""
     if narrowing.is_wide:
         return TaskConditions(narrowing.order)
-    found = find_requests(narrowing.terms, is_open=True) if narrowing.terms else EVERYTHING
-    return narrowed_conditions(narrowing, found)
+    requests = find_requests(narrowing.terms, is_open=True) if narrowing.terms else EVERYTHING
+    return narrowed_conditions(narrowing, requests)
 
 
-def narrowed_conditions(narrowing: InboxNarrowing, found: FoundRequests) -> TaskConditions:
+def narrowed_conditions(narrowing: InboxNarrowing, requests: FoundRequests) -> TaskConditions:
     """The conditions where the requests were searched for already."""
     return TaskConditions(
         order=narrowing.order,
         step=_step_condition(narrowing),
-        others=tuple(_task_conditions(narrowing, found)),
-        requests=found.ids,
+        others=tuple(_task_conditions(narrowing, requests)),
+        requests=requests.ids,
     )
 
 
-def _task_conditions(narrowing: InboxNarrowing, found: FoundRequests) -> Iterable[SqlCondition]:
+def _task_conditions(narrowing: InboxNarrowing, requests: FoundRequests) -> Iterable[SqlCondition]:
     if narrowing.due_from is not None:
         moment = sql_moment(narrowing.due_from)
         yield SqlCondition(f"{TASK}.due_at >= %(due_from)s", {"due_from": moment})
@@ -122,7 +122,7 @@ def _task_conditions(narrowing: InboxNarrowing, found: FoundRequests) -> Iterabl
         yield SqlCondition(f"{TASK}.due_at < %(due_before)s", {"due_before": moment})
     if narrowing.is_undated:
         yield SqlCondition(f"{TASK}.due_at IS NULL")
-    yield from found.conditions(f"{TASK}.request_id")
+    yield from requests.conditions(f"{TASK}.request_id")
 
 
 @lru_cache(maxsize=1)
@@ -146,8 +146,8 @@ def _step_conditions() -> dict[str, str]:
 
 
 def _step_condition(narrowing: InboxNarrowing) -> SqlCondition | None:
-    asked = {"workflow": narrowing.workflow, "step": narrowing.step, "team": narrowing.team}
-    values = {name: value for name, value in asked.items() if value not in ("", None)}
+    choices = {"workflow": narrowing.workflow, "step": narrowing.step, "team": narrowing.team}
+    values = {name: value for name, value in choices.items() if value not in ("", None)}
     if not values:
         return None
     chosen = " AND ".join(_step_conditions()[name] for name in values)

@@ -74,7 +74,7 @@ class WorkReach:
 
 
 @lru_cache(maxsize=4)
-def _reach_sql(ways: tuple[WayIntoRole, ...]) -> str:
+def _reach_sql(role_ways: tuple[WayIntoRole, ...]) -> str:
     """The statement, kept for the ways into a role that there are."""
     people_table = User._meta.db_table
     return f"""

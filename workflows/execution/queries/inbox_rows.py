@@ -304,11 +304,11 @@ def _parse_json_column(value: Any) -> Any:
 
 def _ranges_behind(after: InboxCursor | None, conditions: TaskConditions) -> tuple[str, ...]:
     """The ranges of the index that lie behind a place, with what is asked of each row in them."""
-    asked = conditions.on_tasks
+    row_conditions = conditions.on_tasks
     if conditions.requests is not None:
-        asked = (*asked, "request_id = ANY(%(requests)s::bigint[])")
+        row_conditions = (*row_conditions, "request_id = ANY(%(requests)s::bigint[])")
     return tuple(
-        " AND ".join((behind, *asked)) for behind in _index_ranges(after, conditions.order)
+        " AND ".join((behind, *row_conditions)) for behind in _index_ranges(after, conditions.order)
     )
 
 
@@ -368,8 +368,8 @@ def _narrowed_tasks(
 ) -> WorkItemQuerySet:
     """Those of these tasks that meet the conditions, in their order, behind a place."""
     for sql in (*conditions.on_steps_of_tasks, *conditions.on_tasks):
-        asked, values = positional_sql(sql, conditions.values)
-        tasks = tasks.filter(RawSQL(asked, values, output_field=BooleanField()))  # noqa: S611
+        condition, values = positional_sql(sql, conditions.values)
+        tasks = tasks.filter(RawSQL(condition, values, output_field=BooleanField()))  # noqa: S611
     if conditions.requests is not None:
         tasks = tasks.filter(request__in=conditions.requests)
     if conditions.order != InboxOrder.DUE:

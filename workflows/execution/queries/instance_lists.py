@@ -73,13 +73,13 @@ class ListPlace:
     @classmethod
     def read(cls, text: str) -> "ListPlace | None":
         """What `str` wrote; anything else is the beginning."""
-        found = re.fullmatch("([0-9]{1,18})(?:-([0-9]{1,18}))?", text)
-        if found is None:
+        match = re.fullmatch("([0-9]{1,18})(?:-([0-9]{1,18}))?", text)
+        if match is None:
             return None
-        if found[2] is None:
-            return cls(int(found[1]))
+        if match[2] is None:
+            return cls(int(match[1]))
         try:
-            return cls(int(found[1]), EPOCH + timedelta(microseconds=int(found[2])))
+            return cls(int(match[1]), EPOCH + timedelta(microseconds=int(match[2])))
         except OverflowError:
             return None
 
@@ -127,13 +127,13 @@ def walk_instances(
     user: User, narrowed: InstanceFilter, *, piece: int, most: int
 ) -> Iterator[list[WorkflowInstance]]:
     """The same from the beginning, in pieces, up to so many in all. A statement a piece."""
-    rest, asked = most, replace(narrowed, after=None)
+    rest, part = most, replace(narrowed, after=None)
     while rest > 0:
-        rows = find_instances(user, asked, min(piece, rest))
+        rows = find_instances(user, part, min(piece, rest))
         yield rows
         if len(rows) < piece:
             return
-        rest, asked = rest - len(rows), replace(asked, after=ListPlace.of(rows[-1], asked.order))
+        rest, part = rest - len(rows), replace(part, after=ListPlace.of(rows[-1], part.order))
 
 
 def _in_list_order(rows: InstanceQuerySet, narrowed: InstanceFilter) -> InstanceQuerySet:
@@ -176,10 +176,10 @@ def _find_named(user: User, narrowed: InstanceFilter) -> list[WorkflowInstance]:
 
 def _matching_words(rows: InstanceQuerySet, words: str) -> InstanceQuerySet:
     """Those of these requests that meet every word, by what the inbox finds as well."""
-    found = find_requests(read_search_terms(words), is_open=False)
-    if found.ids is not None:
-        rows = rows.filter(pk__in=found.ids)
-    for condition in found.conditions(f"{WorkflowInstance._meta.db_table}.id"):
+    requests = find_requests(read_search_terms(words), is_open=False)
+    if requests.ids is not None:
+        rows = rows.filter(pk__in=requests.ids)
+    for condition in requests.conditions(f"{WorkflowInstance._meta.db_table}.id"):
         sql, values = positional_sql(condition.sql, condition.values)
         rows = rows.filter(RawSQL(sql, values, output_field=BooleanField()))  # noqa: S611
     return rows

@@ -195,12 +195,12 @@ def _read_asked_requesters(
     instances: Mapping[int, WorkflowInstance], tasks: Mapping[int, list[WorkItem]]
 ) -> None:
     """Who has to answer a question; a statement where somebody has to and was not read yet."""
-    asked = [
+    with_questions = [
         instances[pk]
         for pk, of_instance in tasks.items()
         if any(task.state == ASKED for task in of_instance)
     ]
-    prefetch_related_objects(asked, "requester")
+    prefetch_related_objects(with_questions, "requester")
 
 
 def _open_incidents(

@@ -103,29 +103,31 @@ def begins_with_values(place: str, word: str) -> dict[str, str]:
 
 def _value_conditions(term: SearchTerm, name: str) -> list[SqlCondition]:
     """On a search value `v`: each holds for one of the ways in which the term is met."""
-    found = []
+    conditions = []
     if term.word:
         values = begins_with_values(f"{name}_word", term.word)
-        found.append(SqlCondition(begins_with_sql("v.word", f"{name}_word"), values))
+        conditions.append(SqlCondition(begins_with_sql("v.word", f"{name}_word"), values))
     if term.number is not None:
-        found.append(SqlCondition(f"v.number = %({name}_number)s", {f"{name}_number": term.number}))
+        conditions.append(
+            SqlCondition(f"v.number = %({name}_number)s", {f"{name}_number": term.number})
+        )
     bounds = {">=": ("from", term.amount_from), "<=": ("to", term.amount_to)}
     set_bounds = {sign: bound for sign, bound in bounds.items() if bound[1] is not None}
     if set_bounds:
         sql = [f"v.number {sign} %({name}_{end})s" for sign, (end, _) in set_bounds.items()]
         amounts: dict[str, Any] = {f"{name}_{end}": to for end, to in set_bounds.values()}
-        asked = " AND ".join(["v.is_amount", "v.number IS NOT NULL", *sql])
-        found.append(SqlCondition(asked, amounts))
-    return found
+        amount_condition = " AND ".join(["v.is_amount", "v.number IS NOT NULL", *sql])
+        conditions.append(SqlCondition(amount_condition, amounts))
+    return conditions
 
 
 def _request_conditions(term: SearchTerm, name: str) -> list[SqlCondition]:
     """On a request `r`: the same."""
-    found = []
+    conditions = []
     if term.id is not None:
         prefix = f" AND r.prefix = %({name}_prefix)s" if term.prefix else ""
         values = {f"{name}_id": term.id} | ({f"{name}_prefix": term.prefix} if prefix else {})
-        found.append(SqlCondition(f"r.id = %({name}_id)s{prefix}", values))
+        conditions.append(SqlCondition(f"r.id = %({name}_id)s{prefix}", values))
     if term.person:
         place = f"{name}_person"
         names = ("p.first_name", "p.last_name", "p.username", "p.email")
@@ -134,8 +136,8 @@ def _request_conditions(term: SearchTerm, name: str) -> list[SqlCondition]:
         # PostgreSQL expects a share of all people, and reads every request; of a list, a few.
         within = "= ANY(ARRAY({}))" if connection.vendor == "postgresql" else "IN ({})"
         sql = f"r.requester_id {within.format(people)}"
-        found.append(SqlCondition(sql, begins_with_values(place, term.person)))
-    return found
+        conditions.append(SqlCondition(sql, begins_with_values(place, term.person)))
+    return conditions
 
 
 def term_condition(term: SearchTerm, name: str, request: str) -> SqlCondition:
@@ -200,8 +202,8 @@ EVERYTHING = FoundRequests(None, ())
 def find_requests(terms: Sequence[SearchTerm], *, is_open: bool) -> FoundRequests:
     """The requests that meet all of these terms, with `is_open` only such as are not over, as far
     as that is known without looking at each. One statement, or none without terms."""
-    (found,) = find_several_requests([terms], is_open=is_open)
-    return found
+    (requests,) = find_several_requests([terms], is_open=is_open)
+    return requests
 
 
 def find_several_requests(
@@ -230,13 +232,13 @@ def _read_ids(terms: Sequence[SearchTerm], *, is_open: bool) -> list[frozenset[i
         if ids.sql:
             pieces.append(f"SELECT {n} AS term, f.id FROM ({ids.sql}) AS f")  # noqa: S608
             values |= ids.values
-    found: list[list[int]] = [[] for _ in terms]
+    ids_by_term: list[list[int]] = [[] for _ in terms]
     if pieces:
         with connection.cursor() as cursor:
             cursor.execute(" UNION ALL ".join(pieces), values)
             for n, pk in cursor.fetchall():
-                found[n].append(pk)
-    return [frozenset(ids) if len(ids) <= FEW else None for ids in found]
+                ids_by_term[n].append(pk)
+    return [frozenset(ids) if len(ids) <= FEW else None for ids in ids_by_term]
 
 
 def join_values(conditions: Iterable[SqlCondition]) -> dict[str, Any]:

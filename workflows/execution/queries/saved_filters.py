@@ -25,7 +25,7 @@ def count_filters(reach: WorkReach, filters: Narrowed) -> dict[int, InboxCount]:
     else one for the tasks of all, one for what keeps the person from some, and one where any filter
     searches for requests."""
     listed = _read_listed_ids(reach, filters)
-    ids = {task for found in listed.values() for task in found}
+    ids = {task for tasks in listed.values() for task in tasks}
     rows = list(task_rows(WorkItem.objects.filter(pk__in=ids), reach.user)) if ids else []
     open_ids = {
         whose: _open_ids(reach.narrowed(whose), rows)
@@ -42,8 +42,8 @@ def count_filters(reach: WorkReach, filters: Narrowed) -> dict[int, InboxCount]:
 
 def saved_filters_with_ids(ids: Iterable[int]) -> list[SavedFilter]:
     """These filters, by name. One statement, or none for none."""
-    wanted = list(ids)
-    rows = SavedFilter.objects.filter(pk__in=wanted) if wanted else ()
+    filter_ids = list(ids)
+    rows = SavedFilter.objects.filter(pk__in=filter_ids) if filter_ids else ()
     return sorted(rows, key=lambda row: row.name.casefold())
 
 
@@ -55,13 +55,13 @@ def _read_listed_ids(reach: WorkReach, filters: Narrowed) -> dict[int, list[int]
     """By filter the tasks that it lists, one more than are counted at most."""
     listed: dict[int, list[int]] = {pk: [] for pk in filters}
     terms = [narrowing.terms for _, narrowing in filters.values()]
-    found = find_several_requests(terms, is_open=True)
+    searches = find_several_requests(terms, is_open=True)
     parts, values = [], []
-    for (pk, (whose, narrowing)), requests in zip(filters.items(), found, strict=True):
+    for (pk, (whose, narrowing)), requests in zip(filters.items(), searches, strict=True):
         conditions = narrowed_conditions(narrowing, requests)
-        sql, given = listed_ids_sql(reach.narrowed(whose), conditions, CAP + 1)
+        sql, parameters = listed_ids_sql(reach.narrowed(whose), conditions, CAP + 1)
         parts.append(f"SELECT {int(pk)} AS filter, f.id FROM ({sql}) AS f")  # noqa: S608
-        values += given
+        values += parameters
     if parts:
         with connection.cursor() as cursor:
             cursor.execute(" UNION ALL ".join(parts), values)

@@ -88,16 +88,16 @@ def _require_askable(item: WorkItem, actor: User, people: Sequence[User]) -> Non
     waiting = TaskQuestion.objects.filter(
         work_item=item, kind=QuestionKind.OPINION, state=TaskQuestion.OPEN
     ).select_related("asked_of")
-    asked = [row.asked_of for row in waiting]
-    if len(asked) + len(people) > MOST_OPEN:
+    people_asked = [row.asked_of for row in waiting]
+    if len(people_asked) + len(people) > MOST_OPEN:
         raise InvalidInput(
             "%(most)s opinions on one task are enough; take one back first.", most=MOST_OPEN
         )
-    again = next((person for person in people if person in asked), None)
-    if again is not None:
+    asked_already = next((person for person in people if person in people_asked), None)
+    if asked_already is not None:
         raise WrongState(
             "%(person)s was asked for an opinion on '%(step)s' already, and has not answered yet.",
-            person=again,
+            person=asked_already,
             step=item.step,
         )
 

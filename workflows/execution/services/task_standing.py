@@ -36,11 +36,11 @@ def decision_situation(
     own = _situation_of(work, item, actor, outcome, writes, actor)
     if has_standing(own, outcome):
         return own
-    others = [
+    stand_in_situations = [
         _situation_of(work, item, actor, outcome, writes, person)
         for person in people_stood_in_for(work, actor)
     ]
-    return choose_context([own, *others], outcome)
+    return choose_context([own, *stand_in_situations], outcome)
 
 
 def people_stood_in_for(work: UnitOfWork, actor: User) -> list[User]:

@@ -84,8 +84,8 @@ def _deputies_to_ask(work: UnitOfWork, item: WorkItem) -> list[User]:
     deputies = _deputies_of(work, people)
     if not people or not deputies or not _are_all_away(work, people):
         return []
-    barred, asked = _barred_person_ids(work, item), {person.pk for person in people}
-    return [person for pk, person in sorted(deputies.items()) if pk not in barred | asked]
+    barred, people_asked = _barred_person_ids(work, item), {person.pk for person in people}
+    return [person for pk, person in sorted(deputies.items()) if pk not in barred | people_asked]
 
 
 def _are_all_away(work: UnitOfWork, people: Sequence[User]) -> bool:

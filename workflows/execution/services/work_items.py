@@ -98,9 +98,9 @@ def decide(
             uploads.save()
             work.acting = find_acting_capacity(work, item, situation, outcome, actor)
             event = _decision_event(work, item, outcome, writes)
-            shown = values if work.map.human(step).kind == "approval" else None
+            values_shown = values if work.map.human(step).kind == "approval" else None
             timing = _DecisionTiming(opened_at, moments)
-            _apply_decision(work, item, event, comment=comment, timing=timing, seen=shown)
+            _apply_decision(work, item, event, comment=comment, timing=timing, seen=values_shown)
     return item
 
 

@@ -130,9 +130,9 @@ def _time_answers(step: StepPosition, now: datetime) -> list[Answer]:
 def _next_text(position: InstancePosition, step: StepPosition, reader: User | None) -> str:
     if step.incident is not None:
         return gettext("It goes on when the incident is resolved.")
-    ways = find_next_steps(position.map.graph, step.key, position.instance.data)
-    outcomes = [way.outcome for way in ways.ways if way.outcome]
-    if ways.is_human and outcomes:
+    next_steps = find_next_steps(position.map.graph, step.key, position.instance.data)
+    outcomes = [next_step.outcome for next_step in next_steps.ways if next_step.outcome]
+    if next_steps.is_human and outcomes:
         places = {"outcomes": join_alternatives([f"“{outcome}”" for outcome in outcomes])}
         if reader is not None and step.holder.person == reader:
             return gettext("You choose %(outcomes)s.") % places

@@ -209,14 +209,14 @@ class TrailRowNews:
     def _question_news(self) -> Iterator[News]:
         """What somebody was asked, or has answered."""
         task = self._task_of_row()
-        for asked in self.changes.notes_of(notes.QuestionAsked):
-            is_opinion = asked.kind == QuestionKind.OPINION
+        for note in self.changes.notes_of(notes.QuestionAsked):
+            is_opinion = note.kind == QuestionKind.OPINION
             yield News(
                 event=_E.OPINION_ASKED if is_opinion else _E.REQUESTER_ASKED,
-                people={_R.ASKED_PERSON: self._people_named([asked.to])},
+                people={_R.ASKED_PERSON: self._people_named([note.to])},
                 task=task,
-                place=str(asked.question),
-                facts={"step": self._step_title(), "question": asked.question},
+                place=str(note.question),
+                facts={"step": self._step_title(), "question": note.question},
             )
         for closed in self.changes.notes_of(notes.QuestionClosed):
             if closed.state == QuestionState.ANSWERED:
@@ -262,12 +262,12 @@ class TrailRowNews:
         person knows."""
         if self.row.command != TrailCommand.MAKE_STATUS_LINK or self.row.actor_id is not None:
             return
-        made = read_fact(self.row)
-        assert isinstance(made, StatusLinkChanged)
+        link_change = read_fact(self.row)
+        assert isinstance(link_change, StatusLinkChanged)
         yield News(
             event=_E.STATUS_LINK_SENT,
             people={_R.REQUESTER: self._requester()},
-            facts={"status_link": made.status_link},
+            facts={"status_link": link_change.status_link},
         )
 
     def _request_event(self) -> NoticeEvent | None:
@@ -293,8 +293,8 @@ class TrailRowNews:
         return self.map.human(self.row.step).outcomes.get(self.row.outcome)
 
     def _step_title(self) -> str:
-        known = self.row.step in self.map.graph.steps
-        return self.map.graph.title(self.row.step) if known else ""
+        is_on_map = self.row.step in self.map.graph.steps
+        return self.map.graph.title(self.row.step) if is_on_map else ""
 
     def _outcome_label(self) -> str:
         route = self._route_taken()
@@ -331,9 +331,9 @@ class TrailRowNews:
         if comment is None:
             return
         facts = {"comment_id": comment.pk}
-        told = Notice.objects.filter(event=_E.MENTIONED, facts__comment_id=comment.pk)
+        earlier_notices = Notice.objects.filter(event=_E.MENTIONED, facts__comment_id=comment.pk)
         mentioned = self._people_named(written[0].mentioned) - frozenset(
-            told.values_list("person", flat=True)
+            earlier_notices.values_list("person", flat=True)
         )
         yield News(event=_E.MENTIONED, people={_R.MENTIONED: self._seeing(mentioned)}, facts=facts)
         if self.row.command == TrailCommand.COMMENT:

@@ -29,32 +29,36 @@ def add_deputies(
 ) -> list[News]:
     """The news with those who stand in just now for their people, where these are away. Two
     statements where nobody is."""
-    ids = {person for one in news for people in one.people.values() for person in people}
+    ids = {person for piece in news for people in piece.people.values() for person in people}
     if not ids or workflow_id is None:
         return list(news)
     notes = read_away_notes(ids, now)
     away = {pk: note for pk in ids if (note := notes.of(pk, workflow_id)) is not None}
-    return [_with_deputies(one, away, request, workflow_id) for one in news] if away else list(news)
+    if not away:
+        return list(news)
+    return [_with_deputies(piece, away, request, workflow_id) for piece in news]
 
 
 def _with_deputies(
-    one: News, away: Away, request: WorkflowInstance | None, workflow_id: int
+    piece: News, away: Away, request: WorkflowInstance | None, workflow_id: int
 ) -> News:
-    around = frozenset[int]().union(*one.people.values())
+    around = frozenset[int]().union(*piece.people.values())
     added = {
-        _R.DEPUTY: _deputies(one.people, away, _R.HOLDER, _R.ADDED_PERSON),
-        _R.TEAM_DEPUTY: _deputies(one.people, away, _R.TEAM_MEMBER) - around,
+        _R.DEPUTY: _deputies(piece.people, away, _R.HOLDER, _R.ADDED_PERSON),
+        _R.TEAM_DEPUTY: _deputies(piece.people, away, _R.TEAM_MEMBER) - around,
     }
-    if one.task is not None and added[_R.TEAM_DEPUTY]:
-        added[_R.TEAM_DEPUTY] -= find_barred_ids(one.task)
-    if _R.OWNER_DEPUTY in EVENT_RULES[one.event].tells:
-        added[_R.OWNER_DEPUTY] = _deputies_of_owner(one.people, away, request, workflow_id) - around
-    people = dict(one.people)
+    if piece.task is not None and added[_R.TEAM_DEPUTY]:
+        added[_R.TEAM_DEPUTY] -= find_barred_ids(piece.task)
+    if _R.OWNER_DEPUTY in EVENT_RULES[piece.event].tells:
+        added[_R.OWNER_DEPUTY] = (
+            _deputies_of_owner(piece.people, away, request, workflow_id) - around
+        )
+    people = dict(piece.people)
     for relation, ids in added.items():
         if ids:
             people[relation] = people.get(relation, frozenset()) | ids
     stood_in_for = frozenset(pk for pk in around if pk in away and away[pk].deputy is not None)
-    return replace(one, people=people, stood_in_for=stood_in_for)
+    return replace(piece, people=people, stood_in_for=stood_in_for)
 
 
 def _deputies(people: People, away: Away, *relations: NoticeRelation) -> frozenset[int]:

@@ -50,14 +50,14 @@ def write_notices(news: Sequence[News], origin: NewsOrigin, *, now: datetime) ->
     people = _PeopleAround.read(news)
     rows = [
         row
-        for person_id, told in _choose_news(news, people, origin.actor_id).items()
-        for one, relations in told
-        if (row := _plan_for_person(people, person_id, one, relations, origin, now)) is not None
+        for person_id, pieces in _choose_news(news, people, origin.actor_id).items()
+        for piece, relations in pieces
+        if (row := _plan_for_person(people, person_id, piece, relations, origin, now)) is not None
     ]
     rows += [
-        _notice(one, origin, now, f"t{team_id}", team_id=team_id)
-        for one in news
-        for team_id in one.team_ids
+        _notice(piece, origin, now, f"t{team_id}", team_id=team_id)
+        for piece in news
+        for team_id in piece.team_ids
         if team_id in people.addressed_teams
     ]
     save_notices(rows, now=now)
@@ -101,8 +101,8 @@ def _message_of(notice: Notice, now: datetime) -> OutboxMessage:
 # -- who ----------------------------------------------------------------------------------------
 
 
-def _people_of(one: News) -> frozenset[int]:
-    return frozenset[int]().union(*one.people.values())
+def _people_of(piece: News) -> frozenset[int]:
+    return frozenset[int]().union(*piece.people.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,8 @@ class _PeopleAround:
 
     @classmethod
     def read(cls, news: Iterable[News]) -> "_PeopleAround":
-        ids = {person for one in news for people in one.people.values() for person in people}
-        teams = {team for one in news for team in one.team_ids}
+        ids = {person for piece in news for people in piece.people.values() for person in people}
+        teams = {team for piece in news for team in piece.team_ids}
         addressed = frozenset(
             NoticeAddress.objects.filter(team__in=teams, is_active=True).values_list(
                 "team_id", flat=True
@@ -139,8 +139,8 @@ class _PeopleAround:
         )
 
 
-def _relations_in(one: News, person_id: int) -> frozenset[NoticeRelation]:
-    return frozenset(relation for relation, ids in one.people.items() if person_id in ids)
+def _relations_in(piece: News, person_id: int) -> frozenset[NoticeRelation]:
+    return frozenset(relation for relation, ids in piece.people.items() if person_id in ids)
 
 
 def _choose_news(
@@ -149,33 +149,33 @@ def _choose_news(
     """For each person what they are told of. Who is asked for work by a command is not told of its
     news besides, and of several pieces of news of one request only the first."""
     chosen: dict[int, list[tuple[News, frozenset[NoticeRelation]]]] = {}
-    for one in news:
-        for person_id in sorted(_people_of(one)):
-            account, relations = people.accounts.get(person_id), _relations_in(one, person_id)
+    for piece in news:
+        for person_id in sorted(_people_of(piece)):
+            account, relations = people.accounts.get(person_id), _relations_in(piece, person_id)
             is_doer = person_id == actor_id
             before = chosen.setdefault(person_id, [])
             if (
                 account is not None
                 and is_told(
-                    one.event,
+                    piece.event,
                     Bystander(
                         relations,
                         is_doer=is_doer,
                         is_closed=not account.is_active,
-                        is_stood_in_for=person_id in one.stood_in_for,
+                        is_stood_in_for=person_id in piece.stood_in_for,
                     ),
                 )
-                and not _is_said_already(one, [other for other, _ in before])
+                and not _is_said_already(piece, [other for other, _ in before])
             ):
-                before.append((one, relations))
+                before.append((piece, relations))
     return chosen
 
 
-def _is_said_already(one: News, before: Sequence[News]) -> bool:
+def _is_said_already(piece: News, before: Sequence[News]) -> bool:
     """Whether somebody who is told of these learns nothing by one more."""
-    if one.task is not None and any(other.task == one.task for other in before):
+    if piece.task is not None and any(other.task == piece.task for other in before):
         return True
-    kind = EVENT_RULES[one.event].kind
+    kind = EVENT_RULES[piece.event].kind
     if kind == NoticeKind.TALK:
         return any(EVENT_RULES[other.event].kind == kind for other in before)
     if kind != NoticeKind.REQUESTS:
@@ -190,22 +190,22 @@ def _is_said_already(one: News, before: Sequence[News]) -> bool:
 def _plan_for_person(
     people: _PeopleAround,
     person_id: int,
-    one: News,
+    piece: News,
     relations: frozenset[NoticeRelation],
     origin: NewsOrigin,
     now: datetime,
 ) -> Notice | None:
     """The notice for somebody as they chose to be told; None where they chose not to be."""
-    team = one.people.get(NoticeRelation.TEAM_MEMBER, frozenset())
+    team = piece.people.get(NoticeRelation.TEAM_MEMBER, frozenset())
     is_team_only = relations <= TEAM_RELATIONS
     timing = notice_timing(
-        kind_of_notice(one.event, relations),
+        kind_of_notice(piece.event, relations),
         people.choices.get(person_id, {}),
         team_is_told=is_team_only and (person_id in people.in_addressed_teams or len(team) > CROWD),
     )
     if timing == NoticeTiming.OFF:
         return None
-    row = _notice(one, origin, now, f"p{person_id}", relations=relations)
+    row = _notice(piece, origin, now, f"p{person_id}", relations=relations)
     row.person_id = person_id
     if timing == NoticeTiming.DIGEST:
         row.state = NoticeState.DIGEST
@@ -214,7 +214,7 @@ def _plan_for_person(
 
 
 def _notice(
-    one: News,
+    piece: News,
     origin: NewsOrigin,
     now: datetime,
     to: str,
@@ -222,15 +222,15 @@ def _notice(
     relations: frozenset[NoticeRelation] = frozenset({NoticeRelation.TEAM_MEMBER}),
     team_id: int | None = None,
 ) -> Notice:
-    told_as = sorted(relations & EVENT_RULES[one.event].tells)
+    told_as = sorted(relations & EVENT_RULES[piece.event].tells)
     return Notice(
-        event=one.event,
-        kind=kind_of_notice(one.event, relations),
+        event=piece.event,
+        kind=kind_of_notice(piece.event, relations),
         team_id=team_id,
         request=origin.request,
-        task=one.task,
+        task=piece.task,
         workflow_id=origin.workflow_id,
-        facts={**origin.facts, **one.facts, "told_as": told_as},
-        key=f"{origin.key}:{one.event}:{one.place}:{to}",
+        facts={**origin.facts, **piece.facts, "told_as": told_as},
+        key=f"{origin.key}:{piece.event}:{piece.place}:{to}",
         created_at=now,
     )

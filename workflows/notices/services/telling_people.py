@@ -191,8 +191,8 @@ def _accountable_for(workflow_id: int | None) -> list[User]:
     template = WorkflowTemplate.objects.select_related("owner", "deputy").filter(
         pk=workflow_id or 0
     )
-    found = template.first()
-    return notification_recipients(found) if found is not None else []
+    workflow = template.first()
+    return notification_recipients(workflow) if workflow is not None else []
 
 
 def _direct_notice(

@@ -31,12 +31,12 @@ class AbsenceAdminForm(forms.ModelForm):
 
     def plan(self) -> AbsencePlan:
         """What was said."""
-        said = self.cleaned_data
+        cleaned = self.cleaned_data
         return AbsencePlan(
-            deputy=said["deputy"],
-            first_day=said["first_day"],
-            last_day=said["last_day"],
-            workflows=None if said["every_workflow"] else list(said["workflows"]),
+            deputy=cleaned["deputy"],
+            first_day=cleaned["first_day"],
+            last_day=cleaned["last_day"],
+            workflows=None if cleaned["every_workflow"] else list(cleaned["workflows"]),
         )
 
 

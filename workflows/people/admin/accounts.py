@@ -180,8 +180,8 @@ def insert_directory_fields(fieldsets: Any) -> tuple[Any, ...]:
         },
     )
     head, *rest = fieldsets
-    names, *others = rest
-    return (head, names, directory, *others)
+    names, *later_fieldsets = rest
+    return (head, names, directory, *later_fieldsets)
 
 
 class MapUseWarningMixin:

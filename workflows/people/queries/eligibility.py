@@ -217,11 +217,11 @@ def _named_people(tasks: Iterable[OpenTask]) -> dict[tuple[int, str], User | Non
     return {(id(task), key): person for (task, key, _), person in zip(lookups, people, strict=True)}
 
 
-def _find_people_of_roles(asked: Sequence[tuple[OpenTask, RoleDef]]) -> list[User | None]:
+def _find_people_of_roles(task_roles: Sequence[tuple[OpenTask, RoleDef]]) -> list[User | None]:
     """Whom each of these roles names in its request; each role finder is asked once."""
-    people: list[User | None] = [None] * len(asked)
+    people: list[User | None] = [None] * len(task_roles)
     by_finder: dict[str, list[tuple[int, PersonQuestion]]] = {}
-    for number, (task, role) in enumerate(asked):
+    for number, (task, role) in enumerate(task_roles):
         ((finder, setting),) = role.sources
         question = PersonQuestion(setting, task.instance, task.fresh)
         by_finder.setdefault(finder.name, []).append((number, question))

@@ -171,7 +171,7 @@ SELF_CHOSEN = gettext_noop(
 
 def _check_overlap(absence: Absence, plan: AbsencePlan) -> None:
     """For one day and one workflow a person names one deputy."""
-    others = Absence.objects.filter(
+    overlapping = Absence.objects.filter(
         person=absence.person,
         ended_at=None,
         first_day__lte=plan.last_day,
@@ -181,7 +181,7 @@ def _check_overlap(absence: Absence, plan: AbsencePlan) -> None:
         same_reach = Q(every_workflow=True)
     else:
         same_reach = Q(workflows__in=plan.workflows)
-    other = others.filter(same_reach).order_by("first_day").first()
+    other = overlapping.filter(same_reach).order_by("first_day").first()
     if other is not None:
         raise InvalidInput(
             "An absence from %(first)s to %(last)s is set already; change that one.",

@@ -97,16 +97,16 @@ def read_directory(file: IO[str]) -> list[DirectoryRow]:
 
 
 def _check_heads(heads: Sequence[str]) -> None:
-    known = (*COLUMNS, *OTHER_COLUMNS)
+    columns = (*COLUMNS, *OTHER_COLUMNS)
     if LOGIN not in heads:
         raise InvalidInput("The first line names the columns, and one of them is 'login'.")
     for head in heads:
-        if head not in known or heads.count(head) > 1:
+        if head not in columns or heads.count(head) > 1:
             raise InvalidInput(
                 "There is no column '%(head)s', or it is there twice; name each of these at most"
                 " once: %(known)s.",
                 head=head,
-                known=", ".join(known),
+                known=", ".join(columns),
             )
     if NAME in heads and {"first_name", "last_name"} & set(heads):
         raise InvalidInput("Give 'name', or 'first_name' and 'last_name'; not both.")
@@ -162,8 +162,8 @@ class _DirectoryLoader:
         changed = {row.login for row in self.rows if self._write_row(row)}
         self._check_circles()
         new = set(created)
-        others = {row.login for row in self.rows} - new
-        return DirectoryResult(len(new), len(changed - new), len(others - changed))
+        existing = {row.login for row in self.rows} - new
+        return DirectoryResult(len(new), len(changed - new), len(existing - changed))
 
     def _refuse(self, row: DirectoryRow, sentence: Text) -> None:
         self.problems.append(RowProblem(row.line, str(sentence)))
@@ -278,14 +278,14 @@ class _DirectoryLoader:
         person.manager = self.people[login] if login else None
 
     def _check_language(self, row: DirectoryRow, person: User) -> None:
-        known = [code for code, _ in settings.LANGUAGES]
-        if person.language and person.language not in known and "language" in row.cells:
+        codes = [code for code, _ in settings.LANGUAGES]
+        if person.language and person.language not in codes and "language" in row.cells:
             self._refuse(
                 row,
                 text(
                     "language: this site does not speak '%(language)s'; write one of: %(known)s.",
                     language=person.language,
-                    known=", ".join(known),
+                    known=", ".join(codes),
                 ),
             )
 

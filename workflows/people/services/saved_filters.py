@@ -64,8 +64,8 @@ def _require_free_name(name: str, actor: User, besides: SavedFilter | None = Non
         raise InvalidInput("Give the filter a name.")
     if len(cleaned) > LONGEST_NAME:
         raise InvalidInput("The name is too long; %(most)s characters are kept.", most=LONGEST_NAME)
-    taken = SavedFilter.objects.filter(person=actor, name=cleaned).first()
-    if taken is not None and taken != besides:
+    same_name = SavedFilter.objects.filter(person=actor, name=cleaned).first()
+    if same_name is not None and same_name != besides:
         raise InvalidInput(
             "You have a filter '%(name)s' already; choose another name.", name=cleaned
         )

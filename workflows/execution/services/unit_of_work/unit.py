@@ -211,7 +211,7 @@ class UnitOfWork:
         write_messages(self.new_messages, now=self.now)
         for resolution in dict.fromkeys(self.over_incidents.values()):
             activations = [
-                activation for activation, how in self.over_incidents.items() if how == resolution
+                activation for activation, end in self.over_incidents.items() if end == resolution
             ]
             Incident.objects.filter(
                 request=self.instance, activation__in=activations, state=Incident.OPEN
