@@ -26,7 +26,6 @@ from workflows.engine.format.parts import (
     OverdueDef,
     Reason,
     RetryDef,
-    RoleDef,
     RoundingDef,
     RouteDef,
     RuleDef,
@@ -35,6 +34,7 @@ from workflows.engine.format.parts import (
     TriggerDef,
 )
 from workflows.engine.format.role_finders import Username
+from workflows.engine.format.roles import RoleDef
 from workflows.engine.texts import Text, text
 
 __all__ = [

@@ -35,7 +35,7 @@ from workflows.engine.format.definition import (
     TriggerDef,
     WaitStep,
 )
-from workflows.engine.format.parts import role_settings_model
+from workflows.engine.format.roles import role_settings_model
 from workflows.engine.texts import Text, join_alternative_texts, text
 
 DefinitionPath = tuple[str | int, ...]

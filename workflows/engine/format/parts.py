@@ -1,11 +1,9 @@
-"""The small pieces of a definition file: names, durations, roles, fields, the start, the ways.
+"""The small pieces of a definition file: names, durations, fields, the start, the ways.
 
 Each is strict and closed to unknown keys, so that a misspelt key is found when the file is read.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -16,18 +14,11 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     StringConstraints,
-    create_model,
     model_serializer,
     model_validator,
 )
 from pydantic_core import PydanticKnownError, core_schema
 
-from workflows.engine.format.role_finders import (
-    ROLE_FINDERS,
-    FieldName,
-    RoleFinder,
-    sources_of,
-)
 from workflows.engine.format.trigger_kinds import TRIGGER_KINDS
 from workflows.engine.registries import Registry
 from workflows.engine.texts import text
@@ -38,7 +29,7 @@ from workflows.engine.values.field_types.numbers import MAX_DECIMALS, RoundingMo
 from workflows.engine.values.file_kinds import FILE_KINDS
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,79}$")]
-Name = FieldName
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
@@ -96,96 +87,6 @@ class BaselineDef(DefinitionPart):
 
     minutes_per_request: float | int | None = Field(None, ge=0)
     error_rate: float | int | None = Field(None, ge=0, le=1)
-
-
-class RoleDef(DefinitionPart):
-    """Who owns a step: each key is the name of a role finder, its value what that is told."""
-
-    model_config = ConfigDict(extra="allow")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_settings(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return role_settings_model().model_validate(value).model_dump(exclude_unset=True)
-
-    @model_validator(mode="after")
-    def _validate_single_source(self) -> "RoleDef":
-        found_in_request = [finder for finder, _ in self.sources if not finder.is_listed]
-        if found_in_request and len(self.sources) > 1:
-            raise ValueError(
-                text(
-                    "a role is either groups and users, or a field, or the requester; keep one of"
-                    " them"
-                )
-            )
-        return self
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        settings = handler(role_settings_model().__pydantic_core_schema__)
-        return {
-            **handler.resolve_ref_schema(handler(schema)),
-            "additionalProperties": False,
-            "properties": handler.resolve_ref_schema(settings)["properties"],
-        }
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """What each finder is told, by its name, as it is written."""
-        return self.model_extra or {}
-
-    @cached_property
-    def sources(self) -> tuple[tuple[RoleFinder, Any], ...]:
-        """The finders that say something, with what they are told."""
-        return sources_of(self.settings)
-
-    @cached_property
-    def is_static(self) -> bool:
-        """Whether the people are listed (groups, users) rather than found in each request."""
-        return all(finder.is_listed for finder, _ in self.sources)
-
-    @cached_property
-    def person_field(self) -> str | None:
-        """The field of the request that says from whom the role's person is found."""
-        fields = (finder.person_field(setting) for finder, setting in self.sources)
-        return next(filter(None, fields), None)
-
-    @cached_property
-    def is_requester(self) -> bool:
-        """Whether it is the requester."""
-        return any(finder.is_requester(setting) for finder, setting in self.sources)
-
-    @property
-    def listed_names(self) -> tuple[str, ...]:
-        """What its lists name."""
-        return tuple(
-            name for finder, setting in self.sources for name in finder.listed_names(setting)
-        )
-
-    @property
-    def groups(self) -> list[str]:
-        """The groups that it names."""
-        return list(self.settings.get("groups") or ())
-
-    @property
-    def users(self) -> list[str]:
-        """The people whom it names."""
-        return list(self.settings.get("users") or ())
-
-
-def role_settings_model() -> type[BaseModel]:
-    """What a role may say: one key for each role finder that there is."""
-    return _role_settings_model(ROLE_FINDERS.items())
-
-
-@lru_cache(maxsize=8)
-def _role_settings_model(finders: tuple[tuple[str, RoleFinder], ...]) -> type[BaseModel]:
-    keys: dict[str, Any] = {name: (finder.setting_type | None, None) for name, finder in finders}
-    return create_model("RoleSettings", __base__=DefinitionPart, **keys)
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,14 @@ by the lookup of the same name (`workflows.access.conditions.role_lookups`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import StringConstraints
 
+from workflows.engine.format.parts import FieldDef, Name
 from workflows.engine.registries import Registry
 from workflows.engine.texts import Text, text
 
-if TYPE_CHECKING:
-    from workflows.engine.format.parts import FieldDef
-
-FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Username = Annotated[str, StringConstraints(min_length=1, max_length=150)]
 GroupName = Annotated[str, StringConstraints(min_length=1, max_length=150)]
 CROWD: Final = 1000
@@ -55,7 +52,7 @@ class RoleFinder:
         listed = self.listed_names(setting)
         return ", ".join(names.get(name, name) if self.lists_logins else name for name in listed)
 
-    def problems(self, setting: Any, fields: Mapping[str, "FieldDef"]) -> Iterable[Text]:
+    def problems(self, setting: Any, fields: Mapping[str, FieldDef]) -> Iterable[Text]:
         """What is wrong with a setting on a map with these fields, each as a part of a sentence.
         That a person's field is there, is one and is filled in is asked without it."""
         return ()
@@ -116,7 +113,7 @@ class FieldFinder(RoleFinder):
 
     name = "field"
     title = text("a person field")
-    setting_type = FieldName
+    setting_type = Name
 
     def person_field(self, setting: Any) -> str | None:
         """The field."""
