@@ -7,7 +7,8 @@ model.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol
 
 from django.db.models import Q
 
@@ -15,8 +16,6 @@ from workflows.engine.format.role_finders import GROUPS, ROLE_FINDERS, USERS, Ro
 from workflows.engine.registries import Registry
 
 if TYPE_CHECKING:
-    from workflows.execution.models import WorkflowInstance
-    from workflows.execution.services.unit_of_work import UnitOfWork
     from workflows.people.models import User
 
 
@@ -30,13 +29,61 @@ class WayIntoRole(NamedTuple):
     person: str
 
 
+class AskedRequest(Protocol):
+    """A request as lookups see it: a `WorkflowInstance`, whose model stands on this module."""
+
+    @property
+    def pk(self) -> Any:
+        """Its id; None before it is saved."""
+
+    @property
+    def template_id(self) -> Any:
+        """The id of its workflow."""
+
+    @property
+    def data(self) -> Any:
+        """What was filled in, by field."""
+
+    @property
+    def requester(self) -> "User | None":
+        """Who asked."""
+
+    @property
+    def requester_id(self) -> int | None:
+        """The id of who asked."""
+
+    @property
+    def started_at(self) -> datetime:
+        """When it began."""
+
+
+class LockedRequest(Protocol):
+    """A request that a command has locked (a `UnitOfWork`), as lookups see it."""
+
+    @property
+    def instance(self) -> AskedRequest:
+        """The request."""
+
+    @property
+    def actor(self) -> "User | None":
+        """Whose command it is."""
+
+    @property
+    def fresh(self) -> Collection[str]:
+        """The fields that the command has just written."""
+
+    @property
+    def renamed(self) -> bool:
+        """Whether the actor's login may have changed hands."""
+
+
 @dataclass(frozen=True, slots=True)
 class PersonQuestion:
     """Who is it in this request? `fresh` are the fields that the command which asks has just
     written."""
 
     setting: Any
-    instance: "WorkflowInstance"
+    instance: AskedRequest
     fresh: Collection[str] = ()
 
 
@@ -59,7 +106,7 @@ class RoleLookup:
         """One answer for each question, in their order; in as few statements as can be."""
         return [None for _ in questions]
 
-    def is_person(self, work: "UnitOfWork", person: "User", setting: Any) -> bool:
+    def is_person(self, work: LockedRequest, person: "User", setting: Any) -> bool:
         """Whether it is this person in a request that is locked."""
         question = PersonQuestion(setting, work.instance, work.fresh)
         (named,) = self.find_people([question])

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from workflows.access.conditions.role_lookups import ROLE_LOOKUPS, PersonQuestion, RoleLookup
+from workflows.access.conditions.role_lookups import (
+    ROLE_LOOKUPS,
+    AskedRequest,
+    LockedRequest,
+    PersonQuestion,
+    RoleLookup,
+)
 from workflows.engine.format.role_finders import FIELD, REQUESTER
-from workflows.execution.models import WorkflowInstance
 from workflows.people.models import User
 from workflows.people.queries.logins import Login, find_logins
 from workflows.trail.models import TrailEvent
-
-if TYPE_CHECKING:
-    from workflows.execution.services.unit_of_work import UnitOfWork
 
 
 class FieldLookup(RoleLookup):
@@ -20,7 +22,7 @@ class FieldLookup(RoleLookup):
 
     changes_outside = False
 
-    def find_people(self, questions: Sequence[PersonQuestion]) -> "Sequence[User | None]":
+    def find_people(self, questions: Sequence[PersonQuestion]) -> Sequence[User | None]:
         """One statement for all logins, and a few where one has changed hands."""
         logins_by_name = find_logins(
             str(question.instance.data.get(question.setting) or "") for question in questions
@@ -32,7 +34,7 @@ class FieldLookup(RoleLookup):
             for question in questions
         ]
 
-    def is_person(self, work: "UnitOfWork", person: User, setting: Any) -> bool:
+    def is_person(self, work: LockedRequest, person: User, setting: Any) -> bool:
         """The actor's login is known from the lock, unless it has changed hands."""
         username = work.instance.data.get(setting)
         is_actor = work.actor is not None and work.actor.pk == person.pk
@@ -46,11 +48,11 @@ class RequesterLookup(RoleLookup):
 
     changes_outside = False
 
-    def find_people(self, questions: Sequence[PersonQuestion]) -> "Sequence[User | None]":
+    def find_people(self, questions: Sequence[PersonQuestion]) -> Sequence[User | None]:
         """The requesters."""
         return [question.instance.requester for question in questions]
 
-    def is_person(self, work: "UnitOfWork", person: User, setting: Any) -> bool:
+    def is_person(self, work: LockedRequest, person: User, setting: Any) -> bool:
         """Whether this person asked."""
         return work.instance.requester_id == person.pk
 
@@ -60,7 +62,7 @@ ROLE_LOOKUPS.register(REQUESTER.name, RequesterLookup())
 
 
 def _resolve_person_field(
-    instance: WorkflowInstance, key: str, logins_by_name: Mapping[str, Login], fresh: Iterable[str]
+    instance: AskedRequest, key: str, logins_by_name: Mapping[str, Login], fresh: Iterable[str]
 ) -> User | None:
     login = logins_by_name.get(str(instance.data.get(key) or ""))
     if login is None:
@@ -70,8 +72,8 @@ def _resolve_person_field(
     return login.now or login.at(None)
 
 
-def _value_written_at(instance: WorkflowInstance, key: str) -> datetime:
+def _value_written_at(instance: AskedRequest, key: str) -> datetime:
     """When the value that a field has was written into the request."""
     value_filter = {f"changes__given__{key}": instance.data.get(key)}
-    rows = TrailEvent.objects.filter(request=instance, **value_filter).order_by("pk")
+    rows = TrailEvent.objects.filter(request=instance.pk, **value_filter).order_by("pk")
     return rows.values_list("recorded_at", flat=True).last() or instance.started_at
