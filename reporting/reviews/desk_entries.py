@@ -10,12 +10,9 @@ from reporting.reviews.facts.choices import OPEN_REVIEW_STATES, ReviewState
 from reporting.reviews.models import Review
 from workflows.execution.queries.desk import (
     DESK_SOURCES,
-    NO_ID,
-    OWNED,
-    OWNS_ANY,
     DeskRow,
     DeskSource,
-    table_names,
+    source_sql,
 )
 
 
@@ -23,12 +20,16 @@ from workflows.execution.queries.desk import (
 def open_reviews_sql() -> str:
     """Open reviews of workflows that are the person's; `code` is how far each has come."""
     states = ", ".join(f"'{state.value}'" for state in OPEN_REVIEW_STATES)
-    return f"""
-    SELECT 'review' AS kind, v.id, v.due_at AS since, {NO_ID} AS request,
-        v.template_id AS template, {NO_ID} AS step, {NO_ID} AS person, v.state AS code, '' AS note
-    FROM {{review}} v JOIN {{template}} w ON w.id = v.template_id
-    WHERE v.state IN ({states}) AND {OWNED} AND {OWNS_ANY}
-    """.format(review=Review._meta.db_table, **table_names())  # noqa: S608
+    return source_sql(
+        """
+    SELECT 'review' AS kind, v.id, v.due_at AS since, {no_id} AS request,
+        v.template_id AS template, {no_id} AS step, {no_id} AS person, v.state AS code, '' AS note
+    FROM {review} v JOIN {template} w ON w.id = v.template_id
+    WHERE v.state IN ({states}) AND {owned} AND {owns_any}
+    """,
+        review=Review._meta.db_table,
+        states=states,
+    )
 
 
 def _review_sentence(row: DeskRow) -> str:

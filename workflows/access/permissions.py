@@ -13,7 +13,6 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.expressions import RawSQL
 
 from workflows.access.conditions import (
     AUDIT,
@@ -36,6 +35,7 @@ from workflows.connections.models import Connection
 from workflows.definitions.models import Role, WorkflowTemplate
 from workflows.execution.models import AddedPerson
 from workflows.people.models import User
+from workflows.persistence.sql_text import compose_sql, sql_expression
 from workflows.trail.choices import TrailCapacity
 
 # -- who is in a role -------------------------------------------------------------------------
@@ -62,12 +62,18 @@ AT_ONCE = 50
 
 
 def _some_people_sql(role: int, most: int) -> str:
-    return f"""
+    return compose_sql(
+        """
     SELECT * FROM (
-        SELECT l.role, l.person FROM ({role_members_sql(f"e.role_id = {role}")}) l
-        JOIN {table_names()["person"]} p ON p.id = l.person WHERE p.is_active LIMIT {most}
-    ) AS some_{role}
-    """  # noqa: S608
+        SELECT l.role, l.person FROM ({members}) l
+        JOIN {person} p ON p.id = l.person WHERE p.is_active LIMIT {most}
+    ) AS some_{number}
+    """,
+        members=role_members_sql(f"e.role_id = {role}"),
+        most=most,
+        number=role,
+        person=table_names()["person"],
+    )
 
 
 def listed_role_ids(person_id: int, version_id: int) -> frozenset[int]:
@@ -101,8 +107,12 @@ def role_member_pairs(role_ids: Iterable[int], people: Iterable[int]) -> frozens
     inside = role_members_sql(f"e.role_id IN ({roles}) AND {{person}} IN ({person_list})")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT l.role, l.person FROM ({inside}) l"  # noqa: S608
-            f" JOIN {table_names()['person']} p ON p.id = l.person WHERE p.is_active"
+            compose_sql(
+                "SELECT l.role, l.person FROM ({inside}) l"
+                " JOIN {person} p ON p.id = l.person WHERE p.is_active",
+                inside=inside,
+                person=table_names()["person"],
+            )
         )
         return frozenset((role, person) for role, person in cursor.fetchall())
 
@@ -111,7 +121,7 @@ def active_role_members(role_ids: Iterable[int]) -> QuerySet[User]:
     """The active people in these roles' lists."""
     ids = ", ".join(str(int(role)) for role in role_ids) or "0"
     inside = role_members_sql(f"e.role_id IN ({ids})")
-    people = RawSQL(f"SELECT l.person FROM ({inside}) l", [])  # noqa: S608, S611
+    people = sql_expression(compose_sql("SELECT l.person FROM ({inside}) l", inside=inside), {})
     return User.objects.filter(pk__in=people, is_active=True)
 
 

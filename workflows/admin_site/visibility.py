@@ -6,7 +6,7 @@ its rows to their workflow; list, page, history, search, filters, autocompletion
 and what a deletion would take along all follow from that.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -144,10 +144,11 @@ class VisibleRelatedFilter(admin.RelatedFieldListFilter):
 
 def register_visible_filter() -> None:
     """Let every filter by a related row be one of these."""
-    is_related: Callable[[Any], bool] = lambda field: (  # noqa: E731
-        bool(field.remote_field) and not isinstance(field, ForeignObjectRel)
-    )
-    admin.FieldListFilter.register(is_related, VisibleRelatedFilter, take_priority=True)
+    admin.FieldListFilter.register(_is_related_row, VisibleRelatedFilter, take_priority=True)
+
+
+def _is_related_row(field: Any) -> bool:
+    return bool(field.remote_field) and not isinstance(field, ForeignObjectRel)
 
 
 register_visible_filter()

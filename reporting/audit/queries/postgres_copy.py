@@ -11,6 +11,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
+from workflows.persistence.sql_text import compose_sql
 from workflows.trail.models import TrailEvent
 
 TEXTS = frozenset(
@@ -54,9 +55,12 @@ def _build_copy_statement(events: QuerySet[TrailEvent], columns: tuple[str, ...]
     ids_sql, id_parameters = events.order_by().values("id").query.sql_with_params()
     expressions = ", ".join(_column_expression(name) for name in columns)
     where = f"WHERE t.id IN ({ids_sql})" if events.query.where else ""
-    select = (
-        f"SELECT {expressions} FROM {table} t"  # noqa: S608 - names of our own models and columns
-        f" LEFT JOIN workflows_trailseal s ON s.event_id = t.id {where} ORDER BY t.id"
+    select = compose_sql(
+        "SELECT {expressions} FROM {table} t"
+        " LEFT JOIN workflows_trailseal s ON s.event_id = t.id {where} ORDER BY t.id",
+        expressions=expressions,
+        table=table,
+        where=where,
     )
     merged = psycopg.ClientCursor(connection.connection).mogrify(select, id_parameters or None)
     return f"COPY ({merged}) TO STDOUT (FORMAT csv)".encode()

@@ -26,9 +26,9 @@ from workflows.access.conditions.role_lookups import WayIntoRole, ways_into_role
 from workflows.access.conditions.stand_in_sql import (
     covers_workflow_sql,
     people_stood_in_for_sql,
-    positional_sql,
     sql_moment,
 )
+from workflows.persistence.sql_text import compose_sql, sql_expression
 from workflows.trail.choices import COMMANDS_WITHOUT_SIGHT
 
 if TYPE_CHECKING:
@@ -96,29 +96,29 @@ def roles_of_person_sql() -> str:
 
 def steps_of_person_sql() -> str:
     """SQL for the steps on which a person (`%(user)s`) may act by a role."""
-    return """
+    return compose_sql(
+        """
     WITH mine AS ({roles})
     SELECT s.id FROM {step} s JOIN mine ON mine.role = s.role_id
     WHERE s.kind IN ('approval', 'task')
     UNION
     SELECT w.step_id FROM {route} w JOIN mine ON mine.role = w.role_id
-    """.format(roles=roles_of_person_sql(), **table_names())  # noqa: S608
-
-
-def _positional(sql: str, user: "User") -> tuple[str, list[int]]:
-    """The same statement as the ORM takes it, with its parameters."""
-    return sql.replace("%(user)s", "%s"), [user.pk] * sql.count("%(user)s")
+    """,
+        roles=roles_of_person_sql(),
+        **table_names(),
+    )
 
 
 def performs_step_condition(user: "User", step: str = "step_id") -> Q:
     """A condition: this person may act on the step in column `step` by its role."""
-    return Q(**{f"{step}__in": RawSQL(*_positional(steps_of_person_sql(), user))})  # noqa: S611
+    return Q(**{f"{step}__in": sql_expression(steps_of_person_sql(), {"user": user.pk})})
 
 
 def steps_stood_in_for_sql() -> str:
     """SQL for the people whom a person (`%(user)s`) stands in for at a moment (`%(now)s`), with
     the steps on which these may act by a role, in the workflows for which it holds."""
-    return """
+    return compose_sql(
+        """
     WITH stood AS ({stood}), theirs AS ({roles})
     SELECT theirs.person, s.id AS step FROM theirs
     JOIN {step} s ON s.role_id = theirs.role AND s.kind IN ('approval', 'task')
@@ -129,7 +129,7 @@ def steps_stood_in_for_sql() -> str:
     JOIN {route} way ON way.role_id = theirs.role JOIN {step} s ON s.id = way.step_id
     JOIN {version} v ON v.id = s.version_id
     JOIN stood ON stood.person = theirs.person AND {covers}
-    """.format(  # noqa: S608
+    """,
         stood=people_stood_in_for_sql(),
         roles=role_members_sql("{person} IN (SELECT person FROM stood)"),
         covers=covers_workflow_sql("stood", "v.template_id"),
@@ -141,7 +141,8 @@ def steps_stood_in_for_sql() -> str:
 def tasks_stood_in_for_sql() -> str:
     """SQL for the people for whom a person (`%(user)s`) stands in at a moment (`%(now)s`), with the
     open tasks that these have, or to which they were added."""
-    return """
+    return compose_sql(
+        """
     SELECT stood.person, t.id AS task FROM ({stood}) stood
     JOIN {task} t ON t.assignee_id = stood.person AND t.is_open
     JOIN {step} s ON s.id = t.step_id JOIN {version} v ON v.id = s.version_id AND {covers}
@@ -149,7 +150,7 @@ def tasks_stood_in_for_sql() -> str:
     SELECT stood.person, t.id FROM ({stood}) stood JOIN {added} a ON a.user_id = stood.person
     JOIN {task} t ON t.id = a.work_item_id AND t.is_open
     JOIN {step} s ON s.id = t.step_id JOIN {version} v ON v.id = s.version_id AND {covers}
-    """.format(  # noqa: S608
+    """,
         stood=people_stood_in_for_sql(),
         covers=covers_workflow_sql("stood", "v.template_id"),
         **table_names(),
@@ -159,13 +160,13 @@ def tasks_stood_in_for_sql() -> str:
 def stood_in_step_condition(user: "User", now: datetime | str) -> Q:
     """A condition: somebody for whom this person stands in may act on the step of the row, by its
     role."""
-    sql = f"SELECT l.step FROM ({steps_stood_in_for_sql()}) l"  # noqa: S608
+    sql = compose_sql("SELECT l.step FROM ({steps}) l", steps=steps_stood_in_for_sql())
     return Q(step_id__in=_raw_sql(sql, user, now))
 
 
 def stood_in_task_condition(user: "User", now: datetime | str) -> Q:
     """A condition on open tasks: somebody for whom this person stands in may act on them."""
-    sql = f"SELECT l.task FROM ({tasks_stood_in_for_sql()}) l"  # noqa: S608
+    sql = compose_sql("SELECT l.task FROM ({tasks}) l", tasks=tasks_stood_in_for_sql())
     return stood_in_step_condition(user, now) | Q(pk__in=_raw_sql(sql, user, now))
 
 
@@ -173,19 +174,23 @@ def held_by_people_condition(user: "User", people: Collection[int], now: datetim
     """A condition: an open task is with one of these people, or was escalated to them, and the
     person stands in for that one."""
     ids = ", ".join(str(int(person)) for person in people) or "0"
-    sql = f"SELECT l.task FROM ({tasks_stood_in_for_sql()}) l WHERE l.person IN ({ids})"  # noqa: S608
+    sql = compose_sql(
+        "SELECT l.task FROM ({tasks}) l WHERE l.person IN ({ids})",
+        tasks=tasks_stood_in_for_sql(),
+        ids=ids,
+    )
     return Q(pk__in=_raw_sql(sql, user, now))
 
 
 def _raw_sql(sql: str, user: "User", now: datetime | str) -> RawSQL:
     moment = now if isinstance(now, str) else sql_moment(now)
-    return RawSQL(*positional_sql(sql, {"user": user.pk, "now": moment}))  # noqa: S611
+    return sql_expression(sql, {"user": user.pk, "now": moment})
 
 
 def roles_listing(user: "User") -> RawSQL:
     """The roles in whose lists this person is, for an `__in`."""
-    sql = f"SELECT l.role FROM ({roles_of_person_sql()}) l"  # noqa: S608
-    return RawSQL(*_positional(sql, user))  # noqa: S611
+    sql = compose_sql("SELECT l.role FROM ({roles}) l", roles=roles_of_person_sql())
+    return sql_expression(sql, {"user": user.pk})
 
 
 # -- workflows --------------------------------------------------------------------------------

@@ -4,8 +4,6 @@ long as everybody on the way has an account that is active.
 Plain SQL with named places (`%(user)s`, `%(now)s`), because every inbox and every decision asks it.
 """
 
-import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -13,6 +11,8 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import connection
+
+from workflows.persistence.sql_text import compose_sql
 
 
 @lru_cache(maxsize=1)
@@ -25,35 +25,47 @@ def _table_names() -> dict[str, str]:
 def people_stood_in_for_sql() -> str:
     """SQL for the people (`person`) for whom `%(user)s` stands in at `%(now)s`, and the `workflow`
     (null: every one of which no other period of theirs speaks)."""
-    return """
+    return compose_sql(
+        """
     SELECT d.person_id AS person, d.workflow_id AS workflow FROM {period} d
     JOIN {person} p ON p.id = d.person_id AND p.is_active
     LEFT JOIN {person} v ON v.id = d.via_id LEFT JOIN {person} w ON w.id = d.via_next_id
     WHERE d.deputy_id = %(user)s AND d.begins_at <= %(now)s AND d.ends_at > %(now)s
     AND (v.id IS NULL OR v.is_active) AND (w.id IS NULL OR w.is_active)
-    """.format(**_table_names())  # noqa: S608
+    """,
+        **_table_names(),
+    )
 
 
 def covers_workflow_sql(stood_in: str, workflow: str) -> str:
     """A condition on a row of `people_stood_in_for_sql` (called `stood_in`): it holds for the
     workflow that this expression gives."""
-    return """
+    return compose_sql(
+        """
     ({stood}.workflow = {workflow} OR {stood}.workflow IS NULL AND NOT EXISTS (
         SELECT 1 FROM {period} x WHERE x.person_id = {stood}.person
         AND x.workflow_id = {workflow} AND x.begins_at <= %(now)s AND x.ends_at > %(now)s
     ))
-    """.format(stood=stood_in, workflow=workflow, **_table_names())  # noqa: S608
+    """,
+        stood=stood_in,
+        workflow=workflow,
+        **_table_names(),
+    )
 
 
 def has_named_workflows_sql(stood_in: str) -> str:
     """A condition on a row of `people_stood_in_for_sql`: somebody stands in for this person in
     single workflows just now."""
-    return """
+    return compose_sql(
+        """
     EXISTS (
         SELECT 1 FROM {period} x WHERE x.person_id = {stood}.person
         AND x.workflow_id IS NOT NULL AND x.begins_at <= %(now)s AND x.ends_at > %(now)s
     )
-    """.format(stood=stood_in, **_table_names())  # noqa: S608
+    """,
+        stood=stood_in,
+        **_table_names(),
+    )
 
 
 def sql_moment(now: datetime) -> Any:
@@ -67,15 +79,11 @@ def read_sql_moment(value: Any) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def positional_sql(sql: str, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
-    """A statement with named places as one with places in a row, and its parameters."""
-    names = re.findall(r"%\((\w+)\)s", sql)
-    return re.sub(r"%\(\w+\)s", "%s", sql), [values[name] for name in names]
-
-
 @lru_cache(maxsize=1)
 def people_stood_in_for_in_workflow_sql() -> str:
     """SQL for the people (`person`) for whom `%(user)s` stands in at `%(now)s` in the workflow
     `%(template)s`."""
     stood, covers = people_stood_in_for_sql(), covers_workflow_sql("stood", "%(template)s")
-    return f"SELECT stood.person FROM ({stood}) stood WHERE {covers}"  # noqa: S608
+    return compose_sql(
+        "SELECT stood.person FROM ({stood}) stood WHERE {covers}", stood=stood, covers=covers
+    )

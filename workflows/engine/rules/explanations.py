@@ -89,8 +89,8 @@ HINTS: Final[Mapping[str, Text]] = {
     "NOT": text("write not in small letters"),
     "IN": text("write in with small letters"),
     ",": text("write numbers without thousands separators, and lists in square brackets"),
-    "‘": _STRAIGHT_QUOTES,  # noqa: RUF001
-    "’": _STRAIGHT_QUOTES,  # noqa: RUF001
+    "\N{LEFT SINGLE QUOTATION MARK}": _STRAIGHT_QUOTES,
+    "\N{RIGHT SINGLE QUOTATION MARK}": _STRAIGHT_QUOTES,
     "“": _STRAIGHT_QUOTES,
     "„": _STRAIGHT_QUOTES,
     "'": _CLOSE_THE_TEXT,

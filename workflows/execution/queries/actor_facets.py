@@ -11,6 +11,7 @@ from workflows.access.permissions import listed_roles_sql, management_capacity, 
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.facets import Facet
 from workflows.people.models import FormerLogin, User
+from workflows.persistence.sql_text import compose_sql
 from workflows.trail.choices import TrailCapacity
 
 _JOINED = {"postgresql": "string_agg({column}::text, ',')", "sqlite": "group_concat({column})"}
@@ -18,22 +19,30 @@ _JOINED = {"postgresql": "string_agg({column}::text, ',')", "sqlite": "group_con
 
 def actor_roles_sql() -> str:
     """The roles of the version `%(version)s` in whose lists the person is, in one text."""
-    return f"SELECT {_joined('l.role')} FROM ({listed_roles_sql()}) l"  # noqa: S608
+    return compose_sql(
+        "SELECT {joined} FROM ({roles}) l", joined=_joined("l.role"), roles=listed_roles_sql()
+    )
 
 
 def stood_in_for_sql() -> str:
     """Those for whom the person stands in in the workflow `%(template)s`, in one text."""
-    people = people_stood_in_for_in_workflow_sql()
-    return f"SELECT {_joined('stood_in.person')} FROM ({people}) stood_in"  # noqa: S608
+    return compose_sql(
+        "SELECT {joined} FROM ({people}) stood_in",
+        joined=_joined("stood_in.person"),
+        people=people_stood_in_for_in_workflow_sql(),
+    )
 
 
-RENAMED_SQL = f"""
+RENAMED_SQL = compose_sql(
+    """
     EXISTS (
-        SELECT 1 FROM {FormerLogin._meta.db_table} f
-        JOIN {User._meta.db_table} u ON u.username = f.name OR u.id = f.user_id
+        SELECT 1 FROM {former} f JOIN {person} u ON u.username = f.name OR u.id = f.user_id
         WHERE u.id = %(user)s
     )
-"""  # noqa: S608
+    """,
+    former=FormerLogin._meta.db_table,
+    person=User._meta.db_table,
+)
 """Whether logins have changed hands around the person."""
 
 

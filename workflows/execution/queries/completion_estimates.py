@@ -16,6 +16,7 @@ from django.db import connection
 from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.execution.queries.facets import facet_of_rows
 from workflows.execution.queries.position import InstancePosition, StepPosition
+from workflows.persistence.sql_text import compose_sql
 
 LEAST_REQUESTS: Final = 20
 """From fewer nothing is said."""
@@ -111,10 +112,13 @@ def read_step_lengths(
     ids = sorted(set(template_ids))
     if not ids:
         return {}
-    part = f"""SELECT id, template_id FROM (
+    part = compose_sql(
+        """SELECT id, template_id FROM (
         SELECT id, template_id FROM workflows_workflowinstance
-        WHERE template_id = %s AND state = 'completed' ORDER BY id DESC LIMIT {int(newest)}
-    ) AS newest"""  # noqa: S608
+        WHERE template_id = %s AND state = 'completed' ORDER BY id DESC LIMIT {most}
+    ) AS newest""",
+        most=int(newest),
+    )
     finished = " UNION ALL ".join([part] * len(ids))
     lengths: dict[tuple[int, str], list[timedelta]] = {}
     with connection.cursor() as cursor:

@@ -26,6 +26,7 @@ from workflows.execution.models import (
     WorkItem,
 )
 from workflows.people.models import User
+from workflows.persistence.sql_text import compose_sql
 from workflows.trail.choices import OWNING_CAPACITIES, TrailCommand
 from workflows.trail.models import TrailEvent
 
@@ -81,11 +82,18 @@ def read_desk(user: User, *, leaving_out: Collection[str] = ()) -> list[DeskRow]
 @lru_cache(maxsize=8)
 def _desk_sql(sources: tuple[str, ...]) -> str:
     parts = (
-        f"SELECT * FROM (SELECT {COLUMNS} FROM ({sql}) AS s ORDER BY since, id LIMIT {MOST_ROWS})"  # noqa: S608
-        f" AS s{number}"
+        compose_sql(
+            "SELECT * FROM (SELECT {columns} FROM ({sql}) AS s ORDER BY since, id LIMIT {most})"
+            " AS s{number}",
+            columns=COLUMNS,
+            sql=sql,
+            most=MOST_ROWS,
+            number=number,
+        )
         for number, sql in enumerate(sources)
     )
-    return """
+    return compose_sql(
+        """
     SELECT m.kind, m.id, m.since, request.prefix, request.id, request.title, request.version_id,
         workflow.name, step.key, person.username, person.first_name, person.last_name,
         m.code, m.note
@@ -95,7 +103,10 @@ def _desk_sql(sources: tuple[str, ...]) -> str:
     LEFT JOIN {step} step ON step.id = m.step
     LEFT JOIN {person} person ON person.id = m.person
     ORDER BY m.kind, m.since, m.id
-    """.format(parts=" UNION ALL ".join(parts), **table_names())  # noqa: S608
+    """,
+        parts=" UNION ALL ".join(parts),
+        **table_names(),
+    )
 
 
 def _desk_row(
@@ -151,22 +162,37 @@ def table_names() -> dict[str, str]:
 
 OWNED = "(w.owner_id = %(user)s OR w.deputy_id = %(user)s)"
 """A condition on a workflow `w`: it is the person's, as owner or deputy."""
-OWNS_ANY = f"EXISTS (SELECT 1 FROM {{template}} w WHERE {OWNED})"  # noqa: S608
-"""Asked once, before anything is read: whether any workflow is theirs."""
 LIVE = "r.state IN ('running', 'suspended')"
+
+
+def source_sql(template: str, /, **parts: object) -> str:
+    """The statement of a source: `{request}` and the like are tables, `{no_id}` is an empty id,
+    `{live}` holds for a request `r` that is not over, `{owned}` for a workflow `w` that is the
+    person's; `{owns_any}` asks once, before anything is read, whether any workflow is theirs."""
+    tables = table_names()
+    owns_any = compose_sql(
+        "EXISTS (SELECT 1 FROM {template} w WHERE {owned})", owned=OWNED, **tables
+    )
+    shared = {"no_id": NO_ID, "live": LIVE, "owned": OWNED, "owns_any": owns_any}
+    return compose_sql(template, **tables, **shared, **parts)
 
 
 def _questions_sql(kind: str, own_column: str, other_column: str) -> str:
     """Open questions where the person is in a column (`asked_of` or `asked_by`), with who is in the
     other."""
-    return f"""
+    return source_sql(
+        """
     SELECT '{kind}' AS kind, q.id, q.asked_at AS since, q.request_id AS request,
-        {NO_ID} AS template, t.step_id AS step, q.{other_column}_id AS person, q.kind AS code,
+        {no_id} AS template, t.step_id AS step, q.{other_column}_id AS person, q.kind AS code,
         q.question AS note
-    FROM {{question}} q JOIN {{task}} t ON t.id = q.work_item_id
-    JOIN {{request}} r ON r.id = q.request_id
-    WHERE q.{own_column}_id = %(user)s AND q.state = 'open' AND t.is_open AND {LIVE}
-    """.format(**table_names())  # noqa: S608
+    FROM {question} q JOIN {task} t ON t.id = q.work_item_id
+    JOIN {request} r ON r.id = q.request_id
+    WHERE q.{own_column}_id = %(user)s AND q.state = 'open' AND t.is_open AND {live}
+    """,
+        kind=kind,
+        own_column=own_column,
+        other_column=other_column,
+    )
 
 
 def asked_of_me_sql() -> str:
@@ -183,18 +209,23 @@ def passed_on_sql() -> str:
     """Open tasks that the person passed on, not as one who answers for the workflow, and that are
     not with them again; `person` is who has each now."""
     owning = ", ".join(f"'{capacity.value}'" for capacity in OWNING_CAPACITIES)
-    return f"""
-    SELECT 'passed_on' AS kind, t.id, p.since, t.request_id AS request, {NO_ID} AS template,
+    return source_sql(
+        """
+    SELECT 'passed_on' AS kind, t.id, p.since, t.request_id AS request, {no_id} AS template,
         t.step_id AS step, t.assignee_id AS person, t.state AS code, '' AS note
     FROM (
         SELECT work_item, max(recorded_at) AS since FROM (
-            SELECT work_item, recorded_at FROM {{trail}}
-            WHERE actor_id = %(user)s AND command = '{TrailCommand.REASSIGN.value}'
-            AND capacity NOT IN ({owning}) ORDER BY id DESC LIMIT {MOST_PASSED_ON}
+            SELECT work_item, recorded_at FROM {trail}
+            WHERE actor_id = %(user)s AND command = '{reassign}'
+            AND capacity NOT IN ({owning}) ORDER BY id DESC LIMIT {most}
         ) AS latest GROUP BY work_item
-    ) AS p JOIN {{task}} t ON t.id = p.work_item JOIN {{request}} r ON r.id = t.request_id
-    WHERE t.is_open AND {LIVE} AND (t.assignee_id IS NULL OR t.assignee_id <> %(user)s)
-    """.format(**table_names())  # noqa: S608
+    ) AS p JOIN {task} t ON t.id = p.work_item JOIN {request} r ON r.id = t.request_id
+    WHERE t.is_open AND {live} AND (t.assignee_id IS NULL OR t.assignee_id <> %(user)s)
+    """,
+        reassign=TrailCommand.REASSIGN.value,
+        owning=owning,
+        most=MOST_PASSED_ON,
+    )
 
 
 def incidents_sql() -> str:
@@ -214,14 +245,20 @@ _CONFLICT = IncidentCode.MERGE_CONFLICT.value
 
 
 def _incidents_sql(kind: str, row_id: str, join: str, condition: str) -> str:
-    return f"""
+    return source_sql(
+        """
     SELECT '{kind}' AS kind, {row_id}, i.opened_at AS since, i.request_id AS request,
-        {NO_ID} AS template, i.step_id AS step, {NO_ID} AS person, i.code,
+        {no_id} AS template, i.step_id AS step, {no_id} AS person, i.code,
         CAST(i.parameters AS text) AS note
-    FROM {{incident}} i JOIN {{request}} r ON r.id = i.request_id
-    JOIN {{template}} w ON w.id = r.template_id {join}
-    WHERE i.state = 'open' AND {LIVE} AND {OWNED} AND {OWNS_ANY} {condition}
-    """.format(**table_names())  # noqa: S608
+    FROM {incident} i JOIN {request} r ON r.id = i.request_id
+    JOIN {template} w ON w.id = r.template_id {join}
+    WHERE i.state = 'open' AND {live} AND {owned} AND {owns_any} {condition}
+    """,
+        kind=kind,
+        row_id=row_id,
+        join=join,
+        condition=condition,
+    )
 
 
 for _name, _sql in {

@@ -14,6 +14,7 @@ from django.db import connection
 from workflows.access.conditions.stand_in_sql import sql_moment
 from workflows.execution.models import WorkflowInstance
 from workflows.people.models import User
+from workflows.persistence.sql_text import compose_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,9 @@ class _KnownFacets:
 
 def facet_of_rows(*row_sources: str) -> Facet:
     """Whether one of these subqueries has a row."""
-    conditions = (f"EXISTS (SELECT 1 FROM {source})" for source in row_sources)  # noqa: S608
+    conditions = (
+        compose_sql("EXISTS (SELECT 1 FROM {source})", source=source) for source in row_sources
+    )
     return Facet(" OR ".join(conditions))
 
 

@@ -19,6 +19,7 @@ from workflows.execution.queries.request_search import (
     join_values,
 )
 from workflows.people.models import RoleEntry
+from workflows.persistence.sql_text import compose_sql
 
 TASK = "workflows_workitem"
 
@@ -151,7 +152,7 @@ def _step_condition(narrowing: InboxNarrowing) -> SqlCondition | None:
     if not values:
         return None
     chosen = " AND ".join(_step_conditions()[name] for name in values)
-    return SqlCondition(
-        f"{{step}} IN (SELECT s.id FROM {Step._meta.db_table} s WHERE {chosen})",  # noqa: S608
-        values,
+    chosen_steps = compose_sql(
+        "SELECT s.id FROM {steps} s WHERE {chosen}", steps=Step._meta.db_table, chosen=chosen
     )
+    return SqlCondition(f"{{step}} IN ({chosen_steps})", values)

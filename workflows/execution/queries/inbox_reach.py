@@ -23,6 +23,7 @@ from workflows.engine.routing.advance import barred_people
 from workflows.engine.routing.marking import Marking
 from workflows.execution.models import AddedPerson
 from workflows.people.models import User
+from workflows.persistence.sql_text import compose_sql
 
 MINE = "mine"
 """Chooses what is a person's own; a username chooses what they have for that person."""
@@ -76,16 +77,22 @@ class WorkReach:
 @lru_cache(maxsize=4)
 def _reach_sql(role_ways: tuple[WayIntoRole, ...]) -> str:
     """The statement, kept for the ways into a role that there are."""
-    people_table = User._meta.db_table
-    return f"""
+    return compose_sql(
+        """
     SELECT CAST(NULL AS bigint) AS person, l.id AS step, '' AS username, '' AS first_name,
         '' AS last_name, false AS is_scoped
-    FROM ({steps_of_person_sql()}) l
-    UNION ALL SELECT l.person, l.step, '', '', '', false FROM ({steps_stood_in_for_sql()}) l
+    FROM ({steps}) l
+    UNION ALL SELECT l.person, l.step, '', '', '', false FROM ({steps_stood_in_for}) l
     UNION ALL SELECT DISTINCT l.person, CAST(NULL AS bigint), p.username, p.first_name, p.last_name,
-        {has_named_workflows_sql("l")}
-    FROM ({people_stood_in_for_sql()}) l JOIN {people_table} p ON p.id = l.person
-    """  # noqa: S608
+        {has_named_workflows}
+    FROM ({people}) l JOIN {person} p ON p.id = l.person
+    """,
+        steps=steps_of_person_sql(),
+        steps_stood_in_for=steps_stood_in_for_sql(),
+        has_named_workflows=has_named_workflows_sql("l"),
+        people=people_stood_in_for_sql(),
+        person=User._meta.db_table,
+    )
 
 
 def find_work_reach(user: User, now: datetime) -> WorkReach:

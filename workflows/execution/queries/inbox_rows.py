@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BooleanField, F, Q
-from django.db.models.expressions import RawSQL
+from django.db.models import F, Q
 
 from workflows.access.conditions import held_by_people_condition, tasks_stood_in_for_sql
-from workflows.access.conditions.stand_in_sql import positional_sql, sql_moment
+from workflows.access.conditions.stand_in_sql import sql_moment
 from workflows.access.permissions import added_role_subquery
 from workflows.execution.models import AddedPerson, WorkItem, WorkItemQuerySet
 from workflows.execution.queries.inbox_narrowing import ANY_TASK, InboxOrder, TaskConditions
 from workflows.execution.queries.inbox_reach import WorkReach
 from workflows.people.models import User
+from workflows.persistence.sql_text import compose_sql, positional_sql, sql_condition
 
 
 class InboxCursor(NamedTuple):
@@ -291,7 +291,10 @@ def _held_by_others_sql(is_scoped: bool) -> str:
     if not is_scoped:
         return HELD
     held = tasks_stood_in_for_sql()
-    of_people = f"SELECT DISTINCT l.task FROM ({held}) l WHERE l.person = ANY(%(people)s::bigint[])"  # noqa: S608
+    of_people = compose_sql(
+        "SELECT DISTINCT l.task FROM ({held}) l WHERE l.person = ANY(%(people)s::bigint[])",
+        held=held,
+    )
     return HELD_IN_WORKFLOWS.format(held=of_people)
 
 
@@ -368,8 +371,7 @@ def _narrowed_tasks(
 ) -> WorkItemQuerySet:
     """Those of these tasks that meet the conditions, in their order, behind a place."""
     for sql in (*conditions.on_steps_of_tasks, *conditions.on_tasks):
-        condition, values = positional_sql(sql, conditions.values)
-        tasks = tasks.filter(RawSQL(condition, values, output_field=BooleanField()))  # noqa: S611
+        tasks = tasks.filter(sql_condition(sql, conditions.values))
     if conditions.requests is not None:
         tasks = tasks.filter(request__in=conditions.requests)
     if conditions.order != InboxOrder.DUE:

@@ -6,18 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.expressions import RawSQL
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from workflows.access.conditions import AUDIT, MANAGE, START, VIEW, performs_step_condition
 from workflows.access.conditions.person_conditions import PersonCondition
-from workflows.access.conditions.stand_in_sql import positional_sql
 from workflows.definitions.models import Step, WorkflowTemplate
 from workflows.execution.models import InstanceQuerySet, WorkflowInstance
 from workflows.execution.queries.open_work import open_instances_condition
 from workflows.execution.queries.request_search import find_requests, read_search_terms
 from workflows.people.models import User
+from workflows.persistence.sql_text import sql_condition
 from workflows.trail.choices import MOVES
 from workflows.trail.models import TrailEvent
 
@@ -180,8 +179,7 @@ def _matching_words(rows: InstanceQuerySet, words: str) -> InstanceQuerySet:
     if requests.ids is not None:
         rows = rows.filter(pk__in=requests.ids)
     for condition in requests.conditions(f"{WorkflowInstance._meta.db_table}.id"):
-        sql, values = positional_sql(condition.sql, condition.values)
-        rows = rows.filter(RawSQL(sql, values, output_field=BooleanField()))  # noqa: S611
+        rows = rows.filter(sql_condition(condition.sql, condition.values))
     return rows
 
 

@@ -22,6 +22,7 @@ from workflows.people.models import StandInPeriod, User
 from workflows.people.queries.stand_ins import prefetch_absences
 from workflows.persistence.prepared_queries import ANY_ROW, PreparedQuery
 from workflows.persistence.row_order import in_order
+from workflows.persistence.sql_text import compose_sql
 from workflows.trail.choices import TrailCommand
 from workflows.trail.models import TrailEvent
 
@@ -45,8 +46,15 @@ _ABSENCE = (
 )
 ABSENCES = facet_of_rows(
     f"{_ABSENCE} = %(requester)s",
-    f"{_ABSENCE} IN (SELECT assignee_id FROM {_TASK} WHERE request_id = %(request)s)",  # noqa: S608
-    f"{_ABSENCE} IN (SELECT owner_id FROM {_INCIDENT} WHERE request_id = %(request)s)",  # noqa: S608
+    *(
+        compose_sql(
+            "{absence} IN (SELECT {column} FROM {table} WHERE request_id = %(request)s)",
+            absence=_ABSENCE,
+            column=column,
+            table=table,
+        )
+        for table, column in ((_TASK, "assignee_id"), (_INCIDENT, "owner_id"))
+    ),
 )
 """Whether the requester, or somebody who has or had something of the request, is away now."""
 RECORD_FACETS = (INCIDENTS, MERGES, CHILDREN, TRAIL_BESIDE_DECISIONS, ABSENCES)

@@ -19,6 +19,7 @@ from workflows.execution.models import SearchValue, WorkflowInstance
 from workflows.execution.search_words import split_search_words
 from workflows.language.typed_numbers import read_typed_number
 from workflows.people.models import User
+from workflows.persistence.sql_text import compose_sql
 
 MOST_TERMS = 8
 FEW = 1000
@@ -132,7 +133,9 @@ def _request_conditions(term: SearchTerm, name: str) -> list[SqlCondition]:
         place = f"{name}_person"
         names = ("p.first_name", "p.last_name", "p.username", "p.email")
         matches = " OR ".join(begins_with_sql(f"lower({column})", place) for column in names)
-        people = f"SELECT p.id FROM {_tables()['person']} p WHERE {matches}"  # noqa: S608
+        people = compose_sql(
+            "SELECT p.id FROM {person} p WHERE {matches}", matches=matches, **_tables()
+        )
         # PostgreSQL expects a share of all people, and reads every request; of a list, a few.
         within = "= ANY(ARRAY({}))" if connection.vendor == "postgresql" else "IN ({})"
         sql = f"r.requester_id {within.format(people)}"
@@ -143,40 +146,39 @@ def _request_conditions(term: SearchTerm, name: str) -> list[SqlCondition]:
 def term_condition(term: SearchTerm, name: str, request: str) -> SqlCondition:
     """That the request whose id this expression gives meets the term. `name` keeps the places of
     several terms apart."""
-    tables = _tables()
+    on_value = "EXISTS (SELECT 1 FROM {value} v WHERE v.request_id = {of} AND {condition})"
+    on_request = "EXISTS (SELECT 1 FROM {request} r WHERE r.id = {of} AND {condition})"
     parts: list[str] = []
     values: dict[str, Any] = {}
-    for condition in _value_conditions(term, name):
-        parts.append(
-            f"EXISTS (SELECT 1 FROM {tables['value']} v"  # noqa: S608
-            f" WHERE v.request_id = {request} AND {condition.sql})"
-        )
-        values |= condition.values
-    for condition in _request_conditions(term, name):
-        parts.append(
-            f"EXISTS (SELECT 1 FROM {tables['request']} r"  # noqa: S608
-            f" WHERE r.id = {request} AND {condition.sql})"
-        )
-        values |= condition.values
+    for template, conditions in (
+        (on_value, _value_conditions(term, name)),
+        (on_request, _request_conditions(term, name)),
+    ):
+        for condition in conditions:
+            parts.append(compose_sql(template, of=request, condition=condition.sql, **_tables()))
+            values |= condition.values
     return SqlCondition(f"({' OR '.join(parts)})" if parts else "1 = 0", values)
 
 
 def _ids_sql(term: SearchTerm, name: str, *, is_open: bool) -> SqlCondition:
     """The ids of the requests that meet the term, some twice; no more than `FEW` in each way."""
-    tables, parts = _tables(), []
-    values: dict[str, Any] = {}
-    for condition in _value_conditions(term, name):
-        parts.append(
-            f"SELECT v.request_id AS id FROM {tables['value']} v WHERE {condition.sql}"  # noqa: S608
-        )
-        values |= condition.values
     live = " AND r.state IN ('running', 'suspended')" if is_open else ""
-    for condition in _request_conditions(term, name):
-        parts.append(
-            f"SELECT r.id FROM {tables['request']} r WHERE {condition.sql}{live}"  # noqa: S608
-        )
-        values |= condition.values
-    pieces = [f"SELECT * FROM ({part} LIMIT {FEW + 1}) AS {name}" for part in parts]  # noqa: S608
+    of_value = "SELECT v.request_id AS id FROM {value} v WHERE {condition}"
+    of_request = "SELECT r.id FROM {request} r WHERE {condition}{live}"
+    pieces: list[str] = []
+    values: dict[str, Any] = {}
+    for template, conditions in (
+        (of_value, _value_conditions(term, name)),
+        (of_request, _request_conditions(term, name)),
+    ):
+        for condition in conditions:
+            ids = compose_sql(template, condition=condition.sql, live=live, **_tables())
+            pieces.append(
+                compose_sql(
+                    "SELECT * FROM ({ids} LIMIT {most}) AS {name}", ids=ids, most=FEW + 1, name=name
+                )
+            )
+            values |= condition.values
     return SqlCondition(" UNION ALL ".join(pieces), values)
 
 
@@ -230,7 +232,9 @@ def _read_ids(terms: Sequence[SearchTerm], *, is_open: bool) -> list[frozenset[i
     for n, term in enumerate(terms):
         ids = _ids_sql(term, f"t{n}", is_open=is_open)
         if ids.sql:
-            pieces.append(f"SELECT {n} AS term, f.id FROM ({ids.sql}) AS f")  # noqa: S608
+            pieces.append(
+                compose_sql("SELECT {n} AS term, f.id FROM ({ids}) AS f", n=n, ids=ids.sql)
+            )
             values |= ids.values
     ids_by_term: list[list[int]] = [[] for _ in terms]
     if pieces:

@@ -12,6 +12,7 @@ from workflows.execution.queries.inbox_reach import ReachEligibility, WorkReach
 from workflows.execution.queries.inbox_rows import listed_ids_sql, task_rows
 from workflows.execution.queries.request_search import find_several_requests
 from workflows.people.models import SavedFilter
+from workflows.persistence.sql_text import compose_sql
 
 CAP = 50
 """So many tasks are counted of each filter."""
@@ -60,7 +61,9 @@ def _read_listed_ids(reach: WorkReach, filters: Narrowed) -> dict[int, list[int]
     for (pk, (whose, narrowing)), requests in zip(filters.items(), searches, strict=True):
         conditions = narrowed_conditions(narrowing, requests)
         sql, parameters = listed_ids_sql(reach.narrowed(whose), conditions, CAP + 1)
-        parts.append(f"SELECT {int(pk)} AS filter, f.id FROM ({sql}) AS f")  # noqa: S608
+        parts.append(
+            compose_sql("SELECT {pk} AS filter, f.id FROM ({sql}) AS f", pk=int(pk), sql=sql)
+        )
         values += parameters
     if parts:
         with connection.cursor() as cursor:

@@ -10,8 +10,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import BooleanField, Exists, F, OuterRef, Q
-from django.db.models.expressions import RawSQL
+from django.db.models import Exists, F, OuterRef, Q
 
 from workflows.access.conditions import role_members_sql
 from workflows.access.conditions.role_lookups import ROLE_LOOKUPS
@@ -46,6 +45,7 @@ from workflows.outbox.services.heartbeats import open_round_units
 from workflows.people.models import RoleEntry
 from workflows.people.queries.eligibility import OpenTask, find_task_eligibility, open_task_of
 from workflows.people.services.recipients import incident_owner_for
+from workflows.persistence.sql_text import sql_condition
 from workflows.trail.changes import IncidentHandedOn
 from workflows.trail.choices import TrailCommand
 from workflows.trail.models import TrailEvent
@@ -195,7 +195,7 @@ def _holder_left_condition() -> Q:
     stands_in = AddedPerson.objects.filter(
         work_item=OuterRef("pk"), user=OuterRef("assignee"), stand_in=True
     )
-    outside_list = RawSQL(f"NOT EXISTS ({inside})", [], BooleanField())  # noqa: S611
+    outside_list = sql_condition(f"NOT EXISTS ({inside})", {})
     return Q(assignee__is_active=False) | (is_listed & ~Exists(stands_in) & Q(outside_list))
 
 

@@ -1,0 +1,35 @@
+"""SQL that is put together by hand: the one place where texts go into a statement.
+
+What is filled in are names of our own tables and columns, numbers, and other statements of ours.
+What people typed goes as a parameter, by a named place (`%(name)s`), and never into the text.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import BooleanField, Field
+from django.db.models.expressions import RawSQL
+
+
+def compose_sql(template: str, /, **parts: object) -> str:
+    """A statement with its `{parts}` filled in; the named places for parameters stay."""
+    return template.format(**parts)
+
+
+def positional_sql(sql: str, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """A statement with named places as one with places in a row, and its parameters."""
+    names = re.findall(r"%\((\w+)\)s", sql)
+    return re.sub(r"%\(\w+\)s", "%s", sql), [values[name] for name in names]
+
+
+def sql_expression(
+    sql: str, values: Mapping[str, Any], output_field: Field | None = None
+) -> RawSQL:
+    """A piece of SQL with named places as the ORM takes it."""
+    return RawSQL(*positional_sql(sql, values), output_field)  # noqa: S611 - see the module
+
+
+def sql_condition(sql: str, values: Mapping[str, Any]) -> RawSQL:
+    """The same of what holds or does not, for a filter."""
+    return sql_expression(sql, values, BooleanField())
