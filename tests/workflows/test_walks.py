@@ -32,6 +32,7 @@ from workflows.execution.services import incidents, merges
 from workflows.execution.services import incoming_messages as messages
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.staffing_watch import watch_queues
 from workflows.execution.services.task_standing import available_outcomes, decision_situation
 from workflows.execution.services.unit_of_work import UnitOfWork, open_unit_of_work
 from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
@@ -225,14 +226,20 @@ class Walk:
         return self.request.messages.filter(state="waiting").exists()
 
     def check_that_somebody_can(self) -> None:
-        """Each open task of a running request has somebody who can decide it, or an incident."""
-        if self.request.state != "running":
-            return
+        """Each open task of a running request has somebody who can decide it, or an incident: by
+        the clock's next round at the latest, where who decided elsewhere is barred by it here."""
+        if self.request.state == "running" and self.tasks_of_nobody():
+            event("found by the clock")
+            watch_queues(now=self.now)
+            assert self.tasks_of_nobody() == set()
+
+    def tasks_of_nobody(self) -> set[int]:
+        """The open tasks that nobody can decide and no incident tells of, by activation."""
         human = self.request.work_items.open().filter(step__kind__in=("task", "approval"))
         waiting = set(human.values_list("activation", flat=True))
         able = {item.activation for item, _, _ in self.decisions()}
         troubled = self.request.incidents.filter(state="open")
-        assert waiting <= able | set(troubled.values_list("activation", flat=True))
+        return waiting - able - set(troubled.values_list("activation", flat=True))
 
 
 def published(data: dict[str, Any]) -> Any:
