@@ -44,6 +44,11 @@ urlpatterns = [
         questions.withdraw_question_view,
         name="question-withdraw",
     ),
+    path(
+        "tasks/<int:task_id>/draft/discard/",
+        tasks.discard_task_draft_view,
+        name="task-draft-discard",
+    ),
     path("tasks/<int:task_id>/<str:command>/", tasks.task_command_view, name="task-command"),
     path("people/", people.offered_people_view, name="people"),
     path("requests/", requests.request_list_view, name="requests"),

@@ -91,7 +91,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "approvals.ui.error_pages.MethodNotAllowedPage",
-    "approvals.ui.typed_text.KeepTypedForm",
+    "approvals.views.signed_out_forms.KeepTypedForm",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]

@@ -18,6 +18,7 @@ from workflows.automation.services.delivery import deliver_due
 from workflows.automation.triggers.webhooks import forget_deliveries
 from workflows.definitions.services.map_watch import audit_published_maps
 from workflows.definitions.services.schedule_planning import ensure_schedules
+from workflows.execution.services.form_drafts import forget_form_drafts
 from workflows.execution.services.staffing_watch import watch_queues
 from workflows.links.services.decision_links import forget_decision_links
 from workflows.notices.services.settling import delete_old_notices
@@ -102,12 +103,14 @@ def forget() -> None:
 
 
 def delete_expired_rows(now: datetime) -> None:
-    """Delete sessions that have run out, messages long delivered, answers long given, and mails
-    that lie as files; where one of these fails, the others are done all the same."""
+    """Delete sessions that have run out, messages long delivered, answers long given, drafts that
+    nobody sent, and mails that lie as files; where one of these fails, the others are done all the
+    same."""
     old = now - timedelta(days=settings.OUTBOX_KEEP_DAYS)
     parts: dict[str, Callable[[], Any]] = {
         "sessions": lambda: call_command("clearsessions"),
         "answers": lambda: forget_replies(now),
+        "drafts": lambda: forget_form_drafts(now),
         "decision links": lambda: forget_decision_links(now),
         "webhook signatures": lambda: forget_deliveries(now),
         "messages": lambda: outbox.delete_closed_messages(before=old),

@@ -23,10 +23,10 @@ from workflows.definitions.models import (
 from workflows.documents.models import Document
 from workflows.execution.models import (
     AddedPerson,
+    FormDraft,
     Incident,
     MergeRecord,
     SearchValue,
-    StartDraft,
     TaskQuestion,
     WorkflowInstance,
     WorkItem,
@@ -62,6 +62,7 @@ __all__ = [
     "Document",
     "Field",
     "Follow",
+    "FormDraft",
     "FormerLogin",
     "Heartbeat",
     "IdempotentReply",
@@ -82,7 +83,6 @@ __all__ = [
     "SearchValue",
     "ServiceAccount",
     "StandInPeriod",
-    "StartDraft",
     "StatusLink",
     "Step",
     "TaskQuestion",

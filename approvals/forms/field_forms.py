@@ -107,6 +107,23 @@ class DeclaredForm(forms.Form):
             if value != self.opening_values.get(key) and not self._was_not_sent(key)
         }
 
+    def changed_texts(self) -> list[tuple[str, str]]:
+        """What was typed, unchecked, where it differs from what the form showed: names in the form
+        and texts. Files are no texts."""
+        return [
+            (self.add_prefix(key), str(self.data.get(self.add_prefix(key), "")))
+            for key in self.changed_data
+            if isinstance(self.fields[key], DeclaredField) and not self._was_not_sent(key)
+        ]
+
+    def fill_in(self, typed: Mapping[str, Any]) -> None:
+        """Let texts that `changed_texts` gave stand in a form that was not sent; all else is as it
+        shows it."""
+        for key, field in self.fields.items():
+            name = self.add_prefix(key)
+            if isinstance(field, DeclaredField) and name in typed:
+                self.initial[key] = typed[name]
+
     def _was_not_sent(self, key: str) -> bool:
         widget, name = self.fields[key].widget, self.add_prefix(key)
         return bool(widget.value_omitted_from_data(self.data, self.files, name))

@@ -29,6 +29,7 @@ from workflows.engine.routing.void_approvals import changed_since, outdated_appr
 from workflows.execution.models import CANCELLED, CLAIMED, ENABLED, PAUSED, STARTED, WorkItem
 from workflows.execution.queries.actor_facets import actor_facets
 from workflows.execution.queries.facets import read_facets
+from workflows.execution.queries.form_drafts import TASK_DRAFTS
 from workflows.execution.queries.instance_record import (
     ABSENCES,
     DECISIONS,
@@ -125,7 +126,7 @@ class TaskPage:
         return TaskPageSnapshot(now, self.seen, self.form_values)
 
 
-TASK_FACETS = (DECISIONS, COMMENTS, QUESTIONS, DOCUMENTS, ABSENCES)
+TASK_FACETS = (DECISIONS, COMMENTS, QUESTIONS, DOCUMENTS, ABSENCES, TASK_DRAFTS)
 
 
 def task_page(user: User, task_id: int, now: datetime) -> TaskPage:

@@ -8,40 +8,31 @@ files are never kept: of files it is said that they have to be chosen again.
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, QueryDict
 from django.http.multipartparser import MultiPartParserError
-from django.shortcuts import resolve_url
-from django.urls import resolve
-from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
 from workflows.access.services.once_only_forms import CSRF, FIELD, person_id_of_form_key
 from workflows.connections.secrets import SecretUnreadable, decrypt, encrypt
-from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.errors import InvalidInput
 from workflows.engine.texts import grouped
-from workflows.execution.models import StartDraft
-from workflows.execution.services.start_drafts import save_start_draft
-from workflows.people.models import User
 
 TYPED_FORM_KEY = "typed"
 KEPT_SECONDS = 60 * 60
 """How long it is kept."""
 MAX_KEPT_LENGTH = 200_000
-PAGE_FIELDS = (CSRF, FIELD, "opened", "seen", "next")
+SAVE_DRAFT = "save_draft"
+"""The button that keeps a form and does not send it."""
+PAGE_FIELDS = (CSRF, FIELD, SAVE_DRAFT, "opened", "seen", "next")
 """What a page put into its form itself."""
 SECRET_FIELD = re.compile(r"pass(word|phrase)|secret|token|credential|api_?key", re.IGNORECASE)
-SAVE_DRAFT = "save_draft"
-"""The button that keeps a start form and does not send it."""
 UNREADABLE = (
     SuspiciousOperation,
     BadRequest,
@@ -76,7 +67,7 @@ def typed_fields(request: HttpRequest) -> list[TypedField]:
     with suppress(*UNREADABLE):
         return [
             TypedField(_field_label(name), text)
-            for name, text in _typed_pairs(request)
+            for name, text in typed_pairs(request)
             if text.strip()
         ]
     return []
@@ -91,10 +82,14 @@ def sent_file_names(request: HttpRequest) -> list[str]:
     return []
 
 
-def _typed_pairs(request: HttpRequest) -> Iterator[tuple[str, str]]:
-    for name, values in request.POST.lists():
-        if name not in PAGE_FIELDS and not SECRET_FIELD.search(name):
-            yield from ((name, value) for value in values)
+def typed_pairs(request: HttpRequest) -> list[tuple[str, str]]:
+    """Each field's name and text, as they were sent."""
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in PAGE_FIELDS and not SECRET_FIELD.search(name)
+        for value in values
+    ]
 
 
 def _field_label(name: str) -> str:
@@ -105,29 +100,13 @@ def _field_label(name: str) -> str:
 # -- over a new signing in ---------------------------------------------------------------------
 
 
-class KeepTypedForm:
-    """Middleware: a form that was sent without a session is led to sign in; its text is kept."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        if request.method == "POST" and response.status_code == 302 and _leads_to_sign_in(response):
-            keep_typed_form(request)
-        return response
-
-
-def _leads_to_sign_in(response: HttpResponse) -> bool:
-    return response.headers.get("Location", "").startswith(resolve_url(settings.LOGIN_URL))
-
-
-def keep_typed_form(request: HttpRequest) -> None:
-    """Keep what was typed for the person whom the form's key names; without one nothing is."""
+def keep_typed_form(request: HttpRequest) -> int | None:
+    """Keep what was typed for the person whom the form's key names, and say who that is (the id);
+    without one nothing is kept."""
     person = person_id_of_form_key(request.POST.get(FIELD, ""))
-    fields = list(_typed_pairs(request))
+    fields = typed_pairs(request)
     if person is None or not any(text.strip() for _, text in fields):
-        return
+        return None
     content = {
         "for": person,
         "at": request.path,
@@ -136,46 +115,10 @@ def keep_typed_form(request: HttpRequest) -> None:
         "files": sent_file_names(request),
     }
     text = json.dumps(content)
-    if len(text) <= MAX_KEPT_LENGTH:
-        request.session[TYPED_FORM_KEY] = encrypt(text)
-        _keep_start_form(request, person)
-
-
-# -- drafts of start forms ---------------------------------------------------------------------
-
-
-def save_typed_draft(request: HttpRequest, writer_id: int, template: WorkflowTemplate) -> bool:
-    """Keep the form of this request as the writer's draft; False where it is empty or too long."""
-    fields = [[name, text] for name, text in _typed_pairs(request) if name != SAVE_DRAFT]
-    text = json.dumps({"fields": fields, "files": sent_file_names(request)})
-    if len(text) > MAX_KEPT_LENGTH or not any(value.strip() for _, value in fields):
-        return False
-    save_start_draft(writer_id, template, encrypt(text), now=timezone.now())
-    return True
-
-
-def _keep_start_form(request: HttpRequest, person_id: int) -> None:
-    """A start form that came without a session is kept on the server too: its writer may sign in
-    elsewhere, or later."""
-    match = resolve(request.path_info)
-    if match.view_name != "approvals:start-form":
-        return
-    template = WorkflowTemplate.objects.filter(key=match.kwargs["key"]).first()
-    if template is not None and User.objects.filter(pk=person_id, is_active=True).exists():
-        save_typed_draft(request, person_id, template)
-
-
-def draft_data(draft: StartDraft) -> tuple[QueryDict, list[str]]:
-    """What a form is filled in with from a draft, and the files that have to be chosen again. A
-    draft that cannot be read any more is empty."""
-    data = QueryDict(mutable=True)
-    try:
-        content: dict[str, Any] = json.loads(decrypt(draft.content))
-    except (SecretUnreadable, ValueError):
-        return data, []
-    for name, text in content["fields"]:
-        data.appendlist(name, text)
-    return data, content["files"]
+    if len(text) > MAX_KEPT_LENGTH:
+        return None
+    request.session[TYPED_FORM_KEY] = encrypt(text)
+    return person
 
 
 def form_data(request: HttpRequest, *paths: str) -> QueryDict | None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,6 +14,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from approvals.forms.field_forms import DeclaredForm, TitleForm
 from approvals.forms.people_boxes import offer_people_of_map
 from approvals.pages.command_results import describe_start_result
+from approvals.ui.form_drafts import (
+    DraftContent,
+    announce_draft,
+    keep_start_form,
+    throw_draft_away,
+)
 from approvals.ui.responses import (
     button_only_view,
     is_shown_on_page,
@@ -24,13 +29,7 @@ from approvals.ui.responses import (
     signed_in_user,
     status_of,
 )
-from approvals.ui.typed_text import (
-    SAVE_DRAFT,
-    draft_data,
-    form_data,
-    save_typed_draft,
-    sent_file_names,
-)
+from approvals.ui.typed_text import SAVE_DRAFT, form_data
 from workflows.access.permissions import may_start
 from workflows.access.services.once_only_forms import FormSubmission, SentAlready, submit_form_once
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
@@ -40,11 +39,11 @@ from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed
 from workflows.engine.format.definition import Definition
 from workflows.engine.values.field_types.base import type_of_field
 from workflows.engine.values.fields import canonical_field_value
-from workflows.execution.models import StartDraft, WorkflowInstance
-from workflows.execution.queries.start_drafts import find_start_draft, start_drafts_of
+from workflows.execution.models import FormDraft, WorkflowInstance
+from workflows.execution.queries.form_drafts import find_start_draft, start_drafts_of
 from workflows.execution.queries.visible_instances import find_visible_request
 from workflows.execution.services import instances as requests
-from workflows.execution.services.start_drafts import discard_start_draft
+from workflows.execution.services.form_drafts import discard_form_draft
 from workflows.people.models import User
 from workflows.people.queries.stand_ins import prefetch_absences
 
@@ -55,7 +54,7 @@ class OpeningForm:
     where the text comes from, `files` were chosen with it."""
 
     data: QueryDict | None = None
-    draft: StartDraft | None = None
+    draft: FormDraft | None = None
     files: Sequence[str] = ()
     like: WorkflowInstance | None = None
 
@@ -113,7 +112,7 @@ def _start_form_response(
     """The page with the form; one that could not be sent stays as a draft."""
     is_sent = request.method == "POST"
     if is_sent and not isinstance(error, SentAlready):
-        save_typed_draft(request, signed_in_user(request).pk, version.template)
+        keep_start_form(request, signed_in_user(request).pk, version.template)
     context = {
         "version": version,
         "title_form": title,
@@ -132,24 +131,17 @@ def _start_form_response(
 def discard_draft_view(request: HttpRequest, key: str) -> HttpResponse:
     """Throw the draft for one workflow away."""
     template = WorkflowTemplate.objects.filter(key=key).first()
-    if template is not None:
-        discard_start_draft(signed_in_user(request).pk, template)
-    messages.success(request, gettext("The draft is gone."))
-    return HttpResponseRedirect(reverse("approvals:start"))
+    return throw_draft_away(request, template, leads_to=reverse("approvals:start"))
 
 
 def _save_draft(request: HttpRequest, version: TemplateVersion) -> HttpResponse:
     """Keep the form and lead to the list of drafts; nothing is checked, as nothing is sent."""
-    files = sent_file_names(request)
-    if not save_typed_draft(request, signed_in_user(request).pk, version.template):
-        messages.warning(request, gettext("Nothing was kept: the form is empty, or far too long."))
-    elif files:
-        messages.success(
-            request,
-            gettext("Kept as a draft. Files are not kept with it; choose them again later."),
-        )
-    else:
-        messages.success(request, gettext("Kept as a draft; nothing was sent."))
+    draft = keep_start_form(request, signed_in_user(request).pk, version.template)
+    announce_draft(
+        request,
+        draft,
+        nothing_kept=gettext("Nothing was kept: the form is empty, or far too long."),
+    )
     return HttpResponseRedirect(reverse("approvals:start"))
 
 
@@ -171,8 +163,8 @@ def _read_opening(request: HttpRequest, version: TemplateVersion) -> OpeningForm
     draft = find_start_draft(user, version.template)
     if draft is None:
         return OpeningForm()
-    typed, files = draft_data(draft)
-    return OpeningForm(typed, draft, files)
+    content = DraftContent.of_draft(draft)
+    return OpeningForm(content.data, draft, content.files)
 
 
 def _copied_values(like: WorkflowInstance, definition: Definition) -> dict[str, Any]:
@@ -224,6 +216,6 @@ def _start_request(
         files=fields.uploads(),
         title=title.cleaned_data["title"],
     )
-    discard_start_draft(signed_in_user(request).pk, instance.template)
+    discard_form_draft(signed_in_user(request).pk, instance.template)
     to = reverse("approvals:request", args=[instance.reference])
     return FormSubmission(to, describe_start_result(instance, now))

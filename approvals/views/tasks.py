@@ -1,20 +1,28 @@
 """The decision page, and the commands on one task."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from approvals.forms.field_forms import DeclaredForm
 from approvals.forms.people_boxes import offer_people_of_map
 from approvals.pages.command_results import describe_decision_result, describe_task_command
 from approvals.pages.task import TaskPage, task_page
-from approvals.pages.task_snapshot import TaskPageSnapshot
+from approvals.pages.task_snapshot import STALE_PAGE, TaskPageSnapshot
+from approvals.ui.form_drafts import (
+    DraftContent,
+    announce_draft,
+    keep_task_form,
+    throw_draft_away,
+)
 from approvals.ui.responses import (
     button_only_view,
     is_shown_on_page,
@@ -24,13 +32,15 @@ from approvals.ui.responses import (
     signed_in_user,
     status_of,
 )
-from approvals.ui.typed_text import form_data, read_typed_comment
+from approvals.ui.typed_text import SAVE_DRAFT, form_data, read_typed_comment
 from workflows.access.services.once_only_forms import FormSubmission, submit_form_once
 from workflows.definitions.queries.compiled_versions import cached_map
-from workflows.engine.errors import HandoffError, InvalidInput
-from workflows.execution.models import WorkItem
+from workflows.engine.errors import HandoffError, InvalidInput, WrongState
+from workflows.execution.models import FormDraft, WorkItem
+from workflows.execution.queries.form_drafts import find_task_draft
 from workflows.execution.queries.visible_instances import find_visible_human_task
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.form_drafts import discard_form_draft
 from workflows.people.models import User
 
 TASK_COMMANDS: Mapping[str, Callable[..., WorkItem]] = {
@@ -44,7 +54,9 @@ TASK_COMMANDS: Mapping[str, Callable[..., WorkItem]] = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in_page
 def task_page_view(request: HttpRequest, task_id: int) -> HttpResponse:
-    """Show a task; a POST decides it."""
+    """Show a task; a POST decides it, or keeps the form as a draft."""
+    if SAVE_DRAFT in request.POST:
+        return _keep_for_later(request, task_id)
     if request.method == "POST":
         return _decide_task(request, task_id)
     return _task_response(request, task_id)
@@ -82,10 +94,11 @@ def _task_address(task_id: int) -> str:
 def _decide_task(request: HttpRequest, task_id: int) -> HttpResponse:
     """Decide, or show the page again with what was typed and what to mend."""
     user, now = signed_in_user(request), timezone.now()
-    task, form = find_visible_human_task(user, task_id), None
+    task = find_visible_human_task(user, task_id)
+    opened, form = read_sent_form(request, user, task)
     try:
-        opened = TaskPageSnapshot.read(request.POST.get("opened", ""), user, task_id)
-        form = filled = task_outputs_form(task, opened.form_values, user, request)
+        if opened is None:
+            raise InvalidInput(STALE_PAGE)
         outcome, comment = chosen_outcome(request), read_typed_comment(request)
         require_valid_form(form)
 
@@ -96,8 +109,8 @@ def _decide_task(request: HttpRequest, task_id: int) -> HttpResponse:
                 outcome=outcome,
                 now=now,
                 comment=comment,
-                data=filled.changed(),
-                files=filled.uploads(),
+                data=form.changed(),
+                files=form.uploads(),
                 opened_at=opened.at,
                 seen=opened.seen,
             )
@@ -109,6 +122,19 @@ def _decide_task(request: HttpRequest, task_id: int) -> HttpResponse:
         if not is_shown_on_page(error):
             raise
         return _task_response(request, task_id, form=form, error=error)
+
+
+def read_sent_form(
+    request: HttpRequest, user: User, task: WorkItem
+) -> tuple[TaskPageSnapshot | None, DeclaredForm]:
+    """What the page showed that was sent, and its form filled in. Where what it showed cannot be
+    read, the form is compared with what stands there now."""
+    keys = task_output_keys(task)
+    opened, values = None, {key: task.request.data.get(key) for key in keys}
+    with suppress(InvalidInput):
+        opened = TaskPageSnapshot.read(request.POST.get("opened", ""), user, task.pk)
+        values = dict(opened.form_values)
+    return opened, task_outputs_form(task, values, user, request)
 
 
 def require_valid_form(form: Form) -> None:
@@ -123,16 +149,20 @@ def chosen_outcome(request: HttpRequest) -> str:
     return outcome
 
 
+def task_output_keys(task: WorkItem) -> list[str]:
+    """The fields that the task's step fills in."""
+    return cached_map(task.request.version_id).graph.human(task.step.key).outputs or []
+
+
 def task_outputs_form(
     task: WorkItem, values: Mapping[str, Any], by: User, request: HttpRequest | None = None
 ) -> DeclaredForm:
     """The fields that the step fills in, as they stood when the page was opened."""
     version_map = cached_map(task.request.version_id)
-    graph = version_map.graph
     files = request.FILES if request and request.method == "POST" else None
     form = DeclaredForm(
-        graph.definition,
-        graph.human(task.step.key).outputs or [],
+        version_map.graph.definition,
+        task_output_keys(task),
         form_data(request) if request else None,
         files,
         opening_values=values,
@@ -153,20 +183,73 @@ def _task_response(
     page = task_page(signed_in_user(request), task_id, now)
     opened = page.snapshot(now)
     kept_data = form_data(request) if request.method != "POST" else None
+    draft = _draft_on_page(request, page, form)
+    content = DraftContent.of_draft(draft) if draft is not None else DraftContent()
     if form is None:
         kept_request = request if kept_data else None
         user = signed_in_user(request)
         form = task_outputs_form(page.task, opened.form_values, user, kept_request)
+        form.fill_in(content.data)
     context = {
         "page": page,
         "form": form,
-        "comment": (kept_data or request.POST).get("comment", ""),
+        "comment": (kept_data or request.POST or content.data).get("comment", ""),
+        "draft": draft,
+        "draft_files": content.files,
+        "changed_since_draft": draft is not None and content.seen != page.seen,
         "opened": _signed_snapshot(request, page, opened, error),
         **refusal_context(error),
         "now": now,
     }
     status = status_of(error) if error else 200
     return render(request, "approvals/task.html", context, status=status)
+
+
+# -- drafts -----------------------------------------------------------------------------------
+
+
+def _draft_on_page(
+    request: HttpRequest, page: TaskPage, form: DeclaredForm | None
+) -> FormDraft | None:
+    """The reader's draft: of what was just refused (`form`), else what they kept before. Where they
+    can decide nothing there is none: a refusal shows what was typed, to be copied."""
+    if not page.buttons:
+        return None
+    user, refused = signed_in_user(request), None
+    if form is not None:
+        refused = keep_task_form(request, user.pk, page.task, form, seen=page.seen)
+    return refused or find_task_draft(user, page.task)
+
+
+def _keep_for_later(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Keep what was typed and decide nothing; nothing is checked. What was emptied is no draft."""
+    user, now = signed_in_user(request), timezone.now()
+    page = task_page(user, task_id, now)
+    opened, form = read_sent_form(request, user, page.task)
+    if not page.buttons:
+        error = WrongState("Nothing was kept: there is nothing here that you can decide now.")
+        return _task_response(request, task_id, form=form, error=error)
+    seen = opened.seen if opened is not None else ""
+    draft = keep_task_form(request, user.pk, page.task, form, seen=seen)
+    if draft is None and not form.changed_texts():
+        discard_form_draft(user.pk, page.task)
+    announce_draft(
+        request,
+        draft,
+        nothing_kept=gettext("Nothing was kept: you changed nothing, or wrote far too much."),
+    )
+    return HttpResponseRedirect(_task_address(task_id))
+
+
+@signed_in_page
+@button_only_view(lambda task_id: _task_address(task_id))
+def discard_task_draft_view(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Throw the draft of a decision away."""
+    task = find_visible_human_task(signed_in_user(request), task_id)
+    return throw_draft_away(request, task, leads_to=_task_address(task_id))
+
+
+# -- what the page remembers ------------------------------------------------------------------
 
 
 def _signed_snapshot(

@@ -1,12 +1,12 @@
 """My API tokens: everybody makes their own, sees what acts in their name, and revokes it."""
 
+import json
 from datetime import datetime, time
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
@@ -14,12 +14,16 @@ from django.views.decorators.http import require_http_methods
 
 from approvals.ui.responses import (
     button_only_view,
+    redirect_after_form,
+    refusal_context,
     signed_in_page,
     signed_in_user,
     status_of,
 )
 from workflows.access.models import ApiToken
 from workflows.access.services import tokens
+from workflows.access.services.once_only_forms import FormSubmission, submit_form_once
+from workflows.connections.secrets import SecretUnreadable, decrypt, encrypt
 from workflows.engine.errors import HandoffError
 from workflows.language.formats import moment_text
 from workflows.people.models import User
@@ -48,29 +52,36 @@ class TokenForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in_page
 def token_list_view(request: HttpRequest) -> HttpResponse:
-    """My tokens, and the form of a new one. The text of a new one is shown once, on the answer."""
+    """My tokens, and the form of a new one. The text of a new one is shown once, by the page that
+    the form leads to."""
     user = signed_in_user(request)
     form = TokenForm(request.POST or None)
-    new_token: dict[str, Any] = {"text": "", "name": ""}
     error: HandoffError | None = None
     if request.method == "POST" and form.is_valid():
         try:
-            new_token = _create_token(user, form)
-            form = TokenForm()
+            return redirect_after_form(
+                request, submit_form_once(request, lambda: _submit_token(request, form))
+            )
         except HandoffError as refused:
             error = refused
     context = {
         "tokens": _token_rows(user),
         "form": form,
-        "made": new_token,
-        "error": str(error or ""),
+        "made": _take_new_token(request) if request.method == "GET" else NO_TOKEN,
+        **refusal_context(error),
     }
-    unready = request.method == "POST" and not new_token["text"]
-    status = status_of(error) if error else 422 if unready else 200
+    status = status_of(error) if error else 422 if request.method == "POST" else 200
     return render(request, "approvals/tokens.html", context, status=status)
 
 
-def _create_token(user: User, form: TokenForm) -> dict[str, Any]:
+SESSION_NAME = "just_made"
+"""Where a browser's session keeps, encrypted, the text of a new token until it is shown: of two
+clicks it is the second whose answer is seen."""
+NO_TOKEN = {"text": "", "name": ""}
+
+
+def _submit_token(request: HttpRequest, form: TokenForm) -> FormSubmission:
+    user = signed_in_user(request)
     row, text = tokens.make_token(
         user=user,
         name=form.cleaned_data["name"],
@@ -79,7 +90,18 @@ def _create_token(user: User, form: TokenForm) -> dict[str, Any]:
         by=user,
         now=timezone.now(),
     )
-    return {"text": text, "name": row.name}
+    request.session[SESSION_NAME] = encrypt(json.dumps({"text": text, "name": row.name}))
+    notice = gettext("The token “%(name)s” is made.") % {"name": row.name}
+    return FormSubmission(reverse("approvals:tokens"), notice)
+
+
+def _take_new_token(request: HttpRequest) -> dict[str, str]:
+    """The token that this browser has just made; from now on its text is kept nowhere."""
+    try:
+        new_token: dict[str, str] = json.loads(decrypt(request.session.pop(SESSION_NAME, "")))
+    except (SecretUnreadable, ValueError):
+        return NO_TOKEN
+    return new_token
 
 
 def _token_rows(user: User) -> list[dict[str, Any]]:
@@ -115,6 +137,11 @@ def _token_state_text(token: ApiToken, now: datetime) -> str:
 @button_only_view(lambda token_id: reverse("approvals:tokens"))
 def revoke_token_view(request: HttpRequest, token_id: int) -> HttpResponse:
     """From now on the token opens nothing."""
-    token = tokens.revoke_token(token_id, by=signed_in_user(request), now=timezone.now())
-    messages.success(request, gettext("“%(name)s” opens nothing any more.") % {"name": token.name})
-    return redirect("approvals:tokens")
+    user = signed_in_user(request)
+
+    def submit_revocation() -> FormSubmission:
+        token = tokens.revoke_token(token_id, by=user, now=timezone.now())
+        notice = gettext("“%(name)s” opens nothing any more.") % {"name": token.name}
+        return FormSubmission(reverse("approvals:tokens"), notice)
+
+    return redirect_after_form(request, submit_form_once(request, submit_revocation))

@@ -11,8 +11,8 @@ from django.utils import timezone
 from tests.approvals.office import ask, open_office, signed_in
 from workflows.access.services.once_only_forms import FIELD, new_form_key
 from workflows.definitions.models import WorkflowTemplate
-from workflows.execution.models import StartDraft, WorkflowInstance
-from workflows.execution.services.start_drafts import DRAFT_RETENTION, save_start_draft
+from workflows.execution.models import FormDraft, WorkflowInstance
+from workflows.execution.services.form_drafts import DRAFT_RETENTION, save_form_draft
 from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def test_a_draft_is_kept_unchecked_and_offered_again(people: dict[str, User]) ->
 
 def test_a_draft_is_its_writers_alone_and_encrypted(people: dict[str, User]) -> None:
     save_draft(signed_in(people["sam"]))
-    assert "desks" not in StartDraft.objects.get().content.lower()
+    assert "desks" not in FormDraft.objects.get().content.lower()
     other = signed_in(people["sue"])
     assert "Two desks" not in form_page(other)
     assert "Your drafts" not in other.get("/start/").content.decode()
@@ -64,12 +64,12 @@ def test_there_is_one_draft_a_workflow_and_it_can_be_thrown_away(people: dict[st
     client = signed_in(people["sam"])
     save_draft(client)
     save_draft(client, title="Three desks")
-    assert StartDraft.objects.count() == 1
+    assert FormDraft.objects.count() == 1
     assert 'value="Three desks"' in form_page(client)
     signed_in(people["sue"]).post(f"{START}discard/")
-    assert StartDraft.objects.count() == 1
+    assert FormDraft.objects.count() == 1
     assert "The draft is gone." in client.post(f"{START}discard/", follow=True).content.decode()
-    assert not StartDraft.objects.exists()
+    assert not FormDraft.objects.exists()
 
 
 def test_files_are_not_kept_and_it_says_so(people: dict[str, User]) -> None:
@@ -83,7 +83,7 @@ def test_an_empty_form_makes_no_draft(people: dict[str, User]) -> None:
     client = signed_in(people["sam"])
     answer = client.post(START, {"save_draft": "1"}, follow=True)
     assert "Nothing was kept" in answer.content.decode()
-    assert not StartDraft.objects.exists()
+    assert not FormDraft.objects.exists()
 
 
 def test_a_refused_start_stays_as_a_draft_until_it_is_sent(people: dict[str, User]) -> None:
@@ -92,7 +92,7 @@ def test_a_refused_start_stays_as_a_draft_until_it_is_sent(people: dict[str, Use
     assert 'value="Two desks"' in form_page(client)
     good = {"title": "Two desks", "f-amount": "1200", "f-region": "EU", "f-manager": "mia"}
     assert client.post(START, good).status_code == 302
-    assert not StartDraft.objects.exists()
+    assert not FormDraft.objects.exists()
 
 
 def test_a_form_whose_session_ended_is_a_draft_on_every_device(people: dict[str, User]) -> None:
@@ -106,16 +106,16 @@ def test_a_form_whose_session_ended_is_a_draft_on_every_device(people: dict[str,
 def test_nobody_makes_drafts_for_others(people: dict[str, User]) -> None:
     Client().post(START, TYPED)
     Client().post(START, {**TYPED, FIELD: "1:made-up"})
-    assert not StartDraft.objects.exists()
+    assert not FormDraft.objects.exists()
 
 
 def test_old_drafts_go(people: dict[str, User]) -> None:
     template = WorkflowTemplate.objects.get(key="purchase-approval")
     long_ago = timezone.now() - DRAFT_RETENTION - timedelta(days=1)
-    save_start_draft(people["sam"].pk, template, "x", now=long_ago)
-    save_start_draft(people["sue"].pk, template, "x", now=timezone.now())
-    save_start_draft(people["sam"].pk, template, "y", now=timezone.now())
-    assert sorted(StartDraft.objects.values_list("content", flat=True)) == ["x", "y"]
+    save_form_draft(people["sam"].pk, template, "x", now=long_ago)
+    save_form_draft(people["sue"].pk, template, "x", now=timezone.now())
+    save_form_draft(people["sam"].pk, template, "y", now=timezone.now())
+    assert sorted(FormDraft.objects.values_list("content", flat=True)) == ["x", "y"]
 
 
 # -- one like this ----------------------------------------------------------------------------

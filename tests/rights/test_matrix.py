@@ -87,6 +87,7 @@ NEEDS: dict[str, set[str] | str] = {
     "approvals:decide-by-link": OPEN,
     "approvals:task": {SIGNED, SEES},
     "approvals:task-command": BUTTON,
+    "approvals:task-draft-discard": BUTTON,
     "approvals:reassign": {SIGNED, HANDS_ON},
     "approvals:ask-opinion": {SIGNED, HAS_IT},
     "approvals:ask-requester": {SIGNED, HAS_IT},

@@ -1,6 +1,7 @@
 """Tokens: made once, kept as digests, narrowed by scopes, expiring, revoked."""
 
 import hashlib
+import re
 from datetime import timedelta
 
 import pytest
@@ -165,7 +166,8 @@ def test_a_token_that_another_made_before_reads_and_does_nothing_else(people: Pe
 
 def test_everybody_makes_and_revokes_tokens_on_a_page_of_their_own(people: People) -> None:
     client = signed_in(people["mia"])
-    page = client.post("/tokens/", {"name": "my script", "scopes": ["read", "work"]})
+    sent = {"name": "my script", "scopes": ["read", "work"]}
+    page = client.post("/tokens/", sent, follow=True)
     text = page.context["made"]["text"]
     assert text in page.content.decode()
     row = ApiToken.objects.get()
@@ -182,6 +184,32 @@ def test_everybody_makes_and_revokes_tokens_on_a_page_of_their_own(people: Peopl
         assert client.get(f"/tokens/{row.pk}/revoke/").url == "/tokens/"
     assert client.post(f"/tokens/{row.pk}/revoke/").status_code == 302
     problem(Api(token=text).get("/inbox"), 401)
+
+
+def test_of_two_clicks_one_makes_a_token_and_the_page_that_is_seen_shows_its_text(
+    people: People,
+) -> None:
+    client = signed_in(people["mia"])
+    key = re.findall(r'name="once" value="([^"]+)"', client.get("/tokens/").content.decode())[-1]
+    sent = {"name": "my script", "scopes": ["read"], "once": key}
+    for _ in range(2):
+        assert client.post("/tokens/", sent).url == "/tokens/"
+    text = client.get("/tokens/").context["made"]["text"]
+    assert ApiToken.objects.count() == 1
+    assert Api(token=text).get("/inbox").status_code == 200
+    assert client.post("/tokens/", sent).status_code == 302
+    assert text not in client.get("/tokens/").content.decode()
+    session = client.session
+    assert text not in str(dict(session.items()))
+
+
+def test_the_text_of_a_new_token_lies_encrypted_until_it_is_shown(people: People) -> None:
+    client = signed_in(people["mia"])
+    client.post("/tokens/", {"name": "my script", "scopes": ["read"]})
+    kept = str(dict(client.session.items()))
+    text = client.get("/tokens/").context["made"]["text"]
+    assert text
+    assert text not in kept
 
 
 def test_a_token_without_a_name_or_a_right_is_asked_for_again(people: People) -> None:

@@ -3,6 +3,7 @@
 The classes guard life cycles (django-fsm); rules live in the engine, writing in the services.
 """
 
+from workflows.execution.models.form_drafts import FormDraft
 from workflows.execution.models.incidents import Incident
 from workflows.execution.models.instances import (
     NEVER,
@@ -13,7 +14,6 @@ from workflows.execution.models.instances import (
 from workflows.execution.models.merges import MergeRecord
 from workflows.execution.models.questions import TaskQuestion
 from workflows.execution.models.search_values import SearchValue
-from workflows.execution.models.start_drafts import StartDraft
 from workflows.execution.models.work_items import (
     ASKED,
     CANCELLED,
@@ -39,11 +39,11 @@ __all__ = [
     "PAUSED",
     "STARTED",
     "AddedPerson",
+    "FormDraft",
     "Incident",
     "InstanceQuerySet",
     "MergeRecord",
     "SearchValue",
-    "StartDraft",
     "TaskQuestion",
     "VisibleInstanceManager",
     "WorkItem",

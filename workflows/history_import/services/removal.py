@@ -13,6 +13,7 @@ from simple_history.utils import get_history_model_for_model
 from workflows.engine.errors import NotFound, WrongState
 from workflows.engine.texts import Text, text
 from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.services.form_drafts import delete_drafts_on_requests
 from workflows.execution.services.unit_of_work.search_values import forget_search_values
 from workflows.history_import.models import LogImport
 from workflows.people.models import User
@@ -87,6 +88,7 @@ def delete_next_tasks(record: LogImport, *, now: datetime) -> int:
     keys = list(instances.filter(pk__gte=begin).order_by("pk").values_list("pk", flat=True)[:PIECE])
     with transaction.atomic():
         history.objects.filter(request__in=keys)._raw_delete("default")
+        delete_drafts_on_requests(keys)
         gone = WorkItem.objects.filter(request__in=keys)._raw_delete("default")
         forget_search_values(keys)
         LogImport.objects.filter(pk=record.pk).update(seen_at=now)

@@ -16,6 +16,7 @@ from workflows.access.conditions.stand_in_sql import sql_moment
 from workflows.definitions.models import WorkflowTemplate
 from workflows.execution.models import (
     AddedPerson,
+    FormDraft,
     Incident,
     MergeRecord,
     WorkflowInstance,
@@ -37,6 +38,7 @@ TABLE_NAMES = {
     "incident": Incident._meta.db_table,
     "merge": MergeRecord._meta.db_table,
     "event": TrailEvent._meta.db_table,
+    "draft": FormDraft._meta.db_table,
 }
 
 REQUEST_SQL = "SELECT {columns} FROM {request} r WHERE r.id = {wanted} {for_update}"
@@ -50,7 +52,9 @@ OPEN_TASKS_SQL = """
     ) AS troubled, (
         SELECT e.recorded_at FROM {event} e WHERE e.request_id = r.request_id
         ORDER BY e.id DESC LIMIT 1
-    ) AS told_at, ({stood_in_for}) AS stood_in
+    ) AS told_at, ({stood_in_for}) AS stood_in, EXISTS (
+        SELECT 1 FROM {draft} d WHERE d.work_item_id = r.id
+    ) AS drafted
     FROM {task} r WHERE r.request_id = %(request)s AND r.is_open ORDER BY r.id {for_update}
 """
 
@@ -106,8 +110,9 @@ class LockedTasks:
     added to a task (the role that it was escalated to, nothing for a stand-in, None for neither),
     by the task's id; `renamed` whether logins have changed hands around them; `has_incident`
     whether the request has an open incident; `recorded_at` when its trail was last written;
-    `stood_in_for` whom the actor stands in for in this workflow. Where
-    there is no open task nothing of it is known, and what may be is taken to be.
+    `stood_in_for` whom the actor stands in for in this workflow; `drafted` the tasks (ids) on which
+    somebody keeps a draft. Where there is no open task nothing of it is known, and what may be is
+    taken to be.
     """
 
     items: Sequence[WorkItem] = ()
@@ -117,6 +122,7 @@ class LockedTasks:
     has_incident: bool = True
     recorded_at: datetime | None = None
     stood_in_for: tuple[int, ...] | None = None
+    drafted: frozenset[int] = frozenset()
 
 
 def lock_open_tasks(instance: WorkflowInstance, actor_id: int | None, now: datetime) -> LockedTasks:
@@ -134,7 +140,7 @@ def lock_open_tasks(instance: WorkflowInstance, actor_id: int | None, now: datet
     rows = select_rows_with(WorkItem, sql, parameters)
     if not rows:
         return LockedTasks()
-    roles, renamed, _, has_incident, recorded_at, stood_in_for = rows[0][1]
+    roles, renamed, _, has_incident, recorded_at, stood_in_for, _ = rows[0][1]
     return LockedTasks(
         items=[item for item, _ in rows],
         actor_roles=frozenset(parse_ids(roles)) if actor_id is not None else None,
@@ -143,6 +149,7 @@ def lock_open_tasks(instance: WorkflowInstance, actor_id: int | None, now: datet
         has_incident=bool(has_incident),
         recorded_at=_parse_aware_moment(recorded_at),
         stood_in_for=tuple(sorted(parse_ids(stood_in_for))),
+        drafted=frozenset(item.pk for item, beside in rows if beside[6]),
     )
 
 

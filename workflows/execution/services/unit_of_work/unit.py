@@ -39,6 +39,10 @@ from workflows.execution.services.unit_of_work.locks import (
     lock_open_tasks,
     lock_request,
 )
+from workflows.execution.services.unit_of_work.overtaken_drafts import (
+    DraftedTask,
+    discard_overtaken_drafts,
+)
 from workflows.execution.services.unit_of_work.search_values import (
     rewrite_search_values,
     write_search_values,
@@ -94,6 +98,7 @@ class UnitOfWork:
     stood_in_for: tuple[int, ...] | None = None
     stood_in_people: list[User] | None = None
     may_have_incident: bool = True
+    drafted: Mapping[int, DraftedTask] = field(default_factory=dict)
     state_before: str = ""
     changes: TrailChanges = field(default_factory=TrailChanges)
     acting: ActingCapacity = NO_CAPACITY
@@ -206,6 +211,7 @@ class UnitOfWork:
         self._save_instance(command)
         self._save_items(command)
         self._lapse_questions()
+        self._discard_drafts()
         self._save_merges()
         insert_rows(self.new_incidents)
         write_messages(self.new_messages, now=self.now)
@@ -296,6 +302,14 @@ class UnitOfWork:
         if moved:
             self.changes.notes.extend(lapse_requester_questions(moved, self.now))
 
+    def _discard_drafts(self) -> None:
+        """What somebody typed for a task and cannot send any more. No statement where nobody keeps
+        a draft."""
+        actor_id = self.actor.pk if self.actor is not None else None
+        for _, item in self.changed_items.values():
+            if item.pk in self.drafted:
+                discard_overtaken_drafts(item, self.drafted[item.pk], actor_id=actor_id)
+
     def _save_merges(self) -> None:
         for before, merge in self.changed_merges.values():
             update_guarded(
@@ -359,6 +373,9 @@ def _take_open_tasks(work: UnitOfWork) -> None:
         work.roles[actor.pk] = locked.actor_roles
     work.renamed, work.added_as = locked.renamed, locked.added_as
     work.may_have_incident, work.stood_in_for = locked.has_incident, locked.stood_in_for
+    work.drafted = {
+        item.pk: DraftedTask.of_task(item) for item in locked.items if item.pk in locked.drafted
+    }
     _align_clock(work, locked.recorded_at)
 
 
