@@ -1,9 +1,5 @@
 """Calls on comments: read those on a request, write one, edit and withdraw one's own."""
 
-import base64
-import binascii
-
-from django.core.files.base import ContentFile
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from ninja import Query, Router
@@ -11,14 +7,14 @@ from ninja import Query, Router
 from approvals.api.authentication import authorized_user
 from approvals.api.responses import (
     READ_REFUSALS,
+    carried_files_out,
     command_operation,
+    decoded_files,
     documented_responses,
     run_command_once,
     schema_response,
 )
 from approvals.api.schemas import (
-    CommentFileIn,
-    CommentFileOut,
     CommentIn,
     CommentOut,
     CommentsOut,
@@ -36,7 +32,6 @@ from workflows.conversation.queries.comments import (
 from workflows.conversation.queries.mentions import offered_people
 from workflows.conversation.services.comments import edit_comment, withdraw_comment, write_comment
 from workflows.documents.models import Document
-from workflows.engine.errors import InvalidInput
 from workflows.execution.queries.visible_instances import find_visible_request
 
 router = Router(tags=["requests"])
@@ -69,7 +64,7 @@ def write_comment_call(request: HttpRequest, reference: str, body: CommentIn) ->
     base64, within the size of a call."""
     user = authorized_user(request, ApiToken.WORK)
     instance = find_visible_request(user, reference)
-    files = [_decode_file(sent) for sent in body.files]
+    files = decoded_files(body.files)
 
     def answer_comment() -> CommentOut:
         comment = write_comment(
@@ -83,15 +78,6 @@ def write_comment_call(request: HttpRequest, reference: str, body: CommentIn) ->
         return _comment_out(comment, list(comment.documents.order_by("version")))
 
     return run_command_once(request, user, answer_comment, status=201)
-
-
-def _decode_file(sent: CommentFileIn) -> ContentFile:
-    try:
-        return ContentFile(base64.b64decode(sent.content, validate=True), name=sent.name)
-    except (binascii.Error, ValueError):
-        raise InvalidInput(
-            "The content of '%(name)s' is not base64; encode the file's bytes.", name=sent.name
-        ) from None
 
 
 @router.get(
@@ -152,7 +138,5 @@ def _comment_out(comment: Comment, files: list[Document]) -> CommentOut:
         written_at=comment.written_at,
         edited_at=comment.edited_at,
         withdrawn_at=comment.withdrawn_at,
-        files=[
-            CommentFileOut(name=file.name, size=file.size, sha256=file.sha256) for file in files
-        ],
+        files=carried_files_out(files),
     )

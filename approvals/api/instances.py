@@ -13,7 +13,7 @@ from approvals.api.responses import (
     command_operation,
     documented_responses,
     open_tasks_out,
-    question_out,
+    questions_out,
     request_out,
     request_values,
     run_command_once,
@@ -99,7 +99,7 @@ def read_request_call(request: HttpRequest, reference: str) -> JsonResponse:
             data=instance.data,
             work_items=open_tasks_out(position),
             incidents=_open_incidents_out(position),
-            questions=[question_out(row) for row in questions_on_request(instance)],
+            questions=questions_out(questions_on_request(instance)),
             trail=_trail_rows_out(instance, audits=may_audit(user, instance.template)),
         )
     )

@@ -7,8 +7,10 @@ from ninja import Router
 from approvals.api.authentication import authorized_user
 from approvals.api.responses import (
     command_operation,
+    decoded_files,
     documented_responses,
     question_out,
+    questions_out,
     run_command_once,
     schema_response,
     task_out,
@@ -84,7 +86,7 @@ def ask_opinion_call(request: HttpRequest, task_id: int, body: OpinionsIn) -> Js
             question=body.question,
             now=timezone.now(),
         )
-        return QuestionsOut(items=[question_out(row) for row in rows])
+        return QuestionsOut(items=questions_out(rows))
 
     return run_command_once(request, user, answer_asking)
 
@@ -144,16 +146,19 @@ def _waiting_question_out(row: WaitingQuestion) -> WaitingQuestionOut:
     "/questions/{int:question_id}/answer", **command_operation("answer_question", QuestionOut)
 )
 def answer_question_call(request: HttpRequest, question_id: int, body: AnswerIn) -> JsonResponse:
-    """Answer what the caller was asked. The requester's answer lets the task go on; an opinion
-    changes nothing."""
+    """Answer what the caller was asked, with files in base64. The requester's answer lets the task
+    go on; an opinion changes nothing."""
     user = authorized_user(request, ApiToken.WORK)
     find_visible_question(user, question_id, is_own_enough=True)
 
+    files = decoded_files(body.files)
+
     def answer() -> QuestionOut:
         row = questions.answer_question(
-            question_id, actor=user, answer=body.answer, now=timezone.now()
+            question_id, actor=user, answer=body.answer, now=timezone.now(), files=files
         )
-        return question_out(row)
+        [out] = questions_out([row])
+        return out
 
     return run_command_once(request, user, answer)
 

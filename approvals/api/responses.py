@@ -1,9 +1,12 @@
 """How calls answer: rows as shapes, JSON, and commands that are done once a key."""
 
+import base64
+import binascii
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from django.core.files.base import ContentFile
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +14,8 @@ from ninja import Schema
 
 from approvals.api.schemas import (
     AwayOut,
+    CarriedFileIn,
+    CarriedFileOut,
     Problem,
     QuestionOut,
     RequestOut,
@@ -19,6 +24,7 @@ from approvals.api.schemas import (
 )
 from workflows.access.services.idempotency import Reply, answer_once
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
+from workflows.documents.models import Document
 from workflows.engine.errors import InvalidInput
 from workflows.execution.choices import QuestionKind, QuestionState
 from workflows.execution.models import TaskQuestion, WorkflowInstance, WorkItem
@@ -28,6 +34,7 @@ from workflows.execution.queries.position import (
     StepPosition,
     build_step_position,
 )
+from workflows.execution.queries.questions import files_of_answers
 from workflows.execution.services.review_digest import digest_of_shown_values
 from workflows.execution.services.unit_of_work import serialize_votes
 from workflows.people.models import User
@@ -213,7 +220,14 @@ def task_out(request: HttpRequest, item: WorkItem) -> TaskOut:
     return TaskOut(**values, request=request_out(request, item.request))
 
 
-def question_out(question: TaskQuestion) -> QuestionOut:
+def questions_out(questions: Iterable[TaskQuestion]) -> list[QuestionOut]:
+    """What was asked, and what came back. One statement for what the answers carry, or none."""
+    rows = list(questions)
+    files = files_of_answers(rows)
+    return [question_out(row, files.get(row.pk, ())) for row in rows]
+
+
+def question_out(question: TaskQuestion, files: Iterable[Document] = ()) -> QuestionOut:
     """What was asked, and what came back."""
     return QuestionOut(
         id=question.pk,
@@ -227,4 +241,27 @@ def question_out(question: TaskQuestion) -> QuestionOut:
         answer=question.answer,
         closed_at=question.closed_at,
         after_decision=question.is_after_decision,
+        files=carried_files_out(files),
     )
+
+
+def carried_files_out(files: Iterable[Document]) -> list[CarriedFileOut]:
+    """What a comment or an answer carries."""
+    return [
+        CarriedFileOut(id=file.pk, name=file.name, size=file.size, sha256=file.sha256)
+        for file in files
+    ]
+
+
+def decoded_files(files: Iterable[CarriedFileIn]) -> list[ContentFile]:
+    """The files that came with a comment or an answer. Raises InvalidInput."""
+    return [_decode_file(sent) for sent in files]
+
+
+def _decode_file(sent: CarriedFileIn) -> ContentFile:
+    try:
+        return ContentFile(base64.b64decode(sent.content, validate=True), name=sent.name)
+    except (binascii.Error, ValueError):
+        raise InvalidInput(
+            "The content of '%(name)s' is not base64; encode the file's bytes.", name=sent.name
+        ) from None

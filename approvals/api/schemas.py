@@ -65,8 +65,8 @@ class CommentTextIn(StrictBody):
     gives_sight: bool = False
 
 
-class CommentFileIn(StrictBody):
-    """A file for a comment: its name, and its content in base64."""
+class CarriedFileIn(StrictBody):
+    """A file for a comment or an answer: its name, and its content in base64."""
 
     name: Annotated[Text, Field(min_length=1, max_length=255)]
     content: str
@@ -75,7 +75,7 @@ class CommentFileIn(StrictBody):
 class CommentIn(CommentTextIn):
     """A comment, with what it carries."""
 
-    files: Annotated[list[CommentFileIn], Field(max_length=10)] = Field(default_factory=list)
+    files: Annotated[list[CarriedFileIn], Field(max_length=10)] = Field(default_factory=list)
 
 
 class FollowIn(StrictBody):
@@ -109,9 +109,10 @@ class OpinionsIn(QuestionIn):
 
 
 class AnswerIn(StrictBody):
-    """What somebody says to what they were asked."""
+    """What somebody says to what they were asked, with what the answer carries."""
 
     answer: Annotated[Text, Field(min_length=1, max_length=4000)]
+    files: Annotated[list[CarriedFileIn], Field(max_length=10)] = Field(default_factory=list)
 
 
 class MessageIn(StrictBody):
@@ -208,6 +209,15 @@ class TaskOut(WorkItemOut):
     request: RequestOut
 
 
+class CarriedFileOut(Schema):
+    """A file that a comment or an answer carries; `GET /documents/{id}` gives its content."""
+
+    id: int
+    name: str
+    size: int
+    sha256: str
+
+
 class QuestionOut(Schema):
     """What one person asked another on a task, and what came back: `kind` is `opinion`, or
     `requester` where the task rests until it is answered."""
@@ -223,6 +233,7 @@ class QuestionOut(Schema):
     answer: str
     closed_at: datetime | None
     after_decision: bool
+    files: list[CarriedFileOut]
 
 
 class QuestionsOut(Schema):
@@ -299,14 +310,6 @@ class InstanceOut(RequestOut):
     trail: list[TrailOut]
 
 
-class CommentFileOut(Schema):
-    """A file that a comment carries."""
-
-    name: str
-    size: int
-    sha256: str
-
-
 class CommentOut(Schema):
     """What somebody said about a request, as it reads now; a withdrawn comment has no text."""
 
@@ -317,7 +320,7 @@ class CommentOut(Schema):
     written_at: datetime
     edited_at: datetime | None
     withdrawn_at: datetime | None
-    files: list[CommentFileOut]
+    files: list[CarriedFileOut]
 
 
 class CommentsOut(Schema):

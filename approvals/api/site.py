@@ -11,7 +11,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
-from approvals.api import comments, following, forms, instances, messages, questions
+from approvals.api import comments, documents, following, forms, instances, messages, questions
 from approvals.api import tasks as work
 from approvals.api import webhooks as hooks
 from approvals.api.authentication import Bearer, SessionCookie
@@ -75,6 +75,7 @@ def make_api() -> Api:
     api.add_router("/instances", instances.router)
     api.add_router("/instances", comments.router)
     api.add_router("/comments", comments.own_router)
+    api.add_router("", documents.router)
     api.add_router("", following.router)
     api.add_router("", work.router)
     api.add_router("", questions.router)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from approvals.pages.decisions import EarlierDecision, describe_decisions
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
@@ -113,6 +113,8 @@ def _text_difference(before: Document, after: Document) -> TextDifference | None
 
 
 def _field_label(version_map: VersionMap, document: Document) -> str:
+    if document.question_id is not None:
+        return pgettext("what a file belongs to", "Answer")
     if not document.field:
         return gettext("Comment")
     field = version_map.graph.definition.fields.get(document.field)

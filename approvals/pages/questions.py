@@ -1,6 +1,6 @@
 """What people asked one another on tasks, and what came back, in words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,12 +8,17 @@ from django.utils.translation import gettext
 
 from approvals.pages.field_values import DisplayedValue, displayed_values
 from approvals.ui.formats import person_name
+from workflows.documents.models import Document
 from workflows.engine.authority.decision_guards import DecisionContext, acting_refusal
 from workflows.engine.errors import HandoffError
 from workflows.execution.choices import QuestionKind
 from workflows.execution.models import TaskQuestion, WorkItem
 from workflows.execution.queries.position import StepPosition, build_step_position
-from workflows.execution.queries.questions import find_visible_question, questions_on_task
+from workflows.execution.queries.questions import (
+    files_of_answers,
+    find_visible_question,
+    questions_on_task,
+)
 from workflows.execution.services.capacities import may_steer_request
 from workflows.execution.services.questions import find_requester_refusal
 from workflows.execution.services.read_only_work import read_only_unit_of_work
@@ -26,11 +31,13 @@ from workflows.people.models import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionLine:
-    """One question: who asked whom, what came back, and whether the reader may take it back."""
+    """One question: who asked whom, what came back and with which files, and whether the reader may
+    take it back."""
 
     question: TaskQuestion
     asked: str
     came_back: str
+    files: Sequence[Document]
     is_reader_asked: bool
     may_withdraw: bool
 
@@ -38,17 +45,23 @@ class QuestionLine:
 def describe_questions(
     questions: Iterable[TaskQuestion], user: User | None, *, steers: bool = False
 ) -> list[QuestionLine]:
-    """These questions in words; without a reader nobody may do anything with them. No statement."""
-    return [_describe_question(question, user, steers=steers) for question in questions]
+    """These questions in words; without a reader nobody may do anything with them. One statement
+    for what the answers carry, or none where they carry nothing."""
+    rows = list(questions)
+    files = files_of_answers(rows)
+    return [_describe_question(row, files.get(row.pk, ()), user, steers=steers) for row in rows]
 
 
-def _describe_question(question: TaskQuestion, user: User | None, *, steers: bool) -> QuestionLine:
+def _describe_question(
+    question: TaskQuestion, files: Sequence[Document], user: User | None, *, steers: bool
+) -> QuestionLine:
     reader = user.pk if user is not None else None
     is_open = question.is_open and reader is not None
     return QuestionLine(
         question=question,
         asked=_asking_sentence(question),
         came_back=_answer_sentence(question),
+        files=files,
         is_reader_asked=is_open and question.asked_of_id == reader,
         may_withdraw=is_open and (steers or question.asked_by_id == reader),
     )
@@ -161,10 +174,12 @@ def question_page(user: User, question_id: int, now: datetime) -> QuestionPage:
     question = find_visible_question(user, question_id)
     work = read_only_unit_of_work(question.request, user, now)
     position = build_step_position(work.map, question.work_item)
-    steers = may_steer_request(work, user, position.key)
+    [line] = describe_questions(
+        [question], user, steers=may_steer_request(work, user, position.key)
+    )
     definition, step = work.map.graph.definition, work.map.human(position.key)
     return QuestionPage(
-        line=_describe_question(question, user, steers=steers),
+        line=line,
         position=position,
         heading=_question_heading(question, user),
         values=displayed_values(definition, question.request, step.inputs),

@@ -39,14 +39,14 @@ from approvals.pages.request_steering import (
 )
 from approvals.pages.request_way import RequestWay, WayState, describe_way
 from approvals.pages.timeline import Happenings, Timeline, timeline_of_request
-from approvals.ui.formats import outdated_approval_sentences
+from approvals.ui.formats import approval_asked_again_sentences, outdated_approval_sentences
 from workflows.conversation.queries.comments import COMMENTS, comments_of
 from workflows.conversation.queries.following import FOLLOWERS, follows_of_request
 from workflows.definitions.diagrams.svg import MapDiagram
 from workflows.documents.models import Document
 from workflows.documents.queries.instance_documents import DOCUMENTS, documents_of
 from workflows.engine.format.definition import Definition
-from workflows.engine.routing.void_approvals import outdated_approvals
+from workflows.engine.routing.void_approvals import approvals_asked_again, outdated_approvals
 from workflows.execution.models import Incident, WorkflowInstance, WorkItem
 from workflows.execution.queries.actor_facets import (
     actor_facets,
@@ -125,6 +125,7 @@ class RequestPage:
     attempts: list[Attempt]
     merges: list[Merge]
     gone_past: list[ApprovalBypass]
+    asked_again: list[str]
     outdated: list[str]
     trail: list[TrailEvent]
     standing: Standing
@@ -193,6 +194,9 @@ def request_page(
         attempts=reading.attempts,
         merges=[merge for merge in happenings.merges if merge.row.closed_at is None],
         gone_past=describe_approval_bypasses(position, reading.course_rows),
+        asked_again=approval_asked_again_sentences(
+            approvals_asked_again(work.marking, request.data), definition
+        ),
         outdated=outdated_approval_sentences(outdated, definition),
         trail=trail_of(request) if standing.audits else [],
         standing=standing,

@@ -105,6 +105,23 @@ def outdated_approval_sentences(
     ]
 
 
+def approval_asked_again_sentences(
+    asked_again: Mapping[str, Sequence[str]], definition: Definition
+) -> list[str]:
+    """Which approvals are asked once more, and what changed after them."""
+    return [
+        gettext(
+            "%(step)s is asked again, as %(fields)s changed after it was approved; the request"
+            " waits for it."
+        )
+        % {
+            "fields": join_words([_field_title(key, definition) for key in fields]),
+            "step": _step_title(step, definition),
+        }
+        for step, fields in asked_again.items()
+    ]
+
+
 def _step_title(key: str, definition: Definition | None) -> str:
     declared_step = definition.steps.get(key) if definition else None
     title = display_title(key, declared_step.name if declared_step else None)

@@ -5,8 +5,6 @@ of this site: pictures and PDF come from an address of their own with a policy t
 them run, text is escaped into a page, and everything else is a download.
 """
 
-from pathlib import PurePath
-
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,24 +15,10 @@ from approvals.pages.document import (
     document_page,
     require_visible_document,
 )
+from approvals.ui.downloads import attachment_response
 from approvals.ui.responses import signed_in_page, signed_in_user
 from workflows.documents.queries.previews import open_stored_file, read_preview
 from workflows.engine.errors import NotFound
-
-SAFE_TYPES = {
-    ".csv": "text/csv",
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".odt": "application/vnd.oasis.opendocument.text",
-    ".pdf": "application/pdf",
-    ".png": "image/png",
-    ".txt": "text/plain",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".zip": "application/zip",
-}
-"""What may be named as what it is; anything else, HTML and SVG above all, is just bytes."""
-
 
 NOTHING_RUNS = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
 """The policy of what is shown in a frame: it loads nothing, runs nothing, and has no origin."""
@@ -87,10 +71,4 @@ def document_content_view(request: HttpRequest, document_id: int) -> FileRespons
 @signed_in_page
 def download_document_view(request: HttpRequest, document_id: int) -> FileResponse:
     """One version of a document, as an attachment, streamed."""
-    document = require_visible_document(signed_in_user(request), document_id)
-    content = open_stored_file(document)
-    kind = SAFE_TYPES.get(PurePath(document.name).suffix.lower(), "application/octet-stream")
-    answer = FileResponse(content, as_attachment=True, filename=document.name, content_type=kind)
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return answer
+    return attachment_response(require_visible_document(signed_in_user(request), document_id))

@@ -147,7 +147,11 @@ def question_view(request: HttpRequest, question_id: int) -> HttpResponse:
 
         def submit_answer() -> FormSubmission:
             answered = questions.answer_question(
-                question_id, actor=user, answer=form.cleaned_data["answer"], now=now
+                question_id,
+                actor=user,
+                answer=form.cleaned_data["answer"],
+                now=now,
+                files=request.FILES.getlist("files"),
             )
             return FormSubmission(reverse("approvals:inbox"), describe_answer(answered))
 
@@ -156,7 +160,13 @@ def question_view(request: HttpRequest, question_id: int) -> HttpResponse:
         except HandoffError as refused:
             error, page = refused, question_page(user, question_id, now)
     status = status_of(error) if error else 422 if request.method == "POST" else 200
-    context = {"page": page, "form": form, "now": now, **refusal_context(error)}
+    context = {
+        "page": page,
+        "form": form,
+        "files_lost": bool(request.FILES),
+        "now": now,
+        **refusal_context(error),
+    }
     return render(request, "approvals/question.html", context, status=status)
 
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.urls import resolve
 
-from approvals.ui.form_drafts import keep_start_form, keep_task_form
+from approvals.forms.form_drafts import keep_start_form, keep_task_form
 from approvals.ui.typed_text import keep_typed_form
 from approvals.views.tasks import read_sent_form
 from workflows.definitions.models import WorkflowTemplate

@@ -12,14 +12,14 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from approvals.forms.field_forms import DeclaredForm, TitleForm
-from approvals.forms.people_boxes import offer_people_of_map
-from approvals.pages.command_results import describe_start_result
-from approvals.ui.form_drafts import (
+from approvals.forms.form_drafts import (
     DraftContent,
     announce_draft,
     keep_start_form,
     throw_draft_away,
 )
+from approvals.forms.people_boxes import offer_people_of_map
+from approvals.pages.command_results import describe_start_result
 from approvals.ui.responses import (
     button_only_view,
     is_shown_on_page,

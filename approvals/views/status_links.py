@@ -1,8 +1,7 @@
 """Status links: the page that one shows, and making and withdrawing them."""
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -62,6 +61,10 @@ def withdraw_status_link_view(request: HttpRequest, reference: str, link_id: int
     """From now on the link shows nothing."""
     user = signed_in_user(request)
     instance = find_visible_request(user, reference)
-    withdraw_status_link(instance, link_id, by=user, now=timezone.now())
-    messages.success(request, gettext("The link is withdrawn; it shows nothing any more."))
-    return redirect(_links_address(reference))
+
+    def submit_withdrawal() -> FormSubmission:
+        withdraw_status_link(instance, link_id, by=user, now=timezone.now())
+        notice = gettext("The link is withdrawn; it shows nothing any more.")
+        return FormSubmission(_links_address(reference), notice)
+
+    return redirect_after_form(request, submit_form_once(request, submit_withdrawal))

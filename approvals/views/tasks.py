@@ -13,16 +13,16 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from approvals.forms.field_forms import DeclaredForm
-from approvals.forms.people_boxes import offer_people_of_map
-from approvals.pages.command_results import describe_decision_result, describe_task_command
-from approvals.pages.task import TaskPage, task_page
-from approvals.pages.task_snapshot import STALE_PAGE, TaskPageSnapshot
-from approvals.ui.form_drafts import (
+from approvals.forms.form_drafts import (
     DraftContent,
     announce_draft,
     keep_task_form,
     throw_draft_away,
 )
+from approvals.forms.people_boxes import offer_people_of_map
+from approvals.pages.command_results import describe_decision_result, describe_task_command
+from approvals.pages.task import TaskPage, task_page
+from approvals.pages.task_snapshot import STALE_PAGE, TaskPageSnapshot
 from approvals.ui.responses import (
     button_only_view,
     is_shown_on_page,

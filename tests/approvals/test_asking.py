@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.approvals.office import (
@@ -16,6 +17,7 @@ from tests.approvals.office import (
     signed_in,
 )
 from tests.factories import open_task
+from workflows.documents.models import Document
 from workflows.execution.models import TaskQuestion, WorkflowInstance
 from workflows.people.models import User
 
@@ -175,3 +177,45 @@ def test_what_is_typed_is_shown_as_text_and_kept_after_a_refusal(people: dict[st
         assert typed not in content
         assert "&lt;script&gt;alert(1)" in content
     assert WorkflowInstance.objects.visible_to(people["fred"]).get() == instance
+
+
+def test_an_answer_carries_files_that_its_page_the_task_and_the_request_show(
+    people: dict[str, User],
+) -> None:
+    instance = ask(people["sam"])
+    task = open_task(instance, "manager_review")
+    mia, sam = signed_in(people["mia"]), signed_in(people["sam"])
+    send(mia, f"/tasks/{task.pk}/question/", question="Which?")
+    question = TaskQuestion.objects.get()
+    page = sam.get(f"/questions/{question.pk}/").content.decode()
+    assert 'enctype="multipart/form-data"' in page
+    files = [SimpleUploadedFile(f"offer{number}.txt", b"Thin ones.") for number in (1, 2)]
+    sent = {"answer": "The thin ones.", "files": files}
+    assert sam.post(f"/questions/{question.pk}/", sent).status_code == 302
+    rows = Document.objects.order_by("version")
+    assert [(row.name, row.version, row.field, row.question) for row in rows] == [
+        ("offer1.txt", 1, "", question),
+        ("offer2.txt", 2, "", question),
+    ]
+    for path in (
+        f"/questions/{question.pk}/",
+        f"/tasks/{task.pk}/",
+        f"/requests/{instance.reference}/",
+    ):
+        assert f"/documents/{rows[0].pk}/view/" in mia.get(path).content.decode(), path
+    assert "Answer: offer1.txt" in text_of(mia.get(f"/documents/{rows[0].pk}/view/"))
+    assert signed_in(people["stranger"]).get(f"/documents/{rows[0].pk}/").status_code == 404
+
+
+def test_a_refused_answer_says_that_its_files_have_to_be_chosen_again(
+    people: dict[str, User],
+) -> None:
+    task = open_task(ask(people["sam"]), "manager_review")
+    send(signed_in(people["mia"]), f"/tasks/{task.pk}/question/", question="Which?")
+    question, before = TaskQuestion.objects.get(), everything()
+    sent = {"answer": " ", "files": [SimpleUploadedFile("offer.txt", b"Thin.")]}
+    answer = signed_in(people["sam"]).post(f"/questions/{question.pk}/", sent)
+    assert answer.status_code == 422
+    assert "does not keep chosen files" in text_of(answer)
+    assert everything() == before
+    assert not Document.objects.exists()

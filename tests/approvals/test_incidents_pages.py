@@ -55,10 +55,15 @@ def orders() -> dict[str, Any]:
 @pytest.fixture
 def stuck(people: dict[str, User]) -> Incident:
     """A request whose order could not be placed, after two attempts."""
+    return place_order_in_vain(people["sam"], people["mia"])
+
+
+def place_order_in_vain(requester: User, manager: User) -> Incident:
+    """A request of theirs whose order could not be placed, after two attempts."""
     publish_map(orders())
-    given = {"amount": "5", "region": "EU", "manager": "mia"}
-    request = requests.start("orders", actor=people["sam"], now=NOW, data=given)
-    decide(request, "manager_review", people["mia"], "approve")
+    given = {"amount": "5", "region": "EU", "manager": manager.get_username()}
+    request = requests.start("orders", actor=requester, now=NOW, data=given)
+    decide(request, "manager_review", manager, "approve")
     item = request.work_items.get(step__key="order")
     for number in (1, 2):
         Attempt.objects.create(

@@ -12,6 +12,7 @@ from tests.approvals.office import ask, decide, open_office, signed_in
 from tests.factories import NOW, open_task
 from workflows.documents.models import Document
 from workflows.execution.models import WorkflowInstance
+from workflows.execution.services import corrections
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
 from workflows.people.models import User
@@ -385,3 +386,19 @@ def test_every_version_of_a_document_can_be_had(people: dict[str, User]) -> None
     assert "first.pdf" in text
     assert "second.pdf" in text
     assert "Earlier versions" in text
+
+
+def test_its_requester_reads_which_approval_is_asked_again_and_why(
+    people: dict[str, User],
+) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "approve")
+    client, path = signed_in(people["sam"]), f"/requests/{request.reference}/"
+    assert "is asked again" not in client.get(path).content.decode()
+    corrections.set_values(
+        request.pk, actor=people["olivia"], now=NOW, data={"amount": "1300.00"}, reason="Dearer."
+    )
+    page = client.get(path).content.decode()
+    assert "“Manager review” is asked again, as “Amount” changed after it was approved" in page
+    decide(request, "manager_review", people["mia"], "approve")
+    assert "is asked again, as “Amount” changed after" not in client.get(path).content.decode()

@@ -16,7 +16,6 @@ from workflows.access.services.tokens import make_service_account
 from workflows.conversation.models import Comment
 from workflows.conversation.services.comments import (
     LONGEST_COMMENT,
-    MOST_FILES,
     TIME_TO_CHANGE,
     edit_comment,
     withdraw_comment,
@@ -27,6 +26,7 @@ from workflows.documents.queries.instance_documents import documents_of, find_vi
 from workflows.documents.services.orphaned_files import delete_orphan_files, inspect_stored_files
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from workflows.execution.models import WorkflowInstance
+from workflows.execution.services.values import MOST_FILES
 from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
 from workflows.people.models import User
 from workflows.trail.choices import TrailCapacity

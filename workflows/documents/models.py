@@ -18,8 +18,8 @@ def stored_under(document: "Document", filename: str) -> str:
 
 
 class Document(models.Model):
-    """One version of one document field of one request, or a file that a comment carries: then it
-    has no field, and is numbered among all such files of its request."""
+    """One version of one document field of one request, or a file that a comment or the answer to a
+    question carries: then it has no field, and is numbered among all such files of its request."""
 
     request = models.ForeignKey(
         WorkflowInstance,
@@ -35,6 +35,14 @@ class Document(models.Model):
         default=None,
         related_name="documents",
         verbose_name=gettext_lazy("comment"),
+    )
+    question = models.ForeignKey(
+        "workflows.TaskQuestion",
+        models.PROTECT,
+        null=True,
+        default=None,
+        related_name="documents",
+        verbose_name=gettext_lazy("question"),
     )
     version = models.PositiveIntegerField(gettext_lazy("version"))
     name = models.CharField(gettext_lazy("file name"), max_length=255)
@@ -61,8 +69,10 @@ class Document(models.Model):
                 fields=["request", "field", "version"], name="one_document_per_version"
             ),
             models.CheckConstraint(
-                name="a_document_is_of_a_field_or_a_comment",
-                condition=Q(comment=None) ^ Q(field=""),
+                name="a_document_has_one_place",
+                condition=Q(comment=None, question=None) & ~Q(field="")
+                | Q(comment__isnull=False, question=None, field="")
+                | Q(comment=None, question__isnull=False, field=""),
             ),
         ]
 

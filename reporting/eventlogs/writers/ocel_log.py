@@ -148,7 +148,7 @@ def _task_attributes(task: ExportedTask) -> list[dict[str, Any]]:
 
 
 def _documents_by_field(batch: Sequence[ExportedRequest]) -> dict[tuple[int, str, int], Document]:
-    rows = Document.objects.filter(request__in=[request.id for request in batch], comment=None)
+    rows = Document.objects.filter(request__in=[request.id for request in batch]).exclude(field="")
     return {(row.request_id, row.field, row.version): row for row in rows}
 
 

@@ -4,20 +4,18 @@ Whoever may see a request may comment on it, also when it is over; nobody else l
 there. What is mentioned is checked before anything is written.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.core.files import File
 from django.db import transaction
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_noop
 
 from workflows.access.permissions import management_capacity
 from workflows.conversation.models import Comment, Mention
 from workflows.conversation.services.mentioning import Mentions, check_mentions
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
-from workflows.engine.format.definition import FieldDef
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.visible_instances import NO_REQUEST
 from workflows.execution.services.unit_of_work import (
@@ -26,7 +24,7 @@ from workflows.execution.services.unit_of_work import (
     open_unit_of_work,
     write_trail,
 )
-from workflows.execution.services.values import Uploads, build_document, remove_files_of_failure
+from workflows.execution.services.values import Uploads, prepare_carried_files
 from workflows.people.models import User
 from workflows.persistence.kept_text import validate_text
 from workflows.trail.changes import CommentRecorded
@@ -35,7 +33,7 @@ from workflows.trail.choices import TrailCapacity, TrailCommand
 TIME_TO_CHANGE: Final = timedelta(minutes=15)
 """How long a writer may edit or withdraw a comment."""
 LONGEST_COMMENT: Final = 4000
-MOST_FILES: Final = 10
+TOO_MANY_FILES: Final = gettext_noop("A comment carries up to %(most)s files; leave some out.")
 
 
 def write_comment(
@@ -57,7 +55,7 @@ def write_comment(
     with transaction.atomic():
         work = _open_visible_request(instance_id, actor, now)
         mentions = check_mentions(work, text, gives_sight=gives_sight)
-        with _comment_uploads(work, files) as uploads:
+        with prepare_carried_files(work, files, TOO_MANY_FILES) as uploads:
             comment = Comment.objects.create(
                 request=work.instance,
                 writer=actor,
@@ -166,23 +164,6 @@ def _open_own_comment(comment_id: int, actor: User, now: datetime) -> tuple[Unit
 
 
 # -- writing ----------------------------------------------------------------------------------
-
-
-@contextmanager
-def _comment_uploads(work: UnitOfWork, files: Sequence[File]) -> Iterator[Uploads]:
-    """The files as documents that belong to no field, numbered on; nothing stays of a failure."""
-    if len(files) > MOST_FILES:
-        raise InvalidInput(
-            "A comment carries up to %(most)s files; leave some out.", most=MOST_FILES
-        )
-    uploads = Uploads(work)
-    spec = FieldDef(type="document", label=gettext("Files"))
-    for number, file in enumerate(files):
-        document = build_document(work, "", spec, file)
-        document.version += number
-        uploads.documents.append(document)
-    with remove_files_of_failure(uploads):
-        yield uploads
 
 
 def _save_files(uploads: Uploads, comment: Comment) -> None:

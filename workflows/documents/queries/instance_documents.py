@@ -10,17 +10,18 @@ from workflows.execution.queries.visible_instances import of_visible_request
 from workflows.people.models import User
 
 DOCUMENTS = facet_of_rows(
-    f"{Document._meta.db_table} WHERE request_id = %(request)s AND comment_id IS NULL"
+    f"{Document._meta.db_table} WHERE request_id = %(request)s AND field <> ''"
 )
 
 
 def documents_of(request: WorkflowInstance, *, until: datetime | None = None) -> list[Document]:
     """Every version of every document field of the request (that was there at a moment), the
-    newest of each field first; not what comments carry. One statement, or none where it is known
-    that there are none."""
+    newest of each field first; not what comments and answers carry. One statement, or none where
+    it is known that there are none."""
     if DOCUMENTS.is_absent(request):
         return []
-    rows = Document.objects.filter(request=request, comment=None).select_related("uploaded_by")
+    rows = Document.objects.filter(request=request).exclude(field="")
+    rows = rows.select_related("uploaded_by")
     if until is not None:
         rows = rows.filter(uploaded_at__lte=until)
     return sorted(rows.order_by(), key=lambda row: (row.field, -row.version))
@@ -45,9 +46,9 @@ def find_visible_document(user: User, document_id: int) -> Document | None:
 
 
 def versions_of_document(document: Document) -> list[Document]:
-    """All versions of the same document, the newest first; what a comment carries has but one.
-    One statement, or none."""
-    if document.comment_id is not None:
+    """All versions of the same document, the newest first; what a comment or an answer
+    carries has but one. One statement, or none."""
+    if not document.field:
         return [document]
     rows = Document.objects.filter(request=document.request_id, field=document.field)
     return list(rows.select_related("uploaded_by").order_by("-version"))

@@ -60,6 +60,12 @@ def outdated_approvals(marking: Marking) -> dict[str, tuple[str, ...]]:
     return {step: entry.outdated for step, entry in marking.approved.items() if entry.outdated}
 
 
+def approvals_asked_again(marking: Marking, data: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The approvals that are asked once more now, each with the fields that changed after it."""
+    asked_steps = (token.step for token in marking.tokens if token.again)
+    return {step: changed_since(marking, data, step) for step in asked_steps}
+
+
 REQUIRE, WARN, KEEP = "require", "warn", "keep"
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from workflows.definitions.queries.compiled_versions import cached_map
+from workflows.documents.models import Document
 from workflows.engine.errors import NotFound
 from workflows.execution.choices import QuestionKind
 from workflows.execution.models import TaskQuestion, WorkflowInstance, WorkItem
@@ -82,7 +83,8 @@ def questions_on_task(task: WorkItem) -> list[TaskQuestion]:
     that nothing was."""
     if QUESTIONS.is_absent(task.request):
         return []
-    rows = TaskQuestion.objects.filter(work_item=task).select_related("asked_by", "asked_of")
+    rows = _with_has_files(TaskQuestion.objects.filter(work_item=task))
+    rows = rows.select_related("asked_by", "asked_of")
     return _oldest_first(rows)
 
 
@@ -91,8 +93,25 @@ def questions_on_request(instance: WorkflowInstance) -> list[TaskQuestion]:
     it is known that nothing was."""
     if QUESTIONS.is_absent(instance):
         return []
-    rows = TaskQuestion.objects.filter(request=instance)
+    rows = _with_has_files(TaskQuestion.objects.filter(request=instance))
     return _oldest_first(rows.select_related("asked_by", "asked_of", "work_item"))
+
+
+def _with_has_files(rows: QuerySet[TaskQuestion]) -> QuerySet[TaskQuestion]:
+    """The same rows, each with whether its answer carries files (`has_files`)."""
+    return rows.annotate(has_files=Exists(Document.objects.filter(question=OuterRef("pk"))))
+
+
+def files_of_answers(questions: Iterable[TaskQuestion]) -> dict[int, list[Document]]:
+    """What the answers to these questions carry, by the questions' ids. One statement, or none
+    where none carries a file."""
+    carrying = [row.pk for row in questions if getattr(row, "has_files", bool(row.answer))]
+    files: dict[int, list[Document]] = {}
+    if carrying:
+        for document in Document.objects.filter(question__in=carrying).order_by("version"):
+            assert document.question_id is not None
+            files.setdefault(document.question_id, []).append(document)
+    return files
 
 
 def _oldest_first(rows: Iterable[TaskQuestion]) -> list[TaskQuestion]:
@@ -104,7 +123,7 @@ def find_visible_question(
 ) -> TaskQuestion:
     """The question with its task and request. Raises NotFound where its request may not be seen;
     with `is_own_enough` whoever was asked still finds it when they have answered."""
-    rows = TaskQuestion.objects.select_related(
+    rows = _with_has_files(TaskQuestion.objects.all()).select_related(
         "asked_by", "asked_of", "work_item__step", "request__template", "request__requester"
     )
     condition = Q(of_visible_request(user))

@@ -7,6 +7,7 @@ nothing up and decides nothing. A question to the requester lets the task rest u
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.core.files import File
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
@@ -36,6 +37,7 @@ from workflows.execution.services.unit_of_work.lapsed_questions import (
     note_question_end,
     save_question_end,
 )
+from workflows.execution.services.values import prepare_carried_files
 from workflows.execution.services.work_items import open_task_for_actor
 from workflows.people.models import User
 from workflows.people.queries.stand_ins import read_away_notes
@@ -44,6 +46,7 @@ from workflows.trail.changes import QuestionAsked
 from workflows.trail.choices import TrailCapacity, TrailCommand
 
 LONGEST_QUESTION = 4000
+TOO_MANY_FILES = gettext_noop("An answer carries up to %(most)s files; leave some out.")
 MOST_AT_ONCE = 10
 """So many people are asked for an opinion in one command."""
 MOST_OPEN = 20
@@ -202,9 +205,12 @@ def _write_question(
 # -- answering, and taking back ---------------------------------------------------------------
 
 
-def answer_question(question_id: int, *, actor: User, answer: str, now: datetime) -> TaskQuestion:
-    """Answer what one was asked. The requester's answer lets the task go on, with whoever had it;
-    an opinion changes nothing, and one that comes after the decision is kept and called so."""
+def answer_question(
+    question_id: int, *, actor: User, answer: str, now: datetime, files: Sequence[File] = ()
+) -> TaskQuestion:
+    """Answer what one was asked, with the files that the answer carries. The requester's answer
+    lets the task go on, with whoever had it; an opinion changes nothing, and one that comes after
+    the decision is kept and called so."""
     answer = _clean_text(gettext_noop("answer"), answer, "Write your answer.")
     with transaction.atomic():
         work, question = _open_question(question_id, actor, now)
@@ -216,9 +222,13 @@ def answer_question(question_id: int, *, actor: User, answer: str, now: datetime
         is_opinion = question.kind == QuestionKind.OPINION
         work.acting = ActingCapacity(TrailCapacity.ASKED if is_opinion else TrailCapacity.REQUESTER)
         item = find_locked_task(work, question.work_item_id)
-        question.give_answer(now=work.now, answer=answer, is_after_decision=item is None)
-        command = TrailCommand.GIVE_OPINION if is_opinion else TrailCommand.ANSWER_QUESTION
-        _close_question(work, question, item, command, answer)
+        with prepare_carried_files(work, files, TOO_MANY_FILES) as uploads:
+            question.give_answer(now=work.now, answer=answer, is_after_decision=item is None)
+            for document in uploads.documents:
+                document.question = question
+            uploads.save()
+            command = TrailCommand.GIVE_OPINION if is_opinion else TrailCommand.ANSWER_QUESTION
+            _close_question(work, question, item, command, answer)
     return question
 
 

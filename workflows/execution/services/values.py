@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.core.files import File
 from django.db.models import Max, Q
 from django.utils import timezone
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from workflows.access.permissions import active_role_members
 from workflows.definitions.queries.compiled_versions import VersionMap
@@ -127,6 +127,10 @@ def require_reason(reason: str) -> str:
     return validate_text(gettext_noop("reason"), reason, 2000)
 
 
+MOST_FILES: Final = 10
+"""So many files a comment or an answer carries."""
+
+
 @dataclass
 class Uploads:
     """Files on their way into a request, and the values that name them."""
@@ -162,6 +166,24 @@ def store_files(work: UnitOfWork, files: Mapping[str, File], note: str = "") -> 
     uploads = Uploads(work, note)
     for key, file in files.items():
         uploads.documents.append(build_document(work, key, _document_field(work, key), file))
+    with remove_files_of_failure(uploads):
+        yield uploads
+
+
+@contextmanager
+def prepare_carried_files(
+    work: UnitOfWork, files: Sequence[File], too_many: str
+) -> Iterator[Uploads]:
+    """The files as documents that belong to no field, numbered on; nothing stays of a failure.
+    `too_many` is what is said (with `%(most)s`) where they are."""
+    if len(files) > MOST_FILES:
+        raise InvalidInput(too_many, most=MOST_FILES)
+    uploads = Uploads(work)
+    spec = FieldDef(type="document", label=gettext("Files"))
+    for number, file in enumerate(files):
+        document = build_document(work, "", spec, file)
+        document.version += number
+        uploads.documents.append(document)
     with remove_files_of_failure(uploads):
         yield uploads
 
