@@ -174,7 +174,7 @@ HARMLESS: dict[str, str] = {
     "mfa_reauthenticate": "a code is taken once",
     "mfa_activate_totp": "what is on already is left as it is",
     "mfa_deactivate_totp": "what is off already is left as it is",
-    "mfa_generate_recovery_codes": "the codes of the second answer, which is seen, are the good ones",
+    "mfa_generate_recovery_codes": "the codes of the answer that is seen are the good ones",
     "mfa_download_recovery_codes": "reads them",
 }
 
