@@ -107,6 +107,13 @@ def own_comment(course: str) -> Callable[[People], str]:
     return path
 
 
+def comment_file(people: People) -> str:
+    """The path of a file that a comment of sam's carries."""
+    said = {"text": "See.", "files": [{"name": "offer.txt", "content": "b2ZmZXI="}]}
+    written = Api(people["sam"]).post(request_at("/comments")(people), said)
+    return f"/documents/{written.json()['files'][0]['id']}"
+
+
 def just(path: str) -> Callable[[People], str]:
     return lambda people: path
 
@@ -121,6 +128,7 @@ BECAUSE = {"reason": "Because."}
 GOODS = {"message": "goods_arrived"}
 CORRELATED = GOODS | {"workflow": "delivery", "correlation": {"order": "A-1"}}
 CALLS = {
+    "document": Theirs("sam", comment_file, method="get"),
     "start": Theirs("sam", just("/instances"), start_body()),
     "read": Theirs("sam", request_at(), method="get"),
     "start_form": Theirs("sam", just("/workflows/purchase-approval/form"), method="get"),
