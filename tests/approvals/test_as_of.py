@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.approvals.office import ask, decide, everything, open_office, signed_in
+from tests.approvals.office import ask, decide, everything, signed_in
 from tests.factories import NOW, open_task
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.services import instances as requests
@@ -18,11 +18,6 @@ from workflows.people.models import User
 pytestmark = pytest.mark.django_db
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 @pytest.fixture

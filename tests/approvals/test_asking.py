@@ -11,7 +11,6 @@ from tests.approvals.office import (
     ask,
     decide,
     everything,
-    open_office,
     page_text,
     post,
     signed_in,
@@ -22,11 +21,6 @@ from workflows.execution.models import TaskQuestion, WorkflowInstance
 from workflows.people.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 def text_of(answer: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.approvals.office import PURCHASE, ask, decide, open_office, page_text, signed_in
+from tests.approvals.office import PURCHASE, ask, decide, page_text, signed_in
 from tests.factories import NOW, open_task, publish_map
 from workflows.automation.services.delivery import deliver_due
 from workflows.execution.models import WorkflowInstance
@@ -21,11 +21,6 @@ VALUES = {"amount": "5", "region": "EU", "manager": "mia"}
 UNUSED = (
     *("size_check", "finance_review", "checks", "legal_review", "budget_check", "checks_done"),
 )
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 def at_step(people: dict[str, User], step: dict[str, Any]) -> WorkflowInstance:

@@ -4,7 +4,7 @@ import pytest
 import yaml
 from django.test import Client
 
-from tests.approvals.office import PURCHASE, ask, decide, everything, open_office, signed_in
+from tests.approvals.office import PURCHASE, ask, decide, everything, signed_in
 from tests.factories import NOW, open_task, publish_map
 from workflows.execution.models import Incident, MergeRecord, WorkflowInstance
 from workflows.execution.services import instances as requests
@@ -13,11 +13,6 @@ from workflows.people.models import User
 pytestmark = pytest.mark.django_db
 
 WHY = {"reason": "Because"}
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 def state(request: WorkflowInstance) -> str:

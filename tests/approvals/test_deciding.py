@@ -14,7 +14,6 @@ from tests.approvals.office import (
     ask,
     decide,
     everything,
-    open_office,
     opened,
     page_text,
     post,
@@ -29,11 +28,6 @@ from workflows.language.formats import moment_text
 from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 def test_it_shows_the_steps_inputs_formatted_by_type(people: dict[str, User]) -> None:

@@ -13,7 +13,6 @@ from django.test.utils import CaptureQueriesContext
 from approvals.ui.sessions import LAST_SEEN_AT, SIGNED_IN_AT
 from reporting.reviews.services.opening import process_due_reviews
 from tests.approvals.office import ask, decide, signed_in
-from tests.approvals.test_incidents_pages import people as people
 from tests.approvals.test_incidents_pages import stuck as stuck
 from tests.factories import NOW, open_task
 from workflows.execution.models import Incident

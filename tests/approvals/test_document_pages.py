@@ -6,7 +6,7 @@ import pytest
 from django.core.files.base import ContentFile
 from pytest_django import Settings
 
-from tests.approvals.office import ask, decide, open_office, signed_in
+from tests.approvals.office import ask, decide, signed_in
 from workflows.documents.models import Document
 from workflows.documents.queries.previews import MAX_COMPARED_LINES, MAX_PREVIEW_BYTES
 from workflows.people.models import User
@@ -21,11 +21,6 @@ SCRIPT = b"<html><script>alert(1)</script></html>"
 @pytest.fixture(autouse=True)
 def _files_of_this_test_alone(settings: Settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 def uploaded(people: dict[str, User], name: str, content: bytes) -> Document:

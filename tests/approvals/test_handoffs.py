@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.approvals.office import KEY, ask, decide, open_office, signed_in
+from tests.approvals.office import KEY, ask, decide, signed_in
 from tests.factories import open_task
 from tests.workflows.support import only_on_postgres
 from workflows.execution.models import WorkflowInstance, WorkItem
@@ -23,11 +23,6 @@ from workflows.execution.services import work_items as tasks
 from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 def stages(user: User) -> set[tuple[str, str, HandoffStage]]:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.approvals.office import ask, decide, everything, open_office, signed_in
+from tests.approvals.office import ask, decide, everything, signed_in
 from tests.factories import NOW, open_task
 from workflows.execution.models import WorkItem
 from workflows.execution.queries.inbox import InboxCount, InboxCursor, count_inbox_tasks, inbox_page
@@ -15,11 +15,6 @@ from workflows.execution.services import work_items as tasks
 from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 def to_finance(people: dict[str, User], count: int, by: str = "sam") -> list[WorkItem]:

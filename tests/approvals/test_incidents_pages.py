@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.approvals.office import PURCHASE, decide, everything, open_office, signed_in
+from tests.approvals.office import PURCHASE, decide, everything, signed_in
 from tests.factories import NOW, publish_map
 from workflows.access.conditions import AUDIT
 from workflows.access.grant_models import TemplateUserPermission
@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 
 WHY = {"reason": "Because"}
 ANSWER = "<b>no such supplier</b>"
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 UNUSED = (

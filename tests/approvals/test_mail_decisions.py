@@ -38,11 +38,6 @@ def _no_calls_before() -> Iterator[None]:
     caches["process"].clear()
 
 
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
-
-
 def link_for(request: WorkflowInstance, step: str, person: User) -> DecisionLink:
     link = make_decision_link(open_task(request, step), person, timezone.now())
     assert link is not None

@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from approvals.ui.responses import STATUS, status_of
-from tests.approvals.office import ask, decide, everything, open_office, signed_in
+from tests.approvals.office import ask, decide, everything, signed_in
 from tests.factories import open_task
 from workflows.engine import errors
 from workflows.people.models import User
@@ -14,11 +14,6 @@ from workflows.people.models import User
 pytestmark = pytest.mark.django_db
 
 HUGE = "9" * 30
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 @pytest.mark.parametrize(

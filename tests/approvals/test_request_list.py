@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.approvals.office import ask, decide, open_office, signed_in
+from tests.approvals.office import ask, decide, signed_in
 from tests.factories import NOW, open_task
 from tests.workflows.support import only_on_postgres
 from workflows.execution.models import NEVER, WorkflowInstance
@@ -18,11 +18,6 @@ from workflows.execution.services import work_items as tasks
 from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 def titles(client: Client, query: str) -> list[str]:

@@ -20,11 +20,6 @@ from workflows.people.models import User
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
-
-
 def page_of(user: User, request: WorkflowInstance) -> tuple[dict[str, str], str]:
     """The words of each step of the list by its key, and the page's text."""
     answer = signed_in(user).get(f"/requests/{request.reference}/")

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from tests.approvals.office import ask, open_office, signed_in
+from tests.approvals.office import ask, signed_in
 from workflows.access.services.once_only_forms import FIELD, new_form_key
 from workflows.definitions.models import WorkflowTemplate
 from workflows.execution.models import FormDraft, WorkflowInstance
@@ -19,11 +19,6 @@ pytestmark = pytest.mark.django_db
 
 START = "/start/purchase-approval/"
 TYPED = {"title": "Two desks", "f-reason": "Desks <b>", "f-amount": "not yet known"}
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 def save_draft(client: Client, **typed: object) -> str:

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.approvals.office import KEY, PURCHASE, everything, open_office, signed_in
+from tests.approvals.office import KEY, PURCHASE, everything, signed_in
 from tests.factories import make_user, publish_map
 from workflows.execution.models import WorkflowInstance
 from workflows.people.models import User
@@ -17,11 +17,6 @@ pytestmark = pytest.mark.django_db
 
 FORM = f"/start/{KEY}/"
 GOOD = {"title": "Two laptops", "f-amount": "1200", "f-region": "EU", "f-manager": "mia"}
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 def test_the_list_has_the_workflows_that_one_may_start(people: dict[str, User]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from approvals.pages import timeline
-from tests.approvals.office import ask, decide, open_office, signed_in
+from tests.approvals.office import ask, decide, signed_in
 from tests.factories import NOW, open_task
 from workflows.conversation.services.comments import write_comment
 from workflows.execution.models import WorkflowInstance
@@ -18,11 +18,6 @@ from workflows.execution.services import work_items as tasks
 from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 def hours(number: int) -> Any:

@@ -19,7 +19,6 @@ from tests.approvals.office import (
     ask,
     decide,
     everything,
-    open_office,
     opened,
     signed_in,
 )
@@ -32,11 +31,6 @@ pytestmark = pytest.mark.django_db
 FORM = f"/start/{KEY}/"
 GOOD = {"title": "Two laptops", "f-amount": "1200", "f-region": "EU", "f-manager": "mia"}
 Later = Callable[[timedelta], None]
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from tests.approvals.office import (
     ask,
     decide,
     everything,
-    open_office,
     opened,
     page_text,
     post,
@@ -22,11 +21,6 @@ from workflows.execution.models import WorkItem
 from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 @pytest.mark.parametrize("page", ["", "forged", "eyJ9:1abc:def"])

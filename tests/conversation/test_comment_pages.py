@@ -21,11 +21,6 @@ from workflows.people.models import User
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
-
-
 def page(client: Client, request: WorkflowInstance, query: str = "") -> str:
     answer = client.get(f"/requests/{request.reference}/{query}")
     assert answer.status_code == 200

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from tests.approvals.office import ask, decide, open_office
+from tests.approvals.office import ask, decide
 from tests.factories import NOW, let
 from tests.workflows.support import refused, stored_files
 from workflows.access.conditions import VIEW
@@ -35,11 +35,6 @@ from workflows.trail.models import TrailEvent
 pytestmark = pytest.mark.django_db
 
 LATER = NOW + timedelta(hours=1)
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 def last_row() -> TrailEvent:

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group
 
-from tests.approvals.office import KEY, ask, decide, open_office
+from tests.approvals.office import KEY, ask, decide
 from tests.factories import NOW, make_group
 from tests.workflows.support import refused
 from workflows.access.services.rights_trail import suppress_fact_recording
@@ -21,11 +21,6 @@ from workflows.people.models import User
 from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 def followers(request: WorkflowInstance) -> set[str]:

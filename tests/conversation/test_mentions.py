@@ -31,11 +31,6 @@ pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
 
 
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
-
-
 def say(request: WorkflowInstance, by: User, text: str, **more: bool) -> Comment:
     return write_comment(request.pk, actor=by, text=text, now=LATER, **more)
 
