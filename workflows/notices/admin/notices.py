@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy
 
 from workflows.admin_site.base import StaffAdmin
 from workflows.admin_site.elements import moment_column, render_state_badge
+from workflows.admin_site.filters import YesFilter
 from workflows.admin_site.request_links import RequestLinkMixin
 from workflows.notices.choices import NoticeState
 from workflows.notices.models import Notice
@@ -18,19 +19,16 @@ LOST_STATES = (NoticeState.FAILED, NoticeState.UNSURE)
 LOOKS = {NoticeState.SENT: "running", NoticeState.NEEDLESS: "running"}
 
 
-class LostFilter(admin.SimpleListFilter):
+class LostFilter(YesFilter):
     """What failed for good, or broke off while it was handed over."""
 
     title = gettext_lazy("lost")
     parameter_name = "lost"
+    choice = gettext_lazy("failed, or broke off")
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Only one way to look."""
-        return [("yes", gettext("failed, or broke off"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """By the column that has an index."""
-        return queryset.filter(state__in=LOST_STATES) if self.value() == "yes" else queryset
+    def condition(self) -> Q:
+        """By the state."""
+        return Q(state__in=LOST_STATES)
 
 
 @admin.register(Notice)

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy
 
 from workflows.admin_site.base import StaffAdmin
 from workflows.admin_site.confirmed_actions import ActionQuestion, build_confirmed_action
@@ -23,6 +23,7 @@ from workflows.admin_site.elements import (
     render_state_badge,
     text_column,
 )
+from workflows.admin_site.filters import YesFilter
 from workflows.admin_site.request_links import RequestLinkMixin
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.monitoring.services import redelivery as resend
@@ -100,41 +101,29 @@ def render_attempts_table(attempts: Iterable[Attempt]) -> SafeString:
     return render_include("attempts", lines=lines)
 
 
-class DueFilter(admin.SimpleListFilter):
+class DueFilter(YesFilter):
     """What should have been done by now: due, or with a worker whose lease ran out."""
 
     title = gettext_lazy("due")
     parameter_name = "due"
+    choice = gettext_lazy("due now and not done")
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Only one way to look."""
-        return [("yes", gettext("due now and not done"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """By the columns that have an index."""
-        if self.value() != "yes":
-            return queryset
+    def condition(self) -> Q:
+        """As the delivery looks for them."""
         now = timezone.now()
-        return queryset.filter(
-            Q(state=WAITING, run_after__lte=now) | Q(state=TAKEN, taken_until__lt=now)
-        )
+        return Q(state=WAITING, run_after__lte=now) | Q(state=TAKEN, taken_until__lt=now)
 
 
-class FailingFilter(admin.SimpleListFilter):
+class FailingFilter(YesFilter):
     """What was tried and did not get through yet."""
 
     title = gettext_lazy("failing")
     parameter_name = "failing"
+    choice = gettext_lazy("tried again and again")
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Only one way to look."""
-        return [("yes", gettext("tried again and again"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """By the column that has an index."""
-        if self.value() != "yes":
-            return queryset
-        return queryset.filter(failing_since__isnull=False, state__in=(WAITING, TAKEN))
+    def condition(self) -> Q:
+        """Since some moment, and not given up."""
+        return Q(failing_since__isnull=False, state__in=(WAITING, TAKEN))
 
 
 send_again_selected = build_confirmed_action(
