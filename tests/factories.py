@@ -17,6 +17,7 @@ from workflows.definitions.services import publishing as definitions
 from workflows.engine.format.definition import Definition
 from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.execution.services import instances as requests
+from workflows.outbox.models import Attempt
 from workflows.people.models import User
 
 MAPS = Path(__file__).parent / "maps"
@@ -123,6 +124,28 @@ def start_request(
     """A request on this version, with the purchase map's required fields filled in."""
     values = {"amount": "1200.00", "region": "EU", "manager": "mia"} | data
     return requests.start_on_version(version, actor=make_user(by), now=now, data=values)
+
+
+def make_failed_attempt(item: WorkItem, **columns: Any) -> Attempt:
+    """A try of an automation that the other side answered with an error."""
+    values = {
+        "number": 1,
+        "milliseconds": 1234,
+        "status": 500,
+        "code": "http_500",
+        "parameters": {"error": "http_500", "text": "It answered 500."},
+    }
+    return Attempt.objects.create(
+        request=item.request,
+        step=item.step,
+        activation=item.activation,
+        action="http",
+        idempotency_key="k",
+        state=Attempt.FAILED,
+        started_at=NOW,
+        finished_at=NOW,
+        **values | columns,
+    )
 
 
 def open_task(request: WorkflowInstance, step: str) -> WorkItem:

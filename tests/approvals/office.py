@@ -7,9 +7,11 @@ from typing import Any
 import yaml
 from django.core.files import File
 from django.test import Client
+from django.utils import timezone
 
 from tests.factories import NOW, make_user, open_task, publish_map
 from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.services import corrections
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
 from workflows.people.models import User
@@ -137,6 +139,12 @@ def decide(request: WorkflowInstance, step: str, by: User, outcome: str, **more:
     """Decide the open task of a step."""
     given = {"now": NOW, **more}
     return tasks.decide(open_task(request, step).pk, actor=by, outcome=outcome, **given)
+
+
+def correct_amount(request: WorkflowInstance, by: User, amount: str = "900.00") -> None:
+    """Somebody who answers for the workflow puts the amount right."""
+    data = {"amount": amount}
+    corrections.set_values(request.pk, actor=by, data=data, reason="A typo.", now=timezone.now())
 
 
 def signed_in(user: User) -> Client:

@@ -7,12 +7,12 @@ import pytest
 import yaml
 
 from tests.approvals.office import PURCHASE, ask, decide, page_text, signed_in
-from tests.factories import NOW, open_task, publish_map
+from tests.factories import NOW, make_failed_attempt, open_task, publish_map
 from workflows.automation.services.delivery import deliver_due
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.services import instances as requests
 from workflows.language.formats import moment_text
-from workflows.outbox.models import Attempt, OutboxMessage
+from workflows.outbox.models import OutboxMessage
 from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
@@ -54,23 +54,12 @@ def listed(user: User) -> str:
 
 
 def failed_once(request: WorkflowInstance, next_try: Any) -> None:
-    item = open_task(request, "by_itself")
-    Attempt.objects.create(
-        request=request,
-        step=item.step,
-        activation=item.activation,
-        number=1,
-        action="http",
-        idempotency_key="k",
-        state=Attempt.FAILED,
-        started_at=NOW,
-        finished_at=NOW,
+    make_failed_attempt(
+        open_task(request, "by_itself"),
+        milliseconds=None,
         status=503,
         code="status_503",
-        parameters={
-            "error": "status_503",
-            "text": "The other side answered with status 503.",
-        },
+        parameters={"error": "status_503", "text": "The other side answered with status 503."},
     )
     OutboxMessage.objects.filter(request=request, kind="attempt").update(
         payload={"tried": 1},

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from tests.approvals.office import (
     ask,
+    correct_amount,
     decide,
     everything,
     opened,
@@ -21,7 +22,6 @@ from tests.approvals.office import (
 )
 from tests.factories import NOW, open_task
 from workflows.execution.models import WorkflowInstance
-from workflows.execution.services import corrections
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
 from workflows.language.formats import moment_text
@@ -248,13 +248,7 @@ def test_a_value_that_changed_meanwhile_is_named_and_the_comment_stays(
     task = open_task(request, "manager_review")
     client = signed_in(people["mia"])
     page = opened(client, task)
-    corrections.set_values(
-        request.pk,
-        actor=people["omar"],
-        data={"amount": "900.00"},
-        reason="A typo.",
-        now=timezone.now(),
-    )
+    correct_amount(request, people["omar"])
     before = everything()
     answer = post(client, task, "approve", opened=page, comment="Good price")
     text = answer.content.decode()

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tests.approvals.office import PURCHASE, decide, everything, signed_in
-from tests.factories import NOW, publish_map
+from tests.factories import NOW, make_failed_attempt, publish_map
 from workflows.access.conditions import AUDIT
 from workflows.access.grant_models import TemplateUserPermission
 from workflows.access.permissions import permission_named
@@ -61,22 +61,7 @@ def place_order_in_vain(requester: User, manager: User) -> Incident:
     decide(request, "manager_review", manager, "approve")
     item = request.work_items.get(step__key="order")
     for number in (1, 2):
-        Attempt.objects.create(
-            request=request,
-            step=item.step,
-            activation=item.activation,
-            number=number,
-            action="http",
-            idempotency_key="k",
-            state=Attempt.FAILED,
-            started_at=NOW,
-            finished_at=NOW,
-            milliseconds=1234,
-            status=500,
-            code="http_500",
-            parameters={"error": "http_500", "text": "It answered 500."},
-            answer=ANSWER,
-        )
+        make_failed_attempt(item, number=number, answer=ANSWER)
     case = outside.open_work_of_instance(request.pk, now=NOW)
     outside.fail_waiting_step(
         case, item.activation, StepFailed("http_500", "The order was not taken.")

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories import NOW, let, make_staff, make_user, make_viewer
+from tests.factories import NOW, let, make_failed_attempt, make_staff, make_user, make_viewer
 from tests.workflows.support import make_people, nothing_changed, publish
 from workflows.access.conditions import VIEW
 from workflows.definitions.models import Step, TemplateVersion
@@ -91,22 +91,7 @@ def _stuck(version: TemplateVersion) -> Incident:
         version.template.key, actor=make_user("rita"), now=NOW, data={"amount": "5.00"}
     )
     item = request.work_items.get(step__key="order")
-    Attempt.objects.create(
-        request=request,
-        step=item.step,
-        activation=item.activation,
-        number=1,
-        action="http",
-        idempotency_key="k",
-        state=Attempt.FAILED,
-        started_at=NOW,
-        finished_at=NOW,
-        milliseconds=1234,
-        status=500,
-        code="http_500",
-        parameters={"error": "http_500", "text": "It answered 500."},
-        answer="<b>no such supplier</b>",
-    )
+    make_failed_attempt(item, answer="<b>no such supplier</b>")
     case = outside.open_work_of_instance(request.pk, now=NOW)
     outside.fail_waiting_step(
         case, item.activation, StepFailed("http_500", "The order was not taken.")

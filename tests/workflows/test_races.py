@@ -82,6 +82,42 @@ def eight_branches() -> dict[str, Any]:
     )
 
 
+@contextmanager
+def uncommitted(command: Callable[[], Any]) -> Iterator[Thread]:
+    """Another client has done this, and does not commit before the end."""
+    done, go_on = Event(), Event()
+
+    def work() -> None:
+        try:
+            with transaction.atomic():
+                command()
+                done.set()
+                go_on.wait(30)
+        finally:
+            connection.close()
+
+    thread = Thread(target=work)
+    thread.start()
+    try:
+        assert done.wait(30)
+        yield thread
+    finally:
+        go_on.set()
+        thread.join(30)
+
+
+@contextmanager
+def waiting_for_locks(most: str) -> Iterator[None]:
+    """Whoever waits longer than this for a lock is refused by the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{most}'")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+
+
 def test_eight_clients_finishing_the_branches_of_one_request_fire_its_join_once_each_time(
     clients: list[User],
 ) -> None:
@@ -203,33 +239,15 @@ def test_of_several_publishing_at_once_one_version_is_published(clients: list[Us
 def test_different_requests_do_not_wait_for_each_other(clients: list[User]) -> None:
     publish(drawn.sequential())
     held, other = again("sequential"), again("sequential")
-    locked, let_go = Event(), Event()
-
-    def hold() -> None:
-        try:
-            with transaction.atomic():
-                lock_request(instance_id=held.request.pk)
-                locked.set()
-                let_go.wait(30)
-        finally:
-            connection.close()
-
-    holder = Thread(target=hold)
-    holder.start()
-    try:
-        assert locked.wait(30)
+    with (
+        uncommitted(lambda: lock_request(instance_id=held.request.pk)) as holder,
+        waiting_for_locks("3s"),
+    ):
         began = time.monotonic()
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '3s'")
         other.decide("review", "ok", NAMES[0])
         again("sequential")
         assert time.monotonic() - began < 3
         assert holder.is_alive()
-    finally:
-        let_go.set()
-        holder.join(30)
-        with connection.cursor() as cursor:
-            cursor.execute("RESET lock_timeout")
     assert (other.where, held.where) == ("pay", "review")
 
 
@@ -239,30 +257,12 @@ def test_a_publication_does_not_hold_up_decisions_on_running_requests(
     publish(drawn.sequential())
     flow = again("sequential")
     draft = load_map(drawn.sequential() | {"purpose": "Changed."})
-    with connection.cursor() as cursor:
-        cursor.execute("SET lock_timeout = '5s'")
-    publishing, go_on = Event(), Event()
-
-    def work() -> None:
-        try:
-            with transaction.atomic():
-                definitions.publish(draft.pk, actor=None, now=LATER)
-                publishing.set()
-                go_on.wait(30)
-        finally:
-            connection.close()
-
-    thread = Thread(target=work)
-    thread.start()
-    try:
-        assert publishing.wait(30)
+    with (
+        uncommitted(lambda: definitions.publish(draft.pk, actor=None, now=LATER)) as publication,
+        waiting_for_locks("5s"),
+    ):
         flow.decide("review", "ok", NAMES[0])
-        assert thread.is_alive()
-    finally:
-        go_on.set()
-        thread.join(30)
-        with connection.cursor() as cursor:
-            cursor.execute("RESET lock_timeout")
+        assert publication.is_alive()
     assert flow.where == "pay"
 
 
@@ -287,16 +287,6 @@ def test_an_incident_that_came_while_a_client_waited_for_the_lock_ends_with_its_
         person(name).groups.clear()
     flow = again("waits")
     left, right = flow.task("left").pk, flow.task("right").pk
-    deciding, go_on = Event(), Event()
-
-    def first() -> None:
-        try:
-            with transaction.atomic():
-                tasks.decide(left, actor=clients[0], outcome="ok", now=LATER)
-                deciding.set()
-                go_on.wait(30)
-        finally:
-            connection.close()
 
     def second() -> None:
         try:
@@ -304,14 +294,11 @@ def test_an_incident_that_came_while_a_client_waited_for_the_lock_ends_with_its_
         finally:
             connection.close()
 
-    one, two = Thread(target=first), Thread(target=second)
-    one.start()
-    assert deciding.wait(30)
-    two.start()
-    time.sleep(0.3)  # the second waits for the lock by now
-    go_on.set()
-    one.join(30)
-    two.join(30)
+    waiting = Thread(target=second)
+    with uncommitted(lambda: tasks.decide(left, actor=clients[0], outcome="ok", now=LATER)):
+        waiting.start()
+        time.sleep(0.3)  # it waits for the lock by now
+    waiting.join(30)
     assert flow.where == "= stopped"
     assert not Incident.objects.filter(state="open").exists()
     assert flow.incidents() == [("nobody", "resolved")]

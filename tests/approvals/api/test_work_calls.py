@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from tests.approvals.api.calls import Api, problem, seen_by, unchanged
-from tests.approvals.office import ask, decide
+from tests.approvals.office import ask, correct_amount, decide
 from tests.factories import open_task
 from workflows.execution.models import WorkItem
 from workflows.execution.services import corrections
@@ -105,13 +105,7 @@ def test_an_approval_says_what_was_seen_and_a_change_in_between_is_told(people: 
     with unchanged():
         problem(api.post(path, {"outcome": "approve"}), 422, "`seen`")
         problem(api.post(path, {"outcome": "approve", "seen": "0" * 64}), 409, "not what stands")
-    corrections.set_values(
-        request.pk,
-        actor=people["omar"],
-        data={"amount": "900.00"},
-        reason="A typo.",
-        now=timezone.now(),
-    )
+    correct_amount(request, people["omar"])
     with unchanged():
         said = problem(api.post(path, {"outcome": "approve", "seen": seen}), 409)
     assert said["type"] == "urn:handoff:changed-since"
