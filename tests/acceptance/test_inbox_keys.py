@@ -38,63 +38,80 @@ def look(page: Page) -> None:
         page.evaluate("window.htmx.trigger('#news', 'look')")
 
 
-def test_the_inbox_is_worked_through_by_keys_and_says_when_it_has_changed(
-    browser: Browser, site: str
-) -> None:
-    mia, again = sign_in(browser, site, "mia"), sign_in(browser, site, "mia")
-    mia.set_viewport_size(DESK)  # type: ignore[arg-type]
+@pytest.fixture
+def mia(browser: Browser, site: str) -> Page:
+    page = sign_in(browser, site, "mia")
+    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    return page
+
+
+def test_the_keys_are_listed_and_what_is_typed_is_no_key(mia: Page) -> None:
     mia.keyboard.press("?")
     expect(mia.get_by_role("dialog", name="Keys of the inbox")).to_be_visible()
     mia.keyboard.press("j")
     expect(mia.get_by_role("button", name="Close")).to_be_focused()
     mia.keyboard.press("Escape")
     expect(mia.get_by_role("dialog")).to_have_count(0)
-
     mia.keyboard.press("/")
     mia.keyboard.type("jox?")
     expect(mia.get_by_role("searchbox")).to_have_value("jox?")
     expect(mia.get_by_role("dialog")).to_have_count(0)
-    mia.get_by_role("searchbox").fill("")
-    mia.evaluate("document.activeElement.blur()")
-    for key, title in (("j", "Lamps"), ("j", "Chairs"), ("j", "Desks"), ("j", "Desks")):
-        mia.keyboard.press(key)
-        assert focused(mia) == title
-    mia.keyboard.press("x")
-    mia.keyboard.press("k")
-    mia.keyboard.press("x")
-    expect(mia.locator("#chosen-count")).to_have_text("Chosen: 2")
-    mia.keyboard.press("a")
-    expect(mia.get_by_role("heading", name="Decide 2 tasks")).to_be_visible()
-    expect(mia.get_by_role("radio", name="Approve")).to_be_checked()
 
-    again.mouse.move(640, 450)
-    top = again.get_by_role("link", name="Lamps", exact=True).bounding_box()
-    look(again)
-    expect(again.locator("#news")).to_be_empty()
+
+def switch_keys(page: Page, *, on: bool) -> None:
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_label("Use these keys in this browser").set_checked(on)
+    page.get_by_role("button", name="Close").click()
+    page.evaluate("document.activeElement.blur()")
+
+
+def test_keys_are_switched_off_in_a_browser_and_on_again(mia: Page) -> None:
+    switch_keys(mia, on=False)
+    mia.keyboard.press("j")
+    assert focused(mia) != "Lamps"
+    switch_keys(mia, on=True)
+    mia.keyboard.press("j")
+    assert focused(mia) == "Lamps"
+
+
+def test_a_task_is_decided_or_opened_by_a_key(mia: Page) -> None:
+    mia.keyboard.press("j")
+    mia.keyboard.press("r")
+    expect(mia.get_by_role("heading", name="Decide 1 task")).to_be_visible()
+    mia.go_back()
+    mia.keyboard.press("j")
+    mia.keyboard.press("o")
+    expect(mia.get_by_role("heading", name="Lamps").first).to_be_visible()
+
+
+def choose_chairs_and_desks(page: Page) -> None:
+    """By keys alone, and on to the page that decides them."""
+    for key, title in (("j", "Lamps"), ("j", "Chairs"), ("j", "Desks"), ("j", "Desks")):
+        page.keyboard.press(key)
+        assert focused(page) == title
+    for key in "xkx":
+        page.keyboard.press(key)
+    expect(page.locator("#chosen-count")).to_have_text("Chosen: 2")
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", name="Decide 2 tasks")).to_be_visible()
+    expect(page.get_by_role("radio", name="Approve")).to_be_checked()
+
+
+def test_tasks_are_chosen_by_keys_and_the_inbox_elsewhere_says_that_it_has_changed(
+    browser: Browser, site: str, mia: Page
+) -> None:
+    elsewhere = sign_in(browser, site, "mia")
+    choose_chairs_and_desks(mia)
+    elsewhere.mouse.move(640, 450)
+    top = elsewhere.get_by_role("link", name="Lamps", exact=True).bounding_box()
+    look(elsewhere)
+    expect(elsewhere.locator("#news")).to_be_empty()
     mia.get_by_role("button", name="Decide them").click()
     expect(mia.get_by_text("2 tasks were decided")).to_be_visible()
-    look(again)
-    expect(again.locator("#news")).to_contain_text("changed since you looked")
-    assert again.get_by_role("link", name="Lamps", exact=True).bounding_box() == top
-    expect(again.get_by_role("link", name="Chairs", exact=True)).to_be_visible()
-    again.get_by_role("link", name="Show it").click()
-    expect(again.get_by_role("link", name="Chairs", exact=True)).to_have_count(0)
-
-    again.get_by_role("button", name="Keys").click()
-    again.get_by_label("Use these keys in this browser").uncheck()
-    again.get_by_role("button", name="Close").click()
-    again.evaluate("document.activeElement.blur()")
-    again.keyboard.press("j")
-    assert focused(again) != "Lamps"
-    again.get_by_role("button", name="Keys").click()
-    again.get_by_label("Use these keys in this browser").check()
-    again.get_by_role("button", name="Close").click()
-    again.keyboard.press("j")
-    assert focused(again) == "Lamps"
-    again.keyboard.press("r")
-    expect(again.get_by_role("heading", name="Decide 1 task")).to_be_visible()
-    again.go_back()
-    again.keyboard.press("j")
-    again.keyboard.press("o")
-    expect(again.get_by_role("heading", name="Lamps").first).to_be_visible()
+    look(elsewhere)
+    expect(elsewhere.locator("#news")).to_contain_text("changed since you looked")
+    assert elsewhere.get_by_role("link", name="Lamps", exact=True).bounding_box() == top
+    expect(elsewhere.get_by_role("link", name="Chairs", exact=True)).to_be_visible()
+    elsewhere.get_by_role("link", name="Show it").click()
+    expect(elsewhere.get_by_role("link", name="Chairs", exact=True)).to_have_count(0)
     assert not [line for line in HEARD if "Security" in line]
