@@ -52,17 +52,33 @@ def rows() -> list[Any]:
     return [*everything(), list(TaskQuestion.objects.order_by("pk").values())]
 
 
-def refused(kind: type[HandoffError], match: str, act: Any, **values: Any) -> None:
+def refused(kind: type[HandoffError], match: str, act: Any, *given: Any, **values: Any) -> None:
     before = rows()
     with pytest.raises(kind, match=match):
-        act(**values)
+        act(*given, **values)
     assert rows() == before
+
+
+def answer(question: TaskQuestion, by: User, text: str, hours: float) -> None:
+    answer_question(question.pk, actor=by, answer=text, now=at(hours))
+
+
+def take_back(question: TaskQuestion, by: User, hours: float) -> None:
+    withdraw_question(question.pk, actor=by, now=at(hours))
+
+
+def approve(task: WorkItem, by: User, hours: float) -> None:
+    tasks.decide(task.pk, actor=by, outcome="approve", now=at(hours))
+
+
+def pass_on(task: WorkItem, by: User, to: User, hours: float = 1) -> None:
+    tasks.reassign(task.pk, actor=by, to=to, reason="Leo knows it.", now=at(hours))
 
 
 # -- opinions ---------------------------------------------------------------------------------
 
 
-def test_an_opinion_is_asked_given_and_decides_nothing(people: dict[str, User]) -> None:
+def test_whoever_is_asked_for_an_opinion_sees_the_request(people: dict[str, User]) -> None:
     instance = ask(people["sam"])
     task, nora = open_task(instance, "manager_review"), people["stranger"]
     assert not WorkflowInstance.objects.visible_to(nora).exists()
@@ -70,12 +86,18 @@ def test_an_opinion_is_asked_given_and_decides_nothing(people: dict[str, User]) 
     assert list(WorkflowInstance.objects.visible_to(nora)) == [instance]
     [entry] = questions_waiting_for(nora)
     assert (entry.question, entry.step, entry.holds_up) == (WHY, "Manager review", False)
-    asked = last_row(instance)
-    assert (asked.command, asked.comment, asked.role) == ("ask_opinion", WHY, "manager")
-    assert read_changes(asked).notes_of(QuestionAsked) == [
+    row = last_row(instance)
+    assert (row.command, row.comment, row.role) == ("ask_opinion", WHY, "manager")
+    assert read_changes(row).notes_of(QuestionAsked) == [
         QuestionAsked(question=question.pk, kind="opinion", to="stranger")
     ]
-    answer_question(question.pk, actor=nora, answer="Buy them.", now=at(2))
+
+
+def test_an_opinion_is_given_and_decides_nothing(people: dict[str, User]) -> None:
+    instance = ask(people["sam"])
+    task, nora = open_task(instance, "manager_review"), people["stranger"]
+    [question] = ask_opinions(task.pk, actor=people["mia"], people=[nora], question=WHY, now=at(1))
+    answer(question, nora, "Buy them.", 2)
     question.refresh_from_db()
     assert (question.state, question.answer) == ("answered", "Buy them.")
     assert not question.is_after_decision
@@ -95,7 +117,7 @@ def test_an_opinion_that_comes_after_the_decision_is_kept_and_called_so(
     [question] = ask_opinions(task.pk, actor=people["mia"], people=[nora], question=WHY, now=at(1))
     decide(instance, "manager_review", people["mia"], "reject", comment="No.", now=at(2))
     assert not questions_waiting_for(nora), "nobody waits for it any more"
-    answer_question(question.pk, actor=nora, answer="Pity.", now=at(3))
+    answer(question, nora, "Pity.", 3)
     question.refresh_from_db()
     assert question.is_after_decision
     [note] = read_changes(last_row(instance)).notes_of(QuestionClosed)
@@ -109,119 +131,84 @@ def test_a_withdrawn_opinion_takes_the_sight_with_it(people: dict[str, User]) ->
     instance = ask(people["sam"])
     task, nora = open_task(instance, "manager_review"), people["stranger"]
     [question] = ask_opinions(task.pk, actor=people["mia"], people=[nora], question=WHY, now=at(1))
-    refused(
-        NotAllowed,
-        "Only whoever asked this",
-        withdraw_question,
-        question_id=question.pk,
-        actor=people["fred"],
-        now=at(2),
-    )
-    withdraw_question(question.pk, actor=people["mia"], now=at(2))
+    refused(NotAllowed, "Only whoever asked this", take_back, question, people["fred"], 2)
+    take_back(question, people["mia"], 2)
     assert not WorkflowInstance.objects.visible_to(nora).exists()
-    refused(
-        WrongState,
-        "taken back",
-        answer_question,
-        question_id=question.pk,
-        actor=nora,
-        answer="Buy.",
-        now=at(3),
-    )
+    refused(WrongState, "taken back", answer, question, nora, "Buy.", 3)
     [again] = ask_opinions(task.pk, actor=people["mia"], people=[nora], question=WHY, now=at(4))
-    withdraw_question(again.pk, actor=people["olivia"], now=at(5))
+    take_back(again, people["olivia"], 5)
     assert last_row(instance).capacity == "owner"
 
 
-def test_whom_nobody_may_ask_and_who_may_not(people: dict[str, User]) -> None:
-    instance = ask(people["sam"])
-    task = open_task(instance, "manager_review")
-    gone = make_user("gone", is_active=False)
+@pytest.fixture
+def task(people: dict[str, User]) -> WorkItem:
+    """Mia's."""
+    return open_task(ask(people["sam"]), "manager_review")
+
+
+def ask_for(task: WorkItem, by: User, *others: User, why: str = WHY) -> None:
+    ask_opinions(task.pk, actor=by, people=others, question=why, now=at(1))
+
+
+def test_nobody_asks_themselves_or_a_closed_account_or_without_words(
+    people: dict[str, User], task: WorkItem
+) -> None:
+    gone, mia, nora = make_user("gone", is_active=False), people["mia"], people["stranger"]
+    refused(InvalidInput, "closed", ask_for, task, mia, gone)
+    refused(InvalidInput, "yourself", ask_for, task, mia, mia)
+    refused(InvalidInput, "Choose one person", ask_for, task, mia)
+    refused(InvalidInput, "Write", ask_for, task, mia, nora, why=" ")
+    ask_for(task, mia, nora, people["fred"])
+    refused(WrongState, "already", ask_for, task, mia, nora)
+
+
+def test_only_whoever_has_the_task_asks_and_only_who_was_asked_answers(
+    people: dict[str, User], task: WorkItem
+) -> None:
     mia, nora = people["mia"], people["stranger"]
-    given = {"work_item_id": task.pk, "question": WHY, "now": at(1)}
-    refused(InvalidInput, "closed", ask_opinions, actor=mia, people=[gone], **given)
-    refused(InvalidInput, "yourself", ask_opinions, actor=mia, people=[mia], **given)
-    refused(InvalidInput, "Choose one person", ask_opinions, actor=mia, people=[], **given)
-    refused(
-        NotAllowed,
-        "separation of duties",
-        ask_opinions,
-        actor=people["sam"],
-        people=[nora],
-        **given,
-    )
+    refused(NotAllowed, "separation of duties", ask_for, task, people["sam"], nora)
     for other in ("fred", "olivia", "stranger"):
-        refused(
-            NotAllowed, "is with mia", ask_opinions, actor=people[other], people=[nora], **given
-        )
-    refused(
-        InvalidInput, "Write", ask_opinions, actor=mia, people=[nora], **given | {"question": " "}
-    )
-    ask_opinions(task.pk, actor=mia, people=[nora, people["fred"]], question=WHY, now=at(1))
-    refused(WrongState, "already", ask_opinions, actor=mia, people=[nora], **given)
-    question = TaskQuestion.objects.get(asked_of=nora)
-    refused(
-        NotAllowed,
-        "nobody else",
-        answer_question,
-        question_id=question.pk,
-        actor=mia,
-        answer="Mine.",
-        now=at(2),
-    )
+        refused(NotAllowed, "is with mia", ask_for, task, people[other], nora)
+    ask_for(task, mia, nora)
+    refused(NotAllowed, "nobody else", answer, TaskQuestion.objects.get(), mia, "Mine.", 2)
     refused(NotFound, "no such question", withdraw_question, question_id=0, actor=mia, now=at(2))
 
 
 # -- the requester ----------------------------------------------------------------------------
 
 
-def test_the_requester_is_asked_and_the_work_comes_back_to_the_same_person(
-    people: dict[str, User],
+def test_while_the_requester_has_a_question_nobody_works_on_the_task(
+    people: dict[str, User], task: WorkItem
 ) -> None:
-    instance = ask(people["sam"])
-    task = open_task(instance, "manager_review")
-    due = task.due_at
-    assert due is not None
-    question = ask_requester(task.pk, actor=people["mia"], question="Which ones?", now=at(1))
+    mia, sam = people["mia"], people["sam"]
+    ask_requester(task.pk, actor=mia, question="Which ones?", now=at(1))
     task.refresh_from_db()
     assert (task.state, task.paused_at) == ("asked", at(1))
-    step = find_position(instance).steps[0]
-    assert (step.holder.kind, step.holder.person) == (HolderKind.REQUESTER, people["sam"])
+    step = find_position(task.request).steps[0]
+    assert (step.holder.kind, step.holder.person) == (HolderKind.REQUESTER, sam)
     assert step.since == at(1)
-    [entry] = questions_waiting_for(people["sam"])
-    assert entry.holds_up
+    assert [entry.holds_up for entry in questions_waiting_for(sam)] == [True]
+    refused(WrongState, "waits for the requester", approve, task, mia, 2)
     for act in (tasks.claim, tasks.start_work, tasks.pause, tasks.release):
-        refused(
-            WrongState,
-            "waits for the requester",
-            act,
-            work_item_id=task.pk,
-            actor=people["mia"],
-            now=at(2),
-        )
-    refused(
-        WrongState,
-        "waits for the requester",
-        tasks.decide,
-        work_item_id=task.pk,
-        actor=people["mia"],
-        outcome="approve",
-        now=at(2),
-    )
-    answer_question(question.pk, actor=people["sam"], answer="The thin ones.", now=at(5))
+        refused(WrongState, "waits for the requester", act, task.pk, actor=mia, now=at(2))
+
+
+def test_the_answer_brings_the_work_back_to_the_same_person_with_its_time(
+    people: dict[str, User], task: WorkItem
+) -> None:
+    mia, due = people["mia"], task.due_at
+    question = ask_requester(task.pk, actor=mia, question="Which ones?", now=at(1))
+    answer(question, people["sam"], "The thin ones.", 5)
     task.refresh_from_db()
-    assert (task.state, task.assignee, task.paused_at) == ("started", people["mia"], None)
+    assert (task.state, task.assignee, task.paused_at) == ("started", mia, None)
     assert task.paused_seconds == task.paused_business_seconds == 4 * 3600
-    assert due == datetime(2026, 3, 3, 17, tzinfo=due.tzinfo), "the end of Tuesday"
-    assert task.due_at == datetime(2026, 3, 4, 13, tzinfo=due.tzinfo)
-    row = last_row(instance)
-    assert (row.command, row.capacity, row.from_state, row.to_state) == (
-        *("answer_question", "requester"),
-        *("asked", "started"),
-    )
-    [moved] = read_changes(row).notes_of(DueMoved)
-    assert moved.working_seconds == 4 * 3600
-    decided = decide(instance, "manager_review", people["mia"], "approve", now=at(6))
+    assert due == datetime(2026, 3, 3, 17, tzinfo=NOW.tzinfo), "the end of Tuesday"
+    assert task.due_at == datetime(2026, 3, 4, 13, tzinfo=NOW.tzinfo)
+    row = last_row(task.request)
+    assert (row.command, row.capacity) == ("answer_question", "requester")
+    assert (row.from_state, row.to_state) == ("asked", "started")
+    assert [moved.working_seconds for moved in read_changes(row).notes_of(DueMoved)] == [4 * 3600]
+    decided = decide(task.request, "manager_review", mia, "approve", now=at(6))
     assert (decided.waiting_seconds, decided.working_seconds) == (3600, 3600)
 
 
@@ -231,7 +218,7 @@ def test_the_due_date_moves_by_working_time_and_not_by_the_night(people: dict[st
     due = task.due_at
     assert due is not None
     question = ask_requester(task.pk, actor=people["mia"], question="Which?", now=at(7))
-    answer_question(question.pk, actor=people["sam"], answer="Thin.", now=at(25))
+    answer(question, people["sam"], "Thin.", 25)
     task.refresh_from_db()
     assert task.paused_seconds == 18 * 3600
     assert task.paused_business_seconds == 2 * 3600
@@ -242,19 +229,11 @@ def test_a_question_that_is_taken_back_lets_the_work_go_on(people: dict[str, Use
     instance = ask(people["sam"])
     task = open_task(instance, "manager_review")
     question = ask_requester(task.pk, actor=people["mia"], question="Which?", now=at(1))
-    withdraw_question(question.pk, actor=people["mia"], now=at(2))
+    take_back(question, people["mia"], 2)
     task.refresh_from_db()
     assert (task.state, task.assignee) == ("started", people["mia"])
     assert not questions_waiting_for(people["sam"])
-    refused(
-        WrongState,
-        "taken back",
-        answer_question,
-        question_id=question.pk,
-        actor=people["sam"],
-        answer="Thin.",
-        now=at(3),
-    )
+    refused(WrongState, "taken back", answer, question, people["sam"], "Thin.", 3)
 
 
 def test_a_task_of_a_queue_is_taken_up_by_whoever_asks(people: dict[str, User]) -> None:
@@ -272,16 +251,8 @@ def test_several_deciders_all_wait_for_the_answer(people: dict[str, User]) -> No
     decide(instance, "finance_review", people["fred"], "approve")
     task = open_task(instance, "finance_review")
     question = ask_requester(task.pk, actor=people["fay"], question="Which?", now=at(1))
-    refused(
-        WrongState,
-        "waits for the requester",
-        tasks.decide,
-        work_item_id=task.pk,
-        actor=people["fay"],
-        outcome="approve",
-        now=at(2),
-    )
-    answer_question(question.pk, actor=people["sam"], answer="Thin.", now=at(2))
+    refused(WrongState, "waits for the requester", approve, task, people["fay"], 2)
+    answer(question, people["sam"], "Thin.", 2)
     task.refresh_from_db()
     assert (task.state, task.assignee, len(task.votes)) == ("enabled", None, 1)
     decide(instance, "finance_review", people["fay"], "approve", now=at(3))
@@ -332,15 +303,7 @@ def test_a_cancelled_request_waits_for_no_answer(people: dict[str, User]) -> Non
     task = open_task(instance, "manager_review")
     question = ask_requester(task.pk, actor=people["mia"], question="Which?", now=at(1))
     requests.suspend(instance.pk, actor=people["olivia"], reason="Stop.", now=at(2))
-    refused(
-        WrongState,
-        "resume it first",
-        answer_question,
-        question_id=question.pk,
-        actor=people["sam"],
-        answer="Thin.",
-        now=at(2),
-    )
+    refused(WrongState, "resume it first", answer, question, people["sam"], "Thin.", 2)
     requests.cancel(instance.pk, actor=people["sam"], reason="Not needed.", now=at(3))
     question.refresh_from_db()
     assert question.state == "lapsed"
@@ -392,41 +355,18 @@ def test_nothing_reminds_or_escalates_while_the_requester_has_it() -> None:
 def test_whoever_has_a_task_passes_it_on_to_somebody_who_may_act(people: dict[str, User]) -> None:
     instance = ask(people["sam"])
     decide(instance, "manager_review", people["mia"], "approve")
-    task = open_task(instance, "legal_review")
-    given = {"work_item_id": task.pk, "reason": "Leo knows it.", "now": at(1)}
-    refused(
-        InvalidInput,
-        "choose somebody else",
-        tasks.reassign,
-        actor=people["lena"],
-        to=people["lena"],
-        **given,
-    )
-    refused(
-        NotAllowed,
-        "not in the role",
-        tasks.reassign,
-        actor=people["lena"],
-        to=people["fred"],
-        **given,
-    )
-    refused(
-        NotAllowed, "Only whoever", tasks.reassign, actor=people["fred"], to=people["leo"], **given
-    )
-    tasks.reassign(
-        task.pk, actor=people["lena"], to=people["leo"], reason="Leo knows it.", now=at(1)
-    )
+    task, lena, leo = open_task(instance, "legal_review"), people["lena"], people["leo"]
+    refused(InvalidInput, "choose somebody else", pass_on, task, lena, lena)
+    refused(NotAllowed, "not in the role", pass_on, task, lena, people["fred"])
+    refused(NotAllowed, "Only whoever", pass_on, task, people["fred"], leo)
+    pass_on(task, lena, leo)
     row = last_row(instance)
     assert (row.command, row.capacity, row.role) == ("reassign", "role", "legal")
     task.refresh_from_db()
-    assert (task.assignee, task.in_queue) == (people["leo"], False)
-    refused(
-        NotAllowed, "Only whoever", tasks.reassign, actor=people["lena"], to=people["lena"], **given
-    )
-    tasks.reassign(task.pk, actor=people["leo"], to=people["lena"], reason="Away.", now=at(2))
-    refused(
-        NotAllowed, "Only whoever", tasks.reassign, actor=people["leo"], to=people["leo"], **given
-    )
+    assert (task.assignee, task.in_queue) == (leo, False)
+    refused(NotAllowed, "Only whoever", pass_on, task, lena, lena)
+    pass_on(task, leo, lena, 2)
+    refused(NotAllowed, "Only whoever", pass_on, task, leo, leo)
 
 
 def test_nobody_passes_work_on_to_who_is_kept_from_it(people: dict[str, User]) -> None:
