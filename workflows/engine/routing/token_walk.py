@@ -77,6 +77,7 @@ class TokenWalk(ApprovalTracker):
         if token.voters.intersection(deciders):
             raise WrongState("This person has already agreed; somebody else must agree as well.")
         self._write_values(token, event.writes, event.seen if step.kind == "approval" else {})
+        # Both are on record: neither decides at a step that bars whoever was here.
         for person in deciders:
             self._record_decider(token.step, person)
         if event.outcome == forward_outcome(step):
@@ -259,6 +260,7 @@ class TokenWalk(ApprovalTracker):
             self._wait_outside(target, number, place)
 
     def _leave_blocks(self, target: str, place: TokenPlace) -> TokenPlace:
+        # Blocks nest: a way out of this one may lead out of the one around it as well.
         while place.block is not None:
             block = self.blocks[place.block]
             inside = self.graph.body.get(block.step, frozenset())
@@ -370,6 +372,7 @@ class TokenWalk(ApprovalTracker):
         self.effects.append(fx.BlockOpened(block.id, key, step.join, number, open_branches, needs))
         if not open_branches:
             self._fire_join(block)
+        # The last one added is walked first, and branches begin in the order of the map.
         for index, target in reversed(open_branches.items()):
             self.go(target, TokenPlace(block.id, index, key))
 
@@ -393,11 +396,12 @@ class TokenWalk(ApprovalTracker):
     def _fire_join(self, block: Block) -> None:
         join_key = self._join_key_of(block)
         late = tuple(b for b in block.waits_for if b not in block.arrived)
+        # With the block its late branches end: a token that still comes finds no block (see `run`),
+        # and cannot fire the join twice.
         self._cancel_block(block, self._not_needed_reason(block))
         self.effects.append(fx.JoinFired(block.id, join_key, late))
-        self.data.update(
-            merged_branch_values(block)
-        )  # over what branches wrote that are not needed any more
+        # Over what branches wrote that are not needed any more.
+        self.data.update(merged_branch_values(block))
         self._pass_notes_up(block, [str(branch) for branch in block.arrived])
         self.rounds[join_key] = self.rounds.get(join_key, 0) + 1
         join = self.graph[join_key]

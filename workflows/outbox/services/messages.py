@@ -130,9 +130,8 @@ def lease_messages(
     lease runs out. Messages whose lease has run out (their worker died) come first."""
     until = now + (lease or timedelta(seconds=settings.OUTBOX_LEASE_SECONDS))
     while ids := _lease_message_ids(now, until, kinds, limit):
-        if rows := _read_messages(
-            ids, now
-        ):  # else none of them could be read, and others may be due
+        # Where none of them could be read, others may be due.
+        if rows := _read_messages(ids, now):
             return rows
     return []
 
@@ -148,6 +147,7 @@ def _lease_message_ids(
             due = OutboxMessage.objects.filter(state=WAITING, run_after__lte=now)
             ids += _lock_message_ids(due, kinds, limit - len(ids))
         if ids:
+            # A new ticket each time: a worker whose lease ran out cannot close what another has.
             OutboxMessage.objects.filter(pk__in=ids).update(
                 state=TAKEN, ticket=uuid.uuid4().hex, taken_until=until, tries=F("tries") + 1
             )
