@@ -385,25 +385,21 @@ def completion_sentences(estimate: CompletionEstimate | None, now: datetime) -> 
         "alike": count_text(estimate.alike),
     }
     if estimate.half is None or estimate.most is None:
-        return (
-            gettext(
-                "It has been at “%(step)s” longer than most: of %(requests)s finished requests"
-                " that stood there, %(alike)s stood as long. What was does not say when it will be"
-                " done."
-            )
-            % places
+        longer = gettext(
+            "It has been at “%(step)s” longer than most: of %(requests)s finished requests"
+            " that stood there, %(alike)s stood as long. What was does not say when it will be"
+            " done."
         )
+        return longer % places
     places |= {
         "half_day": date_text(now + estimate.half),
         "most_day": date_text(now + estimate.most),
         "half": duration_text(estimate.half),
         "most": duration_text(estimate.most),
     }
-    return (
-        gettext(
-            "Perhaps by %(half_day)s, most likely by %(most_day)s. Of %(alike)s finished requests"
-            " that stood at “%(step)s” as long as this one has, half were done within another"
-            " %(half)s, nine of ten within another %(most)s."
-        )
-        % places
+    perhaps = gettext(
+        "Perhaps by %(half_day)s, most likely by %(most_day)s. Of %(alike)s finished requests"
+        " that stood at “%(step)s” as long as this one has, half were done within another"
+        " %(half)s, nine of ten within another %(most)s."
     )
+    return perhaps % places

@@ -1,7 +1,8 @@
 """Mails: the action `email`, and the channel by which notices go out as mails."""
 
 import smtplib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -98,24 +99,31 @@ def send_one_mail(
     The message id is made from the idempotency key, so a mailbox can tell a repetition.
     `hand_over` is called when the server has answered and nothing was sent to it yet.
     """
+    own_headers = {"Message-ID": address_message(message_id), "Auto-Submitted": "auto-generated"}
     mail = EmailMultiAlternatives(
         subject=clean_header_line(subject),
         body=body,
         to=list(to),
-        headers={
-            "Message-ID": address_message(message_id),
-            "Auto-Submitted": "auto-generated",
-            **(headers or {}),
-        },
+        headers={**own_headers, **(headers or {})},
     )
     if html:
         mail.attach_alternative(html, "text/html")
     mail.connection = get_connection()
     try:
-        mail.connection.open()
-        if hand_over is not None:
-            hand_over()
-        mail.send()
+        with _mail_server_problems():
+            mail.connection.open()
+            if hand_over is not None:
+                hand_over()
+            mail.send()
+    finally:
+        mail.connection.close()
+
+
+@contextmanager
+def _mail_server_problems() -> Iterator[None]:
+    """What goes wrong with the mail server, as a failure of the action."""
+    try:
+        yield
     except smtplib.SMTPRecipientsRefused:
         raise ActionFailed(
             "recipient_refused", text("The mail server refused the recipient.")
@@ -126,8 +134,6 @@ def send_one_mail(
             text("The mail server did not take it (%(error)s).", error=type(problem).__name__),
             retry=True,
         ) from None
-    finally:
-        mail.connection.close()
 
 
 def address_message(key: str) -> str:

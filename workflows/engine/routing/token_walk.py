@@ -25,7 +25,7 @@ from workflows.engine.routing.cancel_reasons import (
     InstanceEnded,
     SentElsewhere,
 )
-from workflows.engine.routing.marking import Block, Token
+from workflows.engine.routing.marking import Block, Person, Token
 from workflows.engine.routing.merge import (
     combined_branch_notes,
     conflicting_fields,
@@ -81,12 +81,7 @@ class TokenWalk(ApprovalTracker):
         for person in deciders:
             self._record_decider(token.step, person)
         if event.outcome == forward_outcome(step):
-            counted, *stand_ins = deciders
-            token = replace(
-                token,
-                votes=(*token.votes, counted),
-                stand_ins=(*token.stand_ins, *stand_ins),
-            )
+            token = _with_vote(token, *deciders)
             whole = len(token.votes) >= token.needed
             self._record_approval(token, step, whole=whole)
             if not whole:
@@ -436,3 +431,9 @@ class TokenWalk(ApprovalTracker):
                 "'%(title)s' waits for nothing outside.", title=self.graph.title(token.step)
             )
         return token, step
+
+
+def _with_vote(token: Token, counted: Person, *stand_ins: Person) -> Token:
+    """One person has agreed, or somebody in their place: it counts for whom it was done."""
+    votes, stood_in = (*token.votes, counted), (*token.stand_ins, *stand_ins)
+    return replace(token, votes=votes, stand_ins=stood_in)
