@@ -58,9 +58,19 @@ def _values_form(work: UnitOfWork, request: HttpRequest) -> DeclaredForm:
     keys = [
         key for key, field in definition.fields.items() if not type_of_field(field).holds_document
     ]
-    opening_values = {key: work.instance.data.get(key) for key in keys}
+    return _fields_form(work, keys, request, required=False)
+
+
+def _fields_form(
+    work: UnitOfWork, keys: list[str], request: HttpRequest, *, required: bool = True
+) -> DeclaredForm:
+    """These fields of the request, with the values that they have."""
     form = DeclaredForm(
-        definition, keys, form_data(request), opening_values=opening_values, required=False
+        work.map.graph.definition,
+        keys,
+        form_data(request),
+        opening_values={key: work.instance.data.get(key) for key in keys},
+        required=required,
     )
     offer_people_of_map(form, signed_in_user(request), work.map)
     return form
@@ -116,12 +126,7 @@ def _outputs_form(work: UnitOfWork, key: str, request: HttpRequest) -> DeclaredF
         for key in outputs
         if key in definition.fields and not type_of_field(definition.fields[key]).holds_document
     ]
-    if not keys:
-        return None
-    opening_values = {k: work.instance.data.get(k) for k in keys}
-    form = DeclaredForm(definition, keys, form_data(request), opening_values=opening_values)
-    offer_people_of_map(form, signed_in_user(request), work.map)
-    return form
+    return _fields_form(work, keys, request) if keys else None
 
 
 @require_http_methods(GET_OR_POST)

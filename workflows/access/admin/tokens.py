@@ -6,7 +6,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -14,11 +13,10 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from workflows.access.models import ApiToken
 from workflows.access.permissions import accounts_answered_for
 from workflows.access.services import tokens
-from workflows.access.services.once_only_forms import mark_something_made
 from workflows.admin_site.base import FilledInOnceMixin, RefusalMessageMixin, StaffAdmin, actor_of
 from workflows.admin_site.elements import moment_column
-from workflows.admin_site.links import list_url
 from workflows.admin_site.service_writes import give_key
+from workflows.admin_site.shown_once import show_secret_once
 from workflows.persistence.row_edits import RowEdits
 
 
@@ -86,19 +84,9 @@ class NewTokenMixin:
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """The page that shows the text once; no redirect, so that it is stored nowhere (the admin
-        lets no cache keep its pages)."""
-        page: Any = self
-        context = {
-            **page.admin_site.each_context(request),
-            "title": gettext("The token “%(name)s”") % {"name": obj.name},
-            "opts": page.model._meta,
-            "media": page.media,
-            "text": obj.shown_once,
-            "back": list_url(ApiToken),
-        }
-        answer = TemplateResponse(request, "admin/workflows/token_made.html", context)
-        return mark_something_made(answer, at=list_url(ApiToken))
+        """The page that shows the text once."""
+        title = gettext("The token “%(name)s”") % {"name": obj.name}
+        return show_secret_once(self, request, "token_made", title=title, text=obj.shown_once)
 
 
 @admin.register(ApiToken)

@@ -5,17 +5,15 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from workflows.access.conditions import MANAGE
 from workflows.access.permissions import accounts_answered_for
-from workflows.access.services.once_only_forms import mark_something_made
 from workflows.admin_site.base import FilledInOnceMixin, HistoryAdmin, RefusalMessageMixin, actor_of
 from workflows.admin_site.elements import moment_column
-from workflows.admin_site.links import list_url
 from workflows.admin_site.service_writes import give_key
+from workflows.admin_site.shown_once import show_secret_once
 from workflows.connections.models import WebhookKey
 from workflows.connections.services import credentials as connections
 from workflows.definitions.models import WorkflowTemplate
@@ -82,19 +80,15 @@ class NewKeyMixin:
         return self.show_once(request, obj, obj.shown_once)
 
     def show_once(self, request: HttpRequest, obj: WebhookKey, text: str) -> HttpResponse:
-        """The page that shows the secret once; no redirect, so that it is stored nowhere else."""
-        page: Any = self
-        context = {
-            **page.admin_site.each_context(request),
-            "title": gettext("The webhook key “%(name)s”") % {"name": obj.name},
-            "opts": page.model._meta,
-            "media": page.media,
-            "text": text,
-            "address": request.build_absolute_uri(f"/api/v1/hooks/{obj.template.key}"),
-            "back": list_url(WebhookKey),
-        }
-        answer = TemplateResponse(request, "admin/workflows/webhook_key_made.html", context)
-        return mark_something_made(answer, at=list_url(WebhookKey))
+        """The page that shows the secret once, with the address that it signs for."""
+        return show_secret_once(
+            self,
+            request,
+            "webhook_key_made",
+            title=gettext("The webhook key “%(name)s”") % {"name": obj.name},
+            text=text,
+            address=request.build_absolute_uri(f"/api/v1/hooks/{obj.template.key}"),
+        )
 
 
 @admin.register(WebhookKey)
