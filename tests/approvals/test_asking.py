@@ -35,34 +35,39 @@ def send(client: Client, path: str, **values: str) -> str:
     return text_of(answer)
 
 
-def test_an_opinion_from_question_to_answer_on_the_pages(people: dict[str, User]) -> None:
+def test_an_opinion_is_asked_on_a_page_and_stands_in_the_inbox(people: dict[str, User]) -> None:
     instance = ask(people["sam"])
     task = open_task(instance, "manager_review")
     mia, nora = signed_in(people["mia"]), signed_in(people["stranger"])
     assert nora.get(f"/requests/{instance.reference}/").status_code == 404
-    form = text_of(mia.get(f"/tasks/{task.pk}/opinion/"))
-    assert "may see the whole request until they have answered" in form
-    after = send(
-        mia, f"/tasks/{task.pk}/opinion/", first="stranger", second="fred", question="Fair?"
-    )
+    address = f"/tasks/{task.pk}/opinion/"
+    assert "may see the whole request until they have answered" in text_of(mia.get(address))
+    after = send(mia, address, first="stranger", second="fred", question="Fair?")
     assert "You asked Nora Quist and Fred Bauer for an opinion." in after
     assert "Nora Quist has not answered yet." in after
     assert "Approve" in after, "it can be decided meanwhile"
     inbox = text_of(nora.get("/"))
     assert "Asked of you 1" in inbox
     assert "asked by Mia Lopez" in inbox
-    question = TaskQuestion.objects.get(asked_of=people["stranger"])
-    page = text_of(nora.get(f"/questions/{question.pk}/"))
+
+
+def test_an_opinion_is_given_on_a_page_and_read_on_the_others(people: dict[str, User]) -> None:
+    instance = ask(people["sam"])
+    task = open_task(instance, "manager_review")
+    mia, nora = signed_in(people["mia"]), signed_in(people["stranger"])
+    send(mia, f"/tasks/{task.pk}/opinion/", first="stranger", second="fred", question="Fair?")
+    address = f"/questions/{TaskQuestion.objects.get(asked_of=people['stranger']).pk}/"
+    page = text_of(nora.get(address))
     assert "Mia Lopez asks for your opinion: Two laptops" in page
     assert "It decides nothing." in page
-    assert "sees your opinion" in send(nora, f"/questions/{question.pk}/", answer="A fair price.")
+    assert "sees your opinion" in send(nora, address, answer="A fair price.")
     shown = page_text(mia, task)
     assert "A fair price." in shown
     assert "Fred Bauer has not answered yet." in shown
     record = text_of(mia.get(f"/requests/{instance.reference}/"))
     assert "Mia Lopez asked Nora Quist for an opinion" in record
     assert "A fair price." in record
-    again = nora.post(f"/questions/{question.pk}/", {"answer": "No."}, follow=True)
+    again = nora.post(address, {"answer": "No."}, follow=True)
     assert again.status_code == 404, "the sight went with the answer"
 
 

@@ -45,36 +45,44 @@ def disagreement(people: dict[str, User]) -> Any:
     return request.merges.get(state="conflict")
 
 
+def address_of_incident(stuck: Incident) -> str:
+    return f"/requests/{stuck.request.reference}/#incident-{stuck.pk}"
+
+
 def test_owner_and_deputy_see_what_needs_them_and_nobody_else_does(
     people: dict[str, User], stuck: Incident
 ) -> None:
     merge = disagreement(people)
-    (review,) = [
-        opened
-        for opened in process_due_reviews(now=NOW + timedelta(days=400))
-        if opened.template.key == "purchase-approval"
-    ]
+    reviews = process_due_reviews(now=NOW + timedelta(days=400))
+    (review,) = [begun for begun in reviews if begun.template.key == "purchase-approval"]
     expected = {
-        f"/requests/{stuck.request.reference}/#incident-{stuck.pk}",
+        address_of_incident(stuck),
         f"/merges/{merge.pk}/",
         f"/reports/reviews/{review.pk}/",
     }
     for name in ("olivia", "omar"):
         assert expected <= set(links_of(people[name], "desk-owned"))
         text = text_of(people[name])
-        assert "Needs you as owner" in text
-        assert "The order was not taken." in text
-        assert "Its review is due" in text
+        for sentence in ("Needs you as owner", "The order was not taken.", "Its review is due"):
+            assert sentence in text
         for link in expected:
             assert signed_in(people[name]).get(link).status_code == 200
     for name in ("sam", "mia", "fred", "stranger"):
         assert links_of(people[name], "desk-owned") == []
-    requests.suspend(stuck.request_id, actor=people["olivia"], reason="Wait", now=NOW)
-    assert expected <= set(links_of(people["olivia"], "desk-owned"))
-    requests.cancel(stuck.request_id, actor=people["olivia"], reason="Over", now=NOW)
-    assert links_of(people["olivia"], "desk-owned")[0] == f"/merges/{merge.pk}/"
-    requests.cancel(merge.request_id, actor=people["olivia"], reason="Over", now=NOW)
-    assert f"/merges/{merge.pk}/" not in links_of(people["olivia"], "desk-owned")
+
+
+def test_what_needs_an_owner_stays_while_a_request_rests_and_goes_with_it(
+    people: dict[str, User], stuck: Incident
+) -> None:
+    merge, olivia = disagreement(people), people["olivia"]
+    requests.suspend(stuck.request_id, actor=olivia, reason="Wait", now=NOW)
+    assert {address_of_incident(stuck), f"/merges/{merge.pk}/"} == set(
+        links_of(olivia, "desk-owned")
+    )
+    requests.cancel(stuck.request_id, actor=olivia, reason="Over", now=NOW)
+    assert links_of(olivia, "desk-owned") == [f"/merges/{merge.pk}/"]
+    requests.cancel(merge.request_id, actor=olivia, reason="Over", now=NOW)
+    assert links_of(olivia, "desk-owned") == []
 
 
 def test_what_was_passed_on_says_who_has_it_until_it_is_done(people: dict[str, User]) -> None:

@@ -206,9 +206,7 @@ def test_what_opens_nothing_is_answered_alike_in_as_many_statements() -> None:
     answers = set()
     paths = [path_of(link) for link in (withdrawn, expired, never_made)]
     for path in paths + [f"/status/{text}" for text in tampered]:
-        with CaptureQueriesContext(
-            connection,
-        ) as caught:
+        with CaptureQueriesContext(connection) as caught:
             answer = Client().get(path)
         answers.add((answer.status_code, answer.content, len(caught)))
     assert len(answers) == 1

@@ -271,18 +271,15 @@ def test_an_incident_that_came_while_a_client_waited_for_the_lock_ends_with_its_
 ) -> None:
     """One client's decision opens work that nobody may do; the next one's, which has waited,
     makes that work needless."""
-    data = drawn.drawn(
-        "waits",
-        {
-            "split": parallel("left", "right", join="merge"),
-            "left": task(ok="lonely", no=drawn.NO),
-            "lonely": task(ok="merge", _role="bosses"),
-            "right": task(ok="merge", out=drawn.STOP),
-            "merge": join("review"),
-            "review": task(ok="done"),
-        },
-    )
-    publish(data)
+    steps = {
+        "split": parallel("left", "right", join="merge"),
+        "left": task(ok="lonely", no=drawn.NO),
+        "lonely": task(ok="merge", _role="bosses"),
+        "right": task(ok="merge", out=drawn.STOP),
+        "merge": join("review"),
+        "review": task(ok="done"),
+    }
+    publish(drawn.drawn("waits", steps))
     for name in ("mona", "max"):
         person(name).groups.clear()
     flow = again("waits")

@@ -1,11 +1,13 @@
 """Asking, answering, taking back and passing on by the API."""
 
+from typing import Any
+
 import pytest
 
 from tests.approvals.api.calls import Api, problem, unchanged
 from tests.approvals.office import ask, decide
 from tests.factories import open_task
-from workflows.execution.models import TaskQuestion
+from workflows.execution.models import TaskQuestion, WorkflowInstance
 from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
@@ -13,35 +15,36 @@ pytestmark = pytest.mark.django_db
 People = dict[str, User]
 
 
-def test_an_opinion_is_asked_read_and_given(people: People) -> None:
-    request = ask(people["sam"])
-    pk = open_task(request, "manager_review").pk
-    mia, nora = Api(people["mia"]), Api(people["stranger"])
-    asked = mia.post(
-        f"/work-items/{pk}/ask-opinion", {"people": ["stranger"], "question": "Fair?"}, key="once"
-    )
-    [item] = asked.json()["items"]
+def ask_opinion(mia: Api, request: WorkflowInstance) -> Any:
+    """Of a stranger; sent again it is the same question."""
+    path = f"/work-items/{open_task(request, 'manager_review').pk}/ask-opinion"
+    return mia.post(path, {"people": ["stranger"], "question": "Fair?"}, key="once")
+
+
+def test_an_opinion_is_asked_once_however_often_it_is_sent(people: People) -> None:
+    request, mia = ask(people["sam"]), Api(people["mia"])
+    [item] = ask_opinion(mia, request).json()["items"]
     assert (item["kind"], item["state"], item["asked_of"]) == ("opinion", "open", "stranger")
-    again = mia.post(
-        f"/work-items/{pk}/ask-opinion", {"people": ["stranger"], "question": "Fair?"}, key="once"
-    )
-    assert again.headers["Idempotent-Replayed"] == "true"
+    assert ask_opinion(mia, request).headers["Idempotent-Replayed"] == "true"
     assert TaskQuestion.objects.count() == 1
-    [waiting] = nora.get("/questions").json()["items"]
+    [waiting] = Api(people["stranger"]).get("/questions").json()["items"]
     assert (waiting["id"], waiting["asked_by"]) == (item["id"], "mia")
+
+
+def test_an_opinion_is_given_by_who_was_asked_and_read(people: People) -> None:
+    request, mia, nora = ask(people["sam"]), Api(people["mia"]), Api(people["stranger"])
+    [item] = ask_opinion(mia, request).json()["items"]
+    path = f"/questions/{item['id']}"
     with unchanged():
-        problem(
-            mia.post(f"/questions/{item['id']}/answer", {"answer": "Mine."}), 403, "nobody else"
-        )
-        problem(Api(people["fred"]).post(f"/questions/{item['id']}/answer", {"answer": "x"}), 404)
-        problem(nora.post(f"/questions/{item['id']}/answer", {"answer": " "}), 422, "Write")
-    answered = nora.post(f"/questions/{item['id']}/answer", {"answer": "Fair."}).json()
+        problem(mia.post(f"{path}/answer", {"answer": "Mine."}), 403, "nobody else")
+        problem(Api(people["fred"]).post(f"{path}/answer", {"answer": "x"}), 404)
+        problem(nora.post(f"{path}/answer", {"answer": " "}), 422, "Write")
+    answered = nora.post(f"{path}/answer", {"answer": "Fair."}).json()
     assert (answered["state"], answered["after_decision"]) == ("answered", False)
-    [kept] = mia.get(f"/instances/{request.reference}").json()["questions"]
-    assert kept == answered
+    assert mia.get(f"/instances/{request.reference}").json()["questions"] == [answered]
     with unchanged():
-        problem(nora.post(f"/questions/{item['id']}/answer", {"answer": "No."}), 409, "already")
-        problem(mia.post(f"/questions/{item['id']}/withdraw"), 409, "already")
+        problem(nora.post(f"{path}/answer", {"answer": "No."}), 409, "already")
+        problem(mia.post(f"{path}/withdraw"), 409, "already")
 
 
 def test_the_requester_is_asked_and_the_task_says_so(people: People) -> None:
