@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -79,7 +79,8 @@ def signed_in_page(view: Callable[Concatenate[HttpRequest, P], R]) -> View[P]:
                 else redirect_after_form(request, before)
             )
 
-    return cast(View[P], login_required(guarded_view))
+    signed_in: View[P] = login_required(guarded_view)
+    return signed_in
 
 
 def button_only_view(back: Callable[..., str]) -> Callable[[Callable[..., R]], Callable[..., Any]]:

@@ -4,7 +4,7 @@ carried that were withdrawn. And the reverse: documents whose file is not there.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db.models import Q, QuerySet
@@ -75,7 +75,8 @@ _WITHDRAWN = Q(comment__withdrawn_at__isnull=False)
 def _former_files() -> QuerySet[Any]:
     """The kept versions of the documents' rows, those of withdrawn comments left out."""
     withdrawn = Document.objects.filter(_WITHDRAWN).values("pk")
-    return cast("QuerySet[Any]", Document.history.exclude(id__in=withdrawn))
+    versions: QuerySet[Any] = Document.history.exclude(id__in=withdrawn)
+    return versions
 
 
 def _collect_document_files() -> set[str]:
