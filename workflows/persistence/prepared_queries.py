@@ -118,7 +118,10 @@ class PreparedQuery(Generic[Row]):
 
 def _write_statement(rows: QuerySet[Row], places: Places) -> _Statement[Row]:
     compiler: Any = rows.query.get_compiler(DEFAULT_DB_ALIAS)
-    sql, parameters = write_constants(*compiler.as_sql(), places)
+    placed_sql, all_parameters = compiler.as_sql()
+    sql, parameters = write_constants(placed_sql, all_parameters, places)
+    # The stubs are those of a later Django, which asks for one argument more.
+    populators_of: Any = get_related_populators
     columns = compiler.klass_info["select_fields"]
     own_columns = slice(columns[0], columns[-1] + 1)
     return _Statement(
@@ -128,7 +131,7 @@ def _write_statement(rows: QuerySet[Row], places: Places) -> _Statement[Row]:
         names=[column[0].target.attname for column in compiler.select[own_columns]],
         columns=own_columns,
         converters=compiler.get_converters([column for column, *_ in compiler.select]),
-        populators=get_related_populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS),
+        populators=populators_of(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS),
         annotations=compiler.annotation_col_map or {},
     )
 

@@ -14,18 +14,18 @@ def write_constants(
     sql: str, parameters: Sequence[Any], stand_ins: Container[Any]
 ) -> tuple[str, tuple[Any, ...]]:
     """The statement with all codes and numbers in it but these, and what is left of parameters."""
-    values, kept = iter(parameters), []
+    values, parameters_left = iter(parameters), []
 
     def write(place: re.Match[str]) -> str:
         if place[0] != "%s":
             return place[0]
         value = next(values)
         if not isinstance(value, str | int) or value in stand_ins:
-            kept.append(value)
+            parameters_left.append(value)
             return "%s"
         return _literal(value)
 
-    return re.sub("%[s%]", write, sql), tuple(kept)
+    return re.sub("%[s%]", write, sql), tuple(parameters_left)
 
 
 def _literal(value: str | int) -> str:
