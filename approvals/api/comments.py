@@ -105,11 +105,7 @@ def edit_comment_call(request: HttpRequest, comment_id: int, body: CommentTextIn
 
     def answer_edit() -> CommentOut:
         comment = edit_comment(
-            comment_id,
-            actor=user,
-            text=body.text,
-            now=timezone.now(),
-            gives_sight=body.gives_sight,
+            comment_id, actor=user, text=body.text, now=timezone.now(), gives_sight=body.gives_sight
         )
         return _comment_out(comment, list(comment.documents.order_by("version")))
 

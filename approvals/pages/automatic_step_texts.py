@@ -117,10 +117,8 @@ def _subworkflow_sentence(declared: SubworkflowStep, status: AutomaticStepStatus
 def _failure_sentence(status: AutomaticStepStatus, *, audits: bool) -> str:
     if status.failed is None or not audits:
         return gettext("The last attempt failed.")
-    return gettext("The last attempt failed (%(code)s: %(message)s).") % {
-        "code": status.failed.code,
-        "message": status.failed.message.rstrip("."),
-    }
+    places = {"code": status.failed.code, "message": status.failed.message.rstrip(".")}
+    return gettext("The last attempt failed (%(code)s: %(message)s).") % places
 
 
 def _attempt_sentence(declared: AutomationStep, status: AutomaticStepStatus, now: datetime) -> str:

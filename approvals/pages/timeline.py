@@ -102,8 +102,7 @@ def timeline_of_decisions(
 ) -> list[TimelineEntry]:
     """Decisions and comments by when they were given; a decision of which that is not known stands
     behind the one before it."""
-    entries = (*_dated_decisions(decisions), *_said(comments))
-    return sorted(entries, key=lambda entry: entry.at)
+    return sorted((*_dated_decisions(decisions), *_said(comments)), key=lambda entry: entry.at)
 
 
 def _newest_page(entries: Sequence[TimelineEntry], until: datetime | None) -> Timeline:

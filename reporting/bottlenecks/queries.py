@@ -272,9 +272,8 @@ class Bottlenecks:
         """The name of the step before."""
         if not came_from:
             return gettext("Start")
-        return self._step_titles.get((self.steps[step].version, came_from)) or display_title(
-            came_from, None
-        )
+        title = self._step_titles.get((self.steps[step].version, came_from))
+        return title or display_title(came_from, None)
 
     @cached_property
     def _step_titles(self) -> Mapping[tuple[int, str], str]:

@@ -50,11 +50,7 @@ class Fault:
 
     def as_json(self) -> dict[str, str]:
         """As other programs read it."""
-        return {
-            "code": self.code.value,
-            "place": str(self.place),
-            "message": str(self.message),
-        }
+        return {"code": self.code.value, "place": str(self.place), "message": str(self.message)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,10 +79,8 @@ class Document(models.Model):
     def __str__(self) -> str:
         if not self.field:
             return self.name
-        return gettext("%(name)s (version %(version)s)") % {
-            "name": self.name,
-            "version": self.version,
-        }
+        places = {"name": self.name, "version": self.version}
+        return gettext("%(name)s (version %(version)s)") % places
 
     def value(self) -> dict[str, Any]:
         """What the request's data says of it."""

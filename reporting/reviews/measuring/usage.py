@@ -145,8 +145,5 @@ def skipped_step_measures(rows: ReviewRows) -> Iterator[Measure]:
 
 def is_task_skipped(rows: ReviewRows, task: ReviewedTask) -> bool:
     """Whether a task was gone past: skipped, sent to another step, or called off alone."""
-    return (
-        not task.is_done
-        or task.outcome == "skipped"
-        or (task.run, task.activation) in rows.rerouted
-    )
+    was_rerouted = (task.run, task.activation) in rows.rerouted
+    return not task.is_done or task.outcome == "skipped" or was_rerouted

@@ -6,10 +6,9 @@ from django.db.models import Exists, OuterRef
 
 from workflows.conversation.models import Comment
 from workflows.documents.models import Document
-from workflows.engine.errors import NotFound
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.facets import facet_of_rows
-from workflows.execution.queries.visible_instances import NO_REQUEST, of_visible_request
+from workflows.execution.queries.visible_instances import row_of_visible_request
 from workflows.people.models import User
 
 COMMENTS = facet_of_rows(f"{Comment._meta.db_table} WHERE request_id = %(request)s")
@@ -52,7 +51,4 @@ def files_of_comments(comments: list[Comment]) -> dict[int, list[Document]]:
 def find_visible_comment(user: User, comment_id: int) -> Comment:
     """The comment with its request. Raises NotFound where the person may not see that."""
     rows = Comment.objects.select_related("request__template__owner", "request__requester")
-    try:
-        return rows.get(of_visible_request(user), pk=comment_id)
-    except Comment.DoesNotExist:
-        raise NotFound(NO_REQUEST) from None
+    return row_of_visible_request(rows, user, comment_id)

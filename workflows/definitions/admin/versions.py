@@ -143,9 +143,7 @@ def build_sheet_context(request: HttpRequest, version: TemplateVersion) -> dict[
 
 
 def _describe_event_time(when: Any, person: Model | None) -> str:
-    if when and person:
-        return gettext("%(moment)s by %(person)s") % {
-            "moment": format_local_minute(when),
-            "person": person,
-        }
-    return format_local_minute(when)
+    if not when or not person:
+        return format_local_minute(when)
+    places = {"moment": format_local_minute(when), "person": person}
+    return gettext("%(moment)s by %(person)s") % places

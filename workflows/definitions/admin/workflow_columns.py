@@ -87,9 +87,7 @@ class WorkflowColumns:
         """The report and the versions."""
         versions_url = list_url(TemplateVersion, template__id__exact=template.pk)
         return render_include(
-            "workflow_pages",
-            report_url=report_page_url(template.key),
-            versions_url=versions_url,
+            "workflow_pages", report_url=report_page_url(template.key), versions_url=versions_url
         )
 
     @admin.display(description=gettext_lazy("starts by"))

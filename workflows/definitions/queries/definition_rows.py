@@ -51,12 +51,7 @@ def version_columns(definition: Definition) -> dict[str, Any]:
 def role_rows(definition: Definition, version: TemplateVersion) -> list[Role]:
     """One row a role, in the file's order."""
     return [
-        Role(
-            version=version,
-            key=key,
-            position=position,
-            **_role_columns(role),
-        )
+        Role(version=version, key=key, position=position, **_role_columns(role))
         for position, (key, role) in enumerate(definition.roles.items())
     ]
 

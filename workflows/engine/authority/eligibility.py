@@ -59,35 +59,33 @@ def needs_own_roles(step: HumanStep) -> bool:
     return all(route.role for route in _forward_routes(step))
 
 
-def find_eligibility_gap(step: HumanStep, task_people: TaskPeople) -> EligibilityGap | None:
+def find_eligibility_gap(step: HumanStep, people: TaskPeople) -> EligibilityGap | None:
     """Why nobody can finish the task, or None where somebody can.
 
     Who has a task and may not act on it is a lack, whoever else could act on it: nobody would look.
     """
-    if task_people.holder is not None and task_people.holder not in _people_who_may_act(
-        step, task_people
-    ):
+    if people.holder is not None and people.holder not in _people_who_may_act(step, people):
         return EligibilityGap.HOLDER
     if any(
-        len(_eligible_people(step, route, task_people)) >= task_people.lacking
-        for route in _forward_routes(step, task_people)
+        len(_eligible_people(step, route, people)) >= people.lacking
+        for route in _forward_routes(step, people)
     ):
         return None
     candidates = {
         person
-        for route in _forward_routes(step, task_people)
-        for person in _people_for_route(step, route, task_people)
+        for route in _forward_routes(step, people)
+        for person in _people_for_route(step, route, people)
     }
-    if task_people.needed > 1 and candidates:
+    if people.needed > 1 and candidates:
         return EligibilityGap.QUORUM
     return EligibilityGap.BARRED if candidates else EligibilityGap.NOBODY
 
 
-def _forward_routes(step: HumanStep, task_people: TaskPeople | None = None) -> Iterator[RouteDef]:
+def _forward_routes(step: HumanStep, people: TaskPeople | None = None) -> Iterator[RouteDef]:
     """The outcomes of which one must be open to somebody: with a quorum the one that it counts,
     else those of the step's own people that are no exception. Only where there are none of these
     do outcomes count that are for other roles: nobody there is asked to look."""
-    if task_people is not None and task_people.needed > 1:
+    if people is not None and people.needed > 1:
         yield step.outcomes[forward_outcome(step)]
         return
     ordinary = [route for route in step.outcomes.values() if not route.exception]
@@ -95,27 +93,23 @@ def _forward_routes(step: HumanStep, task_people: TaskPeople | None = None) -> I
     yield from own or ordinary or step.outcomes.values()
 
 
-def _people_for_route(
-    step: HumanStep, route: RouteDef, task_people: TaskPeople
-) -> frozenset[Person]:
+def _people_for_route(step: HumanStep, route: RouteDef, people: TaskPeople) -> frozenset[Person]:
     """Everybody whom this outcome is for."""
     if route.role:
-        return task_people.roles.get(route.role, frozenset())
-    return task_people.roles.get(step.role or "", frozenset()) | task_people.added
+        return people.roles.get(route.role, frozenset())
+    return people.roles.get(step.role or "", frozenset()) | people.added
 
 
-def _eligible_people(
-    step: HumanStep, route: RouteDef, task_people: TaskPeople
-) -> frozenset[Person]:
+def _eligible_people(step: HumanStep, route: RouteDef, people: TaskPeople) -> frozenset[Person]:
     """Those who could choose this outcome now."""
-    able = _people_for_route(step, route, task_people) - task_people.barred - task_people.voted
-    if route.role or task_people.holder is None:
+    able = _people_for_route(step, route, people) - people.barred - people.voted
+    if route.role or people.holder is None:
         return able
-    return able & (task_people.added | {task_people.holder})
+    return able & (people.added | {people.holder})
 
 
-def _people_who_may_act(step: HumanStep, task_people: TaskPeople) -> frozenset[Person]:
+def _people_who_may_act(step: HumanStep, people: TaskPeople) -> frozenset[Person]:
     """Everybody who may act on the task by a role or because they were added."""
     named = {step.role, *(route.role for route in step.outcomes.values())}
-    people = [task_people.roles.get(role, frozenset()) for role in named if role]
-    return frozenset().union(task_people.added, *people) - task_people.barred
+    by_role = [people.roles.get(role, frozenset()) for role in named if role]
+    return frozenset().union(people.added, *by_role) - people.barred

@@ -14,6 +14,7 @@ from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Block, Marking, Person, Token
 from workflows.engine.routing.merge import with_branch_notes
 
+Values = Mapping[str, Any]
 Electorate = Callable[[str], frozenset[Person]]
 """Everyone who may act on a step now; asked only for `quorum: all`."""
 
@@ -37,7 +38,7 @@ class MutableMarking:
 
     graph: Graph
     marking: Marking
-    initial_data: Mapping[str, Any]
+    initial_data: Values
     electorate: Electorate
     effects: list[fx.Effect] = field(default_factory=list)
 
@@ -116,9 +117,7 @@ class MutableMarking:
         number, self.next_id = self.next_id, self.next_id + 1
         return number
 
-    def _write_values(
-        self, token: Token, writes: Mapping[str, Any], seen: Mapping[str, Any]
-    ) -> None:
+    def _write_values(self, token: Token, writes: Values, seen: Values) -> None:
         self.data.update(writes)
         block = self.blocks.get(token.block) if token.block is not None else None
         if block is not None and (writes or seen):

@@ -80,13 +80,7 @@ def audits_facet() -> Facet:
 
 def actor_facets() -> list[Facet]:
     """All of these."""
-    return [
-        RENAMED,
-        actor_roles_facet(),
-        stood_in_for_facet(),
-        manages_facet(),
-        audits_facet(),
-    ]
+    return [RENAMED, actor_roles_facet(), stood_in_for_facet(), manages_facet(), audits_facet()]
 
 
 def capacity_over(instance: WorkflowInstance, user: User) -> TrailCapacity | None:

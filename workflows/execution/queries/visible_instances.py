@@ -1,5 +1,6 @@
 """Requests and tasks by their address, as far as a person may see them."""
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_noop
 
@@ -19,6 +20,7 @@ from workflows.execution.models.instances import parse_reference
 from workflows.execution.queries.closed_tasks import describe_closed_task
 from workflows.people.models import User
 from workflows.persistence.prepared_queries import ANY_ROW, PreparedQuery
+from workflows.persistence.row_order import Row
 
 NO_REQUEST = gettext_noop("There is no such request, or it is not yours to see.")
 NO_TASK = gettext_noop("There is no such task, or it is not yours to see.")
@@ -104,19 +106,21 @@ def reread_instance(instance: WorkflowInstance) -> WorkflowInstance:
     return WorkflowInstance.objects.get(pk=instance.pk)
 
 
+def row_of_visible_request(rows: QuerySet[Row], user: User, pk: int) -> Row:
+    """One of these rows. Raises NotFound where the person may not see its request."""
+    try:
+        return rows.get(of_visible_request(user), pk=pk)
+    except ObjectDoesNotExist:
+        raise NotFound(NO_REQUEST) from None
+
+
 def find_visible_incident(user: User, incident_id: int) -> Incident:
     """The incident with its step and request. Raises NotFound where that may not be seen."""
     rows = Incident.objects.select_related("step", "request__template", "request__requester")
-    try:
-        return rows.get(of_visible_request(user), pk=incident_id)
-    except Incident.DoesNotExist:
-        raise NotFound(NO_REQUEST) from None
+    return row_of_visible_request(rows, user, incident_id)
 
 
 def find_visible_merge(user: User, merge_id: int) -> MergeRecord:
     """The merge record with its request. Raises NotFound where that may not be seen."""
     rows = MergeRecord.objects.select_related("request__template", "request__requester")
-    try:
-        return rows.get(of_visible_request(user), pk=merge_id)
-    except MergeRecord.DoesNotExist:
-        raise NotFound(NO_REQUEST) from None
+    return row_of_visible_request(rows, user, merge_id)

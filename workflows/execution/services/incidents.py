@@ -139,8 +139,7 @@ def find_reroute_targets(incident: Incident) -> list[tuple[str, str]]:
     graph = cached_map(incident.request.version_id).graph
     token = Marking.from_json(incident.request.marking).token(incident.activation)
     beside = token is not None and token.again
-    keys = graph.ways_out(incident.step.key, beside=beside)
-    return [(key, graph.title(key)) for key in keys]
+    return [(key, graph.title(key)) for key in graph.ways_out(incident.step.key, beside=beside)]
 
 
 def _open_incident_work(

@@ -84,11 +84,7 @@ def _add_stand_in(work: UnitOfWork, eligibility: TaskEligibility, to: User) -> N
     AddedPerson.objects.update_or_create(
         work_item=eligibility.task.item,
         user=to,
-        defaults={
-            "stand_in": True,
-            "role": eligibility.task.step.role or "",
-            "added_at": work.now,
-        },
+        defaults={"stand_in": True, "role": eligibility.task.step.role or "", "added_at": work.now},
     )
 
 
