@@ -105,7 +105,7 @@ def _desk_sql(sources: tuple[str, ...]) -> str:
     ORDER BY m.kind, m.since, m.id
     """,
         parts=" UNION ALL ".join(parts),
-        **table_names(),
+        **_table_names(),
     )
 
 
@@ -144,7 +144,7 @@ def _desk_row(
 
 
 @lru_cache(maxsize=1)
-def table_names() -> dict[str, str]:
+def _table_names() -> dict[str, str]:
     """What the tables are called that sources read."""
     models = {
         "request": WorkflowInstance,
@@ -169,7 +169,7 @@ def source_sql(template: str, /, **parts: object) -> str:
     """The statement of a source: `{request}` and the like are tables, `{no_id}` is an empty id,
     `{live}` holds for a request `r` that is not over, `{owned}` for a workflow `w` that is the
     person's; `{owns_any}` asks once, before anything is read, whether any workflow is theirs."""
-    tables = table_names()
+    tables = _table_names()
     owns_any = compose_sql(
         "EXISTS (SELECT 1 FROM {template} w WHERE {owned})", owned=OWNED, **tables
     )
@@ -237,7 +237,7 @@ def incidents_sql() -> str:
 def merges_sql() -> str:
     """Branches that disagree in workflows that are the person's, by the merge's id."""
     same = "m.request_id = i.request_id AND m.activation = i.activation"
-    join = f"JOIN {table_names()['merge']} m ON {same} AND m.state = 'conflict'"
+    join = f"JOIN {_table_names()['merge']} m ON {same} AND m.state = 'conflict'"
     return _incidents_sql("merge", "m.id", join, f"AND i.code = '{_CONFLICT}'")
 
 
