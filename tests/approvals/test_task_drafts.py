@@ -15,7 +15,6 @@ from tests.approvals.office import (
     ask,
     decide,
     everything,
-    open_office,
     opened,
     page_text,
     post,
@@ -33,11 +32,6 @@ from workflows.people.models import User
 pytestmark = pytest.mark.django_db
 
 TYPED = {"f-cost_centre": "CC <b>7", "f-needed_by": "soon", "comment": "Half of a thought"}
-
-
-@pytest.fixture
-def people() -> dict[str, User]:
-    return open_office()
 
 
 @pytest.fixture
