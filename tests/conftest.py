@@ -1,17 +1,20 @@
 """What all tests share."""
 
 import gc
+import logging
 import os
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
+from django.template import engines
 from django.test import override_settings
 from django.utils import timezone, translation
 from hypothesis import HealthCheck, settings
-from pytest_django import Settings
 
 from tests.emptying import flush_allowed
 from tests.migrated import kept_migrations
+from tests.running import in_running_order, runs_the_same_anywhere
 from workflows.calendars.queries.working_calendars import forget_calendars
 from workflows.definitions.queries.compiled_versions import forget_maps
 from workflows.trail.services.sealing import reset_sealed_mark
@@ -26,6 +29,17 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("handoff")
+
+
+REFUSALS = logging.getLogger("django.request")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if connection.vendor == "postgresql":
+        config.hook.pytest_deselected(items=[*filter(runs_the_same_anywhere, items)])
+        items[:] = [item for item in items if not runs_the_same_anywhere(item)]
+    workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
+    items[:] = in_running_order(items, workers)
 
 
 def pytest_collection_finish() -> None:
@@ -70,9 +84,24 @@ def _files_of_this_process_alone(tmp_path_factory: pytest.TempPathFactory) -> It
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _refusals_are_no_news() -> None:
+    """A line with its traceback for each of thousands of refusals costs more than the refusal.
+    Errors of ours are told."""
+    REFUSALS.setLevel(logging.ERROR)
+
+
 @pytest.fixture
-def lenient_templates(settings: Settings) -> None:
-    """Templates of Django's own admin name what is not there, so its pages are let do so."""
-    engine = settings.TEMPLATES[0]
-    options = {**engine["OPTIONS"], "string_if_invalid": ""}
-    settings.TEMPLATES = [{**engine, "OPTIONS": options}]
+def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Whoever reads the log finds the refusals there, too."""
+    with caplog.at_level(logging.WARNING, REFUSALS.name):
+        yield caplog
+
+
+@pytest.fixture
+def lenient_templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Templates of Django's own admin name what is not there, so its pages are let do so.
+
+    The engine is changed where it is: with a new one, each test would compile all templates anew.
+    """
+    monkeypatch.setattr(engines["django"].engine, "string_if_invalid", "")

@@ -1,7 +1,9 @@
 """People, groups and maps for tests: plain functions, each makes the one thing it names."""
 
+import copy
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +101,19 @@ def _is_in(user: User, groups: Iterable[str]) -> bool:
 
 def map_data(name: str = "purchase", **changes: Any) -> dict[str, Any]:
     """The plain data of one of the test maps, with some of its head changed."""
-    data: dict[str, Any] = yaml.safe_load((MAPS / f"{name}.yaml").read_text())
-    return data | changes
+    return parse_map((MAPS / f"{name}.yaml").read_text()) | changes
+
+
+def parse_map(text: str) -> dict[str, Any]:
+    """The plain data of a map in YAML, the caller's own to change."""
+    return copy.deepcopy(_parse_once(text))
+
+
+@cache
+def _parse_once(text: str) -> dict[str, Any]:
+    """Hundreds of tests publish the same few maps, and reading YAML is slow."""
+    data: dict[str, Any] = yaml.safe_load(text)
+    return data
 
 
 def load_map(data: Mapping[str, Any] | None = None) -> TemplateVersion:

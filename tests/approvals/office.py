@@ -4,12 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
 from django.core.files import File
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import NOW, make_user, open_task, publish_map
+from tests.factories import NOW, make_user, open_task, parse_map, publish_map
 from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.execution.services import corrections
 from workflows.execution.services import instances as requests
@@ -119,7 +118,7 @@ def open_office(**changes: Any) -> dict[str, User]:
         name: make_user(name, groups=groups, first_name=first, last_name=last)
         for name, (first, last, groups) in NAMES.items()
     }
-    publish_map(yaml.safe_load(PURCHASE) | changes)
+    publish_map(parse_map(PURCHASE) | changes)
     return people
 
 

@@ -1,8 +1,6 @@
 """Whoever comes by a link to an address that only a button calls is led to where the button is:
 so comes who had to sign in again after pressing it."""
 
-import logging
-
 import pytest
 from django.test import Client
 
@@ -17,10 +15,7 @@ OF_OTHERS = ("/api/", "/admin/")
 """The API answers by methods; the admin's own buttons are forms of its pages."""
 
 
-def test_no_page_of_ours_answers_a_link_by_refusing_its_method(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(logging.getLogger("django.request"), "disabled", True)
+def test_no_page_of_ours_answers_a_link_by_refusing_its_method() -> None:
     there = make_everything()
     client = Client()
     client.force_login(User.objects.filter(is_superuser=True, is_active=True)[0])

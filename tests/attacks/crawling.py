@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from html import unescape
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -20,8 +21,10 @@ def crawl(client: Client, *first: str) -> Iterator[tuple[str, Any]]:
     waiting, seen, routes = list(first), set[str](), Counter[tuple[str, bool]]()
     while waiting:
         path = waiting.pop(0)
+        if path in seen:
+            continue
         kind = _kind_of(path)
-        if path in seen or kind is None or routes[kind] >= MOST_OF_A_KIND:
+        if kind is None or routes[kind] >= MOST_OF_A_KIND:
             continue
         seen.add(path)
         routes[kind] += 1
@@ -34,7 +37,9 @@ def crawl(client: Client, *first: str) -> Iterator[tuple[str, Any]]:
             waiting.append(urljoin(path, answer["Location"]))
 
 
+@cache
 def _kind_of(path: str) -> tuple[str, bool] | None:
+    """The route of an address, and whether there is a query; pages repeat each other's links."""
     parts = urlsplit(path)
     if parts.netloc or not parts.path.startswith("/") or parts.path.startswith(LEFT_OUT):
         return None

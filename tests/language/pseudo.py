@@ -6,6 +6,7 @@ page, in a mail or in an answer of the API is a sentence that nobody marked for 
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from html.parser import HTMLParser
 from zoneinfo import available_timezones
 
@@ -15,6 +16,7 @@ from django.utils import translation
 from workflows.language import formats
 
 OPEN, CLOSE = "⟦", "⟧"
+EITHER_BRACKET = re.compile(f"([{OPEN}{CLOSE}])")
 SAME_WORDS = (
     "Handoff",
     "CSV",
@@ -65,6 +67,7 @@ CODES = frozenset(
     " publish read start work".split()
 )
 """Identifiers that stand alone: codes of incidents, actions, scopes, commands and countries."""
+STANDING_ALONE = TIME_ZONES | CODES
 KEPT_ELSEWHERE = re.compile(
     r"… \| |\| …$|^\[\{|User-group relationship|: md5$|\(pk=None\)|^[#\d-]+, …: [\w' ]+$"
 )
@@ -122,23 +125,28 @@ class Brackets:
     def outside_of(self, text: str) -> str:
         """The part of a piece that no bracket holds."""
         kept = []
-        for letter in text:
-            if letter == OPEN:
+        for piece in EITHER_BRACKET.split(text):
+            if piece == OPEN:
                 self.depth += 1
-            elif letter == CLOSE:
+            elif piece == CLOSE:
                 self.depth = max(0, self.depth - 1)
             elif not self.depth:
-                kept.append(letter)
+                kept.append(piece)
                 continue
-            kept.append("\x00")
+            kept.append("\x00" if piece else "")
         return re.sub("\x00+", "…", "".join(kept))
 
 
 def unmarked(text: str, brackets: Brackets | None = None) -> str:
     """What of a text is Latin and neither marked nor neutral; empty where there is none."""
-    outside = (brackets or Brackets()).outside_of(text)
+    return unmarked_outside((brackets or Brackets()).outside_of(text))
+
+
+@lru_cache(maxsize=10_000)
+def unmarked_outside(outside: str) -> str:
+    """The same of what stands outside of brackets. Each page repeats the menu of the others."""
     left = " ".join(NEUTRAL.sub("~", outside).split())
-    if outside.strip() in TIME_ZONES | CODES or RULE.match(left) or KEPT_ELSEWHERE.search(left):
+    if outside.strip() in STANDING_ALONE or RULE.match(left) or KEPT_ELSEWHERE.search(left):
         return ""
     return left if re.search(f"[{LATIN}]", left) else ""
 

@@ -6,7 +6,6 @@ What is Latin on its pages is a sentence of ours.
 from datetime import date, timedelta
 from typing import Any
 
-import yaml
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
@@ -15,7 +14,7 @@ from reporting.reviews.facts.choices import FindingKind, MeasureUnit
 from reporting.reviews.facts.measures import StaleDetails, details_to_json
 from reporting.reviews.models import Finding
 from reporting.reviews.services.opening import begin_review
-from tests.factories import let, load_map, make_group, make_user, open_task
+from tests.factories import let, load_map, make_group, make_user, open_task, parse_map
 from workflows.access.conditions import AUDIT, MANAGE, VIEW
 from workflows.access.services import tokens
 from workflows.access.services.rights_trail import suppress_fact_recording
@@ -146,8 +145,7 @@ CALLERS = ("zqroot", "zqowner", "zqmia", "zqfred", "zqsam", "zqtina", "zqnora")
 
 def map_data(**changes: Any) -> dict[str, Any]:
     """The site's map, with some of its head changed."""
-    data: dict[str, Any] = yaml.safe_load(MAP)
-    return data | changes
+    return parse_map(MAP) | changes
 
 
 def make_person(login: str, **values: Any) -> User:

@@ -27,6 +27,7 @@ from tests.factories import (
     publish_map,
     start_request,
 )
+from tests.table_rows import read_rows
 from tests.workflows.admin_site import Site, make_site
 from workflows.access.conditions import AUDIT, MANAGE, VIEW
 from workflows.access.models import ApiToken
@@ -376,15 +377,14 @@ BOOKKEEPING: Mapping[type[models.Model], tuple[str, ...] | None] = {
 
 def snapshot() -> dict[str, list[Any]]:
     """Every row of every table but for the bookkeeping."""
-    found = {}
-    for model in apps.get_models(include_auto_created=True):
-        left_out = BOOKKEEPING.get(model, ())
-        if left_out is None:
-            continue
-        columns = [f.attname for f in model._meta.concrete_fields if f.attname not in left_out]
-        rows = model._default_manager.order_by("pk").values_list(*columns)
-        found[model._meta.label] = [repr(row) for row in rows]
-    return found
+    left_out = {
+        model: BOOKKEEPING.get(model, ()) for model in apps.get_models(include_auto_created=True)
+    }
+    return {
+        model._meta.label: read_rows(model, *columns)
+        for model, columns in left_out.items()
+        if columns is not None
+    }
 
 
 def differences(before: dict[str, list[Any]], after: dict[str, list[Any]]) -> list[str]:

@@ -13,6 +13,7 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from tests.factories import NOW, load_map, make_user, open_task
+from tests.table_rows import read_rows
 from workflows.definitions.models import TemplateVersion
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.definitions.services import publishing as definitions
@@ -64,9 +65,8 @@ def paper(text: str = "paper", name: str = "paper.txt") -> ContentFile:
 def everything() -> dict[str, list[Any]]:
     """Every row of every table of ours, histories and grants too, and every stored file."""
     models = apps.get_app_config("workflows").get_models(include_auto_created=True)
-    rows = {m._meta.db_table: list(m._default_manager.order_by("pk").values()) for m in models}
-    for person in rows[User._meta.db_table]:
-        del person["last_login"]  # signing in is no change
+    rows: dict[str, list[Any]] = {model._meta.db_table: read_rows(model) for model in models}
+    rows[User._meta.db_table] = read_rows(User, "last_login")  # signing in is no change
     return rows | {"files": stored_files()}
 
 

@@ -144,7 +144,8 @@ class Visitor:
 def soak(
     run: Run, home: Path, load: Load, memory: Memory, *, minutes: float, kills: int, seed: int
 ) -> dict[str, int]:
-    """Kill, load and measure until the time is up; the largest sizes of the files."""
+    """Kill, load and measure until the time is up and each kill is made; the largest sizes of the
+    files."""
     chance, began, most = random.Random(seed), time.monotonic(), Counter(bytes_of(home))
     end = began + minutes * 60
     times = sorted(chance.uniform(0.05, 0.66) for _ in range(kills * len(KINDS)))
@@ -152,7 +153,7 @@ def soak(
     chance.shuffle(kinds)
     due = [(began + share * minutes * 60, kind) for share, kind in zip(times, kinds, strict=True)]
     measured_at = 0.0
-    while (now := time.monotonic()) < end and run.process.poll() is None:
+    while ((now := time.monotonic()) < end or due) and run.process.poll() is None:
         if due and now >= due[0][0]:
             run.kill_a(due.pop(0)[1], chance)
         if now - measured_at >= 10:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,12 @@ def operations() -> list[str]:
     return sorted(operation["operationId"] for path in paths for operation in path.values())
 
 
+@cache
+def read_document() -> Any:
+    """Once a process: with it our whole source is read, for values that it compares with."""
+    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
+
+
 @pytest.fixture
 def schema(people: People, settings: Settings) -> Iterator[Any]:
     """The document, over an API with work in every state, and nobody called too often."""
@@ -66,7 +73,7 @@ def schema(people: People, settings: Settings) -> Iterator[Any]:
     signals = (request_started, request_finished)
     for signal in signals:
         signal.disconnect(close_old_connections)
-    yield schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
+    yield read_document()
     for signal in signals:
         signal.connect(close_old_connections)
 

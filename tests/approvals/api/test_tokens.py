@@ -250,15 +250,7 @@ def test_only_its_user_or_an_administrator_revokes_a_token(people: People) -> No
 # -- the admin --------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def _lenient(request: pytest.FixtureRequest, settings: object) -> None:
-    """Templates of Django's own admin name what is not there, so its pages are let do so."""
-    engine = settings.TEMPLATES[0]  # type: ignore[attr-defined]
-    options = {**engine["OPTIONS"], "string_if_invalid": ""}
-    settings.TEMPLATES = [{**engine, "OPTIONS": options}]  # type: ignore[attr-defined]
-
-
-@pytest.mark.usefixtures("_lenient")
+@pytest.mark.usefixtures("lenient_templates")
 def test_the_admin_shows_a_new_token_once(people: People) -> None:
     ada = make_staff("ada", "add_apitoken", "view_apitoken", "change_apitoken")
     client = signed_in(ada)
@@ -283,7 +275,7 @@ def test_the_admin_shows_a_new_token_once(people: People) -> None:
         assert row.digest not in answer.content.decode()
 
 
-@pytest.mark.usefixtures("_lenient")
+@pytest.mark.usefixtures("lenient_templates")
 def test_the_admin_makes_no_token_for_somebody_else(people: People) -> None:
     ada = make_staff("ada", "add_apitoken", "view_apitoken")
     form = {"user": people["sam"].pk, "name": "x", "scopes": ["read"]}
@@ -292,7 +284,7 @@ def test_the_admin_makes_no_token_for_somebody_else(people: People) -> None:
     assert not ApiToken.objects.exists()
 
 
-@pytest.mark.usefixtures("_lenient")
+@pytest.mark.usefixtures("lenient_templates")
 def test_the_admin_revokes_by_post_alone(people: People) -> None:
     token_for(people["sam"])
     row, client = ApiToken.objects.get(), signed_in(make_staff("ada", "change_apitoken"))
@@ -306,7 +298,7 @@ def test_the_admin_revokes_by_post_alone(people: People) -> None:
     assert ApiToken.objects.get().revoked_at is not None
 
 
-@pytest.mark.usefixtures("_lenient")
+@pytest.mark.usefixtures("lenient_templates")
 def test_who_lacks_the_permission_sees_no_tokens(people: People) -> None:
     token_for(people["sam"])
     client = signed_in(make_staff("otto", "view_workitem"))
