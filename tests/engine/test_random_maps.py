@@ -25,7 +25,7 @@ from workflows.engine.routing.marking import Marking, Token
 from workflows.engine.routing.step_troubles import StepFailed
 from workflows.engine.routing.void_approvals import changed_since
 
-MAPS = int(os.environ.get("HANDOFF_MAPS", "200"))
+MAPS = int(os.environ.get("HANDOFF_MAPS", "100"))
 many = settings(
     max_examples=MAPS,
     deadline=None,

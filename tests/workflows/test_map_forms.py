@@ -158,37 +158,54 @@ def test_every_list_that_may_say_nothing_knows_three_answers() -> None:
     assert columns - by_text == set(names_fields())
 
 
+ON_PAGES = {"the map": ("templateversion", "roles", "fields"), "a step": ("step", "routes")}
+"""The forms that are on each page, which is opened and sent with all of its lists at once."""
+
+
+def test_every_form_is_on_a_page() -> None:
+    assert {form for forms in ON_PAGES.values() for form in forms} == set(FORMS)
+
+
 @pytest.mark.parametrize("value", [None, [], "some"])
-@pytest.mark.parametrize(("form", "name"), names_fields())
+@pytest.mark.parametrize("page_name", ON_PAGES)
 def test_each_answer_of_each_list_outlives_an_error(
-    editor: Client, form: str, name: str, value: Any
+    editor: Client, page_name: str, value: Any
 ) -> None:
     draft, _ = draft_of(SOUND)
-    row, page, prefix, some = place_of(draft, form, name)
-    type(row).objects.filter(pk=row.pk).update(**{name: some if value == "some" else value})
+    page = draft if page_name == "the map" else draft.steps.get(key="legal")
+    lists = [of_form for of_form in names_fields() if of_form[0] in ON_PAGES[page_name]]
+    boxes = [set_list(draft, form, name, value) for form, name in lists]
     before = said_by(draft)
     form_id = f"{page._meta.model_name}_form"
     sent = browser_form(editor.get(page_of(page)), form_id)
     answers = {None: "(not said)", "some": "(these)"}
-    assert (sent[prefix + name] if isinstance(sent[prefix + name], str) else "(these)") == (
-        "(none)" if value == [] else answers[value]
-    )
+    for box in boxes:
+        assert (sent[box] if isinstance(sent[box], str) else "(these)") == (
+            "(none)" if value == [] else answers[value]
+        ), box
     shown = browser_form(editor.post(page_of(page), sent | {"name": "x" * 999}), form_id)
     shown = browser_form(editor.post(page_of(page), shown), form_id)  # and once more
     assert editor.post(page_of(page), shown | {"name": sent["name"]}).status_code == 302
     assert said_by(draft) == before
 
 
-def place_of(draft: TemplateVersion, form: str, name: str) -> tuple[Any, Any, str, list[str]]:
-    """A row with this list, the page it is edited on, its prefix there, and names for it."""
-    step = draft.steps.get(key="legal")
+def set_list(draft: TemplateVersion, form: str, name: str, value: Any) -> str:
+    """Let a list of the draft say this; gives the name of its box on the page."""
+    row, prefix, some = place_of(draft, form, name)
+    type(row).objects.filter(pk=row.pk).update(**{name: some if value == "some" else value})
+    return prefix + name
+
+
+def place_of(draft: TemplateVersion, form: str, name: str) -> tuple[Any, str, list[str]]:
+    """A row with this list, its prefix on its page, and names for it."""
     if form == "templateversion":
-        return draft, draft, "", ["lead", "amount"]
+        return draft, "", ["lead", "amount"]
     if form == "roles":
         number = list(draft.roles.order_by("position")).index(draft.roles.get(key="crew"))
         some = ["crew"] if name == "groups" else ["editor", "somebody"]
-        return draft.roles.get(key="crew"), draft, f"roles-{number}-", some
-    return step, step, "", ["review", "requester"] if name == "not_by" else ["note", "amount"]
+        return draft.roles.get(key="crew"), f"roles-{number}-", some
+    step = draft.steps.get(key="legal")
+    return step, "", ["review", "requester"] if name == "not_by" else ["note", "amount"]
 
 
 def test_an_approval_stays_closed_to_its_requester_after_a_slip(editor: Client) -> None:

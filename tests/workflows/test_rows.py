@@ -23,7 +23,7 @@ from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = int(os.environ.get("HANDOFF_MAPS", "200")) // 2
+EXAMPLES = int(os.environ.get("HANDOFF_MAPS", "100")) // 2
 
 WHOLE = """
 format: 1

@@ -34,10 +34,10 @@ from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
 
-MAPS = int(os.environ.get("HANDOFF_MAPS", "100"))
-PIECES = 4
+MAPS = int(os.environ.get("HANDOFF_MAPS", "50"))
 ENOUGH = 25
 """Of so many maps some have left somebody, and some nobody."""
+PIECES = min(4, MAPS // ENOUGH)
 MINUTES = 2
 """So often the clock comes by; one to three things happen before."""
 GROUPS = ("crew", "board", "staff")

@@ -42,7 +42,7 @@ from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
 
-MAPS = max(int(os.environ.get("HANDOFF_MAPS", "140")) // 10, 14)
+MAPS = max(int(os.environ.get("HANDOFF_MAPS", "100")) // 10, 10)
 LENGTH = 25
 GROUPS = {
     "p1": ("crew", "board", "staff"),
