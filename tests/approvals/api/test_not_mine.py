@@ -10,6 +10,7 @@ from approvals.api.site import api
 from tests.approvals.api.calls import Api, problem, start_body, unchanged
 from tests.approvals.office import ask, decide
 from tests.factories import open_task
+from tests.rights.everything import read_out
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.services import instances as requests
 from workflows.people.models import User
@@ -29,7 +30,9 @@ class Theirs:
     method: str = "post"
 
     def call(self, as_: Api, path: str) -> Any:
-        return as_.get(path) if self.method == "get" else as_.post(path, self.body)
+        answer = as_.get(path) if self.method == "get" else as_.post(path, self.body)
+        read_out(answer)
+        return answer
 
 
 def request_at(course: str = "", *, state: str = "") -> Callable[[People], str]:
