@@ -92,6 +92,17 @@ def test_words_and_numbers_find_tasks(
     assert counted == {typed: len(expected) for typed, expected in TYPED.items()}
 
 
+@pytest.mark.parametrize("typed", ["s_lind", "S_Lindqvist-2", "s.lind@example.com"])
+@pytest.mark.parametrize("box", ["requester", "q"])
+def test_who_asked_is_found_by_a_login_and_an_address_in_one_piece(
+    people: dict[str, User], chairs: dict[str, WorkItem], typed: str, box: str
+) -> None:
+    people["sue"].username, people["sue"].email = "s_lindqvist-2", "S.Lind@Example.com"
+    people["sue"].save()
+    assert titles(people["fred"], f"{box}={typed}") == ["A table"]
+    assert titles(people["fred"], f"{box}=x{typed}") == []
+
+
 def test_a_reference_finds_its_task_with_or_without_its_prefix(
     people: dict[str, User], chairs: dict[str, WorkItem]
 ) -> None:

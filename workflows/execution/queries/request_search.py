@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection
 
 from workflows.execution.models import SearchValue, WorkflowInstance
-from workflows.execution.search_words import split_search_words
+from workflows.execution.search_words import split_person_words, split_search_words
 from workflows.language.typed_numbers import read_typed_number
 from workflows.people.models import User
 from workflows.persistence.sql_text import compose_sql
@@ -59,12 +59,19 @@ def _terms_of(chunk: str) -> list[SearchTerm]:
     if number is not None:
         word = words[0] if len(words) == 1 else ""
         return [SearchTerm(word=word, number=number, id=pk)]
-    return [SearchTerm(word=w, id=pk, prefix=prefix.upper(), person=w) for w in words]
+    logins = split_person_words(chunk)
+    people = logins * len(words) if len(logins) == 1 else words
+    if prefix:  # nobody is called that, and people are looked through one by one
+        people = [""] * len(words)
+    return [
+        SearchTerm(word=word, id=pk, prefix=prefix.upper(), person=person)
+        for word, person in zip(words, people, strict=True)
+    ]
 
 
 def read_person_terms(typed: str) -> tuple[SearchTerm, ...]:
     """The words of somebody's name or login, as terms for who asked."""
-    return tuple(SearchTerm(person=word) for word in split_search_words(typed)[:MOST_TERMS])
+    return tuple(SearchTerm(person=word) for word in split_person_words(typed)[:MOST_TERMS])
 
 
 # -- as SQL -----------------------------------------------------------------------------------
@@ -88,8 +95,8 @@ def _tables() -> dict[str, str]:
 
 
 def begins_with_sql(column: str, place: str) -> str:
-    """A condition that an index of the column serves: it begins with a word of letters and
-    digits. `begins_with_values` gives what stands in its places.
+    """A condition that an index of the column serves: it begins with a word.
+    `begins_with_values` gives what stands in its places.
 
     A range, because PostgreSQL keeps one plan for all words, and `LIKE` has an index only for a
     word that is known when it is planned."""
