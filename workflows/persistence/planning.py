@@ -1,9 +1,12 @@
 """How PostgreSQL is to go about statements that it judges wrongly."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import BooleanField, Value
+from django.db.models.expressions import RawSQL
 
 
 @contextmanager
@@ -15,3 +18,34 @@ def without_query_compilation() -> Iterator[None]:
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL jit = off")
         yield
+
+
+class WrittenConstant(Value):
+    """A code of ours that is written out in the statement, and not bound to it.
+
+    PostgreSQL keeps one plan for what it is asked often, made without the bound values: it then
+    takes a condition on two states for one that next to nothing meets, reads every request and
+    sorts them; and a partial index whose condition is such a code is not for it to use.
+    """
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
+        """The text between quotation marks."""
+        text = str(self.value)
+        if not text.isidentifier():
+            raise ValueError(f"{text!r} is no code of ours")
+        return f"'{text}'", ()
+
+
+def written_out(codes: Iterable[str]) -> list[WrittenConstant]:
+    """These codes, for an `__in`."""
+    return [WrittenConstant(str(code)) for code in codes]
+
+
+def is_one_of(column: str, ids: Iterable[int]) -> RawSQL:
+    """A condition: a column has one of these keys. On PostgreSQL they are one value, so that the
+    statement is the same however many they are, and its plan, dearer than its answer, is kept."""
+    keys = sorted(ids)
+    if connection.vendor == "postgresql":
+        return RawSQL(f"{column} = ANY(%s::bigint[])", [keys], output_field=BooleanField())  # noqa: S611
+    written = ", ".join(str(int(key)) for key in keys) or "NULL"
+    return RawSQL(f"{column} IN ({written})", [], output_field=BooleanField())  # noqa: S611

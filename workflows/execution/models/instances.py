@@ -15,6 +15,7 @@ from simple_history.models import HistoricalRecords
 from workflows.access.conditions import Actor, sees_instance_condition
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.execution.choices import InstanceSource, InstanceState
+from workflows.persistence.planning import written_out
 from workflows.persistence.state_field import StateField
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -44,7 +45,7 @@ class InstanceQuerySet(models.QuerySet["WorkflowInstance"]):
 
     def running(self) -> "InstanceQuerySet":
         """Requests that are not over."""
-        return self.filter(state__in=WorkflowInstance.LIVE)
+        return self.filter(state__in=written_out(WorkflowInstance.LIVE))
 
 
 _InstanceManager = models.Manager.from_queryset(InstanceQuerySet)
@@ -59,7 +60,7 @@ class VisibleInstanceManager(_InstanceManager):
             super()
             .get_queryset()
             .exclude(  # type: ignore[return-value]
-                state__in=WorkflowInstance.NOT_HERE
+                state__in=written_out(WorkflowInstance.NOT_HERE)
             )
         )
 

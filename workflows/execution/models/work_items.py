@@ -16,6 +16,7 @@ from workflows.engine.routing.cancel_reasons import CancelReason
 from workflows.execution.choices import TaskState
 from workflows.execution.messages import describe_closing
 from workflows.execution.models.instances import WorkflowInstance
+from workflows.persistence.planning import written_out
 from workflows.persistence.state_field import StateField
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
 
     def of_visible_instances(self) -> "WorkItemQuerySet":
         """Those of requests that are here: not of a log that is on its way in or out."""
-        return self.exclude(request__state__in=WorkflowInstance.NOT_HERE)
+        return self.exclude(request__state__in=written_out(WorkflowInstance.NOT_HERE))
 
     def open(self) -> "WorkItemQuerySet":
         """Tasks that wait for somebody or something."""

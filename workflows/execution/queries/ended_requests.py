@@ -6,6 +6,7 @@ from typing import Final
 
 from django.db import connection
 
+from workflows.access.conditions.stand_in_sql import sql_moment
 from workflows.execution.models import DONE, WorkflowInstance, WorkItem
 from workflows.people.models import User
 from workflows.persistence.planning import without_query_compilation
@@ -21,6 +22,12 @@ NEWEST_ENDED = """
         ORDER BY completed_at DESC LIMIT %s
     ) AS r
 """
+NEWEST_ENDED_OF_ALL = """
+    SELECT id FROM workflows_workflowinstance INDEXED BY ended_of_a_workflow
+    WHERE template_id IN ({templates}) AND state = 'completed' AND completed_at >= %s
+    ORDER BY completed_at DESC LIMIT %s
+"""
+"""SQLite's: left alone it reads every request of a workflow that is over."""
 
 
 def find_last_tasks_of_ended(
@@ -45,12 +52,12 @@ def find_last_tasks_of_ended(
 
 def _newest_ended(template_ids: list[int], since: datetime) -> list[int]:
     """One statement, along the index `ended_of_a_workflow`."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(NEWEST_ENDED, [template_ids, since, MOST_ENDED])
-            return [row[0] for row in cursor.fetchall()]
-    rows = WorkflowInstance.objects.filter(
-        template__in=template_ids, state=WorkflowInstance.COMPLETED, completed_at__gte=since
-    )
-    newest = rows.order_by("-completed_at").values_list("pk", flat=True)
-    return list(newest[: MOST_ENDED * max(1, len(template_ids))])
+    moment = sql_moment(since)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(NEWEST_ENDED, [template_ids, moment, MOST_ENDED])
+        else:
+            written = ", ".join(str(int(template)) for template in template_ids) or "NULL"
+            most = MOST_ENDED * max(1, len(template_ids))
+            cursor.execute(NEWEST_ENDED_OF_ALL.format(templates=written), [moment, most])
+        return [row[0] for row in cursor.fetchall()]

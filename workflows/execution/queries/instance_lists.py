@@ -16,6 +16,7 @@ from workflows.execution.models import InstanceQuerySet, WorkflowInstance
 from workflows.execution.queries.open_work import open_instances_condition
 from workflows.execution.queries.request_search import find_requests, read_search_terms
 from workflows.people.models import User
+from workflows.persistence.planning import is_one_of
 from workflows.persistence.sql_text import sql_condition
 from workflows.trail.choices import MOVES
 from workflows.trail.models import TrailEvent
@@ -176,9 +177,10 @@ def _find_named(user: User, narrowed: InstanceFilter) -> list[WorkflowInstance]:
 def _matching_words(rows: InstanceQuerySet, words: str) -> InstanceQuerySet:
     """Those of these requests that meet every word, by what the inbox finds as well."""
     requests = find_requests(read_search_terms(words), is_open=False)
+    key = f"{WorkflowInstance._meta.db_table}.id"
     if requests.ids is not None:
-        rows = rows.filter(pk__in=requests.ids)
-    for condition in requests.conditions(f"{WorkflowInstance._meta.db_table}.id"):
+        rows = rows.filter(is_one_of(key, requests.ids))
+    for condition in requests.conditions(key):
         rows = rows.filter(sql_condition(condition.sql, condition.values))
     return rows
 

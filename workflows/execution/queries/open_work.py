@@ -9,16 +9,17 @@ from django.db.models import Count, Q
 
 from workflows.definitions.models import WorkflowTemplate
 from workflows.execution.models import Incident, WorkflowInstance
+from workflows.persistence.planning import written_out
 
 
 def open_instances_condition(relation: str = "") -> Q:
     """Requests that are not over; of rows that have them by this relation, where it is named."""
-    return Q(**{_path(relation, "state__in"): WorkflowInstance.LIVE})
+    return Q(**{_path(relation, "state__in"): written_out(WorkflowInstance.LIVE)})
 
 
 def open_incidents_condition(relation: str = "") -> Q:
     """Incidents that somebody has to resolve."""
-    return Q(**{_path(relation, "state"): Incident.OPEN})
+    return Q(**{_path(relation, "state__in"): written_out([Incident.OPEN])})
 
 
 def late_tasks_condition(now: datetime) -> Q:

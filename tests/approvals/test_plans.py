@@ -1,0 +1,134 @@
+"""How the databases go about the statements that would be dear where much is open. In these small
+databases they may not read a table from end to end, so a plan that does has no index to use."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg.sql
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from approvals.pages.inbox_filters import InboxFilter
+from tests.approvals.office import ask, decide, open_office
+from tests.approvals.test_inbox_search import searchable_fields
+from tests.approvals.test_request_list import many_requests
+from tests.workflows.support import only_on_postgres
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.queries.ended_requests import find_last_tasks_of_ended
+from workflows.execution.queries.inbox_reach import find_work_reach
+from workflows.execution.queries.instance_lists import InstanceFilter, ListOrder, find_instances
+from workflows.execution.queries.saved_filters import count_filters
+from workflows.people.models import User
+
+pytestmark = pytest.mark.django_db
+
+IS_POSTGRES = connection.vendor == "postgresql"
+
+
+@pytest.fixture
+def people() -> dict[str, User]:
+    return open_office(fields=searchable_fields())
+
+
+class Asked:
+    """The statements that were asked, with what was bound to them."""
+
+    def __init__(self) -> None:
+        self.statements: list[tuple[str, Any]] = []
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        self.statements.append((sql, params))
+        return execute(sql, params, many, context)
+
+    def plans(self, table: str) -> list[str]:
+        """The plans of those that name this table."""
+        return [explain(sql, params) for sql, params in self.statements if table in sql]
+
+
+@contextmanager
+def asked() -> Iterator[Asked]:
+    """Everything that is asked in between."""
+    found = Asked()
+    with connection.execute_wrapper(found):
+        yield found
+
+
+def explain(sql: str, params: Any) -> str:
+    with connection.cursor() as cursor:
+        if IS_POSTGRES:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"{'EXPLAIN' if IS_POSTGRES else 'EXPLAIN QUERY PLAN'} {sql}", params)
+        return "\n".join(str(row[0 if IS_POSTGRES else 3]) for row in cursor.fetchall())
+
+
+def explain_kept_plan(sql: str, params: Any) -> str:
+    """The plan that PostgreSQL keeps for a statement that it is asked often: for any values."""
+    places = iter(range(1, len(params) + 1))
+    numbered = re.sub("%[s%]", lambda p: f"${next(places)}" if p[0] == "%s" else "%", sql)
+    values = ", ".join(psycopg.sql.Literal(p).as_string(connection.connection) for p in params)
+    with connection.connection.cursor() as cursor:
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute(f"PREPARE kept AS {numbered}".encode())
+        cursor.execute(f"EXPLAIN EXECUTE kept({values})".encode())
+        rows = cursor.fetchall()
+        cursor.execute("DEALLOCATE kept")
+    return "\n".join(row[0] for row in rows)
+
+
+def reads_through(plan: str, table: str) -> bool:
+    """Whether all rows of a table are read."""
+    return bool(re.search(rf"Seq Scan on {table}\b|^SCAN {table}\b", plan, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"q": "chair"},
+        {"workflow": "purchase-approval", "step": "budget_check"},
+        {"due": "late"},
+        {"amount_from": "200"},
+    ],
+)
+def test_the_count_of_a_saved_filter_walks_indexes(
+    people: dict[str, User], address: dict[str, str]
+) -> None:
+    decide(ask(people["sam"], title="Chair"), "manager_review", people["mia"], "approve")
+    now = timezone.now()
+    reach = find_work_reach(people["fred"], now)
+    with asked() as found:
+        counts = count_filters(reach, {1: ("", InboxFilter(address).read_narrowing(now))})
+    assert counts[1].value == 1
+    plans = found.plans("workflows_workitem")
+    assert plans
+    for plan in plans:
+        for table in ("workflows_workitem", "workflows_workflowinstance", "workflows_searchvalue"):
+            assert not reads_through(plan, table), plan
+
+
+def test_what_has_ended_lately_is_read_along_its_index(people: dict[str, User]) -> None:
+    request = ask(people["sam"])
+    WorkflowInstance.objects.filter(pk=request.pk).update(
+        state="completed", completed_at=timezone.now()
+    )
+    with asked() as found:
+        find_last_tasks_of_ended(
+            people["olivia"], [request.version_id], [request.template_id], timezone.now()
+        )
+    plan = found.plans("completed_at")[0]
+    assert "ended_of_a_workflow" in plan
+
+
+@only_on_postgres
+@pytest.mark.parametrize("order", list(ListOrder))
+def test_the_plan_that_is_kept_for_a_list_follows_its_order(
+    people: dict[str, User], order: ListOrder
+) -> None:
+    many_requests(ask(people["sam"]), people["sue"])
+    with asked() as found:
+        find_instances(people["sam"], InstanceFilter(whose="all", order=order), 500)
+    ((sql, params),) = found.statements
+    plan = explain_kept_plan(sql, params)
+    assert not reads_through(plan, "workflows_workflowinstance"), plan
