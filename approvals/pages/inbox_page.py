@@ -116,8 +116,11 @@ def _step_choices(workflow: str) -> Choices:
 def _read_narrowed(
     reach: WorkReach, after: InboxCursor | None, conditions: TaskConditions
 ) -> tuple[InboxPage, InboxCount]:
-    """The page and, from the same rows, the count: a narrowed list is short, or says so."""
-    counted = inbox_page(reach.user, reach=reach, conditions=conditions, limit=NARROWED_CAP)
+    """The page and, from the same rows, the count: a narrowed list is short, or says so. Nothing
+    further is read for the count alone, so it may stop a little before its cap."""
+    counted = inbox_page(
+        reach.user, reach=reach, conditions=conditions, limit=NARROWED_CAP, enough=PAGE
+    )
     count = InboxCount(len(counted.rows), is_capped=counted.after is not None)
     if after is not None:
         return inbox_page(reach.user, reach=reach, conditions=conditions, after=after), count

@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import BooleanField, Value
+from django.db.models import Value
 from django.db.models.expressions import RawSQL
+
+from workflows.persistence.sql_text import sql_condition
 
 
 @contextmanager
@@ -46,6 +48,6 @@ def is_one_of(column: str, ids: Iterable[int]) -> RawSQL:
     statement is the same however many they are, and its plan, dearer than its answer, is kept."""
     keys = sorted(ids)
     if connection.vendor == "postgresql":
-        return RawSQL(f"{column} = ANY(%s::bigint[])", [keys], output_field=BooleanField())  # noqa: S611
+        return sql_condition(f"{column} = ANY(%(keys)s::bigint[])", {"keys": keys})
     written = ", ".join(str(int(key)) for key in keys) or "NULL"
-    return RawSQL(f"{column} IN ({written})", [], output_field=BooleanField())  # noqa: S611
+    return sql_condition(f"{column} IN ({written})", {})

@@ -14,6 +14,7 @@ from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from workflows.access.conditions.person_conditions import (
@@ -132,6 +133,34 @@ def steps_stood_in_for_sql() -> str:
     """,
         stood=people_stood_in_for_sql(),
         roles=role_members_sql("{person} IN (SELECT person FROM stood)"),
+        covers=covers_workflow_sql("stood", "v.template_id"),
+        **table_names(),
+    )
+
+
+def work_in_reach_sql() -> str:
+    """SQL for what reaches a person (`%(user)s`) at a moment (`%(now)s`), their own and that of the
+    people whom they stand in for: rows of a `person`, a `role` in whose list that one is, and a
+    `step` that they may do by it (null where no step has the role). In one pass, for each page of
+    an inbox asks it."""
+    return compose_sql(
+        """
+    WITH stood AS MATERIALIZED ({stood}),
+    theirs AS MATERIALIZED ({roles}),
+    reached AS MATERIALIZED (
+        SELECT DISTINCT theirs.person, theirs.role FROM theirs
+        LEFT JOIN {role} o ON o.id = theirs.role LEFT JOIN {version} v ON v.id = o.version_id
+        LEFT JOIN stood ON stood.person = theirs.person AND {covers}
+        WHERE theirs.person = %(user)s OR stood.person IS NOT NULL
+    )
+    SELECT r.person, r.role, s.id AS step FROM reached r
+    LEFT JOIN {step} s ON s.role_id = r.role AND s.kind IN ('approval', 'task')
+    UNION ALL
+    SELECT r.person, r.role, way.step_id FROM reached r
+    JOIN {route} way ON way.role_id = r.role AND way.role_id IS NOT NULL
+    """,
+        stood=people_stood_in_for_sql(),
+        roles=role_members_sql("{person} IN (SELECT %(user)s UNION ALL SELECT person FROM stood)"),
         covers=covers_workflow_sql("stood", "v.template_id"),
         **table_names(),
     )
@@ -259,11 +288,13 @@ def sees_instance_condition(user: Actor) -> Condition:
 
 
 def _find_visible_instances(user: "User") -> QuerySet[Any]:
+    """Asked of one request after another. `Coalesce` keeps each from reading all tasks that the
+    person ever had: an index by the person is for lists of theirs."""
     tasks = _rows_of("WorkItem").filter(request=OuterRef("pk"))
     rows: QuerySet[Any] = apps.get_model("workflows", "WorkflowInstance").everything.all()
     return rows.filter(
         Q(requester=user)
-        | Q(Exists(tasks.filter(assignee=user)))
+        | Q(Exists(tasks.alias(holder=Coalesce("assignee", 0)).filter(holder=user.pk)))
         | Q(Exists(_acts_of(user).filter(request=OuterRef("pk"))))
         | Q(Exists(tasks.filter(acts_on_task_condition(user, THE_MOMENT))))
         | Q(pk__in=_rows_of("AddedPerson").filter(user=user).values("work_item__request"))

@@ -20,6 +20,7 @@ from workflows.execution.queries.inbox_reach import (
     PersonEligibility,
     ReachEligibility,
     WorkReach,
+    find_added_role,
     find_work_reach,
 )
 from workflows.execution.queries.inbox_rows import (
@@ -100,29 +101,33 @@ def inbox_page(
     *,
     now: datetime | None = None,
     limit: int = PAGE,
+    enough: int | None = None,
     after: InboxCursor | None = None,
     reach: WorkReach | None = None,
     conditions: TaskConditions = ANY_TASK,
 ) -> InboxPage:
     """The next tasks of this person behind `after` that meet the conditions. One statement on
-    PostgreSQL, else two; one for what reaches them where the caller does not know it, and one where
-    they stand in for others.
+    PostgreSQL, else two; and one for what reaches them where the caller does not know it.
 
     Tasks on which they have agreed already, or from which separation of duties keeps them, are
-    left out; where that leaves less than a page, a further piece is read.
+    left out; where that leaves no more than `enough` (`limit`, unless it is said), a further piece
+    is read.
     """
     reach = reach or find_work_reach(user, now or timezone.now())
+    enough = limit if enough is None else enough
     rows: list[InboxRow] = []
     eligibility = ReachEligibility(reach)
     while True:
         piece_size = limit + 1 - len(rows) + limit // MORE
         piece = read_inbox_rows(reach, after, piece_size, conditions)
-        rows += [_inbox_row(row, person) for row, person in eligibility.in_whose_right(piece)]
+        rows += [_inbox_row(row, person, user) for row, person in eligibility.in_whose_right(piece)]
         if len(rows) > limit:
             return InboxPage(rows[:limit], rows[limit - 1].place)
         if len(piece) < piece_size:
             return InboxPage(rows, None)
         after = InboxCursor(piece[-1]["due_at"], piece[-1]["id"])
+        if len(rows) > enough:
+            return InboxPage(rows, after)
 
 
 def count_inbox_tasks(
@@ -136,7 +141,7 @@ def count_inbox_tasks(
     return InboxCount(total - _count_barred_tasks(reach))
 
 
-def _inbox_row(row: Mapping[str, Any], person: PersonEligibility) -> InboxRow:
+def _inbox_row(row: Mapping[str, Any], person: PersonEligibility, user: User) -> InboxRow:
     name = f"{row['first_name'] or ''} {row['last_name'] or ''}".strip()
     version_map, is_assigned = cached_map(row["version"]), row["assignee_id"] is not None
     is_with_person = row["assignee_id"] == person.person_id
@@ -163,7 +168,7 @@ def _inbox_row(row: Mapping[str, Any], person: PersonEligibility) -> InboxRow:
         suspended=row["request_state"] == WorkflowInstance.SUSPENDED,
         needed=row["needed"],
         agreed=len(row["votes"] or ()),
-        escalated=bool(row["added_as"]) and not is_with_person,
+        escalated=bool(find_added_role(row, user.pk)) and not is_with_person,
         acted_for=person.away.username if person.away is not None else "",
         acted_for_name=person.away.name if person.away is not None else "",
     )
@@ -228,5 +233,5 @@ def _tasks_to_inspect(reach: WorkReach, closely: list[int]) -> list[dict[str, An
     if reach.people:
         of_others = held_by_people_condition(user, reach.people_ids, reach.now)
         parts.append(WorkItem.objects.filter(of_others).exclude(in_queue=True, step_id__in=steps))
-    first, *other_parts = (task_rows(part.order_by(), user) for part in parts)
+    first, *other_parts = (task_rows(part.order_by(), reach) for part in parts)
     return list(first.union(*other_parts))

@@ -1,27 +1,26 @@
 """Whose tasks reach a person's inbox: their own, and those of people who are away and for whom
 they stand in; and of a task that is there, in whose right the person could act on it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection
 
-from workflows.access.conditions import steps_of_person_sql, steps_stood_in_for_sql
+from workflows.access.conditions import table_names, work_in_reach_sql
 from workflows.access.conditions.role_lookups import WayIntoRole, ways_into_roles
 from workflows.access.conditions.stand_in_sql import (
     has_named_workflows_sql,
     people_stood_in_for_sql,
     sql_moment,
 )
-from workflows.access.permissions import listed_role_ids
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.format.definition import HumanStep, excluded_parties
 from workflows.engine.routing.advance import barred_people
 from workflows.engine.routing.marking import Marking
-from workflows.execution.models import AddedPerson
 from workflows.people.models import User
 from workflows.persistence.sql_text import compose_sql
 
@@ -31,12 +30,14 @@ MINE = "mine"
 
 @dataclass(frozen=True, slots=True)
 class AwayPerson:
-    """Somebody for whom the person stands in, with the steps that are theirs by a role."""
+    """Somebody for whom the person stands in, with their roles, and the steps that are theirs by
+    one."""
 
     id: int
     username: str
     name: str
     steps: frozenset[int]
+    roles: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class WorkReach:
     user: User
     now: datetime
     own_steps: frozenset[int]
+    own_roles: frozenset[int]
     people: tuple[AwayPerson, ...] = ()
     is_own: bool = True
     is_scoped: bool = False
@@ -79,16 +81,14 @@ def _reach_sql(role_ways: tuple[WayIntoRole, ...]) -> str:
     """The statement, kept for the ways into a role that there are."""
     return compose_sql(
         """
-    SELECT CAST(NULL AS bigint) AS person, l.id AS step, '' AS username, '' AS first_name,
-        '' AS last_name, false AS is_scoped
-    FROM ({steps}) l
-    UNION ALL SELECT l.person, l.step, '', '', '', false FROM ({steps_stood_in_for}) l
-    UNION ALL SELECT DISTINCT l.person, CAST(NULL AS bigint), p.username, p.first_name, p.last_name,
-        {has_named_workflows}
+    SELECT l.person, l.role, l.step, '' AS username, '' AS first_name, '' AS last_name,
+        false AS is_scoped
+    FROM ({work_in_reach}) l
+    UNION ALL SELECT DISTINCT l.person, CAST(NULL AS bigint), CAST(NULL AS bigint), p.username,
+        p.first_name, p.last_name, {has_named_workflows}
     FROM ({people}) l JOIN {person} p ON p.id = l.person
     """,
-        steps=steps_of_person_sql(),
-        steps_stood_in_for=steps_stood_in_for_sql(),
+        work_in_reach=work_in_reach_sql(),
         has_named_workflows=has_named_workflows_sql("l"),
         people=people_stood_in_for_sql(),
         person=User._meta.db_table,
@@ -97,25 +97,29 @@ def _reach_sql(role_ways: tuple[WayIntoRole, ...]) -> str:
 
 def find_work_reach(user: User, now: datetime) -> WorkReach:
     """What can reach this person's inbox now. One statement."""
-    steps: dict[int | None, set[int]] = {None: set()}
+    steps: dict[int, set[int]] = defaultdict(set)
+    roles: dict[int, set[int]] = defaultdict(set)
     people: dict[int, tuple[str, str]] = {}
     is_scoped = False
     with connection.cursor() as cursor:
         cursor.execute(_reach_sql(ways_into_roles()), {"user": user.pk, "now": sql_moment(now)})
-        for person, step, username, first_name, last_name, has_workflows in cursor.fetchall():
-            is_scoped = is_scoped or bool(has_workflows)
-            if step is not None:
-                steps.setdefault(person, set()).add(step)
-            else:
+        for person, role, step, username, first_name, last_name, has_workflows in cursor.fetchall():
+            if role is None:
+                is_scoped = is_scoped or bool(has_workflows)
                 people[person] = username, f"{first_name} {last_name}".strip() or username
-    own = frozenset(steps[None])
+                continue
+            roles[person].add(role)
+            if step is not None:
+                steps[person].add(step)
+    own = frozenset(steps[user.pk])
     return WorkReach(
         user=user,
         now=now,
         own_steps=own,
+        own_roles=frozenset(roles[user.pk]),
         is_scoped=is_scoped,
         people=tuple(
-            AwayPerson(pk, username, name, frozenset(steps.get(pk, ())) - own)
+            AwayPerson(pk, username, name, frozenset(steps[pk]) - own, frozenset(roles[pk]))
             for pk, (username, name) in sorted(people.items(), key=_name_of)
         ),
     )
@@ -131,29 +135,55 @@ Row = Mapping[str, Any]
 """A task as the inbox reads it."""
 
 
-@dataclass(slots=True)
+def added_people_sql(task: str) -> str:
+    """SQL for a list, as JSON, of the people among `%(user)s` and `{people}` who were added to the
+    task whose row is called this: who, and as what: the role to which it was escalated, or nothing
+    for a stand-in."""
+    is_postgres = connection.vendor == "postgresql"
+    return compose_sql(
+        """
+    SELECT {collect}({row}(user_id, as_what)) FROM (
+        SELECT a.user_id, CASE WHEN a.stand_in THEN '' ELSE a.role END AS as_what
+        FROM {added} a
+        WHERE a.work_item_id = {task}.id AND (a.user_id = %(user)s OR a.user_id IN ({{people}}))
+        ORDER BY a.user_id
+    ) AS of_a_task
+    """,
+        collect="jsonb_agg" if is_postgres else "json_group_array",
+        row="jsonb_build_array" if is_postgres else "json_array",
+        task=task,
+        added=table_names()["added"],
+    )
+
+
+def find_added_role(row: Row, person_id: int) -> str | None:
+    """As what this person was added to the task: the role that it was escalated to, nothing for a
+    stand-in, None for neither."""
+    return next((role for person, role in row["added"] or () if person == person_id), None)
+
+
+@dataclass(frozen=True, slots=True)
 class PersonEligibility:
-    """Where a person stands just now: the steps that are theirs by a role, and, where it is asked,
-    the roles of a map that they are in."""
+    """Where a person stands just now: the roles in whose lists they are, and the steps that are
+    theirs by one."""
 
     person_id: int
     steps: frozenset[int]
+    roles: frozenset[int]
     away: AwayPerson | None = None
-    roles: dict[int, frozenset[int]] = field(default_factory=dict)
 
     def is_in(self, version: int, role: str) -> bool:
-        """Whether the person is in a role of a map now. A statement for each map asked of."""
+        """Whether the person is in a role of a map now."""
         version_map = cached_map(version)
         role_definition = version_map.graph.definition.roles.get(role)
         if role_definition is None or not role_definition.is_static:
             return role_definition is not None
-        if version not in self.roles:
-            self.roles[version] = listed_role_ids(self.person_id, version)
-        return version_map.role_ids[role] in self.roles[version]
+        return version_map.role_ids[role] in self.roles
 
-    def may_act(self, row: Row, step: HumanStep, added_as: str | None) -> bool:
+    def may_act(self, row: Row, step: HumanStep) -> bool:
         """Whether the task is theirs: by its queue, because they have it, or as they were added."""
         is_theirs = row["step_id"] in self.steps
+        added_as = find_added_role(row, self.person_id)
         if (row["in_queue"] and is_theirs) or added_as == "":
             return True
         if added_as is not None and self.is_in(row["version"], added_as):
@@ -169,28 +199,20 @@ class ReachEligibility:
 
     def __init__(self, reach: WorkReach) -> None:
         self.user_id = reach.user.pk
-        own = [PersonEligibility(self.user_id, reach.own_steps)] if reach.is_own else []
+        own = PersonEligibility(self.user_id, reach.own_steps, reach.own_roles)
         self.everybody = [
-            *own,
-            *(PersonEligibility(person.id, person.steps, person) for person in reach.people),
+            *([own] if reach.is_own else []),
+            *(PersonEligibility(p.id, p.steps, p.roles, away=p) for p in reach.people),
         ]
 
     def in_whose_right(self, rows: Iterable[Row]) -> Iterator[tuple[Row, PersonEligibility]]:
         """Those of these tasks on which the person may act at this moment, each with the one in
-        whose right: as themselves where they can. One statement where they stand in for others and
-        something was escalated to these."""
-        tasks = list(rows)
-        chosen = {row["id"]: self._find_person(row, {}) for row in tasks}
-        unclear = [row for row in tasks if chosen[row["id"]] is None]
-        added = self._added_roles(unclear)
-        chosen |= {row["id"]: self._find_person(row, added) for row in unclear if added}
-        for row in tasks:
-            if (person := chosen[row["id"]]) is not None:
+        whose right: as themselves where they can. No statement."""
+        for row in rows:
+            if (person := self._find_person(row)) is not None:
                 yield row, person
 
-    def _find_person(
-        self, row: Row, added: Mapping[tuple[int, int], str]
-    ) -> PersonEligibility | None:
+    def _find_person(self, row: Row) -> PersonEligibility | None:
         step = cached_map(row["version"]).human(row["step_key"])
         votes = row["votes"] or ()
         kept_away = {vote[key] for vote in votes for key in ("id", "acted_for_id") if key in vote}
@@ -199,25 +221,9 @@ class ReachEligibility:
         if self.user_id in kept_away:
             return None
         for person in self.everybody:
-            is_own = person.away is None
-            added_as = row["added_as"] if is_own else added.get((row["id"], person.person_id))
-            if person.person_id not in kept_away and person.may_act(row, step, added_as):
+            if person.person_id not in kept_away and person.may_act(row, step):
                 return person
         return None
-
-    def _added_roles(self, tasks: Iterable[Row]) -> dict[tuple[int, int], str]:
-        """As what those for whom the person stands in were added to these tasks."""
-        ids = [person.person_id for person in self.everybody if person.away is not None]
-        items = [row["id"] for row in tasks]
-        if not ids or not items:
-            return {}
-        rows = AddedPerson.objects.filter(work_item__in=items, user__in=ids)
-        return {
-            (item, person): "" if stand_in else role
-            for item, person, stand_in, role in rows.values_list(
-                "work_item_id", "user_id", "stand_in", "role"
-            )
-        }
 
 
 def _deciders_marking(row: Row) -> Marking:

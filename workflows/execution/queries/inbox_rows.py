@@ -11,16 +11,25 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F, JSONField, Q
 
 from workflows.access.conditions import held_by_people_condition, tasks_stood_in_for_sql
 from workflows.access.conditions.stand_in_sql import sql_moment
-from workflows.access.permissions import added_role_subquery
 from workflows.execution.models import AddedPerson, WorkItem, WorkItemQuerySet
-from workflows.execution.queries.inbox_narrowing import ANY_TASK, InboxOrder, TaskConditions
-from workflows.execution.queries.inbox_reach import WorkReach
+from workflows.execution.queries.inbox_narrowing import (
+    ANY_TASK,
+    TASK,
+    InboxOrder,
+    TaskConditions,
+)
+from workflows.execution.queries.inbox_reach import WorkReach, added_people_sql
 from workflows.people.models import User
-from workflows.persistence.sql_text import compose_sql, positional_sql, sql_condition
+from workflows.persistence.sql_text import (
+    compose_sql,
+    positional_sql,
+    sql_condition,
+    sql_expression,
+)
 
 
 class InboxCursor(NamedTuple):
@@ -31,7 +40,7 @@ class InboxCursor(NamedTuple):
 
 
 NOTHING = "SELECT 0 AS id WHERE 1 = 0"
-JSON_COLUMNS = ("votes", "deciders", "asked_by")
+JSON_COLUMNS = ("votes", "deciders", "asked_by", "added")
 
 
 def read_inbox_rows(
@@ -46,7 +55,7 @@ def read_inbox_rows(
         return _merged_rows(reach, after, limit, conditions)
     tasks = _narrowed_tasks(reachable_tasks(reach), after, conditions)
     ids = list(tasks.values_list("id", flat=True)[:limit])
-    by_id = {row["id"]: row for row in task_rows(WorkItem.objects.filter(pk__in=ids), reach.user)}
+    by_id = {row["id"]: row for row in task_rows(WorkItem.objects.filter(pk__in=ids), reach)}
     return [by_id[pk] for pk in ids if pk in by_id]
 
 
@@ -72,7 +81,7 @@ def count_reachable_tasks(reach: WorkReach, limit: int) -> int:
     is_for_others = bool(reach.people) or not reach.is_own
     sql = COUNTED.format(
         held=_held_by_others_sql(reach.is_scoped) if is_for_others else "",
-        parts=COUNTED_FOR_OTHERS if is_for_others else COUNTED_OWN,
+        parts=(COUNTED_FOR_OTHERS if is_for_others else COUNTED_OWN).format(each_task=EACH_TASK),
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, {**_parameters(reach), "limit": limit})
@@ -91,6 +100,7 @@ def _parameters(reach: WorkReach) -> dict[str, Any]:
 
 # -- on PostgreSQL ----------------------------------------------------------------------------
 
+LISTED_PEOPLE = "SELECT unnest(%(people)s::bigint[])"
 HELD = """
     WITH held AS MATERIALIZED (
         SELECT id AS task FROM workflows_workitem
@@ -109,11 +119,7 @@ MERGED = """
         request.state AS request_state, workflow.name AS workflow, request.requester_name,
         person.first_name, person.last_name, request.marking -> 'deciders' AS deciders,
         request.marking -> 'requester' AS asked_by,
-        (
-            SELECT CASE WHEN added.stand_in THEN '' ELSE added.role END
-            FROM workflows_addedperson added
-            WHERE added.work_item_id = task.id AND added.user_id = %(user)s
-        ) AS added_as
+        ({added}) AS added
     FROM ({places}) AS place
     JOIN workflows_workitem task ON task.id = place.id
     JOIN workflows_step step ON step.id = task.step_id
@@ -133,12 +139,16 @@ OF_A_STEP = """
 ALL_STEPS = "unnest(%(steps)s::bigint[]) AS s (id)"
 SOME_STEPS = "(SELECT id FROM unnest(%(steps)s::bigint[]) AS a (id) WHERE {condition}) AS s"
 OF_FEW_REQUESTS = """
-    SELECT due_at, id FROM (
-        SELECT due_at, id FROM workflows_workitem
-        WHERE in_queue AND step_id = ANY(%(steps)s::bigint[]) AND {task_step} AND {behind}
-        ORDER BY {order} LIMIT {limit}
-    ) AS few
+    SELECT due_at, id FROM workflows_workitem
+    WHERE is_open AND {task_step} AND {behind} AND (
+        in_queue AND step_id = ANY(%(steps)s::bigint[])
+        OR %(is_own)s AND (assignee_id = %(user)s OR id IN (
+            SELECT work_item_id FROM workflows_addedperson WHERE user_id = %(user)s
+        )) {or_of_others}
+    )
 """
+"""Every way at once: where requests are few, all of their open tasks are looked at."""
+OR_OF_OTHERS = "OR id IN (SELECT task FROM held)"
 OF_THEIR_OWN = """
     SELECT due_at, id FROM (
         SELECT due_at, id FROM workflows_workitem
@@ -147,18 +157,26 @@ OF_THEIR_OWN = """
         ORDER BY {order} LIMIT {limit}
     ) AS own
 """
+EACH_TASK = """
+    CROSS JOIN LATERAL (
+        SELECT * FROM workflows_workitem t WHERE t.id = task LIMIT 1
+    ) AS workflows_workitem
+"""
+"""The row of each listed task, by its key: however many the planner expects there to be, it is not
+to read all open ones for the few of a person."""
 OF_THE_ESCALATED = """
     SELECT due_at, id FROM (
-        SELECT due_at, id FROM workflows_workitem
-        WHERE id IN (SELECT work_item_id FROM workflows_addedperson WHERE user_id = %(user)s)
-        AND is_open AND {task_step} AND {behind} AND assignee_id IS DISTINCT FROM %(user)s
+        SELECT due_at, id FROM (
+            SELECT work_item_id AS task FROM workflows_addedperson WHERE user_id = %(user)s
+        ) AS escalated {each_task}
+        WHERE is_open AND {task_step} AND {behind} AND assignee_id IS DISTINCT FROM %(user)s
         AND NOT (in_queue AND step_id = ANY(%(steps)s::bigint[]))
         ORDER BY {order} LIMIT {limit}
     ) AS escalated
 """
 OF_OTHERS = """
     SELECT due_at, id FROM (
-        SELECT due_at, id FROM held JOIN workflows_workitem ON id = held.task
+        SELECT due_at, id FROM held {each_task}
         WHERE is_open AND {task_step} AND {behind}
         AND NOT (in_queue AND step_id = ANY(%(steps)s::bigint[]))
         AND NOT (%(is_own)s AND (assignee_id IS NOT DISTINCT FROM %(user)s OR id IN (
@@ -184,9 +202,10 @@ COUNTED_OWN = """
     SELECT 1 FROM workflows_workitem WHERE assignee_id = %(user)s AND is_open
     AND NOT (in_queue AND step_id = ANY(%(steps)s::bigint[]))
     UNION ALL
-    SELECT 1 FROM workflows_workitem
-    WHERE id IN (SELECT work_item_id FROM workflows_addedperson WHERE user_id = %(user)s)
-    AND is_open AND assignee_id IS DISTINCT FROM %(user)s
+    SELECT 1 FROM (
+        SELECT work_item_id AS task FROM workflows_addedperson WHERE user_id = %(user)s
+    ) AS escalated {each_task}
+    WHERE is_open AND assignee_id IS DISTINCT FROM %(user)s
     AND NOT (in_queue AND step_id = ANY(%(steps)s::bigint[]))
 """
 COUNTED_FOR_OTHERS = """
@@ -197,7 +216,7 @@ COUNTED_FOR_OTHERS = """
         UNION SELECT work_item_id FROM workflows_addedperson
         WHERE %(is_own)s AND user_id = %(user)s
         UNION SELECT task FROM held
-    ) AS own JOIN workflows_workitem ON id = own.task
+    ) AS own {each_task}
     WHERE is_open AND NOT (in_queue AND step_id = ANY(%(steps)s::bigint[]))
 """
 
@@ -247,9 +266,11 @@ def _listed_places(
 def _inbox_parts(reach: WorkReach, conditions: TaskConditions) -> tuple[str, ...]:
     """The ways in which a task can reach the inbox. The queue of each step is walked in its order,
     unless so few requests are left that their tasks are looked at instead."""
-    queue = OF_A_STEP if conditions.requests is None else OF_FEW_REQUESTS
+    if conditions.requests is not None:
+        or_of_others = OR_OF_OTHERS if reach.people else ""
+        return (OF_FEW_REQUESTS.replace("{or_of_others}", or_of_others),)
     own = (OF_THEIR_OWN, OF_THE_ESCALATED) if reach.is_own else ()
-    return (queue, *own, *((OF_OTHERS,) if reach.people else ()))
+    return (OF_A_STEP, *own, *((OF_OTHERS,) if reach.people else ()))
 
 
 @lru_cache(maxsize=256)
@@ -263,10 +284,11 @@ def _merged_sql(
 ) -> str:
     """The statement; the limit is written out, since a kept plan for any limit reads too much."""
     return MERGED.format(
-        held=_held_by_others_sql(is_scoped) if OF_OTHERS in parts else "",
+        held=_held_by_others_sql(is_scoped) if any(" held" in part for part in parts) else "",
         places=_places_sql(ranges, parts, limit, order, step),
         place_order=", ".join(f"place.{column}" for column in order.columns.split(", ")),
         person=User._meta.db_table,
+        added=added_people_sql("task").format(people=LISTED_PEOPLE),
     )
 
 
@@ -278,11 +300,18 @@ def _places_sql(
     names = {
         "limit": limit,
         "order": order.columns,
-        "steps": SOME_STEPS.format(condition=step.format(step="a.id")) if step else ALL_STEPS,
-        "task_step": step.format(step="step_id") if step else "true",
+        "steps": SOME_STEPS.format(condition=_asked_of_each(step, "a.id")) if step else ALL_STEPS,
+        "each_task": EACH_TASK,
+        "task_step": _asked_of_each(step, "step_id") if step else "true",
     }
     pieces = [part.format(behind=behind, **names) for behind in ranges for part in parts]
     return PLACES.format(parts=" UNION ALL ".join(pieces), limit=limit, order=order.columns)
+
+
+def _asked_of_each(step: str, column: str) -> str:
+    """The condition on a step where rows are found by something else. `IS TRUE` keeps the planner
+    from beginning with all open tasks of these steps, and so from reading thousands for a few."""
+    return f"({step.format(step=column)}) IS TRUE"
 
 
 def _held_by_others_sql(is_scoped: bool) -> str:
@@ -349,9 +378,12 @@ COLUMNS = {
 }
 
 
-def task_rows(tasks: WorkItemQuerySet, user: User) -> Any:
-    """Tasks with what the list says of them, and as what the person was added to them."""
-    return tasks.values(*OWN, **COLUMNS, added_as=added_role_subquery(user))
+def task_rows(tasks: WorkItemQuerySet, reach: WorkReach) -> Any:
+    """Tasks with what the list says of them, and as what people were added to them."""
+    people = ", ".join(str(int(person)) for person in reach.people_ids) or "NULL"
+    sql = added_people_sql(TASK).format(people=people)
+    added = sql_expression(sql, {"user": reach.user.pk}, JSONField())
+    return tasks.values(*OWN, **COLUMNS, added=added)
 
 
 def reachable_tasks(reach: WorkReach) -> WorkItemQuerySet:

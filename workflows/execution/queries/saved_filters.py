@@ -27,7 +27,7 @@ def count_filters(reach: WorkReach, filters: Narrowed) -> dict[int, InboxCount]:
     searches for requests."""
     listed = _read_listed_ids(reach, filters)
     ids = {task for tasks in listed.values() for task in tasks}
-    rows = list(task_rows(WorkItem.objects.filter(pk__in=ids), reach.user)) if ids else []
+    rows = list(task_rows(WorkItem.objects.filter(pk__in=ids), reach)) if ids else []
     open_ids = {
         whose: _open_ids(reach.narrowed(whose), rows)
         for whose in dict.fromkeys(whose for whose, _ in filters.values())
