@@ -57,7 +57,7 @@ def prepare() -> None:
     version = definitions.publish(version.pk, actor=None, now=now)
     requests.start_on_version(version, actor=ann, now=now, data={"amount": "1.00"})
     tasks.decide(WorkItem.objects.get().pk, actor=ann, outcome="ok", now=now, comment="As agreed.")
-    names = [f.column for f in TrailEvent._meta.concrete_fields if f.column != "id"]
+    names = [f.column or "" for f in TrailEvent._meta.concrete_fields if f.column != "id"]
     listed = ", ".join(names)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -65,7 +65,7 @@ def prepare() -> None:
             " CROSS JOIN generate_series(1, %s) ORDER BY generate_series, id",
             [ROWS // TrailEvent.objects.count()],
         )
-        seals = [f.column for f in TrailSeal._meta.concrete_fields]
+        seals = [f.column or "" for f in TrailSeal._meta.concrete_fields]
         made = {
             "position": "id",
             "event_id": "id",

@@ -41,7 +41,7 @@ class BarePage(LoginRequiredMixin):
 
     body = ""
 
-    def render_to_response(self, context: dict[str, Any]) -> HttpResponse:
+    def render_to_response(self, context: dict[str, Any], **response_kwargs: Any) -> HttpResponse:
         """The template with its context, by Django's own context processors."""
         cls = type(self)
         if "compiled" not in cls.__dict__:
@@ -64,7 +64,7 @@ REQUEST_ROW = (
 )
 
 
-class BareInbox(BarePage, ListView):  # type: ignore[type-arg]
+class BareInbox(BarePage, ListView):
     """Open tasks of the person's groups, as the inbox lists them."""
 
     body = "<h1>Inbox</h1><ul>{% for row in object_list %}" + TASK_ROW + "{% endfor %}</ul>"
@@ -76,7 +76,7 @@ class BareInbox(BarePage, ListView):  # type: ignore[type-arg]
         return joined.order_by("due_at")
 
 
-class BareRequests(BarePage, ListView):  # type: ignore[type-arg]
+class BareRequests(BarePage, ListView):
     """The same requests as the list's, with their open tasks."""
 
     body = "<table>{% for row in object_list %}" + REQUEST_ROW + "{% endfor %}</table>"
@@ -88,7 +88,7 @@ class BareRequests(BarePage, ListView):  # type: ignore[type-arg]
         return joined.prefetch_related("work_items__step", "work_items__assignee")
 
 
-class BareRequest(BarePage, DetailView):  # type: ignore[type-arg]
+class BareRequest(BarePage, DetailView):
     """One request: its values, its tasks, its documents and its trail."""
 
     queryset = WorkflowInstance.objects.select_related(
@@ -115,7 +115,7 @@ class DecisionForm(forms.Form):
     comment = forms.CharField(max_length=4000, required=False, widget=forms.Textarea)
 
 
-class BareTask(BarePage, DetailView):  # type: ignore[type-arg]
+class BareTask(BarePage, DetailView):
     """One task with its request's values and the form of a decision; a POST writes the row."""
 
     queryset = WorkItem.objects.select_related("step", "request__template", "request__requester")
@@ -154,7 +154,7 @@ class StartForm(forms.Form):
     manager = forms.ModelChoiceField(User.objects.filter(is_active=True))
 
 
-class BareStart(BarePage, FormView):  # type: ignore[type-arg]
+class BareStart(BarePage, FormView):
     """The form by which something begins."""
 
     form_class = StartForm
@@ -180,7 +180,7 @@ class BareReport(BarePage, View):
         return self.render_to_response({"rows": list(rows)})
 
 
-class BareTaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class BareTaskAdmin(admin.ModelAdmin):
     """Django's own list of tasks."""
 
     list_display = ("step", "request", "state", "assignee", "enabled_at", "due_at", "outcome")
@@ -190,7 +190,7 @@ class BareTaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ordering = ("-id",)
 
 
-class BareRequestAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class BareRequestAdmin(admin.ModelAdmin):
     """Django's own list of requests."""
 
     list_display = ("title", "state", "result", "requester_name", "template", "started_at")

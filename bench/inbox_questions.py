@@ -77,7 +77,8 @@ def _found_by(words: str) -> str:
     return f"{WORD.format(words)} UNION ALL {people}"
 
 
-def _narrowed(team: int) -> Iterator[Narrowed]:
+def narrowed_by_hand(team: int) -> Iterator[Narrowed]:
+    """Each way of narrowing an inbox; `team` is the id of a group."""
     has_word = _with_value("v.word LIKE 'thing7%%'")
     many = f"({has_word} OR {_asked_by('thing7')})"
     yield Narrowed({"q": "lot1234"}, {"requests": _found_by("lot1234")})
@@ -124,18 +125,24 @@ def inbox_questions(user: Any) -> Iterator[Question]:
         reach = find_work_reach(user, timezone.now())
         return [row.id for row in inbox_page(user, reach=reach).rows]
 
+    known_reach = find_work_reach(user, timezone.now())
+
     def count() -> list[int]:
-        reach = find_work_reach(user, timezone.now())
-        found = count_inbox_tasks(user, reach=reach)
+        found = count_inbox_tasks(user, reach=known_reach)
+        return [found.value + found.is_capped]
+
+    def count_alone() -> list[int]:
+        found = count_inbox_tasks(user, now=timezone.now())
         return [found.value + found.is_capped]
 
     sql = by_hand.page_sql(is_narrowed=False)
     yield Question("inbox page", page, sql, given, PAGE_BAR)
-    yield Question("inbox count", count, by_hand.COUNT, given, PAGE_BAR)
+    yield Question("inbox count, as its page asks it", count, by_hand.COUNT, given, PAGE_BAR)
+    yield Question("inbox count, asked alone", count_alone, by_hand.COUNT, given, PAGE_BAR)
     team = user.groups.order_by("pk")[0].pk
-    for narrowed in _narrowed(team):
+    for narrowed in narrowed_by_hand(team):
         is_narrowed = "sort" not in narrowed.address
-        sql = by_hand.page_sql(**narrowed.by_hand, is_narrowed=is_narrowed)  # type: ignore[arg-type]
+        sql = by_hand.page_sql(**narrowed.by_hand, is_narrowed=is_narrowed)
         ours = _narrowed_page(user, narrowed.address)
         yield Question(narrowed.name, ours, sql, given)
 
@@ -144,8 +151,8 @@ def _narrowed_page(user: Any, address: dict[str, str]) -> Callable[[], list[int]
     from django.utils import timezone
 
     from approvals.pages.inbox_filters import InboxFilter
-    from approvals.pages.inbox_page import NARROWED_CAP, PAGE
-    from workflows.execution.queries.inbox import inbox_page
+    from approvals.pages.inbox_page import NARROWED_CAP
+    from workflows.execution.queries.inbox import PAGE, inbox_page
     from workflows.execution.queries.inbox_narrowing import read_task_conditions
     from workflows.execution.queries.inbox_reach import find_work_reach
 
@@ -155,7 +162,7 @@ def _narrowed_page(user: Any, address: dict[str, str]) -> Callable[[], list[int]
         narrowing = InboxFilter(address).read_narrowing(now)
         conditions = read_task_conditions(narrowing)
         limit = PAGE if narrowing.is_wide else NARROWED_CAP
-        rows = inbox_page(user, reach=reach, conditions=conditions, limit=limit).rows
+        rows = inbox_page(user, reach=reach, conditions=conditions, limit=limit, enough=PAGE).rows
         return [row.id for row in rows[:PAGE]]
 
     return ours

@@ -154,21 +154,24 @@ REQUESTS = """
 INSTANCES = """
     INSERT INTO workflows_workflowinstance
         (id, template_id, version_id, prefix, title, source, state, result, data, marking,
-         requester_id, requester_name, started_at, completed_at)
+         requester_id, requester_name, started_at, completed_at, due_at, moved_at)
     SELECT r.id, s.template_id, s.version_id, 'B', {title}, 'form',
         CASE WHEN r.is_over THEN 'completed' ELSE 'running' END,
         CASE WHEN r.is_over THEN 'approved' ELSE '' END, '{{}}',
-        {marking}, r.requester, 'asker', {started}, CASE WHEN r.is_over THEN {ended} END
+        {marking}, r.requester, 'asker', {started}, CASE WHEN r.is_over THEN {ended} END,
+        CASE WHEN r.is_over OR r.hash % 10 = 0 THEN {never} ELSE {due} END,
+        CASE WHEN r.is_over THEN {ended} ELSE {enabled} END
     FROM bench_request r JOIN bench_step s ON s.place = r.place
 """
 TITLE = (
-    "'Request for thing' || r.hash % 50 || ' in place' || r.hash % 700 || ' lot' || r.hash % 20000"
+    "'Request for thing' || (r.hash % 50) || ' in place' || (r.hash % 700)"
+    " || ' lot' || (r.hash % 20000)"
 )
 WORDS = (
     "'request'",
-    "'thing' || r.hash % 50",
-    "'place' || r.hash % 700",
-    "'lot' || r.hash % 20000",
+    "'thing' || (r.hash % 50)",
+    "'place' || (r.hash % 700)",
+    "'lot' || (r.hash % 20000)",
 )
 SEARCH_WORDS = """
     INSERT INTO workflows_searchvalue (request_id, field, word, number, is_amount)
@@ -221,6 +224,38 @@ ESCALATED = """
     SELECT t.id, {first} + t.id % 7, 'role_0', t.id % 2 = 0, {now} FROM workflows_workitem t
     WHERE t.is_open AND t.request_id % 2003 = 0
 """
+INCIDENTS = """
+    INSERT INTO workflows_incident
+        (request_id, step_id, activation, code, parameters, state, opened_at, resolved_at,
+         resolution_code, resolution_parameters)
+    SELECT t.request_id, t.step_id, t.activation, 'nobody', '{{}}',
+        CASE WHEN t.is_open THEN 'open' ELSE 'resolved' END, t.enabled_at, t.completed_at, '',
+        '{{}}'
+    FROM workflows_workitem t WHERE t.request_id % 997 = 0
+"""
+QUESTIONS = """
+    INSERT INTO workflows_taskquestion
+        (request_id, work_item_id, kind, state, question, asked_at, answer, closed_at,
+         is_after_decision, asked_by_id, asked_of_id)
+    SELECT t.request_id, t.id, 'opinion', CASE WHEN t.is_open THEN 'open' ELSE 'answered' END,
+        'Is this in order?', t.enabled_at, '', t.completed_at, {no},
+        {first} + t.id % 2 * 7, {first} + (t.id + 1) % 2 * 7
+    FROM workflows_workitem t WHERE t.request_id % 4001 = 0
+"""
+PASSED_ON = """
+    INSERT INTO workflows_trailevent
+        (recorded_at, request_id, template_id, workflow, version, reference, step, round,
+         activation, work_item, command, actor_id, actor_name, acted_for, role, from_state,
+         to_state, outcome, comment, changes, changes_version, document_versions, channel,
+         capacity, seen, votes, token, token_by)
+    SELECT t.enabled_at, t.request_id, s.template_id, s.workflow, s.number, 'B-' || t.request_id,
+        s.key, 1, t.activation, t.id, 'reassign', {first}, 'ann', '', 'role', 'enabled',
+        'claimed', '', '', '{{}}', 1, '{{}}', 'page', 'role', '{{}}', '[]', '', ''
+    FROM workflows_workitem t JOIN bench_step s ON s.id = t.step_id WHERE t.request_id % 1999 = 0
+"""
+DESK = (INCIDENTS, QUESTIONS, PASSED_ON)
+"""What stands on desks beside tasks: of all workflows for their owner, and what Ann asked, was
+asked and passed on, open and over."""
 
 
 def _fill(cursor: Any, vendor: str, sizes: Sizes, first: int) -> None:
@@ -237,7 +272,15 @@ def _fill(cursor: Any, vendor: str, sizes: Sizes, first: int) -> None:
     cursor.execute(STEPS_BY_PLACE.format(groups=GROUPS))
     cursor.execute(REQUESTS.format(**names))
     cursor.execute("CREATE UNIQUE INDEX bench_step_place ON bench_step (place)")
-    for statement in (INSTANCES, OPEN_TASKS, FINISHED_TASKS, TRAIL, SEARCH_AMOUNTS, ESCALATED):
+    for statement in (
+        INSTANCES,
+        OPEN_TASKS,
+        FINISHED_TASKS,
+        TRAIL,
+        SEARCH_AMOUNTS,
+        ESCALATED,
+        *DESK,
+    ):
         cursor.execute(statement.format(**names))
     for word in WORDS:
         cursor.execute(SEARCH_WORDS.format(word=word))
@@ -291,6 +334,8 @@ def _sql_parts(is_postgres: bool, first: int) -> dict[str, Any]:
         "marking": json(marking),
         "vote": json("'[{\"id\": ' || " + voter + " || '}]'"),
         "now": moment("0"),
+        "never": "timestamptz '9999-01-01 00:00:00+00'" if is_postgres else "'9999-01-01 00:00:00'",
+        "no": "false" if is_postgres else "0",
         "started": moment("-60000 - r.hash % 400000"),
         "ended": moment("-30000 + r.hash % 1000 * 20"),
         "enabled": moment("-r.hash % 86400"),

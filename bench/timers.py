@@ -12,6 +12,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -23,7 +24,7 @@ COUNT = int(os.environ.get("TIMERS") or 100_000)
 STARTED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DUE = STARTED + timedelta(hours=2)
 
-MAP = {
+MAP: dict[str, Any] = {
     "format": 1,
     "key": "resting",
     "name": "Resting",
@@ -83,7 +84,7 @@ def prepare() -> None:
             (OutboxMessage, "request_id"),
         ):
             table, key = model._meta.db_table, model._meta.pk.column
-            names = [f.column for f in model._meta.concrete_fields if f.column != key]
+            names = [f.column for f in model._meta.concrete_fields if f.column and f.column != key]
             taken = ", ".join("first.pk + n" if name == parent else f"t.{name}" for name in names)
             cursor.execute(
                 f"INSERT INTO {table} ({key}, {', '.join(names)})"

@@ -22,9 +22,7 @@ from workflows.trail.models import TrailEvent
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True), only_on_postgres]
 
 ROUNDS, TASKS = 5, 6
-REFUSED = re.compile(
-    r'card refused">.*?/tasks/(\d+)/.*?<p class="meta">(.*?)</p>', flags=re.DOTALL
-)
+REFUSED = re.compile(r'card refused">.*?/tasks/(\d+)/.*?<p class="meta">(.*?)</p>', flags=re.DOTALL)
 
 
 def in_bulk(client: Client, form: dict[str, Any]) -> Callable[[], dict[int, str]]:
