@@ -127,7 +127,7 @@ def fill_and_measure(sizes: Sizes) -> None:
 
 
 def is_filled() -> bool:
-    """Whether the database has its site, from a run that kept it (`BENCH_KEEP`)."""
+    """Whether the database has its site already."""
     from django.db import connection
 
     return "workflows_workitem" in connection.introspection.table_names()
