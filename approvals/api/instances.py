@@ -20,18 +20,15 @@ from approvals.api.responses import (
     schema_response,
 )
 from approvals.api.schemas import IncidentOut, InstanceOut, ReasonIn, RequestOut, StartIn, TrailOut
-from workflows.access.conditions import AUDIT, MANAGE, START, VIEW
 from workflows.access.models import ApiToken
 from workflows.access.permissions import may_audit
-from workflows.definitions.models import WorkflowTemplate
-from workflows.engine.errors import NotFound
+from workflows.definitions.queries.published_versions import require_known_workflow
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.instance_record import trail_of
 from workflows.execution.queries.position import InstancePosition, find_position
 from workflows.execution.queries.questions import questions_on_request
 from workflows.execution.queries.visible_instances import find_visible_request
 from workflows.execution.services import instances as requests
-from workflows.people.models import User
 from workflows.trail.models import TrailEvent
 
 router = Router(tags=["requests"])
@@ -47,7 +44,7 @@ ON_THE_PAGE = (
 def start_request_call(request: HttpRequest, body: StartIn) -> JsonResponse:
     """Start a request on the workflow's published version."""
     user = authorized_user(request, ApiToken.START)
-    ensure_workflow_visible(user, body.workflow)
+    require_known_workflow(user, body.workflow)
 
     def answer_start() -> RequestOut:
         instance = requests.start(
@@ -61,16 +58,6 @@ def start_request_call(request: HttpRequest, body: StartIn) -> JsonResponse:
         return request_out(request, instance)
 
     return run_command_once(request, user, answer_start, status=201)
-
-
-def ensure_workflow_visible(user: User, key: str) -> None:
-    """Raises NotFound for a workflow that is none of this person's business."""
-    if (
-        not WorkflowTemplate.objects.with_verbs(user, START, VIEW, MANAGE, AUDIT)
-        .filter(key=key)
-        .exists()
-    ):
-        raise NotFound("There is no such workflow, or it is not yours to see.")
 
 
 # -- reading ----------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ from workflows.execution.queries.inbox_reach import MINE, WorkReach, find_work_r
 from workflows.execution.queries.inbox_rows import InboxCursor
 from workflows.execution.queries.last_decisions import find_last_decisions
 from workflows.people.models import User
+from workflows.people.queries.person_names import name_with_absence
+from workflows.people.queries.stand_ins import read_away_notes
 
 NARROWED_CAP = 200
 """So many tasks are counted of an inbox that is narrowed; they are read with its first page."""
@@ -94,7 +96,7 @@ def read_inbox(
     saved_ids = [int(pk) for pk, _ in choices.filters]
     next_link = {**link, "after": encode_inbox_cursor(page.after)} if page.after else {}
     return InboxView(
-        sections=group_rows(_with_last_decisions(page.rows)),
+        sections=group_rows(_with_absences(_with_last_decisions(page.rows), now)),
         tabs=_inbox_tabs(whole_reach, whose, filters.chosen),
         whose=whose,
         filters=filters,
@@ -134,6 +136,22 @@ def _with_last_decisions(rows: list[InboxRow]) -> list[InboxRow]:
         return rows
     decided = find_last_decisions(row.request_id for row in rows)
     return [replace(row, last=decided.get(row.request_id)) for row in rows]
+
+
+def _with_absences(rows: list[InboxRow], now: datetime) -> list[InboxRow]:
+    """The rows with until when who asked is away, and who stands in. One statement where somebody
+    is."""
+    people = {row.requester_id for row in rows if row.is_requester_away}
+    if not people:
+        return rows
+    notes = read_away_notes(people, now)
+    return [
+        replace(
+            row,
+            requester=name_with_absence(row.requester, notes.of(row.requester_id, row.template_id)),
+        )
+        for row in rows
+    ]
 
 
 def group_rows(rows: Iterable[InboxRow]) -> list[InboxSection]:

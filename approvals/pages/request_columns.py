@@ -139,6 +139,7 @@ COLUMNS: tuple[Column[RequestRow], ...] = (
         "title",
         lambda row: row.request.title,
         href=lambda row: reverse("approvals:request", args=[row.request.reference]),
+        link_name=lambda row: f"{row.request.title}, {row.request.reference}",
         notes=lambda row: [CellNote(row.request.reference, css="quiet ref")],
     ),
     Column(gettext_lazy("Workflow"), "workflow", lambda row: row.request.template.name),

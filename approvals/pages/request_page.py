@@ -69,6 +69,7 @@ from workflows.execution.queries.instance_record import (
     course_rows_of,
     incidents_of,
     merges_of,
+    read_absences_of_people,
     request_family_of,
     tasks_of,
     trail_of,
@@ -208,6 +209,7 @@ def _read_request(
     user: User, request: WorkflowInstance, now: datetime, until: datetime | None
 ) -> _RequestReading:
     read_facets(request, [*REQUEST_FACETS, *actor_facets()], user, now)
+    read_absences_of_people(request, [request.requester, request.template.owner], now)
     work = read_only_unit_of_work(request, user, now)
     standing = find_standing(work, user)
     tasks, incidents = tasks_of(request), incidents_of(request)

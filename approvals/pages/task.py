@@ -35,6 +35,7 @@ from workflows.execution.queries.instance_record import (
     DECISIONS,
     decided_tasks_of,
     find_added_person,
+    read_absences_of_people,
 )
 from workflows.execution.queries.next_steps import (
     find_destination,
@@ -136,6 +137,7 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
     """
     task = find_visible_human_task(user, task_id)
     read_facets(task.request, [*TASK_FACETS, *actor_facets()], user, now)
+    read_absences_of_people(task.request, [task.request.requester], now)
     work = _open_task_work(task, user, now)
     position = build_step_position(work.map, task)
     key, step = position.key, work.map.human(position.key)

@@ -178,6 +178,13 @@ register.filter("person", wording.person_name)
 
 
 @register.filter
+def requester_of(instance: WorkflowInstance) -> str:
+    """Who asked for a request, and, while they are away, until when and who stands in; the copied
+    name where the account is none of the site's."""
+    return name_in_workflow(instance.requester, instance.template_id) or instance.requester_name
+
+
+@register.filter
 def answering_for(person: User | None, template: WorkflowTemplate) -> str:
     """Whoever answers for a workflow, and, while they are away, until when and who stands in."""
     return name_in_workflow(person, template.pk) or wording.person_name(None)

@@ -48,6 +48,8 @@ class CellNote:
     text: str
     href: str = ""
     css: str = ""
+    name: str = ""
+    """What the link is called, where its text alone would stand for several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class CellParts:
     """The state whose badge the text is."""
     notes: Sequence[CellNote] = ()
     bars: Sequence[CellBar] = ()
+    name: str = ""
+    """As of a note."""
 
 
 class TableCell(NamedTuple):
@@ -104,6 +108,8 @@ class Column(Generic[Row]):
     """How the page writes it, where it is not written as all values of its kind are."""
     empty: Sentence = DASH
     href: Callable[[Row], str] | None = None
+    link_name: Callable[[Row], str] | None = None
+    """What the link is called, where its text alone would stand for several."""
     light: Callable[[Row], CellLight | None] | None = None
     badge: Callable[[Row], str] | None = None
     notes: Callable[[Row], Iterable[CellNote]] | None = None
@@ -152,6 +158,7 @@ class Column(Generic[Row]):
             self.badge(row) if self.badge else "",
             tuple(self.notes(row)) if self.notes else (),
             self.bars(row) if self.bars else (),
+            self.link_name(row) if self.link_name else "",
         )
         return (
             parts if any((parts.href, parts.light, parts.badge, parts.notes, parts.bars)) else None

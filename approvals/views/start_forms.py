@@ -34,7 +34,10 @@ from workflows.access.permissions import may_start
 from workflows.access.services.once_only_forms import FormSubmission, SentAlready, submit_form_once
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import get_version_map
-from workflows.definitions.queries.published_versions import get_published_version
+from workflows.definitions.queries.published_versions import (
+    get_published_version,
+    require_known_workflow,
+)
 from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed
 from workflows.engine.format.definition import Definition
 from workflows.engine.values.field_types.base import type_of_field
@@ -79,8 +82,7 @@ def startable_workflows_view(request: HttpRequest) -> HttpResponse:
 @signed_in_page
 def start_form_view(request: HttpRequest, key: str) -> HttpResponse:
     """The start form of one workflow; a POST starts a request, or keeps the form as a draft."""
-    version = get_published_version(key)
-    _require_may_start(signed_in_user(request), version)
+    version = _find_startable_version(signed_in_user(request), key)
     if request.method != "POST":
         requests.require_not_paused(version)
     elif SAVE_DRAFT in request.POST:
@@ -176,12 +178,21 @@ def _copied_values(like: WorkflowInstance, definition: Definition) -> dict[str, 
     }
 
 
-def _require_may_start(user: User, version: TemplateVersion) -> None:
+def _find_startable_version(user: User, key: str) -> TemplateVersion:
+    """The version that this person's requests start on. Who knows the workflow and may not start it
+    is told why; to all others there is no such workflow."""
+    try:
+        version = get_published_version(key)
+    except HandoffError:
+        require_known_workflow(user, key)
+        raise
     if not may_start(user, version.template):
+        require_known_workflow(user, key)
         raise NotAllowed(
             "You may not start “%(name)s”: you are not in the role that starts it.",
             name=version.name,
         )
+    return version
 
 
 def _start_forms(

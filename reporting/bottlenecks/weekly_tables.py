@@ -19,8 +19,12 @@ from reporting.bottlenecks.trends import StepQueue, StepTrend
 from reporting.ui.charts import draw_line_chart, draw_queue_chart
 from workflows.language.formats import (
     DASH,
+    DAY_SECONDS,
+    SpanUnit,
+    choose_span_unit,
     date_text,
     render_business_span,
+    render_span_in,
     render_time_span,
 )
 
@@ -42,7 +46,7 @@ def trend_table(figures: Bottlenecks, trend: Sequence[StepTrend]) -> ReportTable
             " waiting by the clock where the calendar is not known). Weeks with three tasks or"
             " more."
         ),
-        columns=_trend_columns(figures.day),
+        columns=_trend_columns(_TrendSpans.of(trend, figures.day)),
         rows=trend,
         charts=[
             (render_trend(entry, figures.day), _trend_chart(figures, entry))
@@ -51,25 +55,44 @@ def trend_table(figures: Bottlenecks, trend: Sequence[StepTrend]) -> ReportTable
     )
 
 
-def _trend_columns(day: int) -> list[Column[StepTrend]]:
-    def span(entry: StepTrend, seconds: float | None) -> str:
-        return _span_text(entry, seconds, day)
+@dataclass(frozen=True, slots=True)
+class _TrendSpans:
+    """Writes all lengths of the table in one unit, so that they compare at a glance: in days only
+    where all are of one kind, for a working day is shorter than one by the clock."""
 
+    unit: SpanUnit
+    day: int
+
+    @classmethod
+    def of(cls, trend: Sequence[StepTrend], day: int) -> "_TrendSpans":
+        """In the unit that suits these steps."""
+        kinds = {entry.in_business_time for entry in trend}
+        own_day = day if kinds == {True} else DAY_SECONDS
+        unit = choose_span_unit((entry.now for entry in trend), own_day)
+        is_mixed_day = len(kinds) > 1 and unit == SpanUnit.DAYS
+        return cls(SpanUnit.HOURS if is_mixed_day else unit, own_day)
+
+    def text(self, seconds: float | None) -> str:
+        """'26.5 h'."""
+        return DASH if seconds is None else render_span_in(seconds, self.unit, self.day)
+
+
+def _trend_columns(spans: _TrendSpans) -> list[Column[StepTrend]]:
     return [
         Column(gettext_lazy("Step"), "step", lambda entry: entry.step),
         SpanColumn(
             gettext_lazy("Expected"),
             "expected_s",
             lambda entry: entry.expected,
-            text=lambda entry: span(entry, entry.expected),
+            text=lambda entry: spans.text(entry.expected),
         ),
         SpanColumn(
             gettext_lazy("First month"),
             "first_month_s",
             lambda entry: entry.usual,
-            text=lambda entry: span(entry, entry.usual),
+            text=lambda entry: spans.text(entry.usual),
         ),
-        _newest_week_column(day),
+        _newest_week_column(spans),
         CountColumn(
             gettext_lazy("Worse for"),
             "weeks_worse",
@@ -80,12 +103,12 @@ def _trend_columns(day: int) -> list[Column[StepTrend]]:
     ]
 
 
-def _newest_week_column(day: int) -> Column[StepTrend]:
+def _newest_week_column(spans: _TrendSpans) -> Column[StepTrend]:
     return SpanColumn(
         gettext_lazy("Newest week"),
         "last_week_s",
         lambda entry: entry.now,
-        text=lambda entry: _span_text(entry, entry.now, day),
+        text=lambda entry: spans.text(entry.now),
         notes=_week_notes,
         is_late=lambda entry: entry.crept,
     )

@@ -145,7 +145,12 @@ def _version_notes(health: StepHealth) -> list[CellNote]:
 
 def _todo_notes(line: StepHealthLine, openable_lists: Collection[str]) -> Sequence[CellNote]:
     notes = [
-        CellNote(describe_todo(todo), todo.address if todo.model in openable_lists else "", "do")
+        CellNote(
+            describe_todo(todo),
+            todo.address if todo.model in openable_lists else "",
+            "do",
+            f"{describe_todo(todo)}: {line.health.step}",
+        )
         for todo in line.todo
     ]
     incident = line.health.oldest_incident

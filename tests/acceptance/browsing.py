@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -155,6 +156,12 @@ def _keep_complaint(message: ConsoleMessage) -> None:
     refused_form = "status of 422" in message.text
     if message.type in ("error", "warning") and not refused_form:
         HEARD.append(message.text)
+
+
+def title_link(title: str) -> re.Pattern[str]:
+    """What the link with a title is called in a list: the title alone, or with what tells two of
+    one title apart."""
+    return re.compile(rf"^{re.escape(title)}(,|$)")
 
 
 def fits(page: Page) -> bool:

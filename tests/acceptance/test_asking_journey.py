@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.browsing import DESK, PHONE, fits, serve_site, sign_in
+from tests.acceptance.browsing import DESK, PHONE, fits, serve_site, sign_in, title_link
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
@@ -42,7 +42,7 @@ def test_an_opinion_is_asked_then_the_requester_and_the_answer_brings_it_back(
     people = (mia, nora, sam)
     for page in people:
         page.set_viewport_size(size)  # type: ignore[arg-type]
-    mia.get_by_role("link", name=title, exact=True).click()
+    mia.get_by_role("link", name=title_link(title)).click()
     mia.get_by_role("link", name="Ask for an opinion").click()
     expect(mia.get_by_text("may see the whole request")).to_be_visible()
     mia.get_by_label("Whom").first.select_option("stranger")
@@ -51,7 +51,7 @@ def test_an_opinion_is_asked_then_the_requester_and_the_answer_brings_it_back(
     expect(mia.get_by_text("Nora Quist has not answered yet.")).to_be_visible()
 
     nora.goto("/")
-    nora.get_by_role("link", name=title, exact=True).click()
+    nora.get_by_role("link", name=title_link(title)).click()
     nora.get_by_label("Answer").fill("It is fair.")
     nora.get_by_role("button", name="Answer").click()
     expect(nora.locator(".messages")).to_contain_text("Mia Lopez sees your opinion")
@@ -66,7 +66,7 @@ def test_an_opinion_is_asked_then_the_requester_and_the_answer_brings_it_back(
 
     sam.goto("/")
     expect(sam.get_by_text("Your request waits for your answer")).to_be_visible()
-    sam.get_by_role("link", name=title, exact=True).click()
+    sam.get_by_role("link", name=title_link(title)).click()
     sam.get_by_label("Answer").fill("Those with a long arm.")
     sam.get_by_role("button", name="Answer").click()
     expect(sam.locator(".messages")).to_contain_text("Mia Lopez sees your answer")

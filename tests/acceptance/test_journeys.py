@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.browsing import DESK, PHONE, serve_site, sign_in
+from tests.acceptance.browsing import DESK, PHONE, serve_site, sign_in, title_link
 from tests.notices.mail_server import Mailbox, running_mail_server
 
 pytest.importorskip("playwright", reason="playwright is not installed")
@@ -147,7 +147,7 @@ def start_purchase(office: Office, title: str, key: str = "purchase-approval") -
 def open_task(page: Page, title: str) -> None:
     """From the inbox to a task of a request."""
     page.goto("/")
-    page.get_by_role("link", name=title, exact=True).first.click()
+    page.get_by_role("link", name=title_link(title)).first.click()
 
 
 def decide_task(page: Page, title: str, button: str, leads_to: str, **typed: str) -> None:
@@ -277,7 +277,7 @@ def test_thirty_are_decided_at_once_and_four_refused_each_with_its_reason(office
     olivia = office.sit_down("olivia")
     for number, course in ((0, "suspend"), (1, "cancel")):
         olivia.goto(f"/requests/?whose=all&state=any&q=Chair {number} {width}")
-        olivia.get_by_role("link", name=f"Chair {number} {width}", exact=True).first.click()
+        olivia.get_by_role("link", name=title_link(f"Chair {number} {width}")).first.click()
         olivia.goto(f"{olivia.url.partition('?')[0]}{course}/")
         olivia.get_by_label("Reason").fill("A freeze.")
         olivia.locator("button.forward").click()

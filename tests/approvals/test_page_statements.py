@@ -102,10 +102,10 @@ def test_a_page_makes_so_many_statements(
 # -- where there is everything --------------------------------------------------------------------
 
 RICH_PAGES = [
-    ("lena", "/", INBOX),
+    ("lena", "/", INBOX + 1),  # until when who asked is away
     ("sam", "/requests/", 6),
-    ("lena", "/tasks/{task}/", 14),
-    ("sam", "/requests/{reference}/", 15),
+    ("lena", "/tasks/{task}/", 15),
+    ("sam", "/requests/{reference}/", 16),
 ]
 
 

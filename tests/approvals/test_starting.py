@@ -114,17 +114,28 @@ def test_an_empty_file_is_refused(people: dict[str, User]) -> None:
     assert WorkflowInstance.objects.count() == 0
 
 
-def test_who_may_not_start_it_gets_a_403_that_says_why(people: dict[str, User]) -> None:
+def test_who_knows_it_and_may_not_start_it_gets_a_403_that_says_why(
+    people: dict[str, User],
+) -> None:
     before = everything()
-    client = signed_in(people["mia"])
+    client = signed_in(people["olivia"])
     for answer in (client.get(FORM), client.post(FORM, GOOD)):
         assert answer.status_code == 403
         assert "you are not in the role that starts it" in answer.content.decode()
     assert everything() == before
 
 
-def test_an_unknown_workflow_is_not_found(people: dict[str, User]) -> None:
-    assert signed_in(people["sam"]).get("/start/no-such-thing/").status_code == 404
+def test_a_workflow_of_others_is_not_there_as_one_that_does_not_exist(
+    people: dict[str, User],
+) -> None:
+    before = everything()
+    for name in ("sam", "mia"):
+        client = signed_in(people[name])
+        assert client.get("/start/no-such-thing/").status_code == 404
+    for answer in (client.get(FORM), client.post(FORM, GOOD)):
+        assert answer.status_code == 404
+        assert "Purchase approval" not in answer.content.decode()
+    assert everything() == before
 
 
 def test_a_get_starts_nothing(people: dict[str, User]) -> None:

@@ -38,7 +38,6 @@ NOTHING = {"reference": "PA-99999", "token": "0.x", "key": "no-such", "workflow"
 NO_SUCH_ROW = 99_999_999
 KEYS = {
     *("approvals:decide-by-link", "approvals:status"),  # whoever has the address may open it
-    "approvals:start-form",  # says of a workflow that others start that it is not theirs to
 }
 """Addresses that answer by other rules, which have tests of their own."""
 

@@ -38,8 +38,14 @@ def describe_cancel_reason(reason: reasons.CancelReason) -> Text:
     """Why open work was cancelled, as a part of a sentence."""
     sentence = _CANCEL_SENTENCES[type(reason)]
     if isinstance(reason, reasons.InstanceCancelled):
-        return text(sentence, reason=describe_command_reason(reason.reason, reason.cause))
+        words = _as_part_of_sentence(reason.reason)
+        return text(sentence, reason=describe_command_reason(words, reason.cause))
     return text(sentence, **reason.parameters)
+
+
+def _as_part_of_sentence(words: str) -> str:
+    """A person's words without their full stop: the sentence around them has its own."""
+    return words if words.endswith("..") else words.removesuffix(".")
 
 
 def describe_command_reason(reason: str, cause: reasons.CommandCause | None) -> Text | str:

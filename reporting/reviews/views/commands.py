@@ -22,7 +22,7 @@ from reporting.reviews.services.decisions import close_review, decide_finding
 from reporting.reviews.services.gathering import gather_review_again
 from reporting.reviews.services.opening import begin_review
 from reporting.reviews.views.access import get_visible_review, visible_reviews
-from reporting.reviews.views.detail_page import render_review
+from reporting.reviews.views.detail_page import read_responsible_login, render_review
 from workflows.access.services.once_only_forms import FormSubmission, submit_form_once
 from workflows.definitions.lifecycle.once_more import require_asked_once_more
 from workflows.definitions.models import WorkflowTemplate
@@ -66,7 +66,7 @@ def decide_finding_view(request: HttpRequest, pk: int) -> HttpResponse:
             verdict=request.POST.get("verdict", ""),
             reason=request.POST.get("reason", ""),
             until=_parse_day(request.POST.get("until", "")),
-            responsible=_find_person(request.POST.get("responsible", "")),
+            responsible=_find_person(read_responsible_login(request.POST)),
             running=request.POST.get("running", ""),
             actor=signed_in_user(request),
             now=timezone.now(),

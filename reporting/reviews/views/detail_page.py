@@ -1,6 +1,7 @@
 """One review: its facts, its findings, and what was decided."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_safe
 
-from approvals.ui.responses import refusal_context, signed_in_page, status_of
+from approvals.forms.people_boxes import PersonBox
+from approvals.ui.responses import refusal_context, signed_in_page, signed_in_user, status_of
 from approvals.ui.tables import ReportTable
 from approvals.ui.typed_text import TYPED_FORM_KEY, form_data
 from reporting.reviews.facts.choices import (
@@ -50,6 +52,8 @@ class FindingLine:
     is_open: bool
     kept_until: date | None
     again: str
+    responsible_box: str = ""
+    """The control for who sees to it, for whom may decide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +84,15 @@ def render_review(
 ) -> HttpResponse:
     """The page, with what was refused at a finding (or at 0: at the review as a whole)."""
     typed_data, at = _typed_form_data(request, review, at)
+    manages = may_manage(request.user, review.template) and review.is_open
+    page = build_review_page(review, now=timezone.now())
+    if manages:
+        login = read_responsible_login(typed_data)
+        page = _with_responsible_boxes(page, signed_in_user(request), {at: login})
     context = {
-        "page": build_review_page(review, now=timezone.now()),
+        "page": page,
         "review": review,
-        "manages": may_manage(request.user, review.template) and review.is_open,
+        "manages": manages,
         "wrong": refused is not None,
         "wrong_at": at,
         **refusal_context(refused),
@@ -94,6 +103,30 @@ def render_review(
     }
     status = status_of(refused) if refused else HTTPStatus.OK
     return render(request, "reporting/review.html", context, status=status)
+
+
+def _with_responsible_boxes(
+    page: ReviewPage, asker: User, typed_logins: Mapping[int, str]
+) -> ReviewPage:
+    """With the box for who sees to it at each finding, and what was typed into it. Who may be
+    chosen is read once for all."""
+    box = PersonBox()
+    box.asker = asker
+    findings = [
+        replace(
+            line,
+            responsible_box=box.render(
+                "responsible", typed_logins.get(line.row.pk, ""), {"id": f"who-{line.row.pk}"}
+            ),
+        )
+        for line in page.findings
+    ]
+    return replace(page, findings=findings)
+
+
+def read_responsible_login(data: QueryDict) -> str:
+    """The login of who was chosen to see to it, or what was typed."""
+    return str(PersonBox().value_from_datadict(data, {}, "responsible") or "")
 
 
 def _typed_form_data(request: HttpRequest, review: Review, at: int) -> tuple[QueryDict, int]:

@@ -8,9 +8,8 @@ from datetime import datetime
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from workflows.access.conditions import AUDIT, MANAGE, START, VIEW
 from workflows.conversation.models import Follow
-from workflows.definitions.models import WorkflowTemplate
+from workflows.definitions.queries.published_versions import require_known_workflow
 from workflows.engine.errors import NotFound
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.visible_instances import NO_REQUEST
@@ -40,10 +39,7 @@ def follow_workflow(key: str, *, actor: User, now: datetime) -> Follow:
     """Follow all requests of a workflow that one may see, those to come too. Raises NotFound for a
     workflow that is none of the actor's business."""
     with transaction.atomic():
-        rows = WorkflowTemplate.objects.with_verbs(actor, START, VIEW, MANAGE, AUDIT)
-        template = rows.filter(key=key).first()
-        if template is None:
-            raise NotFound("There is no such workflow, or it is not yours to see.")
+        template = require_known_workflow(actor, key)
         row, is_new = Follow.objects.get_or_create(
             person=actor, template=template, defaults={"since": now}
         )

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
 from workflows.access.admin.grants import render_map_list
-from workflows.admin_site.elements import render_include, render_link
+from workflows.admin_site.elements import NOTHING, render_include, render_link
 from workflows.admin_site.links import change_url, list_url
 from workflows.admin_site.site_links import report_page_url
 from workflows.definitions.admin.start_triggers import render_start_options
@@ -26,6 +26,7 @@ from workflows.execution.queries.open_work import (
     open_instances_condition,
     open_instances_count,
 )
+from workflows.people.queries.person_names import login_in_workflow
 
 
 def annotate_workflow_figures(rows: QuerySet[WorkflowTemplate]) -> QuerySet[WorkflowTemplate]:
@@ -60,6 +61,16 @@ def _count_subquery(rows: QuerySet[Any], by: str) -> QuerySet[Any]:
 
 class WorkflowColumns:
     """Columns of the list and of the page of a workflow."""
+
+    @admin.display(description=gettext_lazy("owner"), ordering="owner")
+    def owner_name(self, template: WorkflowTemplate) -> str:
+        """The login, and whether they are away."""
+        return login_in_workflow(template.owner, template.pk) or NOTHING
+
+    @admin.display(description=gettext_lazy("deputy"), ordering="deputy")
+    def deputy_name(self, template: WorkflowTemplate) -> str:
+        """The same of the deputy."""
+        return login_in_workflow(template.deputy, template.pk) or NOTHING
 
     @admin.display(description=gettext_lazy("published"), ordering="published_number")
     def published_version(self, template: Any) -> SafeString | str:

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from workflows.access.admin.grants import ObjectGrantsMixin
@@ -27,6 +28,7 @@ from workflows.definitions.models import WorkflowTemplate
 from workflows.execution.models import WorkflowInstance
 from workflows.monitoring.admin.step_health import render_health_table
 from workflows.monitoring.queries.step_health import steps_in_use
+from workflows.people.queries.stand_ins import prefetch_absences
 
 
 @admin.action(description=gettext_lazy("Make a new draft"), permissions=["command"])
@@ -85,7 +87,14 @@ class WorkflowAdmin(
     of_workflow = "pk"
     drafts = ("pk", "template")
     list_display = (
-        *("name", "owner", "deputy", "published_version", "open_requests", "open_incidents"),
+        *(
+            "name",
+            "owner_name",
+            "deputy_name",
+            "published_version",
+            "open_requests",
+            "open_incidents",
+        ),
         "pages",
     )
     list_select_related = ("owner", "deputy")
@@ -103,8 +112,14 @@ class WorkflowAdmin(
     grantable = (START, LISTEN, VIEW, MANAGE, AUDIT)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkflowTemplate]:
-        """With the figures of the list."""
-        return annotate_workflow_figures(super().get_queryset(request))
+        """With the figures of the list; on the list itself, with who is away."""
+        rows = annotate_workflow_figures(super().get_queryset(request))
+        match, now = request.resolver_match, timezone.now()
+        if match is None or match.url_name != "workflows_workflowtemplate_changelist":
+            return rows
+        return rows.prefetch_related(
+            prefetch_absences("owner", now), prefetch_absences("deputy", now)
+        )
 
     def get_urls(self) -> list[URLPattern]:
         """And the page that takes a file."""

@@ -2,6 +2,7 @@
 
 from django.db.models import Max
 
+from workflows.access.conditions import AUDIT, MANAGE, START, VIEW, Actor
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.engine.errors import HandoffError, NotFound, WorkflowRetired
 
@@ -42,6 +43,19 @@ def _unusable_workflow(workflow: str) -> HandoffError:
         "There is no workflow '%(workflow)s'; see the list of workflows for its key.",
         workflow=workflow,
     )
+
+
+def require_known_workflow(user: Actor, key: str) -> WorkflowTemplate:
+    """The workflow, for whoever may start, view, manage or audit it. Raises NotFound for all
+    others, in the same words as for one that does not exist: strangers learn nothing."""
+    template = (
+        WorkflowTemplate.objects.with_verbs(user, START, VIEW, MANAGE, AUDIT)
+        .filter(key=key)
+        .first()
+    )
+    if template is None:
+        raise NotFound("There is no such workflow, or it is not yours to see.")
+    return template
 
 
 def find_published_version_id(workflow: str) -> int | None:

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -39,6 +40,8 @@ from workflows.execution.services import incidents
 from workflows.outbox.admin.messages import render_attempts_table
 from workflows.outbox.models import Attempt
 from workflows.people.models import User
+from workflows.people.queries.person_names import login_in_workflow
+from workflows.people.queries.stand_ins import prefetch_absences
 
 EMPTY = ("", gettext_lazy("Leave it as it is"))
 NO_STEP_IN_COMMON = gettext_lazy(
@@ -193,6 +196,11 @@ class IncidentColumns:
         """Marked where it is open."""
         return render_state_badge(incident.state, incident.get_state_display())
 
+    @admin.display(description=gettext_lazy("owner"), ordering="owner")
+    def owner_name(self, incident: Incident) -> str:
+        """Whose it is, and whether they are away."""
+        return login_in_workflow(incident.owner, incident.request.template_id) or NOTHING
+
     @admin.display(description=gettext_lazy("to do"))
     def what_to_do(self, incident: Incident) -> SafeString | str:
         """The page where values are put right and the step tries again."""
@@ -211,7 +219,7 @@ class IncidentAdmin(IncidentColumns, PageContextMixin, RequestLinkMixin, StaffAd
 
     of_workflow = "request__template"
     list_display = (
-        *(MESSAGE, "code", "step", "its_request", "state_", "owner"),
+        *(MESSAGE, "code", "step", "its_request", "state_", "owner_name"),
         *(moment_column("opened_at", gettext_lazy("opened")), "what_to_do"),
     )
     list_select_related = ("step", "request", "owner")
@@ -229,6 +237,11 @@ class IncidentAdmin(IncidentColumns, PageContextMixin, RequestLinkMixin, StaffAd
         RESOLUTION,
     )
     readonly_fields = ("its_request", "what_to_do", MESSAGE, RESOLUTION)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
+        """With whether their owners are away."""
+        rows: QuerySet[Incident] = super().get_queryset(request)
+        return rows.prefetch_related(prefetch_absences("owner", timezone.now()))
 
     def has_mend_permission(self, request: HttpRequest) -> bool:
         """Who manages a workflow; the service asks for each incident's own."""

@@ -53,6 +53,9 @@ class InboxRow:
     title: str
     workflow: str
     requester: str
+    requester_id: int | None
+    template_id: int
+    is_requester_away: bool
     since: datetime | None
     due: datetime | None
     state: str
@@ -154,6 +157,9 @@ def _inbox_row(row: Mapping[str, Any], person: PersonEligibility, user: User) ->
         title=row["title"],
         workflow=row["workflow"],
         requester=name or row["requester_name"],
+        requester_id=row["requester_id"],
+        template_id=row["template_id"],
+        is_requester_away=bool(row["requester_is_away"]),
         since=row["enabled_at"],
         due=row["due_at"],
         state=row["state"],

@@ -5,13 +5,14 @@ merged, so the page costs the same however much work is open. Elsewhere the ORM 
 """
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, JSONField, Q
+from django.db.models import Exists, F, JSONField, Q
 
 from workflows.access.conditions import held_by_people_condition, tasks_stood_in_for_sql
 from workflows.access.conditions.stand_in_sql import sql_moment
@@ -23,7 +24,8 @@ from workflows.execution.queries.inbox_narrowing import (
     TaskConditions,
 )
 from workflows.execution.queries.inbox_reach import WorkReach, added_people_sql
-from workflows.people.models import User
+from workflows.people.models import StandInPeriod, User
+from workflows.people.queries.stand_ins import absences_of
 from workflows.persistence.sql_text import (
     compose_sql,
     positional_sql,
@@ -55,7 +57,7 @@ def read_inbox_rows(
         return _merged_rows(reach, after, limit, conditions)
     tasks = _narrowed_tasks(reachable_tasks(reach), after, conditions)
     ids = list(tasks.values_list("id", flat=True)[:limit])
-    by_id = {row["id"]: row for row in task_rows(WorkItem.objects.filter(pk__in=ids), reach)}
+    by_id = {row["id"]: row for row in _rows_of_tasks(ids, reach)}
     return [by_id[pk] for pk in ids if pk in by_id]
 
 
@@ -117,6 +119,10 @@ MERGED = """
         task.due_at, task.needed, task.round, task.votes, task.request_id AS request_number,
         step.key AS step_key, step.version_id AS version, request.prefix, request.title,
         request.state AS request_state, workflow.name AS workflow, request.requester_name,
+        request.requester_id, request.template_id, EXISTS (
+            SELECT 1 FROM {periods} period WHERE period.person_id = request.requester_id
+            AND period.begins_at <= %(now)s AND period.ends_at > %(now)s
+        ) AS requester_is_away,
         person.first_name, person.last_name, request.marking -> 'deciders' AS deciders,
         request.marking -> 'requester' AS asked_by,
         ({added}) AS added
@@ -289,6 +295,7 @@ def _merged_sql(
         place_order=", ".join(f"place.{column}" for column in order.columns.split(", ")),
         person=User._meta.db_table,
         added=added_people_sql("task").format(people=LISTED_PEOPLE),
+        periods=StandInPeriod._meta.db_table,
     )
 
 
@@ -371,6 +378,8 @@ COLUMNS = {
     "request_state": F("request__state"),
     "workflow": F("request__template__name"),
     "requester_name": F("request__requester_name"),
+    "requester_id": F("request__requester_id"),
+    "template_id": F("request__template_id"),
     "first_name": F("request__requester__first_name"),
     "last_name": F("request__requester__last_name"),
     "deciders": F("request__marking__deciders"),
@@ -378,12 +387,19 @@ COLUMNS = {
 }
 
 
-def task_rows(tasks: WorkItemQuerySet, reach: WorkReach) -> Any:
+def task_rows(tasks: WorkItemQuerySet, reach: WorkReach, *more: str) -> Any:
     """Tasks with what the list says of them, and as what people were added to them."""
     people = ", ".join(str(int(person)) for person in reach.people_ids) or "NULL"
     sql = added_people_sql(TASK).format(people=people)
     added = sql_expression(sql, {"user": reach.user.pk}, JSONField())
-    return tasks.values(*OWN, **COLUMNS, added=added)
+    return tasks.values(*OWN, *more, **COLUMNS, added=added)
+
+
+def _rows_of_tasks(ids: Sequence[int], reach: WorkReach) -> Any:
+    """The same, with whether who asked is away."""
+    is_away = Exists(absences_of("request__requester", reach.now))
+    tasks = WorkItem.objects.filter(pk__in=ids).annotate(requester_is_away=is_away)
+    return task_rows(tasks, reach, "requester_is_away")
 
 
 def reachable_tasks(reach: WorkReach) -> WorkItemQuerySet:

@@ -1,12 +1,13 @@
 """The rows of a request's record: its tasks, merges, incidents, attempts, family and trail."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Max, Model, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
+from workflows.definitions.models import WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.execution.models import (
     DONE,
@@ -30,6 +31,7 @@ MAX_TRAIL_ROWS = 200
 MAX_CHILDREN = 50
 
 _TASK, _INCIDENT = WorkItem._meta.db_table, Incident._meta.db_table
+_WORKFLOW = WorkflowTemplate._meta.db_table
 DECISIONS = facet_of_rows(
     f"{_TASK} WHERE request_id = %(request)s AND state = '{DONE}' AND outcome <> ''"
 )
@@ -55,9 +57,25 @@ ABSENCES = facet_of_rows(
         )
         for table, column in ((_TASK, "assignee_id"), (_INCIDENT, "owner_id"))
     ),
+    compose_sql(
+        "{absence} = (SELECT owner_id FROM {table} WHERE id = %(template)s)",
+        absence=_ABSENCE,
+        table=_WORKFLOW,
+    ),
 )
-"""Whether the requester, or somebody who has or had something of the request, is away now."""
+"""Whether the requester, the workflow's owner, or somebody who has or had something of the request,
+is away now."""
 RECORD_FACETS = (INCIDENTS, MERGES, CHILDREN, TRAIL_BESIDE_DECISIONS, ABSENCES)
+
+
+def read_absences_of_people(
+    instance: WorkflowInstance, people: Iterable[User | None], now: datetime
+) -> None:
+    """With these people beside a request comes whether they are away, for their names on its page.
+    One statement, or none where it is known that nobody is."""
+    named_people = [person for person in people if person is not None]
+    if named_people and not ABSENCES.is_absent(instance):
+        prefetch_related_objects(named_people, prefetch_absences("", now))
 
 
 def tasks_of(instance: WorkflowInstance) -> list[WorkItem]:

@@ -36,6 +36,13 @@ def name_in_workflow(person: User | None, template_id: int) -> str:
     return name_with_absence(full_name_of(person), away_note_of(person, template_id))
 
 
+def login_in_workflow(person: User | None, template_id: int) -> str:
+    """The same by their login, as lists of the admin say it."""
+    if person is None:
+        return ""
+    return name_with_absence(person.get_username(), away_note_of(person, template_id))
+
+
 def name_with_absence(name: str, note: AwayNote | None) -> str:
     """What somebody is called, and, while they are away, until when and who stands in."""
     if note is None:
