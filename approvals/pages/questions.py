@@ -24,7 +24,7 @@ from workflows.execution.services.questions import find_requester_refusal
 from workflows.execution.services.read_only_work import read_only_unit_of_work
 from workflows.execution.services.task_standing import decision_situation
 from workflows.execution.services.unit_of_work import UnitOfWork
-from workflows.execution.services.work_items import find_holder_refusal
+from workflows.execution.services.work_items import find_holder_refusal, is_with_another
 from workflows.language.formats import moment_text
 from workflows.people.models import User
 
@@ -127,7 +127,7 @@ def describe_asking(
     lines = describe_questions(questions_on_task(task), user, steers=steers)
     if situation is None:
         return TaskAsking(lines=lines)
-    may_have_it = find_holder_refusal(task, situation) is None
+    may_have_it = not is_with_another(task, situation)
     refusal = find_requester_refusal(work) if may_have_it else None
     return TaskAsking(
         lines=lines,
@@ -147,7 +147,7 @@ def find_asking_refusal(
     situation = decision_situation(work, task if task.is_open else None, task.pk, user, "", {})
     refused = acting_refusal(situation)
     if refused is None and is_to_have_it:
-        return find_holder_refusal(task, situation)
+        return find_holder_refusal(task, situation, work.now)
     return refused
 
 

@@ -2,6 +2,7 @@
 they stand in. Every command and every button asks here."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from workflows.engine.authority.decision_guards import (
@@ -14,11 +15,13 @@ from workflows.engine.authority.decision_guards import (
 from workflows.engine.format.definition import RouteDef
 from workflows.execution.models import ASKED, WorkItem
 from workflows.execution.queries.closed_tasks import describe_closed_task
+from workflows.execution.queries.instance_record import ABSENCES
 from workflows.execution.services.capacities import determine_work_capacity
 from workflows.execution.services.unit_of_work import ActingCapacity, UnitOfWork
 from workflows.people.models import User
 from workflows.people.queries.eligibility import is_in_role, may_act_by_addition
-from workflows.people.queries.stand_ins import find_people_stood_in_for
+from workflows.people.queries.person_names import full_name_of, name_with_absence
+from workflows.people.queries.stand_ins import find_people_stood_in_for, read_away_notes
 
 
 def decision_situation(
@@ -105,7 +108,7 @@ def _situation_of(
         request_state=work.instance.state,
         closed=None,
         assignee=holder,
-        assignee_name=str(item.assignee) if holder not in (None, actor.pk) else "",
+        assignee_name=holder_name(item, work.now) if holder not in (None, actor.pk) else "",
         actor=actor.pk,
         in_role=is_in_role(work, person, work.map.human(step).role),
         in_outcome_role=_is_in_outcome_role(work, item, step, person, outcome),
@@ -113,6 +116,17 @@ def _situation_of(
         acted_for=person.pk if person.pk != actor.pk else None,
         awaits_requester=item.state == ASKED,
     )
+
+
+def holder_name(item: WorkItem, now: datetime) -> str:
+    """What a refusal calls whoever has a task, and, while they are away, until when and who stands
+    in. A statement, or none where it is known that nobody of the request is away."""
+    if item.assignee is None:
+        return ""
+    if ABSENCES.is_absent(item.request):
+        return full_name_of(item.assignee)
+    note = read_away_notes([item.assignee_id], now).of(item.assignee_id, item.request.template_id)
+    return name_with_absence(full_name_of(item.assignee), note)
 
 
 def _is_in_outcome_role(

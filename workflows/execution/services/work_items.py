@@ -30,6 +30,7 @@ from workflows.execution.services.review_digest import check_seen_digest, digest
 from workflows.execution.services.task_standing import (
     decision_situation,
     find_acting_capacity,
+    holder_name,
 )
 from workflows.execution.services.task_times import (
     TaskMoments,
@@ -307,7 +308,7 @@ def may_pass_on(work: UnitOfWork, item: WorkItem, step: str) -> bool:
     if actor is None or not work.map.graph.is_human(step) or item.needed > 1:
         return False
     situation = decision_situation(work, item, item.pk, actor, "", {})
-    if acting_refusal(situation) is not None or find_holder_refusal(item, situation) is not None:
+    if acting_refusal(situation) is not None or is_with_another(item, situation):
         return False
     work.acting = find_acting_capacity(work, item, situation, "", actor)
     return True
@@ -355,7 +356,7 @@ def open_task_for_actor(
     situation = decision_situation(work, item, work_item_id, actor, "", {})
     refused = acting_refusal(situation)
     if refused is None and item is not None and is_to_have_it:
-        refused = find_holder_refusal(item, situation)
+        refused = find_holder_refusal(item, situation, work.now)
     if refused is not None:
         raise refused
     assert item is not None
@@ -363,14 +364,21 @@ def open_task_for_actor(
     return work, item
 
 
-def find_holder_refusal(item: WorkItem, situation: DecisionContext) -> NotAllowed | None:
+def is_with_another(item: WorkItem, situation: DecisionContext) -> bool:
+    """Whether another person has the task than in whose right somebody would act."""
+    return item.assignee_id not in (None, situation.in_whose_right)
+
+
+def find_holder_refusal(
+    item: WorkItem, situation: DecisionContext, now: datetime
+) -> NotAllowed | None:
     """Why somebody who may act on a task may do no more than decide it: another has it."""
-    if item.assignee_id in (None, situation.in_whose_right):
+    if not is_with_another(item, situation):
         return None
     return NotAllowed(
         "'%(step)s' is with %(assignee)s; what you may do is decide.",
         step=item.step,
-        assignee=item.assignee,
+        assignee=holder_name(item, now),
     )
 
 
