@@ -11,6 +11,12 @@ from approvals.pages.rule_texts import rule_text
 from approvals.ui.formats import person_name
 from workflows.engine.format.definition import Definition, display_title
 from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.position_messages import (
+    describe_holder,
+    describe_holder_role,
+    describe_holding_person,
+    describe_step_place,
+)
 from workflows.execution.queries.completion_estimates import CompletionEstimate
 from workflows.execution.queries.next_steps import (
     Destination,
@@ -33,7 +39,6 @@ from workflows.language.formats import (
     join_words,
     moment_text,
 )
-from workflows.people.queries.person_names import name_with_absence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +103,7 @@ def _common_holder_sentence(waiting: Sequence[StepAnswers]) -> str:
 
 
 def _position_sentence(position: InstancePosition) -> str:
-    places = {"steps": join_words([_place_text(step) for step in position.steps])}
+    places = {"steps": join_words([describe_step_place(step) for step in position.steps])}
     is_several = len(position.steps) > 1
     if position.instance.state == WorkflowInstance.SUSPENDED:
         if is_several:
@@ -107,12 +112,6 @@ def _position_sentence(position: InstancePosition) -> str:
     if is_several:
         return gettext("It is at %(steps)s, at the same time.") % places
     return gettext("It is at %(steps)s.") % places
-
-
-def _place_text(step: StepPosition) -> str:
-    if step.round > 1:
-        return gettext("“%(step)s” (round %(round)s)") % {"step": step.title, "round": step.round}
-    return gettext("“%(step)s”") % {"step": step.title}
 
 
 def request_state_text(request: WorkflowInstance) -> str:
@@ -143,7 +142,7 @@ def _held_up_answers(position: InstancePosition, now: datetime) -> RequestAnswer
     if not position.held_up:
         return RequestAnswers(gettext("It is running."), gettext("Nobody has it just now."), "", "")
     step = position.held_up[0]
-    owner = _holder_name(step.holder, gettext("the workflow's owner"))
+    owner = describe_holding_person(step.holder, gettext("the workflow's owner"))
     return RequestAnswers(
         gettext("It is held up at “%(step)s”.") % {"step": step.title},
         gettext("%(person)s has to put it right.") % {"person": owner},
@@ -173,37 +172,18 @@ def _step_answers(
 # -- who has it -------------------------------------------------------------------------------
 
 
-def _holder_name(holder: Holder, otherwise: str | None = None) -> str:
-    """Who has it; while they are away, until when, and who stands in."""
-    return name_with_absence(person_name(holder.person, otherwise), holder.away)
-
-
 def short_holder_text(position: InstancePosition, step: StepPosition, now: datetime) -> str:
     """Who has a step, or who could take it, in a few words for a list."""
     holder, task = step.holder, step.task
-    match holder.kind:
-        case HolderKind.RESOLVER:
-            return gettext("%(person)s, to resolve an incident") % {
-                "person": _holder_name(holder, gettext("the owner"))
-            }
-        case HolderKind.REQUESTER:
-            return gettext("%(person)s, to answer a question") % {
-                "person": person_name(holder.person)
-            }
-        case HolderKind.PERSON:
-            return _holder_name(holder)
-        case HolderKind.SYSTEM:
-            return short_waiting_text(position, step, now)
-        case HolderKind.SEVERAL if task is not None:
-            return _short_agreement_text(holder, task)
-        case HolderKind.ROLE:
-            return gettext("anybody in %(role)s") % {"role": _role_text(holder)}
-        case _:
-            return gettext("nobody yet")
+    if holder.kind == HolderKind.SYSTEM:
+        return short_waiting_text(position, step, now)
+    if holder.kind == HolderKind.SEVERAL and task is not None:
+        return _short_agreement_text(holder, task)
+    return describe_holder(holder)
 
 
 def _short_agreement_text(holder: Holder, task: WorkItem) -> str:
-    places = {"needed": task.needed, "role": _role_text(holder), "count": len(task.votes)}
+    places = {"needed": task.needed, "role": describe_holder_role(holder), "count": len(task.votes)}
     if not task.votes:
         return gettext("%(needed)s people in %(role)s; nobody has yet") % places
     return (
@@ -224,25 +204,25 @@ def holder_sentence(
     match holder.kind:
         case HolderKind.RESOLVER:
             return gettext("It waits for %(person)s to resolve the incident below.") % {
-                "person": _holder_name(holder, gettext("the owner"))
+                "person": describe_holding_person(holder, gettext("the owner"))
             }
         case HolderKind.REQUESTER:
             return _requester_sentence(holder)
         case HolderKind.PERSON:
-            return _assignee_sentence(_holder_name(holder), task.state if task else "")
+            return _assignee_sentence(describe_holding_person(holder), task.state if task else "")
         case HolderKind.SYSTEM:
             return full_waiting_text(position, step, now, audits=audits)
         case HolderKind.SEVERAL if task is not None:
             return _agreement_sentence(holder, task)
         case _:
             return gettext("Anybody in %(role)s can take it; nobody has yet.") % {
-                "role": _role_text(holder)
+                "role": describe_holder_role(holder)
             }
 
 
 def _requester_sentence(holder: Holder) -> str:
     """That the requester was asked something, and whose the task is when they have answered."""
-    places = {"person": person_name(holder.person)}
+    places = {"person": describe_holding_person(holder)}
     if holder.returns_to is None:
         return gettext("%(person)s, who asked for it, has to answer a question first.") % places
     places["holder"] = person_name(holder.returns_to)
@@ -266,7 +246,7 @@ def _assignee_sentence(person: str, state: str) -> str:
 
 
 def _agreement_sentence(holder: Holder, task: WorkItem) -> str:
-    places = {"needed": task.needed, "role": _role_text(holder), "count": len(task.votes)}
+    places = {"needed": task.needed, "role": describe_holder_role(holder), "count": len(task.votes)}
     if not task.votes:
         return gettext("%(needed)s people in %(role)s have to agree; nobody has yet.") % places
     return (
@@ -277,10 +257,6 @@ def _agreement_sentence(holder: Holder, task: WorkItem) -> str:
         )
         % places
     )
-
-
-def _role_text(holder: Holder) -> str:
-    return join_alternatives(holder.names) or gettext("its role")
 
 
 # -- since when -------------------------------------------------------------------------------

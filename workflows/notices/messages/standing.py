@@ -6,6 +6,11 @@ from django.utils.translation import gettext, ngettext
 
 from workflows.engine.format.definition import display_title
 from workflows.execution.models import WorkflowInstance
+from workflows.execution.position_messages import (
+    describe_holder,
+    describe_holder_role,
+    describe_step_place,
+)
 from workflows.execution.queries.next_steps import (
     find_next_steps,
 )
@@ -21,7 +26,6 @@ from workflows.language.formats import (
     zoned_moment_text,
 )
 from workflows.people.models import User
-from workflows.people.queries.person_names import full_name_of, name_with_absence
 
 Answer = tuple[str, str]
 """A question in a word, and its answer."""
@@ -32,7 +36,7 @@ def describe_step_standing(
 ) -> list[Answer]:
     """The four answers for one open step."""
     return [
-        (gettext("Where"), _place_text(step)),
+        (gettext("Where"), describe_step_place(step)),
         (gettext("Who has it"), _holder_text(step, reader)),
         *_time_answers(step, now),
         (gettext("What is next"), _next_text(position, step, reader)),
@@ -50,7 +54,7 @@ def describe_request_standing(
         return _finished_answers(position)
     holders = list(dict.fromkeys(_holder_text(step, reader) for step in steps))
     return [
-        (gettext("Where"), join_words([_place_text(step) for step in steps])),
+        (gettext("Where"), join_words([describe_step_place(step) for step in steps])),
         (gettext("Who has it"), join_words(holders)),
         *_time_answers(steps[0], now),
         (
@@ -78,38 +82,17 @@ def _finished_answers(position: InstancePosition) -> list[Answer]:
     return answers
 
 
-def _place_text(step: StepPosition) -> str:
-    if step.round > 1:
-        return gettext("“%(step)s” (round %(round)s)") % {"step": step.title, "round": step.round}
-    return gettext("“%(step)s”") % {"step": step.title}
-
-
 def _holder_text(step: StepPosition, reader: User | None) -> str:
     holder = step.holder
     if holder.person is not None and holder.person == reader:
         return gettext("you")
-    name = full_name_of(holder.person) if holder.person else ""
-    name = name_with_absence(name, holder.away)
-    role = join_alternatives(holder.names) or gettext("its role")
-    match holder.kind:
-        case HolderKind.PERSON:
-            return name
-        case HolderKind.REQUESTER:
-            return gettext("%(person)s, to answer a question") % {"person": name}
-        case HolderKind.RESOLVER:
-            return gettext("%(person)s, to resolve an incident") % {
-                "person": name or gettext("the owner")
-            }
-        case HolderKind.SYSTEM:
-            return gettext("nobody; it goes on by itself")
-        case HolderKind.SEVERAL:
-            needed = step.task.needed if step.task is not None else 2
-            return ngettext(
-                "%(count)s person in %(role)s", "%(count)s people in %(role)s", needed
-            ) % {"count": needed, "role": role}
-        case HolderKind.ROLE:
-            return gettext("anybody in %(role)s") % {"role": role}
-    return gettext("nobody yet")
+    if holder.kind == HolderKind.SYSTEM:
+        return gettext("nobody; it goes on by itself")
+    if holder.kind == HolderKind.SEVERAL:
+        count = step.task.needed if step.task is not None else 2
+        sentence = ngettext("%(count)s person in %(role)s", "%(count)s people in %(role)s", count)
+        return sentence % {"count": count, "role": describe_holder_role(holder)}
+    return describe_holder(holder)
 
 
 def _time_answers(step: StepPosition, now: datetime) -> list[Answer]:
