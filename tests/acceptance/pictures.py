@@ -4,6 +4,7 @@ They are of the demo company's own pages, so they show what `make run` shows, on
 made. Each must stay small enough for a page that people read on the way.
 """
 
+import os
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import django
 from playwright.sync_api import Browser
 
 from tests.acceptance.browsing import PHONE, ROOT, open_chromium, serve_site, sign_in
@@ -61,6 +63,8 @@ def take_pictures(browser: Browser, site: str, to: Path) -> list[Path]:
 
 def main() -> int:
     """Make them of a fresh demo; 1 where one is too large."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.test_settings")
+    django.setup()  # the kept empty database is known by the site's models
     with tempfile.TemporaryDirectory() as var:
         demo = serve_site(Path(var), ["manage.py", "load_demo"])
         with demo as site, open_chromium() as browser:
