@@ -1,10 +1,11 @@
 """Wherever a person is named who is away, until when they are, and who stands in."""
 
 import pytest
+from django.utils import timezone
 
-from tests.approvals.office import ask, open_office, page_text, signed_in
-from tests.approvals.test_away import set_away
-from tests.factories import NOW, make_user, open_task
+from tests.approvals.office import ask, open_office, signed_in
+from tests.approvals.test_away import set_away, text_of
+from tests.factories import make_user, open_task
 from workflows.engine.errors import NotAllowed
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.services.work_items import claim
@@ -30,7 +31,7 @@ def waiting(people: dict[str, User]) -> WorkflowInstance:
 def test_the_inbox_says_that_who_asked_is_away(
     people: dict[str, User], waiting: WorkflowInstance
 ) -> None:
-    text = page_text(signed_in(people["mia"]).get("/"))
+    text = text_of(signed_in(people["mia"]).get("/"))
     assert "asked by sam (away until" in text
     assert "sue stands in)" in text
 
@@ -39,10 +40,8 @@ def test_a_request_and_its_task_say_it_of_who_asked_and_of_the_owner(
     people: dict[str, User], waiting: WorkflowInstance
 ) -> None:
     task = open_task(waiting, "manager_review")
-    assert "Asked by sam (away until" in page_text(
-        signed_in(people["mia"]).get(f"/tasks/{task.pk}/")
-    )
-    text = page_text(signed_in(people["sam"]).get(f"/requests/{waiting.reference}/"))
+    assert "Asked by sam (away until" in text_of(signed_in(people["mia"]).get(f"/tasks/{task.pk}/"))
+    text = text_of(signed_in(people["sam"]).get(f"/requests/{waiting.reference}/"))
     assert "Asked by sam (away until" in text
     assert "The workflow's owner is olivia (away until" in text
 
@@ -53,7 +52,7 @@ def test_a_refusal_says_it_of_who_has_the_task(
     set_away(people["mia"], people["lena"])
     task = open_task(waiting, "manager_review")
     with pytest.raises(NotAllowed, match=r"is with mia \(away until .*, lena stands in\)"):
-        claim(task.pk, actor=people["fred"], now=NOW)
+        claim(task.pk, actor=people["fred"], now=timezone.now())
     task.refresh_from_db()
     assert task.state == "enabled"
 
@@ -62,6 +61,6 @@ def test_the_list_of_workflows_says_it_of_owner_and_deputy(
     people: dict[str, User], waiting: WorkflowInstance
 ) -> None:
     root = make_user("root", is_staff=True, is_superuser=True)
-    text = page_text(signed_in(root).get("/admin/workflows/workflowtemplate/"))
+    text = text_of(signed_in(root).get("/admin/workflows/workflowtemplate/"))
     assert "olivia (away until" in text
     assert "omar (away until" not in text
