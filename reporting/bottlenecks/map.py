@@ -2,10 +2,10 @@
 
 from django.utils.translation import gettext
 
-from reporting.bottlenecks.queries import Bottlenecks, Totals
+from reporting.bottlenecks.queries import Bottlenecks, StepRow, Totals
 from workflows.definitions.diagrams.labels import route_label
 from workflows.definitions.diagrams.svg import DiagramArrow, DiagramNode, MapDiagram, draw_diagram
-from workflows.definitions.models import Route, Step, TemplateVersion
+from workflows.definitions.models import Route, TemplateVersion
 from workflows.language.formats import render_business_span, render_time_span, share_text
 
 HEATS = ((0.4, "heat-4"), (0.2, "heat-3"), (0.1, "heat-2"), (0.03, "heat-1"))
@@ -13,11 +13,11 @@ HEATS = ((0.4, "heat-4"), (0.2, "heat-3"), (0.1, "heat-2"), (0.03, "heat-1"))
 
 
 def draw_bottleneck_map(figures: Bottlenecks) -> MapDiagram:
-    """The newest version's map, or the chosen one's. Two statements."""
+    """The newest version's map, or the chosen one's. One statement."""
     versions = [v for v in figures.versions if figures.version in (None, v.number)]
     if not versions:
         return MapDiagram()
-    return draw_diagram(_map_nodes(figures, versions[-1]), _map_arrows(versions[-1]))
+    return draw_diagram(_map_nodes(figures, versions[-1]), _map_arrows(figures, versions[-1]))
 
 
 def _map_nodes(figures: Bottlenecks, version: TemplateVersion) -> list[DiagramNode]:
@@ -25,20 +25,26 @@ def _map_nodes(figures: Bottlenecks, version: TemplateVersion) -> list[DiagramNo
     whole = sum(totals.excess for totals in steps.values())
     waiting = sum(figures.waited(totals) for totals in steps.values())
     nodes = []
-    for step in Step.objects.filter(version=version).order_by("position", "id"):
-        totals = steps.get(figures.steps[step.pk].title)
+    for pk, step in _steps_of(figures, version):
+        totals = steps.get(step.title)
         part = _loss_share(figures, totals, whole, waiting) if totals else 0.0
         nodes.append(
             DiagramNode(
                 key=step.key,
-                title=str(step),
+                title=step.name,
                 kind=step.kind,
                 note=_node_note(figures, totals, part),
-                is_first=step.pk == version.first_step_id,
+                is_first=pk == version.first_step_id,
                 mark=_heat_class(part),
             )
         )
     return nodes
+
+
+def _steps_of(figures: Bottlenecks, version: TemplateVersion) -> list[tuple[int, StepRow]]:
+    """The steps of a version with their keys, in the order of its map."""
+    rows = (item for item in figures.steps.items() if item[1].version == version.number)
+    return sorted(rows, key=lambda item: (item[1].position, item[0]))
 
 
 def _loss_share(figures: Bottlenecks, totals: Totals, whole: int, waiting: int) -> float:
@@ -64,17 +70,16 @@ def _heat_class(part: float) -> str:
     return next((name for least, name in HEATS if part >= least), "heat-0")
 
 
-def _map_arrows(version: TemplateVersion) -> list[DiagramArrow]:
+def _map_arrows(figures: Bottlenecks, version: TemplateVersion) -> list[DiagramArrow]:
     routes = (
         Route.objects.filter(step__version=version)
         .exclude(kind="reopen")
-        .select_related("step", "to_step")
         .order_by("step__position", "position", "id")
     )
     return [
         DiagramArrow(
-            source=route.step.key,
-            target=route.to_step.key,
+            source=figures.steps[route.step_id].key,
+            target=figures.steps[route.to_step_id].key,
             label=route_label(route),
             is_exception=bool(route.exception),
             used=route.used,

@@ -15,12 +15,12 @@ from typing import Any, ClassVar, TypeVar
 from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext
 
-from reporting.metrics.native_rows import report_step_titles
+from reporting.metrics.native_rows import name_steps
 from reporting.rollups.distributions import Spread
 from reporting.rollups.models import DAY, WEEK, Freshness, RequestRollUp, RollUpCell, StepRollUp
 from reporting.rollups.services import SPREADS, SUMS
 from reporting.rollups.step_context import calendar_day_seconds, expected_microseconds
-from workflows.definitions.models import Step, TemplateVersion, WorkflowTemplate
+from workflows.definitions.models import Role, Step, TemplateVersion, WorkflowTemplate
 from workflows.engine.format.definition import display_title
 
 GAP, GAP_BEGIN, GAP_END = 60, 5, 26
@@ -123,7 +123,10 @@ class StepRow:
     """What is known of a step row of some version: its name in reports, and its version's."""
 
     title: str
+    name: str
+    """Its name on its map, which another step may have, too."""
     key: str
+    position: int
     version: int
     role: str
     person: str
@@ -319,30 +322,32 @@ def collect_bottlenecks(
 
 
 def _read_step_rows(template: WorkflowTemplate) -> dict[int, StepRow]:
-    names = report_step_titles(template)
-    rows = Step.objects.filter(version__template=template).values_list(
-        "id",
-        "key",
-        "version__number",
-        "role__key",
-        "kind",
-        "expected",
-        "version__calendar",
-        "role__requester",
-        "role__field",
+    steps = list(Step.objects.filter(version__template=template).select_related("version", "role"))
+    titles = name_steps(steps)
+    return {step.pk: _build_step_row(step, titles[step.pk]) for step in steps}
+
+
+def _build_step_row(step: Step, title: str) -> StepRow:
+    role, expected = step.role, None
+    if step.expected:
+        expected = expected_microseconds(step.expected, step.version.calendar) / 1_000_000
+    return StepRow(
+        title=title,
+        name=str(step),
+        key=step.key,
+        position=step.position,
+        version=step.version.number,
+        role=role.key if role is not None else "",
+        person=_single_person_kind(role),
+        kind=step.kind,
+        expected=expected,
     )
-    return {
-        pk: StepRow(
-            title=names[pk],
-            key=key,
-            version=number,
-            role=role or "",
-            person=ONE_REQUESTER if requester else ONE_NAMED if field else "",
-            kind=kind,
-            expected=expected_microseconds(expected, calendar) / 1_000_000 if expected else None,
-        )
-        for pk, key, number, role, kind, expected, calendar, requester, field in rows
-    }
+
+
+def _single_person_kind(role: Role | None) -> str:
+    if role is None:
+        return ""
+    return ONE_REQUESTER if role.requester else ONE_NAMED if role.field else ""
 
 
 def _sum_step_pairs(cells: QuerySet[StepRollUp], span: Span) -> dict[tuple[int, str], Totals]:

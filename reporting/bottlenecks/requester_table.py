@@ -19,6 +19,7 @@ def requester_table(figures: Bottlenecks) -> ReportTable[RequesterWaits]:
     questions = requester_questions(figures.template).filter(_asked_within(figures.span))
     if figures.version is not None:
         questions = questions.filter(request__version__number=figures.version)
+    titles = {pk: step.title for pk, step in figures.steps.items()}
     return ReportTable(
         key="requester",
         title=gettext_lazy("Waiting for the requester"),
@@ -35,7 +36,7 @@ def requester_table(figures: Bottlenecks) -> ReportTable[RequesterWaits]:
             ),
             SpanColumn(gettext_lazy("Together"), "total_s", lambda line: line.total),
         ],
-        rows=collect_requester_waits(figures.template, questions),
+        rows=collect_requester_waits(questions, titles),
     )
 
 

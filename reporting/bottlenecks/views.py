@@ -23,7 +23,7 @@ from reporting.bottlenecks.page import build_report_page
 from reporting.bottlenecks.people import collect_person_lines, people_table
 from reporting.bottlenecks.queries import Bottlenecks, collect_bottlenecks, is_fresh
 from reporting.bottlenecks.services import record_look_at_people
-from reporting.rollups.models import DAY, Freshness, StaleCell
+from reporting.rollups.models import DAY, StaleCell
 from reporting.rollups.services import refresh_roll_ups
 from workflows.definitions.models import WorkflowTemplate
 from workflows.execution.models import WorkItem
@@ -47,13 +47,19 @@ def _load_bottlenecks(
     template: WorkflowTemplate, filters: BottleneckFilter, now: datetime
 ) -> Bottlenecks:
     """The figures; a small installation that was never rolled up is rolled up first."""
-    if not Freshness.objects.filter(rolled_up_to__isnull=False).exists():
+
+    def collect() -> Bottlenecks:
+        return collect_bottlenecks(
+            template, filters.span, version=filters.version_number, role=filters.role_key
+        )
+
+    figures = collect()
+    if figures.fresh is None:
         few = WorkItem.objects.order_by("id").values_list("id", flat=True)[: FEW + 1]
         if len(few) <= FEW:
             refresh_roll_ups(now=now, within=AT_MOST)
-    return collect_bottlenecks(
-        template, filters.span, version=filters.version_number, role=filters.role_key
-    )
+            return collect()
+    return figures
 
 
 @login_required

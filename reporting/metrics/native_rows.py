@@ -1,6 +1,6 @@
 """The finished and open tasks of a workflow as rows for the figures."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,7 +61,12 @@ class RequestPeriod:
 def report_step_titles(template: WorkflowTemplate) -> dict[int, str]:
     """What each step of all versions is called in reports: its name; with its key where two
     steps of a version have the same name."""
-    steps = list(Step.objects.filter(version__template=template).order_by("id"))
+    return name_steps(Step.objects.filter(version__template=template).order_by("id"))
+
+
+def name_steps(steps: Iterable[Step]) -> dict[int, str]:
+    """The same, of steps that were read: all of a workflow's."""
+    steps = list(steps)
     names: dict[tuple[int, str], int] = {}
     for step in steps:
         pair = (step.version_id, str(step))

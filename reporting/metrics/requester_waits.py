@@ -1,13 +1,13 @@
 """The time for which tasks rested with their requester, who had to answer a question: neither
 waiting nor working of the step's people."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
 from django.db.models import QuerySet
 
-from reporting.metrics.native_rows import report_step_titles
 from workflows.definitions.models import WorkflowTemplate
 from workflows.execution.choices import QuestionKind
 from workflows.execution.models import TaskQuestion
@@ -50,11 +50,10 @@ def requester_questions(template: WorkflowTemplate) -> QuerySet[TaskQuestion]:
 
 
 def collect_requester_waits(
-    template: WorkflowTemplate, questions: QuerySet[TaskQuestion]
+    questions: QuerySet[TaskQuestion], titles: Mapping[int, str]
 ) -> list[RequesterWaits]:
-    """These questions by step, the most time first. Two statements, or one where there is none."""
-    rows = list(questions.order_by("pk").values_list("work_item__step", "asked_at", "closed_at"))
-    titles = report_step_titles(template) if rows else {}
+    """These questions by what their steps are called, the most time first. One statement."""
+    rows = questions.order_by("pk").values_list("work_item__step", "asked_at", "closed_at")
     waits: dict[str, RequesterWaits] = {}
     for step, asked_at, closed_at in rows:
         of_step = waits.setdefault(titles[step], RequesterWaits(titles[step]))

@@ -83,7 +83,7 @@ PAGES = [
     ("olivia", "/requests/?whose=all", 5),
     ("mia", "/tasks/{task}/", 5),
     ("sam", "/requests/{reference}/", 7),
-    ("olivia", f"/reports/workflow/{KEY}/", 18),
+    ("olivia", f"/reports/workflow/{KEY}/", 15),
     ("root", "/admin/workflows/workitem/", 8),
     ("root", "/admin/workflows/workflowinstance/", 12),
 ]

@@ -242,7 +242,7 @@ class TestTheDemo(TestCase):
     def test_a_page_has_the_same_statements_whatever_the_period(self) -> None:
         template = WorkflowTemplate.objects.get(key="contract-review")
         for span in SPANS:
-            with self.assertNumQueries(10):
+            with self.assertNumQueries(9):
                 build_report_page(collect_bottlenecks(template, span))
 
 

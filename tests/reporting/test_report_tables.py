@@ -80,8 +80,12 @@ def test_the_page_writes_values_for_people_and_marks_what_is_late() -> None:
         *("1,234", "14%", "20.0 h", "+2.5 wd", "5 Jan 2026", "5 Jan 2026, 09:00", "1,234.50 EUR"),
         "here",
     ]
-    assert [cell.label for cell in cells][:2] == ["Count", "Share"]
-    assert [cell.css for cell in cells][:4] == ["number late", "number", "number", "number late"]
+    assert [cell.attributes for cell in cells][:2] == [
+        ' class="number late" data-label="Count"',
+        ' class="number" data-label="Share"',
+    ]
+    assert cells[3].attributes.startswith(' class="number late"')
+    assert cells[-1].attributes == f' data-label="{table_of(FULL).page_columns[-1].heading}"'
 
 
 def test_the_file_has_the_values_themselves_and_no_cell_that_a_spreadsheet_runs() -> None:

@@ -8,7 +8,12 @@ from django.utils import timezone
 
 from reporting.metrics.figures import handoffs_by_resource
 from reporting.metrics.messages import render_figure_lines
-from reporting.metrics.native_rows import RequestPeriod, compute_workflow_figures, read_task_rows
+from reporting.metrics.native_rows import (
+    RequestPeriod,
+    compute_workflow_figures,
+    read_task_rows,
+    report_step_titles,
+)
 from reporting.metrics.requester_waits import collect_requester_waits, requester_questions
 from reporting.metrics.timestamps import parse_day_range
 from workflows.definitions.models import WorkflowTemplate
@@ -39,7 +44,7 @@ class Command(HandoffCommand):
         figures = compute_workflow_figures(template, period, now=timezone.now())
         by_resource = handoffs_by_resource(read_task_rows(template, period))
         questions = requester_questions(template).filter(request__in=period.requests(template))
-        waits = collect_requester_waits(template, questions)
+        waits = collect_requester_waits(questions, report_step_titles(template))
         data = {
             "workflow": template.key,
             **figures,
