@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from approvals.ui.formats import person_name
 from workflows.conversation.models import Comment, Follow
-from workflows.conversation.queries.comments import files_of_comments
 from workflows.conversation.queries.mentions import MENTION
 from workflows.conversation.services.comments import may_change_comment
 from workflows.documents.models import Document
@@ -89,11 +88,12 @@ class CommentLine:
 
 
 def describe_comments(
-    comments: list[Comment], reader: User | None, now: datetime
+    comments: list[Comment],
+    files: Mapping[int, list[Document]],
+    reader: User | None,
+    now: datetime,
 ) -> list[CommentLine]:
-    """These comments in words; without a reader nobody may change them. One statement for what
-    they carry, or none where they carry nothing."""
-    files = files_of_comments(comments)
+    """These comments, and what they carry, in words; without a reader nobody may change them."""
     return [
         CommentLine(
             comment=comment,

@@ -9,7 +9,6 @@ from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.format.definition import HumanStep, RouteDef, display_title
 from workflows.engine.routing.separation import forward_outcome
 from workflows.execution.models import WorkItem
-from workflows.people.queries.person_names import full_names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +23,13 @@ class EarlierDecision:
     at: datetime | None
 
 
-def describe_decisions(version_map: VersionMap, tasks: Iterable[WorkItem]) -> list[EarlierDecision]:
-    """Every decision on these tasks, in their order. One statement for the names of all who voted,
-    or none."""
-    rows = list(tasks)
-    names = voter_names(rows)
+def describe_decisions(
+    version_map: VersionMap, tasks: Iterable[WorkItem], names: Mapping[str, str]
+) -> list[EarlierDecision]:
+    """Every decision on these tasks, in their order; `names` of those who voted by username."""
     return [
         line
-        for task in rows
+        for task in tasks
         for line in (
             describe_votes(version_map, task, names)
             if task.votes
@@ -53,12 +51,6 @@ def _describe_decision(version_map: VersionMap, task: WorkItem) -> EarlierDecisi
         comment=task.comment,
         at=task.completed_at,
     )
-
-
-def voter_names(tasks: Iterable[WorkItem]) -> Mapping[str, str]:
-    """The full names of all who voted on these tasks, and of those in whose place they did, by
-    username. One statement, or none."""
-    return full_names_of(voter_usernames(tasks))
 
 
 def voter_usernames(tasks: Iterable[WorkItem]) -> Iterator[str]:

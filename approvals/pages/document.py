@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext, pgettext
 
-from approvals.pages.decisions import EarlierDecision, describe_decisions
+from approvals.pages.decisions import EarlierDecision, describe_decisions, voter_usernames
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.documents.models import Document
 from workflows.documents.queries.instance_documents import (
@@ -22,6 +22,7 @@ from workflows.engine.errors import NotFound
 from workflows.engine.format.definition import display_title
 from workflows.execution.queries.instance_record import decided_tasks_of
 from workflows.people.models import User
+from workflows.people.queries.person_names import full_names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +83,14 @@ def document_page(user: User, document_id: int) -> DocumentPage:
     document = require_visible_document(user, document_id)
     version_map = cached_map(document.request.version_id)
     decided = decided_tasks_of(document.request)
-    versions = []
+    names, versions = full_names_of(voter_usernames(decided)), []
     for version in versions_of_document(document):
         seen_by = [
             task
             for task in decided
             if task.document_versions.get(document.field) == version.version
         ]
-        versions.append(DocumentVersion(version, describe_decisions(version_map, seen_by)))
+        versions.append(DocumentVersion(version, describe_decisions(version_map, seen_by, names)))
     label = _field_label(version_map, document)
     return DocumentPage(document, label, read_preview(document), versions)
 

@@ -42,7 +42,7 @@ def displayed_values(
     if keys is None:
         chosen = [key for key in chosen if data.get(key) is not None]
     fields = {key: definition.fields[key] for key in chosen}
-    names = full_names_in_fields(fields, data) if names is None else names
+    names = full_names_of(usernames_in_fields(fields, data)) if names is None else names
     if documents is None:
         has_files = any(
             type_of_field(field).holds_document and data.get(key) for key, field in fields.items()
@@ -73,14 +73,13 @@ def _displayed_value(
     )
 
 
-def full_names_in_fields(fields: Mapping[str, FieldDef], data: Mapping[str, Any]) -> dict[str, str]:
-    """The full names of the people in these fields, by username. One statement, or none."""
-    people = {
+def usernames_in_fields(fields: Mapping[str, FieldDef], data: Mapping[str, Any]) -> set[str]:
+    """Whom these fields name."""
+    return {
         data[key]
         for key, field in fields.items()
         if data.get(key) and type_of_field(field).names_person
     }
-    return full_names_of(people)
 
 
 def superseded_documents(

@@ -13,7 +13,7 @@ from approvals.pages.questions import describe_questions
 from approvals.pages.request_record import describe_merge_record, describe_past_steps
 from approvals.pages.request_steering import TOLD_COMMANDS, describe_course_changes, usernames_in
 from approvals.pages.timeline import Happenings, Timeline, timeline_of_request
-from workflows.conversation.queries.comments import comments_of
+from workflows.conversation.queries.comments import comments_of, files_of_comments
 from workflows.documents.models import Document
 from workflows.documents.queries.instance_documents import documents_of
 from workflows.engine.errors import InvalidInput, NotFound
@@ -110,9 +110,10 @@ def _happenings_until(
     then = position.instance
     rows = course_rows_of(then, TOLD_COMMANDS, until=at)
     names = full_names_of([*voter_usernames(tasks), *usernames_in(rows)])
+    comments = comments_of(then, until=at)
     return Happenings(
         steps=describe_past_steps(position, tasks, at, names),
-        comments=describe_comments(comments_of(then, until=at), None, at),
+        comments=describe_comments(comments, files_of_comments(comments), None, at),
         questions=describe_questions(questions_on_request(then), None),
         changes=describe_course_changes(position, rows, names),
         merges=[describe_merge_record(position.map, row) for row in merges_of(then)],

@@ -13,7 +13,12 @@ from approvals.pages.conversation import (
     describe_followers,
 )
 from approvals.pages.decisions import voter_usernames
-from approvals.pages.field_values import DisplayedValue, displayed_values, superseded_documents
+from approvals.pages.field_values import (
+    DisplayedValue,
+    displayed_values,
+    superseded_documents,
+    usernames_in_fields,
+)
 from approvals.pages.position_texts import (
     RequestAnswers,
     completion_sentences,
@@ -40,11 +45,16 @@ from approvals.pages.request_steering import (
 from approvals.pages.request_way import RequestWay, WayState, describe_way
 from approvals.pages.timeline import Happenings, Timeline, timeline_of_request
 from approvals.ui.formats import approval_asked_again_sentences, outdated_approval_sentences
-from workflows.conversation.queries.comments import COMMENTS, comments_of
+from workflows.conversation.models import Comment
+from workflows.conversation.queries.comments import (
+    COMMENTS,
+    comments_of,
+    documents_and_comment_files,
+)
 from workflows.conversation.queries.following import FOLLOWERS, follows_of_request
 from workflows.definitions.diagrams.svg import MapDiagram
 from workflows.documents.models import Document
-from workflows.documents.queries.instance_documents import DOCUMENTS, documents_of
+from workflows.documents.queries.instance_documents import DOCUMENTS
 from workflows.engine.format.definition import Definition
 from workflows.engine.routing.void_approvals import approvals_asked_again, outdated_approvals
 from workflows.execution.models import Incident, WorkflowInstance, WorkItem
@@ -152,6 +162,8 @@ class _RequestReading:
     incidents: Sequence[Incident]
     position: InstancePosition
     documents: list[Document]
+    comments: list[Comment]
+    comment_files: Mapping[int, list[Document]]
     course_rows: list[TrailEvent]
     names: Mapping[str, str]
     attempts: list[Attempt]
@@ -172,7 +184,9 @@ def request_page(
     statements does not depend on how much happened."""
     reading = _read_request(user, request, now, until)
     position, standing, definition = reading.position, reading.standing, reading.definition
-    values = displayed_values(definition, request, documents=reading.documents)
+    values = displayed_values(
+        definition, request, documents=reading.documents, names=reading.names
+    )
     steps = describe_past_steps(position, reading.tasks, now, reading.names)
     request_way = describe_way(position, steps, now)
     happenings = _describe_happenings(reading, steps)
@@ -215,6 +229,8 @@ def _read_request(
     tasks, incidents = tasks_of(request), incidents_of(request)
     position = build_position(request, tasks, incidents, _statuses_of(request, tasks))
     course_rows = course_rows_of(request, TOLD_COMMANDS, until=until)
+    comments = comments_of(request, until=until)
+    documents, comment_files = documents_and_comment_files(request, comments)
     return _RequestReading(
         user=user,
         now=now,
@@ -224,10 +240,31 @@ def _read_request(
         tasks=tasks,
         incidents=incidents,
         position=position,
-        documents=documents_of(request),
+        documents=documents,
+        comments=comments,
+        comment_files=comment_files,
         course_rows=course_rows,
-        names=full_names_of([*voter_usernames(tasks), *usernames_in(course_rows)]),
+        names=_names_on_page(request, position.map.graph.definition, tasks, course_rows),
         attempts=attempts_of(request, position.map) if standing.audits else [],
+    )
+
+
+def _names_on_page(
+    request: WorkflowInstance,
+    definition: Definition,
+    tasks: Sequence[WorkItem],
+    course_rows: Sequence[TrailEvent],
+) -> Mapping[str, str]:
+    """The names of all whom fields, votes and changes of course name by their logins. One
+    statement, or none where all of them have or had tasks, or did what is told."""
+    people = (person for task in tasks for person in (task.assignee, task.decided_by))
+    return full_names_of(
+        [
+            *usernames_in_fields(definition.fields, request.data),
+            *voter_usernames(tasks),
+            *usernames_in(course_rows),
+        ],
+        [request.requester, request.template.owner, *people],
     )
 
 
@@ -235,10 +272,9 @@ def _describe_happenings(reading: _RequestReading, steps: Sequence[PastStep]) ->
     """What happened on the request, of each kind."""
     request, position, now = reading.instance, reading.position, reading.now
     user, steers = reading.user, reading.standing.manages
-    comments = comments_of(request, until=reading.until)
     return Happenings(
         steps=steps,
-        comments=describe_comments(comments, user, now),
+        comments=describe_comments(reading.comments, reading.comment_files, user, now),
         questions=describe_questions(questions_on_request(request), user, steers=steers),
         changes=describe_course_changes(position, reading.course_rows, reading.names),
         troubles=describe_incidents(position.map, reading.incidents, reading.attempts),
@@ -248,7 +284,8 @@ def _describe_happenings(reading: _RequestReading, steps: Sequence[PastStep]) ->
 
 
 def _statuses_of(request: WorkflowInstance, tasks: Sequence[WorkItem]) -> AutomaticStepStatuses:
-    return automatic_step_statuses({request.pk: request.version_id}, tasks)
+    versions = {request.pk: request.version_id}
+    return automatic_step_statuses(versions, tasks, with_failures=True)
 
 
 def find_standing(work: UnitOfWork, user: User) -> Standing:

@@ -13,20 +13,39 @@ from approvals.pages.decisions import (
     describe_decisions,
     describe_votes,
     outcome_kind,
-    voter_names,
+    voter_usernames,
 )
-from approvals.pages.field_values import DisplayedValue, displayed_values
+from approvals.pages.field_values import (
+    DisplayedValue,
+    displayed_values,
+    usernames_in_fields,
+)
 from approvals.pages.position_texts import destination_text
 from approvals.pages.questions import TaskAsking, describe_asking
 from approvals.pages.task_snapshot import TaskPageSnapshot
 from approvals.pages.timeline import TimelineEntry, timeline_of_decisions
 from approvals.ui.formats import outdated_approval_sentences, performer_text, person_name
-from workflows.conversation.queries.comments import COMMENTS, comments_of
+from workflows.conversation.models import Comment
+from workflows.conversation.queries.comments import (
+    COMMENTS,
+    carrying_comment_ids,
+    comments_of,
+    documents_and_comment_files,
+)
+from workflows.documents.models import Document
 from workflows.documents.queries.instance_documents import DOCUMENTS
 from workflows.engine.authority.decision_guards import DecisionContext, acting_refusal
 from workflows.engine.format.definition import HumanStep, RouteDef, display_title
 from workflows.engine.routing.void_approvals import changed_since, outdated_approvals
-from workflows.execution.models import CANCELLED, CLAIMED, ENABLED, PAUSED, STARTED, WorkItem
+from workflows.execution.models import (
+    CANCELLED,
+    CLAIMED,
+    ENABLED,
+    PAUSED,
+    STARTED,
+    WorkflowInstance,
+    WorkItem,
+)
 from workflows.execution.queries.actor_facets import actor_facets
 from workflows.execution.queries.facets import read_facets
 from workflows.execution.queries.form_drafts import TASK_DRAFTS
@@ -58,7 +77,7 @@ from workflows.execution.services.task_standing import (
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.language.formats import date_text, join_words, moment_text
 from workflows.people.models import User
-from workflows.people.queries.person_names import full_name_of
+from workflows.people.queries.person_names import full_name_of, full_names_of
 from workflows.people.queries.stand_ins import read_away_notes
 
 
@@ -142,6 +161,9 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
     position = build_step_position(work.map, task)
     key, step = position.key, work.map.human(position.key)
     over = _closed_sentence(task, step, user)
+    decided, comments = decided_tasks_of(task.request), comments_of(task.request)
+    names = _names_on_page(work, task, step, decided)
+    documents, files = _read_documents(task.request, comments)
     situation = None if over else decision_situation(work, task, task.pk, user, "", {})
     refused, outcomes = _possible_outcomes(work, task, user, situation)
     person = find_person_in_whose_right(work, user, situation) if situation else user
@@ -152,13 +174,15 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         step=step,
         refused=refused,
         over=over,
-        inputs=displayed_values(work.map.graph.definition, task.request, step.inputs),
+        inputs=displayed_values(
+            work.map.graph.definition, task.request, step.inputs, documents, names
+        ),
         earlier=timeline_of_decisions(
-            _earlier_decisions(work, task),
-            describe_comments(comments_of(task.request), user, now),
+            describe_decisions(work.map, (row for row in decided if row.pk != task.pk), names),
+            describe_comments(comments, files, user, now),
         ),
         sight_is_offered=bool(work.map.graph.definition.mentions_give_sight),
-        agreed=describe_votes(work.map, task, voter_names([task])),
+        agreed=describe_votes(work.map, task, names),
         buttons=[_outcome_button(work, step, name, route) for name, route in outcomes.items()],
         commands=_possible_commands(work, task, position) if may_act else [],
         asking=describe_asking(work, task, situation if may_act else None, steers=steers),
@@ -180,10 +204,30 @@ def _open_task_work(task: WorkItem, user: User, now: datetime) -> UnitOfWork:
     return read_only_unit_of_work(task.request, user, now, added_as)
 
 
-def _earlier_decisions(work: UnitOfWork, task: WorkItem) -> list[EarlierDecision]:
-    """What was decided on the other tasks of the request."""
-    decided = (row for row in decided_tasks_of(task.request) if row.pk != task.pk)
-    return describe_decisions(work.map, decided)
+def _read_documents(
+    instance: WorkflowInstance, comments: list[Comment]
+) -> tuple[Sequence[Document] | None, Mapping[int, list[Document]]]:
+    """The documents of the request (None: whoever shows one reads them) and what these comments
+    carry. One statement where they carry something."""
+    if not carrying_comment_ids(comments):
+        return None, {}
+    return documents_and_comment_files(instance, comments)
+
+
+def _names_on_page(
+    work: UnitOfWork, task: WorkItem, step: HumanStep, decided: Sequence[WorkItem]
+) -> Mapping[str, str]:
+    """The names of all whom the step's inputs and votes name by their logins. One statement, or
+    none where they asked, have the task, or decided."""
+    fields = work.map.graph.definition.fields
+    inputs = {
+        key: field for key, field in fields.items() if step.inputs is None or key in step.inputs
+    }
+    voters = voter_usernames([*decided, task])
+    return full_names_of(
+        [*usernames_in_fields(inputs, task.request.data), *voters],
+        [task.request.requester, task.assignee, *(row.decided_by for row in decided)],
+    )
 
 
 def _closed_sentence(task: WorkItem, step: HumanStep, user: User) -> str:

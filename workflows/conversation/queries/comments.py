@@ -1,11 +1,13 @@
 """The comments on a request."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from workflows.conversation.models import Comment
 from workflows.documents.models import Document
+from workflows.documents.queries.instance_documents import by_field_and_version, documents_of
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.facets import facet_of_rows
 from workflows.execution.queries.visible_instances import row_of_visible_request
@@ -34,18 +36,40 @@ def comments_of(instance: WorkflowInstance, *, until: datetime | None = None) ->
 def files_of_comments(comments: list[Comment]) -> dict[int, list[Document]]:
     """What these comments carry, by the comments' ids; nothing of withdrawn ones. One statement,
     or none where none carries a file."""
-    carrying = [
+    carrying = carrying_comment_ids(comments)
+    rows = Document.objects.filter(comment__in=carrying) if carrying else ()
+    return _by_comment(rows)
+
+
+def carrying_comment_ids(comments: list[Comment]) -> list[int]:
+    """Which of these comments have files to show. No statement."""
+    return [
         comment.pk
         for comment in comments
         if comment.has_files and comment.withdrawn_at is None  # type: ignore[attr-defined]
     ]
+
+
+def _by_comment(documents: Iterable[Document]) -> dict[int, list[Document]]:
     files: dict[int, list[Document]] = {}
-    if carrying:
-        rows = Document.objects.filter(comment__in=carrying).order_by("version")
-        for row in rows:
-            assert row.comment_id is not None
+    for row in sorted(documents, key=lambda row: (row.version, row.pk)):
+        if row.comment_id is not None:
             files.setdefault(row.comment_id, []).append(row)
     return files
+
+
+def documents_and_comment_files(
+    instance: WorkflowInstance, comments: list[Comment]
+) -> tuple[list[Document], dict[int, list[Document]]]:
+    """Both what `documents_of` gives for the request, and `files_of_comments` for these comments
+    on it. One statement, or none where there is neither."""
+    carrying = carrying_comment_ids(comments)
+    if not carrying:
+        return documents_of(instance), {}
+    shown = Q(comment=None) | Q(comment__in=carrying)
+    rows = Document.objects.filter(shown, request=instance).select_related("uploaded_by").order_by()
+    documents = [row for row in rows if row.comment_id is None]
+    return sorted(documents, key=by_field_and_version), _by_comment(rows)
 
 
 def find_visible_comment(user: User, comment_id: int) -> Comment:

@@ -124,5 +124,5 @@ def _find_audit_csv_url(request: HttpRequest) -> str:
     if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
         key = readable.filter(pk=int(chosen)).values_list("key", flat=True).first()
         return audit_csv_url(key) if key else ""
-    everything = readable.count() == WorkflowTemplate.objects.count()
-    return audit_csv_url() if everything else ""
+    kept_back = WorkflowTemplate.objects.exclude(pk__in=readable.values("pk"))
+    return "" if kept_back.exists() else audit_csv_url()

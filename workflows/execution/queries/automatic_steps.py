@@ -50,24 +50,36 @@ NO_STATUSES: AutomaticStepStatuses = {}
 
 
 def automatic_step_statuses(
-    versions: Mapping[int, int], tasks: Iterable[WorkItem]
+    versions: Mapping[int, int], tasks: Iterable[WorkItem], *, with_failures: bool
 ) -> AutomaticStepStatuses:
     """What those of these tasks that are open, and that no person does, are waiting for.
 
-    `versions` are the ids of the maps' versions by request. Three statements, or none.
+    `versions` are the ids of the maps' versions by request. One statement, one more where they wait
+    for requests, and one where an automation is among them and what failed is asked for; or none.
     """
-    statuses: dict[Activation, AutomaticStepStatus] = {
-        (task.request_id, task.activation): AutomaticStepStatus()
+    waiting = [
+        task
         for task in tasks
         if task.is_open and not _is_human_task(task, versions[task.request_id])
-    }
-    if not statuses:
+    ]
+    if not waiting:
         return NO_STATUSES
-    requests = {request for request, _ in statuses}
-    _add_messages(statuses, requests)
-    _add_failures(statuses, requests)
-    _add_children(statuses, requests)
+    statuses = {(task.request_id, task.activation): AutomaticStepStatus() for task in waiting}
+    kinds = {task: _step_kind(task, versions[task.request_id]) for task in waiting}
+    _add_messages(statuses, {task.request_id for task in waiting})
+    if with_failures:
+        _add_failures(statuses, _requests_at(kinds, "automation"))
+    _add_children(statuses, _requests_at(kinds, "subworkflow"))
     return statuses
+
+
+def _step_kind(task: WorkItem, version_id: int) -> str:
+    version_map = cached_map(version_id)
+    return version_map.graph[version_map.step_keys[task.step_id]].kind
+
+
+def _requests_at(kinds: Mapping[WorkItem, str], kind: str) -> set[int]:
+    return {task.request_id for task, kind_of_step in kinds.items() if kind_of_step == kind}
 
 
 def _is_human_task(task: WorkItem, version_id: int) -> bool:
@@ -85,6 +97,8 @@ def _add_messages(statuses: Mapping[Activation, AutomaticStepStatus], requests: 
 
 
 def _add_failures(statuses: Mapping[Activation, AutomaticStepStatus], requests: set[int]) -> None:
+    if not requests:
+        return
     rows = Attempt.objects.filter(request__in=requests, state__in=(Attempt.FAILED, Attempt.LOST))
     for row in rows.defer("answer").order_by("number"):
         if (row.request_id, row.activation) in statuses:
@@ -92,6 +106,8 @@ def _add_failures(statuses: Mapping[Activation, AutomaticStepStatus], requests: 
 
 
 def _add_children(statuses: Mapping[Activation, AutomaticStepStatus], requests: set[int]) -> None:
+    if not requests:
+        return
     rows = WorkflowInstance.objects.filter(parent__in=requests, parent_activation__isnull=False)
     for row in rows.only("pk", "prefix", "title", "state", "parent_id", "parent_activation"):
         if row.parent_id is not None and (row.parent_id, row.parent_activation) in statuses:

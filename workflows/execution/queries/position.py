@@ -144,9 +144,13 @@ class InstancePosition:
 # -- reading ----------------------------------------------------------------------------------
 
 
-def find_positions(instances: Iterable[WorkflowInstance]) -> dict[int, InstancePosition]:
+def find_positions(
+    instances: Iterable[WorkflowInstance], *, with_failures: bool = False
+) -> dict[int, InstancePosition]:
     """Where these requests are, by their ids. One statement, and one more each where an incident
-    is open, where somebody who has one is away, and where a step that no person does is open."""
+    is open, where somebody who has one is away, where a step that no person does is open, where
+    one waits for another request, and where one is tried and it is asked what failed: a list says
+    nothing of that."""
     rows = {instance.pk: instance for instance in instances}
     tasks = _open_tasks(rows)
     incidents = _open_incidents(rows, tasks)
@@ -155,6 +159,7 @@ def find_positions(instances: Iterable[WorkflowInstance]) -> dict[int, InstanceP
     statuses = automatic_step_statuses(
         {pk: instance.version_id for pk, instance in rows.items()},
         [task for of_instance in tasks.values() for task in of_instance],
+        with_failures=with_failures,
     )
     return {
         pk: build_position(instance, tasks[pk], incidents[pk], statuses)
@@ -164,7 +169,7 @@ def find_positions(instances: Iterable[WorkflowInstance]) -> dict[int, InstanceP
 
 def find_position(instance: WorkflowInstance) -> InstancePosition:
     """Where a request is."""
-    return find_positions([instance])[instance.pk]
+    return find_positions([instance], with_failures=True)[instance.pk]
 
 
 def _open_tasks(instances: Mapping[int, WorkflowInstance]) -> dict[int, list[WorkItem]]:

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from workflows.access.permissions import active_role_members
 from workflows.people.models import User
-from workflows.people.queries.stand_ins import AwayNote, read_away_notes
+from workflows.people.queries.stand_ins import AwayNote, absences_of, read_away_notes
 
 MOST_WORDS = 5
 
@@ -41,19 +41,25 @@ class PeopleScope:
 
 
 def list_people(scope: PeopleScope, most: int, now: datetime) -> list[PersonFound] | None:
-    """All who may be chosen, if they are no more than `most`. At most two statements."""
-    people = list(scope.people()[: most + 1])
+    """All who may be chosen, if they are no more than `most`. One statement, and one more where
+    somebody is away."""
+    people = list(_marked_people(scope, now)[: most + 1])
     return None if len(people) > most else _with_absences(people, scope, now)
 
 
 def search_people(scope: PeopleScope, typed: str, most: int, now: datetime) -> list[PersonFound]:
     """Those of whom every word of the text begins a name, the login, the mail, the department or a
     team. At most three statements."""
-    rows = scope.people()
+    rows = _marked_people(scope, now)
     for word in typed.split()[:MOST_WORDS]:
         rows = rows.filter(_met_by(word))
     people = list(rows.prefetch_related("groups")[:most])
     return _with_absences(people, scope, now, with_teams=True)
+
+
+def _marked_people(scope: PeopleScope, now: datetime) -> QuerySet[User]:
+    """All who may be chosen, each with whether they are away."""
+    return scope.people().annotate(is_away=Exists(absences_of("pk", now)))
 
 
 def _met_by(word: str) -> Q:
@@ -68,7 +74,8 @@ def _met_by(word: str) -> Q:
 def _with_absences(
     people: Collection[User], scope: PeopleScope, now: datetime, *, with_teams: bool = False
 ) -> list[PersonFound]:
-    away = read_away_notes([person.pk for person in people], now)
+    away_ids = [person.pk for person in people if person.is_away]  # type: ignore[attr-defined]
+    away = read_away_notes(away_ids, now)
     return [
         PersonFound(
             person,

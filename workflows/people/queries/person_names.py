@@ -9,18 +9,20 @@ from workflows.people.models import User
 from workflows.people.queries.stand_ins import AwayNote, away_note_of
 
 
-def full_names_of(usernames: Iterable[str]) -> dict[str, str]:
-    """Full names by username, for those that are known. One statement, or none."""
-    unique_usernames = set(usernames)
-    if not unique_usernames:
-        return {}
-    rows = User.objects.filter(username__in=unique_usernames)
-    return {
-        username: f"{first_name} {last_name}".strip() or username
+def full_names_of(
+    usernames: Iterable[str], read_people: Iterable[User | None] = ()
+) -> dict[str, str]:
+    """Full names by username, for those that are known. One statement, or none where nobody is
+    asked for but people that were read already."""
+    names = {person.username: full_name_of(person) for person in read_people if person is not None}
+    unread_usernames = set(usernames) - names.keys()
+    if unread_usernames:
+        rows = User.objects.filter(username__in=unread_usernames)
         for username, first_name, last_name in rows.values_list(
             "username", "first_name", "last_name"
-        )
-    }
+        ):
+            names[username] = f"{first_name} {last_name}".strip() or username
+    return names
 
 
 def full_name_of(person: User) -> str:
