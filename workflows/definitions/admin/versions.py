@@ -95,7 +95,6 @@ class VersionAdmin(VersionCommandsMixin, VersionColumns, PageContextMixin, Draft
     list_display = ("label", "workflow", "state", "created", "published")
     list_display_links = ("label",)
     list_filter = ("state", "template")
-    list_select_related = ("template", "created_by", "published_by")
     search_fields = ("template__name", "template__key", "name")
     actions = (publish_selected,)
     change_form_template = "admin/workflows/version_page.html"
@@ -107,7 +106,9 @@ class VersionAdmin(VersionCommandsMixin, VersionColumns, PageContextMixin, Draft
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TemplateVersion]:
         """With the workflow and the people, whose names are on every row and page."""
-        return super().get_queryset(request).select_related(*self.list_select_related)
+        return (
+            super().get_queryset(request).select_related("template", "created_by", "published_by")
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A version is made from a file, from an older one, or with a new workflow."""

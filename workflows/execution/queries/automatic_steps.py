@@ -64,7 +64,9 @@ def automatic_step_statuses(
     ]
     if not waiting:
         return NO_STATUSES
-    statuses = {(task.request_id, task.activation): AutomaticStepStatus() for task in waiting}
+    statuses: dict[Activation, AutomaticStepStatus] = {
+        (task.request_id, task.activation): AutomaticStepStatus() for task in waiting
+    }
     kinds = {task: _step_kind(task, versions[task.request_id]) for task in waiting}
     _add_messages(statuses, {task.request_id for task in waiting})
     if with_failures:

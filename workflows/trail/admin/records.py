@@ -76,7 +76,6 @@ class MergeAdmin(MergeColumns, RequestLinkMixin, StaffAdmin):
         *("join", "its_request", "state_", moment_column("opened_at", gettext_lazy("opened"))),
         *(moment_column("closed_at", gettext_lazy("closed")), "what_to_do"),
     )
-    list_select_related = ("join", "request")
     list_filter = ("state", "request__template")
     search_fields = ("request__title", "join__key", "join__name")
     ordering = (F("closed_at").desc(nulls_first=True), "state", "-id")
