@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from approvals.ui.filters import AddressFilter, AddressForm
+from approvals.ui.filters import AddressFilter, AddressForm, FilterSelect
 from workflows.execution.models import WorkItem
 from workflows.execution.queries.inbox_choices import InboxChoices
 from workflows.execution.queries.inbox_narrowing import InboxNarrowing, InboxOrder
@@ -83,13 +83,16 @@ class InboxFilter(AddressFilter):
     step = django_filters.CharFilter(label=gettext_lazy("Step"), max_length=80)
     team = django_filters.CharFilter(label=gettext_lazy("Team"), max_length=18)
     due = django_filters.ChoiceFilter(
-        label=gettext_lazy("Due"), choices=DUE_CHOICES, empty_label=gettext_lazy("all")
+        label=gettext_lazy("Due"),
+        choices=DUE_CHOICES,
+        empty_label=gettext_lazy("all"),
+        widget=FilterSelect,
     )
     requester = django_filters.CharFilter(label=gettext_lazy("Asked by"), max_length=150)
     amount_from = AmountFilter(label=gettext_lazy("Amount from"))
     amount_to = AmountFilter(label=gettext_lazy("Amount to"))
     sort = django_filters.ChoiceFilter(
-        label=gettext_lazy("Order"), choices=ORDER_CHOICES, empty_label=None
+        label=gettext_lazy("Order"), choices=ORDER_CHOICES, empty_label=None, widget=FilterSelect
     )
 
     class Meta:
