@@ -79,6 +79,7 @@ from workflows.execution.queries.instance_record import (
     course_rows_of,
     incidents_of,
     merges_of,
+    people_read_with,
     read_absences_of_people,
     request_family_of,
     tasks_of,
@@ -184,9 +185,7 @@ def request_page(
     statements does not depend on how much happened."""
     reading = _read_request(user, request, now, until)
     position, standing, definition = reading.position, reading.standing, reading.definition
-    values = displayed_values(
-        definition, request, documents=reading.documents, names=reading.names
-    )
+    values = displayed_values(definition, request, documents=reading.documents, names=reading.names)
     steps = describe_past_steps(position, reading.tasks, now, reading.names)
     request_way = describe_way(position, steps, now)
     happenings = _describe_happenings(reading, steps)
@@ -257,14 +256,13 @@ def _names_on_page(
 ) -> Mapping[str, str]:
     """The names of all whom fields, votes and changes of course name by their logins. One
     statement, or none where all of them have or had tasks, or did what is told."""
-    people = (person for task in tasks for person in (task.assignee, task.decided_by))
     return full_names_of(
         [
             *usernames_in_fields(definition.fields, request.data),
             *voter_usernames(tasks),
             *usernames_in(course_rows),
         ],
-        [request.requester, request.template.owner, *people],
+        [request.requester, request.template.owner, *people_read_with(tasks)],
     )
 
 

@@ -54,6 +54,7 @@ from workflows.execution.queries.instance_record import (
     DECISIONS,
     decided_tasks_of,
     find_added_person,
+    people_read_with,
     read_absences_of_people,
 )
 from workflows.execution.queries.next_steps import (
@@ -226,7 +227,7 @@ def _names_on_page(
     voters = voter_usernames([*decided, task])
     return full_names_of(
         [*usernames_in_fields(inputs, task.request.data), *voters],
-        [task.request.requester, task.assignee, *(row.decided_by for row in decided)],
+        [task.request.requester, *people_read_with([task]), *(row.decided_by for row in decided)],
     )
 
 

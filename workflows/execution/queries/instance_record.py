@@ -115,6 +115,12 @@ def _decided_tasks_of_any() -> QuerySet[WorkItem]:
 _DECIDED_TASKS = PreparedQuery(_decided_tasks_of_any)
 
 
+def people_read_with(tasks: Iterable[WorkItem]) -> list[User]:
+    """All who came with these tasks: who has or had them, and who decided."""
+    people = (person for task in tasks for person in (task.assignee, task.decided_by))
+    return [person for person in people if person is not None]
+
+
 def find_added_person(task: WorkItem, user: User) -> AddedPerson | None:
     """As what this person was added to the task, where they were."""
     return AddedPerson.objects.filter(work_item=task, user=user).first()
