@@ -11,7 +11,7 @@ from approvals.pages.rule_texts import rule_text
 from approvals.ui.formats import person_name
 from workflows.engine.format.definition import Definition, display_title
 from workflows.execution.models import WorkflowInstance, WorkItem
-from workflows.execution.position_messages import (
+from workflows.execution.texts.position import (
     describe_holder,
     describe_holder_role,
     describe_holding_person,

@@ -6,7 +6,7 @@ from django.utils.translation import gettext, ngettext
 
 from workflows.engine.format.definition import display_title
 from workflows.execution.models import WorkflowInstance
-from workflows.execution.position_messages import (
+from workflows.execution.texts.position import (
     describe_holder,
     describe_holder_role,
     describe_step_place,

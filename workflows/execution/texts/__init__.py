@@ -1,0 +1,1 @@
+"""Words for what the read model says, shared by pages and mails."""
