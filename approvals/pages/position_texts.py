@@ -11,12 +11,6 @@ from approvals.pages.rule_texts import rule_text
 from approvals.ui.formats import person_name
 from workflows.engine.format.definition import Definition, display_title
 from workflows.execution.models import WorkflowInstance, WorkItem
-from workflows.execution.texts.position import (
-    describe_holder,
-    describe_holder_role,
-    describe_holding_person,
-    describe_step_place,
-)
 from workflows.execution.queries.completion_estimates import CompletionEstimate
 from workflows.execution.queries.next_steps import (
     Destination,
@@ -30,6 +24,12 @@ from workflows.execution.queries.position import (
     HolderKind,
     InstancePosition,
     StepPosition,
+)
+from workflows.execution.texts.position import (
+    describe_holder,
+    describe_holder_role,
+    describe_holding_person,
+    describe_step_place,
 )
 from workflows.language.formats import (
     count_text,

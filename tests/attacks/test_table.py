@@ -75,6 +75,8 @@ ATTACKS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "rights/test_matrix.py": (
             "each_address_is_open_to_whom_it_may_be_and_nothing_else_is_changed",
+        ),
+        "rights/test_ops_without_grants.py": (
             "what_other_tables_name_is_not_found_by_lookups_searches_or_autocompletion",
         ),
         "conversation/test_mentions.py": ("",),

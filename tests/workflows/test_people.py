@@ -423,7 +423,7 @@ def test_the_requester_may_cancel_and_the_reason_stays_with_the_work() -> None:
         flow.now,
     )
     task.refresh_from_db()
-    assert task.closing_reason == "the request was cancelled: Bought elsewhere."
+    assert task.closing_reason == "the request was cancelled: Bought elsewhere"
     row = flow.last()
     assert (row.command, row.actor_name, row.comment) == ("cancel", "rita", "Bought elsewhere.")
     with refused(WrongState, "is cancelled already"):

@@ -6,11 +6,6 @@ from django.utils.translation import gettext, ngettext
 
 from workflows.engine.format.definition import display_title
 from workflows.execution.models import WorkflowInstance
-from workflows.execution.texts.position import (
-    describe_holder,
-    describe_holder_role,
-    describe_step_place,
-)
 from workflows.execution.queries.next_steps import (
     find_next_steps,
 )
@@ -18,6 +13,11 @@ from workflows.execution.queries.position import (
     HolderKind,
     InstancePosition,
     StepPosition,
+)
+from workflows.execution.texts.position import (
+    describe_holder,
+    describe_holder_role,
+    describe_step_place,
 )
 from workflows.language.formats import (
     duration_text,
