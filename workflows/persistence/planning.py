@@ -1,25 +1,13 @@
 """How PostgreSQL is to go about statements that it judges wrongly."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Value
 from django.db.models.expressions import RawSQL
 
 from workflows.persistence.sql_text import sql_condition
-
-
-@contextmanager
-def without_query_compilation() -> Iterator[None]:
-    """A transaction whose statements PostgreSQL does not compile first: for those that it takes for
-    dear, as they have many conditions, and that read a few hundred rows. One statement there."""
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL jit = off")
-        yield
 
 
 class WrittenConstant(Value):

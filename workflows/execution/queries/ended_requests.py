@@ -9,7 +9,6 @@ from django.db import connection
 from workflows.access.conditions.stand_in_sql import sql_moment
 from workflows.execution.models import DONE, WorkflowInstance, WorkItem
 from workflows.people.models import User
-from workflows.persistence.planning import without_query_compilation
 
 LATELY: Final = timedelta(days=30)
 MOST_ENDED: Final = 100
@@ -34,14 +33,13 @@ def find_last_tasks_of_ended(
     user: User, version_ids: Collection[int], template_ids: Collection[int], now: datetime
 ) -> list[WorkItem]:
     """The task that was done last of each request of these versions (of these workflows) that has
-    ended lately, as far as this person may see it. Three statements, one more on PostgreSQL, and
-    less where there are none."""
+    ended lately, as far as this person may see it. Three statements, and less where there are
+    none."""
     ids = _newest_ended(sorted(template_ids), now - LATELY)
     if not ids:
         return []
     seen = WorkflowInstance.objects.visible_to(user).filter(pk__in=ids, version__in=version_ids)
-    with without_query_compilation():
-        visible = list(seen.order_by().values_list("pk", flat=True))
+    visible = list(seen.order_by().values_list("pk", flat=True))
     rows = WorkItem.objects.filter(request__in=visible, state=DONE, completed_at__isnull=False)
     joined = rows.select_related("request", "assignee", "decided_by", "decided_for")
     last: dict[int, WorkItem] = {}

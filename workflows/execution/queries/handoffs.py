@@ -40,7 +40,6 @@ from workflows.people.queries.teams import (
     TeamKind,
     read_teams,
 )
-from workflows.persistence.planning import without_query_compilation
 
 OLDEST_TASKS: Final = 100
 """So many open tasks of each step are looked at."""
@@ -250,12 +249,10 @@ def _oldest_open_tasks(step_ids: Sequence[int]) -> list[OldestTask]:
 
 
 def _visible_request_ids(user: User, oldest: Iterable[OldestTask]) -> frozenset[int]:
-    """Which of the requests of these tasks the person may see, asked at the row. One statement, and
-    one more on PostgreSQL."""
+    """Which of the requests of these tasks the person may see, asked at the row. One statement."""
     ids = {row.request_id for row in oldest}
     seen = WorkflowInstance.objects.visible_to(user).filter(pk__in=ids)
-    with without_query_compilation():
-        return frozenset(seen.order_by().values_list("pk", flat=True))
+    return frozenset(seen.order_by().values_list("pk", flat=True))
 
 
 def _capped_steps(oldest: Sequence[OldestTask]) -> frozenset[int]:
