@@ -39,8 +39,10 @@ STATE_WORDS = (
 
 @register.inclusion_tag("approvals/_once.html", takes_context=True)
 def once(context: template.Context) -> dict[str, str]:
-    """The key by which a form is taken once; a new one for each rendering."""
-    return {"name": FIELD, "key": new_form_key(context["request"].user)}
+    """The key by which a form is taken once; a new one for each rendering. A page that says that
+    the form was sent already has asked thereby whether another is meant."""
+    asked = bool(context.get("sent_already"))
+    return {"name": FIELD, "key": new_form_key(context["request"].user, asked=asked)}
 
 
 @register.inclusion_tag("approvals/_ways_on.html", takes_context=True)

@@ -22,6 +22,7 @@ from django.utils.translation import gettext
 from approvals.ui.typed_text import forget_typed_form
 from workflows.access.services.once_only_forms import (
     FormSubmission,
+    SameSentBefore,
     SentAlready,
     find_earlier_submission,
 )
@@ -140,7 +141,8 @@ def redirect_after_form(request: HttpRequest, sent: FormSubmission) -> HttpRespo
 def refusal_context(error: HandoffError | None) -> dict[str, object]:
     """What `approvals/_refusal.html` says of a refusal on the page that asked."""
     sent = error.sent if isinstance(error, SentAlready) else None
-    return {"error": str(error or ""), "sent_already": sent}
+    is_same = isinstance(error, SameSentBefore)
+    return {"error": str(error or ""), "sent_already": sent, "is_same": is_same}
 
 
 def signed_in_user(request: HttpRequest) -> User:

@@ -22,7 +22,7 @@ from approvals.ui.responses import (
     signed_in_user,
     status_of,
 )
-from workflows.access.services.once_only_forms import FormSubmission, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission, Twins, submit_form_once
 from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.errors import HandoffError
 from workflows.execution.queries.instance_lists import related_workflows
@@ -145,7 +145,7 @@ def _save_or_show(
     if request.method == "POST" and form.is_valid():
         try:
             return redirect_after_form(
-                request, submit_form_once(request, lambda: _saved(form, save))
+                request, submit_form_once(request, lambda: _saved(form, save), Twins.LED)
             )
         except HandoffError as refused:
             error = refused

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from approvals.pages.command_results import describe_commands_done
 from approvals.ui.responses import redirect_after_form, refusal_context, status_of
 from workflows.access.permissions import management_capacity
-from workflows.access.services.once_only_forms import FormSubmission, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission, Twins, submit_form_once
 from workflows.engine.errors import HandoffError, NotAllowed
 from workflows.execution.models import Incident, MergeRecord, WorkflowInstance
 from workflows.execution.queries.instance_record import last_trail_row_id
@@ -58,7 +58,9 @@ def confirm_and_run(
         try:
             return redirect_after_form(
                 request,
-                submit_form_once(request, lambda: _run_and_describe(instance, run, leads_to)),
+                submit_form_once(
+                    request, lambda: _run_and_describe(instance, run, leads_to), Twins.LED
+                ),
             )
         except HandoffError as refused:
             error = refused

@@ -23,7 +23,7 @@ from approvals.ui.responses import (
 )
 from approvals.ui.typed_text import form_data
 from approvals.views.confirmations import GET_OR_POST
-from workflows.access.services.once_only_forms import FormSubmission, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission, Twins, submit_form_once
 from workflows.conversation.models import Comment, Follow
 from workflows.conversation.queries.comments import find_visible_comment
 from workflows.conversation.queries.following import (
@@ -59,7 +59,7 @@ def write_comment_view(request: HttpRequest, reference: str) -> HttpResponse:
         )
         return FormSubmission(_address_after(request, comment), _written_notice())
 
-    return _comment_form_response(request, instance, submit_comment)
+    return _comment_form_response(request, instance, submit_comment, twins=Twins.ASKED)
 
 
 @require_http_methods(GET_OR_POST)
@@ -90,12 +90,13 @@ def _comment_form_response(
     instance: WorkflowInstance,
     submit: Callable[[], FormSubmission],
     comment: Comment | None = None,
+    twins: Twins = Twins.REFUSED,
 ) -> HttpResponse:
     """Ask on GET; on POST run the command, or show what was refused with what was typed."""
     error = None
     if request.method == "POST":
         try:
-            return redirect_after_form(request, submit_form_once(request, submit))
+            return redirect_after_form(request, submit_form_once(request, submit, twins))
         except HandoffError as refused:
             if not is_shown_on_page(refused):
                 raise

@@ -31,7 +31,12 @@ from approvals.ui.responses import (
 )
 from approvals.ui.typed_text import SAVE_DRAFT, form_data
 from workflows.access.permissions import may_start
-from workflows.access.services.once_only_forms import FormSubmission, SentAlready, submit_form_once
+from workflows.access.services.once_only_forms import (
+    FormSubmission,
+    SentAlready,
+    Twins,
+    submit_form_once,
+)
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import get_version_map
 from workflows.definitions.queries.published_versions import (
@@ -94,7 +99,9 @@ def start_form_view(request: HttpRequest, key: str) -> HttpResponse:
         try:
             return redirect_after_form(
                 request,
-                submit_form_once(request, lambda: _start_request(request, key, title, fields)),
+                submit_form_once(
+                    request, lambda: _start_request(request, key, title, fields), Twins.ASKED
+                ),
             )
         except HandoffError as refused:
             if not is_shown_on_page(refused):

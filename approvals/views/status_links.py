@@ -15,7 +15,7 @@ from approvals.ui.responses import (
     signed_in_user,
 )
 from approvals.views.link_pages import link_page, no_such_link
-from workflows.access.services.once_only_forms import FormSubmission, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission, Twins, submit_form_once
 from workflows.execution.queries.visible_instances import find_visible_request
 from workflows.links.queries.status_links import find_status_link
 from workflows.links.services.status_links import make_status_link, withdraw_status_link
@@ -52,7 +52,7 @@ def make_status_link_view(request: HttpRequest, reference: str) -> HttpResponse:
         notice = gettext("The link is made; its address stands below. Whoever has it can see it.")
         return FormSubmission(_links_address(reference), notice)
 
-    return redirect_after_form(request, submit_form_once(request, submit_link))
+    return redirect_after_form(request, submit_form_once(request, submit_link, Twins.LED))
 
 
 @signed_in_page

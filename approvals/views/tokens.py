@@ -22,7 +22,7 @@ from approvals.ui.responses import (
 )
 from workflows.access.models import ApiToken
 from workflows.access.services import tokens
-from workflows.access.services.once_only_forms import FormSubmission, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission, Twins, submit_form_once
 from workflows.connections.secrets import SecretUnreadable, decrypt, encrypt
 from workflows.engine.errors import HandoffError
 from workflows.language.formats import moment_text
@@ -60,7 +60,8 @@ def token_list_view(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             return redirect_after_form(
-                request, submit_form_once(request, lambda: _submit_token(request, form))
+                request,
+                submit_form_once(request, lambda: _submit_token(request, form), Twins.ASKED),
             )
         except HandoffError as refused:
             error = refused

@@ -27,7 +27,7 @@ from approvals.ui.typed_text import form_data
 from reporting.workflow_pages.page import build_workflow_page, collect_workflow_lines
 from reporting.workflow_pages.tables import workflows_table
 from workflows.access.permissions import may_manage
-from workflows.access.services.once_only_forms import FormSubmission, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission, Twins, submit_form_once
 from workflows.definitions.lifecycle import pausing
 from workflows.definitions.lifecycle import retirement as retiring
 from workflows.definitions.lifecycle.once_more import AskedOnceMore, require_asked_once_more
@@ -335,7 +335,7 @@ def _run_version_command(
         return FormSubmission(_workflow_address(key), operation(template, timezone.now()))
 
     try:
-        return redirect_after_form(request, submit_form_once(request, perform_operation))
+        return redirect_after_form(request, submit_form_once(request, perform_operation, Twins.LED))
     except NotAllowed:
         raise
     except HandoffError as refused:

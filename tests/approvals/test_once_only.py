@@ -65,13 +65,73 @@ def test_sent_again_later_it_says_that_it_was_sent_already(people: dict[str, Use
     assert "was sent already" in client.get(answer.url).content.decode()
 
 
-def test_each_rendering_has_a_key_of_its_own_so_two_requests_can_be_meant(
+def test_back_and_again_with_a_page_that_was_loaded_anew_asks_before_it_makes_another(
+    people: dict[str, User],
+) -> None:
+    """A browser that keeps no page loads it again: with another key, and what was typed."""
+    client = signed_in(people["sam"])
+    client.post(FORM, {**GOOD, "once": keys_of(client, FORM)[0]})
+    made = WorkflowInstance.objects.get()
+    answer = client.post(FORM, {**GOOD, "once": keys_of(client, FORM)[0]})
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "You sent the very same" in text
+    assert f'href="/requests/{made.reference}/"' in text
+    assert 'value="Two laptops"' in text
+    assert WorkflowInstance.objects.get() == made
+    [new] = re.findall(r'name="once" value="([^"]+)"', text)[:1]
+    assert client.post(FORM, {**GOOD, "once": new}).status_code == 302  # they are meant
+    assert WorkflowInstance.objects.count() == 2
+
+
+def test_the_same_values_a_day_later_are_another_request(people: dict[str, User]) -> None:
+    client = signed_in(people["sam"])
+    client.post(FORM, {**GOOD, "once": keys_of(client, FORM)[0]})
+    IdempotentReply.objects.update(created_at=timezone.now() - timedelta(days=1))
+    client.post(FORM, {**GOOD, "once": keys_of(client, FORM)[0]})
+    assert WorkflowInstance.objects.count() == 2
+
+
+def test_two_tabs_of_one_form_start_one_request_and_with_other_values_two(
     people: dict[str, User],
 ) -> None:
     client = signed_in(people["sam"])
-    for _ in range(2):
-        client.post(FORM, {**GOOD, "once": keys_of(client, FORM)[0]})
+    tabs = [keys_of(client, FORM)[0] for _ in range(3)]
+    answers = [client.post(FORM, {**GOOD, "once": key}) for key in tabs[:2]]
+    request = WorkflowInstance.objects.get()
+    assert [answer.url for answer in answers] == [f"/requests/{request.reference}/"] * 2
+    client.post(FORM, {**GOOD, "title": "Three laptops", "once": tabs[2]})
     assert WorkflowInstance.objects.count() == 2
+
+
+def test_another_persons_same_values_are_their_own(people: dict[str, User]) -> None:
+    clients = [signed_in(people[name]) for name in ("sam", "sue")]
+    tabs = [(client, keys_of(client, FORM)[0]) for client in clients]
+    for client, key in tabs:
+        assert client.post(FORM, {**GOOD, "once": key}).status_code == 302
+    assert WorkflowInstance.objects.count() == 2
+
+
+def test_a_second_tab_of_a_decision_gives_the_same_answer_and_no_other_decision(
+    people: dict[str, User],
+) -> None:
+    task = open_task(ask(people["sam"]), "manager_review")
+    client, path = signed_in(people["mia"]), f"/tasks/{task.pk}/"
+    tabs = [(opened(client, task), keys_of(client, path)[-1]) for _ in range(3)]
+    answers = [
+        client.post(path, {"outcome": "approve", "opened": seen, "once": key})
+        for seen, key in tabs[:2]
+    ]
+    assert [(answer.status_code, answer.headers["Location"]) for answer in answers] == [
+        (302, "/"),
+        (302, "/"),
+    ]
+    assert TrailEvent.objects.filter(command="decide").count() == 1
+    sent = {"outcome": "reject", "comment": "No!", "opened": tabs[2][0], "once": tabs[2][1]}
+    other = client.post(path, sent)
+    assert other.status_code == 409  # something else was meant, and that is said
+    assert "No!" in other.content.decode()
+    assert TrailEvent.objects.filter(command="decide").count() == 1
 
 
 def test_changed_and_sent_again_it_asks_before_it_makes_another(people: dict[str, User]) -> None:

@@ -23,7 +23,7 @@ from reporting.reviews.services.gathering import gather_review_again
 from reporting.reviews.services.opening import begin_review
 from reporting.reviews.views.access import get_visible_review, visible_reviews
 from reporting.reviews.views.detail_page import read_responsible_login, render_review
-from workflows.access.services.once_only_forms import FormSubmission, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission, Twins, submit_form_once
 from workflows.definitions.lifecycle.once_more import require_asked_once_more
 from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed
@@ -134,7 +134,7 @@ def _perform_once(
 ) -> HttpResponse:
     """Do it once; what is refused stands on the review's page, with what was typed."""
     try:
-        return redirect_after_form(request, submit_form_once(request, perform))
+        return redirect_after_form(request, submit_form_once(request, perform, Twins.LED))
     except NotAllowed:
         raise
     except HandoffError as refused:

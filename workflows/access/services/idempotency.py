@@ -82,6 +82,15 @@ def find_stored_reply(key: str, *, user: User, fingerprint: str) -> Reply | None
     return Reply(row.status, row.body, given_at=row.created_at)
 
 
+def find_reply_to_same(fingerprint: str, *, user: User, but: str, since: datetime) -> Reply | None:
+    """The newest answer to the same call under another key `since` then, if there is one."""
+    same = IdempotentReply.objects.filter(
+        user=user, fingerprint=fingerprint, created_at__gt=since, status__isnull=False
+    )
+    row = same.exclude(key=but).order_by("-created_at").first()
+    return Reply(row.status, row.body, given_at=row.created_at) if row is not None else None
+
+
 def forget_key(key: str, *, user: User, before: datetime) -> None:
     """Let a key be new again if it was last used before that moment."""
     IdempotentReply.objects.filter(user=user, key=key, created_at__lt=before).delete()

@@ -1,14 +1,20 @@
-"""A form is taken once: two clicks, or back and again, make one thing.
+"""A form is taken once: two clicks, a second tab, or back and again, make one thing.
 
 Each rendering of a form carries a key that this site signed for the person it was shown to.
 The key is stored in the transaction of what the form makes: of two at once the second waits for
 the first, and whoever comes again is led to what the first one made.
+
+A page that is loaded again has a key of its own. Its form is a twin where the same person sent the
+same values to the same address: one that was opened before that is a second tab, and is led to what
+the first made; one that was opened after it is back and again, and is asked, where it would make
+another.
 """
 
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 from typing import Any
 
 from django.core import signing
@@ -18,7 +24,7 @@ from django.utils.crypto import salted_hmac
 
 from workflows.access.services import idempotency as replies
 from workflows.access.services.idempotency import Reply, UsedBefore
-from workflows.engine.errors import InvalidInput
+from workflows.engine.errors import HandoffError, InvalidInput
 from workflows.engine.texts import text
 from workflows.people.models import User
 
@@ -29,6 +35,21 @@ UNMASKED = 32
 """The length of a CSRF secret that no page was rendered with: the same in all of a session."""
 SAME_CLICK = timedelta(minutes=2)
 """What a script sends twice within so long, without a key of a page, counts as sent twice."""
+BACK_AND_AGAIN = timedelta(hours=1)
+"""The same values within so long are asked after, where they would make another."""
+SIGNED_BY_PAGE = (FIELD, CSRF, "opened")
+"""What each rendering of a form says otherwise, whatever is typed into it."""
+
+
+class Twins(Enum):
+    """What becomes of a form with other keys and the same values as one that was sent before."""
+
+    REFUSED = auto()
+    """The command itself refuses it; a second tab is then led to what the first made."""
+    LED = auto()
+    """The command would do it again; a second tab is led to what the first made."""
+    ASKED = auto()
+    """The same, and one that was opened after the first was sent is asked whether it is meant."""
 
 
 class StaleForm(InvalidInput):
@@ -59,29 +80,63 @@ class SentAlready(InvalidInput):
         self.sent = sent
 
 
-def new_form_key(user: User) -> str:
+class SameSentBefore(SentAlready):
+    """The very same values were sent a short while ago, and this would make another."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormKey:
+    """What a form's key says: for whom its page was made, when, and whether that page asked already
+    if another one is meant."""
+
+    person: int
+    opened_at: datetime
+    asked: bool = False
+
+
+def new_form_key(user: User, *, asked: bool = False) -> str:
     """A key for one rendering of a form, for this person alone."""
-    return signing.dumps([user.pk, secrets.token_urlsafe(16)], salt=SALT)
+    opened_at = timezone.now().timestamp()
+    return signing.dumps([user.pk, secrets.token_urlsafe(16), opened_at, asked], salt=SALT)
+
+
+def read_form_key(text: str) -> FormKey | None:
+    """What a key says; None for what this site did not make, or too long ago."""
+    try:
+        person, _, opened_at, asked = signing.loads(
+            text, salt=SALT, max_age=replies.REPLY_RETENTION
+        )
+    except (signing.BadSignature, ValueError):
+        return None
+    return FormKey(int(person), datetime.fromtimestamp(opened_at, UTC), bool(asked))
 
 
 def person_id_of_form_key(text: str) -> int | None:
     """For whom a key was made; None for what this site did not make, or too long ago."""
-    try:
-        person, _ = signing.loads(text, salt=SALT, max_age=replies.REPLY_RETENTION)
-    except (signing.BadSignature, ValueError):
-        return None
-    return int(person)
+    key = read_form_key(text)
+    return key.person if key is not None else None
 
 
-def submit_form_once(request: HttpRequest, command: Callable[[], FormSubmission]) -> FormSubmission:
-    """What `act` makes; for a form that was sent before, what the first one made.
+def submit_form_once(
+    request: HttpRequest,
+    command: Callable[[], FormSubmission],
+    twins: Twins = Twins.REFUSED,
+) -> FormSubmission:
+    """What `command` makes; for a form that was sent before, what the first one made.
 
-    Raises StaleForm, SentAlready (the same form with other values), and what `act` raises; then
-    nothing is written and the key is as good as new.
+    Raises StaleForm, SentAlready (the same form with other values, or the same values again where
+    `twins` are asked), and what `command` raises; then nothing is written and the key is as good as
+    new.
     """
     key, user, now = _form_key(request), _signed_in_user(request), timezone.now()
     if key is None:
         return command()
+    twin = None if twins is Twins.REFUSED else _find_twin(request, key, now)
+    if twin is not None:
+        if _is_second_tab(request, twin):
+            return twin
+        if twins is Twins.ASKED and not _is_asked(request):
+            raise SameSentBefore(twin)
 
     def answer_command() -> Reply:
         done = command()
@@ -101,6 +156,11 @@ def submit_form_once(request: HttpRequest, command: Callable[[], FormSubmission]
         )
     except UsedBefore as before:
         raise SentAlready(FormSubmission.from_reply(before.reply)) from None
+    except HandoffError:
+        twin = _find_twin(request, key, now)
+        if twin is None or not _is_second_tab(request, twin):
+            raise
+        return twin
 
 
 def submit_row_once(
@@ -141,7 +201,39 @@ def find_earlier_submission(request: HttpRequest) -> FormSubmission | None:
     reply = replies.find_stored_reply(
         key, user=_signed_in_user(request), fingerprint=_request_fingerprint(request)
     )
+    if reply is not None:
+        return FormSubmission.from_reply(reply)
+    twin = _find_twin(request, key, timezone.now())
+    return twin if twin is not None and _is_second_tab(request, twin) else None
+
+
+# -- twins ------------------------------------------------------------------------------------
+
+
+def _find_twin(request: HttpRequest, key: str, now: datetime) -> FormSubmission | None:
+    """What another page of this form led to, with the same values, if there is one: since this one
+    was opened, or a short while before it. Pages without keys of their own have no twins."""
+    page = read_form_key(request.POST.get(FIELD, ""))
+    if page is None:
+        return None
+    reply = replies.find_reply_to_same(
+        _request_fingerprint(request),
+        user=_signed_in_user(request),
+        but=key,
+        since=min(page.opened_at, now - BACK_AND_AGAIN),
+    )
     return FormSubmission.from_reply(reply) if reply is not None else None
+
+
+def _is_second_tab(request: HttpRequest, twin: FormSubmission) -> bool:
+    """Whether this page was there before its twin was sent."""
+    page = read_form_key(request.POST.get(FIELD, ""))
+    return page is not None and twin.before is not None and page.opened_at < twin.before
+
+
+def _is_asked(request: HttpRequest) -> bool:
+    page = read_form_key(request.POST.get(FIELD, ""))
+    return page is not None and page.asked
 
 
 # -- pages of the admin -----------------------------------------------------------------------
@@ -219,7 +311,7 @@ def _request_fingerprint(request: HttpRequest) -> str:
     """A digest of where the form was sent and what it said."""
     parts: list[Any] = [request.path]
     for name, values in sorted(request.POST.lists()):
-        if name not in (FIELD, CSRF):
+        if name not in SIGNED_BY_PAGE:
             parts += [name, *values]
     for name, files in sorted(request.FILES.lists()):
         parts += [name, *((file.name, file.size) for file in files)]
