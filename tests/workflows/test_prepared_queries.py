@@ -1,7 +1,9 @@
 """A queryset that is written out once gives the rows that it would give each time."""
 
 import pytest
+from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.factories import NOW, make_user
@@ -15,11 +17,12 @@ from workflows.persistence.prepared_queries import (
     ANY_ROW,
     LARGEST_KEY,
     PreparedQuery,
+    _Statement,
     any_rows,
     place_of_moment,
     places_of_rows,
 )
-from workflows.persistence.sql_constants import write_constants
+from workflows.persistence.sql_constants import write_constants, written_out
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +46,15 @@ def test_its_rows_are_those_of_the_queryset_with_what_is_joined_and_annotated() 
         assert row.request == instance
         assert values(row.request) == values(instance)
         assert row.decided_by is None
+
+
+def test_django_still_reads_rows_by_the_sql_and_the_converters_that_are_kept() -> None:
+    statement = _Statement(User.objects.filter(pk=ANY_ROW), {ANY_ROW: 1})
+    with CaptureQueriesContext(connection) as ran:
+        statement.rows({ANY_ROW: make_user("mia").pk})
+    moved = "A queryset of this Django reads its rows another way: `_Statement` has to follow it"
+    assert statement.sql.split("%s")[0] in ran.captured_queries[-1]["sql"], moved
+    assert statement.converters is not None, moved
 
 
 def test_a_key_has_a_statement_of_its_own() -> None:
@@ -75,3 +87,10 @@ def test_codes_are_written_into_a_statement_and_stand_ins_are_left() -> None:
         "SELECT '%%' WHERE a = 'it''s 5%%' AND b = %s AND c = TRUE AND d IN (7, %s)",
         (ANY_ROW, NOW),
     )
+
+
+def test_codes_that_a_queryset_writes_out_are_written_in_the_same_way() -> None:
+    people = User.objects.filter(username__in=written_out(["o'hara", "5%"]))
+    sql, parameters = people.query.sql_with_params()
+    assert "IN (('o''hara'), ('5%%'))" in sql
+    assert parameters == ()

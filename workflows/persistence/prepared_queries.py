@@ -5,14 +5,13 @@ queryset stays what says it; only the SQL, and how its rows are read, are kept.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model, QuerySet
-from django.db.models.query import get_related_populators
 
 from workflows.persistence.sql_constants import write_constants
 
@@ -46,38 +45,49 @@ def place_of_moment(moment: datetime) -> dict[Any, Any]:
     return {adapt(ANY_MOMENT): adapt(moment)}
 
 
-@dataclass(frozen=True, slots=True)
 class _Statement(Generic[Row]):
-    """SQL with its parameters, and where its columns go: into the model's row, into the rows
-    joined to it, into its annotations."""
+    """The SQL of a queryset, and its compiler, which knows how the rows are read.
 
-    sql: str
-    parameters: tuple[Any, ...]
-    model: type[Row]
-    names: list[str]
-    columns: slice
-    converters: Mapping[int, tuple[list[Any], Any]]
-    populators: list[Any]
-    annotations: Mapping[str, int]
+    Of Django's inside three names are used, and no data of theirs: a queryset asks its query for a
+    compiler (`get_compiler`) and reads the rows of its SQL (`as_sql`), each value converted as the
+    database and the fields say (`get_converters`, kept since finding them takes longer than the
+    answer). What is joined and put beside a row stays between those two.
+    """
+
+    def __init__(self, queryset: QuerySet[Row], places: Places) -> None:
+        self.model = queryset.model
+        self.compiler: Any = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
+        sql, parameters = self.compiler.as_sql()
+        self.sql, self.parameters = write_constants(sql, parameters, places)
+        self.converters: Any = None
 
     def rows(self, places: Places) -> list[Row]:
+        """The rows with these values. Each use has a compiler of its own, since threads share the
+        statement but no connection."""
+        compiler = copy(self.compiler)
+        compiler.connection = connections[DEFAULT_DB_ALIAS]
         parameters = [_fill_in(value, places) for value in self.parameters]
-        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-            cursor.execute(self.sql, parameters)
-            records = cursor.fetchall()
-        return [self._read_row(list(record)) for record in records]
+        compiler.as_sql = lambda: (self.sql, parameters)
+        compiler.get_converters = self._find_converters
+        query: Any = _WrittenQuery(compiler)
+        return list(QuerySet(self.model, query, DEFAULT_DB_ALIAS))
 
-    def _read_row(self, values: list[Any]) -> Row:
-        connection = connections[DEFAULT_DB_ALIAS]
-        for place, (conversions, column) in self.converters.items():
-            for convert in conversions:
-                values[place] = convert(values[place], column, connection)
-        row = self.model.from_db(DEFAULT_DB_ALIAS, self.names, values[self.columns])
-        for populator in self.populators:
-            populator.populate(values, row)
-        for name, place in self.annotations.items():
-            setattr(row, name, values[place])
-        return row
+    def _find_converters(self, columns: Any) -> Any:
+        """Those of the statement's columns, which are the same each time."""
+        if self.converters is None:
+            self.converters = self.compiler.get_converters(columns)
+        return self.converters
+
+
+class _WrittenQuery:
+    """What a queryset asks when it reads rows."""
+
+    def __init__(self, compiler: Any) -> None:
+        self.compiler = compiler
+
+    def get_compiler(self, using: str) -> Any:
+        """The compiler with its SQL; there is one database."""
+        return self.compiler
 
 
 class PreparedQuery(Generic[Row]):
@@ -106,7 +116,7 @@ class PreparedQuery(Generic[Row]):
 
     def _write_out(self, key: tuple[Hashable, ...], places: Places) -> _Statement[Row] | None:
         try:
-            statements = [_write_statement(self.build(*key), places) for _ in range(2)]
+            statements = [_Statement(self.build(*key), places) for _ in range(2)]
         except EmptyResultSet:
             return None
         if statements[0].sql != statements[1].sql or not all(
@@ -114,26 +124,6 @@ class PreparedQuery(Generic[Row]):
         ):
             raise ValueError(f"{self.build.__qualname__} has a value with no stand-in")
         return statements[0]
-
-
-def _write_statement(rows: QuerySet[Row], places: Places) -> _Statement[Row]:
-    compiler: Any = rows.query.get_compiler(DEFAULT_DB_ALIAS)
-    placed_sql, all_parameters = compiler.as_sql()
-    sql, parameters = write_constants(placed_sql, all_parameters, places)
-    # The stubs are those of a later Django, which asks for one argument more.
-    populators_of: Any = get_related_populators
-    columns = compiler.klass_info["select_fields"]
-    own_columns = slice(columns[0], columns[-1] + 1)
-    return _Statement(
-        sql=sql,
-        parameters=parameters,
-        model=compiler.klass_info["model"],
-        names=[column[0].target.attname for column in compiler.select[own_columns]],
-        columns=own_columns,
-        converters=compiler.get_converters([column for column, *_ in compiler.select]),
-        populators=populators_of(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS),
-        annotations=compiler.annotation_col_map or {},
-    )
 
 
 def _fill_in(stand_in: Any, places: Places) -> Any:

@@ -5,9 +5,10 @@ What people typed goes as a parameter, by a named place (`%(name)s`), and never 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db import connection
 from django.db.models import BooleanField, Field
 from django.db.models.expressions import RawSQL
 
@@ -33,3 +34,13 @@ def sql_expression(
 def sql_condition(sql: str, values: Mapping[str, Any]) -> RawSQL:
     """The same of what holds or does not, for a filter."""
     return sql_expression(sql, values, BooleanField())
+
+
+def is_one_of(column: str, ids: Iterable[int]) -> RawSQL:
+    """A condition: a column has one of these keys. On PostgreSQL they are one value, so that the
+    statement is the same however many they are, and its plan, dearer than its answer, is kept."""
+    keys = sorted(ids)
+    if connection.vendor == "postgresql":
+        return sql_condition(f"{column} = ANY(%(keys)s::bigint[])", {"keys": keys})
+    written = ", ".join(str(int(key)) for key in keys) or "NULL"
+    return sql_condition(f"{column} IN ({written})", {})

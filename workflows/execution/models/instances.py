@@ -15,7 +15,7 @@ from simple_history.models import HistoricalRecords
 from workflows.access.conditions import Actor, sees_instance_condition
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.execution.choices import InstanceSource, InstanceState
-from workflows.persistence.planning import written_out
+from workflows.persistence.sql_constants import written_out
 from workflows.persistence.state_field import StateField
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)

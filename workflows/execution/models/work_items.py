@@ -16,7 +16,7 @@ from workflows.engine.routing.cancel_reasons import CancelReason
 from workflows.execution.choices import TaskState
 from workflows.execution.messages import describe_closing
 from workflows.execution.models.instances import WorkflowInstance
-from workflows.persistence.planning import written_out
+from workflows.persistence.sql_constants import written_out
 from workflows.persistence.state_field import StateField
 
 if TYPE_CHECKING:

@@ -16,8 +16,7 @@ from workflows.execution.models import InstanceQuerySet, WorkflowInstance
 from workflows.execution.queries.open_work import open_instances_condition
 from workflows.execution.queries.request_search import find_requests, read_search_terms
 from workflows.people.models import User
-from workflows.persistence.planning import is_one_of
-from workflows.persistence.sql_text import sql_condition
+from workflows.persistence.sql_text import is_one_of, sql_condition
 from workflows.trail.choices import MOVES
 from workflows.trail.models import TrailEvent
 

@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 
 from workflows.definitions.models import WorkflowTemplate
 from workflows.execution.models import Incident, WorkflowInstance
-from workflows.persistence.planning import written_out
+from workflows.persistence.sql_constants import written_out
 
 
 def open_instances_condition(relation: str = "") -> Q:
