@@ -14,14 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from approvals.forms.field_forms import DeclaredForm
-from approvals.ui.responses import redirect_after_form
+from approvals.ui.responses import submit_and_redirect
 from approvals.ui.typed_text import (
     MAX_KEPT_LENGTH,
     forget_typed_form,
     sent_file_names,
     typed_pairs,
 )
-from workflows.access.services.once_only_forms import FormSubmission, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission
 from workflows.connections.secrets import SecretUnreadable, decrypt, encrypt
 from workflows.definitions.models import WorkflowTemplate
 from workflows.execution.models import FormDraft, WorkItem
@@ -125,4 +125,4 @@ def throw_draft_away(
             discard_form_draft(user.pk, subject)
         return FormSubmission(leads_to, gettext("The draft is gone."))
 
-    return redirect_after_form(request, submit_form_once(request, discard_draft))
+    return submit_and_redirect(request, discard_draft)

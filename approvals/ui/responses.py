@@ -24,7 +24,9 @@ from workflows.access.services.once_only_forms import (
     FormSubmission,
     SameSentBefore,
     SentAlready,
+    Twins,
     find_earlier_submission,
+    submit_form_once,
 )
 from workflows.engine.errors import (
     ChangedSince,
@@ -136,6 +138,24 @@ def redirect_after_form(request: HttpRequest, sent: FormSubmission) -> HttpRespo
             % {"moment": moment_text(sent.before), "notice": sent.notice},
         )
     return HttpResponseRedirect(sent.to)
+
+
+def submit_and_redirect(
+    request: HttpRequest,
+    submit: Callable[[], FormSubmission],
+    twins: Twins = Twins.REFUSED,
+) -> HttpResponse:
+    """Do what the form asks for, once however often it is sent, and go where that leads.
+    Raises what `submit_form_once` raises."""
+    return redirect_after_form(request, submit_form_once(request, submit, twins))
+
+
+def status_of_form_page(request: HttpRequest, error: HandoffError | None) -> int:
+    """The status of a page whose form is asked for, was refused, or was not filled in rightly."""
+    if error is not None:
+        return status_of(error)
+    is_sent = request.method == "POST"
+    return HTTPStatus.UNPROCESSABLE_ENTITY if is_sent else HTTPStatus.OK
 
 
 def refusal_context(error: HandoffError | None) -> dict[str, object]:

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_http_methods
 from approvals.forms.people_boxes import PersonBox, offer_people
 from approvals.ui.responses import (
     button_only_view,
-    redirect_after_form,
     refusal_context,
     signed_in_page,
     signed_in_user,
-    status_of,
+    status_of_form_page,
+    submit_and_redirect,
 )
-from workflows.access.services.once_only_forms import FormSubmission, Twins, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission, Twins
 from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.errors import HandoffError
 from workflows.execution.queries.instance_lists import related_workflows
@@ -144,12 +144,10 @@ def _save_or_show(
     error = None
     if request.method == "POST" and form.is_valid():
         try:
-            return redirect_after_form(
-                request, submit_form_once(request, lambda: _saved(form, save), Twins.LED)
-            )
+            return submit_and_redirect(request, lambda: _saved(form, save), Twins.LED)
         except HandoffError as refused:
             error = refused
-    status = status_of(error) if error else 422 if request.method == "POST" else 200
+    status = status_of_form_page(request, error)
     context = {"form": form, "changed": absence, **refusal_context(error)}
     context |= _page_context(signed_in_user(request), timezone.now())
     return render(request, "approvals/away.html", context, status=status)
@@ -244,4 +242,4 @@ def end_absence_view(request: HttpRequest, absence_id: int) -> HttpResponse:
         notice = gettext("You are back: nobody stands in for you by that any more.")
         return FormSubmission(reverse("approvals:away"), notice)
 
-    return redirect_after_form(request, submit_form_once(request, submit_end))
+    return submit_and_redirect(request, submit_end)

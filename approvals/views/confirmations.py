@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from approvals.pages.command_results import describe_commands_done
-from approvals.ui.responses import redirect_after_form, refusal_context, status_of
+from approvals.ui.responses import refusal_context, status_of_form_page, submit_and_redirect
 from workflows.access.permissions import management_capacity
-from workflows.access.services.once_only_forms import FormSubmission, Twins, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission, Twins
 from workflows.engine.errors import HandoffError, NotAllowed
 from workflows.execution.models import Incident, MergeRecord, WorkflowInstance
 from workflows.execution.queries.instance_record import last_trail_row_id
@@ -56,15 +56,12 @@ def confirm_and_run(
     error = None
     if request.method == "POST" and all(f.is_valid() for f in (form, context.get("values")) if f):
         try:
-            return redirect_after_form(
-                request,
-                submit_form_once(
-                    request, lambda: _run_and_describe(instance, run, leads_to), Twins.LED
-                ),
+            return submit_and_redirect(
+                request, lambda: _run_and_describe(instance, run, leads_to), Twins.LED
             )
         except HandoffError as refused:
             error = refused
-    status = status_of(error) if error else 422 if request.method == "POST" else 200
+    status = status_of_form_page(request, error)
     page_context = {
         "instance": instance,
         "back": leads_to or reverse("approvals:request", args=[instance.reference]),

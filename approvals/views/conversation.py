@@ -15,15 +15,15 @@ from approvals.ui.formats import person_name
 from approvals.ui.responses import (
     button_only_view,
     is_shown_on_page,
-    redirect_after_form,
     refusal_context,
     signed_in_page,
     signed_in_user,
     status_of,
+    submit_and_redirect,
 )
 from approvals.ui.typed_text import form_data
 from approvals.views.confirmations import GET_OR_POST
-from workflows.access.services.once_only_forms import FormSubmission, Twins, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission, Twins
 from workflows.conversation.models import Comment, Follow
 from workflows.conversation.queries.comments import find_visible_comment
 from workflows.conversation.queries.following import (
@@ -96,7 +96,7 @@ def _comment_form_response(
     error = None
     if request.method == "POST":
         try:
-            return redirect_after_form(request, submit_form_once(request, submit, twins))
+            return submit_and_redirect(request, submit, twins)
         except HandoffError as refused:
             if not is_shown_on_page(refused):
                 raise
@@ -156,7 +156,7 @@ def withdraw_comment_view(request: HttpRequest, comment_id: int) -> HttpResponse
         notice = gettext("Your comment is withdrawn.")
         return FormSubmission(_address_after(request, comment), notice)
 
-    return redirect_after_form(request, submit_form_once(request, submit_withdrawal))
+    return submit_and_redirect(request, submit_withdrawal)
 
 
 @require_safe
@@ -239,7 +239,7 @@ def _follow(request: HttpRequest, command: Callable[[datetime], Follow], to: str
         places = {"what": _followed_name(follow)}
         return FormSubmission(to, gettext("You follow %(what)s now.") % places)
 
-    return redirect_after_form(request, submit_form_once(request, submit_follow))
+    return submit_and_redirect(request, submit_follow)
 
 
 def _followed_name(follow: Follow) -> str:
@@ -266,4 +266,4 @@ def unfollow_view(request: HttpRequest, follow_id: int) -> HttpResponse:
         places = {"what": _followed_name(follow)}
         return FormSubmission(to, gettext("You do not follow %(what)s any more.") % places)
 
-    return redirect_after_form(request, submit_form_once(request, submit_unfollow))
+    return submit_and_redirect(request, submit_unfollow)

@@ -18,15 +18,15 @@ from approvals.pages.questions import find_asking_refusal, question_page
 from approvals.ui.formats import person_name
 from approvals.ui.responses import (
     button_only_view,
-    redirect_after_form,
     refusal_context,
     signed_in_page,
     signed_in_user,
-    status_of,
+    status_of_form_page,
+    submit_and_redirect,
 )
 from approvals.ui.typed_text import form_data
 from approvals.views.confirmations import GET_OR_POST, Confirmation, confirm_and_run
-from workflows.access.services.once_only_forms import FormSubmission, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.errors import HandoffError
 from workflows.execution.models import WorkflowInstance, WorkItem
@@ -156,10 +156,10 @@ def question_view(request: HttpRequest, question_id: int) -> HttpResponse:
             return FormSubmission(reverse("approvals:inbox"), describe_answer(answered))
 
         try:
-            return redirect_after_form(request, submit_form_once(request, submit_answer))
+            return submit_and_redirect(request, submit_answer)
         except HandoffError as refused:
             error, page = refused, question_page(user, question_id, now)
-    status = status_of(error) if error else 422 if request.method == "POST" else 200
+    status = status_of_form_page(request, error)
     context = {
         "page": page,
         "form": form,
@@ -182,4 +182,4 @@ def withdraw_question_view(request: HttpRequest, question_id: int) -> HttpRespon
         back = reverse("approvals:task", args=[task_id])
         return FormSubmission(back, describe_withdrawal(withdrawn))
 
-    return redirect_after_form(request, submit_form_once(request, submit_withdrawal))
+    return submit_and_redirect(request, submit_withdrawal)

@@ -14,11 +14,11 @@ from approvals.pages.saved_filters import read_chosen
 from approvals.ui.responses import (
     button_only_view,
     is_shown_on_page,
-    redirect_after_form,
     signed_in_page,
     signed_in_user,
+    submit_and_redirect,
 )
-from workflows.access.services.once_only_forms import FormSubmission, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission
 from workflows.engine.errors import HandoffError, InvalidInput
 from workflows.people.models import SavedFilter
 from workflows.people.services import saved_filters
@@ -80,7 +80,7 @@ def delete_filter_view(request: HttpRequest, filter_id: int) -> HttpResponse:
 def _submit(request: HttpRequest, command: Callable[[], FormSubmission], back: str) -> HttpResponse:
     """Do it once; what is refused is said over the inbox."""
     try:
-        return redirect_after_form(request, submit_form_once(request, command))
+        return submit_and_redirect(request, command)
     except HandoffError as refused:
         if not is_shown_on_page(refused):
             raise

@@ -23,11 +23,11 @@ from approvals.pages.command_results import describe_start_result
 from approvals.ui.responses import (
     button_only_view,
     is_shown_on_page,
-    redirect_after_form,
     refusal_context,
     signed_in_page,
     signed_in_user,
     status_of,
+    submit_and_redirect,
 )
 from approvals.ui.typed_text import SAVE_DRAFT, form_data
 from workflows.access.permissions import may_start
@@ -35,7 +35,6 @@ from workflows.access.services.once_only_forms import (
     FormSubmission,
     SentAlready,
     Twins,
-    submit_form_once,
 )
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import get_version_map
@@ -97,11 +96,8 @@ def start_form_view(request: HttpRequest, key: str) -> HttpResponse:
     error: HandoffError | None = None
     if request.method == "POST" and title.is_valid() & fields.is_valid():
         try:
-            return redirect_after_form(
-                request,
-                submit_form_once(
-                    request, lambda: _start_request(request, key, title, fields), Twins.ASKED
-                ),
+            return submit_and_redirect(
+                request, lambda: _start_request(request, key, title, fields), Twins.ASKED
             )
         except HandoffError as refused:
             if not is_shown_on_page(refused):

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_safe
 from approvals.pages.status_page import build_status_page
 from approvals.ui.responses import (
     button_only_view,
-    redirect_after_form,
     signed_in_page,
     signed_in_user,
+    submit_and_redirect,
 )
 from approvals.views.link_pages import link_page, no_such_link
-from workflows.access.services.once_only_forms import FormSubmission, Twins, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission, Twins
 from workflows.execution.queries.visible_instances import find_visible_request
 from workflows.links.queries.status_links import find_status_link
 from workflows.links.services.status_links import make_status_link, withdraw_status_link
@@ -52,7 +52,7 @@ def make_status_link_view(request: HttpRequest, reference: str) -> HttpResponse:
         notice = gettext("The link is made; its address stands below. Whoever has it can see it.")
         return FormSubmission(_links_address(reference), notice)
 
-    return redirect_after_form(request, submit_form_once(request, submit_link, Twins.LED))
+    return submit_and_redirect(request, submit_link, Twins.LED)
 
 
 @signed_in_page
@@ -67,4 +67,4 @@ def withdraw_status_link_view(request: HttpRequest, reference: str, link_id: int
         notice = gettext("The link is withdrawn; it shows nothing any more.")
         return FormSubmission(_links_address(reference), notice)
 
-    return redirect_after_form(request, submit_form_once(request, submit_withdrawal))
+    return submit_and_redirect(request, submit_withdrawal)

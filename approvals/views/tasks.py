@@ -26,14 +26,14 @@ from approvals.pages.task_snapshot import STALE_PAGE, TaskPageSnapshot
 from approvals.ui.responses import (
     button_only_view,
     is_shown_on_page,
-    redirect_after_form,
     refusal_context,
     signed_in_page,
     signed_in_user,
     status_of,
+    submit_and_redirect,
 )
 from approvals.ui.typed_text import SAVE_DRAFT, form_data, read_typed_comment
-from workflows.access.services.once_only_forms import FormSubmission, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.errors import HandoffError, InvalidInput, WrongState
 from workflows.execution.models import FormDraft, WorkItem
@@ -77,7 +77,7 @@ def task_command_view(request: HttpRequest, task_id: int, command: str) -> HttpR
         return FormSubmission(to, describe_task_command(task, command))
 
     try:
-        return redirect_after_form(request, submit_form_once(request, submit_task_command))
+        return submit_and_redirect(request, submit_task_command)
     except HandoffError as error:
         if not is_shown_on_page(error):
             raise
@@ -117,7 +117,7 @@ def _decide_task(request: HttpRequest, task_id: int) -> HttpResponse:
             notice = describe_decision_result(decided, outcome, now)
             return FormSubmission(reverse("approvals:inbox"), notice)
 
-        return redirect_after_form(request, submit_form_once(request, submit_decision))
+        return submit_and_redirect(request, submit_decision)
     except HandoffError as error:
         if not is_shown_on_page(error):
             raise

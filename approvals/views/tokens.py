@@ -14,15 +14,15 @@ from django.views.decorators.http import require_http_methods
 
 from approvals.ui.responses import (
     button_only_view,
-    redirect_after_form,
     refusal_context,
     signed_in_page,
     signed_in_user,
-    status_of,
+    status_of_form_page,
+    submit_and_redirect,
 )
 from workflows.access.models import ApiToken
 from workflows.access.services import tokens
-from workflows.access.services.once_only_forms import FormSubmission, Twins, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission, Twins
 from workflows.connections.secrets import SecretUnreadable, decrypt, encrypt
 from workflows.engine.errors import HandoffError
 from workflows.language.formats import moment_text
@@ -59,10 +59,7 @@ def token_list_view(request: HttpRequest) -> HttpResponse:
     error: HandoffError | None = None
     if request.method == "POST" and form.is_valid():
         try:
-            return redirect_after_form(
-                request,
-                submit_form_once(request, lambda: _submit_token(request, form), Twins.ASKED),
-            )
+            return submit_and_redirect(request, lambda: _submit_token(request, form), Twins.ASKED)
         except HandoffError as refused:
             error = refused
     context = {
@@ -71,7 +68,7 @@ def token_list_view(request: HttpRequest) -> HttpResponse:
         "made": _take_new_token(request) if request.method == "GET" else NO_TOKEN,
         **refusal_context(error),
     }
-    status = status_of(error) if error else 422 if request.method == "POST" else 200
+    status = status_of_form_page(request, error)
     return render(request, "approvals/tokens.html", context, status=status)
 
 
@@ -145,4 +142,4 @@ def revoke_token_view(request: HttpRequest, token_id: int) -> HttpResponse:
         notice = gettext("“%(name)s” opens nothing any more.") % {"name": token.name}
         return FormSubmission(reverse("approvals:tokens"), notice)
 
-    return redirect_after_form(request, submit_form_once(request, submit_revocation))
+    return submit_and_redirect(request, submit_revocation)

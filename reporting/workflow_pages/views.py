@@ -16,18 +16,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 from approvals.forms.field_forms import CommandReasonForm
 from approvals.ui.responses import (
     button_only_view,
-    redirect_after_form,
     refusal_context,
     signed_in_page,
     signed_in_user,
     status_of,
+    status_of_form_page,
+    submit_and_redirect,
 )
 from approvals.ui.tables import Sentence
 from approvals.ui.typed_text import form_data
 from reporting.workflow_pages.page import build_workflow_page, collect_workflow_lines
 from reporting.workflow_pages.tables import workflows_table
 from workflows.access.permissions import may_manage
-from workflows.access.services.once_only_forms import FormSubmission, Twins, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission, Twins
 from workflows.definitions.lifecycle import pausing
 from workflows.definitions.lifecycle import retirement as retiring
 from workflows.definitions.lifecycle.once_more import AskedOnceMore, require_asked_once_more
@@ -204,11 +205,8 @@ def _ask_lifecycle_action(request: HttpRequest, key: str, action: LifecycleActio
     refused = None
     if request.method == "POST" and form.is_valid():
         try:
-            return redirect_after_form(
-                request,
-                submit_form_once(
-                    request, lambda: _perform_lifecycle_action(request, template, action, form)
-                ),
+            return submit_and_redirect(
+                request, lambda: _perform_lifecycle_action(request, template, action, form)
             )
         except HandoffError as error:
             refused = error
@@ -225,7 +223,7 @@ def _ask_lifecycle_action(request: HttpRequest, key: str, action: LifecycleActio
         "asked_once_more": isinstance(refused, AskedOnceMore),
         **refusal_context(refused),
     }
-    status = status_of(refused) if refused else 422 if request.method == "POST" else 200
+    status = status_of_form_page(request, refused)
     return render(request, "reporting/workflow_ask.html", context, status=status)
 
 
@@ -335,7 +333,7 @@ def _run_version_command(
         return FormSubmission(_workflow_address(key), operation(template, timezone.now()))
 
     try:
-        return redirect_after_form(request, submit_form_once(request, perform_operation, Twins.LED))
+        return submit_and_redirect(request, perform_operation, Twins.LED)
     except NotAllowed:
         raise
     except HandoffError as refused:

@@ -10,7 +10,7 @@ from reporting.audit.queries.csv_lines import select_trail_rows, trail_csv_lines
 from reporting.metrics.timestamps import parse_day_range
 from reporting.ui.whole_file import is_stdout, write_whole_file
 from workflows.definitions.models import WorkflowTemplate
-from workflows.engine.errors import NotFound
+from workflows.definitions.queries.sources import find_named_workflow
 from workflows.management.base import HandoffCommand
 
 
@@ -42,9 +42,4 @@ class Command(HandoffCommand):
         return None
 
     def _select_templates(self, key: str | None) -> list[WorkflowTemplate] | None:
-        if not key:
-            return None
-        templates = list(WorkflowTemplate.objects.filter(key=key))
-        if not templates:
-            raise NotFound("There is no workflow '%(key)s'; check its key.", key=key)
-        return templates
+        return [find_named_workflow(key)] if key else None

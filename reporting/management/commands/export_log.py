@@ -12,8 +12,8 @@ from reporting.metrics.native_rows import RequestPeriod
 from reporting.metrics.timestamps import parse_day_range
 from reporting.ui.whole_file import is_stdout, write_whole_file
 from workflows.definitions.models import WorkflowTemplate
+from workflows.definitions.queries.sources import find_named_workflow
 from workflows.definitions.services.publishing import write_definition_trail
-from workflows.engine.errors import NotFound
 from workflows.management.base import HandoffCommand
 from workflows.trail.choices import TrailCommand
 from workflows.trail.fact_changes import LogExported
@@ -37,10 +37,7 @@ class Command(HandoffCommand):
 
     def run(self, options: Mapping[str, Any]) -> int | None:
         """Stream the log."""
-        key = options["workflow"]
-        template = WorkflowTemplate.objects.filter(key=key).first()
-        if template is None:
-            raise NotFound("There is no workflow '%(key)s'; check its key.", key=key)
+        template = find_named_workflow(options["workflow"])
         since, until = parse_day_range(options["since"], options["until"], ("--since", "--until"))
         period = RequestPeriod(since=since, until=until)
         if options["people"]:

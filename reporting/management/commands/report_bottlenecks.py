@@ -16,8 +16,7 @@ from reporting.metrics.native_rows import (
 )
 from reporting.metrics.requester_waits import collect_requester_waits, requester_questions
 from reporting.metrics.timestamps import parse_day_range
-from workflows.definitions.models import WorkflowTemplate
-from workflows.engine.errors import NotFound
+from workflows.definitions.queries.sources import find_named_workflow
 from workflows.management.base import HandoffCommand
 
 
@@ -34,11 +33,7 @@ class Command(HandoffCommand):
 
     def run(self, options: Mapping[str, Any]) -> int | None:
         """Compute and print."""
-        template = WorkflowTemplate.objects.filter(key=options["key"]).first()
-        if template is None:
-            raise NotFound(
-                "There is no workflow '%(workflow)s'; check its key.", workflow=options["key"]
-            )
+        template = find_named_workflow(options["key"])
         since, until = parse_day_range(options["since"], options["until"], ("--since", "--until"))
         period = RequestPeriod(since=since, until=until)
         figures = compute_workflow_figures(template, period, now=timezone.now())

@@ -13,8 +13,8 @@ from reporting.reviews.models import workflow_reviews
 from reporting.reviews.queries.due import review_interval, version_in_force
 from reporting.reviews.queries.facts import gather_facts
 from reporting.reviews.tables import review_text_lines
-from workflows.definitions.models import WorkflowTemplate
-from workflows.engine.errors import InvalidInput, NotFound
+from workflows.definitions.queries.sources import find_named_workflow
+from workflows.engine.errors import InvalidInput
 from workflows.management.base import EXIT_FOUND, HandoffCommand
 
 
@@ -34,11 +34,7 @@ class Command(HandoffCommand):
 
     def run(self, options: Mapping[str, Any]) -> int | None:
         """Gather and print."""
-        template = WorkflowTemplate.objects.filter(key=options["key"]).first()
-        if template is None:
-            raise NotFound(
-                "There is no workflow '%(workflow)s'; check its key.", workflow=options["key"]
-            )
+        template = find_named_workflow(options["key"])
         now = timezone.now()
         until = parse_day(options["until"], "--until") or now
         last = (

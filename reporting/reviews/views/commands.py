@@ -12,9 +12,9 @@ from django.utils.translation import gettext
 
 from approvals.ui.responses import (
     button_only_view,
-    redirect_after_form,
     signed_in_page,
     signed_in_user,
+    submit_and_redirect,
 )
 from reporting.reviews.facts.choices import Verdict
 from reporting.reviews.models import Decision, Finding, Review
@@ -23,7 +23,7 @@ from reporting.reviews.services.gathering import gather_review_again
 from reporting.reviews.services.opening import begin_review
 from reporting.reviews.views.access import get_visible_review, visible_reviews
 from reporting.reviews.views.detail_page import read_responsible_login, render_review
-from workflows.access.services.once_only_forms import FormSubmission, Twins, submit_form_once
+from workflows.access.services.once_only_forms import FormSubmission, Twins
 from workflows.definitions.lifecycle.once_more import require_asked_once_more
 from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed
@@ -114,7 +114,7 @@ def begin_review_view(request: HttpRequest, key: str) -> HttpResponse:
             _review_url(review.pk), gettext("The review is open; its facts are gathered.")
         )
 
-    return redirect_after_form(request, submit_form_once(request, perform_begin))
+    return submit_and_redirect(request, perform_begin)
 
 
 def _run_review_command(
@@ -134,7 +134,7 @@ def _perform_once(
 ) -> HttpResponse:
     """Do it once; what is refused stands on the review's page, with what was typed."""
     try:
-        return redirect_after_form(request, submit_form_once(request, perform, Twins.LED))
+        return submit_and_redirect(request, perform, Twins.LED)
     except NotAllowed:
         raise
     except HandoffError as refused:

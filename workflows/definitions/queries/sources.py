@@ -52,6 +52,14 @@ def read_definition_file(path: str) -> Definition:
     return read_definition(read_bytes(path, DEFINITION_LIMIT), name=path)
 
 
+def find_named_workflow(key: str) -> WorkflowTemplate:
+    """The workflow that somebody at the machine names by its key. Raises NotFound."""
+    template = WorkflowTemplate.objects.filter(key=key).first()
+    if template is None:
+        raise NotFound("There is no workflow '%(key)s'; check its key.", key=key)
+    return template
+
+
 def find_named_version(
     key: str, *, number: int | None = None, newest: bool = False
 ) -> TemplateVersion:
