@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
 from workflows.access.permissions import may_audit
+from workflows.admin_site.base import PageContextMixin
 from workflows.admin_site.drafts import DraftAdmin
 from workflows.admin_site.elements import render_bullets, render_link
 from workflows.admin_site.links import change_url
@@ -91,7 +92,7 @@ def arrange_step_fields(step: Step, *, is_editable: bool) -> list[Any]:
 
 
 @admin.register(Step)
-class StepAdmin(StepColumns, DraftAdmin):
+class StepAdmin(StepColumns, PageContextMixin, DraftAdmin):
     """A step: what its kind has, and its ways."""
 
     of_workflow = "version__template"
@@ -126,20 +127,12 @@ class StepAdmin(StepColumns, DraftAdmin):
         kwargs["form"] = build_map_form(self.form, request, obj.version if obj else None, row=obj)
         return super().get_form(request, obj, change=change, **kwargs)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """With how the step does, for those who may audit its workflow."""
-        step: Step | None = self.get_object(request, object_id)
-        extra = {**(extra_context or {}), "health": ""}
-        if step is not None and _shows_health(request, step):
-            rows = Step.objects.filter(pk=step.pk).select_related("role", *VERSION_PEOPLE_PATHS)
-            extra["health"] = render_health_table(rows)
-        return super().change_view(request, object_id, form_url, extra)
+    def page_context(self, request: HttpRequest, row: Step) -> dict[str, Any]:
+        """How the step does, for those who may audit its workflow."""
+        if not _shows_health(request, row):
+            return {"health": ""}
+        rows = Step.objects.filter(pk=row.pk).select_related("role", *VERSION_PEOPLE_PATHS)
+        return {"health": render_health_table(rows)}
 
     def response_post_save_change(self, request: HttpRequest, obj: Model) -> HttpResponse:
         """Back to the map."""
