@@ -132,6 +132,8 @@ def secret_key(var: Path, *, production: bool) -> str:
     path = var / "secret_key"
     if not path.exists():
         var.mkdir(parents=True, exist_ok=True)
+        # Nobody else may read it, from the first byte on; and of two that start at once one fails
+        # rather than both go on with different keys.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_urlsafe(60))

@@ -27,4 +27,5 @@ def _watch_parent(parent: int) -> None:
         time.sleep(1)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_SECONDS)
+    # Without cleaning up: whatever hangs in this process would hang that, too.
     os._exit(1)

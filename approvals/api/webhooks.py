@@ -67,6 +67,7 @@ def start_by_webhook_call(request: HttpRequest, workflow: str) -> JsonResponse:
         return request_out(request, webhooks.start_by_webhook_key(key, body, now))
 
     with transaction.atomic():
+        # In the start's transaction: a call whose start is refused may come again as it is.
         webhooks.record_delivery_once(key, signature, now)
         return run_command_once(
             request, key.acts_as, answer_webhook, status=201, key_scope=f"hook-{key.pk}"

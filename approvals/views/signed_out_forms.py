@@ -43,6 +43,7 @@ def _keep_as_draft(request: HttpRequest, person_id: int) -> None:
     keep_form = DRAFTED_FORMS.get(match.view_name)
     person = User.objects.filter(pk=person_id, is_active=True).first()
     if keep_form is not None and person is not None:
+        # A draft is a courtesy: what refuses it must not keep the person from signing in.
         with suppress(HandoffError):
             keep_form(request, person, **match.kwargs)
 

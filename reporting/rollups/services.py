@@ -52,6 +52,7 @@ def refresh_roll_ups(*, now: datetime, within: float | None = None) -> list[date
     it stops after so many seconds; what is left is done the next time.
     """
     fresh, _ = Freshness.objects.get_or_create(pk=1)
+    # Read before the days are: what is written in between is looked at the next time, not missed.
     newest = newest_history_id()
     if fresh.compared_at is None:
         days, compared = find_days_with_work() | {now.astimezone(UTC).date()}, True

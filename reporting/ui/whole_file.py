@@ -54,7 +54,9 @@ def _write_beside(path: Path, pieces: Iterable[str]) -> int:
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
             count = _write_pieces(file, pieces)
+        # Atomic in one folder: whoever reads the file has the old one or the new one, whole.
         part.replace(path)
+    # Also for Ctrl-C: no half file is left beside the other.
     except BaseException:
         with contextlib.suppress(OSError):
             part.unlink()

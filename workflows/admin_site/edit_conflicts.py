@@ -50,6 +50,7 @@ class EditConflictMixin:
             return _attach_snapshot(view(request))
         with transaction.atomic():
             self._lock_row(request, object_id)
+            # The page itself says what stands there now, as the form would show it.
             now = view(_copy_as_get(request))
             site = self.admin_site.each_context(request)  # type: ignore[attr-defined]
             refused = _conflict_response(request, now, seen, site)

@@ -45,6 +45,7 @@ def open_due_reviews(*, now: datetime) -> list[Review]:
 def _open_due_review(template_id: int, now: datetime) -> Review | None:
     with transaction.atomic():
         template = WorkflowTemplate.objects.select_for_update(no_key=True).get(pk=template_id)
+        # Asked behind the lock: another process may have opened it while this one waited.
         due = next_review_due(template)
         if due is None or due > now:
             return None

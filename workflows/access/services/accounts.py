@@ -38,14 +38,17 @@ def save_account(
     Who gets another mail address is told at the old one and at the new one. Raises NotAllowed.
     """
     with transaction.atomic(), attribute_changes_to(by):
+        # Locked: whose rank is raised meanwhile is not judged by what the form showed.
         before = User.objects.select_for_update(of=("self",)).filter(pk=account.pk).first()
         _check_account_change(account, before, by)
+        # Nobody gives themselves a group or a permission.
         if account.pk == by.pk and not by.is_superuser:
             groups = permissions = None
         account.save()
         _set_held_rows(account.groups, groups, groups_held(by))
         _set_held_rows(account.user_permissions, permissions, permissions_held(by))
         if before is not None and before.email != account.email and account.pk != by.pk:
+            # The old address hears of it too: who changed it may be a thief of the account.
             change = NEW_ADDRESS
             notify_account_change(account, change, by=by, now=now, also=before.email)
     return account

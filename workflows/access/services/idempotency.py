@@ -49,6 +49,7 @@ def answer_once(
     """
     with transaction.atomic():
         try:
+            # A savepoint: after an error PostgreSQL takes nothing more in this transaction.
             with transaction.atomic():
                 row = IdempotentReply.objects.create(
                     user=user, key=key, fingerprint=fingerprint, created_at=now

@@ -146,6 +146,7 @@ def _begin_attempt(message: OutboxMessage, now: datetime) -> tuple[Action, Job, 
             return None
         job = _build_job(case, token.step, step, message.activation)
         row = _write_attempt(case, token.id, job)
+        # Counted before the call, not after: a worker that dies during it has tried, too.
         tried = read_payload(message, AttemptPayload).tried + 1
         message.payload = AttemptPayload(tried=tried).to_json()
         outbox.extend_lease(message, until=now + attempt_lease(job))

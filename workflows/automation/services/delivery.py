@@ -326,6 +326,8 @@ def _deliver_head(message: OutboxMessage, clock: Clock) -> None:
         else:
             outbox.drop_message(message, now=clock(), why=ActionRefused(failed.code, failed.text))
         return
+    # Sent outside of a transaction, which would hold its locks while the other side thinks. A
+    # worker that dies here sends the same head once more, and that does no harm.
     now, payload = clock(), read_payload(message, HeadPayload)
     with transaction.atomic():
         record_head_delivery(head, transport=payload.way, to=payload.to, now=now)
@@ -336,8 +338,10 @@ def _deliver_schedule(message: OutboxMessage, clock: Clock) -> None:
     """Start the request of this moment; one that is refused is told to the owner, not retried."""
     now = clock()
     with transaction.atomic():
+        # The next moment comes first: a start that is refused must not end the schedule.
         continue_schedule(message, now)
         try:
+            # A savepoint, so that what was refused leaves nothing and its message is dropped here.
             with transaction.atomic():
                 schedules.start_scheduled(message, now)
         except HandoffError as refused:

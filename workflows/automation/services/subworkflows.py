@@ -65,6 +65,7 @@ def start_subworkflow(case: UnitOfWork, message: OutboxMessage) -> None:
     }
     try:
         check_current_permissions(case.instance.template, find_step_uses(token.step, step))
+        # A savepoint: a child that is refused leaves nothing, and the parent's step fails here.
         with transaction.atomic():
             start_child(
                 case.instance,
@@ -206,6 +207,7 @@ def resume_after_child(case: UnitOfWork, message: OutboxMessage) -> None:
                 comment=child.reference,
             )
     except (PathProblem, HandoffError) as refused:
+        # What was refused has changed the unit in memory, so it is read anew.
         fresh_case = open_work_of_instance(case.instance.pk, now=case.now)
         sentence = text(
             "%(reference)s: %(problem)s", reference=child.reference, problem=text_of(refused)

@@ -49,6 +49,7 @@ def find_signing_key(
     keys = WebhookKey.objects.filter(template__key=workflow, revoked_at=None)
     if _is_timestamp_current(timestamp, now):
         for key in keys.select_related("template", "acts_as", "created_by"):
+            # It takes as long whatever is wrong, so no signature is guessed digit by digit.
             if hmac.compare_digest(
                 _expected_signature(key, timestamp, body), _signature_digest(signature)
             ):

@@ -11,6 +11,7 @@ from workflows.engine.errors import WrongState
 def write_delivery(key: WebhookKey, signature: str, *, now: datetime) -> None:
     """Note that a call of this signature was taken; one that was taken before is refused."""
     try:
+        # A savepoint: after an error PostgreSQL takes nothing more in the caller's transaction.
         with transaction.atomic():
             WebhookDelivery.objects.create(key=key, signature=signature, received_at=now)
     except IntegrityError:

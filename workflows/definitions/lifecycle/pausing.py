@@ -138,6 +138,7 @@ def _lock_workflow(
     template: WorkflowTemplate, actor: User | None, refusal: str
 ) -> tuple[WorkflowTemplate, TemplateVersion | None]:
     """The workflow, locked against starts too, and its published version."""
+    # With its key, unlike publishing: a pause waits for the starts that are under way.
     locked_template = WorkflowTemplate.objects.select_for_update().get(pk=template.pk)
     if actor is not None and not may_manage(actor, locked_template):
         raise NotAllowed(refusal, name=locked_template.name)

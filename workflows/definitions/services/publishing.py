@@ -167,6 +167,7 @@ def publish(
     with transaction.atomic(), attribute_changes_to(actor, "publish"):
         version = lock_version(version_id)
         _require_publishable(version, actor)
+        # Audited behind the lock: what was edited a moment ago is published as it was audited.
         findings = audit_version(version, people)
         _refuse_errors(findings)
         definition = definition_of(version)
@@ -202,6 +203,8 @@ def lock_version(version_id: int) -> TemplateVersion:
     template_ids = TemplateVersion.objects.filter(pk=version_id).values_list(
         "template_id", flat=True
     )
+    # The workflow, since publishing changes other versions too; `no_key`, so that requests, which
+    # refer to it, go on being started.
     WorkflowTemplate.objects.select_for_update(no_key=True).filter(pk__in=template_ids).first()
     version = TemplateVersion.objects.select_related("template").filter(pk=version_id).first()
     if version is None:

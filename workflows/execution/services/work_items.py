@@ -94,8 +94,10 @@ def decide(
             item = _require_allowed_decision(
                 item, situation, outcome, comment, writes, is_shown_by_log=moments is not None
             )
+            # After the rules: who may not decide does not learn whether something has changed.
             values = check_seen_digest(work, step, seen, required=must_have_seen)
             item.document_versions = _documents_seen(work, step)
+            # Stored only when every rule has held: a file is not rolled back with the rows.
             uploads.save()
             work.acting = find_acting_capacity(work, item, situation, outcome, actor)
             event = _decision_event(work, item, outcome, writes)

@@ -67,8 +67,10 @@ def decide_by_link(
     """
     with transaction.atomic():
         rows = DecisionLink.objects.select_for_update(of=("self",))
+        # Locked, so that of two who press it at once the second finds it used.
         link = rows.select_related("person", "task__request").get(pk=link_id)
         check_decision_link(link, now)
+        # In the decision's transaction: a link whose decision is refused stays unused.
         link.used_at = now
         link.save(update_fields=["used_at"])
         return decide(

@@ -67,6 +67,7 @@ def enqueue_message(
         request_id=request,
         activation=activation,
     )
+    # In the insert itself: one that looks first misses what another writes at the same time.
     OutboxMessage.objects.bulk_create([row], ignore_conflicts=key is not None)
     if row.run_after <= now:
         transaction.on_commit(wake_workers)
@@ -143,6 +144,7 @@ def _lease_message_ids(
         ids = _lock_message_ids(
             OutboxMessage.objects.filter(state=TAKEN, taken_until__lt=now), kinds, limit
         )
+        # Those whose worker died first, else new ones that keep coming would keep them waiting.
         if len(ids) < limit:
             due = OutboxMessage.objects.filter(state=WAITING, run_after__lte=now)
             ids += _lock_message_ids(due, kinds, limit - len(ids))

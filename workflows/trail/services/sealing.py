@@ -81,6 +81,8 @@ def _utc_text(moment: datetime) -> str:
 
 def seal_trail_rows(now: datetime, limit: int = 5000) -> int:
     """Seal up to `limit` committed rows; returns how many. 0 where another sealer is at it."""
+    # Two locks: this one for the threads of a process, which share the mark, and the database's for
+    # the processes.
     if not _sealing_lock.acquire(blocking=False):
         return 0
     try:
