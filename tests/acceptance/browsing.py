@@ -38,6 +38,11 @@ FLAGS = [
     "--disable-sync",
 ]
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+ON_DESK_AND_PHONE = pytest.mark.parametrize(
+    ("title", "size", "script"),
+    [("Lamps for a desk", DESK, True), ("Lamps for a phone", PHONE, False)],
+)
+"""The same journey with a request of its own: at a desk, and on a phone that runs no script."""
 BACKGROUND = ["-m", "config.background"]
 HEARD: list[str] = []
 """What the browser complained of since the test began."""

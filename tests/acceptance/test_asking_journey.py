@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.browsing import DESK, PHONE, fits, serve_site, sign_in, title_link
+from tests.acceptance.browsing import ON_DESK_AND_PHONE, fits, serve_site, sign_in, title_link
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
@@ -28,10 +28,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize(
-    ("title", "size", "script"),
-    [("Lamps for a desk", DESK, True), ("Lamps for a phone", PHONE, False)],
-)
+@ON_DESK_AND_PHONE
 def test_an_opinion_is_asked_then_the_requester_and_the_answer_brings_it_back(
     browser: Browser, site: str, title: str, size: dict[str, int], script: bool
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.acceptance.browsing import DESK, PHONE, fits, serve_site, sign_in
+from tests.acceptance.browsing import ON_DESK_AND_PHONE, fits, serve_site, sign_in
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
@@ -33,10 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize(
-    ("title", "size", "script"),
-    [("Lamps for a desk", DESK, True), ("Lamps for a phone", PHONE, False)],
-)
+@ON_DESK_AND_PHONE
 def test_ruth_is_away_and_the_record_says_theo_for_ruth(
     browser: Browser, site: str, title: str, size: dict[str, int], script: bool
 ) -> None:

@@ -9,6 +9,7 @@ from django.test import Client
 
 from tests.approvals.office import (
     ask,
+    ask_approved,
     decide,
     everything,
     page_text,
@@ -145,8 +146,7 @@ def test_the_buttons_stand_only_where_they_may_be_pressed(people: dict[str, User
 
 
 def test_a_task_is_passed_on_by_whoever_has_it(people: dict[str, User]) -> None:
-    instance = ask(people["sam"])
-    decide(instance, "manager_review", people["mia"], "approve")
+    instance = ask_approved(people)
     task = open_task(instance, "legal_review")
     lena = signed_in(people["lena"])
     path = f"/tasks/{task.pk}/reassign/"

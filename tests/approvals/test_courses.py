@@ -4,7 +4,7 @@ import pytest
 import yaml
 from django.test import Client
 
-from tests.approvals.office import PURCHASE, ask, decide, everything, signed_in
+from tests.approvals.office import PURCHASE, ask, ask_approved, decide, everything, signed_in
 from tests.factories import NOW, open_task, publish_map
 from workflows.execution.models import Incident, MergeRecord, WorkflowInstance
 from workflows.execution.services import instances as requests
@@ -156,8 +156,7 @@ def test_only_managers_reassign(people: dict[str, User]) -> None:
 
 def disagreeing(people: dict[str, User]) -> MergeRecord:
     """Two branches that gave different cost centres."""
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     decide(request, "legal_review", people["lena"], "approve", data={"cost_centre": "L-1"})
     decide(request, "budget_check", people["fred"], "done", data={"cost_centre": "F-2"})
     return MergeRecord.objects.get(request=request, state="conflict")

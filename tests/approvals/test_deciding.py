@@ -7,11 +7,13 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.approvals.office import (
     ask,
+    ask_approved,
     correct_amount,
     decide,
     everything,
@@ -21,7 +23,7 @@ from tests.approvals.office import (
     signed_in,
 )
 from tests.factories import NOW, open_task
-from workflows.execution.models import WorkflowInstance
+from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
 from workflows.language.formats import moment_text
@@ -81,8 +83,7 @@ def test_the_last_decision_says_how_it_ended(people: dict[str, User]) -> None:
 
 
 def test_a_quorum_says_how_many_are_still_needed(people: dict[str, User]) -> None:
-    request = ask(people["sam"], amount="20000")
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people, amount="20000")
     client = signed_in(people["fred"])
     post(client, open_task(request, "finance_review"), "approve", comment="Fine by me")
     assert "1 more person has to agree" in client.get("/").content.decode()
@@ -135,8 +136,7 @@ def test_a_wrong_value_is_told_beside_its_field_and_kept(people: dict[str, User]
 
 def test_a_step_writes_only_what_its_person_changed(people: dict[str, User]) -> None:
     """Two branches fill in the same field: who leaves it alone does not disagree."""
-    request = ask(people["sam"], needed_by="2026-02-01")
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people, needed_by="2026-02-01")
     budget = open_task(request, "budget_check")
     client = signed_in(people["fred"])
     page = opened(client, budget)
@@ -172,8 +172,7 @@ def test_outputs_are_filled_in_and_files_uploaded(people: dict[str, User]) -> No
 
 
 def test_who_is_second_is_told_who_was_first_and_when(people: dict[str, User]) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     task = open_task(request, "budget_check")
     slow = signed_in(people["fay"])
     page = opened(slow, task)
@@ -203,8 +202,7 @@ def test_a_task_that_is_over_says_by_whom_in_the_readers_words(people: dict[str,
 def test_who_is_second_and_still_sees_the_request_reads_it_on_the_page(
     people: dict[str, User],
 ) -> None:
-    request = ask(people["sam"], amount="20000")
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people, amount="20000")
     decide(request, "finance_review", people["fred"], "approve")
     decide(request, "finance_review", people["fay"], "approve")
     task = open_task(request, "legal_review")
@@ -221,6 +219,21 @@ def test_who_is_second_and_still_sees_the_request_reads_it_on_the_page(
     assert everything() == before
 
 
+def shown_anew(client: Client, task: WorkItem, page: str, changed: str) -> str:
+    """A decision on an old page changes nothing; the comment stays, beside what has changed. What
+    the new page remembers."""
+    before = everything()
+    answer = post(client, task, "approve", opened=page, comment="Good price")
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert changed in text
+    assert "Good price" in text
+    assert everything() == before
+    fresh = re.search(r'name="opened" value="([^"]+)"', text)
+    assert fresh is not None
+    return fresh[1]
+
+
 def test_a_document_that_changed_meanwhile_must_be_seen_first(people: dict[str, User]) -> None:
     request = ask(people["sam"], files={"quote": ContentFile(b"one", name="offer.pdf")})
     task = open_task(request, "manager_review")
@@ -229,16 +242,7 @@ def test_a_document_that_changed_meanwhile_must_be_seen_first(people: dict[str, 
     WorkflowInstance.objects.filter(pk=request.pk).update(
         data=request.data | {"quote": request.data["quote"] | {"version": 2}}
     )
-    before = everything()
-    answer = post(client, task, "approve", opened=page, comment="Good price")
-    text = answer.content.decode()
-    assert answer.status_code == 409
-    assert "is now version 2; you saw version 1" in text
-    assert "Good price" in text
-    assert everything() == before
-    fresh = re.search(r'name="opened" value="([^"]+)"', text)
-    assert fresh is not None
-    assert fresh[1] != page
+    assert shown_anew(client, task, page, "is now version 2; you saw version 1") != page
 
 
 def test_a_value_that_changed_meanwhile_is_named_and_the_comment_stays(
@@ -249,16 +253,9 @@ def test_a_value_that_changed_meanwhile_is_named_and_the_comment_stays(
     client = signed_in(people["mia"])
     page = opened(client, task)
     correct_amount(request, people["omar"])
-    before = everything()
-    answer = post(client, task, "approve", opened=page, comment="Good price")
-    text = answer.content.decode()
-    assert answer.status_code == 409
-    assert "Amount&#x27; is 900.00 EUR now; you saw 100.00 EUR." in text
-    assert "Good price" in text
-    assert everything() == before
-    fresh = re.search(r'name="opened" value="([^"]+)"', text)
-    assert fresh is not None
-    assert post(client, task, "approve", opened=fresh[1]).status_code == 302
+    changed = "Amount&#x27; is 900.00 EUR now; you saw 100.00 EUR."
+    fresh = shown_anew(client, task, page, changed)
+    assert post(client, task, "approve", opened=fresh).status_code == 302
 
 
 def test_work_began_when_the_page_was_opened(people: dict[str, User]) -> None:
@@ -279,8 +276,7 @@ def test_work_began_when_the_page_was_opened(people: dict[str, User]) -> None:
 
 
 def test_take_start_pause_and_give_back(people: dict[str, User]) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     task = open_task(request, "budget_check")
     client = signed_in(people["fred"])
     for command, state, offered in (
@@ -297,8 +293,7 @@ def test_take_start_pause_and_give_back(people: dict[str, User]) -> None:
 
 
 def test_a_command_that_does_not_fit_is_refused_on_the_page(people: dict[str, User]) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     task = open_task(request, "budget_check")
     client = signed_in(people["fred"])
     before = everything()

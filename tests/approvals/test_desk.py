@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from approvals.ui.sessions import LAST_SEEN_AT, SIGNED_IN_AT
 from reporting.reviews.services.opening import process_due_reviews
-from tests.approvals.office import ask, decide, signed_in
+from tests.approvals.office import ask, ask_approved, decide, signed_in
 from tests.approvals.test_incidents_pages import stuck as stuck
 from tests.factories import NOW, open_task
 from workflows.execution.models import Incident
@@ -38,8 +38,7 @@ def links_of(user: User, section: str) -> list[str]:
 
 def disagreement(people: dict[str, User]) -> Any:
     """A request whose branches gave different values."""
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     decide(request, "legal_review", people["lena"], "approve", data={"cost_centre": "L-1"})
     decide(request, "budget_check", people["fred"], "done", data={"cost_centre": "F-1"})
     return request.merges.get(state="conflict")
@@ -86,8 +85,7 @@ def test_what_needs_an_owner_stays_while_a_request_rests_and_goes_with_it(
 
 
 def test_what_was_passed_on_says_who_has_it_until_it_is_done(people: dict[str, User]) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     task = open_task(request, "budget_check")
     given = {"now": NOW, "reason": "Yours"}
     tasks.reassign(task.pk, actor=people["fred"], to=people["fay"], **given)

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.approvals.office import KEY, ask, decide, signed_in
+from tests.approvals.office import KEY, ask, ask_approved, decide, signed_in
 from tests.factories import open_task
 from tests.workflows.support import only_on_postgres
 from workflows.execution.models import WorkflowInstance, WorkItem
@@ -64,8 +64,7 @@ def test_the_values_say_to_whom_it_is_on_its_way(people: dict[str, User]) -> Non
 def test_what_was_handed_over_has_reached_is_taken_up_and_was_sent_on(
     people: dict[str, User],
 ) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     tasks.claim(open_task(request, "budget_check").pk, actor=people["fred"], now=timezone.now())
     assert stages(people["olivia"]) == {
         ("Manager", "legal", HandoffStage.REACHED),
@@ -86,8 +85,7 @@ def test_what_goes_back_is_said_to_be_sent_back(people: dict[str, User]) -> None
 def test_what_has_ended_lately_was_sent_on_and_what_ended_long_ago_is_left_out(
     people: dict[str, User],
 ) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     decide(request, "legal_review", people["lena"], "approve", now=timezone.now())
     decide(request, "budget_check", people["fred"], "done", now=timezone.now())
     other = ask(people["sam"], title="Open")

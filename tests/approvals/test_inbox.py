@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.approvals.office import ask, decide, everything, signed_in
+from tests.approvals.office import ask, ask_approved, decide, everything, signed_in
 from tests.factories import NOW, open_task
 from workflows.execution.models import WorkItem
 from workflows.execution.queries.inbox import InboxCount, InboxCursor, count_inbox_tasks, inbox_page
@@ -71,8 +71,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(people: dict[str, User]) 
 
 
 def test_who_has_agreed_already_is_not_asked_again(people: dict[str, User]) -> None:
-    request = ask(people["sam"], amount="20000")
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people, amount="20000")
     assert steps_seen(people["fred"]) == ["Finance review"]
     decide(request, "finance_review", people["fred"], "approve")
     assert steps_seen(people["fred"]) == []

@@ -72,15 +72,14 @@ TYPED = {
 }
 
 
-@pytest.mark.parametrize("few", [0, 1000])
-def test_words_and_numbers_find_tasks(
-    people: dict[str, User],
-    chairs: dict[str, WorkItem],
-    few: int,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture(params=[0, 1000])
+def _few_and_many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both ways: few requests are read first, and each task is asked where there are many."""
-    monkeypatch.setattr(request_search, "FEW", few)
+    monkeypatch.setattr(request_search, "FEW", request.param)
+
+
+@pytest.mark.usefixtures("chairs", "_few_and_many")
+def test_words_and_numbers_find_tasks(people: dict[str, User]) -> None:
     fred = signed_in(people["fred"])
     pages = {typed: fred.get("/", {"q": typed}).context["page"] for typed in TYPED}
     listed = {
@@ -148,14 +147,8 @@ FILTERS = {
 }
 
 
-@pytest.mark.parametrize("few", [0, 1000])
-def test_filters_narrow_the_inbox(
-    people: dict[str, User],
-    chairs: dict[str, WorkItem],
-    few: int,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(request_search, "FEW", few)
+@pytest.mark.usefixtures("chairs", "_few_and_many")
+def test_filters_narrow_the_inbox(people: dict[str, User]) -> None:
     assert {query: sorted(titles(people["fred"], query)) for query in FILTERS} == FILTERS
 
 

@@ -13,10 +13,18 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
 
-from tests.approvals.office import PURCHASE, ask, decide, everything, open_office, signed_in
+from tests.approvals.office import (
+    PURCHASE,
+    ask,
+    ask_approved,
+    correct_amount,
+    decide,
+    everything,
+    open_office,
+    signed_in,
+)
 from tests.factories import NOW, open_task
 from workflows.execution.models import WorkflowInstance
-from workflows.execution.services import corrections
 from workflows.execution.services import instances as requests
 from workflows.links.models import DecisionLink, StatusLink
 from workflows.links.queries.addresses import decision_link_token, status_link_token
@@ -117,8 +125,7 @@ def test_what_is_missing_is_asked_for_on_the_page_and_leaves_the_link_usable(
 
 
 def test_after_somebody_else_decided_it_says_who(people: dict[str, User]) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     link = link_for(request, "budget_check", people["fred"])
     sent = opened(link)
     decide(request, "budget_check", people["fay"], "done")
@@ -134,9 +141,7 @@ def test_after_a_change_it_decides_nothing(people: dict[str, User]) -> None:
     request = ask(people["sam"])
     link = link_for(request, "manager_review", people["mia"])
     sent = opened(link)
-    corrections.set_values(
-        request.pk, actor=people["olivia"], data={"amount": "9000.00"}, reason="x", now=NOW
-    )
+    correct_amount(request, people["olivia"], "9000.00")
     answer = Client().get(path_of(link))
     assert answer.status_code == 409
     assert "has changed since" in answer.content.decode()
@@ -151,8 +156,7 @@ def test_after_a_change_it_decides_nothing(people: dict[str, User]) -> None:
 
 
 def test_whoever_may_not_decide_any_more_decides_nothing(people: dict[str, User]) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     link = link_for(request, "budget_check", people["fred"])
     sent = opened(link)
     people["fred"].groups.clear()

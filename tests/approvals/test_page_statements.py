@@ -19,6 +19,7 @@ from tests.approvals.office import (
     KEY,
     PURCHASE,
     ask,
+    ask_approved,
     decide,
     open_office,
     page_text,
@@ -114,8 +115,7 @@ def rich_office() -> Office:
     """One request, and all that may be beside it: a decision, documents of fields and of comments,
     comments, a question, followers, a link, and people away for whom others stand in."""
     people = open_office()
-    further = ask(people["sam"], files={"quote": quote()})
-    decide(further, "manager_review", people["mia"], "approve")
+    further = ask_approved(people, files={"quote": quote()})
     for name, deputy in (("leo", "lena"), ("sam", "sue"), ("fred", "fay")):
         send_away(people[name], people[deputy])
     budget_check = open_task(further, "budget_check")
@@ -192,6 +192,5 @@ def test_a_decision_beside_a_branch_of_a_machine_makes_so_many_statements() -> N
     steps = yaml.safe_load(PURCHASE)["steps"]
     steps["budget_check"] = {"kind": "wait", "for": "1w", "to": "checks_done"}
     people = open_office(steps=steps)
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     assert decision_cost(open_task(request, "legal_review"), people["lena"]) == 15

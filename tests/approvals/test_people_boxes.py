@@ -3,8 +3,8 @@ allows."""
 
 import html
 import re
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import yaml
@@ -15,8 +15,7 @@ from approvals.forms import people_boxes
 from tests.approvals.office import (
     KEY,
     PURCHASE,
-    ask,
-    decide,
+    ask_approved,
     everything,
     open_office,
     page_text,
@@ -32,11 +31,18 @@ FORM = f"/start/{KEY}/"
 GOOD = {"f-amount": "5", "f-region": "EU", "title": "Desk", "f-reason": "To write on."}
 
 
-@pytest.fixture
-def people(monkeypatch: pytest.MonkeyPatch) -> dict[str, User]:
-    """An office that is too large for lists."""
-    monkeypatch.setattr(people_boxes, "MOST_PEOPLE_IN_A_LIST", 1)
-    return open_office()
+SetMost = Callable[[int], None]
+
+
+@pytest.fixture(autouse=True)
+def most_in_a_list(monkeypatch: pytest.MonkeyPatch) -> SetMost:
+    """How many people a list may have: one, so that the office is too large for lists."""
+
+    def set_most(count: int) -> None:
+        monkeypatch.setattr(people_boxes, "MOST_PEOPLE_IN_A_LIST", count)
+
+    set_most(1)
+    return set_most
 
 
 def address_of(text: str) -> str:
@@ -83,8 +89,8 @@ def test_people_are_found_by_name_login_department_and_team(people: dict[str, Us
     assert "finance" in offered(client, address, "fred")[0]["about"]
 
 
-def test_a_list_of_few_says_who_is_away(people: dict[str, User], monkeypatch: Any) -> None:
-    monkeypatch.setattr(people_boxes, "MOST_PEOPLE_IN_A_LIST", 20)
+def test_a_list_of_few_says_who_is_away(people: dict[str, User], most_in_a_list: SetMost) -> None:
+    most_in_a_list(20)
     be_away(people["mia"], people["omar"])
     text = signed_in(people["sam"]).get(FORM).content.decode()
     assert re.search(r'<option value="mia">Mia Lopez \(mia\) \(away until .*stands in\)<', text)
@@ -130,8 +136,7 @@ def test_the_box_takes_a_login_and_what_it_offers(people: dict[str, User], writt
     assert WorkflowInstance.objects.get().data["manager"] == "mia"
 
 
-def test_only_the_people_of_the_fields_role_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people_boxes, "MOST_PEOPLE_IN_A_LIST", 1)
+def test_only_the_people_of_the_fields_role_are_offered() -> None:
     fields = yaml.safe_load(PURCHASE)["fields"]
     fields["manager"]["role"] = "finance"
     people = open_office(fields=fields)
@@ -147,8 +152,7 @@ def test_only_the_people_of_the_fields_role_are_offered(monkeypatch: pytest.Monk
 def test_a_task_is_passed_on_to_people_of_its_role_and_opinions_are_anybodys(
     people: dict[str, User],
 ) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     task = open_task(request, "legal_review")
     lena, olivia = signed_in(people["lena"]), signed_in(people["olivia"])
     address = f"/tasks/{task.pk}/reassign/"

@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from approvals.ui.responses import STATUS, status_of
-from tests.approvals.office import ask, decide, everything, signed_in
+from tests.approvals.office import ask, ask_approved, decide, everything, signed_in
 from tests.factories import open_task
 from workflows.engine import errors
 from workflows.people.models import User
@@ -75,8 +75,7 @@ def test_a_step_that_no_person_does_has_no_decision_page(people: dict[str, User]
 def test_what_nobody_touched_is_not_written_after_a_stale_page(people: dict[str, User]) -> None:
     """Both branches may fill in a field. The first page is refused for a new document version,
     is sent again as it stands, and must not bring the older value back."""
-    request = ask(people["sam"], files={"quote": ContentFile(b"one", name="offer.pdf")})
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people, files={"quote": ContentFile(b"one", name="offer.pdf")})
     task = open_task(request, "budget_check")
     client = signed_in(people["fred"])
     first = client.get(f"/tasks/{task.pk}/").context["opened"]

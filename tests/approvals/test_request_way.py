@@ -7,7 +7,7 @@ import yaml
 from django.utils import timezone
 
 from approvals.pages.rule_texts import rule_text
-from tests.approvals.office import PURCHASE, ask, decide, open_office, signed_in
+from tests.approvals.office import PURCHASE, ask, ask_approved, decide, open_office, signed_in
 from tests.factories import NOW, open_task
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.execution.models import WorkflowInstance, WorkItem
@@ -84,8 +84,7 @@ def test_rules_are_said_in_words(people: dict[str, User], rule: str, words: str)
 
 
 def test_the_picture_says_by_sign_and_word_what_each_step_is(people: dict[str, User]) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     _, text = page_of(people["sam"], request)
     for said in (
         'class="step kind-approval first is-done"><title>Manager review: Approve</title>',
@@ -137,8 +136,7 @@ def test_the_requester_reads_who_halted_it_and_why(people: dict[str, User]) -> N
 
 
 def test_a_cancellation_and_a_reassignment_say_who_and_why(people: dict[str, User]) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     task = open_task(request, "legal_review")
     tasks.reassign(task.pk, actor=people["olivia"], to=people["leo"], reason="Lena is ill", now=NOW)
     requests.cancel(request.pk, actor=people["sam"], reason="Changed my mind", now=NOW)

@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.approvals.office import ask, decide, signed_in
+from tests.approvals.office import ask, ask_approved, decide, signed_in
 from tests.factories import NOW, open_task
 from workflows.documents.models import Document
 from workflows.execution.models import WorkflowInstance
@@ -47,8 +47,7 @@ def test_the_page_answers_where_who_since_and_next(people: dict[str, User]) -> N
 
 
 def test_branches_are_answered_each_for_itself(people: dict[str, User]) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     tasks.claim(open_task(request, "budget_check").pk, actor=people["fred"], now=NOW)
     text = seen(people["sam"], request)
     assert "It is at “Legal review” and “Budget check”, at the same time." in text
@@ -58,8 +57,7 @@ def test_branches_are_answered_each_for_itself(people: dict[str, User]) -> None:
 
 
 def test_of_several_steps_it_is_said_which_one_somebody_has(people: dict[str, User]) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     tasks.claim(open_task(request, "budget_check").pk, actor=people["fred"], now=NOW)
     client = signed_in(people["olivia"])
     address = f"/requests/{request.reference}/suspend/"
@@ -71,8 +69,7 @@ def test_of_several_steps_it_is_said_which_one_somebody_has(people: dict[str, Us
 
 
 def test_a_quorum_says_how_many_have_agreed(people: dict[str, User]) -> None:
-    request = ask(people["sam"], amount="20000")
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people, amount="20000")
     assert "2 people in finance have to agree; nobody has yet." in seen(people["sam"], request)
     decide(request, "finance_review", people["fay"], "approve")
     assert "2 people in finance have to agree; 1 has so far." in seen(people["sam"], request)
@@ -104,8 +101,7 @@ def test_an_incident_is_told_in_words_with_its_owner(people: dict[str, User]) ->
 
 
 def test_a_merge_that_disagrees_shows_both_values(people: dict[str, User]) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     decide(request, "legal_review", people["lena"], "approve", data={"cost_centre": "L-1"})
     decide(request, "budget_check", people["fred"], "done", data={"cost_centre": "F-2"})
     text = seen(people["sam"], request)
@@ -118,8 +114,7 @@ def test_a_merge_that_disagrees_shows_both_values(people: dict[str, User]) -> No
 
 
 def test_the_way_shows_what_is_done_open_and_ahead(people: dict[str, User]) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     answer = signed_in(people["sam"]).get(f"/requests/{request.reference}/")
     assert [(one.step, one.state) for one in answer.context["page"].way.progress] == [
         ("Manager review", "done"),
@@ -174,8 +169,7 @@ def test_a_rule_that_the_data_decide_leaves_out_the_other_way(
 
 
 def test_a_step_that_was_cancelled_is_not_shown_as_done(people: dict[str, User]) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     decide(request, "budget_check", people["fred"], "reject")
     answer = signed_in(people["sam"]).get(f"/requests/{request.reference}/")
     assert [one.step for one in answer.context["page"].way.progress] == [
@@ -240,8 +234,7 @@ def test_a_request_that_is_not_theirs_to_see_is_not_found(people: dict[str, User
 
 
 def test_who_agreed_among_several_still_sees_the_request(people: dict[str, User]) -> None:
-    request = ask(people["sam"], amount="20000")
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people, amount="20000")
     decide(request, "finance_review", people["fred"], "approve")
     decide(request, "finance_review", people["fay"], "reject")
     assert "It is complete: rejected." in seen(people["fred"], request)
@@ -386,8 +379,7 @@ def test_every_version_of_a_document_can_be_had(people: dict[str, User]) -> None
 def test_its_requester_reads_which_approval_is_asked_again_and_why(
     people: dict[str, User],
 ) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     client, path = signed_in(people["sam"]), f"/requests/{request.reference}/"
     assert "is asked again" not in client.get(path).content.decode()
     corrections.set_values(

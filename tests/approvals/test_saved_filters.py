@@ -7,7 +7,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.approvals.office import ask, decide, everything, open_office, signed_in
+from tests.approvals.office import (
+    ask,
+    ask_approved,
+    decide,
+    everything,
+    open_office,
+    signed_in,
+)
 from tests.approvals.test_inbox_search import searchable_fields
 from tests.factories import NOW, open_task
 from workflows.people.models import SavedFilter, User
@@ -44,8 +51,7 @@ def fred(people: dict[str, User]) -> Client:
     """Fred's inbox: four chairs, and one of two votes on a lamp, which he asked for himself."""
     people["fred"].groups.add(*people["sam"].groups.all())
     for number in range(4):
-        request = ask(people["sam"], title=f"Green chair {number}", amount=str(100 * number + 1))
-        decide(request, "manager_review", people["mia"], "approve")
+        ask_approved(people, title=f"Green chair {number}", amount=str(100 * number + 1))
     ask(people["fred"], title="Green desk", amount="20000")  # mia's to review
     own = ask(people["fred"], title="Green lamp", amount="20000")
     decide(own, "manager_review", people["mia"], "approve")  # two of finance, and not fred

@@ -13,7 +13,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.approvals.office import PURCHASE, ask, decide, everything, open_office, signed_in
+from tests.approvals.office import (
+    PURCHASE,
+    ask,
+    ask_approved,
+    decide,
+    everything,
+    open_office,
+    signed_in,
+)
 from tests.factories import NOW, make_user
 from workflows.engine.errors import InvalidInput, NotAllowed
 from workflows.execution.models import WorkflowInstance
@@ -155,8 +163,7 @@ def test_a_request_that_is_held_up_says_so_and_not_by_what() -> None:
             },
         }
     )
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     text = page_of(link_to(request))
     assert "Somebody who answers for the workflow has to put something right." in text
     assert "cost_centre" not in text

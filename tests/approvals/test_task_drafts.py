@@ -13,6 +13,9 @@ from django.utils import timezone
 from config.tasks import delete_expired_rows
 from tests.approvals.office import (
     ask,
+    ask_approved,
+    correct,
+    correct_amount,
     decide,
     everything,
     opened,
@@ -23,7 +26,6 @@ from tests.approvals.office import (
 from tests.factories import NOW, open_task
 from workflows.access.services.once_only_forms import FIELD, new_form_key
 from workflows.execution.models import FormDraft, WorkflowInstance, WorkItem
-from workflows.execution.services import corrections
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
 from workflows.execution.services.form_drafts import DRAFT_RETENTION
@@ -37,9 +39,7 @@ TYPED = {"f-cost_centre": "CC <b>7", "f-needed_by": "soon", "comment": "Half of 
 @pytest.fixture
 def request_(people: dict[str, User]) -> WorkflowInstance:
     """A request that stands at the budget check, which anybody in finance may take."""
-    request = ask(people["sam"], needed_by="2026-03-01")
-    decide(request, "manager_review", people["mia"], "approve")
-    return request
+    return ask_approved(people, needed_by="2026-03-01")
 
 
 @pytest.fixture
@@ -102,13 +102,7 @@ def test_only_what_was_changed_is_kept_so_the_rest_is_as_it_is_now(
 ) -> None:
     client = signed_in(people["fred"])
     keep(client, task, **{"f-cost_centre": ""})
-    corrections.set_values(
-        request_.pk,
-        actor=people["olivia"],
-        now=NOW,
-        data={"cost_centre": "CC9"},
-        reason="Later.",
-    )
+    correct(request_, people["olivia"], cost_centre="CC9")
     page = page_text(client, task)
     assert 'value="CC9"' in page
     assert 'value="soon"' in page
@@ -124,13 +118,7 @@ def test_after_the_request_changed_the_draft_says_so(people: dict[str, User]) ->
     review = open_task(ask(people["sam"]), "manager_review")
     client = signed_in(people["mia"])
     keep(client, review, comment="Fair price?")
-    corrections.set_values(
-        review.request_id,
-        actor=people["olivia"],
-        now=NOW,
-        data={"amount": "1300.00"},
-        reason="Wrong.",
-    )
+    correct(review.request, people["olivia"], amount="1300.00")
     page = page_text(client, review)
     assert "Fair price?" in page
     assert "The request has changed since; look at it once more" in page
@@ -149,13 +137,7 @@ def test_a_stale_decision_is_kept(people: dict[str, User]) -> None:
     task = open_task(ask(people["sam"]), "manager_review")
     client = signed_in(people["mia"])
     shown = opened(client, task)
-    corrections.set_values(
-        task.request_id,
-        actor=people["olivia"],
-        now=NOW,
-        data={"amount": "9000.00"},
-        reason="More.",
-    )
+    correct_amount(task.request, people["olivia"], "9000.00")
     before = everything()
     answer = post(client, task, "reject", opened=shown, comment="Half of a thought")
     assert answer.status_code == 409
@@ -268,8 +250,7 @@ def test_the_decision_ends_every_draft_of_its_task(people: dict[str, User], task
 
 
 def test_a_vote_ends_the_voters_draft_alone(people: dict[str, User]) -> None:
-    request = ask(people["sam"], amount="20000.00")
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people, amount="20000.00")
     task = open_task(request, "finance_review")
     for name in ("fred", "fay"):
         keep(signed_in(people[name]), task)

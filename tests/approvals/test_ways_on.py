@@ -17,6 +17,7 @@ from approvals.ui import typed_text as typed
 from tests.approvals.office import (
     KEY,
     ask,
+    ask_approved,
     decide,
     everything,
     opened,
@@ -164,8 +165,7 @@ def test_a_button_s_address_leads_to_its_page(people: dict[str, User], command: 
 def test_a_comment_on_what_somebody_else_decided_is_shown_with_a_way_on(
     people: dict[str, User],
 ) -> None:
-    request = ask(people["sam"], amount="20000")
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people, amount="20000")
     for name in ("fred", "fay"):
         decide(request, "finance_review", people[name], "approve")
     task = open_task(request, "budget_check")

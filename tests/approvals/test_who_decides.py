@@ -9,6 +9,7 @@ from django.test import Client
 from approvals.pages.task_snapshot import TaskPageSnapshot
 from tests.approvals.office import (
     ask,
+    ask_approved,
     decide,
     everything,
     opened,
@@ -35,8 +36,7 @@ def test_a_page_that_was_not_loaded_here_is_loaded_again(
 
 
 def test_what_one_persons_page_remembers_is_no_good_for_another(people: dict[str, User]) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     task = open_task(request, "budget_check")
     page, before = opened(signed_in(people["fred"]), task), everything()
     assert post(signed_in(people["fay"]), task, "done", opened=page).status_code == 422
@@ -66,8 +66,7 @@ def test_the_requester_sees_the_task_but_cannot_decide_it(people: dict[str, User
 def test_a_manager_who_is_not_in_the_role_gets_a_403_that_says_why(
     people: dict[str, User],
 ) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     task = open_task(request, "legal_review")
     client = signed_in(people["fred"])
     before = everything()

@@ -1,5 +1,6 @@
 """An answer that nobody waits for any more changes nothing, and what it said is kept."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -87,17 +88,22 @@ def slow_order(job: Any) -> ActionResult:
     return ActionResult(answer={"number": "PO-7"}, status=201, answer_text='{"number": "PO-7"}')
 
 
-@pytest.mark.django_db
-def test_the_answer_to_a_request_that_was_cancelled_meanwhile_is_kept() -> None:
+def ordered_while(happens: Callable[[Any], Any]) -> tuple[Course, Attempt]:
+    """A request whose call was out while something happened, and its only attempt."""
     make_people()
     course = Course.of(plain("slow", {"order": SLOW, "check": task(ok="done", no=NO, stop=STOP)}))
-    meanwhile.append(
+    meanwhile.append(happens)
+    work_off(NOW)
+    return course, Attempt.objects.get()
+
+
+@pytest.mark.django_db
+def test_the_answer_to_a_request_that_was_cancelled_meanwhile_is_kept() -> None:
+    course, row = ordered_while(
         lambda job: requests.cancel(
             job.request_id, actor=person("olga"), reason="Too late.", now=job.now
         )
     )
-    work_off(NOW)
-    row = Attempt.objects.get()
     assert (row.state, row.code, row.status) == ("succeeded", "answered_late", 201)
     assert "note: PO-7" in row.message
     assert "PO-7" in row.answer
@@ -107,16 +113,12 @@ def test_the_answer_to_a_request_that_was_cancelled_meanwhile_is_kept() -> None:
 
 @pytest.mark.django_db
 def test_the_answer_to_a_call_whose_turn_another_worker_has_is_kept() -> None:
-    make_people()
-    course = Course.of(plain("slow", {"order": SLOW, "check": task(ok="done", no=NO, stop=STOP)}))
     taken = {"state": "taken", "ticket": "somebody else's"}
-    meanwhile.append(
+    course, row = ordered_while(
         lambda job: OutboxMessage.objects.filter(request=job.request_id).update(
             **taken, taken_until=datetime(2027, 1, 1, tzinfo=UTC)
         )
     )
-    work_off(NOW)
-    row = Attempt.objects.get()
     assert (row.state, row.code, row.status) == ("lost", "answered_late", 201)
     assert "note: PO-7" in row.message
     assert course.flow.where == "order"
@@ -125,15 +127,11 @@ def test_the_answer_to_a_call_whose_turn_another_worker_has_is_kept() -> None:
 
 @pytest.mark.django_db
 def test_the_answer_to_a_request_that_was_suspended_meanwhile_is_kept() -> None:
-    make_people()
-    course = Course.of(plain("slow", {"order": SLOW, "check": task(ok="done", no=NO, stop=STOP)}))
-    meanwhile.append(
+    course, row = ordered_while(
         lambda job: requests.suspend(
             job.request_id, actor=person("olga"), reason="Wait.", now=job.now
         )
     )
-    work_off(NOW)
-    row = Attempt.objects.get()
     assert "PO-7" in row.message
     assert row.status == 201
     assert course.flow.refresh().data.get("note") is None

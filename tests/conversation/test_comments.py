@@ -8,7 +8,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from tests.approvals.office import ask, decide
+from tests.approvals.office import ask, ask_approved, decide
 from tests.factories import NOW, let
 from tests.workflows.support import refused, stored_files
 from workflows.access.conditions import VIEW
@@ -80,8 +80,7 @@ def test_who_may_not_see_a_request_cannot_comment_on_it(people: dict[str, User],
 
 
 def test_commenting_gives_no_sight_for_later(people: dict[str, User]) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     say(request, people["lena"], "Which budget?")  # legal has it in its queue
     decide(request, "legal_review", people["leo"], "approve", data={"cost_centre": "1"})
     visible = WorkflowInstance.objects.visible_to(people["lena"])

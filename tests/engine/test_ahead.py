@@ -52,6 +52,17 @@ CHECKED = {
     "small": task("done"),
 }
 
+BRANCHES = {
+    "split": {
+        "kind": "parallel",
+        "join": "merge",
+        "branches": [{"to": "big", "when": "amount > 10"}, {"to": "small"}],
+    },
+    "big": task("merge"),
+    "small": task("merge"),
+    "merge": {"kind": "join", "wait_for": "all", "to": "done"},
+}
+
 
 @pytest.mark.parametrize(
     ("data", "left"),
@@ -101,17 +112,7 @@ def test_an_outcome_whose_condition_is_false_is_not_there_until_its_field_may_ch
 
 
 def test_branches_that_cannot_begin_are_left_out() -> None:
-    steps = {
-        "split": {
-            "kind": "parallel",
-            "join": "merge",
-            "branches": [{"to": "big", "when": "amount > 10"}, {"to": "small"}],
-        },
-        "big": task("merge"),
-        "small": task("merge"),
-        "merge": {"kind": "join", "wait_for": "all", "to": "done"},
-    }
-    flow = graph(steps)
+    flow = graph(BRANCHES)
     assert [link.to for link in possible_links(flow, "split", {"amount": 5})] == ["small"]
     assert [link.to for link in possible_links(flow, "split", {})] == ["big", "small"]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.test_ahead import CHECKED, graph, task
+from tests.engine.test_ahead import BRANCHES, CHECKED, graph, task
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.ways_ahead import find_likely_steps, find_steps_to_come
 
@@ -53,18 +53,7 @@ def test_a_rule_on_a_field_that_the_step_before_fills_in_is_open() -> None:
     [({"amount": 20}, {"big", "small"}), ({"amount": 5}, {"small"}), ({}, {"small"})],
 )
 def test_of_branches_those_come_whose_rules_hold(data: dict[str, Any], sure: set[str]) -> None:
-    steps = {
-        "look": task("split"),
-        "split": {
-            "kind": "parallel",
-            "join": "merge",
-            "branches": [{"to": "big", "when": "amount > 10"}, {"to": "small"}],
-        },
-        "big": task("merge"),
-        "small": task("merge"),
-        "merge": {"kind": "join", "wait_for": "all", "to": "done"},
-    }
-    flow = graph(steps)
+    flow = graph({"look": task("split"), **BRANCHES})
     assert find_likely_steps(flow, ["look"], data) == {"split", "merge", "done"} | sure
     assert ("big" in ahead(flow, "look", data)) is (data.get("amount") != 5)
 

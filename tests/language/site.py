@@ -10,11 +10,9 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from reporting.costs.models import CallRate, RoleRate
-from reporting.reviews.facts.choices import FindingKind, MeasureUnit
-from reporting.reviews.facts.measures import StaleDetails, details_to_json
-from reporting.reviews.models import Finding
 from reporting.reviews.services.opening import begin_review
 from tests.factories import let, load_map, make_group, make_user, open_task, parse_map
+from tests.reporting.reviewed import some_finding
 from workflows.access.conditions import AUDIT, MANAGE, VIEW
 from workflows.access.services import tokens
 from workflows.access.services.rights_trail import suppress_fact_recording
@@ -245,14 +243,7 @@ def _make_rows(version: TemplateVersion, requests: dict[str, WorkflowInstance]) 
         date=START.date(), position=1, hash="a" * 64, written_at=START, sent_at=START, sent_to=[]
     )
     review = begin_review(template, actor=owner, now=now)
-    finding = Finding.objects.filter(review=review).first() or Finding.objects.create(
-        review=review,
-        kind=FindingKind.STALE,
-        key="stale",
-        figure=0.0,
-        unit=MeasureUnit.RUNS,
-        details=details_to_json(StaleDetails(successes=0, days=30)),
-    )
+    finding = some_finding(review)
     keys = {"by": owner, "now": now}
     key, _ = connections.make_webhook_key(template=template, name="Μαγαζί", acts_as=owner, **keys)
     token, _ = tokens.make_token(

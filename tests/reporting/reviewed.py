@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from reporting.reviews.facts.choices import FindingKind, MeasureUnit
+from reporting.reviews.facts.measures import StaleDetails, details_to_json
 from reporting.reviews.models import Finding, Review
 from reporting.reviews.services.decisions import close_review, decide_finding
 from reporting.reviews.services.opening import process_due_reviews
@@ -189,3 +191,15 @@ def settle(review: Review, now: datetime, **verdicts: str) -> None:
             until=(now + 30 * DAY).date() if verdict == "fix" else None,
         )
     close_review(review.pk, actor=user("dan"), now=now)
+
+
+def some_finding(review: Review) -> Finding:
+    """What the review found first; else that its workflow is stale."""
+    return Finding.objects.filter(review=review).first() or Finding.objects.create(
+        review=review,
+        kind=FindingKind.STALE,
+        key="stale",
+        figure=0.0,
+        unit=MeasureUnit.RUNS,
+        details=details_to_json(StaleDetails(successes=0, days=30)),
+    )

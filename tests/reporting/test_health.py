@@ -444,50 +444,52 @@ def test_the_statements_do_not_grow_with_the_workflows(
             client.get("/reports/health.json")
 
 
+def merge(request: WorkflowInstance, activation: int, at: datetime) -> None:
+    """The branches of this request came together."""
+    MergeRecord.objects.create(
+        request=request,
+        activation=activation,
+        parallel=step(request.version, "checks"),
+        join=step(request.version, "checks_done"),
+        round=1,
+        waits_for={},
+        needs=1,
+        opened_at=at,
+        closed_at=at,
+        state="fired",
+    )
+
+
+def fail(request: WorkflowInstance, key: str, code: str, at: datetime) -> None:
+    """An incident at this step, of the last merge."""
+    at_step = {"step": step(request.version, key), "activation": 93}
+    Incident.objects.create(request=request, code=code, opened_at=at, **at_step)
+
+
+def health_of(key: str) -> StepHealth:
+    found = compute_step_health(steps_in_use(EVERYTHING), now=timezone.now())
+    return next(health for health in found if health.step.key == key)
+
+
 def test_a_merge_that_failed_says_of_how_many(version: TemplateVersion) -> None:
     """A join makes no task; it is counted by what it merged."""
-    now = timezone.now()
+    yesterday = timezone.now() - DAY
     for number in range(4):
-        request = start_request(version, by="sam", now=now - DAY)
-        parallel, join = step(version, "checks"), step(version, "checks_done")
-        MergeRecord.objects.create(
-            request=request,
-            activation=90 + number,
-            parallel=parallel,
-            join=join,
-            round=1,
-            waits_for={},
-            needs=1,
-            opened_at=now - DAY,
-            closed_at=now - DAY,
-            state="fired",
-        )
-    Incident.objects.create(
-        request=request,
-        step=join,
-        activation=93,
-        code="merge_conflict",
-        opened_at=now - DAY,
-    )
-    found = {one.step.key: one for one in compute_step_health(steps_in_use(EVERYTHING), now=now)}
-    assert (found["checks_done"].failed_week, found["checks_done"].runs_week) == (1, 4)
-    assert found["checks_done"].last_success == now - DAY
+        request = start_request(version, by="sam", now=yesterday)
+        merge(request, 90 + number, yesterday)
+    fail(request, "checks_done", "merge_conflict", yesterday)
+    health = health_of("checks_done")
+    assert (health.failed_week, health.runs_week) == (1, 4)
+    assert health.last_success == yesterday
 
 
 def test_a_decision_that_failed_says_of_how_many(version: TemplateVersion) -> None:
-    now = timezone.now()
-    request = start_request(version, by="sam", now=now - DAY)
-    decide_all(request, "manager_review", now - DAY)
-    size = step(version, "size_check")
-    Incident.objects.create(
-        request=request,
-        step=size,
-        activation=93,
-        code="rule_failed",
-        opened_at=now - DAY,
-    )
-    found = {one.step.key: one for one in compute_step_health(steps_in_use(EVERYTHING), now=now)}
-    assert (found["size_check"].failed_week, found["size_check"].runs_week) == (1, 1)
+    yesterday = timezone.now() - DAY
+    request = start_request(version, by="sam", now=yesterday)
+    decide_all(request, "manager_review", yesterday)
+    fail(request, "size_check", "rule_failed", yesterday)
+    health = health_of("size_check")
+    assert (health.failed_week, health.runs_week) == (1, 1)
 
 
 def decide_all(request: WorkflowInstance, key: str, now: datetime) -> None:

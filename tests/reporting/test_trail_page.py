@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from reporting.audit.queries import trail_page as trail
-from tests.approvals.office import KEY, ask, decide, open_office, signed_in
+from tests.approvals.office import KEY, ask, ask_approved, decide, open_office, signed_in
 from tests.factories import NOW, map_data, publish_map, start_request
 from workflows.access.conditions import AUDIT
 from workflows.access.grant_models import TemplateUserPermission
@@ -164,8 +164,7 @@ def test_every_command_of_the_trail_can_be_chosen(people: Mapping[str, User]) ->
 def test_what_a_row_means_is_said_by_titles_for_one_statement_in_all(
     people: Mapping[str, User],
 ) -> None:
-    request = ask(people["sam"], amount="20000", title="A press")
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people, amount="20000", title="A press")
     for amount in ("21000", "22000", "23000"):
         decide(request, "finance_review", people["fay"], "approve")
         corrections.set_values(

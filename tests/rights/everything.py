@@ -13,9 +13,6 @@ from django.test import Client
 from django.utils import timezone
 
 from reporting.costs.models import CallRate, RoleRate
-from reporting.reviews.facts.choices import FindingKind, MeasureUnit
-from reporting.reviews.facts.measures import StaleDetails, details_to_json
-from reporting.reviews.models import Finding
 from reporting.reviews.services.opening import begin_review
 from reporting.rollups.models import Freshness, RequestRollUp, StepRollUp
 from tests.factories import (
@@ -27,6 +24,7 @@ from tests.factories import (
     publish_map,
     start_request,
 )
+from tests.reporting.reviewed import some_finding
 from tests.table_rows import read_rows
 from tests.workflows.admin_site import Site, make_site
 from workflows.access.conditions import AUDIT, MANAGE, VIEW
@@ -165,14 +163,7 @@ def _make_rows(site: Site) -> dict[str, Any]:
     root, owner = User.objects.get(username="root"), User.objects.get(username="olivia")
     now, template = timezone.now(), site.published.template
     review = begin_review(template, actor=owner, now=now)
-    finding = Finding.objects.filter(review=review).first() or Finding.objects.create(
-        review=review,
-        kind=FindingKind.STALE,
-        key="stale",
-        figure=0.0,
-        unit=MeasureUnit.RUNS,
-        details=details_to_json(StaleDetails(successes=0, days=30)),
-    )
+    finding = some_finding(review)
     connection = Connection.objects.create(
         key="bank", name="Bank", base_url="https://bank.demo.invalid", owner=owner
     )

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.approvals.office import PURCHASE, ask, decide, everything, open_office
+from tests.approvals.office import (
+    PURCHASE,
+    ask,
+    ask_approved,
+    decide,
+    everything,
+    open_office,
+)
 from tests.factories import NOW, make_user, open_task, publish_map
 from workflows.automation.services.delivery import deliver_due
 from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed, NotFound, WrongState
@@ -237,8 +244,7 @@ def test_a_question_that_is_taken_back_lets_the_work_go_on(people: dict[str, Use
 
 
 def test_a_task_of_a_queue_is_taken_up_by_whoever_asks(people: dict[str, User]) -> None:
-    instance = ask(people["sam"], manager="mia")
-    decide(instance, "manager_review", people["mia"], "approve")
+    instance = ask_approved(people, manager="mia")
     task = open_task(instance, "legal_review")
     ask_requester(task.pk, actor=people["lena"], question="Which?", now=at(1))
     task.refresh_from_db()
@@ -246,8 +252,7 @@ def test_a_task_of_a_queue_is_taken_up_by_whoever_asks(people: dict[str, User]) 
 
 
 def test_several_deciders_all_wait_for_the_answer(people: dict[str, User]) -> None:
-    instance = ask(people["sam"], amount="20000.00")
-    decide(instance, "manager_review", people["mia"], "approve")
+    instance = ask_approved(people, amount="20000.00")
     decide(instance, "finance_review", people["fred"], "approve")
     task = open_task(instance, "finance_review")
     question = ask_requester(task.pk, actor=people["fay"], question="Which?", now=at(1))
@@ -353,8 +358,7 @@ def test_nothing_reminds_or_escalates_while_the_requester_has_it() -> None:
 
 
 def test_whoever_has_a_task_passes_it_on_to_somebody_who_may_act(people: dict[str, User]) -> None:
-    instance = ask(people["sam"])
-    decide(instance, "manager_review", people["mia"], "approve")
+    instance = ask_approved(people)
     task, lena, leo = open_task(instance, "legal_review"), people["lena"], people["leo"]
     refused(InvalidInput, "choose somebody else", pass_on, task, lena, lena)
     refused(NotAllowed, "not in the role", pass_on, task, lena, people["fred"])

@@ -6,7 +6,7 @@ import jsonschema_rs
 import pytest
 
 from tests.approvals.api.calls import Api, problem, start_body
-from tests.approvals.office import ask, decide
+from tests.approvals.office import ask_approved
 from tests.factories import open_task
 from workflows.engine.values.field_types.base import FIELD_TYPES
 from workflows.engine.values.fields import json_schema_of_fields
@@ -31,8 +31,7 @@ def test_a_start_form_says_what_it_takes(people: People) -> None:
 
 
 def test_a_task_says_what_its_step_fills_in_and_how_it_goes_out(people: People) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     task = open_task(request, "budget_check")
     form = Api(people["fred"]).get(f"/work-items/{task.pk}/form").json()
     assert form["step"] == "budget_check"

@@ -8,7 +8,7 @@ import pytest
 
 from approvals.api.site import api
 from tests.approvals.api.calls import Api, problem, start_body, unchanged
-from tests.approvals.office import ask, decide
+from tests.approvals.office import ask, ask_approved, decide
 from tests.factories import open_task
 from tests.rights.everything import read_out
 from workflows.execution.models import WorkflowInstance
@@ -54,8 +54,7 @@ def task_to(*commands: str) -> Callable[[People], str]:
     """The path of the last command on a task of finance; those before are done by fred."""
 
     def path(people: People) -> str:
-        request = ask(people["sam"])
-        decide(request, "manager_review", people["mia"], "approve")
+        request = ask_approved(people)
         task = f"/work-items/{open_task(request, 'budget_check').pk}"
         for command in commands[:-1]:
             assert Api(people["fred"]).post(f"{task}/{command}").status_code == 200
@@ -83,8 +82,7 @@ def legal_task(course: str) -> Callable[[People], str]:
     """The path of a course of a task that lena or leo may take."""
 
     def path(people: People) -> str:
-        request = ask(people["sam"])
-        decide(request, "manager_review", people["mia"], "approve")
+        request = ask_approved(people)
         return f"/work-items/{open_task(request, 'legal_review').pk}/{course}"
 
     return path

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from tests.approvals.api.calls import Api, open_api_office, problem, start_body, unchanged
-from tests.approvals.office import ask, decide
+from tests.approvals.office import ask_approved
 from tests.factories import open_task
 from tests.workflows.support import only_on_postgres
 from tests.workflows.test_races import CLIENTS, together
@@ -32,8 +32,7 @@ def test_the_same_key_and_call_gives_the_same_answer_and_starts_nothing(people: 
 
 @pytest.mark.django_db
 def test_every_command_answers_again(people: People) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     task, fred = f"/work-items/{open_task(request, 'budget_check').pk}", Api(people["fred"])
     for name, body in (("claim", None), ("decide", {"outcome": "done"})):
         first = fred.post(f"{task}/{name}", body, key=f"k-{name}")

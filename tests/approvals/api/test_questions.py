@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.approvals.api.calls import Api, problem, unchanged
-from tests.approvals.office import ask, decide
+from tests.approvals.office import ask, ask_approved
 from tests.factories import open_task
 from workflows.execution.models import TaskQuestion, WorkflowInstance
 from workflows.people.models import User
@@ -64,8 +64,7 @@ def test_the_requester_is_asked_and_the_task_says_so(people: People) -> None:
 
 
 def test_a_task_is_passed_on(people: People) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     pk = open_task(request, "legal_review").pk
     lena = Api(people["lena"])
     body = {"to": "leo", "reason": "Leo knows it."}

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from tests.approvals.api.calls import Api, problem, seen_by, unchanged
-from tests.approvals.office import ask, correct_amount, decide
+from tests.approvals.office import ask, ask_approved, correct_amount
 from tests.factories import open_task
 from workflows.execution.models import WorkItem
 from workflows.execution.services import corrections
@@ -42,8 +42,7 @@ def test_a_cursor_or_limit_that_is_none_is_refused(people: People, query: dict[s
 
 
 def test_a_task_is_taken_worked_on_rested_and_given_back(people: People) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     pk, api = open_task(request, "budget_check").pk, Api(people["fred"])
     answers = [api.post(f"/work-items/{pk}/{name}") for name in ("claim", "start", "pause")]
     said = [(answer.json()["state"], answer.json()["holder"]) for answer in answers]
@@ -70,8 +69,7 @@ def test_a_decision_answers_with_the_task_and_where_its_request_stands(people: P
 
 
 def test_a_decision_fills_in_the_steps_fields(people: People) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     pk, api = open_task(request, "legal_review").pk, Api(people["lena"])
     with unchanged():
         body = {"outcome": "approve", "data": {"amount": "1"}}
@@ -133,8 +131,7 @@ def test_what_an_approval_does_not_show_may_change(people: People) -> None:
 
 
 def test_who_comes_second_is_told_who_was_first(people: People) -> None:
-    request = ask(people["sam"])
-    decide(request, "manager_review", people["mia"], "approve")
+    request = ask_approved(people)
     pk = open_task(request, "budget_check").pk
     fred, fay = Api(people["fred"]), Api(people["fay"])
     assert fred.post(f"/work-items/{pk}/decide", {"outcome": "done"}).status_code == 200
