@@ -89,7 +89,9 @@ def find_reply_to_same(fingerprint: str, *, user: User, but: str, since: datetim
         user=user, fingerprint=fingerprint, created_at__gt=since, status__isnull=False
     )
     row = same.exclude(key=but).order_by("-created_at").first()
-    return Reply(row.status, row.body, given_at=row.created_at) if row is not None else None
+    if row is None or row.status is None:
+        return None
+    return Reply(row.status, row.body, given_at=row.created_at)
 
 
 def forget_key(key: str, *, user: User, before: datetime) -> None:
