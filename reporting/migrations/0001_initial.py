@@ -5,8 +5,10 @@ import django_fsm
 import simple_history.models
 from django.db import migrations, models
 
+from workflows.migrations._tables_at_once import TablesLater
 
-class Migration(migrations.Migration):
+
+class Migration(TablesLater):
     initial = True
 
     dependencies = []

@@ -20,9 +20,10 @@ import workflows.definitions.models.columns
 import workflows.documents.models
 import workflows.links.models
 import workflows.people.models
+from workflows.migrations._tables_at_once import TablesAtOnce
 
 
-class Migration(migrations.Migration):
+class Migration(TablesAtOnce):
     initial = True
 
     dependencies = [
