@@ -17,12 +17,13 @@ from types import FrameType
 from typing import Any
 
 import django
+from celery import Celery
 from celery.schedules import BaseSchedule, maybe_schedule
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
 
-from config.parent_process import end_with_parent
+from config.parent_process import end_with_parent, wait_for_gate
 
 log = logging.getLogger(__name__)
 
@@ -138,12 +139,19 @@ class Background:
         self.stop.set()
 
 
-def load_clock_rounds(schedule: Mapping[str, Mapping[str, Any]]) -> list[Round]:
-    """The rounds of the clock's schedule, with the tasks that they run."""
+def read_tasks() -> Celery:
+    """Celery's app, with all tasks imported."""
     from config.celery import app
-    from workflows.outbox.services.heartbeats import find_last_round_ends
 
     app.loader.import_default_modules()
+    return app
+
+
+def load_clock_rounds(schedule: Mapping[str, Mapping[str, Any]]) -> list[Round]:
+    """The rounds of the clock's schedule, with the tasks that they run."""
+    from workflows.outbox.services.heartbeats import find_last_round_ends
+
+    app = read_tasks()
     try:
         last = find_last_round_ends(list(schedule))
     except DatabaseError:  # it may answer later; what was missed while this was down is left out
@@ -171,6 +179,8 @@ def run_background() -> int:
     """Run until told to stop, or until the process that started this one is gone."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
+    read_tasks()
+    wait_for_gate()
     all_rounds = Background(load_clock_rounds(settings.CELERY_BEAT_SCHEDULE), write_clock_heartbeat)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:

@@ -1,4 +1,5 @@
-"""What `make run` started ends when `make run` is gone, however that ended."""
+"""What `make run` started begins when the site is prepared, and ends when `make run` is gone,
+however that ended."""
 
 import os
 import signal
@@ -7,7 +8,20 @@ import time
 
 PARENT_VARIABLE = "HANDOFF_PARENT"
 """The variable that names the process that supervises this one."""
+GATE_VARIABLE = "HANDOFF_GATE"
+"""The variable that names the open pipe whose other end is closed when the site is prepared."""
 GRACE_SECONDS = 15.0
+
+
+def wait_for_gate() -> None:
+    """Wait until the database may be used; at once where nobody said that it may not be.
+
+    A supervisor that is gone opens the gate too: `end_with_parent` sees to that case.
+    """
+    gate = os.environ.pop(GATE_VARIABLE, "")  # not for what this process starts itself
+    if gate.isdigit():
+        with os.fdopen(int(gate), "rb") as pipe:
+            pipe.read()
 
 
 def end_with_parent() -> None:

@@ -2,12 +2,14 @@
 
 Both are children in the process group of this one. One that ends is started again, after a pause
 that grows while it keeps ending; the other stays up. Ctrl-C, SIGTERM or a closed terminal stops
-both, and where this process is killed they see it and end by themselves.
+both, and where this process is killed they see it and end by themselves. They read the program
+while the site is still being prepared, and wait at a gate until it is.
 """
 
 import contextlib
 import http.client
 import os
+import select
 import shutil
 import signal
 import socket
@@ -18,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from config.parent_process import PARENT_VARIABLE
+from config.parent_process import GATE_VARIABLE, PARENT_VARIABLE
 
 PYTHON = sys.executable
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,11 +29,6 @@ HOST = "127.0.0.1"
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 STABLE_SECONDS = 60.0
 """A child that has run for so long has proved that it can: its next pause is the first again."""
-
-
-def manage_command(*arguments: str) -> list[str]:
-    """One of Handoff's own commands."""
-    return [PYTHON, "manage.py", *arguments]
 
 
 def lasting_commands(server: socket.socket) -> dict[str, list[str]]:
@@ -153,10 +150,14 @@ class ProcessGroup:
         """How this program ends: well if it was told to."""
         return 0 if self.told_to_stop else 1
 
-    def finish(self, command: Sequence[str]) -> bool:
-        """Run one command to its end; False when it failed or had to stop."""
-        child = start_child_process(command)
+    def begin(self, command: Sequence[str], keep: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+        """Start one command that comes to an end."""
+        child = start_child_process(command, keep)
         self._first.append(child)
+        return child
+
+    def finish(self, child: subprocess.Popen[bytes]) -> bool:
+        """See it to its end; False when it failed or had to stop."""
         return self.supervise_until(lambda: child.poll() is not None) and child.returncode == 0
 
     def start(self, commands: Mapping[str, Sequence[str]], keep: Sequence[int] = ()) -> None:
@@ -213,6 +214,30 @@ def is_server_answering(port: int) -> bool:
         server.close()
 
 
+class Preparation:
+    """The process that prepares the site, and what it reports on the way."""
+
+    def __init__(self, group: ProcessGroup) -> None:
+        self.group = group
+        self._report, report = os.pipe()
+        self._process = group.begin([PYTHON, "-m", "config.prepare", str(report)], keep=[report])
+        os.close(report)
+
+    def has_read_settings(self) -> bool:
+        """Wait for its first word; False when it ended without one, or has to stop."""
+        return self.group.supervise_until(self._is_readable) and bool(self._read())
+
+    def finish(self) -> str | None:
+        """Wait for its end: how to sign in, or None when it failed or had to stop."""
+        return self._read().decode() if self.group.finish(self._process) else None
+
+    def _is_readable(self) -> bool:
+        return bool(select.select([self._report], [], [], 0)[0])
+
+    def _read(self) -> bytes:
+        return os.read(self._report, 1 << 16)
+
+
 def remove_old_broker_files() -> None:
     """Remove what earlier versions kept: a broker of files, and the clock's own notes."""
     var = Path(os.environ.get("HANDOFF_VAR") or ROOT / "var")
@@ -228,16 +253,18 @@ def run_site() -> int:
     port = server.getsockname()[1]
     remove_old_broker_files()
     with server, ProcessGroup() as group:
-        for first in (
-            manage_command("migrate", "--verbosity", "0"),
-            manage_command("load_demo", "--if-empty"),
-        ):
-            if not group.finish(first):
-                return group.status
-        group.start(lasting_commands(server), keep=[server.fileno()])
+        preparation = Preparation(group)
+        if not preparation.has_read_settings():
+            return group.status
+        gate, gate_key = os.pipe()
+        os.environ[GATE_VARIABLE] = str(gate)
+        group.start(lasting_commands(server), keep=[server.fileno(), gate])
+        logins = preparation.finish()
+        if logins is None:
+            return group.status
+        os.close(gate_key)
         if group.supervise_until(lambda: is_server_answering(port)):
-            print_line(f"\nHandoff runs at http://{HOST}:{port}/  (Ctrl-C stops it)\n")
-            group.finish(manage_command("load_demo", "--logins"))
+            print_line(f"\nHandoff runs at http://{HOST}:{port}/  (Ctrl-C stops it)\n\n{logins}")
             group.supervise_until()
         return group.status
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from config.parent_process import end_with_parent
+from config.parent_process import end_with_parent, wait_for_gate
 
 workers = 2
 threads = 4
@@ -16,6 +16,11 @@ graceful_timeout = 5
 # Whatever a process gathers in months, it is renewed at times; the two not at once.
 max_requests = 50_000
 max_requests_jitter = 10_000
+
+
+def on_starting(server: Any) -> None:
+    """The program is read by now; workers are made once the site is prepared."""
+    wait_for_gate()
 
 
 def when_ready(server: Any) -> None:

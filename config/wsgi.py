@@ -26,7 +26,10 @@ class UnderPath:
 def _build_application() -> UnderPath:
     site = get_wsgi_application()
     from django.conf import settings
+    from django.urls import get_resolver
 
+    # Every page is imported before there are workers, and not by each at its first request.
+    _ = get_resolver().url_patterns
     return UnderPath(site, settings.SITE_PATH)
 
 

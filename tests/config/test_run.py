@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from config.parent_process import GATE_VARIABLE, wait_for_gate
 from config.run import FIRST_PAUSE, RestartedProcess, open_listening_socket, remove_old_broker_files
+from tests.migrated import copy_migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 # In one write, so that two children's lines cannot mix.
@@ -29,7 +32,7 @@ import sys
 from config.run import ProcessGroup
 with ProcessGroup(patience=1) as group:
     first, *others = [[sys.executable, "-c", code] for code in sys.argv[2:]]
-    if sys.argv[1] != "first" or group.finish(first):
+    if sys.argv[1] != "first" or group.finish(group.begin(first)):
         group.start({"one": first, **{f"other {n}": code for n, code in enumerate(others)}})
         group.supervise_until()
 sys.exit(group.status)
@@ -38,17 +41,35 @@ sys.exit(group.status)
 WHOLE = """
 import sys
 from config.run import (
-    ProcessGroup, is_server_answering, lasting_commands, manage_command, open_listening_socket
+    ProcessGroup, is_server_answering, lasting_commands, open_listening_socket
 )
 server = open_listening_socket(sys.argv[1])
 with server, ProcessGroup() as group:
-    if group.finish(manage_command("migrate", "sessions", "--verbosity", "0")):
+    migrate = [sys.executable, "manage.py", "migrate", "sessions", "--verbosity", "0"]
+    if group.finish(group.begin(migrate)):
         group.start(lasting_commands(server), keep=[server.fileno()])
         group.supervise_until(lambda: is_server_answering(server.getsockname()[1]))
         print(" ".join(str(child.process.pid) for child in group._lasting), flush=True)
         group.supervise_until()
 sys.exit(group.status)
 """
+
+# `make run`, which says of each process that it starts what it is.
+SITE = """
+import sys
+from config import run
+start = run.start_child_process
+def tell(command, *others):
+    print(*command[1:3], flush=True)
+    return start(command, *others)
+run.start_child_process = tell
+sys.exit(run.run_site())
+"""
+EMBEDDED = {
+    "DATABASE_URL": "",
+    "CELERY_BROKER_URL": "",
+    "DJANGO_SETTINGS_MODULE": "config.settings",
+}
 
 
 def alive(pid: int) -> bool:
@@ -186,13 +207,7 @@ def test_a_taken_port_is_refused_before_anything_starts() -> None:
 @contextmanager
 def whole(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
     """The whole, and the ids of its two children; there is no broker of any kind."""
-    embedded = {
-        "HANDOFF_VAR": str(folder),
-        "DATABASE_URL": "",
-        "CELERY_BROKER_URL": "",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
-    with program(WHOLE, "0", **embedded) as parent:
+    with program(WHOLE, "0", HANDOFF_VAR=str(folder), **EMBEDDED) as parent:
         assert parent.stdout is not None
         children = [int(pid) for pid in parent.stdout.readline().split()]
         assert len(children) == 2
@@ -212,6 +227,59 @@ def test_when_the_supervisor_is_killed_its_children_see_it_and_end(tmp_path: Pat
         os.kill(parent.pid, signal.SIGKILL)
         parent.wait()
         assert soon(lambda: not group_members(parent.pid), 30)
+
+
+def test_settings_that_cannot_be_are_refused_in_one_line_and_nothing_lasting_starts(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "config.run"],
+        cwd=ROOT,
+        env={**os.environ, "HANDOFF_VAR": str(tmp_path), "PORT": "0", "TIME_ZONE": "Nowhere"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "TIME_ZONE" in done.stderr
+    assert (done.stdout, len(done.stderr.splitlines())) == ("", 1)
+
+
+def test_what_lasts_waits_at_the_gate_until_the_supervisor_opens_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate, gate_key = os.pipe()
+    monkeypatch.setenv(GATE_VARIABLE, str(gate))
+    waiting = threading.Thread(target=wait_for_gate)
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    os.close(gate_key)
+    waiting.join(5)
+    assert not waiting.is_alive()
+    wait_for_gate()  # nobody asks for it any more
+    assert GATE_VARIABLE not in os.environ
+
+
+def test_one_process_prepares_the_site_and_says_how_to_sign_in(tmp_path: Path) -> None:
+    """It is started once, and what lasts is started while it is at work."""
+    copy_migrated(tmp_path)
+    embedded = {**EMBEDDED, "HANDOFF_VAR": str(tmp_path), "PORT": "0"}
+    environment = {**os.environ, **embedded}
+    subprocess.run(
+        [sys.executable, "manage.py", "load_workflow", "workflows/demo/maps/it_incident.yaml"],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+    )
+    with program(SITE, **embedded) as parent:
+        assert parent.stdout is not None
+        lines = [parent.stdout.readline().strip() for _ in range(7)]
+        assert lines[:3] == ["-m config.prepare", "-m gunicorn", "-m config.background"]
+        assert lines[4].startswith("Handoff runs at http://127.0.0.1:")
+        assert lines[6] == "The demo is not loaded here."
+        os.kill(parent.pid, signal.SIGTERM)
+        assert parent.wait(60) == 0
 
 
 def test_what_earlier_versions_kept_is_cleared_away(
