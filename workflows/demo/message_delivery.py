@@ -7,10 +7,11 @@ nothing, and notices by mail. Those of the last day are sent once the worker run
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db import connection
+from django.db.models import Max
 
 from workflows.automation.services.delivery import deliver_message
-from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.models import WorkflowInstance
 from workflows.outbox.choices import MessageKind
 from workflows.outbox.models import OutboxMessage
 from workflows.outbox.services import messages as outbox
@@ -27,18 +28,18 @@ DEMO_MESSAGE_KINDS = (*TIMER_KINDS, *ADVANCING_KINDS, MessageKind.ENDED)
 NEWS_KINDS = (MessageKind.TELL, MessageKind.MAIL)
 NEWS = timedelta(days=1)
 
-_IDLE = Q(kind__in=TIMER_KINDS) & ~Q(
-    Exists(
-        WorkItem.objects.filter(
-            request=OuterRef("request"), activation=OuterRef("activation"), is_open=True
-        )
+CLOSE_IDLE = """
+    UPDATE workflows_outboxmessage SET state = 'delivered', closed_at = run_after
+    WHERE state = 'waiting' AND kind IN ('remind', 'escalate') AND run_after <= %s
+    AND NOT EXISTS (
+        SELECT 1 FROM workflows_workitem AS task WHERE task.is_open
+        AND task.request_id = workflows_outboxmessage.request_id
+        AND task.activation = workflows_outboxmessage.activation
     )
-)
+"""
 """Timers of tasks that are over."""
-
-
 NEXT = """
-    SELECT id, run_after FROM workflows_outboxmessage AS message
+    SELECT run_after FROM workflows_outboxmessage AS message
     WHERE state = 'waiting'
     AND kind NOT IN ('mail', 'head', 'tell', 'due', 'notice', 'digest') AND (
         kind NOT IN ('remind', 'escalate') OR EXISTS (
@@ -48,12 +49,19 @@ NEXT = """
     )
     ORDER BY run_after, id LIMIT 1
 """
-"""Written out, for it is asked after everything that happens."""
+"""Both written out, for they are asked after everything that happens."""
+_RUN_AFTER = OutboxMessage._meta.get_field("run_after").get_col("message")
 
 
 def next_message_due_at() -> datetime | None:
     """When the next message is due that would do something."""
-    return next((message.run_after for message in OutboxMessage.objects.raw(NEXT)), None)
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT)
+        row = cursor.fetchone()
+    due: datetime | None = row and row[0]
+    for convert in connection.ops.get_db_converters(_RUN_AFTER):
+        due = convert(due, _RUN_AFTER, connection)
+    return due
 
 
 def deliver_due_messages(moment: datetime) -> list[WorkflowInstance]:
@@ -61,8 +69,8 @@ def deliver_due_messages(moment: datetime) -> list[WorkflowInstance]:
 
     What that makes due in turn is for the next call.
     """
-    idle = _waiting_messages().filter(_IDLE, run_after__lte=moment)
-    idle.update(state="delivered", closed_at=F("run_after"))
+    with connection.cursor() as cursor:
+        cursor.execute(CLOSE_IDLE, [connection.ops.adapt_datetimefield_value(moment)])
     messages = outbox.lease_messages(now=moment, kinds=DEMO_MESSAGE_KINDS, limit=1000)
     last_event = (
         _last_event() if any(message.kind in ADVANCING_KINDS for message in messages) else None
@@ -88,10 +96,6 @@ def forget_old_notices(now: datetime) -> None:
 def _moved_since(event: int) -> list[WorkflowInstance]:
     moved = TrailEvent.objects.filter(pk__gt=event, request__isnull=False).values("request")
     return list(WorkflowInstance.objects.filter(pk__in=moved).order_by("pk"))
-
-
-def _waiting_messages() -> QuerySet[OutboxMessage]:
-    return OutboxMessage.objects.filter(state="waiting", kind__in=DEMO_MESSAGE_KINDS)
 
 
 def _last_event() -> int:

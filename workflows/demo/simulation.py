@@ -11,6 +11,8 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from django.db.models import QuerySet
+
 from workflows.definitions.models import TemplateVersion
 from workflows.definitions.queries.compiled_versions import VersionMap, get_version_map
 from workflows.demo.company import EMPLOYEES
@@ -35,6 +37,7 @@ from workflows.execution.services import work_items as tasks
 from workflows.outbox.models import Attempt
 from workflows.people.models import User
 from workflows.people.services.recipients import incident_owner_for
+from workflows.persistence.prepared_queries import ANY_ROW, PreparedQuery
 
 DAYS = 120
 LATELY = timedelta(days=16)
@@ -42,6 +45,11 @@ LEFT_LYING = 0.18
 """How much of the latest work nobody takes up or finishes in time: what is overdue now."""
 
 
+def _open_tasks_of_any() -> QuerySet[WorkItem]:
+    return WorkItem.objects.open().filter(request=ANY_ROW).select_related("assignee")
+
+
+_OPEN_TASKS = PreparedQuery(_open_tasks_of_any)
 EVERYBODY = tuple(employee.username for employee in EMPLOYEES)
 
 
@@ -248,7 +256,7 @@ class DemoSimulation:
         if not instance.is_live:
             return
         version_map = self._maps[instance.version_id]
-        items = list(WorkItem.objects.open().filter(request=instance).select_related("assignee"))
+        items = _OPEN_TASKS.rows({ANY_ROW: instance.pk})
         for item in items:
             if item.pk not in self._planned:
                 self._planned.add(item.pk)

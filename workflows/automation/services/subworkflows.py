@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from workflows.automation.actions.internal import start_child, start_form_values
 from workflows.automation.services.attempts import facts_of_request, rounded_outputs
@@ -47,6 +48,7 @@ from workflows.outbox.payloads import (
     read_payload,
 )
 from workflows.outbox.services import messages as outbox
+from workflows.persistence.prepared_queries import PreparedQuery
 from workflows.trail.choices import TrailCommand
 
 
@@ -134,10 +136,7 @@ def follow_request_end(message: OutboxMessage, now: datetime) -> None:
 
 def _listening_versions(ended: WorkflowInstance) -> Iterator[tuple[TemplateVersion, TriggerDef]]:
     """The published versions that start when this workflow ends like this."""
-    published = TemplateVersion.objects.filter(
-        state=TemplateVersion.PUBLISHED, start_triggers__isnull=False
-    )
-    for version in published.select_related("template").order_by("pk"):
+    for version in _TRIGGERED.rows({}):
         start = get_version_map(version).graph.definition.start
         for trigger in (start.triggers if start else None) or []:
             if (
@@ -146,6 +145,16 @@ def _listening_versions(ended: WorkflowInstance) -> Iterator[tuple[TemplateVersi
                 and trigger.result in (None, ended.result)
             ):
                 yield version, trigger
+
+
+def _triggered_versions() -> QuerySet[TemplateVersion]:
+    published = TemplateVersion.objects.filter(
+        state=TemplateVersion.PUBLISHED, start_triggers__isnull=False
+    )
+    return published.select_related("template").order_by("pk")
+
+
+_TRIGGERED = PreparedQuery(_triggered_versions)
 
 
 def start_triggered_request(message: OutboxMessage, now: datetime) -> None:

@@ -16,13 +16,14 @@ from typing import Any
 from celery import current_app
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from workflows.outbox.delivery_problems import DeliveryProblem, ErrorRaised, KindUnknown
 from workflows.outbox.models import ASIDE, HELD, TAKEN, WAITING, OutboxMessage
 from workflows.outbox.payloads import MessagePayload
 from workflows.outbox.services.heartbeats import describe_error
 from workflows.persistence.bulk_sql import insert_rows
+from workflows.persistence.prepared_queries import ANY_MOMENT, PreparedQuery, place_of_moment
 
 log = logging.getLogger(__name__)
 
@@ -140,14 +141,12 @@ def lease_messages(
 def _lease_message_ids(
     now: datetime, until: datetime, kinds: Collection[str], limit: int
 ) -> list[int]:
+    moment, key = place_of_moment(now), tuple(sorted(kinds))
     with transaction.atomic():
-        ids = _lock_message_ids(
-            OutboxMessage.objects.filter(state=TAKEN, taken_until__lt=now), kinds, limit
-        )
+        ids = [row.pk for row in _LAPSED.rows(moment, key, limit)]
         # Those whose worker died first, else new ones that keep coming would keep them waiting.
         if len(ids) < limit:
-            due = OutboxMessage.objects.filter(state=WAITING, run_after__lte=now)
-            ids += _lock_message_ids(due, kinds, limit - len(ids))
+            ids += [row.pk for row in _DUE.rows(moment, key, limit - len(ids))]
         if ids:
             # A new ticket each time: a worker whose lease ran out cannot close what another has.
             OutboxMessage.objects.filter(pk__in=ids).update(
@@ -156,16 +155,32 @@ def _lease_message_ids(
     return ids
 
 
-def _lock_message_ids(rows: Any, kinds: Collection[str], limit: int) -> list[int]:
-    """Lock some rows that nobody else has locked, in the order in which they are due.
+def _lapsed_messages(kinds: Sequence[str], limit: int) -> QuerySet[OutboxMessage]:
+    lapsed = OutboxMessage.objects.filter(state=TAKEN, taken_until__lt=ANY_MOMENT)
+    return _lock_messages(lapsed, kinds, limit)
+
+
+def _due_messages(kinds: Sequence[str], limit: int) -> QuerySet[OutboxMessage]:
+    due = OutboxMessage.objects.filter(state=WAITING, run_after__lte=ANY_MOMENT)
+    return _lock_messages(due, kinds, limit)
+
+
+def _lock_messages(
+    rows: QuerySet[OutboxMessage], kinds: Sequence[str], limit: int
+) -> QuerySet[OutboxMessage]:
+    """Some rows that nobody else has locked, in the order in which they are due; locked by reading.
 
     Their ids alone are read here: a row with a value that cannot be read stops no other.
     """
     locked = rows.select_for_update(
         skip_locked=connection.features.has_select_for_update_skip_locked
     )
-    ordered = locked.filter(kind__in=kinds).order_by("run_after", "id")
-    return list(ordered.values_list("pk", flat=True)[:limit])
+    return locked.filter(kind__in=kinds).order_by("run_after", "id").only("pk")[:limit]
+
+
+_LAPSED = PreparedQuery(_lapsed_messages)
+_DUE = PreparedQuery(_due_messages)
+"""Asked each second of every site; writing them out took longer than answering them."""
 
 
 def _read_messages(ids: Sequence[int], now: datetime) -> list[OutboxMessage]:
