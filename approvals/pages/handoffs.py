@@ -43,6 +43,8 @@ class StageCell:
     count: str
     waiting: str
     oldest: datetime | None
+    is_single: bool
+    """One request alone: how long it has been there says since when, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,6 +258,7 @@ def _stage_cell(stage: HandoffStage, figures: StageFigures) -> StageCell:
         count=gettext("%(count)s or more") % {"count": count} if figures.is_capped else count,
         waiting=duration_text(figures.waiting) if figures.waiting is not None else "",
         oldest=figures.oldest,
+        is_single=figures.count == 1 and not figures.is_capped,
     )
 
 

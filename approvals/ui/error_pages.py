@@ -39,10 +39,20 @@ def onward_links(request: HttpRequest) -> list[tuple[str, str]]:
     )
     for begins, address, name in SECTIONS:
         if request.path.startswith(begins):
-            links.append((address, str(name)))
+            links += [(address, str(name))] if _may_open(request, address) else []
             break
     home = home_links()
     return links if home[0] in links else [*links, *home]
+
+
+def _may_open(request: HttpRequest, address: str) -> bool:
+    """Whether a section is one that the person finds in their menu: nobody is led to a refusal."""
+    is_staff = bool(getattr(getattr(request, "user", None), "is_staff", False))
+    if address.startswith("/admin/"):
+        return is_staff
+    if address.startswith("/reports/"):
+        return is_staff or bool(request.session.get("reads_reports"))
+    return True
 
 
 def _referring_page(request: HttpRequest) -> str:

@@ -10,6 +10,7 @@ from workflows.language.formats import (
     join_words,
 )
 from workflows.people.models import User
+from workflows.people.queries.person_names import full_name_of
 
 PAST = "past_approvals"
 CHANGE_CODES = ("asked_again", "changed_after", "kept_after", "votes_void")
@@ -144,5 +145,5 @@ def performer_text(person: str, acted_for: str = "") -> str:
 def person_name(user: User | None, otherwise: str | None = None) -> str:
     """A person's full name, or the username where there is none; 'nobody' for none at all."""
     if user is not None:
-        return user.get_full_name() or user.get_username()
+        return full_name_of(user)
     return gettext("nobody") if otherwise is None else otherwise

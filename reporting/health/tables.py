@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_lazy
 from approvals.ui.tables import CellNote, Column, CountColumn, MomentColumn, ReportTable
 from reporting.health.messages import describe_todo, state_light
 from reporting.health.queries import StepHealthLine, WorkflowHealth
-from workflows.execution.choices import IncidentCode
+from workflows.execution.texts.incident_codes import incident_code_text
 from workflows.language.formats import count_text, moment_text
 from workflows.monitoring.queries.step_health import StepHealth
 
@@ -126,9 +126,7 @@ def _of_runs(count: int) -> list[CellNote]:
 
 def _error_text(code: str | None) -> str:
     """What Handoff itself says of a step, in words; a code of an action's own as it is."""
-    if not code:
-        return gettext("none")
-    return str(IncidentCode(code).label) if code in IncidentCode.values else code
+    return incident_code_text(code) if code else gettext("none")
 
 
 def _moment_notes(moment: datetime | None) -> list[CellNote]:

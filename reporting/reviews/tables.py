@@ -24,6 +24,7 @@ from reporting.reviews.messages.measures import (
 )
 from reporting.reviews.messages.savings import describe_savings
 from workflows.definitions.choices import kind_word
+from workflows.execution.texts.incident_codes import incident_code_text
 
 WORDS = "number words"
 """The class of a cell with words that stands right, as figures do."""
@@ -195,10 +196,15 @@ def _routes_table(facts: ReviewFacts) -> ReportTable[ReviewRouteFacts]:
 def _incidents_table(facts: ReviewFacts) -> ReportTable[IncidentCountDetails]:
     return ReportTable(
         key="incidents",
-        title=gettext_lazy("Incidents by code"),
+        title=gettext_lazy("Incidents by cause"),
         hint=gettext_lazy("Incidents that were opened in the period."),
         columns=[
-            Column(gettext_lazy("Code"), "Code", lambda line: line.code),
+            Column(
+                gettext_lazy("Cause"),
+                "Code",
+                lambda line: line.code,
+                text=lambda line: incident_code_text(line.code),
+            ),
             CountColumn(gettext_lazy("Count"), "Count", lambda line: line.count),
             CountColumn(
                 gettext_lazy("Still open"),

@@ -1,5 +1,6 @@
 """What is asked of every page that people see: axe-core finds nothing by day, by night and on a
-phone; nothing is wider than a phone, a tablet or a sheet of A4; no word of the engine stands there.
+phone; nothing is wider than a phone, a tablet or a sheet of A4, or too small for a thumb; no word
+of the engine stands there.
 
 Each person begins at a few pages and follows the first link to every other kind of page.
 """
@@ -30,6 +31,16 @@ WIDTHS = (390, 753, 834, 914)
 A4_WIDTH = 794
 """A sheet of A4 in the units of a browser, with no margin."""
 OVERHANG = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, summary, select, input")]
+  .filter(part => {
+    const box = (part.closest("label") || part).getBoundingClientRect();
+    const style = getComputedStyle(part);
+    const isShown = box.width > 2 && box.right > 0 && style.visibility !== "hidden";
+    const isInText = style.display === "inline" &&
+      [...part.parentElement.childNodes].some(other => other !== part && other.textContent.trim());
+    return isShown && !isInText && (box.width < 24 || box.height < 24);
+  }).map(part => `${part.tagName} ${(part.innerText || part.name).slice(0, 30)}`)"""
+"""What a thumb cannot hit (WCAG 2.2, 2.5.8), links in a line of text apart."""
 ENGINE_WORDS = re.compile(
     r"\b(merge check|resolve_merge|leads to the end|the end \(|merge_conflict|activation|marking"
     r"|in_queue|WorkItem|undefined|NaN)\b|\w+_\w+ round \d"
@@ -102,6 +113,8 @@ def _find_overhangs(page: Page, path: str) -> Iterator[str]:
         page.set_viewport_size({"width": width, "height": 900})
         if over := page.evaluate(OVERHANG):
             yield f"{path}: {over} px wider than {width}"
+        if width == WIDTHS[0]:
+            yield from (f"{path}: small: {target}" for target in page.evaluate(SMALL_TARGETS))
     page.set_viewport_size({"width": A4_WIDTH, "height": 1123})
     page.emulate_media(media="print")
     if over := page.evaluate(OVERHANG):

@@ -155,4 +155,4 @@ def test_a_former_deputy_sees_what_they_did_and_nothing_else(
     end_absence(absence.pk, by=ruth, now=timezone.now())
     assert client.get(f"/requests/{request_of_ruth.reference}/").status_code == 200
     assert client.get(f"/requests/{other.reference}/").status_code == 404
-    assert "is with ruth" in text_of(client.get(f"/tasks/{task.pk}/"))
+    assert "is with Ruth Roe" in text_of(client.get(f"/tasks/{task.pk}/"))

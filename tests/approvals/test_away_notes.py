@@ -53,7 +53,7 @@ def test_a_refusal_says_it_of_who_has_the_task(
 ) -> None:
     set_away(people["mia"], people["lena"])
     task = open_task(waiting, "manager_review")
-    with pytest.raises(NotAllowed, match=r"is with mia \(away until .* stands in\)"):
+    with pytest.raises(NotAllowed, match=r"is with Mia Lopez \(away until .* stands in\)"):
         claim(task.pk, actor=people["fred"], now=timezone.now())
     task.refresh_from_db()
     assert task.state == "enabled"
@@ -64,5 +64,19 @@ def test_the_list_of_workflows_says_it_of_owner_and_deputy(
 ) -> None:
     root = make_user("root", is_staff=True, is_superuser=True)
     text = text_of(signed_in(root).get("/admin/workflows/workflowtemplate/"))
-    assert "olivia (away until" in text
+    assert "Olivia Grant (away until" in text
     assert "omar (away until" not in text
+
+
+def test_the_admins_lists_say_it_by_the_names_that_pages_say(
+    people: dict[str, User], waiting: WorkflowInstance
+) -> None:
+    root = make_user("root", is_staff=True, is_superuser=True)
+    set_away(people["mia"], people["lena"])
+    note = r" \(away until [^)]* stands in\)"
+    for path in ("workflowinstance/", f"workflowinstance/{waiting.pk}/change/"):
+        text = text_of(signed_in(root).get(f"/admin/workflows/{path}"))
+        assert re.search(rf"Sam Okafor{note}", text), path
+        assert re.search(rf"Mia Lopez{note}", text), path
+    text = text_of(signed_in(root).get("/admin/workflows/workitem/"))
+    assert re.search(rf"Mia Lopez{note}", text)

@@ -58,7 +58,7 @@ def test_thirty_are_decided_and_four_refused_each_with_its_reason(people: dict[s
     assert len(lines) == 30
     refused = {title: line.sentence for title, line in lines.items() if line.is_refused}
     assert refused.keys() == {"Chair 0", "Chair 1", "No centre", "Changed"}
-    assert "fay was first" in refused["Chair 0"]
+    assert "Fay Chen was first" in refused["Chair 0"]
     assert "suspended" in refused["Chair 1"]
     assert "Cost centre" in refused["No centre"]
     assert "'Cost centre' is Z now; you saw empty" in refused["Changed"]

@@ -181,7 +181,7 @@ def test_who_is_second_is_told_who_was_first_and_when(people: dict[str, User]) -
     answer = post(slow, task, "done", opened=page, comment="Mine")
     text = answer.content.decode()
     assert answer.status_code == 409
-    assert text.count("fred was first: &#x27;Budget check&#x27; → Done, 2026-") == 1
+    assert text.count("Fred Bauer was first: &#x27;Budget check&#x27; → Done, 2026-") == 1
     assert 'name="outcome"' not in text
     assert everything() == before
     assert slow.get(f"/tasks/{task.pk}/").status_code == 409
@@ -214,7 +214,7 @@ def test_who_is_second_and_still_sees_the_request_reads_it_on_the_page(
     answer = post(slow, task, "approve", opened=page)
     text = answer.content.decode()
     assert answer.status_code == 409
-    assert text.count("leo was first") == 1
+    assert text.count("Leo Martin was first") == 1
     assert "Decided and said before" in text
     assert everything() == before
 

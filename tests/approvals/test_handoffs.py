@@ -163,7 +163,13 @@ def test_my_page_has_the_handoffs_of_my_teams(people: dict[str, User]) -> None:
     text = signed_in(people["lena"]).get("/handoffs/").content.decode()
     assert "<h2>legal</h2>" in text
     assert "<h2>finance</h2>" not in text
-    assert "median " in text
+    assert "half of them" not in text, "one request alone: how long it has been there"
+    ask(people["sam"])
+    text = signed_in(people["mia"]).get("/handoffs/").content.decode()
+    assert text.count("half of them ") == text.count("the oldest since ") == 0
+    ask(people["sam"])
+    text = signed_in(people["mia"]).get("/handoffs/").content.decode()
+    assert text.count("half of them ") == text.count("the oldest since ") == 1
     assert "Nothing is being handed over." in (
         signed_in(people["stranger"]).get("/handoffs/").content.decode()
     )

@@ -85,8 +85,8 @@ PAGES = [
     ("mia", "/tasks/{task}/", 4),
     ("sam", "/requests/{reference}/", 6),
     ("olivia", f"/reports/workflow/{KEY}/", 15),
-    ("root", "/admin/workflows/workitem/", 8),
-    ("root", "/admin/workflows/workflowinstance/", 11),
+    ("root", "/admin/workflows/workitem/", 7),
+    ("root", "/admin/workflows/workflowinstance/", 10),
 ]
 
 

@@ -176,7 +176,7 @@ def test_a_comment_on_what_somebody_else_decided_is_shown_with_a_way_on(
     answer = client.post(f"/tasks/{task.pk}/", {**given, "opened": page})
     text = answer.content.decode()
     assert answer.status_code == 409
-    assert "fay was first" in text
+    assert "Fay Chen was first" in text
     assert "I checked\nall of it" in text
     assert "F-7" in text
     assert f'href="/requests/{request.reference}/"' in text
@@ -236,3 +236,13 @@ def test_a_link_back_is_only_to_pages_of_ours(people: dict[str, User]) -> None:
         text = client.get("/tasks/999999/", headers={"referer": came_from}).content.decode()
         assert ("Back to the page before" in text) is there
         assert ("evil.example" in text) is False
+
+
+@pytest.mark.parametrize("address", ["/admin/", "/reports/nothing/"])
+def test_a_refusal_leads_nobody_back_to_itself(people: dict[str, User], address: str) -> None:
+    answer = signed_in(people["sam"]).get(address, follow=True)
+    text = answer.content.decode()
+    assert answer.status_code in (403, 404)
+    assert "To the admin" not in text
+    assert "To the reports" not in text
+    assert "To your inbox" in text

@@ -17,6 +17,7 @@ from workflows.execution.messages import (
     describe_incident,
     describe_resolution,
 )
+from workflows.execution.texts.incident_codes import incident_code_text
 from workflows.outbox import delivery_problems as problems
 from workflows.outbox.choices import MessageKind
 from workflows.outbox.messages import describe_attempt, describe_kept_problem
@@ -133,3 +134,17 @@ def test_a_fact_that_cannot_be_read_is_shown_by_its_code() -> None:
     assert describe_incident("nobody", {"step": 1}) == "nobody"
     assert describe_closing("block_left", {}) == "block_left"
     assert describe_kept_problem("of_another_version", {}) == "of_another_version"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("merge_conflict", "branches disagree"),
+        ("name_not_found", "the host's name cannot be looked up"),
+        ("status_404", "the answer had the status 404"),
+        ("status_unknown", "status_unknown"),
+        ("acme_ledger_closed", "acme_ledger_closed"),
+    ],
+)
+def test_a_table_says_why_a_step_cannot_go_on_in_words(code: str, words: str) -> None:
+    assert incident_code_text(code) == words

@@ -175,7 +175,7 @@ def test_only_whoever_has_the_task_asks_and_only_who_was_asked_answers(
     mia, nora = people["mia"], people["stranger"]
     refused(NotAllowed, "separation of duties", ask_for, task, people["sam"], nora)
     for other in ("fred", "olivia", "stranger"):
-        refused(NotAllowed, "is with mia", ask_for, task, people[other], nora)
+        refused(NotAllowed, "is with Mia Lopez", ask_for, task, people[other], nora)
     ask_for(task, mia, nora)
     refused(NotAllowed, "nobody else", answer, TaskQuestion.objects.get(), mia, "Mine.", 2)
     refused(NotFound, "no such question", withdraw_question, question_id=0, actor=mia, now=at(2))
@@ -267,7 +267,7 @@ def test_who_cannot_be_asked_as_the_requester(people: dict[str, User]) -> None:
     instance = ask(people["sam"])
     task = open_task(instance, "manager_review")
     given = {"work_item_id": task.pk, "question": "Which?", "now": at(1)}
-    refused(NotAllowed, "is with mia", ask_requester, actor=people["fred"], **given)
+    refused(NotAllowed, "is with Mia Lopez", ask_requester, actor=people["fred"], **given)
     User.objects.filter(username="sam").update(is_active=False)
     refused(InvalidInput, "account is closed", ask_requester, actor=people["mia"], **given)
     User.objects.filter(username="sam").update(is_active=True)

@@ -15,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from workflows.language.formats import sortable_moment_text
+from workflows.people.queries.person_names import recorded_name_of
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -97,3 +98,27 @@ def text_column(attribute: str, words: "_StrOrPromise") -> Callable[[Any], str]:
 
     text_cell.__name__ = attribute
     return text_cell
+
+
+def recorded_column(attribute: str, words: "_StrOrPromise") -> Callable[[Any], SafeString]:
+    """A part of a page with what a row keeps as JSON; a dash where it keeps nothing."""
+
+    @display(description=words)
+    def recorded_cell(row: Any) -> SafeString:
+        return render_recorded_data(getattr(row, attribute))
+
+    recorded_cell.__name__ = f"{attribute}_kept"
+    return recorded_cell
+
+
+def person_column(relation: str, words: "_StrOrPromise", *, kept: str = "") -> Callable[[Any], str]:
+    """A column, or a part of a page, with somebody's name as every other page says it. `kept` is
+    the column with the login that the row keeps of them, where it keeps one."""
+
+    @display(description=words, ordering=kept or relation)
+    def person_cell(row: Any) -> str:
+        login = getattr(row, kept) if kept else ""
+        return recorded_name_of(getattr(row, relation), login) or NOTHING
+
+    person_cell.__name__ = f"{relation}_name"
+    return person_cell

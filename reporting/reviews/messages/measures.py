@@ -21,6 +21,7 @@ from reporting.reviews.facts.measures import (
     UnautomateDetails,
 )
 from workflows.engine.format.definition import display_title
+from workflows.execution.texts.incident_codes import incident_code_text
 from workflows.language.formats import count_text, render_spoken_span, share_text
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def _bottleneck_sentence(details: BottleneckDetails) -> str:
 
 def _incident_sentence(details: IncidentCountDetails) -> str:
     places = {
-        "code": details.code,
+        "code": incident_code_text(details.code),
         "steps": render_step_counts(details.steps, most=MOST_STEPS),
         "open": count_text(details.open),
         "count": count_text(details.count),

@@ -37,7 +37,7 @@ def list_review_overviews(
     """A line for each workflow, the most pressing first."""
     reviews: dict[int, list[Review]] = defaultdict(list)
     rows = Review.objects.filter(template__in=templates).defer("facts")
-    for review in rows.prefetch_related("findings__decisions"):
+    for review in rows.prefetch_related("findings__decisions__made_by"):
         reviews[review.template_id].append(review)
     named = templates.select_related("owner").order_by("name")
     lines = [

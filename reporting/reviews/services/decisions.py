@@ -17,6 +17,7 @@ from workflows.engine.errors import InvalidInput, NotFound, WrongState
 from workflows.engine.texts import plural_text
 from workflows.execution.services.values import require_reason
 from workflows.people.models import User
+from workflows.people.queries.person_names import full_name_of
 from workflows.trail.choices import TrailCommand
 from workflows.trail.fact_changes import FindingDecided
 
@@ -87,7 +88,7 @@ def _check_decision(verdict: str, until: date | None, today: date, running: str)
 def _require_active(person: User | None) -> User | None:
     if person is not None and not person.is_active:
         raise InvalidInput(
-            "%(person)s's account is not active; choose another.", person=person.get_username()
+            "%(person)s's account is not active; choose another.", person=full_name_of(person)
         )
     return person
 

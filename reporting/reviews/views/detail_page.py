@@ -145,7 +145,9 @@ def _typed_form_data(request: HttpRequest, review: Review, at: int) -> tuple[Que
 
 def build_review_page(review: Review, *, now: datetime) -> ReviewPage:
     """What the page of this review shows."""
-    rows = review.findings.prefetch_related("decisions__responsible", "decisions__draft__template")
+    rows = review.findings.prefetch_related(
+        "decisions__responsible", "decisions__made_by", "decisions__draft__template"
+    )
     findings = [_finding_line(row) for row in rows]
     undecided = sum(line.is_open for line in findings)
     facts = review.read_facts()

@@ -105,8 +105,9 @@ def _decision_text(decision: Decision | None) -> str:
 
 def _decision_notes(line: ReviewOverview) -> Iterator[CellNote]:
     if line.last_decision:
-        person = line.last_decision.made_by_name or gettext("the system")
-        day = date_text(line.last_decision.made_at)
+        decision = line.last_decision
+        person = person_name(decision.made_by, decision.made_by_name or gettext("the system"))
+        day = date_text(decision.made_at)
         yield CellNote(gettext("%(person)s, %(day)s") % {"person": person, "day": day})
 
 

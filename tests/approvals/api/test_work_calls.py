@@ -48,7 +48,7 @@ def test_a_task_is_taken_worked_on_rested_and_given_back(people: People) -> None
     said = [(answer.json()["state"], answer.json()["holder"]) for answer in answers]
     assert said == [("claimed", "fred"), ("started", "fred"), ("paused", "fred")]
     with unchanged():
-        problem(Api(people["fay"]).post(f"/work-items/{pk}/claim"), 403, "is with fred")
+        problem(Api(people["fay"]).post(f"/work-items/{pk}/claim"), 403, "is with Fred Bauer")
         problem(api.post(f"/work-items/{pk}/claim"), 409, "taken already")
     assert api.post(f"/work-items/{pk}/release").json()["holder"] is None
 
@@ -137,7 +137,7 @@ def test_who_comes_second_is_told_who_was_first(people: People) -> None:
     assert fred.post(f"/work-items/{pk}/decide", {"outcome": "done"}).status_code == 200
     with unchanged():
         answer = fay.post(f"/work-items/{pk}/decide", {"outcome": "done"})
-        said = problem(answer, 409, "fred was first")
+        said = problem(answer, 409, "Fred Bauer was first")
     assert said["type"] == "urn:handoff:wrong-state"
 
 

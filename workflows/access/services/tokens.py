@@ -18,6 +18,7 @@ from workflows.notices.choices import NoticeEvent
 from workflows.outbox.payloads import MailPayload
 from workflows.outbox.services import messages as outbox
 from workflows.people.models import User
+from workflows.people.queries.person_names import full_name_of
 from workflows.persistence.kept_text import validate_text
 
 PREFIX = "ho_"
@@ -68,7 +69,7 @@ def _require_token_maker(user: User, by: User | None) -> None:
         )
     if not user.is_active:
         raise InvalidInput(
-            "%(user)s's account is not active; choose somebody else.", user=user.get_username()
+            "%(user)s's account is not active; choose somebody else.", user=full_name_of(user)
         )
 
 
@@ -155,7 +156,7 @@ def notify_account_change(
             event=NoticeEvent.ACCESS_CHANGED,
             address=address,
             subject=text("Your account was changed"),
-            text=text(ACCOUNT_MAILS[change], account=account.get_username(), by=by.get_username()),
+            text=text(ACCOUNT_MAILS[change], account=account.get_username(), by=full_name_of(by)),
         )
         outbox.enqueue_message(mail, now=now)
 

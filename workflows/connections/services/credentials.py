@@ -21,6 +21,7 @@ from workflows.notices.choices import NoticeEvent
 from workflows.outbox.payloads import MailPayload
 from workflows.outbox.services import messages as outbox
 from workflows.people.models import User
+from workflows.people.queries.person_names import full_name_of
 from workflows.persistence.kept_text import validate_text
 
 WEBHOOK_PREFIX = "hook_"
@@ -182,7 +183,7 @@ def _require_key_maker(template: WorkflowTemplate, acts_as: User, by: User) -> N
         raise NotAllowed("Only those who manage '%(name)s' make keys for it.", name=template.name)
     if not acts_as.is_active:
         raise InvalidInput(
-            "%(acts_as)s's account is not active; choose another.", acts_as=acts_as.get_username()
+            "%(acts_as)s's account is not active; choose another.", acts_as=full_name_of(acts_as)
         )
     if by.pk != acts_as.pk and not may_manage_service_account(by, acts_as):
         raise NotAllowed(
@@ -244,8 +245,8 @@ def _notify_key_change(key: WebhookKey, change: str, by: User, now: datetime) ->
     names = {
         "name": key.name,
         "workflow": key.template.name,
-        "by": by.get_username(),
-        "account": key.acts_as.get_username(),
+        "by": full_name_of(by),
+        "account": full_name_of(key.acts_as),
     }
     people = dict.fromkeys((key.template.owner_id, key.acts_as_id))
     for person in filter(None, people):

@@ -26,7 +26,7 @@ from workflows.execution.queries.open_work import (
     open_instances_condition,
     open_instances_count,
 )
-from workflows.people.queries.person_names import login_in_workflow
+from workflows.people.queries.person_names import name_in_workflow
 
 
 def annotate_workflow_figures(rows: QuerySet[WorkflowTemplate]) -> QuerySet[WorkflowTemplate]:
@@ -65,12 +65,12 @@ class WorkflowColumns:
     @admin.display(description=gettext_lazy("owner"), ordering="owner")
     def owner_name(self, template: WorkflowTemplate) -> str:
         """The login, and whether they are away."""
-        return login_in_workflow(template.owner, template.pk) or NOTHING
+        return name_in_workflow(template.owner, template.pk) or NOTHING
 
     @admin.display(description=gettext_lazy("deputy"), ordering="deputy")
     def deputy_name(self, template: WorkflowTemplate) -> str:
         """The same of the deputy."""
-        return login_in_workflow(template.deputy, template.pk) or NOTHING
+        return name_in_workflow(template.deputy, template.pk) or NOTHING
 
     @admin.display(description=gettext_lazy("published"), ordering="published_number")
     def published_version(self, template: Any) -> SafeString | str:

@@ -37,10 +37,11 @@ from workflows.engine.format.definition import FieldDef, display_title
 from workflows.engine.values.field_types.base import type_of_field
 from workflows.execution.models import Incident
 from workflows.execution.services import incidents
+from workflows.execution.texts.incident_codes import incident_code_text
 from workflows.outbox.admin.messages import render_attempts_table
 from workflows.outbox.models import Attempt
 from workflows.people.models import User
-from workflows.people.queries.person_names import login_in_workflow
+from workflows.people.queries.person_names import name_in_workflow
 from workflows.people.queries.stand_ins import prefetch_absences
 
 EMPTY = ("", gettext_lazy("Leave it as it is"))
@@ -191,6 +192,11 @@ INCIDENT_ACTION_LABELS = {
 class IncidentColumns:
     """Columns of the list and of the page of an incident."""
 
+    @admin.display(description=gettext_lazy("cause"), ordering="code")
+    def cause(self, incident: Incident) -> str:
+        """Its code in words."""
+        return incident_code_text(incident.code)
+
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_(self, incident: Incident) -> SafeString:
         """Marked where it is open."""
@@ -199,7 +205,7 @@ class IncidentColumns:
     @admin.display(description=gettext_lazy("owner"), ordering="owner")
     def owner_name(self, incident: Incident) -> str:
         """Whose it is, and whether they are away."""
-        return login_in_workflow(incident.owner, incident.request.template_id) or NOTHING
+        return name_in_workflow(incident.owner, incident.request.template_id) or NOTHING
 
     @admin.display(description=gettext_lazy("to do"))
     def what_to_do(self, incident: Incident) -> SafeString | str:
@@ -219,7 +225,7 @@ class IncidentAdmin(IncidentColumns, PageContextMixin, RequestLinkMixin, StaffAd
 
     of_workflow = "request__template"
     list_display = (
-        *(MESSAGE, "code", "step", "its_request", "state_", "owner_name"),
+        *(MESSAGE, "cause", "step", "its_request", "state_", "owner_name"),
         *(moment_column("opened_at", gettext_lazy("opened")), "what_to_do"),
     )
     list_select_related = ("step", "request", "owner")
@@ -232,11 +238,11 @@ class IncidentAdmin(IncidentColumns, PageContextMixin, RequestLinkMixin, StaffAd
     fields = (
         ("its_request", "step", "what_to_do"),
         MESSAGE,
-        ("state", "code", "owner"),
+        ("state", "code", "owner_name"),
         ("opened_at", "resolved_at"),
         RESOLUTION,
     )
-    readonly_fields = ("its_request", "what_to_do", MESSAGE, RESOLUTION)
+    readonly_fields = ("its_request", "owner_name", "what_to_do", MESSAGE, RESOLUTION)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
         """With whether their owners are away."""

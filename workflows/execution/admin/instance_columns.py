@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
@@ -21,13 +22,31 @@ from workflows.execution.queries.position import (
     Holder,
     HolderKind,
     StepPosition,
+    read_away_people,
     read_prefetched_position,
     read_prefetched_task_position,
 )
-from workflows.people.queries.person_names import name_with_absence
+from workflows.people.queries.person_names import full_name_of, name_in_workflow, name_with_absence
 
 
-class InstanceColumns:
+class AwayPeopleMixin:
+    """A list, and a page, whose people are read with their absences once its rows are there."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The rows of a list."""
+        change_list = super().get_changelist_instance(request)  # type: ignore[misc]
+        read_away_people(change_list.result_list)
+        return change_list
+
+    def get_object(self, request: HttpRequest, *place: Any) -> Any:
+        """The row of a page."""
+        row = super().get_object(request, *place)  # type: ignore[misc]
+        if row is not None:
+            read_away_people([row])
+        return row
+
+
+class InstanceColumns(AwayPeopleMixin):
     """Columns of the list and of the page of a request."""
 
     @admin.display(description=gettext_lazy("reference"), ordering="id")
@@ -39,6 +58,12 @@ class InstanceColumns:
     def page(self, request: WorkflowInstance) -> SafeString:
         """Where everybody reads about it."""
         return render_link(request_page_url(request), gettext("open the request's page"))
+
+    @admin.display(description=gettext_lazy("requester"), ordering="requester_name")
+    def requested_by(self, request: WorkflowInstance) -> str:
+        """Whoever asked, and whether they are away."""
+        name = name_in_workflow(request.requester, request.template_id)
+        return name or request.requester_name or NOTHING
 
     @admin.display(description=gettext_lazy("where it is"))
     def where(self, request: WorkflowInstance) -> SafeString | str:
@@ -100,9 +125,9 @@ def _step_text(place: StepPosition) -> str:
 
 
 def short_holder_name(holder: Holder) -> str:
-    """Who has a task in a word: the person's login, or what it waits for."""
+    """Who has a task in a word: the person's name, or what it waits for."""
     if holder.person is not None:
-        return name_with_absence(holder.person.get_username(), holder.away)
+        return name_with_absence(full_name_of(holder.person), holder.away)
     words = {
         HolderKind.SYSTEM: gettext("the system"),
         HolderKind.RESOLVER: gettext("nobody"),

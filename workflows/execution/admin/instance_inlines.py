@@ -4,16 +4,25 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from workflows.admin_site.base import ReadOnlyInline
-from workflows.admin_site.elements import text_column
+from workflows.admin_site.elements import person_column, text_column
 from workflows.documents.models import Document
 from workflows.execution.admin.instance_columns import TaskPositionColumns
 from workflows.execution.models import Incident, MergeRecord, TaskQuestion, WorkItem
 from workflows.execution.queries.position import prefetch_task_positions
+from workflows.people.queries.stand_ins import prefetch_absences
 from workflows.trail.models import TrailEvent
 
+PERFORMER = person_column("decided_by", gettext_lazy("done by"), kept="performer_name")
+IN_PLACE_OF = person_column("decided_for", gettext_lazy("in place of"))
+OWNER = person_column("owner", gettext_lazy("owner"))
+ASKED_BY = person_column("asked_by", gettext_lazy("asked by"))
+ASKED_OF = person_column("asked_of", gettext_lazy("asked of"))
+UPLOADED_BY = person_column("uploaded_by", gettext_lazy("uploaded by"))
+ACTOR = person_column("actor", gettext_lazy("actor"), kept="actor_name")
 LEFT_REASON = text_column("reason", gettext_lazy("reason"))
 MESSAGE = text_column("message", gettext_lazy("message"))
 RESOLUTION = text_column("resolution", gettext_lazy("resolution"))
@@ -26,14 +35,16 @@ class TaskInline(TaskPositionColumns, ReadOnlyInline):
     fk_name = "request"
     fields = (
         *("step", "round", "state", "holder", "since", "started_at", "completed_at"),
-        *("due_at", "outcome", "performer_name", "decided_for", "comment"),
+        *("due_at", "outcome", PERFORMER, IN_PLACE_OF, "comment"),
     )
 
-    readonly_fields = ("holder", "since")
+    readonly_fields = ("holder", "since", PERFORMER, IN_PLACE_OF)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the names that are shown, and where each stands."""
-        return prefetch_task_positions(super().get_queryset(request).select_related("step"))
+        rows = super().get_queryset(request).select_related("step", "decided_by", "decided_for")
+        absences = prefetch_absences("assignee", timezone.now())
+        return prefetch_task_positions(rows).prefetch_related(absences)
 
 
 class MergeInline(ReadOnlyInline):
@@ -52,8 +63,8 @@ class IncidentInline(ReadOnlyInline):
     """What could not go on by itself."""
 
     model = Incident
-    fields = ("step", "state", MESSAGE, "owner", "opened_at", "resolved_at", RESOLUTION)
-    readonly_fields = (MESSAGE, RESOLUTION)
+    fields = ("step", "state", MESSAGE, OWNER, "opened_at", "resolved_at", RESOLUTION)
+    readonly_fields = (MESSAGE, OWNER, RESOLUTION)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the names that are shown."""
@@ -66,9 +77,10 @@ class QuestionInline(ReadOnlyInline):
     model = TaskQuestion
     fk_name = "request"
     fields = (
-        *("work_item", "kind", "state", "asked_by", "asked_of", "question", "asked_at"),
+        *("work_item", "kind", "state", ASKED_BY, ASKED_OF, "question", "asked_at"),
         *("answer", "closed_at", "is_after_decision"),
     )
+    readonly_fields = (ASKED_BY, ASKED_OF)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the names that are shown."""
@@ -80,7 +92,8 @@ class DocumentInline(ReadOnlyInline):
     """Its files, all versions."""
 
     model = Document
-    fields = ("field", "version", "name", "size", "uploaded_by", "uploaded_at")
+    fields = ("field", "version", "name", "size", UPLOADED_BY, "uploaded_at")
+    readonly_fields = (UPLOADED_BY,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the names that are shown."""
@@ -91,5 +104,10 @@ class TrailInline(ReadOnlyInline):
     """Who did what, when."""
 
     model = TrailEvent
-    fields = ("recorded_at", "command", "step", "actor_name", "outcome", "comment")
+    fields = ("recorded_at", "command", "step", ACTOR, "outcome", "comment")
+    readonly_fields = (ACTOR,)
     ordering = ("id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the names that are shown."""
+        return super().get_queryset(request).select_related("actor")

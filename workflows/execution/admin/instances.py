@@ -66,7 +66,7 @@ class RequestAdmin(InstanceColumns, ReadOnly, HistoryAdmin):
     of_workflow = "template"
     list_display = (
         *("reference_", "title", "where", "who", "since"),
-        *("state", "result", "requester_name", "template"),
+        *("state", "result", "requested_by", "template"),
     )
     list_filter = (
         "template",
@@ -83,11 +83,11 @@ class RequestAdmin(InstanceColumns, ReadOnly, HistoryAdmin):
         ("reference_", "template", "version"),
         ("title", "page"),
         ("state", "result", "source"),
-        ("requester_name", "started_at", "completed_at"),
+        ("requested_by", "started_at", "completed_at"),
         "now",
         "values",
     )
-    readonly_fields = ("reference_", "page", "now", "values")
+    readonly_fields = ("reference_", "page", "requested_by", "now", "values")
     change_list_template = "admin/workflows/request_list.html"
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:

@@ -18,13 +18,15 @@ from workflows.admin_site.confirmed_actions import (
 from workflows.admin_site.elements import (
     NOTHING,
     format_local_minute,
+    recorded_column,
     render_link,
     render_moment,
     render_state_badge,
     text_column,
 )
 from workflows.admin_site.site_links import request_page_url
-from workflows.execution.admin.instance_columns import TaskPositionColumns
+from workflows.execution.admin.instance_columns import AwayPeopleMixin, TaskPositionColumns
+from workflows.execution.admin.instance_inlines import IN_PLACE_OF, PERFORMER
 from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.execution.queries.open_work import late_tasks_condition
 from workflows.execution.queries.position import (
@@ -73,10 +75,13 @@ reassign_selected = build_confirmed_action(
     permission="command",
 )
 CLOSING_REASON = text_column("closing_reason", gettext_lazy("closed because"))
+VOTES = recorded_column("votes", gettext_lazy("agreed so far"))
+DOCUMENTS = recorded_column("document_versions", gettext_lazy("documents seen"))
+WORDED = (CLOSING_REASON, PERFORMER, IN_PLACE_OF, VOTES, DOCUMENTS)
 
 
 @admin.register(WorkItem)
-class TaskAdmin(TaskPositionColumns, ReadOnly, HistoryAdmin):
+class TaskAdmin(AwayPeopleMixin, TaskPositionColumns, ReadOnly, HistoryAdmin):
     """Tasks: read here; decided by the people whose they are, in their inbox."""
 
     of_workflow = "request__template"
@@ -100,15 +105,15 @@ class TaskAdmin(TaskPositionColumns, ReadOnly, HistoryAdmin):
         ("state", "holder", "in_queue"),
         ("since", "started_at", "completed_at"),
         ("due_at", "paused_at"),
-        ("outcome", "performer_name", "decided_for"),
+        ("outcome", PERFORMER, IN_PLACE_OF),
         "comment",
-        ("needed", "votes"),
-        "document_versions",
+        ("needed", VOTES),
+        DOCUMENTS,
         CLOSING_REASON,
         ("waiting_seconds", "working_seconds", "paused_seconds"),
         ("waiting_business_seconds", "working_business_seconds", "paused_business_seconds"),
     )
-    readonly_fields = ("task", "its_request", "holder", "since", "due", "in_queue", CLOSING_REASON)
+    readonly_fields = ("task", "its_request", "holder", "since", "due", "in_queue", *WORDED)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkItem]:
         """All but tasks of a log that is on its way in or out."""

@@ -3,11 +3,12 @@
 from workflows.engine.format.definition import display_title
 from workflows.engine.texts import Text, text
 from workflows.execution.models import CANCELLED, WorkItem
+from workflows.people.queries.person_names import recorded_name_of
 
 
 def describe_closed_task(work_item_id: int) -> Text:
     """A sentence about a task that is over: who did it and when, or why it was cancelled."""
-    item = WorkItem.objects.select_related("step").get(pk=work_item_id)
+    item = WorkItem.objects.select_related("step", "decided_by").get(pk=work_item_id)
     if item.state == CANCELLED:
         return text(
             "'%(step)s' is not needed any more: %(reason)s.",
@@ -15,7 +16,7 @@ def describe_closed_task(work_item_id: int) -> Text:
             reason=item.closing_reason,
         )
     parameters = {
-        "person": item.performer_name or text("Somebody"),
+        "person": recorded_name_of(item.decided_by, item.performer_name) or text("Somebody"),
         "step": item.step,
         "outcome": display_title(item.outcome, None),
     }

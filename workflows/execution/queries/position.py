@@ -243,21 +243,26 @@ def _read_absences(
 
 
 def _open_task_rows() -> QuerySet[WorkItem]:
-    rows = WorkItem.objects.open().select_related("assignee")
-    return rows.prefetch_related(prefetch_absences("assignee", timezone.now()))
+    return _with_away_holders(WorkItem.objects.open().select_related("assignee"))
+
+
+def _with_away_holders(tasks: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
+    return tasks.annotate(is_holder_away=Exists(absences_of("assignee", timezone.now())))
 
 
 def _open_incident_rows() -> QuerySet[Incident]:
-    rows = Incident.objects.filter(open_incidents_condition()).select_related("owner")
-    return rows.prefetch_related(prefetch_absences("owner", timezone.now()))
+    return Incident.objects.filter(open_incidents_condition()).select_related("owner")
 
 
 # -- reading beside a list that Django reads (the admin's) --------------------------------------
 
 
 def prefetch_positions(instances: QuerySet[WorkflowInstance]) -> QuerySet[WorkflowInstance]:
-    """With what says where each is, for all of a page in two statements."""
-    return instances.select_related("requester").prefetch_related(
+    """With what says where each is, for all of a page in two statements. `read_away_people` says
+    then who is away."""
+    is_away = Exists(absences_of("requester", timezone.now()))
+    asked = instances.select_related("requester").annotate(is_requester_away=is_away)
+    return asked.prefetch_related(
         Prefetch("work_items", _open_task_rows().order_by("id"), to_attr="open_tasks"),
         Prefetch("incidents", _open_incident_rows().order_by("id"), to_attr="open_incidents"),
     )
@@ -269,12 +274,28 @@ def read_prefetched_position(instance: Any) -> InstancePosition:
 
 
 def prefetch_task_positions(tasks: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
-    """With what says where each task stands, for all of a page in one statement more."""
+    """With what says where each task stands, for all of a page in one statement more.
+    `read_away_people` says then who is away."""
     incidents = _open_incident_rows().order_by("id")
-    return tasks.select_related("request__requester", "assignee").prefetch_related(
-        Prefetch("request__incidents", incidents, to_attr="open_incidents"),
-        prefetch_absences("assignee", timezone.now()),
+    rows = _with_away_holders(tasks.select_related("request__requester", "assignee"))
+    return rows.prefetch_related(
+        Prefetch("request__incidents", incidents, to_attr="open_incidents")
     )
+
+
+def read_away_people(rows: Iterable[Any]) -> None:
+    """Until when those are away whom rows name that came with `prefetch_positions` or
+    `prefetch_task_positions`. One statement, or none where nobody is."""
+    people: list[User | None] = []
+    for row in rows:
+        is_task = isinstance(row, WorkItem)
+        tasks: list[Any] = [row] if is_task else row.open_tasks
+        incidents = row.request.open_incidents if is_task else row.open_incidents
+        people += [task.assignee for task in tasks if task.is_holder_away]
+        people += [row.requester] if not is_task and row.is_requester_away else []
+        people += [incident.owner for incident in incidents]
+    known = [person for person in people if person is not None]
+    prefetch_related_objects(known, prefetch_absences("", timezone.now()))
 
 
 def read_prefetched_task_position(task: Any) -> StepPosition:

@@ -20,6 +20,7 @@ from workflows.people.queries.eligibility import (
     may_act_by_addition,
     open_task_of,
 )
+from workflows.people.queries.person_names import full_name_of
 from workflows.trail.changes import AssigneeChanged
 
 
@@ -55,7 +56,7 @@ def assign_person_to_task(work: UnitOfWork, item: WorkItem, to: User) -> bool:
 def _require_active_account(to: User) -> None:
     if not to.is_active:
         raise InvalidInput(
-            "%(to)s's account is not active; choose somebody else.", to=to.get_username()
+            "%(to)s's account is not active; choose somebody else.", to=full_name_of(to)
         )
 
 
@@ -66,7 +67,7 @@ def _require_one_person_task(item: WorkItem, to: User) -> None:
             " is in its role and just decides.",
             step=item.step,
             needed=item.needed,
-            to=to.get_username(),
+            to=full_name_of(to),
         )
 
 
@@ -75,7 +76,7 @@ def _require_finishable(eligibility: TaskEligibility, to: User) -> None:
         raise WrongState(
             "%(to)s could not finish '%(step)s' either: its outcomes are for roles that they are"
             " not in. Add people to these, or send the work to another step.",
-            to=to.get_username(),
+            to=full_name_of(to),
             step=eligibility.task.item.step,
         )
 
@@ -105,7 +106,7 @@ def _may_act_by_role(work: UnitOfWork, item: WorkItem, person: User) -> bool:
 
 def _require_unbarred(eligibility: TaskEligibility, to: User) -> None:
     """Neither kept from the task by separation of duties, nor through with it."""
-    name, item = to.get_username(), eligibility.task.item
+    name, item = full_name_of(to), eligibility.task.item
     if to.pk in eligibility.around.barred:
         raise NotAllowed(
             "%(name)s cannot take this: '%(step)s' must be done by somebody else, because"
@@ -133,7 +134,7 @@ def _require_stand_in_allowed(work: UnitOfWork, eligibility: TaskEligibility, to
         raise NotAllowed(
             "%(to)s is not in the role of '%(step)s', and others who are can do it. Choose one of"
             " them; the map can allow others with `reassign: anyone`.",
-            to=to.get_username(),
+            to=full_name_of(to),
             step=item.step,
         )
     if work.actor is not None and work.actor.pk == to.pk:

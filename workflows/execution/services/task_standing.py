@@ -20,7 +20,7 @@ from workflows.execution.services.capacities import determine_work_capacity
 from workflows.execution.services.unit_of_work import ActingCapacity, UnitOfWork
 from workflows.people.models import User
 from workflows.people.queries.eligibility import is_in_role, may_act_by_addition
-from workflows.people.queries.person_names import name_with_absence
+from workflows.people.queries.person_names import full_name_of, name_with_absence
 from workflows.people.queries.stand_ins import find_people_stood_in_for, read_away_notes
 
 
@@ -124,9 +124,9 @@ def holder_name(item: WorkItem, now: datetime) -> str:
     if item.assignee is None:
         return ""
     if ABSENCES.is_absent(item.request):
-        return item.assignee.get_username()
+        return full_name_of(item.assignee)
     note = read_away_notes([item.assignee_id], now).of(item.assignee_id, item.request.template_id)
-    return name_with_absence(item.assignee.get_username(), note)
+    return name_with_absence(full_name_of(item.assignee), note)
 
 
 def _is_in_outcome_role(

@@ -21,7 +21,7 @@ from workflows.execution.queries.open_work import late_tasks_condition, open_inc
 from workflows.execution.queries.routing_counts import count_step_passes
 from workflows.outbox.choices import MessageKind
 from workflows.outbox.models import ASIDE, DROPPED, TAKEN, WAITING, Attempt, OutboxMessage
-from workflows.people.models import User
+from workflows.people.queries.person_names import full_name_of, full_names_of
 
 RED, AMBER, GREEN, GREY = "red", "amber", "green", "grey"
 STATES_WORST_FIRST = (RED, AMBER, GREEN, GREY)
@@ -148,7 +148,7 @@ class _HealthFacts:
                 Incident.objects.select_related("request"),
                 _collect_row_ids(incidents, "last", "oldest_open"),
             ),
-            names=_full_names_of({name for step in steps for name in _role_usernames(step.role)}),
+            names=full_names_of({name for step in steps for name in _role_usernames(step.role)}),
         )
 
 
@@ -316,12 +316,7 @@ def responsible_person_name(template: WorkflowTemplate) -> str:
     """Who answers for a workflow: its owner, or the deputy where the owner's account is closed."""
     people = (template.owner, template.deputy)
     active = [person for person in people if person is not None and person.is_active]
-    return full_name(active[0]) if active else gettext("nobody")
-
-
-def full_name(person: User) -> str:
-    """A person's full name, or the username where there is none."""
-    return person.get_full_name() or person.get_username()
+    return full_name_of(active[0]) if active else gettext("nobody")
 
 
 def _step_owner(step: Step, names: Mapping[str, str]) -> str:
@@ -334,11 +329,6 @@ def _step_owner(step: Step, names: Mapping[str, str]) -> str:
 
 def _role_usernames(role: Role | None) -> list[str]:
     return list(role.users or []) if role is not None else []
-
-
-def _full_names_of(usernames: set[str]) -> dict[str, str]:
-    people = User.objects.filter(username__in=usernames) if usernames else ()
-    return {person.get_username(): full_name(person) for person in people}
 
 
 # -- the maps ---------------------------------------------------------------------------------

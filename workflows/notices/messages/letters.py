@@ -30,6 +30,7 @@ from workflows.notices.messages.standing import (
 from workflows.notices.models import Notice
 from workflows.notices.telling import TEAM_RELATIONS, WORK_KINDS
 from workflows.people.models import User
+from workflows.people.queries.person_names import full_name_of
 
 QUESTIONS = frozenset({NoticeEvent.OPINION_ASKED, NoticeEvent.REQUESTER_ASKED})
 """What waits for an answer instead of a decision."""
@@ -198,7 +199,7 @@ def _places_of(notice: Notice) -> dict[str, str]:
 
 def _holder_name(notice: Notice) -> str:
     holder = notice.task.assignee if notice.task is not None else None
-    return holder.get_full_name() or holder.get_username() if holder else gettext("somebody away")
+    return full_name_of(holder) if holder else gettext("somebody away")
 
 
 def _answers(notice: Notice, position: InstancePosition, now: datetime) -> list[Answer]:

@@ -17,6 +17,7 @@ from workflows.notices.models import NoticeAddress
 from workflows.outbox.payloads import MailPayload
 from workflows.outbox.services.messages import enqueue_message
 from workflows.people.models import User
+from workflows.people.queries.person_names import full_name_of
 from workflows.persistence.row_edits import delete_row, save_row
 from workflows.trail.choices import TrailCommand
 from workflows.trail.fact_changes import CHANGED, DELETED, MADE, NoticeAddressChanged
@@ -132,7 +133,7 @@ def _record_address(address: NoticeAddress, by: User, now: datetime, done: str) 
 def _tell_its_person(address: NoticeAddress, by: User, now: datetime) -> None:
     if address.person_id is None or address.person_id == by.pk:
         return
-    names = {"by": by.get_username(), "service": address.service}
+    names = {"by": full_name_of(by), "service": address.service}
     mail = MailPayload(
         to=address.person_id,
         event=NoticeEvent.ACCESS_CHANGED,

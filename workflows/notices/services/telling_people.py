@@ -20,6 +20,7 @@ from workflows.outbox.models import OutboxMessage
 from workflows.outbox.payloads import DuePayload, MailPayload, TellPayload, read_payload
 from workflows.outbox.services.messages import enqueue_message
 from workflows.people.models import User
+from workflows.people.queries.person_names import full_name_of, recorded_name_of
 from workflows.people.services.recipients import notification_recipients
 from workflows.trail.changes import DueMoved, StepOpened, read_changes
 from workflows.trail.choices import TrailCommand
@@ -52,8 +53,7 @@ def tell_of_trail_row(message: OutboxMessage, now: datetime) -> None:
 
 def _facts_of_row(row: TrailEvent) -> Mapping[str, Any]:
     """Who did it and what they wrote, as the notice says it."""
-    name = row.actor.get_full_name() if row.actor is not None else ""
-    return {"by": name or row.actor_name, "comment": row.comment}
+    return {"by": recorded_name_of(row.actor, row.actor_name), "comment": row.comment}
 
 
 # -- due dates ----------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def tell_one_person(message: OutboxMessage, now: datetime) -> None:
     facts = {"subject": dump_text(payload.subject), "text": dump_text(payload.text)}
     person = User.objects.filter(pk=payload.to).first()
     if person is not None and not person.is_active:
-        facts["was_for"] = person.get_full_name() or person.get_username()
+        facts["was_for"] = full_name_of(person)
         people, address = _accountable_for(payload.workflow), ""
     else:
         people, address = [person] if person is not None else [], payload.address

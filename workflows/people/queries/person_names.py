@@ -26,8 +26,15 @@ def full_names_of(
 
 
 def full_name_of(person: User) -> str:
-    """A person's full name, or the login where there is none."""
+    """A person's full name, or the login where there is none: what every sentence and every column
+    that people read calls somebody. Files, the API and the record itself keep the login."""
     return person.get_full_name() or person.get_username()
+
+
+def recorded_name_of(person: User | None, kept_name: str) -> str:
+    """What a column calls somebody who is recorded with a copy of their login: by their account's
+    name, or the copy where the account is gone or was never one."""
+    return full_name_of(person) if person is not None else kept_name
 
 
 def name_in_workflow(person: User | None, template_id: int) -> str:
@@ -36,13 +43,6 @@ def name_in_workflow(person: User | None, template_id: int) -> str:
     if person is None:
         return ""
     return name_with_absence(full_name_of(person), away_note_of(person, template_id))
-
-
-def login_in_workflow(person: User | None, template_id: int) -> str:
-    """The same by their login, as lists of the admin say it."""
-    if person is None:
-        return ""
-    return name_with_absence(person.get_username(), away_note_of(person, template_id))
 
 
 def name_with_absence(name: str, note: AwayNote | None) -> str:

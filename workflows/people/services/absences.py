@@ -24,6 +24,7 @@ from workflows.notices.choices import NoticeEvent
 from workflows.outbox.payloads import MailPayload
 from workflows.outbox.services import messages as outbox
 from workflows.people.models import Absence, User
+from workflows.people.queries.person_names import full_name_of
 from workflows.people.services.stand_in_periods import lock_absences, renew_stand_in_periods
 from workflows.persistence.row_edits import save_row
 from workflows.trail.choices import TrailCommand
@@ -155,7 +156,7 @@ def _check_people(person: User, deputy: User, by: User) -> None:
         raise InvalidInput("Nobody stands in for themselves; choose somebody else.")
     if not deputy.is_active:
         raise InvalidInput(
-            "%(deputy)s's account is closed; choose somebody else.", deputy=deputy.get_username()
+            "%(deputy)s's account is closed; choose somebody else.", deputy=full_name_of(deputy)
         )
     if ServiceAccount.objects.filter(user__in=[person.pk, deputy.pk]).exists():
         raise InvalidInput("A program is neither away, nor does it stand in for a person.")
@@ -272,9 +273,9 @@ def _tell(to: User, absence: Absence, sentence: str, *, by: User, now: datetime)
 def _describe(sentence: str, absence: Absence, by: User) -> Text:
     return text(
         sentence,
-        person=str(absence.person),
-        deputy=str(absence.deputy),
-        by=by.get_username(),
+        person=full_name_of(absence.person),
+        deputy=full_name_of(absence.deputy),
+        by=full_name_of(by),
         first=absence.first_day.isoformat(),
         last=absence.last_day.isoformat(),
     )

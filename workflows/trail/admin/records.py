@@ -14,6 +14,7 @@ from workflows.admin_site.base import HistoryAdmin, ReadOnly, StaffAdmin
 from workflows.admin_site.elements import (
     NOTHING,
     moment_column,
+    person_column,
     render_link,
     render_recorded_data,
     render_state_badge,
@@ -26,6 +27,9 @@ from workflows.execution.models import MergeRecord
 from workflows.trail.choices import TrailCommand
 from workflows.trail.models import TrailEvent
 from workflows.trail.seal_models import TrailHead
+
+UPLOADED_BY = person_column("uploaded_by", gettext_lazy("uploaded by"))
+ACTOR = person_column("actor", gettext_lazy("actor"), kept="actor_name")
 
 
 class MergeColumns:
@@ -106,7 +110,7 @@ class DocumentAdmin(RequestLinkMixin, HistoryAdmin):
 
     of_workflow = "request__template"
     list_display = (
-        *("name", "version", "field", "its_request", "size", "uploaded_by"),
+        *("name", "version", "field", "its_request", "size", UPLOADED_BY),
         moment_column("uploaded_at", gettext_lazy("uploaded")),
     )
     list_select_related = ("request", "uploaded_by")
@@ -117,9 +121,9 @@ class DocumentAdmin(RequestLinkMixin, HistoryAdmin):
         ("name", "version", "field"),
         "its_request",
         ("size", "sha256"),
-        ("uploaded_by", "uploaded_at"),
+        (UPLOADED_BY, "uploaded_at"),
     )
-    readonly_fields = ("its_request",)
+    readonly_fields = ("its_request", UPLOADED_BY)
 
 
 class CommandFilter(admin.SimpleListFilter):
@@ -174,11 +178,11 @@ class TrailAdmin(TrailColumns, RequestLinkMixin, StaffAdmin):
             "its_request",
             "step",
             "command",
-            "actor_name",
+            ACTOR,
         ),
         *("outcome", "comment"),
     )
-    list_select_related = ("request",)
+    list_select_related = ("request", "actor")
     list_filter = ("template", CommandFilter, "recorded_at")
     search_fields = ("=reference", "=actor_name", "=step")
     search_help_text = gettext_lazy("A reference (PA-1042), a username or a step's key, in full")
