@@ -23,7 +23,13 @@ from workflows.engine.values.field_types.base import FIELD_TYPES, FieldSpec
 from workflows.engine.values.field_types.numbers import decimals_of
 from workflows.engine.values.field_types.texts import MAX_LONG_TEXT, MAX_TEXT
 from workflows.engine.values.file_kinds import FILE_KINDS
-from workflows.language.formats import date_text, exact_number_text, moment_text, money_text
+from workflows.language.formats import (
+    date_text,
+    exact_number_text,
+    moment_text,
+    money_text,
+    typed_number_text,
+)
 
 EMPTY_CHOICE: Final = ("", gettext_lazy("Choose…"))
 
@@ -117,7 +123,7 @@ class MoneyPresentation(NumberPresentation):
             return ""
         return gettext("In %(currency)s, such as %(amount)s.") % {
             "currency": spec.currency,
-            "amount": f"{Decimal('1250.5'):.{decimals_of(spec.currency)}f}",
+            "amount": typed_number_text(Decimal("1250.5"), decimals_of(spec.currency)),
         }
 
     def text(self, spec: FieldSpec, value: Any, names: Mapping[str, str]) -> str:

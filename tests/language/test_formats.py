@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone, translation
 
+from workflows.engine.values.field_types.numbers import possible_readings
 from workflows.language import formats
 
 NIGHT = datetime(2026, 1, 5, 23, 30, tzinfo=UTC)
@@ -131,3 +132,10 @@ def test_german_readers_have_their_own_points_commas_and_months() -> None:
     assert formats.decimal_text(0.5, 1) == "0,5"
     assert formats.moment_text(NIGHT) == "5. Jan. 2026, 23:30"
     assert formats.date_text(date(2026, 3, 1)) == "1. März 2026"
+
+
+@pytest.mark.usefixtures("_german")
+def test_an_example_to_type_is_one_that_the_box_takes() -> None:
+    example = formats.typed_number_text(Decimal("1250.5"), 2)
+    assert example == "1250,50"
+    assert possible_readings(example) == [Decimal("1250.50")]

@@ -231,6 +231,11 @@ def exact_number_text(number: Decimal) -> str:
     return _localize_digits(f"{number.quantize(Decimal(1)) if is_whole else number.normalize():f}")
 
 
+def typed_number_text(number: Decimal, places: int) -> str:
+    """A number as people of this language type it: '1250,50', with no sign between thousands."""
+    return number_format(number, places, use_l10n=True, force_grouping=False)
+
+
 def share_text(share: float | None, places: int = 0) -> str:
     """A share in percent: '12%'; a dash for none."""
     if share is None:

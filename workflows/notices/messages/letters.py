@@ -191,7 +191,9 @@ def _places_of(notice: Notice) -> dict[str, str]:
         "outcome": str(facts.get("outcome", "")),
         "result": display_title(request.result or "", None).lower(),
         "role": str(facts.get("role", "")),
-        "steps": join_words([f"“{step}”" for step in facts.get("steps", [])]),
+        "steps": join_words(
+            [gettext("“%(step)s”") % {"step": step} for step in facts.get("steps", [])]
+        ),
         "fields": join_words(facts.get("fields", [])),
         "trouble": describe_incident(incident["code"], incident["parameters"]) if incident else "",
     }

@@ -116,7 +116,11 @@ def _next_text(position: InstancePosition, step: StepPosition, reader: User | No
     next_steps = find_next_steps(position.map.graph, step.key, position.instance.data)
     outcomes = [next_step.outcome for next_step in next_steps.ways if next_step.outcome]
     if next_steps.is_human and outcomes:
-        places = {"outcomes": join_alternatives([f"“{outcome}”" for outcome in outcomes])}
+        places = {
+            "outcomes": join_alternatives(
+                [gettext("“%(outcome)s”") % {"outcome": outcome} for outcome in outcomes]
+            )
+        }
         if reader is not None and step.holder.person == reader:
             return gettext("You choose %(outcomes)s.") % places
         return gettext("Whoever has it chooses %(outcomes)s.") % places
