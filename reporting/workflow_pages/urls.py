@@ -13,6 +13,17 @@ urlpatterns = [
     path("<slug:key>/retire/", views.retire_workflow_view, name="retire"),
     path("<slug:key>/draft/", views.new_draft_view, name="draft"),
     path("<slug:key>/load/", views.load_draft_view, name="load"),
-    path("<slug:key>/versions/<int:number>.yaml", views.version_file_view, name="file"),
+    path(
+        "<slug:key>/versions/<int:number>.yaml",
+        views.version_file_view,
+        {"ending": "yaml"},
+        name="file",
+    ),
+    path(
+        "<slug:key>/versions/<int:number>.bpmn",
+        views.version_file_view,
+        {"ending": "bpmn"},
+        name="bpmn",
+    ),
     path("<slug:key>/versions/<int:number>/publish/", views.publish_draft_view, name="publish"),
 ]

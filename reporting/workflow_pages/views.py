@@ -33,10 +33,10 @@ from workflows.definitions.lifecycle import pausing
 from workflows.definitions.lifecycle import retirement as retiring
 from workflows.definitions.lifecycle.once_more import AskedOnceMore, require_asked_once_more
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
-from workflows.definitions.queries.definition_rows import definition_of
+from workflows.definitions.queries.map_files import write_map_file
 from workflows.definitions.services import publishing as definitions
 from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed, NotFound
-from workflows.engine.format.files import read_definition, write_definition
+from workflows.engine.format.files import read_definition
 from workflows.execution.queries.open_work import count_open_instances
 
 FILE_LIMIT = 1_000_000
@@ -253,13 +253,10 @@ def _perform_lifecycle_action(
 
 @require_safe
 @signed_in_page
-def version_file_view(request: HttpRequest, key: str, number: int) -> HttpResponse:
-    """A version's definition file."""
-    version = _find_version(request, key, number)
-    name = f"{key}-v{number}.yaml"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    text = write_definition(definition_of(version))
-    return HttpResponse(text, content_type="application/yaml", headers=headers)
+def version_file_view(request: HttpRequest, key: str, number: int, ending: str) -> HttpResponse:
+    """A version's map as a file."""
+    file = write_map_file(_find_version(request, key, number), ending)
+    return HttpResponse(file.text, content_type=file.content_type, headers=file.headers)
 
 
 @signed_in_page

@@ -166,6 +166,7 @@ NEEDS: dict[str, set[str] | str] = {
     "workflows:list": {SIGNED},
     "workflows:page": {SIGNED, AUDITS},
     "workflows:file": {SIGNED, AUDITS},
+    "workflows:bpmn": {SIGNED, AUDITS},
     "workflows:load": BUTTON,
     "workflows:draft": BUTTON,
     "workflows:publish": BUTTON,
@@ -187,6 +188,7 @@ NEEDS: dict[str, set[str] | str] = {
     "admin:publish_version": BUTTON,
     "admin:draft_version": BUTTON,
     "admin:version_file": {SIGNED, STAFF, VIEWS, SEES},
+    "admin:version_bpmn": {SIGNED, STAFF, VIEWS, SEES},
     "admin:test_connection": BUTTON,
     # the API
     "api-v1:api-root": BUTTON,
@@ -302,6 +304,9 @@ def is_of_a_table(address: Address) -> bool:
     return _MODEL_PAGE.fullmatch(address.name) is not None
 
 
+VERSION_PAGES = frozenset(
+    f"admin:{name}" for name in ("publish_version", "draft_version", "version_file", "version_bpmn")
+)
 _MODEL_PAGE = re.compile(
     r"admin:(?P<app>[a-z]+)_(?P<model>[a-z]+)_(?P<page>changelist|add|change|delete|history"
     r"|simple_history|permissions|permissions_manage_user|permissions_manage_group)"
@@ -367,7 +372,7 @@ def path_of(address: Address, there: Everything) -> str:
         if found["page"] == "simple_history":
             past = model.history.filter(id=row.pk).first() or model.history.first()
             rows |= {"row": past.id, "version": past.history_id}
-    if address.name in ("admin:publish_version", "admin:draft_version", "admin:version_file"):
+    if address.name in VERSION_PAGES:
         rows["pk"] = rows["version"]
     if address.name == "approvals:decide-by-link":
         rows["token"] = rows["decision_token"]

@@ -360,8 +360,39 @@ def test_a_definition_file_is_loaded_as_a_draft_and_downloaded_again(owner: Clie
     assert yaml.safe_load(file.content) == map_data()
 
 
+BPMN_FILE = b"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">
+<process id="p" name="Ask for leave"><startEvent id="s"/><task id="t" name="Look at it"/>
+<dataObject id="d" name="Form"/><sequenceFlow id="f" sourceRef="s" targetRef="t"/>
+</process></definitions>"""
+
+
+def test_a_bpmn_file_is_a_draft_and_what_it_leaves_out_is_listed(owner: Client) -> None:
+    answer = upload(owner, BPMN_FILE, "leave.bpmn")
+    draft = TemplateVersion.objects.get()
+    page = answer.content.decode()
+    assert (draft.template.key, draft.state) == ("ask-for-leave", TemplateVersion.DRAFT)
+    assert draft.owner_name == "olivia"
+    assert "<code>dataObject</code>" in page
+    assert "<td>Form</td>" in page
+    assert page_of(draft) in page
+    file = owner.get(reverse("admin:version_bpmn", args=[draft.pk]))
+    assert file.headers["Content-Disposition"].endswith('"ask-for-leave-v1.bpmn"')
+    assert upload(owner, file.content).headers["Location"] == page_of(draft)
+    assert TemplateVersion.objects.count() == 1
+
+
 @pytest.mark.parametrize(
-    "content", [b"", b"\xff\x00", b"[]", b"format: 1", b"a: &a [*a]", b"x" * 1_000_001]
+    "content",
+    [
+        b"",
+        b"\xff\x00",
+        b"[]",
+        b"format: 1",
+        b"a: &a [*a]",
+        b"x" * 1_000_001,
+        b"<a/>",
+        b"<" + b"x" * 5_000_001,
+    ],
 )
 def test_a_file_that_is_no_definition_is_answered_on_the_page(
     owner: Client, content: bytes

@@ -144,7 +144,7 @@ def test_somebody_without_permissions_sees_nothing(client: Client, site: Site) -
     client.force_login(make_staff("newcomer"))
     for model in MODELS:
         assert client.get(address(model, "changelist")).status_code == 403
-    for name in ("publish_version", "draft_version", "version_file"):
+    for name in ("publish_version", "draft_version", "version_file", "version_bpmn"):
         page = reverse(f"admin:{name}", args=[site.draft.pk])
         assert client.post(page).status_code == 403
     assert client.get(reverse("admin:load_definition")).status_code == 403

@@ -261,3 +261,64 @@ def test_without_tables_a_command_says_to_migrate(run: Run) -> None:
     assert answer.code == 2
     assert "migrate" in answer.err
     assert is_one_line(answer.err)
+
+
+# -- BPMN -------------------------------------------------------------------------------------
+
+
+def test_a_map_goes_out_as_bpmn_and_comes_in_as_it_was(run: Run, tmp_path: Path) -> None:
+    load_map()
+    file = str(tmp_path / "purchase.bpmn")
+    exported = run("export_bpmn", "purchase-approval", "--out", file, "--json")
+    assert exported.json == {"key": "purchase-approval", "version": 1, "steps": 12, "file": file}
+    assert run("export_bpmn", "purchase-approval").out == Path(file).read_text()
+    imported = run("import_bpmn", file, "--json")
+    assert imported.code == 0
+    assert imported.json == {
+        "key": "purchase-approval",
+        "version": 1,
+        "steps": 12,
+        "unsupported": [],
+    }
+    assert TemplateVersion.objects.count() == 1
+
+
+def test_what_a_bpmn_file_says_and_a_draft_does_not_is_listed_and_exits_1(
+    run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "leave.bpmn"
+    file.write_text(
+        '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"><process id="p">'
+        '<task id="t"/>\n<dataObject id="d" name="Form"/></process></definitions>'
+    )
+    answer = run("import_bpmn", str(file), "--key", "leave", "--json")
+    assert answer.code == 1
+    assert answer.json["unsupported"] == [
+        {
+            "element": "dataObject",
+            "id": "d",
+            "name": "Form",
+            "line": 2,
+            "why": "a map has no counterpart for it",
+        }
+    ]
+    assert TemplateVersion.objects.get().template.key == "leave"
+    assert "line 2: dataObject 'Form'" in run("import_bpmn", str(file), "--key", "leave").out
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["import_bpmn", "{}/gone.bpmn"], "cannot be read"),
+        (["import_bpmn", PURCHASE], "not readable as XML"),
+        (["export_bpmn", "nothing"], "There is no workflow"),
+    ],
+)
+def test_a_refused_bpmn_command_is_one_line_and_writes_nothing(
+    run: Run, tmp_path: Path, argv: list[str], says: str
+) -> None:
+    answer = run(*(part.format(tmp_path) for part in argv))
+    assert answer.code == 2
+    assert says in answer.err
+    assert answer.err.count("\n") == 1
+    assert nothing_was_written()

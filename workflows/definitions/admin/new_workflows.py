@@ -1,5 +1,6 @@
-"""How a workflow comes in: by a form with its words and people, or by a definition file."""
+"""How a workflow comes in: by a form with its words and people, or by a file."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -17,12 +18,13 @@ from workflows.admin_site.links import change_url
 from workflows.admin_site.service_writes import give_key
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.services.publishing import load_definition
+from workflows.engine.bpmn.reading import BpmnDraft, looks_like_bpmn, read_bpmn
+from workflows.engine.bpmn.xml_tree import MAX_BYTES
 from workflows.engine.errors import DefinitionProblem, HandoffError
 from workflows.engine.format.definition import Definition
 from workflows.engine.format.files import explain_validation_error, read_definition
 from workflows.persistence.row_edits import RowEdits
 
-FILE_LIMIT = 1_000_000
 NEW_STEPS = {"done": {"kind": "end", "result": "done"}}
 """The map of a workflow that was just made: it has an end, and nothing before it yet."""
 
@@ -60,23 +62,30 @@ class NewWorkflowForm(forms.ModelForm):
 
 
 class FileForm(forms.Form):
-    """A definition file."""
+    """A definition file, or a map that another tool drew."""
 
     file = forms.FileField(
-        label=gettext_lazy("Definition file"),
-        help_text=gettext_lazy("YAML or JSON. It becomes a draft; nothing is published."),
-        widget=forms.ClearableFileInput(attrs={"accept": ".yaml,.yml,.json"}),
+        label=gettext_lazy("Definition file, or BPMN file"),
+        help_text=gettext_lazy("YAML, JSON or BPMN 2.0. It becomes a draft; nothing is published."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".yaml,.yml,.json,.bpmn,.xml"}),
     )
 
-    def clean_file(self) -> Definition:
-        """What the file says."""
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request.POST or None, request.FILES or None)
+        self.owner = request.user.get_username()
+
+    def clean_file(self) -> BpmnDraft:
+        """What the file says, and what of it the draft will not say."""
         file = self.cleaned_data["file"]
-        if file.size > FILE_LIMIT:
+        if file.size > MAX_BYTES:
             raise forms.ValidationError(
-                gettext("The file is larger than 1 MB; is it the right one?")
+                gettext("The file is larger than 5 MB; is it the right one?")
             )
+        content = file.read()
         try:
-            return read_definition(file.read(), name=file.name)
+            if looks_like_bpmn(content):
+                return read_bpmn(content, name=file.name, owner=self.owner)
+            return BpmnDraft(definition=read_definition(content, name=file.name), unsupported=())
         except DefinitionProblem as problem:
             raise forms.ValidationError(str(problem)) from problem
 
@@ -104,25 +113,34 @@ class NewWorkflowMixin:
         return HttpResponseRedirect(change_url(draft))
 
     def load_view(self, request: HttpRequest) -> HttpResponse:
-        """Load a definition file as a draft."""
+        """Load a file as a draft; what it says and the draft does not is listed."""
         if not self.has_add_permission(request):  # type: ignore[attr-defined]
             raise PermissionDenied
-        form = FileForm(request.POST or None, request.FILES or None)
+        form = FileForm(request)
         if request.method == "POST" and form.is_valid():
+            draft: BpmnDraft = form.cleaned_data["file"]
             try:
-                version = _load_file_definition(request, form.cleaned_data["file"])
+                version = _load_file_definition(request, draft.definition)
             except HandoffError as refused:
                 form.add_error("file", str(refused))
             else:
-                return HttpResponseRedirect(change_url(version))
+                if not draft.unsupported:
+                    return HttpResponseRedirect(change_url(version))
+                left_out = {"rows": draft.unsupported, "draft_url": change_url(version)}
+                return self._render_load_page(request, "left_out.html", left_out)
+        return self._render_load_page(request, "load.html", {"form": form})
+
+    def _render_load_page(
+        self, request: HttpRequest, template: str, more: Mapping[str, Any]
+    ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
-            "title": gettext("Load a definition file"),
+            "title": gettext("Load a file"),
             "opts": WorkflowTemplate._meta,
             "media": self.media,  # type: ignore[attr-defined]
-            "form": form,
+            **more,
         }
-        return TemplateResponse(request, "admin/workflows/load.html", context)
+        return TemplateResponse(request, f"admin/workflows/{template}", context)
 
 
 def _load_file_definition(request: HttpRequest, definition: Definition) -> TemplateVersion:

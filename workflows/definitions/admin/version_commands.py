@@ -17,9 +17,8 @@ from workflows.admin_site.base import actor_of
 from workflows.admin_site.elements import render_include
 from workflows.admin_site.links import change_url
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
-from workflows.definitions.queries.definition_rows import definition_of
+from workflows.definitions.queries.map_files import write_map_file
 from workflows.definitions.services.publishing import new_draft, publish
-from workflows.engine.format.files import write_definition
 
 
 def publish_version(request: HttpRequest, version: TemplateVersion) -> None:
@@ -42,12 +41,13 @@ class VersionCommandsMixin:
     """Addresses of a version's commands. What changes something is a POST."""
 
     def get_urls(self) -> list[URLPattern]:
-        """The commands of a version's page, and its file."""
+        """The commands of a version's page, and its files."""
         view = self.admin_site.admin_view  # type: ignore[attr-defined]
         return [
             path("<int:pk>/publish/", view(self.publish_view), name="publish_version"),
             path("<int:pk>/new-draft/", view(self.draft_view), name="draft_version"),
             path("<int:pk>/file/", view(self.file_view), name="version_file"),
+            path("<int:pk>/bpmn/", view(self.file_view), {"ending": "bpmn"}, name="version_bpmn"),
             *super().get_urls(),  # type: ignore[misc]
         ]
 
@@ -85,11 +85,11 @@ class VersionCommandsMixin:
             return answer(version)
         return HttpResponseRedirect(change_url(version))
 
-    def file_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The version's definition file."""
+    def file_view(self, request: HttpRequest, pk: int, ending: str = "yaml") -> HttpResponse:
+        """The version's map as a file."""
         if not self.has_view_permission(request):  # type: ignore[attr-defined]
             raise PermissionDenied
-        return self._answer_for_version(request, pk, _file_response)
+        return self._answer_for_version(request, pk, partial(_file_response, ending))
 
 
 def _publish_and_return(request: HttpRequest, version: TemplateVersion) -> HttpResponse:
@@ -103,8 +103,6 @@ def _draft_once(request: HttpRequest, version: TemplateVersion) -> HttpResponse:
     )
 
 
-def _file_response(version: TemplateVersion) -> HttpResponse:
-    name = f"{version.template.key}-v{version.number}.yaml"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    text = write_definition(definition_of(version))
-    return HttpResponse(text, content_type="application/yaml", headers=headers)
+def _file_response(ending: str, version: TemplateVersion) -> HttpResponse:
+    file = write_map_file(version, ending)
+    return HttpResponse(file.text, content_type=file.content_type, headers=file.headers)

@@ -98,8 +98,8 @@ def _lay_out_cached(
     for line in lines:
         if {line.source, line.target} - box_keys or line.source == line.target:
             raise ValueError(f"{line.source} to {line.target} is no line between two boxes")
-    backward = _find_backward_lines([box.key for box in boxes], lines)
-    layers_of = _assign_layers([box.key for box in boxes], lines, backward)
+    backward = find_backward_lines([box.key for box in boxes], lines)
+    layers_of = assign_layers([box.key for box in boxes], lines, backward)
     spots = {
         box.key: _Spot(layers_of[box.key], box.width, box.height, is_lane=False) for box in boxes
     }
@@ -115,7 +115,7 @@ def _lay_out_cached(
 # -- which ways lead back ---------------------------------------------------------------------
 
 
-def _find_backward_lines(keys: Sequence[str], lines: Sequence[DiagramLine]) -> set[int]:
+def find_backward_lines(keys: Sequence[str], lines: Sequence[DiagramLine]) -> set[int]:
     """The numbers of the lines that close a circle, as a walk from the start meets them."""
     leaving: dict[str, list[int]] = {key: [] for key in keys}
     for number, line in enumerate(lines):
@@ -155,7 +155,7 @@ def _mark_backward_lines(
 # -- layers -----------------------------------------------------------------------------------
 
 
-def _assign_layers(
+def assign_layers(
     keys: Sequence[str], lines: Sequence[DiagramLine], backward: set[int]
 ) -> dict[str, int]:
     """A layer for each box, two apart, so that a label's layer lies between any two boxes."""
