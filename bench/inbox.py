@@ -5,8 +5,10 @@ same in turns; compared are medians of the ratios turn by turn. Both must give t
 run stops. A smaller site tells whether the number of statements grows.
 """
 
+import contextlib
 import json
 import os
+import sqlite3
 import statistics
 import sys
 import time
@@ -108,6 +110,10 @@ def measure_site(only: str) -> dict[str, int]:
 
 def by_hand_cursor() -> Any:
     """A connection beside Django's, that keeps plans as Django's does."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        return contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"]).cursor())
     import psycopg
 
     url = os.environ["DATABASE_URL"]

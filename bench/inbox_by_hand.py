@@ -1,5 +1,5 @@
 """The best SQL by hand for what `bench.inbox` measures: one statement a question, written for
-PostgreSQL by somebody who knows the answer's plan.
+PostgreSQL by somebody who knows the answer's plan (`inbox_by_hand_sqlite` is for SQLite).
 
 Each page gives the ids of its rows first, in their order, then all that the list shows of them.
 """
@@ -27,14 +27,14 @@ PEOPLE = """
     )
 """
 QUEUES = """
-    SELECT q.due_at, q.id FROM mine CROSS JOIN LATERAL (
-        SELECT t.due_at, t.id FROM workflows_workitem t
+    SELECT q.* FROM mine CROSS JOIN LATERAL (
+        SELECT t.due_at, t.id, t.request_id FROM workflows_workitem t
         WHERE t.step_id = mine.id AND t.in_queue AND {task} ORDER BY {order} LIMIT {many}
     ) AS q
 """
-"""The queue of each step in its order: for conditions that many tasks meet."""
+"""The queue of each step in its order."""
 OF_REQUESTS = """
-    SELECT t.due_at, t.id FROM (SELECT DISTINCT id FROM ({requests}) AS r) AS found
+    SELECT t.due_at, t.id, t.request_id FROM (SELECT DISTINCT id FROM ({requests}) AS r) AS found
     JOIN workflows_workitem t ON t.request_id = found.id AND t.in_queue AND {task}
     WHERE t.step_id IN (SELECT id FROM mine)
 """
@@ -70,14 +70,14 @@ ELIGIBLE = f"""
 PAGE = f"""
     WITH {PEOPLE},
     place AS (
-        SELECT due_at, id FROM (
+        SELECT due_at, id FROM (SELECT * FROM (
             {{queues}}
             UNION ALL
-            SELECT t.due_at, t.id FROM (SELECT DISTINCT id FROM held) AS h
+            SELECT t.due_at, t.id, t.request_id FROM (SELECT DISTINCT id FROM held) AS h
             JOIN workflows_workitem t ON t.id = h.id AND t.is_open AND {{task}}
             WHERE NOT (t.in_queue AND t.step_id IN (SELECT id FROM mine))
             AND t.step_id IN (SELECT s.id FROM workflows_step s WHERE {{step}}) AND {{request}}
-        ) AS t ORDER BY {{order}} LIMIT {{many}}
+        ) AS t ORDER BY {{order}} {{kept}}) AS t WHERE {{last}} ORDER BY {{order}} LIMIT {{many}}
     )
     SELECT t.id, t.state, t.assignee_id, t.enabled_at, t.due_at, t.needed, t.votes, r.id, s.key,
         s.version_id, r.prefix, r.title, r.state, w.name, r.requester_name, u.first_name,
@@ -104,6 +104,7 @@ COUNT = f"""
     ) AS counted
 """.format(step="true")
 BY_DUE = "t.due_at, t.id"
+NOW = "now()"
 SLACK = 12
 """So many more are read than are shown, for those that are not the person's after all."""
 NARROWED = 201
@@ -113,14 +114,40 @@ def page_sql(
     *,
     step: str = "true",
     task: str = "true",
+    last: str = "true",
     requests: str = "",
     order: str = BY_DUE,
     is_narrowed: bool = True,
 ) -> str:
-    """The statement for a page: what is asked of a step `s` and of a task `t`, and, where few
-    requests are left, the statement that finds their ids. A narrowed page counts what it reads."""
+    """The statement for a page: what is asked of a step `s` and of a task `t`; what is asked of one
+    task after another in their order, for it is dear and many meet it; and, where few requests
+    are left, the statement that finds their ids. A narrowed page counts what it reads."""
     many = (NARROWED if is_narrowed else 51) + SLACK
+    is_walked = last != "true" and not requests
+    names = {
+        "step": step,
+        "task": f"{task} AND {last}" if requests else task,
+        "last": last,
+        "order": order,
+        "many": "ALL" if is_walked else many,
+        "kept": "OFFSET 0" if is_walked else "",
+    }
     queues = OF_REQUESTS if requests else QUEUES
     request = f"t.request_id IN ({requests})" if requests else "true"
-    names = {"step": step, "task": task, "order": order, "many": many}
-    return PAGE.format(queues=queues.format(requests=requests, **names), request=request, **names)
+    parts = {"queues": queues.format(requests=requests, **names), "request": request}
+    return PAGE.format(**parts, **names | {"many": many})
+
+
+def begins(column: str, word: str) -> str:
+    """A condition that an index of the column serves: it begins with a word."""
+    return f"{column} LIKE '{word}%%'"
+
+
+def of_this_request(column: str) -> str:
+    """A column as it is asked of the values of one request."""
+    return column
+
+
+def as_asked(sql: str) -> str:
+    """A statement in the words of this database."""
+    return sql

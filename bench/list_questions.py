@@ -4,8 +4,7 @@ ask it, and by hand."""
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bench import inbox_by_hand as by_hand
-from bench.inbox_questions import PAGE_BAR, Question, narrowed_by_hand
+from bench.inbox_questions import IS_POSTGRES, PAGE_BAR, Question, by_hand, narrowed_by_hand
 
 if TYPE_CHECKING:
     from workflows.people.models import User
@@ -65,12 +64,22 @@ LIST = """
     ) AS r
     JOIN workflows_workflowtemplate w ON w.id = r.template_id
     LEFT JOIN workflows_user u ON u.id = r.requester_id
+    {move}
+    ORDER BY {order}
+"""
+LAST_MOVE = """
     LEFT JOIN LATERAL (
         SELECT e.command, e.step, e.outcome, e.actor_name, e.acted_for, p.first_name, p.last_name
         FROM workflows_trailevent e LEFT JOIN workflows_user p ON p.id = e.actor_id
         WHERE e.request_id = r.id AND e.command IN ({moves}) ORDER BY e.id DESC LIMIT 1
     ) AS move ON true
-    ORDER BY {order}
+"""
+LAST_MOVE_IN_SQLITE = """
+    LEFT JOIN workflows_trailevent move ON move.id = (
+        SELECT e.id FROM workflows_trailevent e
+        WHERE e.request_id = r.id AND e.command IN ({moves}) ORDER BY e.id DESC LIMIT 1
+    )
+    LEFT JOIN workflows_user p ON p.id = move.actor_id
 """
 OPEN = "r.state IN ('running', 'suspended')"
 OVER = "r.state IN ('completed', 'cancelled')"
@@ -78,7 +87,7 @@ OF_WORKFLOW = (
     "r.template_id = (SELECT w.id FROM workflows_workflowtemplate w WHERE w.key = 'workflow-3')"
 )
 FOUND = (
-    "r.id IN (SELECT v.request_id FROM workflows_searchvalue v WHERE v.word LIKE '{0}%%' UNION ALL"
+    "r.id IN (SELECT v.request_id FROM workflows_searchvalue v WHERE {1} UNION ALL"
     " SELECT a.id FROM workflows_workflowinstance a JOIN workflows_user p ON p.id = a.requester_id"
     " WHERE lower(p.username) LIKE '{0}%%' OR lower(p.first_name) LIKE '{0}%%'"
     " OR lower(p.last_name) LIKE '{0}%%' OR lower(p.email) LIKE '{0}%%')"
@@ -103,7 +112,7 @@ def list_questions(user: "User") -> Iterator[Question]:
     of_workflow = f"{OPEN} AND {OF_WORKFLOW} AND {SEEN}"
     yield _listed(user, {"whose": "all", "workflow": "workflow-3"}, of_workflow)
     for word in ("lot1234", "thing7"):
-        found = f"{OPEN} AND {FOUND.format(word)} AND {SEEN}"
+        found = f"{OPEN} AND {FOUND.format(word, by_hand.begins('v.word', word))} AND {SEEN}"
         yield _listed(user, {"whose": "all", "q": word}, found)
     yield _listed(user, {"whose": "all"}, f"{OPEN} AND {SEEN}", piece=True)
 
@@ -116,12 +125,13 @@ def _listed(
     from workflows.trail.choices import MOVES
 
     limit = PIECE if piece else PAGE + 1
+    move = LAST_MOVE if IS_POSTGRES else LAST_MOVE_IN_SQLITE
     sql = LIST.format(
         sees=SEES,
         condition=condition,
         order=ORDERS[address.get("sort", "newest")],
         limit=limit,
-        moves=", ".join(f"'{command.value}'" for command in MOVES),
+        move=move.format(moves=", ".join(f"'{command.value}'" for command in MOVES)),
     )
     filters = RequestFilters.read(address)
 
@@ -130,12 +140,12 @@ def _listed(
 
     written = " ".join(f"{name}={text}" for name, text in address.items())
     name = f"{'CSV' if piece else 'list'} {written}"
-    return Question(name, ours, sql, {"user": user.pk}, shown=limit)
+    return Question(name, ours, by_hand.as_asked(sql), {"user": user.pk}, shown=limit)
 
 
 # -- beside the inbox -------------------------------------------------------------------------
 
-SAVED = ({"q": "lot1234"}, {"q": "B-4711"}, {"workflow": "workflow-3", "step": "step_1"})
+SAVED = ({"q": "lot1234"}, {"q": "place77"}, {"workflow": "workflow-3", "step": "step_1"})
 CAPPED = -1
 """Stands for a count that stopped at its cap."""
 
@@ -148,17 +158,14 @@ def saved_question(user: "User") -> Question:
     from workflows.execution.queries.inbox_reach import find_work_reach
     from workflows.execution.queries.saved_filters import CAP, count_filters
 
-    by_address = {str(narrowed.address): narrowed for narrowed in narrowed_by_hand(1)}
-    statements = [
-        by_hand.page_sql(**by_address[str(address)].by_hand)  # type: ignore[arg-type]
-        for address in SAVED
-    ]
+    by_address = {str(narrowed.address): narrowed for narrowed in narrowed_by_hand(1, {})}
+    statements = [by_hand.page_sql(**by_address[str(address)].by_hand) for address in SAVED]
     counts = [
-        f"SELECT {n}, CASE WHEN count(*) > {CAP} THEN {CAPPED} ELSE count(*) END"
+        f"SELECT {n} AS n, CASE WHEN count(*) > {CAP} THEN {CAPPED} ELSE count(*) END AS counted"
         f" FROM ({statement}) AS f{n}"
         for n, statement in enumerate(statements)
     ]
-    sql = f"SELECT f.counted FROM ({' UNION ALL '.join(counts)}) AS f (n, counted) ORDER BY f.n"
+    sql = f"SELECT f.counted FROM ({' UNION ALL '.join(counts)}) AS f ORDER BY f.n"
 
     def ours() -> list[int]:
         now = timezone.now()
@@ -173,13 +180,16 @@ def saved_question(user: "User") -> Question:
 DESK = """
     SELECT m.id, m.since, r.prefix, r.id, r.title, r.version_id, w.name, s.key, p.username,
         p.first_name, p.last_name
-    FROM ({parts}) AS m (kind, id, since, request, step, person)
+    FROM ({parts}) AS m
     JOIN workflows_workflowinstance r ON r.id = m.request
     JOIN workflows_workflowtemplate w ON w.id = r.template_id
     LEFT JOIN workflows_step s ON s.id = m.step LEFT JOIN workflows_user p ON p.id = m.person
     ORDER BY m.kind, m.since, m.id
 """
-DESK_PART = "(SELECT {columns} FROM {rows} WHERE {live} AND {condition} ORDER BY 3, 2 LIMIT 50)"
+DESK_PART = (
+    "SELECT * FROM"
+    " (SELECT {columns} FROM {rows} WHERE {live} AND {condition} ORDER BY 3, 2 LIMIT 50) AS part"
+)
 OWNED = (
     "r.template_id IN (SELECT w.id FROM workflows_workflowtemplate w"
     " WHERE w.owner_id = %(user)s OR w.deputy_id = %(user)s)"
@@ -202,7 +212,7 @@ def desk_questions(person: "User", name: str) -> Question:
     def ours() -> list[int]:
         return [row.id for row in read_desk(person, leaving_out=others)]
 
-    sql = DESK.format(parts=" UNION ALL ".join(_desk_parts()))
+    sql = by_hand.as_asked(DESK.format(parts=" UNION ALL ".join(_desk_parts())))
     return Question(f"desk of {name}", ours, sql, {"user": person.pk}, PAGE_BAR, shown=500)
 
 
@@ -216,19 +226,22 @@ def _desk_parts() -> Iterator[str]:
         ("asked_of_me", "asked_of", "asked_by"),
     ):
         yield DESK_PART.format(
-            columns=f"'{kind}', q.id, q.asked_at, q.request_id, t.step_id, q.{other}_id",
+            columns=f"'{kind}' AS kind, q.id, q.asked_at AS since, q.request_id AS request,"
+            f" t.step_id AS step, q.{other}_id AS person",
             rows=questions,
             live=OPEN,
             condition=f"q.{mine}_id = %(user)s AND q.state = 'open' AND t.is_open",
         )
     yield DESK_PART.format(
-        columns="'incident', i.id, i.opened_at, i.request_id, i.step_id, NULL::bigint",
+        columns="'incident' AS kind, i.id, i.opened_at AS since, i.request_id AS request,"
+        " i.step_id AS step, NULL::bigint AS person",
         rows="workflows_incident i JOIN workflows_workflowinstance r ON r.id = i.request_id",
         live=OPEN,
         condition=f"i.state = 'open' AND i.code <> 'merge_conflict' AND {OWNED}",
     )
     yield DESK_PART.format(
-        columns="'passed_on', t.id, p.since, t.request_id, t.step_id, t.assignee_id",
+        columns="'passed_on' AS kind, t.id, p.since, t.request_id AS request, t.step_id AS step,"
+        " t.assignee_id AS person",
         rows=f"{PASSED_ON} AS p JOIN workflows_workitem t ON t.id = p.work_item"
         " JOIN workflows_workflowinstance r ON r.id = t.request_id",
         live=OPEN,

@@ -20,8 +20,8 @@ from workflows.access.models import ApiToken
 from workflows.engine.errors import InvalidInput
 from workflows.execution.models import WorkItem
 from workflows.execution.queries.inbox import PAGE, InboxRow, inbox_page
+from workflows.execution.queries.inbox_narrowing import InboxCursor
 from workflows.execution.queries.inbox_reach import find_work_reach
-from workflows.execution.queries.inbox_rows import InboxCursor
 from workflows.execution.queries.visible_instances import find_visible_human_task
 from workflows.execution.services import work_items as tasks
 

@@ -7,9 +7,8 @@ from datetime import datetime
 from approvals.pages.inbox_filters import InboxFilter
 from workflows.execution.queries.desk import DeskRow, read_desk
 from workflows.execution.queries.inbox import InboxRow, inbox_page
-from workflows.execution.queries.inbox_narrowing import read_task_conditions
+from workflows.execution.queries.inbox_narrowing import InboxCursor, read_task_conditions
 from workflows.execution.queries.inbox_reach import find_work_reach
-from workflows.execution.queries.inbox_rows import InboxCursor
 from workflows.people.models import User
 
 

@@ -24,9 +24,12 @@ from workflows.execution.queries.inbox_choices import (
     find_inbox_choices,
     find_step_choices,
 )
-from workflows.execution.queries.inbox_narrowing import TaskConditions, read_task_conditions
+from workflows.execution.queries.inbox_narrowing import (
+    InboxCursor,
+    TaskConditions,
+    read_task_conditions,
+)
 from workflows.execution.queries.inbox_reach import MINE, WorkReach, find_work_reach
-from workflows.execution.queries.inbox_rows import InboxCursor
 from workflows.execution.queries.last_decisions import find_last_decisions
 from workflows.people.models import User
 from workflows.people.queries.person_names import name_with_absence
@@ -123,11 +126,11 @@ def _read_narrowed(
     counted = inbox_page(
         reach.user, reach=reach, conditions=conditions, limit=NARROWED_CAP, enough=PAGE
     )
-    count = InboxCount(len(counted.rows), is_capped=counted.after is not None)
+    count = InboxCount(counted.found, is_capped=counted.after is not None)
     if after is not None:
         return inbox_page(reach.user, reach=reach, conditions=conditions, after=after), count
-    rows = counted.rows[:PAGE]
-    return InboxPage(rows, rows[-1].place if len(counted.rows) > PAGE else None), count
+    behind = counted.rows[-1].place if counted.found > PAGE else None
+    return InboxPage(counted.rows, behind), count
 
 
 def _with_last_decisions(rows: list[InboxRow]) -> list[InboxRow]:

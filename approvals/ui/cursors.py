@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.core import signing
 
-from workflows.execution.queries.inbox_rows import InboxCursor
+from workflows.execution.queries.inbox_narrowing import InboxCursor
 
 SALT = "approvals.pages.inbox"
 

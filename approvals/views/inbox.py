@@ -15,7 +15,7 @@ from approvals.pages.inbox_page import read_inbox
 from approvals.ui.cursors import decode_inbox_cursor
 from approvals.ui.responses import signed_in_page, signed_in_user
 from workflows.execution.queries.desk import read_desk
-from workflows.execution.queries.inbox_rows import InboxCursor
+from workflows.execution.queries.inbox_narrowing import InboxCursor
 
 STOP_LOOKING = 286
 """The status at which HTMX shows an answer and asks no more."""

@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from tests.approvals.office import PURCHASE, ask, decide, open_office, signed_in
 from tests.factories import NOW, open_task
 from workflows.execution.models import SearchValue, WorkItem
-from workflows.execution.queries import request_search
+from workflows.execution.queries import inbox_narrowing, request_search
 from workflows.execution.services import work_items as tasks
 from workflows.language.typed_numbers import read_typed_number
 from workflows.people.models import User
@@ -72,10 +72,13 @@ TYPED = {
 }
 
 
-@pytest.fixture(params=[0, 1000])
+@pytest.fixture(params=[(0, 0), (0, 1000), (1000, 1000)])
 def _few_and_many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways: few requests are read first, and each task is asked where there are many."""
-    monkeypatch.setattr(request_search, "FEW", request.param)
+    """All ways: few requests are read first, many are listed, and each task is asked where there
+    are more."""
+    few, many = request.param
+    monkeypatch.setattr(inbox_narrowing, "FEW", few)
+    monkeypatch.setattr(request_search, "MANY", many)
 
 
 @pytest.mark.usefixtures("chairs", "_few_and_many")

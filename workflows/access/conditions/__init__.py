@@ -26,6 +26,7 @@ from workflows.access.conditions.person_conditions import (
 from workflows.access.conditions.role_lookups import WayIntoRole, ways_into_roles
 from workflows.access.conditions.stand_in_sql import (
     covers_workflow_sql,
+    has_named_workflows_sql,
     people_stood_in_for_sql,
     sql_moment,
 )
@@ -141,17 +142,24 @@ def steps_stood_in_for_sql() -> str:
 def work_in_reach_sql() -> str:
     """SQL for what reaches a person (`%(user)s`) at a moment (`%(now)s`), their own and that of the
     people whom they stand in for: rows of a `person`, a `role` in whose list that one is, and a
-    `step` that they may do by it (null where no step has the role). In one pass, for each page of
-    an inbox asks it."""
+    `step` that they may do by it (null where no step has the role), some twice. In one pass, as
+    each page of an inbox asks it; of which workflow a role is, only where somebody stands in for
+    one alone."""
+    of_role = compose_sql(
+        "(SELECT v.template_id FROM {role} o JOIN {version} v ON v.id = o.version_id"
+        " WHERE o.id = theirs.role)",
+        **table_names(),
+    )
     return compose_sql(
         """
-    WITH stood AS MATERIALIZED ({stood}),
+    WITH stood AS MATERIALIZED (
+        SELECT l.person, l.workflow, NOT {has_named_workflows} AS is_everywhere FROM ({stood}) l
+    ),
     theirs AS MATERIALIZED ({roles}),
     reached AS MATERIALIZED (
-        SELECT DISTINCT theirs.person, theirs.role FROM theirs
-        LEFT JOIN {role} o ON o.id = theirs.role LEFT JOIN {version} v ON v.id = o.version_id
-        LEFT JOIN stood ON stood.person = theirs.person AND {covers}
-        WHERE theirs.person = %(user)s OR stood.person IS NOT NULL
+        SELECT theirs.person, theirs.role FROM theirs WHERE theirs.person = %(user)s
+        OR theirs.person IN (SELECT stood.person FROM stood WHERE stood.is_everywhere)
+        OR EXISTS (SELECT 1 FROM stood WHERE stood.person = theirs.person AND {covers})
     )
     SELECT r.person, r.role, s.id AS step FROM reached r
     LEFT JOIN {step} s ON s.role_id = r.role AND s.kind IN ('approval', 'task')
@@ -161,7 +169,8 @@ def work_in_reach_sql() -> str:
     """,
         stood=people_stood_in_for_sql(),
         roles=role_members_sql("{person} IN (SELECT %(user)s UNION ALL SELECT person FROM stood)"),
-        covers=covers_workflow_sql("stood", "v.template_id"),
+        covers=covers_workflow_sql("stood", of_role),
+        has_named_workflows=has_named_workflows_sql("l"),
         **table_names(),
     )
 

@@ -15,7 +15,7 @@ from django.db.models import BooleanField, Expression, F, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
-from workflows.access.conditions.role_lookups import ways_into_roles
+from workflows.access.conditions.role_lookups import WayIntoRole, ways_into_roles
 from workflows.access.conditions.stand_in_sql import sql_moment
 from workflows.persistence.sql_constants import write_constants
 
@@ -34,6 +34,17 @@ first has the row that is asked about."""
 def places_of(user_id: int) -> dict[int | str, Any]:
     """What stands there for one person, now."""
     return {ANYBODY: user_id, THE_MOMENT: sql_moment(timezone.now())}
+
+
+def kind_of_reader(user: "User") -> tuple[bool, bool, tuple[WayIntoRole, ...]]:
+    """What the statement that finds what a person may see hangs on, beside who they are."""
+    return user.is_active, user.is_superuser, ways_into_roles()
+
+
+def anybody(is_active: bool, is_superuser: bool) -> "User":
+    """The person that stands for all of a kind while such a statement is written."""
+    person: User = get_user_model()(pk=ANYBODY, is_active=is_active, is_superuser=is_superuser)
+    return person
 
 
 class PersonCondition:

@@ -26,7 +26,7 @@ from workflows.execution.models import (
     WorkItem,
 )
 from workflows.people.models import User
-from workflows.persistence.sql_text import compose_sql
+from workflows.persistence.sql_text import compose_sql, hide_values
 from workflows.trail.choices import OWNING_CAPACITIES, TrailCommand
 from workflows.trail.models import TrailEvent
 
@@ -92,7 +92,7 @@ def _desk_sql(sources: tuple[str, ...]) -> str:
         )
         for number, sql in enumerate(sources)
     )
-    return compose_sql(
+    sql = compose_sql(
         """
     SELECT m.kind, m.id, m.since, request.prefix, request.id, request.title, request.version_id,
         workflow.name, step.key, person.username, person.first_name, person.last_name,
@@ -107,6 +107,7 @@ def _desk_sql(sources: tuple[str, ...]) -> str:
         parts=" UNION ALL ".join(parts),
         **_table_names(),
     )
+    return hide_values(sql)
 
 
 def _desk_row(

@@ -1,7 +1,7 @@
 """What waits for a person, oldest due first: their own tasks, those that their groups can take,
 late ones that were escalated to them, and all of these of people for whom they stand in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,16 +15,16 @@ from workflows.definitions.models import Step
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.format.definition import excluded_parties
 from workflows.execution.models import ASKED, WorkflowInstance, WorkItem
-from workflows.execution.queries.inbox_narrowing import ANY_TASK, TaskConditions
+from workflows.execution.queries.inbox_narrowing import ANY_TASK, InboxCursor, TaskConditions
 from workflows.execution.queries.inbox_reach import (
     PersonEligibility,
     ReachEligibility,
+    Row,
     WorkReach,
     find_added_role,
     find_work_reach,
 )
 from workflows.execution.queries.inbox_rows import (
-    InboxCursor,
     count_reachable_tasks,
     read_inbox_rows,
     task_rows,
@@ -82,10 +82,12 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True)
 class InboxPage:
-    """One page of the list; `after` is where the next page begins, if there is one."""
+    """One page of the list; `after` is where the next page begins, if there is one. `found` is how
+    many tasks were read for it, and its rows are the first of these."""
 
     rows: list[InboxRow]
     after: InboxCursor | None
+    found: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,28 +111,35 @@ def inbox_page(
     reach: WorkReach | None = None,
     conditions: TaskConditions = ANY_TASK,
 ) -> InboxPage:
-    """The next tasks of this person behind `after` that meet the conditions. One statement on
-    PostgreSQL, else two; and one for what reaches them where the caller does not know it.
+    """The next tasks of this person behind `after` that meet the conditions. One statement, and one
+    for what reaches them where the caller does not know it.
 
     Tasks on which they have agreed already, or from which separation of duties keeps them, are
     left out; where that leaves no more than `enough` (`limit`, unless it is said), a further piece
-    is read.
+    is read. Up to `limit` are looked for, and `enough` of them are on the page.
     """
     reach = reach or find_work_reach(user, now or timezone.now())
     enough = limit if enough is None else enough
-    rows: list[InboxRow] = []
+    theirs: list[tuple[Row, PersonEligibility]] = []
     eligibility = ReachEligibility(reach)
     while True:
-        piece_size = limit + 1 - len(rows) + limit // MORE
+        piece_size = limit + 1 - len(theirs) + limit // MORE
         piece = read_inbox_rows(reach, after, piece_size, conditions)
-        rows += [_inbox_row(row, person, user) for row, person in eligibility.in_whose_right(piece)]
-        if len(rows) > limit:
-            return InboxPage(rows[:limit], rows[limit - 1].place)
-        if len(piece) < piece_size:
-            return InboxPage(rows, None)
-        after = InboxCursor(piece[-1]["due_at"], piece[-1]["id"])
-        if len(rows) > enough:
-            return InboxPage(rows, after)
+        theirs += eligibility.in_whose_right(piece)
+        if len(theirs) > limit:
+            after = _place_of(theirs[limit - 1][0])
+        elif len(piece) < piece_size:
+            after = None
+        else:
+            after = _place_of(piece[-1])
+            if len(theirs) <= enough:
+                continue
+        rows = [_inbox_row(row, person, user) for row, person in theirs[: min(enough, limit)]]
+        return InboxPage(rows, after, found=min(len(theirs), limit))
+
+
+def _place_of(row: Row) -> InboxCursor:
+    return InboxCursor(row["due_at"], row["id"])
 
 
 def count_inbox_tasks(
@@ -144,7 +153,7 @@ def count_inbox_tasks(
     return InboxCount(total - _count_barred_tasks(reach))
 
 
-def _inbox_row(row: Mapping[str, Any], person: PersonEligibility, user: User) -> InboxRow:
+def _inbox_row(row: Row, person: PersonEligibility, user: User) -> InboxRow:
     name = f"{row['first_name'] or ''} {row['last_name'] or ''}".strip()
     version_map, is_assigned = cached_map(row["version"]), row["assignee_id"] is not None
     is_with_person = row["assignee_id"] == person.person_id

@@ -1,12 +1,15 @@
 """What an inbox is narrowed to, and in which order it is listed: said once, as conditions on tasks
 that both databases take."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+
+from django.db import connection
 
 from workflows.access.conditions.stand_in_sql import sql_moment
 from workflows.definitions.models import Step, TemplateVersion, WorkflowTemplate
@@ -22,6 +25,8 @@ from workflows.people.models import RoleEntry
 from workflows.persistence.sql_text import compose_sql
 
 TASK = "workflows_workitem"
+FEW = 3_000
+"""So many requests are asked for their open tasks, whatever queues these are in."""
 
 
 class InboxOrder(StrEnum):
@@ -33,8 +38,15 @@ class InboxOrder(StrEnum):
 
     @property
     def columns(self) -> str:
-        """What SQL sorts by."""
-        return {"due": "due_at, id", "oldest": "id", "newest": "id DESC"}[self.value]
+        """What SQL sorts by; undated tasks are last."""
+        return {"due": "due_at NULLS LAST, id", "oldest": "id", "newest": "id DESC"}[self.value]
+
+
+class InboxCursor(NamedTuple):
+    """Where in the list a task stands: by due date (none is last), then by age."""
+
+    due_at: datetime | None
+    id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +75,14 @@ WIDE = InboxNarrowing()
 
 @dataclass(frozen=True, slots=True)
 class TaskConditions:
-    """The same, asked of tasks: of the step (`{step}` is its id in the SQL), of the task's row,
-    and, where few requests are left, that it is of one of these."""
+    """The same, asked of tasks: of the step (`{step}` is its id in the SQL), of the task's row, of
+    its request (dear, so asked of one task after another in their order), and, where few requests
+    are left, that it is of one of these."""
 
     order: InboxOrder = InboxOrder.DUE
     step: SqlCondition | None = None
     others: tuple[SqlCondition, ...] = ()
+    of_requests: tuple[SqlCondition, ...] = ()
     requests: frozenset[int] | None = None
 
     @property
@@ -82,9 +96,14 @@ class TaskConditions:
         return tuple(condition.sql for condition in self.others)
 
     @property
+    def on_requests_of_tasks(self) -> tuple[str, ...]:
+        """What is asked of the request of each row of the tasks' table."""
+        return tuple(condition.sql for condition in self.of_requests)
+
+    @property
     def values(self) -> dict[str, Any]:
         """What stands in the places."""
-        return join_values([*([self.step] if self.step else []), *self.others])
+        return join_values([*([self.step] if self.step else []), *self.others, *self.of_requests])
 
 
 ANY_TASK = TaskConditions()
@@ -109,12 +128,30 @@ def narrowed_conditions(narrowing: InboxNarrowing, requests: FoundRequests) -> T
     return TaskConditions(
         order=narrowing.order,
         step=_step_condition(narrowing),
-        others=tuple(_task_conditions(narrowing, requests)),
-        requests=requests.ids,
+        others=(*_task_conditions(narrowing), *_list_condition(requests)),
+        of_requests=tuple(requests.conditions(f"{TASK}.request_id")),
+        requests=requests.ids if _are_few(requests) else None,
     )
 
 
-def _task_conditions(narrowing: InboxNarrowing, requests: FoundRequests) -> Iterable[SqlCondition]:
+def _are_few(requests: FoundRequests) -> bool:
+    return requests.ids is not None and len(requests.ids) <= FEW
+
+
+def _list_condition(requests: FoundRequests) -> Iterable[SqlCondition]:
+    """That the task's request is in a list that is put beside the queues. `IS TRUE` keeps
+    PostgreSQL from beginning with the list."""
+    if requests.ids is None or _are_few(requests):
+        return
+    listed: Any = sorted(requests.ids)
+    rows = "SELECT unnest(%(listed)s::bigint[])"
+    if connection.vendor != "postgresql":
+        rows, listed = "SELECT l.value FROM json_each(%(listed)s) l", json.dumps(listed)
+    sql = compose_sql("({task}.request_id IN ({rows})) IS TRUE", task=TASK, rows=rows)
+    yield SqlCondition(sql, {"listed": listed})
+
+
+def _task_conditions(narrowing: InboxNarrowing) -> Iterable[SqlCondition]:
     if narrowing.due_from is not None:
         moment = sql_moment(narrowing.due_from)
         yield SqlCondition(f"{TASK}.due_at >= %(due_from)s", {"due_from": moment})
@@ -123,7 +160,6 @@ def _task_conditions(narrowing: InboxNarrowing, requests: FoundRequests) -> Iter
         yield SqlCondition(f"{TASK}.due_at < %(due_before)s", {"due_before": moment})
     if narrowing.is_undated:
         yield SqlCondition(f"{TASK}.due_at IS NULL")
-    yield from requests.conditions(f"{TASK}.request_id")
 
 
 @lru_cache(maxsize=1)

@@ -5,17 +5,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from workflows.access.conditions import AUDIT, MANAGE, START, VIEW, performs_step_condition
-from workflows.access.conditions.person_conditions import PersonCondition
+from workflows.access.conditions.person_conditions import (
+    PersonCondition,
+    anybody,
+    kind_of_reader,
+    places_of,
+)
 from workflows.definitions.models import Step, WorkflowTemplate
 from workflows.execution.models import InstanceQuerySet, WorkflowInstance
 from workflows.execution.queries.open_work import open_instances_condition
 from workflows.execution.queries.request_search import find_requests, read_search_terms
 from workflows.people.models import User
+from workflows.persistence.prepared_queries import (
+    ANY_MOMENT,
+    ANY_ROW,
+    PreparedQuery,
+    place_of_moment,
+)
 from workflows.persistence.sql_text import is_one_of, sql_condition
 from workflows.trail.choices import MOVES
 from workflows.trail.models import TrailEvent
@@ -108,6 +120,14 @@ def find_instances(user: User, narrowed: InstanceFilter, limit: int) -> list[Wor
     named = _find_named(user, narrowed)
     if named:
         return named
+    if narrowed.words:
+        rows = _matching_words(_narrowed_rows(user, narrowed), narrowed.words)
+        return list(_with_list_columns(_in_list_order(rows, narrowed))[:limit])
+    return _LISTED.rows(*_shape_of(user, narrowed, limit))
+
+
+def _narrowed_rows(user: User, narrowed: InstanceFilter) -> InstanceQuerySet:
+    """All that fit, whatever words are searched for."""
     rows = WorkflowInstance.objects.visible_to(user)
     if narrowed.whose == MINE:
         rows = WorkflowInstance.objects.filter(requester=user)
@@ -115,11 +135,40 @@ def find_instances(user: User, narrowed: InstanceFilter, limit: int) -> list[Wor
         rows = rows.filter(open_instances_condition())
     elif narrowed.state == FINISHED:
         rows = rows.exclude(open_instances_condition())
-    if narrowed.words:
-        rows = _matching_words(rows, narrowed.words)
     if narrowed.workflow:
         rows = rows.filter(template__key=narrowed.workflow)
-    return list(_with_list_columns(_in_list_order(rows, narrowed))[:limit])
+    return rows
+
+
+ANY_WORKFLOW = "any workflow's key"
+
+
+def _shape_of(user: User, narrowed: InstanceFilter, limit: int) -> tuple[Any, ...]:
+    """The values of a list without words, and what its statement hangs on beside them."""
+    places = places_of(user.pk) | {ANY_WORKFLOW: narrowed.workflow}
+    workflow, after = ANY_WORKFLOW if narrowed.workflow else "", narrowed.after
+    if after is not None:
+        places[ANY_ROW] = after.id
+        places |= place_of_moment(after.moment) if after.moment is not None else {}
+        after = ListPlace(ANY_ROW, ANY_MOMENT if after.moment is not None else None)
+    shape = InstanceFilter(
+        whose=narrowed.whose,
+        state=narrowed.state,
+        workflow=workflow,
+        order=narrowed.order,
+        after=after,
+    )
+    return places, shape, limit, *kind_of_reader(user)
+
+
+def _listed_rows(
+    shape: InstanceFilter, limit: int, is_active: bool, is_superuser: bool, _ways: Any
+) -> QuerySet[WorkflowInstance]:
+    rows = _narrowed_rows(anybody(is_active, is_superuser), shape)
+    return _with_list_columns(_in_list_order(rows, shape))[:limit]
+
+
+_LISTED = PreparedQuery(_listed_rows)
 
 
 def walk_instances(

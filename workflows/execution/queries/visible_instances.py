@@ -5,8 +5,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_noop
 
 from workflows.access.conditions import performs_step_condition
-from workflows.access.conditions.person_conditions import ANYBODY, places_of
-from workflows.access.conditions.role_lookups import WayIntoRole, ways_into_roles
+from workflows.access.conditions.person_conditions import anybody, kind_of_reader, places_of
+from workflows.access.conditions.role_lookups import WayIntoRole
 from workflows.access.permissions import added_role_subquery
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.errors import InvalidInput, NotFound, WrongState
@@ -39,26 +39,19 @@ def find_visible_task(user: User, task_id: int) -> WorkItem:
     Raises NotFound for a task of a request that the person may not see. Who could have done a
     task that is over, and sees no more of its request, is told who was first (WrongState).
     """
-    for task in _VISIBLE_TASKS.rows({**places_of(user.pk), ANY_ROW: task_id}, *_kind_of(user)):
+    for task in _VISIBLE_TASKS.rows(
+        {**places_of(user.pk), ANY_ROW: task_id}, *kind_of_reader(user)
+    ):
         return task
     if WorkItem.objects.filter(performs_step_condition(user), pk=task_id).exists():
         raise WrongState(describe_closed_task(task_id))
     raise NotFound(NO_TASK)
 
 
-def _kind_of(user: User) -> tuple[bool, bool, tuple[WayIntoRole, ...]]:
-    """What the statement that finds what a person may see hangs on, beside who they are."""
-    return user.is_active, user.is_superuser, ways_into_roles()
-
-
-def _anybody(is_active: bool, is_superuser: bool) -> User:
-    return User(pk=ANYBODY, is_active=is_active, is_superuser=is_superuser)
-
-
 def _visible_task_rows(
     is_active: bool, is_superuser: bool, _ways: tuple[WayIntoRole, ...]
 ) -> QuerySet[WorkItem]:
-    user = _anybody(is_active, is_superuser)
+    user = anybody(is_active, is_superuser)
     joined = WorkItem.objects.select_related(
         *("step", "assignee", "decided_by", "decided_for"),
         *("request__template", "request__requester__service_account"),
@@ -84,7 +77,7 @@ def find_visible_request(user: User, reference: str) -> WorkflowInstance:
     if reference_parts is not None:
         prefix, number = reference_parts
         places = {**places_of(user.pk), ANY_PREFIX: prefix, ANY_ROW: number}
-        for instance in _VISIBLE_INSTANCES.rows(places, *_kind_of(user)):
+        for instance in _VISIBLE_INSTANCES.rows(places, *kind_of_reader(user)):
             return instance
     raise NotFound(NO_REQUEST)
 
@@ -92,7 +85,7 @@ def find_visible_request(user: User, reference: str) -> WorkflowInstance:
 def _visible_instance_rows(
     is_active: bool, is_superuser: bool, _ways: tuple[WayIntoRole, ...]
 ) -> QuerySet[WorkflowInstance]:
-    visible = WorkflowInstance.objects.visible_to(_anybody(is_active, is_superuser))
+    visible = WorkflowInstance.objects.visible_to(anybody(is_active, is_superuser))
     rows = visible.filter(pk=ANY_ROW, prefix=ANY_PREFIX)
     return rows.select_related("template__owner", "requester").order_by()
 
