@@ -240,7 +240,7 @@ def test_a_narrowed_list_costs_a_few_statements_whatever_it_finds(people: dict[s
         with CaptureQueriesContext(connection) as made:
             client.get(f"/?{query}")
         costs.add(len(made))
-    assert max(costs) == (7 if connection.vendor == "postgresql" else 8)
+    assert max(costs) == 7
 
 
 def test_a_row_says_what_was_decided_last_and_that_it_came_back(people: dict[str, User]) -> None:

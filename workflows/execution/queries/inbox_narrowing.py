@@ -49,6 +49,15 @@ class InboxCursor(NamedTuple):
     id: int
 
 
+class ListedPlaces(NamedTuple):
+    """SQL for the moments and ids of listed tasks, in their order, and what stands in its named
+    places; `held` stands before the statement of which it is part."""
+
+    sql: str
+    values: dict[str, Any]
+    held: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxNarrowing:
     """What somebody narrowed their inbox to. `terms` are of requests; `workflow` and `step` are

@@ -15,11 +15,11 @@ from workflows.access.conditions.stand_in_sql import sql_moment
 from workflows.execution.queries.inbox_narrowing import (
     InboxCursor,
     InboxOrder,
+    ListedPlaces,
     TaskConditions,
 )
 from workflows.execution.queries.inbox_reach import WorkReach
-from workflows.execution.queries.inbox_row_sql import read_rows, rows_sql
-from workflows.persistence.sql_text import compose_sql, hide_values, positional_sql
+from workflows.persistence.sql_text import compose_sql
 
 LISTED_PEOPLE = "SELECT unnest(%(people)s::bigint[])"
 HELD = """
@@ -132,45 +132,24 @@ COUNTED_FOR_OTHERS = """
 """
 
 
-def read_merged_rows(
+def listed_places(
     reach: WorkReach, after: InboxCursor | None, limit: int, conditions: TaskConditions
-) -> list[dict[str, Any]]:
-    """The next tasks in this reach that meet the conditions, in their order, with what the list
-    says of them. One statement."""
-    parameters = _parameters_of(reach, conditions)
-    parameters |= {"due": after.due_at, "id": after.id} if after else {}
-    sql = _merged_sql(
-        _ranges_behind(after, conditions),
-        _inbox_parts(reach, conditions),
-        limit,
-        reach.is_scoped,
-        conditions.order,
-        conditions.step.sql if conditions.step else "",
-        _asked_last(conditions),
-    )
-    return read_rows(sql, parameters)
-
-
-def _parameters_of(reach: WorkReach, conditions: TaskConditions) -> dict[str, Any]:
-    requests = {"requests": sorted(conditions.requests or ())}
-    return _parameters(reach) | conditions.values | requests
-
-
-def listed_ids_sql(
-    reach: WorkReach, conditions: TaskConditions, limit: int
-) -> tuple[str, list[Any]]:
-    """SQL for the ids of the first tasks in this reach that meet the conditions, and what stands in
-    its places."""
+) -> ListedPlaces:
+    """Where the next tasks in this reach stand that meet the conditions, in their order."""
+    parts = _inbox_parts(reach, conditions)
     sql = _places_sql(
-        _ranges_behind(None, conditions),
-        _inbox_parts(reach, conditions),
+        _ranges_behind(after, conditions),
+        parts,
         limit,
         conditions.order,
         conditions.step.sql if conditions.step else "",
         _asked_last(conditions),
     )
-    held = _held_by_others_sql(reach.is_scoped) if reach.people else ""
-    return positional_sql(f"{held} {sql}", _parameters_of(reach, conditions))
+    values = _parameters(reach) | conditions.values
+    values["requests"] = sorted(conditions.requests or ())
+    values |= {"due": after.due_at, "id": after.id} if after else {}
+    is_held_asked = any(" held" in part for part in parts)
+    return ListedPlaces(sql, values, _held_by_others_sql(reach.is_scoped) if is_held_asked else "")
 
 
 def count_reachable_tasks(reach: WorkReach, limit: int) -> int:
@@ -206,22 +185,6 @@ def _inbox_parts(reach: WorkReach, conditions: TaskConditions) -> tuple[str, ...
 
 
 @lru_cache(maxsize=256)
-def _merged_sql(
-    ranges: tuple[str, ...],
-    parts: tuple[str, ...],
-    limit: int,
-    is_scoped: bool,
-    order: InboxOrder,
-    step: str,
-    asked_last: tuple[str, ...],
-) -> str:
-    """The statement; the limit is written out, since a kept plan for any limit reads too much."""
-    held = _held_by_others_sql(is_scoped) if any(" held" in part for part in parts) else ""
-    places = _places_sql(ranges, parts, limit, order, step, asked_last)
-    return hide_values(rows_sql(places, order, LISTED_PEOPLE, held))
-
-
-@lru_cache(maxsize=256)
 def _places_sql(
     ranges: tuple[str, ...],
     parts: tuple[str, ...],
@@ -230,7 +193,7 @@ def _places_sql(
     step: str,
     asked_last: tuple[str, ...],
 ) -> str:
-    """Where the tasks stand that are listed."""
+    """The statement; the limit is written out, since a kept plan for any limit reads too much."""
     names = {
         "columns": "due_at, id, request_id" if asked_last else "due_at, id",
         "limit": "ALL" if asked_last else limit,

@@ -15,11 +15,11 @@ from workflows.access.conditions.stand_in_sql import sql_moment
 from workflows.execution.queries.inbox_narrowing import (
     InboxCursor,
     InboxOrder,
+    ListedPlaces,
     TaskConditions,
 )
 from workflows.execution.queries.inbox_reach import WorkReach
-from workflows.execution.queries.inbox_row_sql import read_rows, rows_sql
-from workflows.persistence.sql_text import compose_sql, positional_sql
+from workflows.persistence.sql_text import compose_sql
 
 LISTED = "SELECT due_at, id FROM ({parts}) ORDER BY {order} LIMIT {limit}"
 WALKED = """
@@ -60,34 +60,20 @@ HELD_BY = """
     SELECT id FROM workflows_workitem WHERE assignee_id IN ({people}) AND is_open
     UNION SELECT work_item_id FROM workflows_addedperson WHERE user_id IN ({people})
 """
-PEOPLE = "SELECT p.value FROM json_each(%(people)s) p"
+LISTED_PEOPLE = "SELECT p.value FROM json_each(%(people)s) p"
 
 
-def read_listed_rows(
+def listed_places(
     reach: WorkReach, after: InboxCursor | None, limit: int, conditions: TaskConditions
-) -> list[dict[str, Any]]:
-    """The next tasks in this reach that meet the conditions, in their order, with what the list
-    says of them. One statement."""
-    places = _places_sql(conditions, _held_sql(reach), _behind(after, conditions.order), limit)
-    values = _values_of(reach, conditions)
+) -> ListedPlaces:
+    """Where the next tasks in this reach stand that meet the conditions, in their order."""
+    sql = _places_sql(conditions, _held_sql(reach), _behind(after, conditions.order), limit)
+    values = _parameters(reach) | conditions.values
+    values["requests"] = json.dumps(sorted(conditions.requests or ()))
     if after is not None:
         moment = sql_moment(after.due_at) if after.due_at is not None else None
         values |= {"id": after.id, "due": moment}
-    return read_rows(rows_sql(places, conditions.order, PEOPLE), values)
-
-
-def listed_ids_sql(
-    reach: WorkReach, conditions: TaskConditions, limit: int
-) -> tuple[str, list[Any]]:
-    """SQL for the ids of the first tasks in this reach that meet the conditions, and what stands in
-    its places."""
-    places = _places_sql(conditions, _held_sql(reach), _behind(None, conditions.order), limit)
-    return positional_sql(places, _values_of(reach, conditions))
-
-
-def _values_of(reach: WorkReach, conditions: TaskConditions) -> dict[str, Any]:
-    requests = {"requests": json.dumps(sorted(conditions.requests or ()))}
-    return _parameters(reach) | conditions.values | requests
+    return ListedPlaces(sql, values)
 
 
 def count_reachable_tasks(reach: WorkReach, limit: int) -> int:
@@ -138,7 +124,7 @@ def _held_for_others_sql() -> str:
     return compose_sql(
         "SELECT l.task FROM ({held}) l WHERE l.person IN ({people})",
         held=tasks_stood_in_for_sql(),
-        people=PEOPLE,
+        people=LISTED_PEOPLE,
     )
 
 
@@ -146,7 +132,9 @@ def _held_sql(reach: WorkReach) -> str:
     """SQL for the tasks that people in this reach have, or to which they were added."""
     parts = [HELD_BY.format(people="%(user)s")] if reach.is_own else []
     if reach.people:
-        parts.append(_held_for_others_sql() if reach.is_scoped else HELD_BY.format(people=PEOPLE))
+        parts.append(
+            _held_for_others_sql() if reach.is_scoped else HELD_BY.format(people=LISTED_PEOPLE)
+        )
     return " UNION ".join(parts) or "NULL"
 
 
