@@ -170,22 +170,27 @@ def untouched_but_for_commands(course: Course) -> bool:
     return request.state == "suspended" and course.flow.where == "sub"
 
 
-def test_an_end_that_was_given_up_comes_again_when_the_step_is_retried() -> None:
-    course, child = family()
-    end(child, "completed", course)
-    # As an earlier version left it: the news given up, the step on an incident.
+def give_up_the_news(child: WorkflowInstance, parent: WorkflowInstance) -> None:
+    """As an earlier version left it: nobody tells the parent of the child's end any more."""
     OutboxMessage.objects.filter(kind="ended", request=child).update(state="delivered")
     OutboxMessage.objects.create(
         kind="child_ended",
-        request=course.flow.request,
+        request=parent,
         payload={"child": child.pk},
         activation=child.parent_activation,
         state="dropped",
         run_after=NOW,
         created_at=NOW,
     )
-    incident = stuck(course)
-    incidents.retry(incident.pk, actor=person("olga"), reason="Again.", now=course.flow.later())
+
+
+def test_an_end_that_was_given_up_comes_again_when_the_step_is_retried() -> None:
+    course, child = family()
+    end(child, "completed", course)
+    give_up_the_news(child, course.flow.request)
+    incidents.retry(
+        stuck(course).pk, actor=person("olga"), reason="Again.", now=course.flow.later()
+    )
     course.work()
     only_child(course)
     assert course.flow.where == "review"

@@ -64,19 +64,22 @@ def test_a_value_is_spelt_for_its_target(
     )
 
 
+SAMPLES = {
+    "boolean": True,
+    "integer": 4,
+    "choice": "EU",
+    "date": "2026-03-05",
+    "datetime": "2026-03-05T10:00:00Z",
+    "document": DOCUMENT,
+    "number": Decimal("0.5"),
+    "money": 12,
+}
+"""A value of each type that no text stands for."""
+
+
 @pytest.mark.parametrize("kind", FIELD_TYPES)
 def test_no_value_of_a_field_is_spelt_in_pythons_words(kind: str) -> None:
-    raw = {
-        "boolean": True,
-        "integer": 4,
-        "choice": "EU",
-        "date": "2026-03-05",
-        "datetime": "2026-03-05T10:00:00Z",
-        "document": DOCUMENT,
-        "number": Decimal("0.5"),
-        "money": 12,
-    }
-    value = clean_field_value("x", spec_of(kind), raw.get(kind, "some text"))
+    value = clean_field_value("x", spec_of(kind), SAMPLES.get(kind, "some text"))
     for said in (
         fill_placeholders("so: {{ x }}", {"x": value}),
         fill_address_placeholders("{{ x }}", {"x": value}),

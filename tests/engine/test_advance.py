@@ -192,11 +192,8 @@ def test_work_is_sent_to_steps_of_its_own_blocks_or_outside_of_them_only() -> No
     run = block_map()
     graph = run.graph
     inside, outside = graph.ways_out("a"), graph.ways_out("after")
-    assert "b" in inside
-    assert "j" in inside
-    assert "after" in inside
-    assert "b" not in outside
-    assert "j" not in outside
+    assert {"b", "j", "after"} <= set(inside)
+    assert not {"b", "j"} & set(outside)
     a = next(token for token in run.marking.tokens if token.step == "a")
     run.apply(fx.Reroute(a.id, "j"))
     assert [arrived.came_from for arrived in run.of(fx.BranchArrived)] == ["a"]

@@ -112,16 +112,13 @@ def test_updating_keeps_what_is_translated_and_drops_what_is_no_longer_there(
     catalogue = polib.pofile(str(path))
     catalogue.find("Inbox").msgstr = "Eingang"
     catalogue.save()
-    report = update_catalogue(
-        tmp_path, "de", {Sentence("", "Inbox"): ["b.py"], Sentence("", "New"): ["b.py"]}
-    )
+    second = {Sentence("", "Inbox"): ["b.py"], Sentence("", "New"): ["b.py"]}
+    report = update_catalogue(tmp_path, "de", second)
     assert (report.sentences, report.missing) == (2, 1)
     written = polib.pofile(str(path))
     assert {entry.msgid: entry.msgstr for entry in written} == {"Inbox": "Eingang", "New": ""}
     before = path.read_text()
-    update_catalogue(
-        tmp_path, "de", {Sentence("", "Inbox"): ["b.py"], Sentence("", "New"): ["b.py"]}
-    )
+    update_catalogue(tmp_path, "de", second)
     assert path.read_text() == before, "nothing new changes nothing"
 
 

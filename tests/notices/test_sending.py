@@ -70,6 +70,16 @@ def sent_back(**values: Any) -> Flow:
     return flow
 
 
+def started(title: str, **head: Any) -> Flow:
+    """Rita's request with a title of hers, of which teams are told nothing."""
+    make_people()
+    addressed()
+    silence(NoticeKind.TEAM)
+    publish(drawn.sequential() | head)
+    data = {"amount": "100.00"}
+    return Flow(requests.start("sequential", actor=person("rita"), now=NOW, data=data, title=title))
+
+
 def plain_of(mail: EmailMessage) -> str:
     """A mail's text."""
     return str(next(iter(mail.iter_parts())).get_content())
@@ -123,13 +133,7 @@ def test_news_say_so_in_their_subject_and_stand_in_the_same_thread(mailbox: Mail
 def test_a_status_link_that_the_map_promises_comes_once_and_is_in_no_row(
     mailbox: Mailbox,
 ) -> None:
-    make_people()
-    addressed()
-    silence(NoticeKind.TEAM)
-    publish(drawn.sequential() | {"status_link": True})
-    requests.start(
-        "sequential", actor=person("rita"), now=NOW, data={"amount": "100.00"}, title="A screen"
-    )
+    started("A screen", status_link=True)
     for minutes in range(3):
         deliver(NOW + timedelta(minutes=minutes))
     (mail,) = [mail for mail in mailbox.mails if mail["To"] == "rita@example.com"]
@@ -166,16 +170,7 @@ def test_a_task_that_is_mine_brings_a_link_to_decide_it_to_my_own_mail(
 
 
 def test_words_of_people_end_no_header_and_are_no_markup(mailbox: Mailbox) -> None:
-    make_people()
-    addressed()
-    silence(NoticeKind.TEAM)
-    publish(drawn.sequential())
-    evil = "x\u2028Bcc: eve@example.com\x85\x1b<script>alert(1)</script>"
-    flow = Flow(
-        requests.start(
-            "sequential", actor=person("rita"), now=NOW, data={"amount": "1.00"}, title=evil
-        )
-    )
+    flow = started("x\u2028Bcc: eve@example.com\x85\x1b<script>alert(1)</script>")
     flow.decide("review", "no", comment="<img src=x onerror=alert(1)>\r\nBcc: eve@example.com")
     deliver(flow.now)
     (mail,) = mailbox.mails

@@ -135,17 +135,23 @@ def test_amounts_are_written_with_two_places_and_more_only_where_they_have_them(
 # -- months -----------------------------------------------------------------------------------
 
 
+def costs_by_hand(per_hour: float) -> dict[str, float]:
+    """What the work that was done in each month cost."""
+    by_hand: dict[str, float] = {}
+    for task in WorkItem.objects.filter(state="done"):
+        month = f"{task.completed_at:%Y-%m}"
+        hours = (task.working_business_seconds or 0) / 3600
+        by_hand[month] = by_hand.get(month, 0.0) + hours * per_hour
+    return by_hand
+
+
 def test_months_add_up_what_their_requests_cost() -> None:
     office()
     role_rate("crew", per_hour="45.50")
     made = [one(NOW + n * 7 * DAY, outcome="reject" if n == 2 else "approve") for n in range(9)]
     template = WorkflowTemplate.objects.get(key=KEY)
     months = compute_month_costs([template], since=SINCE, until=UNTIL)
-    by_hand: dict[str, float] = {}
-    for task in WorkItem.objects.filter(state="done"):
-        month = f"{task.completed_at:%Y-%m}"
-        hours = (task.working_business_seconds or 0) / 3600
-        by_hand[month] = by_hand.get(month, 0.0) + hours * 45.50
+    by_hand = costs_by_hand(45.50)
     assert {m.month: round(float(m.people["EUR"]), 2) for m in months} == {
         month: round(sum_, 2) for month, sum_ in by_hand.items()
     }

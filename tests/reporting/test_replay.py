@@ -299,21 +299,25 @@ def test_the_command_refuses_a_missing_log_in_one_line(tmp_path: Path, replay: R
     assert refused.value.returncode == 2
 
 
+BOUGHT = [
+    ("start", "sam"),
+    ("manager_review/approve", "mia"),
+    ("finance_review/approve", "fred"),
+    ("finance_review/approve", "fay"),
+    ("security_review/approve", "fred"),
+    ("legal_review/approve", "lena"),
+    ("order/ordered", "fay"),
+]
+
+
 def test_the_purchase_map_replays_a_parallel_block_and_a_quorum(tmp_path: Path) -> None:
     publish_map(map_data())
     log = tmp_path / "log.csv"
-    rows = [
-        ("start", "sam"),
-        ("manager_review/approve", "mia"),
-        ("finance_review/approve", "fred"),
-        ("finance_review/approve", "fay"),
-        ("security_review/approve", "fred"),
-        ("legal_review/approve", "lena"),
-        ("order/ordered", "fay"),
-    ]
     log.write_text(
         "case_id,activity,resource,end,data.amount,data.region\n"
-        + "".join(f"c1,{what},{who},{day(2 + n)},20000,EU\n" for n, (what, who) in enumerate(rows))
+        + "".join(
+            f"c1,{what},{who},{day(2 + n)},20000,EU\n" for n, (what, who) in enumerate(BOUGHT)
+        )
     )
 
     outcome = replay_log("purchase-approval", log, mapping=None, now=NOW)

@@ -11,7 +11,7 @@ from django.test import Client
 from guardian.shortcuts import assign_perm
 
 from reporting.reviews.facts.choices import ReviewState
-from reporting.reviews.models import Decision, Review
+from reporting.reviews.models import Decision, Finding, Review
 from reporting.reviews.queries.due import next_review_due
 from reporting.reviews.services.decisions import close_review, decide_finding
 from reporting.reviews.services.gathering import gather_review_again
@@ -89,18 +89,16 @@ def test_a_decision_that_is_refused_changes_nothing(
     assert state_of_all() == before
 
 
+def rule(row: Finding, verdict: str, reason: str, **more: Any) -> None:
+    """The owner decides on a finding."""
+    decide_finding(row.pk, verdict=verdict, reason=reason, actor=user("olga"), now=LATER, **more)
+
+
 def test_a_decision_stands_in_the_trail_with_who_and_why() -> None:
     row = finding(opened(), "bottleneck:pay")
     until = (LATER + 10 * DAY).date()
-    decide_finding(
-        row.pk,
-        verdict="fix",
-        reason="Two more people.",
-        actor=user("olga"),
-        now=LATER,
-        until=until,
-        responsible=user("dan"),
-    )
+    given = {"until": until, "responsible": user("dan")}
+    rule(row, "fix", "Two more people.", **given)
     event = TrailEvent.objects.filter(command="review_decide").get()
     assert event.actor_name == "olga"
     assert event.changes["finding"] == "bottleneck:pay"
@@ -114,18 +112,12 @@ def test_whom_a_decision_names_is_told_what_to_see_to_and_who_decides_is_not() -
     review = opened()
     row = finding(review, "bottleneck:pay")
     said = {"verdict": "fix", "reason": "Two more people.", "until": (LATER + 10 * DAY).date()}
-    decide_finding(row.pk, **said, actor=user("olga"), now=LATER)  # type: ignore[arg-type]
+    rule(row, **said)
     mails = OutboxMessage.objects.filter(kind="mail", payload__event="finding_given")
     assert not mails.exists()
 
     for responsible, may_read in ((user("dan"), True), (user("ann"), False)):
-        decide_finding(
-            row.pk,
-            **said,  # type: ignore[arg-type]
-            actor=user("olga"),
-            now=LATER,
-            responsible=responsible,
-        )
+        rule(row, **said, responsible=responsible)
         mail = mails.get(payload__to=responsible.pk)
         assert "Two more people." in mail.payload["text"]
         assert (
@@ -166,13 +158,7 @@ def test_a_review_closes_when_all_is_decided_and_then_its_facts_stay() -> None:
     with pytest.raises(WrongState, match="closed"):
         gather_review_again(review.pk, actor=user("olga"), now=LATER)
     with pytest.raises(WrongState, match="closed"):
-        decide_finding(
-            review.findings.earliest("pk").pk,
-            verdict="keep",
-            reason="Late.",
-            actor=user("olga"),
-            now=LATER,
-        )
+        rule(review.findings.earliest("pk"), "keep", "Late.")
     assert Review.objects.get().facts == kept
     commands = TrailEvent.objects.filter(command__startswith="review").order_by("pk")
     assert commands.last().command == "review_close"  # type: ignore[union-attr]
@@ -181,7 +167,7 @@ def test_a_review_closes_when_all_is_decided_and_then_its_facts_stay() -> None:
 def test_facts_are_gathered_anew_while_it_is_open_and_decisions_stay() -> None:
     review = opened()
     row = finding(review, "bottleneck:pay")
-    decide_finding(row.pk, verdict="keep", reason="Known.", actor=user("olga"), now=LATER)
+    rule(row, "keep", "Known.")
     one(NOW + 60 * DAY, wait=20 * HOUR)
     gather_review_again(review.pk, actor=user("olga"), now=LATER)
     assert Review.objects.get().facts["runs"]["ended"] == 21
@@ -192,9 +178,7 @@ def test_what_is_kept_until_a_day_need_not_be_decided_again_before_it() -> None:
     review = opened()
     for row in review.findings.all():
         until = (NOW + 200 * DAY).date()
-        decide_finding(
-            row.pk, verdict="keep", reason="Known.", actor=user("olga"), now=LATER, until=until
-        )
+        rule(row, "keep", "Known.", until=until)
     close_review(review.pk, actor=user("olga"), now=LATER)
     quarter(2, wait=20 * HOUR)
     again = review_at(2)
@@ -213,14 +197,7 @@ def test_retiring_takes_a_workflow_out_of_start_and_says_what_becomes_of_what_ru
     review = opened()
     open_one = requests.start(KEY, actor=user("rita"), now=LATER, data={"amount": "7"})
     row = finding(review, "bottleneck:pay")
-    decide_finding(
-        row.pk,
-        verdict="retire",
-        reason="Bought in.",
-        actor=user("olga"),
-        now=LATER,
-        running=running,
-    )
+    rule(row, "retire", "Bought in.", running=running)
     assert WorkflowInstance.objects.get(pk=open_one.pk).state == state
     with pytest.raises(NotFound):
         requests.start(KEY, actor=user("rita"), now=LATER, data={"amount": "7"})
@@ -228,7 +205,7 @@ def test_retiring_takes_a_workflow_out_of_start_and_says_what_becomes_of_what_ru
     assert event.changes == {"reason": "Bought in.", "running": running, "requests": 1}
     template = WorkflowTemplate.objects.get(key=KEY)
     for left in review.findings.filter(decisions=None):
-        decide_finding(left.pk, verdict="keep", reason="Gone.", actor=user("olga"), now=LATER)
+        rule(left, "keep", "Gone.")
     close_review(review.pk, actor=user("olga"), now=LATER)
     assert next_review_due(template) is None
 
@@ -322,7 +299,7 @@ def test_csv_cells_do_not_run_and_hold_the_raw_figures() -> None:
     assert lines[0] == "Step,Kind,Used,Skipped,Median,9 of 10,Expected,Gap"
     assert any(line.startswith("Pay,task,18,0,73200.0") for line in lines)
     row = finding(review, "bottleneck:pay")
-    decide_finding(row.pk, verdict="keep", reason="=1+1", actor=user("olga"), now=LATER)
+    rule(row, "keep", "=1+1")
     text = client.get(f"/reports/reviews/{review.pk}/findings.csv").content.decode()
     assert "'=1+1" in text
 

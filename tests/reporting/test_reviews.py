@@ -171,19 +171,24 @@ def test_ownership_decay_names_who_left_and_roles_that_stand_on_one_person() -> 
     assert "one person only" in words["role:crew"]
 
 
+def fail_call(request: WorkflowInstance) -> None:
+    """An incident at the first step."""
+    task = request.work_items.earliest("pk")
+    Incident.objects.create(
+        request=request,
+        step=task.step,
+        activation=task.activation,
+        code="call_failed",
+        parameters={"error": "call_failed", "text": "It failed."},
+        opened_at=request.started_at,
+    )
+
+
 def test_incidents_are_counted_by_code() -> None:
     office()
     made = quarter(1)
     for request in made[:3]:
-        task = request.work_items.earliest("pk")
-        Incident.objects.create(
-            request=request,
-            step=task.step,
-            activation=task.activation,
-            code="call_failed",
-            parameters={"error": "call_failed", "text": "It failed."},
-            opened_at=request.started_at,
-        )
+        fail_call(request)
     review = review_at(1)
     assert review.read_facts().incidents == [
         IncidentCountDetails(code="call_failed", count=3, open=3, steps={"Check": 3})

@@ -117,15 +117,9 @@ def test_a_draft_is_changed_by_its_inlines(owner: Client) -> None:
     draft = load_map()
     role = prefix_of(owner, draft, "roles", "legal")
     step = prefix_of(owner, draft, "steps", "order")
+    changes = {f"{role}-groups": ["legal", "finance"], f"{role}-users": ["(none)"]}
     answer = saved(
-        owner,
-        page_of(draft),
-        **{
-            "purpose": "Better.",
-            f"{role}-groups": ["legal", "finance"],
-            f"{role}-users": ["(none)"],
-            f"{step}-expected": "6h",
-        },
+        owner, page_of(draft), purpose="Better.", **changes, **{f"{step}-expected": "6h"}
     )
     assert answer.status_code == 302, problems_of(answer)
     written = definition_data_of(TemplateVersion.objects.get(pk=draft.pk))

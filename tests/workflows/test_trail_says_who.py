@@ -95,21 +95,14 @@ def test_a_call_within_is_direct_and_a_door_closes_behind_what_came_by_it() -> N
 
 
 def test_a_token_and_its_maker_stand_beside_the_person_it_acts_for() -> None:
-    people = open_api_office()
-    row, text = make_token(
-        user=people["sam"],
-        name="ERP",
-        scopes=["start"],
-        expires_at=None,
-        by=people["sam"],
-        now=NOW,
-    )
+    sam = open_api_office()["sam"]
+    row, text = make_token(user=sam, name="ERP", scopes=["start"], expires_at=None, by=sam, now=NOW)
     Api(token=text).post("/instances", start_body())
     event = TrailEvent.objects.get(command="start")
     assert (event.channel, event.actor_name) == ("api", "sam")
     assert (event.token, event.token_by) == (f"{row.pk}: ERP", "sam")
     browser = Client()
-    browser.force_login(people["sam"])
+    browser.force_login(sam)
     browser.post(f"/requests/{event.reference}/cancel/", {"reason": "Not needed."})
     event = TrailEvent.objects.get(command="cancel")
     assert (event.channel, event.token, event.token_by) == ("page", "", "")
