@@ -337,14 +337,13 @@ def test_the_pages_of_workflow_and_step_show_how_they_do(
     shown = render_health_table(Step.objects.filter(pk=at.pk))
     for words in ("is-late", "2026-03-02", "http_500", "olga"):
         assert words in shown
-    client = owner
-    client.force_login(staff("olga", "view_workflowtemplate", "view_step"))
+    owner.force_login(staff("olga", "view_workflowtemplate", "view_step"))
     pages = (
         reverse("admin:workflows_workflowtemplate_change", args=[version.template_id]),
         reverse("admin:workflows_step_change", args=[at.pk]),
     )
     for page in pages:
-        assert "http_500" in client.get(page).content.decode()
-    client.force_login(make_viewer())
+        assert "http_500" in owner.get(page).content.decode()
+    owner.force_login(make_viewer())
     for page in pages:
-        assert "http_500" not in client.get(page).content.decode()
+        assert "http_500" not in owner.get(page).content.decode()

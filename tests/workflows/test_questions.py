@@ -289,9 +289,8 @@ def test_a_resting_task_can_still_be_steered(people: dict[str, User]) -> None:
     assert due is not None
     question = ask_requester(task.pk, actor=people["mia"], question="Which?", now=at(1))
     User.objects.filter(username="mia").update(is_active=False)
-    tasks.reassign(
-        task.pk, actor=people["olivia"], to=people["fred"], reason="Mia left.", now=at(3)
-    )
+    given = {"reason": "Mia left.", "now": at(3)}
+    tasks.reassign(task.pk, actor=people["olivia"], to=people["fred"], **given)
     task.refresh_from_db()
     question.refresh_from_db()
     assert (task.state, task.assignee, task.due_at) == (

@@ -145,9 +145,8 @@ def test_the_page_of_the_version_and_that_of_a_step_see_each_other(
     theirs = opened(first, step)
     assert first.post(page_of(step), theirs | {way: "Ordered it"}).status_code == 302
     answer = second.post(page_of(step), one | {way: "Done"})
-    assert [line[1:] for line in told(answer)] == [
-        ("Button", "nothing said", "Ordered it", "olivia")
-    ]
+    labelled = ("Button", "nothing said", "Ordered it", "olivia")
+    assert [line[1:] for line in told(answer)] == [labelled]
     assert browser_form(answer, "step_form")[way] == "Done"
 
 
