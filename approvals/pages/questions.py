@@ -9,10 +9,11 @@ from django.utils.translation import gettext
 from approvals.pages.field_values import DisplayedValue, displayed_values
 from approvals.ui.formats import person_name
 from workflows.documents.models import Document
+from workflows.documents.queries.instance_documents import DOCUMENTS
 from workflows.engine.authority.decision_guards import DecisionContext, acting_refusal
 from workflows.engine.errors import HandoffError
 from workflows.execution.choices import QuestionKind
-from workflows.execution.models import TaskQuestion, WorkItem
+from workflows.execution.models import TaskQuestion, WorkflowInstance, WorkItem
 from workflows.execution.queries.position import StepPosition, build_step_position
 from workflows.execution.queries.questions import (
     files_of_answers,
@@ -43,12 +44,18 @@ class QuestionLine:
 
 
 def describe_questions(
-    questions: Iterable[TaskQuestion], user: User | None, *, steers: bool = False
+    questions: Iterable[TaskQuestion],
+    user: User | None,
+    *,
+    steers: bool = False,
+    beside: WorkflowInstance | None = None,
 ) -> list[QuestionLine]:
     """These questions in words; without a reader nobody may do anything with them. One statement
-    for what the answers carry, or none where they carry nothing."""
+    for what the answers carry, or none where they carry nothing or it came with the request
+    (`beside`)."""
     rows = list(questions)
-    files = files_of_answers(rows)
+    documents = DOCUMENTS.rows_of(beside) if beside is not None else None
+    files = files_of_answers(rows, documents)
     return [_describe_question(row, files.get(row.pk, ()), user, steers=steers) for row in rows]
 
 
@@ -121,10 +128,10 @@ def describe_asking(
     work: UnitOfWork, task: WorkItem, situation: DecisionContext | None, *, steers: bool
 ) -> TaskAsking:
     """The buttons and the questions of a task; `situation` is the reader's, where they may act on
-    it. A statement where something was asked, and one where they may act."""
+    it. No statement but for what did not come with the request."""
     user = work.actor
     assert user is not None
-    lines = describe_questions(questions_on_task(task), user, steers=steers)
+    lines = describe_questions(questions_on_task(task), user, steers=steers, beside=task.request)
     if situation is None:
         return TaskAsking(lines=lines)
     may_have_it = not is_with_another(task, situation)

@@ -11,7 +11,7 @@ from approvals.pages.field_values import DisplayedValue, displayed_values, super
 from approvals.pages.position_texts import RequestAnswers, describe_position, request_state_text
 from approvals.pages.questions import describe_questions
 from approvals.pages.request_record import describe_merge_record, describe_past_steps
-from approvals.pages.request_steering import TOLD_COMMANDS, describe_course_changes, usernames_in
+from approvals.pages.request_steering import describe_course_changes, usernames_in
 from approvals.pages.timeline import Happenings, Timeline, timeline_of_request
 from workflows.conversation.queries.comments import comments_of, files_of_comments
 from workflows.documents.models import Document
@@ -108,7 +108,7 @@ def _happenings_until(
 ) -> Happenings:
     """What had happened by then; for reading, so without a reader who could change any of it."""
     then = position.instance
-    rows = course_rows_of(then, TOLD_COMMANDS, until=at)
+    rows = course_rows_of(then, until=at)
     names = full_names_of([*voter_usernames(tasks), *usernames_in(rows)])
     comments = comments_of(then, until=at)
     return Happenings(

@@ -36,7 +36,6 @@ from approvals.pages.request_record import (
     describe_past_steps,
 )
 from approvals.pages.request_steering import (
-    TOLD_COMMANDS,
     ApprovalBypass,
     describe_approval_bypasses,
     describe_course_changes,
@@ -227,7 +226,7 @@ def _read_request(
     standing = find_standing(work, user)
     tasks, incidents = tasks_of(request), incidents_of(request)
     position = build_position(request, tasks, incidents, _statuses_of(request, tasks))
-    course_rows = course_rows_of(request, TOLD_COMMANDS, until=until)
+    course_rows = course_rows_of(request, until=until)
     comments = comments_of(request, until=until)
     documents, comment_files = documents_and_comment_files(request, comments)
     return _RequestReading(
@@ -273,7 +272,9 @@ def _describe_happenings(reading: _RequestReading, steps: Sequence[PastStep]) ->
     return Happenings(
         steps=steps,
         comments=describe_comments(reading.comments, reading.comment_files, user, now),
-        questions=describe_questions(questions_on_request(request), user, steers=steers),
+        questions=describe_questions(
+            questions_on_request(request), user, steers=steers, beside=request
+        ),
         changes=describe_course_changes(position, reading.course_rows, reading.names),
         troubles=describe_incidents(position.map, reading.incidents, reading.attempts),
         merges=[describe_merge_record(position.map, row) for row in merges_of(request)],

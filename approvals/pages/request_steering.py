@@ -66,7 +66,7 @@ def _task_of_reminder(row: TrailEvent) -> tuple[bool, int | None]:
 
 def _describe_change(version_map: VersionMap, row: TrailEvent, names: Names) -> CourseChange:
     return CourseChange(
-        _SENTENCES[TrailCommand(row.command)](version_map, row, names),
+        COURSE_SENTENCES[TrailCommand(row.command)](version_map, row, names),
         capacity_text(row.capacity),
         row.comment,
         describe_recorded_facts(row.changes),
@@ -184,7 +184,7 @@ def _people_text(usernames: Sequence[str], names: Names) -> str:
     return join_words([names.get(name, name) for name in usernames]) or gettext("nobody")
 
 
-_SENTENCES: Final[Mapping[TrailCommand, Callable[[VersionMap, TrailEvent, Names], str]]] = {
+COURSE_SENTENCES: Final[Mapping[TrailCommand, Callable[[VersionMap, TrailEvent, Names], str]]] = {
     TrailCommand.CANCEL: _simple(gettext_noop("%(person)s cancelled the request.")),
     TrailCommand.SUSPEND: _simple(gettext_noop("%(person)s suspended the request.")),
     TrailCommand.RESUME: _simple(gettext_noop("%(person)s let the request go on.")),
@@ -198,5 +198,3 @@ _SENTENCES: Final[Mapping[TrailCommand, Callable[[VersionMap, TrailEvent, Names]
     TrailCommand.REMIND: _describe_reminder,
     TrailCommand.ESCALATE: _describe_escalation,
 }
-TOLD_COMMANDS: Final = tuple(command.value for command in _SENTENCES)
-"""The commands of the trail that are told here."""

@@ -25,14 +25,11 @@ from approvals.pages.questions import TaskAsking, describe_asking
 from approvals.pages.task_snapshot import TaskPageSnapshot
 from approvals.pages.timeline import TimelineEntry, timeline_of_decisions
 from approvals.ui.formats import outdated_approval_sentences, performer_text, person_name
-from workflows.conversation.models import Comment
 from workflows.conversation.queries.comments import (
     COMMENTS,
-    carrying_comment_ids,
     comments_of,
     documents_and_comment_files,
 )
-from workflows.documents.models import Document
 from workflows.documents.queries.instance_documents import DOCUMENTS
 from workflows.engine.authority.decision_guards import DecisionContext, acting_refusal
 from workflows.engine.format.definition import HumanStep, RouteDef, display_title
@@ -43,17 +40,18 @@ from workflows.execution.models import (
     ENABLED,
     PAUSED,
     STARTED,
-    WorkflowInstance,
     WorkItem,
 )
-from workflows.execution.queries.actor_facets import actor_facets
+from workflows.execution.queries.actor_facets import actor_facets, stood_in_roles_facet
 from workflows.execution.queries.facets import read_facets
 from workflows.execution.queries.form_drafts import TASK_DRAFTS
 from workflows.execution.queries.instance_record import (
     ABSENCES,
+    ADDED_PEOPLE,
     DECISIONS,
     decided_tasks_of,
     find_added_person,
+    find_away_note_beside,
     people_read_with,
     read_absences_of_people,
 )
@@ -79,7 +77,6 @@ from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.language.formats import date_text, join_words, moment_text
 from workflows.people.models import User
 from workflows.people.queries.person_names import full_name_of, full_names_of
-from workflows.people.queries.stand_ins import read_away_notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +144,7 @@ class TaskPage:
         return TaskPageSnapshot(now, self.seen, self.form_values)
 
 
-TASK_FACETS = (DECISIONS, COMMENTS, QUESTIONS, DOCUMENTS, ABSENCES, TASK_DRAFTS)
+TASK_FACETS = (DECISIONS, COMMENTS, QUESTIONS, DOCUMENTS, ABSENCES, TASK_DRAFTS, ADDED_PEOPLE)
 
 
 def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
@@ -156,7 +153,7 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
     The number of statements does not depend on the request's size.
     """
     task = find_visible_human_task(user, task_id)
-    read_facets(task.request, [*TASK_FACETS, *actor_facets()], user, now)
+    read_facets(task.request, [*TASK_FACETS, *actor_facets(), stood_in_roles_facet()], user, now)
     read_absences_of_people(task.request, [task.request.requester], now)
     work = _open_task_work(task, user, now)
     position = build_step_position(work.map, task)
@@ -164,7 +161,7 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
     over = _closed_sentence(task, step, user)
     decided, comments = decided_tasks_of(task.request), comments_of(task.request)
     names = _names_on_page(work, task, step, decided)
-    documents, files = _read_documents(task.request, comments)
+    documents, files = documents_and_comment_files(task.request, comments)
     situation = None if over else decision_situation(work, task, task.pk, user, "", {})
     refused, outcomes = _possible_outcomes(work, task, user, situation)
     person = find_person_in_whose_right(work, user, situation) if situation else user
@@ -203,16 +200,6 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
 def _open_task_work(task: WorkItem, user: User, now: datetime) -> UnitOfWork:
     added_as = {task.pk: task.added}  # type: ignore[attr-defined]
     return read_only_unit_of_work(task.request, user, now, added_as)
-
-
-def _read_documents(
-    instance: WorkflowInstance, comments: list[Comment]
-) -> tuple[Sequence[Document] | None, Mapping[int, list[Document]]]:
-    """The documents of the request (None: whoever shows one reads them) and what these comments
-    carry. One statement where they carry something."""
-    if not carrying_comment_ids(comments):
-        return None, {}
-    return documents_and_comment_files(instance, comments)
 
 
 def _names_on_page(
@@ -305,7 +292,7 @@ def _standing_in_sentence(work: UnitOfWork, user: User, person: User) -> str:
     """In whose place somebody would act here; nothing where it is in their own right."""
     if person == user:
         return ""
-    note = read_away_notes([person.pk], work.now).of(person.pk, work.instance.template_id)
+    note = find_away_note_beside(work.instance, person.pk, work.now)
     places = {
         "person": full_name_of(person),
         "you": full_name_of(user),

@@ -252,7 +252,7 @@ def test_the_statements_of_the_page_do_not_grow_with_the_request(people: dict[st
         counts.append(len(said))
         decide(request, "manager_review", people["mia"], "return", comment="Again")
         decide(request, "revise", people["sam"], "resubmit")
-    assert counts == [9, 9, 9]  # of what may be there, its document and its trail
+    assert counts == [7, 7, 7]  # its trail beside what comes with the request
 
 
 # -- the list ---------------------------------------------------------------------------------

@@ -22,9 +22,11 @@ from workflows.persistence.prepared_queries import (
     place_of_moment,
     places_of_rows,
 )
+from workflows.persistence.row_reading import RowReader
 from workflows.persistence.sql_constants import write_constants, written_out
 
 pytestmark = pytest.mark.django_db
+MOVED = "A queryset of this Django reads its rows another way: `RowReader` has to follow it"
 
 
 def tasks_of_any() -> QuerySet[WorkItem]:
@@ -52,9 +54,20 @@ def test_django_still_reads_rows_by_the_sql_and_the_converters_that_are_kept() -
     statement = _Statement(User.objects.filter(pk=ANY_ROW), {ANY_ROW: 1})
     with CaptureQueriesContext(connection) as ran:
         statement.rows({ANY_ROW: make_user("mia").pk})
-    moved = "A queryset of this Django reads its rows another way: `_Statement` has to follow it"
-    assert statement.sql.split("%s")[0] in ran.captured_queries[-1]["sql"], moved
-    assert statement.converters is not None, moved
+    assert statement.sql.split("%s")[0] in ran.captured_queries[-1]["sql"], MOVED
+    assert statement.reader.converters is not None, MOVED
+
+
+def test_django_still_makes_rows_of_what_was_read_already() -> None:
+    people = [make_user(name) for name in ("mia", "sam")]
+    reader = RowReader(User.objects.order_by("pk"))
+    with connection.cursor() as cursor:
+        cursor.execute(reader.sql, reader.parameters)
+        records = cursor.fetchall()
+    with CaptureQueriesContext(connection) as ran:
+        rows = reader.rows_of_records(records)
+    assert not ran.captured_queries, MOVED
+    assert [values(row) for row in rows] == [values(person) for person in people], MOVED
 
 
 def test_a_key_has_a_statement_of_its_own() -> None:

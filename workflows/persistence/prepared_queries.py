@@ -5,7 +5,6 @@ queryset stays what says it; only the SQL, and how its rows are read, are kept.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from copy import copy
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +12,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model, QuerySet
 
+from workflows.persistence.row_reading import RowReader
 from workflows.persistence.sql_constants import write_constants
 
 Row = TypeVar("Row", bound=Model)
@@ -46,48 +46,16 @@ def place_of_moment(moment: datetime) -> dict[Any, Any]:
 
 
 class _Statement(Generic[Row]):
-    """The SQL of a queryset, and its compiler, which knows how the rows are read.
-
-    Of Django's inside three names are used, and no data of theirs: a queryset asks its query for a
-    compiler (`get_compiler`) and reads the rows of its SQL (`as_sql`), each value converted as the
-    database and the fields say (`get_converters`, kept since finding them takes longer than the
-    answer). What is joined and put beside a row stays between those two.
-    """
+    """The SQL of a queryset with the places that change left open."""
 
     def __init__(self, queryset: QuerySet[Row], places: Places) -> None:
-        self.model = queryset.model
-        self.compiler: Any = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
-        sql, parameters = self.compiler.as_sql()
-        self.sql, self.parameters = write_constants(sql, parameters, places)
-        self.converters: Any = None
+        self.reader = RowReader(queryset)
+        self.sql, self.parameters = write_constants(self.reader.sql, self.reader.parameters, places)
 
     def rows(self, places: Places) -> list[Row]:
-        """The rows with these values. Each use has a compiler of its own, since threads share the
-        statement but no connection."""
-        compiler = copy(self.compiler)
-        compiler.connection = connections[DEFAULT_DB_ALIAS]
+        """The rows with these values."""
         parameters = [_fill_in(value, places) for value in self.parameters]
-        compiler.as_sql = lambda: (self.sql, parameters)
-        compiler.get_converters = self._find_converters
-        query: Any = _WrittenQuery(compiler)
-        return list(QuerySet(self.model, query, DEFAULT_DB_ALIAS))
-
-    def _find_converters(self, columns: Any) -> Any:
-        """Those of the statement's columns, which are the same each time."""
-        if self.converters is None:
-            self.converters = self.compiler.get_converters(columns)
-        return self.converters
-
-
-class _WrittenQuery:
-    """What a queryset asks when it reads rows."""
-
-    def __init__(self, compiler: Any) -> None:
-        self.compiler = compiler
-
-    def get_compiler(self, using: str) -> Any:
-        """The compiler with its SQL; there is one database."""
-        return self.compiler
+        return self.reader.rows_of_sql(self.sql, parameters)
 
 
 class PreparedQuery(Generic[Row]):

@@ -3,34 +3,41 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, QuerySet
 
 from workflows.conversation.models import Comment
 from workflows.documents.models import Document
-from workflows.documents.queries.instance_documents import by_field_and_version, documents_of
+from workflows.documents.queries.instance_documents import DOCUMENTS, documents_of
 from workflows.execution.models import WorkflowInstance
-from workflows.execution.queries.facets import facet_of_rows
+from workflows.execution.queries.facets import RowsFacet
 from workflows.execution.queries.visible_instances import row_of_visible_request
 from workflows.people.models import User
-
-COMMENTS = facet_of_rows(f"{Comment._meta.db_table} WHERE request_id = %(request)s")
+from workflows.persistence.prepared_queries import ANY_ROW
 
 MAX_COMMENTS = 200
 """A page shows the newest of them."""
 
 
+def _newest_comments(rows: QuerySet[Comment]) -> QuerySet[Comment]:
+    carried = Document.objects.filter(comment=OuterRef("pk"))
+    joined = rows.select_related("writer").annotate(has_files=Exists(carried))
+    return joined.order_by("-id")[:MAX_COMMENTS]
+
+
+COMMENTS = RowsFacet(lambda: _newest_comments(Comment.objects.filter(request=ANY_ROW)))
+
+
 def comments_of(instance: WorkflowInstance, *, until: datetime | None = None) -> list[Comment]:
     """The newest comments on the request (that were written by a moment), oldest first, each with
     its writer and whether it carries files (`has_files`). They read as they stand now, withdrawn
-    ones without their text. One statement, or none where it is known that there are none."""
-    if COMMENTS.is_absent(instance):
-        return []
-    rows = Comment.objects.filter(request=instance).select_related("writer")
-    if until is not None:
-        rows = rows.filter(written_at__lte=until)
-    carried = Document.objects.filter(comment=OuterRef("pk"))
-    newest = rows.annotate(has_files=Exists(carried)).order_by("-id")[:MAX_COMMENTS]
-    return list(reversed(newest))
+    ones without their text. One statement, or none where they came with the request."""
+    if until is None:
+        newest = COMMENTS.rows_of(instance)
+    else:
+        newest = list(
+            _newest_comments(Comment.objects.filter(request=instance, written_at__lte=until))
+        )
+    return sorted(newest, key=lambda comment: comment.pk)
 
 
 def files_of_comments(comments: list[Comment]) -> dict[int, list[Document]]:
@@ -62,14 +69,10 @@ def documents_and_comment_files(
     instance: WorkflowInstance, comments: list[Comment]
 ) -> tuple[list[Document], dict[int, list[Document]]]:
     """Both what `documents_of` gives for the request, and `files_of_comments` for these comments
-    on it. One statement, or none where there is neither."""
-    carrying = carrying_comment_ids(comments)
-    if not carrying:
-        return documents_of(instance), {}
-    shown = Q(comment=None) | Q(comment__in=carrying)
-    rows = Document.objects.filter(shown, request=instance).select_related("uploaded_by").order_by()
-    documents = [row for row in rows if row.comment_id is None]
-    return sorted(documents, key=by_field_and_version), _by_comment(rows)
+    on it. One statement, or none where they came with the request."""
+    carrying = set(carrying_comment_ids(comments))
+    carried = (row for row in DOCUMENTS.rows_of(instance) if row.comment_id in carrying)
+    return documents_of(instance), _by_comment(carried)
 
 
 def find_visible_comment(user: User, comment_id: int) -> Comment:

@@ -3,32 +3,37 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from workflows.documents.models import Document
 from workflows.execution.models import WorkflowInstance
-from workflows.execution.queries.facets import facet_of_rows
+from workflows.execution.queries.facets import RowsFacet
 from workflows.execution.queries.visible_instances import of_visible_request
 from workflows.people.models import User
+from workflows.persistence.prepared_queries import ANY_ROW
 
-DOCUMENTS = facet_of_rows(
-    f"{Document._meta.db_table} WHERE request_id = %(request)s AND field <> ''"
-)
+
+def _documents_of_any() -> QuerySet[Document]:
+    return Document.objects.filter(request=ANY_ROW).select_related("uploaded_by").order_by()
+
+
+DOCUMENTS = RowsFacet(_documents_of_any)
+"""All of a request, with those that comments and answers carry."""
 
 
 def documents_of(request: WorkflowInstance, *, until: datetime | None = None) -> list[Document]:
     """Every version of every document field of the request (that was there at a moment), the
     newest of each field first; not what comments and answers carry. One statement, or none where
-    it is known that there are none."""
-    if DOCUMENTS.is_absent(request):
-        return []
-    rows = Document.objects.filter(request=request).exclude(field="")
-    rows = rows.select_related("uploaded_by")
-    if until is not None:
-        rows = rows.filter(uploaded_at__lte=until)
-    return sorted(rows.order_by(), key=by_field_and_version)
+    they came with the request."""
+    documents = (
+        document
+        for document in DOCUMENTS.rows_of(request)
+        if document.field and (until is None or document.uploaded_at <= until)
+    )
+    return sorted(documents, key=_by_field_and_version)
 
 
-def by_field_and_version(document: Document) -> tuple[str, int]:
-    """What puts documents in order: by field, of each the newest first."""
+def _by_field_and_version(document: Document) -> tuple[str, int]:
     return document.field, -document.version
 
 

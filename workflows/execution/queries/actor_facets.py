@@ -5,16 +5,17 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from workflows.access.conditions import AUDIT, MANAGE, held_verb_sql
+from workflows.access.conditions import AUDIT, MANAGE, held_verb_sql, role_members_sql
 from workflows.access.conditions.stand_in_sql import people_stood_in_for_in_workflow_sql
 from workflows.access.permissions import listed_roles_sql, management_capacity, may_audit
+from workflows.definitions.models import Role
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.facets import Facet
 from workflows.people.models import FormerLogin, User
 from workflows.persistence.sql_text import compose_sql
 from workflows.trail.choices import TrailCapacity
 
-_JOINED = {"postgresql": "string_agg({column}::text, ',')", "sqlite": "group_concat({column})"}
+_JOINED = {"postgresql": "string_agg(({column})::text, ',')", "sqlite": "group_concat({column})"}
 
 
 def actor_roles_sql() -> str:
@@ -50,6 +51,12 @@ def _joined(column: str) -> str:
     return _JOINED[connection.vendor].format(column=column)
 
 
+def parse_pairs(joined: str | None) -> Iterable[tuple[int, int]]:
+    """The pairs of ids in such a text."""
+    pairs = (part.split(":") for part in str(joined or "").split(",") if part)
+    return ((int(first), int(second)) for first, second in pairs)
+
+
 def parse_ids(joined: str | None) -> Iterable[int]:
     """The ids in such a text."""
     return (int(part) for part in str(joined or "").split(",") if part)
@@ -66,6 +73,23 @@ def actor_roles_facet() -> Facet:
 def stood_in_for_facet() -> Facet:
     """For whom the person stands in."""
     return Facet(stood_in_for_sql())
+
+
+def stood_in_roles_facet() -> Facet:
+    """In which roles those are for whom the person stands in: `role:person`, in one text."""
+    inside = compose_sql(
+        "e.role_id IN (SELECT id FROM {role} WHERE version_id = %(version)s)"
+        " AND {{person}} IN ({people})",
+        role=Role._meta.db_table,
+        people=people_stood_in_for_in_workflow_sql(),
+    )
+    return Facet(
+        compose_sql(
+            "SELECT {joined} FROM ({roles}) l",
+            joined=_joined("l.role || ':' || l.person"),
+            roles=role_members_sql(inside),
+        )
+    )
 
 
 def manages_facet() -> Facet:

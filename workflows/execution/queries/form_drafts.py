@@ -1,15 +1,21 @@
 """The drafts of forms that somebody has written: each is shown to its writer alone."""
 
+from django.db.models import QuerySet
+
+from workflows.access.conditions.person_conditions import ANYBODY
 from workflows.definitions.models import WorkflowTemplate
 from workflows.execution.models import FormDraft, WorkItem
-from workflows.execution.queries.facets import facet_of_rows
+from workflows.execution.queries.facets import RowsFacet
 from workflows.people.models import User
+from workflows.persistence.prepared_queries import ANY_ROW
 
-TASK_DRAFTS = facet_of_rows(
-    f"{FormDraft._meta.db_table} d JOIN {WorkItem._meta.db_table} t ON t.id = d.work_item_id"
-    " WHERE d.writer_id = %(user)s AND t.request_id = %(request)s"
-)
-"""Whether the reader keeps a draft of a decision on the request."""
+
+def _task_drafts_on_any() -> QuerySet[FormDraft]:
+    return FormDraft.objects.filter(writer=ANYBODY, work_item__request=ANY_ROW).order_by()
+
+
+TASK_DRAFTS = RowsFacet(_task_drafts_on_any)
+"""The reader's drafts of decisions on the request."""
 
 
 def start_drafts_of(writer: User) -> list[FormDraft]:
@@ -24,8 +30,7 @@ def find_start_draft(writer: User, template: WorkflowTemplate) -> FormDraft | No
 
 
 def find_task_draft(writer: User, task: WorkItem) -> FormDraft | None:
-    """The person's draft of a decision on this task. No statement where it is known that they keep
-    none on the request."""
-    if TASK_DRAFTS.is_absent(task.request, writer):
-        return None
-    return FormDraft.objects.filter(writer=writer, work_item=task).first()
+    """The person's draft of a decision on this task. One statement, or none where their drafts came
+    with the request."""
+    drafts = TASK_DRAFTS.rows_of(task.request, writer)
+    return next((draft for draft in drafts if draft.work_item_id == task.pk), None)

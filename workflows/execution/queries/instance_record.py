@@ -1,13 +1,13 @@
 """The rows of a request's record: its tasks, merges, incidents, attempts, family and trail."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max, Model, QuerySet, prefetch_related_objects
+from django.db.models import Max, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
-from workflows.definitions.models import WorkflowTemplate
+from workflows.access.conditions.person_conditions import ANYBODY
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.execution.models import (
     DONE,
@@ -17,72 +17,41 @@ from workflows.execution.models import (
     WorkflowInstance,
     WorkItem,
 )
-from workflows.execution.queries.facets import facet_of_rows
+from workflows.execution.queries.facets import RowsFacet, facet_of_rows
 from workflows.outbox.models import Attempt
 from workflows.people.models import StandInPeriod, User
-from workflows.people.queries.stand_ins import prefetch_absences
-from workflows.persistence.prepared_queries import ANY_ROW, PreparedQuery
-from workflows.persistence.row_order import in_order
-from workflows.persistence.sql_text import compose_sql
+from workflows.people.queries.stand_ins import (
+    AwayNote,
+    AwayNotes,
+    current_periods,
+    keep_absences,
+    prefetch_absences,
+    read_away_notes,
+)
+from workflows.persistence.prepared_queries import ANY_MOMENT, ANY_ROW
 from workflows.trail.choices import TrailCommand
 from workflows.trail.models import TrailEvent
 
 MAX_TRAIL_ROWS = 200
 MAX_CHILDREN = 50
 
-_TASK, _INCIDENT = WorkItem._meta.db_table, Incident._meta.db_table
-_WORKFLOW = WorkflowTemplate._meta.db_table
-DECISIONS = facet_of_rows(
-    f"{_TASK} WHERE request_id = %(request)s AND state = '{DONE}' AND outcome <> ''"
-)
-INCIDENTS = facet_of_rows(f"{_INCIDENT} WHERE request_id = %(request)s")
-MERGES = facet_of_rows(f"{MergeRecord._meta.db_table} WHERE request_id = %(request)s")
 CHILDREN = facet_of_rows(f"{WorkflowInstance._meta.db_table} WHERE parent_id = %(request)s")
-_EVERYDAY_COMMANDS = (TrailCommand.START, TrailCommand.DECIDE)
-TRAIL_BESIDE_DECISIONS = facet_of_rows(
-    f"{TrailEvent._meta.db_table} WHERE request_id = %(request)s"
-    f" AND command NOT IN ({', '.join(repr(command.value) for command in _EVERYDAY_COMMANDS)})"
+COURSE_COMMANDS = (
+    TrailCommand.CANCEL,
+    TrailCommand.SUSPEND,
+    TrailCommand.RESUME,
+    TrailCommand.REOPEN,
+    TrailCommand.SKIP,
+    TrailCommand.RESOLVE_MERGE,
+    TrailCommand.REASSIGN,
+    TrailCommand.REROUTE,
+    TrailCommand.REMIND,
+    TrailCommand.ESCALATE,
 )
-_ABSENCE = (
-    f"{StandInPeriod._meta.db_table} WHERE begins_at <= %(now)s AND ends_at > %(now)s AND person_id"
-)
-ABSENCES = facet_of_rows(
-    f"{_ABSENCE} = %(requester)s",
-    *(
-        compose_sql(
-            "{absence} IN (SELECT {column} FROM {table} WHERE request_id = %(request)s)",
-            absence=_ABSENCE,
-            column=column,
-            table=table,
-        )
-        for table, column in ((_TASK, "assignee_id"), (_INCIDENT, "owner_id"))
-    ),
-    compose_sql(
-        "{absence} = (SELECT owner_id FROM {table} WHERE id = %(template)s)",
-        absence=_ABSENCE,
-        table=_WORKFLOW,
-    ),
-)
-"""Whether the requester, the workflow's owner, or somebody who has or had something of the request,
-is away now."""
-RECORD_FACETS = (INCIDENTS, MERGES, CHILDREN, TRAIL_BESIDE_DECISIONS, ABSENCES)
+"""What changes the course of a request beside its decisions, and is told on its page."""
 
 
-def read_absences_of_people(
-    instance: WorkflowInstance, people: Iterable[User | None], now: datetime
-) -> None:
-    """With these people beside a request comes whether they are away, for their names on its page.
-    One statement, or none where it is known that nobody is."""
-    named_people = [person for person in people if person is not None]
-    if named_people and not ABSENCES.is_absent(instance):
-        prefetch_related_objects(named_people, prefetch_absences("", now))
-
-
-def tasks_of(instance: WorkflowInstance) -> list[WorkItem]:
-    """Every task of the request with its people, oldest first. One statement."""
-    tasks = _TASKS.rows({ANY_ROW: instance.pk})
-    _read_absences(tasks, "assignee", instance)
-    return sorted(tasks, key=lambda task: task.pk)
+# -- its tasks --------------------------------------------------------------------------------
 
 
 def _tasks_of_any() -> QuerySet[WorkItem]:
@@ -90,21 +59,15 @@ def _tasks_of_any() -> QuerySet[WorkItem]:
     return tasks.select_related("assignee", "decided_by", "decided_for").order_by()
 
 
-_TASKS = PreparedQuery(_tasks_of_any)
+TASKS = RowsFacet(_tasks_of_any)
 
 
-def _read_absences(rows: Sequence[Model], relation: str, instance: WorkflowInstance) -> None:
-    if not ABSENCES.is_absent(instance):
-        prefetch_related_objects(rows, prefetch_absences(relation, timezone.now()))
-
-
-def decided_tasks_of(instance: WorkflowInstance) -> list[WorkItem]:
-    """Every task of the request on which somebody decided, oldest first. One statement, or none
-    where it is known that nobody did."""
-    if DECISIONS.is_absent(instance):
-        return []
-    decided = _DECIDED_TASKS.rows({ANY_ROW: instance.pk})
-    return sorted(decided, key=lambda task: (task.completed_at or task.enabled_at, task.pk))
+def tasks_of(instance: WorkflowInstance) -> list[WorkItem]:
+    """Every task of the request with its people, oldest first. One statement, or none where they
+    came with the request."""
+    tasks = TASKS.rows_of(instance)
+    read_absences_of_people(instance, [task.assignee for task in tasks], timezone.now())
+    return sorted(tasks, key=lambda task: task.pk)
 
 
 def _decided_tasks_of_any() -> QuerySet[WorkItem]:
@@ -112,7 +75,13 @@ def _decided_tasks_of_any() -> QuerySet[WorkItem]:
     return decided.select_related("decided_by", "decided_for").order_by()
 
 
-_DECIDED_TASKS = PreparedQuery(_decided_tasks_of_any)
+DECISIONS = RowsFacet(_decided_tasks_of_any)
+
+
+def decided_tasks_of(instance: WorkflowInstance) -> list[WorkItem]:
+    """Every task of the request on which somebody decided, oldest first. One statement, or none."""
+    decided = DECISIONS.rows_of(instance)
+    return sorted(decided, key=lambda task: (task.completed_at or task.enabled_at, task.pk))
 
 
 def people_read_with(tasks: Iterable[WorkItem]) -> list[User]:
@@ -121,28 +90,103 @@ def people_read_with(tasks: Iterable[WorkItem]) -> list[User]:
     return [person for person in people if person is not None]
 
 
+# -- who was added to them --------------------------------------------------------------------
+
+
+def _additions_to_any() -> QuerySet[AddedPerson]:
+    return AddedPerson.objects.filter(work_item__request=ANY_ROW).order_by()
+
+
+ADDED_PEOPLE = RowsFacet(_additions_to_any)
+"""Beside the people of the steps: by an escalation, or by hand."""
+
+
 def find_added_person(task: WorkItem, user: User) -> AddedPerson | None:
-    """As what this person was added to the task, where they were."""
-    return AddedPerson.objects.filter(work_item=task, user=user).first()
+    """As what this person was added to the task, where they were. One statement, or none where it
+    came with the request."""
+    additions = ADDED_PEOPLE.rows_of(task.request)
+    return next(
+        (row for row in additions if (row.work_item_id, row.user_id) == (task.pk, user.pk)), None
+    )
+
+
+# -- who is away ------------------------------------------------------------------------------
+
+
+def _absences_around_any() -> QuerySet[StandInPeriod]:
+    periods = current_periods(ANY_MOMENT).order_by()
+    requests = WorkflowInstance.objects.filter(pk=ANY_ROW).order_by()
+    tasks = WorkItem.objects.filter(request=ANY_ROW).order_by()
+    incidents = Incident.objects.filter(request=ANY_ROW).order_by()
+    people = requests.values_list("requester").union(
+        requests.values_list("template__owner"),
+        tasks.values_list("assignee"),
+        incidents.values_list("owner"),
+        periods.filter(deputy=ANYBODY).values_list("person"),
+        all=True,
+    )
+    return periods.filter(person__in=people).select_related(
+        "person", "absence", "deputy", "via", "via_next"
+    )
+
+
+ABSENCES = RowsFacet(_absences_around_any)
+"""The absences now of the requester, the workflow's owner, all who have or had something of the
+request, and those for whom the reader stands in."""
+
+
+def read_absences_of_people(
+    instance: WorkflowInstance, people: Iterable[User | None], now: datetime
+) -> None:
+    """With these people beside a request comes whether they are away, for their names on its page.
+    One statement, or none where it came with the request."""
+    named_people = [person for person in people if person is not None]
+    if ABSENCES.is_known_of(instance):
+        keep_absences(named_people, ABSENCES.rows_of(instance))
+    elif named_people:
+        prefetch_related_objects(named_people, prefetch_absences("", now))
+
+
+def find_away_note_beside(
+    instance: WorkflowInstance, person_id: int | None, now: datetime
+) -> AwayNote | None:
+    """That somebody around a request is away. One statement, or none where it came with it."""
+    notes = (
+        AwayNotes(ABSENCES.rows_of(instance))
+        if ABSENCES.is_known_of(instance)
+        else read_away_notes([person_id], now)
+    )
+    return notes.of(person_id, instance.template_id)
+
+
+# -- merges, incidents, attempts, family ------------------------------------------------------
+
+
+def _merges_of_any() -> QuerySet[MergeRecord]:
+    rows = MergeRecord.objects.filter(request=ANY_ROW)
+    return rows.select_related("resolved_by").order_by()
+
+
+MERGES = RowsFacet(_merges_of_any)
 
 
 def merges_of(instance: WorkflowInstance) -> list[MergeRecord]:
-    """The merge records of the request. One statement, or none where it is known that there are
-    none."""
-    if MERGES.is_absent(instance):
-        return []
-    rows = MergeRecord.objects.filter(request=instance).select_related("resolved_by")
-    return in_order(rows)
+    """The merge records of the request, oldest first. One statement, or none."""
+    return sorted(MERGES.rows_of(instance), key=lambda row: row.pk)
+
+
+def _incidents_of_any() -> QuerySet[Incident]:
+    return Incident.objects.filter(request=ANY_ROW).select_related("owner").order_by()
+
+
+INCIDENTS = RowsFacet(_incidents_of_any)
 
 
 def incidents_of(instance: WorkflowInstance) -> list[Incident]:
-    """The incidents of the request, oldest first. One statement, or none where it is known that
-    there are none."""
-    if INCIDENTS.is_absent(instance):
-        return []
-    incidents = in_order(Incident.objects.filter(request=instance).select_related("owner"))
-    _read_absences(incidents, "owner", instance)
-    return incidents
+    """The incidents of the request, oldest first. One statement, or none."""
+    incidents = INCIDENTS.rows_of(instance)
+    read_absences_of_people(instance, [row.owner for row in incidents], timezone.now())
+    return sorted(incidents, key=lambda row: row.pk)
 
 
 def attempts_of(instance: WorkflowInstance, version_map: VersionMap) -> list[Attempt]:
@@ -210,15 +254,24 @@ def trail_rows_after(
     return list(rows.order_by("pk"))
 
 
+def _course_rows_of_any() -> QuerySet[TrailEvent]:
+    rows = TrailEvent.objects.filter(request=ANY_ROW, command__in=COURSE_COMMANDS)
+    return rows.select_related("actor").order_by("-id")[:MAX_TRAIL_ROWS]
+
+
+COURSE_ROWS = RowsFacet(_course_rows_of_any)
+
+
 def course_rows_of(
-    instance: WorkflowInstance, commands: Collection[str], *, until: datetime | None = None
+    instance: WorkflowInstance, *, until: datetime | None = None
 ) -> list[TrailEvent]:
-    """The newest rows (until a moment) of the request's trail of these commands with who did it,
-    oldest first. One statement, or none where it is known that nothing but everyday commands was
-    done."""
-    if TRAIL_BESIDE_DECISIONS.is_absent(instance) and not set(commands) & {*_EVERYDAY_COMMANDS}:
-        return []
-    rows = TrailEvent.objects.filter(request=instance, command__in=commands)
-    if until is not None:
-        rows = rows.filter(recorded_at__lte=until)
-    return list(rows.select_related("actor").order_by("-id")[:MAX_TRAIL_ROWS])[::-1]
+    """The newest changes of the request's course (until a moment) with who did them, oldest first.
+    One statement, or none."""
+    if until is None:
+        return sorted(COURSE_ROWS.rows_of(instance), key=lambda row: row.pk)
+    rows = TrailEvent.objects.filter(request=instance, command__in=COURSE_COMMANDS)
+    past_rows = rows.filter(recorded_at__lte=until).select_related("actor")
+    return list(past_rows.order_by("-id")[:MAX_TRAIL_ROWS])[::-1]
+
+
+RECORD_FACETS = (TASKS, INCIDENTS, MERGES, CHILDREN, COURSE_ROWS, ABSENCES)

@@ -11,11 +11,10 @@ from workflows.documents.models import Document
 from workflows.engine.errors import NotFound
 from workflows.execution.choices import QuestionKind
 from workflows.execution.models import TaskQuestion, WorkflowInstance, WorkItem
-from workflows.execution.queries.facets import facet_of_rows
+from workflows.execution.queries.facets import RowsFacet
 from workflows.execution.queries.visible_instances import of_visible_request
 from workflows.people.models import User
-
-QUESTIONS = facet_of_rows(f"{TaskQuestion._meta.db_table} WHERE request_id = %(request)s")
+from workflows.persistence.prepared_queries import ANY_ROW
 
 MOST_WAITING = 50
 """So many questions are shown of those that wait for one person; the oldest."""
@@ -79,22 +78,16 @@ def is_question_waiting(question_id: int) -> bool:
 
 
 def questions_on_task(task: WorkItem) -> list[TaskQuestion]:
-    """Everything that was asked on a task, oldest first. One statement, or none where it is known
-    that nothing was."""
-    if QUESTIONS.is_absent(task.request):
-        return []
-    rows = _with_has_files(TaskQuestion.objects.filter(work_item=task))
-    rows = rows.select_related("asked_by", "asked_of")
-    return _oldest_first(rows)
+    """Everything that was asked on a task, oldest first. One statement, or none where it came with
+    the request."""
+    rows = questions_on_request(task.request)
+    return [row for row in rows if row.work_item_id == task.pk]
 
 
 def questions_on_request(instance: WorkflowInstance) -> list[TaskQuestion]:
     """Everything that was asked on a request's tasks, oldest first. One statement, or none where
-    it is known that nothing was."""
-    if QUESTIONS.is_absent(instance):
-        return []
-    rows = _with_has_files(TaskQuestion.objects.filter(request=instance))
-    return _oldest_first(rows.select_related("asked_by", "asked_of", "work_item"))
+    it came with the request."""
+    return sorted(QUESTIONS.rows_of(instance), key=lambda row: row.pk)
 
 
 def _with_has_files(rows: QuerySet[TaskQuestion]) -> QuerySet[TaskQuestion]:
@@ -102,20 +95,30 @@ def _with_has_files(rows: QuerySet[TaskQuestion]) -> QuerySet[TaskQuestion]:
     return rows.annotate(has_files=Exists(Document.objects.filter(question=OuterRef("pk"))))
 
 
-def files_of_answers(questions: Iterable[TaskQuestion]) -> dict[int, list[Document]]:
+def _questions_on_any() -> QuerySet[TaskQuestion]:
+    rows = _with_has_files(TaskQuestion.objects.filter(request=ANY_ROW))
+    return rows.select_related("asked_by", "asked_of", "work_item").order_by()
+
+
+QUESTIONS = RowsFacet(_questions_on_any)
+
+
+def files_of_answers(
+    questions: Iterable[TaskQuestion], documents: Iterable[Document] | None = None
+) -> dict[int, list[Document]]:
     """What the answers to these questions carry, by the questions' ids. One statement, or none
-    where none carries a file."""
-    carrying = [row.pk for row in questions if getattr(row, "has_files", bool(row.answer))]
+    where none carries a file, or the request's `documents` were read already."""
+    carrying = {row.pk for row in questions if getattr(row, "has_files", bool(row.answer))}
+    rows: Iterable[Document] = ()
+    if documents is not None:
+        rows = (row for row in documents if row.question_id in carrying)
+    elif carrying:
+        rows = Document.objects.filter(question__in=carrying).order_by()
     files: dict[int, list[Document]] = {}
-    if carrying:
-        for document in Document.objects.filter(question__in=carrying).order_by("version"):
-            assert document.question_id is not None
-            files.setdefault(document.question_id, []).append(document)
+    for document in sorted(rows, key=lambda row: row.version):
+        assert document.question_id is not None
+        files.setdefault(document.question_id, []).append(document)
     return files
-
-
-def _oldest_first(rows: Iterable[TaskQuestion]) -> list[TaskQuestion]:
-    return sorted(rows, key=lambda row: row.pk)
 
 
 def find_visible_question(

@@ -20,7 +20,7 @@ from workflows.execution.models import (
     WorkflowInstance,
     WorkItem,
 )
-from workflows.execution.queries.instance_record import ABSENCES
+from workflows.execution.queries.instance_record import find_away_note_beside
 from workflows.execution.services.capacities import authorize_steering
 from workflows.execution.services.requester_pauses import (
     begin_requester_pause,
@@ -40,7 +40,6 @@ from workflows.execution.services.unit_of_work.lapsed_questions import (
 from workflows.execution.services.values import prepare_carried_files
 from workflows.execution.services.work_items import open_task_for_actor
 from workflows.people.models import User
-from workflows.people.queries.stand_ins import read_away_notes
 from workflows.persistence.kept_text import validate_text
 from workflows.trail.changes import QuestionAsked
 from workflows.trail.choices import TrailCapacity, TrailCommand
@@ -172,9 +171,7 @@ def find_requester_refusal(work: UnitOfWork) -> HandoffError | None:
 
 
 def _absence_refusal(work: UnitOfWork, requester: User) -> HandoffError | None:
-    if ABSENCES.is_absent(work.instance):
-        return None
-    away = read_away_notes([requester.pk], work.now).of(requester.pk, work.instance.template_id)
+    away = find_away_note_beside(work.instance, requester.pk, work.now)
     if away is None:
         return None
     return InvalidInput(

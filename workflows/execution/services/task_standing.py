@@ -15,13 +15,13 @@ from workflows.engine.authority.decision_guards import (
 from workflows.engine.format.definition import RouteDef
 from workflows.execution.models import ASKED, WorkItem
 from workflows.execution.queries.closed_tasks import describe_closed_task
-from workflows.execution.queries.instance_record import ABSENCES
+from workflows.execution.queries.instance_record import find_away_note_beside
 from workflows.execution.services.capacities import determine_work_capacity
 from workflows.execution.services.unit_of_work import ActingCapacity, UnitOfWork
 from workflows.people.models import User
 from workflows.people.queries.eligibility import is_in_role, may_act_by_addition
 from workflows.people.queries.person_names import full_name_of, name_with_absence
-from workflows.people.queries.stand_ins import find_people_stood_in_for, read_away_notes
+from workflows.people.queries.stand_ins import find_people_stood_in_for
 
 
 def decision_situation(
@@ -120,12 +120,10 @@ def _situation_of(
 
 def holder_name(item: WorkItem, now: datetime) -> str:
     """What a refusal calls whoever has a task, and, while they are away, until when and who stands
-    in. A statement, or none where it is known that nobody of the request is away."""
+    in. A statement, or none where it came with the request."""
     if item.assignee is None:
         return ""
-    if ABSENCES.is_absent(item.request):
-        return full_name_of(item.assignee)
-    note = read_away_notes([item.assignee_id], now).of(item.assignee_id, item.request.template_id)
+    note = find_away_note_beside(item.request, item.assignee_id, now)
     return name_with_absence(full_name_of(item.assignee), note)
 
 

@@ -2,16 +2,28 @@
 
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.actor_facets import capacity_over
-from workflows.execution.queries.facets import facet_of_rows
+from workflows.execution.queries.facets import RowsFacet
 from workflows.links.models import StatusLink
 from workflows.links.queries.addresses import STATUS_SALT, read_signed_name
 from workflows.people.models import User
+from workflows.persistence.prepared_queries import ANY_ROW
 from workflows.trail.choices import TrailCapacity
 
-STATUS_LINKS = facet_of_rows(f"{StatusLink._meta.db_table} WHERE request_id = %(request)s")
+MOST_LINKS = 100
+"""A page shows the newest of them."""
+
+
+def _links_of_any() -> QuerySet[StatusLink]:
+    rows = StatusLink.objects.filter(request=ANY_ROW).select_related("made_by", "withdrawn_by")
+    return rows.order_by("-pk")[:MOST_LINKS]
+
+
+STATUS_LINKS = RowsFacet(_links_of_any)
 
 
 def find_status_link(token: str, now: datetime) -> StatusLink | None:
@@ -27,12 +39,8 @@ def find_status_link(token: str, now: datetime) -> StatusLink | None:
 
 
 def status_links_of(instance: WorkflowInstance) -> list[StatusLink]:
-    """All links of a request, the newest first. One statement, or none where it is known that there
-    are none."""
-    if STATUS_LINKS.is_absent(instance):
-        return []
-    rows = StatusLink.objects.filter(request=instance)
-    return list(rows.select_related("made_by", "withdrawn_by").order_by("-pk")[:100])
+    """The links of a request, the newest first. One statement, or none where they came with it."""
+    return sorted(STATUS_LINKS.rows_of(instance), key=lambda link: -link.pk)
 
 
 def status_link_capacity(user: User, instance: WorkflowInstance) -> TrailCapacity | None:

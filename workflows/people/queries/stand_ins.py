@@ -52,7 +52,7 @@ class AwayNotes:
 def read_away_notes(person_ids: Iterable[int | None], now: datetime) -> AwayNotes:
     """Who of these people is away now. One statement, or none."""
     ids = {pk for pk in person_ids if pk is not None}
-    return AwayNotes(_current_periods(now).filter(person__in=ids) if ids else ())
+    return AwayNotes(current_periods(now).filter(person__in=ids) if ids else ())
 
 
 def prefetch_absences(relation: str, now: datetime) -> Prefetch:
@@ -60,7 +60,7 @@ def prefetch_absences(relation: str, now: datetime) -> Prefetch:
     whether they are away now, for `away_note_of`. One statement, or none where there are no
     people."""
     path = f"{relation}__away_periods" if relation else "away_periods"
-    return Prefetch(path, _current_periods(now), to_attr="away_now")
+    return Prefetch(path, current_periods(now), to_attr="away_now")
 
 
 def absences_of(relation: str, now: datetime) -> QuerySet[StandInPeriod]:
@@ -75,7 +75,18 @@ def away_note_of(person: User | None, template_id: int) -> AwayNote | None:
     return AwayNotes(getattr(person, "away_now", ())).of(person.pk, template_id)
 
 
-def _current_periods(now: datetime) -> QuerySet[StandInPeriod]:
+def keep_absences(people: Iterable[User], periods: Iterable[StandInPeriod]) -> None:
+    """With these people comes whether they are away now, as `prefetch_absences` would have it, by
+    periods that were read already. No statement."""
+    by_person: dict[int, list[StandInPeriod]] = {}
+    for period in periods:
+        by_person.setdefault(period.person_id, []).append(period)
+    for person in people:
+        person.away_now = by_person.get(person.pk, [])  # type: ignore[attr-defined]
+
+
+def current_periods(now: datetime) -> QuerySet[StandInPeriod]:
+    """The periods of all people that run at a moment, with who stands in."""
     return _periods_at(now).select_related("absence", "deputy", "via", "via_next")
 
 
