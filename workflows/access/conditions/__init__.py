@@ -101,11 +101,9 @@ def steps_of_person_sql() -> str:
     return compose_sql(
         """
     WITH mine AS ({roles})
-    SELECT s.id FROM {step} s JOIN mine ON mine.role = s.role_id
-    WHERE s.kind IN ('approval', 'task')
-    UNION
-    SELECT w.step_id FROM {route} w JOIN mine ON mine.role = w.role_id
+    {steps}
     """,
+        steps=_steps_of_roles_sql("SELECT mine.role FROM mine"),
         roles=roles_of_person_sql(),
         **table_names(),
     )
@@ -116,26 +114,27 @@ def performs_step_condition(user: "User", step: str = "step_id") -> Q:
     return Q(**{f"{step}__in": sql_expression(steps_of_person_sql(), {"user": user.pk})})
 
 
-def steps_stood_in_for_sql() -> str:
-    """SQL for the people whom a person (`%(user)s`) stands in for at a moment (`%(now)s`), with
-    the steps on which these may act by a role, in the workflows for which it holds."""
+def _steps_of_roles_sql(roles: str) -> str:
+    """SQL for the steps on which people of these roles act. Not as a join, for which SQLite reads
+    all steps."""
     return compose_sql(
         """
-    WITH stood AS ({stood}), theirs AS ({roles})
-    SELECT theirs.person, s.id AS step FROM theirs
-    JOIN {step} s ON s.role_id = theirs.role AND s.kind IN ('approval', 'task')
-    JOIN {version} v ON v.id = s.version_id
-    JOIN stood ON stood.person = theirs.person AND {covers}
-    UNION
-    SELECT theirs.person, s.id FROM theirs
-    JOIN {route} way ON way.role_id = theirs.role JOIN {step} s ON s.id = way.step_id
-    JOIN {version} v ON v.id = s.version_id
-    JOIN stood ON stood.person = theirs.person AND {covers}
+    SELECT s.id AS step FROM {step} s
+    WHERE s.role_id IN ({roles}) AND s.kind IN ('approval', 'task')
+    UNION SELECT way.step_id FROM {route} way WHERE way.role_id IN ({roles})
     """,
-        stood=people_stood_in_for_sql(),
-        roles=role_members_sql("{person} IN (SELECT person FROM stood)"),
-        covers=covers_workflow_sql("stood", "v.template_id"),
+        roles=roles,
         **table_names(),
+    )
+
+
+def _steps_stood_in_for_sql() -> str:
+    """SQL for the steps on which people whom a person (`%(user)s`) stands in for at a moment
+    (`%(now)s`) may act by a role, in the workflows for which it holds."""
+    return compose_sql(
+        "{reached} {steps}",
+        reached=_roles_in_reach_sql("{person} IN (SELECT person FROM stood)", "false"),
+        steps=_steps_of_roles_sql("SELECT reached.role FROM reached"),
     )
 
 
@@ -143,8 +142,29 @@ def work_in_reach_sql() -> str:
     """SQL for what reaches a person (`%(user)s`) at a moment (`%(now)s`), their own and that of the
     people whom they stand in for: rows of a `person`, a `role` in whose list that one is, and a
     `step` that they may do by it (null where no step has the role), some twice. In one pass, as
-    each page of an inbox asks it; of which workflow a role is, only where somebody stands in for
-    one alone."""
+    each page of an inbox asks it."""
+    return compose_sql(
+        """
+    {reached}
+    SELECT r.person, r.role, s.id AS step FROM reached r
+    LEFT JOIN {step} s ON s.role_id = r.role AND s.kind IN ('approval', 'task')
+    UNION ALL
+    SELECT r.person, r.role, way.step_id FROM reached r
+    JOIN {route} way ON way.role_id = r.role AND way.role_id IS NOT NULL
+    """,
+        reached=_roles_in_reach_sql(
+            "{person} IN (SELECT %(user)s UNION ALL SELECT person FROM stood)",
+            "theirs.person = %(user)s",
+        ),
+        **table_names(),
+    )
+
+
+def _roles_in_reach_sql(people: str, is_own: str) -> str:
+    """A beginning for SQL: `reached` has the `person` and `role` of the people who meet a condition
+    on `{person}`, in whose place the person (`%(user)s`) acts in the role's workflow at a moment
+    (`%(now)s`), or who are their own. Of which workflow a role is, is asked only where somebody
+    stands in for one alone."""
     of_role = compose_sql(
         "(SELECT v.template_id FROM {role} o JOIN {version} v ON v.id = o.version_id"
         " WHERE o.id = theirs.role)",
@@ -157,21 +177,16 @@ def work_in_reach_sql() -> str:
     ),
     theirs AS MATERIALIZED ({roles}),
     reached AS MATERIALIZED (
-        SELECT theirs.person, theirs.role FROM theirs WHERE theirs.person = %(user)s
+        SELECT theirs.person, theirs.role FROM theirs WHERE {is_own}
         OR theirs.person IN (SELECT stood.person FROM stood WHERE stood.is_everywhere)
         OR EXISTS (SELECT 1 FROM stood WHERE stood.person = theirs.person AND {covers})
     )
-    SELECT r.person, r.role, s.id AS step FROM reached r
-    LEFT JOIN {step} s ON s.role_id = r.role AND s.kind IN ('approval', 'task')
-    UNION ALL
-    SELECT r.person, r.role, way.step_id FROM reached r
-    JOIN {route} way ON way.role_id = r.role AND way.role_id IS NOT NULL
     """,
+        is_own=is_own,
         stood=people_stood_in_for_sql(),
-        roles=role_members_sql("{person} IN (SELECT %(user)s UNION ALL SELECT person FROM stood)"),
+        roles=role_members_sql(people),
         covers=covers_workflow_sql("stood", of_role),
         has_named_workflows=has_named_workflows_sql("l"),
-        **table_names(),
     )
 
 
@@ -198,8 +213,7 @@ def tasks_stood_in_for_sql() -> str:
 def stood_in_step_condition(user: "User", now: datetime | str) -> Q:
     """A condition: somebody for whom this person stands in may act on the step of the row, by its
     role."""
-    sql = compose_sql("SELECT l.step FROM ({steps}) l", steps=steps_stood_in_for_sql())
-    return Q(step_id__in=_raw_sql(sql, user, now))
+    return Q(step_id__in=_raw_sql(_steps_stood_in_for_sql(), user, now))
 
 
 def stood_in_task_condition(user: "User", now: datetime | str) -> Q:

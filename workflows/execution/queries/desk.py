@@ -43,9 +43,9 @@ NO_ID = "CAST(NULL AS bigint)"
 class DeskSource:
     """Where rows of one kind come from.
 
-    `sql` gives a SELECT of `COLUMNS` for the person `%(user)s`: `kind` is the source's name,
-    `since` a moment, `request`, `template`, `step` and `person` are ids (`NO_ID` for none), `code`
-    and `note` are texts.
+    `sql`, which is asked once a process, gives a SELECT of `COLUMNS` for the person `%(user)s`:
+    `kind` is the source's name, `since` a moment, `request`, `template`, `step` and `person` are
+    ids (`NO_ID` for none), `code` and `note` are texts.
     """
 
     sql: Callable[[], str]
@@ -73,24 +73,24 @@ class DeskRow:
 
 def read_desk(user: User, *, leaving_out: Collection[str] = ()) -> list[DeskRow]:
     """Everything that concerns the person, by kind, the oldest first. One statement."""
-    sources = tuple((n, s.sql()) for n, s in DESK_SOURCES.items() if n not in leaving_out)
+    sources = tuple(source for n, source in DESK_SOURCES.items() if n not in leaving_out)
     with connection.cursor() as cursor:
-        cursor.execute(_desk_sql(tuple(sql for _, sql in sources)), {"user": user.pk})
+        cursor.execute(_desk_sql(sources), {"user": user.pk})
         return [_desk_row(*row) for row in cursor.fetchall()]
 
 
 @lru_cache(maxsize=8)
-def _desk_sql(sources: tuple[str, ...]) -> str:
+def _desk_sql(sources: tuple[DeskSource, ...]) -> str:
     parts = (
         compose_sql(
             "SELECT * FROM (SELECT {columns} FROM ({sql}) AS s ORDER BY since, id LIMIT {most})"
             " AS s{number}",
             columns=COLUMNS,
-            sql=sql,
+            sql=source.sql(),
             most=MOST_ROWS,
             number=number,
         )
-        for number, sql in enumerate(sources)
+        for number, source in enumerate(sources)
     )
     sql = compose_sql(
         """

@@ -121,23 +121,23 @@ def find_instances(user: User, narrowed: InstanceFilter, limit: int) -> list[Wor
     if named:
         return named
     if narrowed.words:
-        rows = _matching_words(_narrowed_rows(user, narrowed), narrowed.words)
+        rows = _narrowed_rows(user, narrowed, _matching_words(narrowed.words))
         return list(_with_list_columns(_in_list_order(rows, narrowed))[:limit])
     return _LISTED.rows(*_shape_of(user, narrowed, limit))
 
 
-def _narrowed_rows(user: User, narrowed: InstanceFilter) -> InstanceQuerySet:
-    """All that fit, whatever words are searched for."""
-    rows = WorkflowInstance.objects.visible_to(user)
-    if narrowed.whose == MINE:
-        rows = WorkflowInstance.objects.filter(requester=user)
+def _narrowed_rows(
+    user: User, narrowed: InstanceFilter, meeting_words: InstanceQuerySet | None = None
+) -> InstanceQuerySet:
+    """All that fit; whether somebody may see them, which is dear, is asked last."""
+    rows = WorkflowInstance.objects.all() if meeting_words is None else meeting_words
     if narrowed.state == OPEN:
         rows = rows.filter(open_instances_condition())
     elif narrowed.state == FINISHED:
         rows = rows.exclude(open_instances_condition())
     if narrowed.workflow:
         rows = rows.filter(template__key=narrowed.workflow)
-    return rows
+    return rows.filter(requester=user) if narrowed.whose == MINE else rows.visible_to(user)
 
 
 ANY_WORKFLOW = "any workflow's key"
@@ -222,10 +222,10 @@ def _find_named(user: User, narrowed: InstanceFilter) -> list[WorkflowInstance]:
     return list(_with_list_columns(rows))
 
 
-def _matching_words(rows: InstanceQuerySet, words: str) -> InstanceQuerySet:
-    """Those of these requests that meet every word, by what the inbox finds as well."""
+def _matching_words(words: str) -> InstanceQuerySet:
+    """The requests that meet every word, by what the inbox finds as well."""
     requests = find_requests(read_search_terms(words), is_open=False)
-    key = f"{WorkflowInstance._meta.db_table}.id"
+    rows, key = WorkflowInstance.objects.all(), f"{WorkflowInstance._meta.db_table}.id"
     if requests.ids is not None:
         rows = rows.filter(is_one_of(key, requests.ids))
     for condition in requests.conditions(key):

@@ -24,7 +24,7 @@ from workflows.people.models import User
 from workflows.persistence.sql_text import compose_sql, hide_values
 
 MOST_TERMS = 8
-FEW = 1000
+FEW = 3_000
 """So many requests are asked for by their ids."""
 MANY = 50_000
 """So many where open tasks are searched for: a list of them is put beside the queues."""
