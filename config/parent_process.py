@@ -10,6 +10,8 @@ PARENT_VARIABLE = "HANDOFF_PARENT"
 """The variable that names the process that supervises this one."""
 GATE_VARIABLE = "HANDOFF_GATE"
 """The variable that names the open pipe whose other end is closed when the site is prepared."""
+SETTINGS_READ = b"settings\n"
+"""The first word of the process that prepares the site."""
 GRACE_SECONDS = 15.0
 
 

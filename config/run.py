@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from config.parent_process import GATE_VARIABLE, PARENT_VARIABLE
+from config.parent_process import GATE_VARIABLE, PARENT_VARIABLE, SETTINGS_READ
 
 PYTHON = sys.executable
 ROOT = Path(__file__).resolve().parent.parent
@@ -225,17 +225,33 @@ class Preparation:
 
     def has_read_settings(self) -> bool:
         """Wait for its first word; False when it ended without one, or has to stop."""
-        return self.group.supervise_until(self._is_readable) and bool(self._read())
+        if self.group.supervise_until(self._is_readable) and self._read(len(SETTINGS_READ)):
+            return True
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(0 if self.group.told_to_stop else self.group.patience)
+        self._tell_if_killed()
+        return False
 
     def finish(self) -> str | None:
-        """Wait for its end: how to sign in, or None when it failed or had to stop."""
-        return self._read().decode() if self.group.finish(self._process) else None
+        """Wait for its end: how to sign in, or None when it failed or had to stop.
+
+        It says itself why it failed, unless something killed it.
+        """
+        if self.group.finish(self._process):
+            return self._read(1 << 16).decode()
+        self._tell_if_killed()
+        return None
+
+    def _tell_if_killed(self) -> None:
+        status = self._process.poll()
+        if status is not None and status < 0 and not self.group.told_to_stop:
+            print_line(f"The site could not be prepared ({describe_exit(status)}).")
 
     def _is_readable(self) -> bool:
         return bool(select.select([self._report], [], [], 0)[0])
 
-    def _read(self) -> bytes:
-        return os.read(self._report, 1 << 16)
+    def _read(self, most: int) -> bytes:
+        return os.read(self._report, most)
 
 
 def remove_old_broker_files() -> None:

@@ -97,6 +97,7 @@ def program(code: str, *arguments: str, **environment: str) -> Iterator[subproce
         cwd=ROOT,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
@@ -229,20 +230,64 @@ def test_when_the_supervisor_is_killed_its_children_see_it_and_end(tmp_path: Pat
         assert soon(lambda: not group_members(parent.pid), 30)
 
 
-def test_settings_that_cannot_be_are_refused_in_one_line_and_nothing_lasting_starts(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("TIME_ZONE", "Nowhere", "TIME_ZONE is 'Nowhere'"),
+        ("HANDOFF_EXTENSIONS", "acme.none", "HANDOFF_EXTENSIONS names 'acme.none'"),
+    ],
+)
+def test_what_the_owner_wrote_wrong_is_refused_in_one_line_and_nothing_lasting_starts(
+    tmp_path: Path, variable: str, value: str, says: str
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "config.run"],
-        cwd=ROOT,
-        env={**os.environ, "HANDOFF_VAR": str(tmp_path), "PORT": "0", "TIME_ZONE": "Nowhere"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 1
-    assert "TIME_ZONE" in done.stderr
-    assert (done.stdout, len(done.stderr.splitlines())) == ("", 1)
+    with program(SITE, **EMBEDDED, HANDOFF_VAR=str(tmp_path), PORT="0", **{variable: value}) as run:
+        output, errors = run.communicate(timeout=120)
+        assert (run.returncode, output) == (1, "-m config.prepare\n")
+        assert says in errors
+        assert len(errors.splitlines()) == 1
+        assert not group_members(run.pid)
+
+
+@pytest.mark.parametrize("broken", ["no server", "no database file"])
+def test_a_database_that_cannot_be_prepared_is_one_line_and_leaves_no_process(
+    tmp_path: Path, broken: str
+) -> None:
+    environment = {**EMBEDDED, "HANDOFF_VAR": str(tmp_path), "PORT": "0"}
+    if broken == "no server":
+        environment["DATABASE_URL"] = "postgres://nobody@127.0.0.1:1/none"
+    else:
+        (tmp_path / "handoff.sqlite3").write_text("This is no database. " * 100)
+    with program(SITE, **environment) as run:
+        _, errors = run.communicate(timeout=120)
+        assert run.returncode == 1
+        assert errors.startswith("Handoff cannot prepare its database: ")
+        assert len(errors.splitlines()) == 1
+        assert not group_members(run.pid)
+
+
+@pytest.mark.parametrize("killed", ["the supervisor", "the preparing process"])
+def test_a_kill_while_the_site_is_prepared_leaves_no_process(tmp_path: Path, killed: str) -> None:
+    with program(SITE, **EMBEDDED, HANDOFF_VAR=str(tmp_path), PORT="0") as run:
+        assert run.stdout is not None
+        assert [run.stdout.readline() for _ in range(3)][2] == "-m config.background\n"
+        prepares = min(set(group_members(run.pid)) - {run.pid})
+        os.kill(run.pid if killed == "the supervisor" else prepares, signal.SIGKILL)
+        run.wait(60)
+        assert soon(lambda: not group_members(run.pid), 60)
+        if killed == "the preparing process":
+            said = run.stdout.read()
+            assert said == "The site could not be prepared (killed by SIGKILL).\n"
+            assert run.returncode == 1
+
+
+def test_ctrl_c_while_the_site_is_prepared_stops_all_without_a_word(tmp_path: Path) -> None:
+    with program(SITE, **EMBEDDED, HANDOFF_VAR=str(tmp_path), PORT="0") as run:
+        assert run.stdout is not None
+        assert [run.stdout.readline() for _ in range(3)][2] == "-m config.background\n"
+        os.killpg(run.pid, signal.SIGINT)
+        output, errors = run.communicate(timeout=60)
+        assert (run.returncode, output, errors) == (0, "", "")
+        assert not group_members(run.pid)
 
 
 def test_what_lasts_waits_at_the_gate_until_the_supervisor_opens_it(
