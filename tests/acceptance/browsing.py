@@ -22,7 +22,13 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 if CHROMIUM is None:
     pytest.skip("no Chromium on this machine", allow_module_level=True)
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright  # noqa: E402
+from playwright.sync_api import (  # noqa: E402
+    Browser,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    sync_playwright,
+)
 
 from tests.migrated import copy_migrated, kept_template  # noqa: E402
 
@@ -37,7 +43,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 ON_DESK_AND_PHONE = pytest.mark.parametrize(
     ("title", "size", "script"),
     [("Lamps for a desk", DESK, True), ("Lamps for a phone", PHONE, False)],
@@ -111,7 +118,7 @@ def _site_environment(var: Path, port: int, database: str | None) -> Mapping[str
         for name, value in os.environ.items()
         if name not in ("DATABASE_URL", "HANDOFF_ENV", "SECRET_KEY", "ALLOWED_HOSTS")
     }
-    env |= {"HANDOFF_VAR": str(var), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    env |= {"HANDOFF_VAR": str(var), "DJANGO_SETTINGS_MODULE": "tests.acceptance.served_settings"}
     return env | {"PORT": str(port)} | ({"DATABASE_URL": database} if database else {})
 
 

@@ -3,9 +3,12 @@
 import ast
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import networkx
+
+from tests.reading_source import tree_of
 
 ROOT = Path(__file__).parents[2]
 APPS = ("config", "workflows", "approvals", "reporting")
@@ -39,7 +42,7 @@ def imports_at_run_time(tree: ast.Module) -> Iterator[ast.ImportFrom | ast.Impor
 def imported_modules(path: Path, known: Mapping[str, Path]) -> set[str]:
     """The modules of the product that a file imports."""
     names: set[str] = set()
-    for node in imports_at_run_time(ast.parse(path.read_text())):
+    for node in imports_at_run_time(tree_of(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif node.module:
@@ -49,6 +52,7 @@ def imported_modules(path: Path, known: Mapping[str, Path]) -> set[str]:
     return names & known.keys()
 
 
+@cache
 def import_graph() -> dict[str, set[str]]:
     known = modules()
     return {name: imported_modules(path, known) - {name} for name, path in known.items()}
@@ -96,7 +100,7 @@ def test_every_folder_of_the_product_says_what_it_is_for() -> None:
         str(path.relative_to(ROOT))
         for app in APPS
         for path in sorted((ROOT / app).rglob("__init__.py"))
-        if "migrations" not in path.parts and not ast.get_docstring(ast.parse(path.read_text()))
+        if "migrations" not in path.parts and not ast.get_docstring(tree_of(path))
     ]
     assert silent == []
 
@@ -110,13 +114,15 @@ def test_no_folder_holds_more_than_thirty_modules() -> None:
 
 
 def test_people_are_our_own_model_everywhere() -> None:
+    place = "django.contrib.auth.models"
     users = [
         f"{path.relative_to(ROOT)}"
         for folder in (*APPS, "tests", "bench")
         for path in sorted((ROOT / folder).rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text()))
+        if place in path.read_text()
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ImportFrom)
-        and node.module == "django.contrib.auth.models"
+        and node.module == place
         and any(alias.name == "User" for alias in node.names)
     ]
     assert users == []

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.reading_source import tree_of
+
 ROOT = Path(__file__).parents[2]
 SHOWN_BY = ("approvals", "reporting", "config", "workflows/monitoring", "workflows/outbox")
 COLUMNS = {"assignee", "assignee_id", "enabled_at"}
@@ -22,7 +24,7 @@ def sources(*folders: str) -> Iterator[tuple[str, ast.Module]]:
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
             if "migrations" not in path.parts:
-                yield str(path.relative_to(ROOT)), ast.parse(path.read_text())
+                yield str(path.relative_to(ROOT)), tree_of(path)
 
 
 def admin_folders() -> list[str]:

@@ -17,6 +17,7 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 
+from tests.reading_source import tree_of
 from workflows.admin_site.service_writes import ServiceWrittenMixin
 
 ROOT = Path(__file__).parents[2]
@@ -119,7 +120,7 @@ def test_only_services_write() -> None:
         f"{path.relative_to(ROOT)}:{line}: {text}"
         for path in sources()
         if not is_writer(path)
-        for line, text in writes_of(ast.parse(path.read_text(encoding="utf-8")), related)
+        for line, text in writes_of(tree_of(path), related)
     ]
     assert not found, "put what writes into a service:\n" + "\n".join(found)
 

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tests.reading_source import tree_of
+
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ("config", "workflows", "approvals", "reporting")
 
@@ -30,7 +32,7 @@ class SourceIndex:
             for path in sorted((ROOT / package).rglob("*.py")):
                 if "migrations" in path.parts or "demo" in path.parts:
                     continue
-                for node in ast.walk(ast.parse(path.read_text())):
+                for node in ast.walk(tree_of(path)):
                     if isinstance(node, ast.Constant) and isinstance(node.value, str):
                         place = f"{path.relative_to(ROOT)}:{node.lineno}"
                         yield place, " ".join(node.value.split()).strip(" .,:;()'\"·")

@@ -58,7 +58,7 @@ def test_another_reader_finds_the_same_in_a_real_log(name: str, tmp_path: Path) 
 
 
 def test_another_reader_finds_the_same_in_the_demo(tmp_path: Path) -> None:
-    call_command("load_demo", stdout=StringIO())
+    call_command("load_demo", "--volume", "0.3", stdout=StringIO())
     for key in sorted(set(WorkItem.objects.values_list("request__template__key", flat=True))):
         found = read_by_another(key, tmp_path)
         traces = our_traces(key)
