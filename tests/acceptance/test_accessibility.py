@@ -29,7 +29,7 @@ FIRST_PAGES = {
     "nora": ("/", "/reports/", "/workflows/"),
     "rosa": ("/reports/reviews/", "/reports/trail/"),
 }
-NO_PAGES = (".csv", ".json", ".yaml", "/log/", "/documents/", "/logout/", "/admin/")
+NO_PAGES = (".bpmn", ".csv", ".json", ".yaml", "/log/", "/documents/", "/logout/", "/admin/")
 COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 """What can differ between day and night, where the style sheet changes nothing but colours."""
 LOOKS: tuple[tuple[ViewportSize, Scheme, dict[str, list[str]]], ...] = (
