@@ -1,30 +1,40 @@
 """The embedded default starts with nothing set; production refuses to start half-configured."""
 
 import os
+import runpy
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 
+from config.environment import BadEnvironment
+
 ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = "config.settings"
 
 
-def settings_say(
-    expression: str, tmp_path: Path, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Print an expression over the settings in a fresh process with this environment."""
+def variables(var: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """All that the settings are to be read from: nothing of who runs the tests."""
     clean = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG")}
-    code = f"from django.conf import settings; print(({expression},))"
+    return {**clean, "HANDOFF_VAR": str(var), **environment}
+
+
+def read_settings(var: Path, **environment: str) -> SimpleNamespace:
+    """The settings as they are read anew in this environment. Raises BadEnvironment."""
+    with mock.patch.dict(os.environ, variables(var, environment), clear=True):
+        return SimpleNamespace(**runpy.run_path(str(ROOT / "config" / "settings.py")))
+
+
+def python_says(*arguments: str, var: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What a fresh process of Python prints in this environment."""
     return subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, *arguments],
         cwd=ROOT,
-        env={
-            **clean,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "HANDOFF_VAR": str(tmp_path),
-            **environment,
-        },
+        env=variables(var, environment),
         capture_output=True,
         text=True,
         check=False,
@@ -39,47 +49,46 @@ PRODUCTION = {
 
 
 def test_embedded_needs_nothing_and_keeps_everything_under_var(tmp_path: Path) -> None:
-    said = settings_say("settings.DATABASES['default']['NAME'], settings.ALLOWED_HOSTS", tmp_path)
+    code = "from django.conf import settings as s; print(s.DATABASES['default']['NAME'])"
+    said = python_says(
+        "-c", code + "; print(s.ALLOWED_HOSTS)", var=tmp_path, DJANGO_SETTINGS_MODULE=SETTINGS
+    )
     assert str(tmp_path / "handoff.sqlite3") in said.stdout, said.stderr
     assert "127.0.0.1" in said.stdout
 
 
 def test_the_embedded_secret_is_made_once_and_is_for_its_owner_only(tmp_path: Path) -> None:
-    first = settings_say("settings.SECRET_KEY", tmp_path).stdout
-    second = settings_say("settings.SECRET_KEY", tmp_path).stdout
+    first = read_settings(tmp_path).SECRET_KEY
+    second = read_settings(tmp_path).SECRET_KEY
     assert first == second
-    assert len(first.strip()) >= 50
+    assert len(first) >= 50
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS"])
 def test_production_refuses_to_start_without(name: str, tmp_path: Path) -> None:
-    said = settings_say("settings.DEBUG", tmp_path, **{**PRODUCTION, name: ""})
-    assert said.returncode != 0
-    assert f"Set {name} to" in said.stderr.strip().splitlines()[-1]
+    with pytest.raises(BadEnvironment) as refused:
+        read_settings(tmp_path, **{**PRODUCTION, name: ""})
+    assert f"Set {name} to" in str(refused.value).splitlines()[-1]
     assert not (tmp_path / "secret_key").exists()
 
 
 def test_production_takes_its_database_and_cookies_from_the_environment(tmp_path: Path) -> None:
-    said = settings_say(
-        "settings.DATABASES['default']['ENGINE'], settings.SESSION_COOKIE_SECURE,"
-        " settings.SECURE_SSL_REDIRECT, settings.CELERY_BROKER_URL",
+    given = read_settings(
         tmp_path,
         **PRODUCTION,
         DATABASE_URL="postgres://u:p@db:5432/handoff",
         CELERY_BROKER_URL="redis://queue:6379/0",
     )
-    assert "postgresql" in said.stdout, said.stderr
-    assert "True, True, 'redis://queue:6379/0'" in said.stdout
+    assert "postgresql" in given.DATABASES["default"]["ENGINE"]
+    assert (given.SESSION_COOKIE_SECURE, given.SECURE_SSL_REDIRECT) == (True, True)
+    assert given.CELERY_BROKER_URL == "redis://queue:6379/0"
 
 
 def test_an_email_url_becomes_the_mail_settings(tmp_path: Path) -> None:
-    said = settings_say(
-        "settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS",
-        tmp_path,
-        EMAIL_URL="smtp+tls://me:secret@mail.example:587",
-    )
-    assert "'mail.example', 587, True" in said.stdout, said.stderr
+    given = read_settings(tmp_path, EMAIL_URL="smtp+tls://me:secret@mail.example:587")
+    mail = (given.EMAIL_HOST, given.EMAIL_PORT, given.EMAIL_USE_TLS)
+    assert mail == ("mail.example", 587, True)
 
 
 @pytest.mark.parametrize(
@@ -96,15 +105,7 @@ def test_an_email_url_becomes_the_mail_settings(tmp_path: Path) -> None:
 def test_a_bad_environment_is_refused_by_the_command_line_in_one_line(
     environment: dict[str, str], line: str, tmp_path: Path
 ) -> None:
-    clean = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG")}
-    said = subprocess.run(
-        [sys.executable, "manage.py", "check"],
-        cwd=ROOT,
-        env={**clean, "HANDOFF_VAR": str(tmp_path), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    said = python_says("manage.py", "check", var=tmp_path, **environment)
     assert said.returncode == 2
     assert said.stderr.startswith(line)
     assert said.stderr.count("\n") == 1
@@ -112,15 +113,14 @@ def test_a_bad_environment_is_refused_by_the_command_line_in_one_line(
 
 def test_naming_the_hosts_makes_it_production_with_nothing_else_said(tmp_path: Path) -> None:
     hosts = {"SECRET_KEY": "k" * 60, "ALLOWED_HOSTS": "handoff.example, .ops.example"}
-    said = settings_say("settings.PRODUCTION, settings.CSRF_TRUSTED_ORIGINS", tmp_path, **hosts)
-    assert "True, ['https://handoff.example', 'https://*.ops.example']" in said.stdout, said.stderr
+    given = read_settings(tmp_path, **hosts)
+    assert given.PRODUCTION is True
+    assert given.CSRF_TRUSTED_ORIGINS == ["https://handoff.example", "https://*.ops.example"]
 
 
 def test_a_mail_password_may_hold_any_character(tmp_path: Path) -> None:
-    said = settings_say(
-        "settings.EMAIL_HOST_PASSWORD", tmp_path, EMAIL_URL="smtps://me:a%40b%2Fc@mail.example"
-    )
-    assert "'a@b/c'" in said.stdout, said.stderr
+    given = read_settings(tmp_path, EMAIL_URL="smtps://me:a%40b%2Fc@mail.example")
+    assert given.EMAIL_HOST_PASSWORD == "a@b/c"
 
 
 BAD = {
@@ -143,9 +143,9 @@ BAD = {
 def test_all_that_is_wrong_is_said_at_once_a_line_each_with_what_it_should_be(
     tmp_path: Path,
 ) -> None:
-    said = settings_say("settings.DEBUG", tmp_path, **PRODUCTION, **BAD)
-    lines = said.stderr.split("BadEnvironment: ", 1)[1].strip().splitlines()
-    assert said.returncode != 0
+    with pytest.raises(BadEnvironment) as refused:
+        read_settings(tmp_path, **PRODUCTION, **BAD)
+    lines = str(refused.value).splitlines()
     assert len(lines) == len(BAD), lines
     for name in BAD:
         named = name.replace("OIDC_ISSUER", "OIDC_CLIENT_ID")  # what is missing beside it
@@ -154,33 +154,43 @@ def test_all_that_is_wrong_is_said_at_once_a_line_each_with_what_it_should_be(
 
 @pytest.mark.parametrize("name", sorted(set(BAD) - {"OIDC_ISSUER"}))
 def test_each_bad_value_alone_keeps_it_from_starting(name: str, tmp_path: Path) -> None:
-    said = settings_say("settings.DEBUG", tmp_path, **{**PRODUCTION, name: BAD[name]})
-    assert said.returncode != 0
-    assert name in said.stderr.strip().splitlines()[-1]
+    with pytest.raises(BadEnvironment) as refused:
+        read_settings(tmp_path, **{**PRODUCTION, name: BAD[name]})
+    assert name in str(refused.value).splitlines()[-1]
+
+
+def senders(given: SimpleNamespace) -> set[str]:
+    """From whom people's mails come, and those about faults."""
+    return {given.DEFAULT_FROM_EMAIL, given.SERVER_EMAIL}
 
 
 def test_a_sender_can_be_said_and_is_the_site_otherwise(tmp_path: Path) -> None:
-    asked = "settings.DEFAULT_FROM_EMAIL, settings.SERVER_EMAIL"
-    other = settings_say(asked, tmp_path, **PRODUCTION)
-    assert other.stdout.count("Handoff <handoff@handoff.example>") == 2, other.stderr
-    said = settings_say(asked, tmp_path, **PRODUCTION, EMAIL_FROM="Ops <ops@acme.example>")
-    assert said.stdout.count("Ops <ops@acme.example>") == 2, said.stderr
+    other = read_settings(tmp_path, **PRODUCTION)
+    assert senders(other) == {"Handoff <handoff@handoff.example>"}
+    given = read_settings(tmp_path, **PRODUCTION, EMAIL_FROM="Ops <ops@acme.example>")
+    assert senders(given) == {"Ops <ops@acme.example>"}
 
 
 def test_browsers_are_not_told_of_other_hosts_unless_the_site_says_so(tmp_path: Path) -> None:
-    asked = "settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_PRELOAD"
-    assert "31536000, False" in settings_say(asked, tmp_path, **PRODUCTION).stdout
-    said = settings_say(asked, tmp_path, **PRODUCTION, HSTS_SECONDS="60", HSTS_PRELOAD="yes")
-    assert "60, True" in said.stdout
+    silent = read_settings(tmp_path, **PRODUCTION)
+    assert (silent.SECURE_HSTS_SECONDS, silent.SECURE_HSTS_PRELOAD) == (31536000, False)
+    given = read_settings(tmp_path, **PRODUCTION, HSTS_SECONDS="60", HSTS_PRELOAD="yes")
+    assert (given.SECURE_HSTS_SECONDS, given.SECURE_HSTS_PRELOAD) == (60, True)
 
 
 def test_a_site_under_a_path_gives_out_addresses_under_it(tmp_path: Path) -> None:
     from config.wsgi import UnderPath
 
-    said = settings_say(
-        "__import__('django').setup() or __import__('django.urls').urls.reverse('healthz'),"
-        " settings.SESSION_COOKIE_PATH, settings.CSRF_COOKIE_PATH, settings.STATIC_URL",
-        tmp_path,
+    code = (
+        "import django; from django.conf import settings as s; from django.urls import reverse;"
+        "django.setup(); print((reverse('healthz'),"
+        " s.SESSION_COOKIE_PATH, s.CSRF_COOKIE_PATH, s.STATIC_URL))"
+    )
+    said = python_says(
+        "-c",
+        code,
+        var=tmp_path,
+        DJANGO_SETTINGS_MODULE=SETTINGS,
         **PRODUCTION,
         SITE_URL="https://intranet.example/handoff/",
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 import polib
 import pytest
 from django.core.management import call_command
+from pytest_django import Settings
 
 from workflows.engine.errors import InvalidInput
 from workflows.language.catalogues import (
@@ -171,10 +172,11 @@ def test_languages_have_the_folders_and_forms_that_django_knows() -> None:
 
 
 def test_the_commands_make_and_compile_a_companys_own_language(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    source: Path, tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    settings.BASE_DIR = source
     call_command("make_translations", "nl", folder=tmp_path)
-    assert "sentences" in capsys.readouterr().out
+    assert "14 sentences" in capsys.readouterr().out
     path = tmp_path / "nl" / PO_FILE
     catalogue = polib.pofile(str(path))
     catalogue.find("Inbox").msgstr = "Postvak"
