@@ -155,6 +155,24 @@ def test_after_a_change_it_decides_nothing(people: dict[str, User]) -> None:
     assert press(fresh, "approve").status_code == 302
 
 
+def test_what_was_typed_before_somebody_else_decided_is_shown_to_be_copied_and_not_kept(
+    people: dict[str, User],
+) -> None:
+    request = ask(people["sam"])
+    decide(request, "manager_review", people["mia"], "approve")
+    link = link_for(request, "budget_check", people["fred"])
+    sent = opened(link)
+    decide(request, "budget_check", people["fay"], "done")
+    before = everything()
+    answer = press(link, "done", opened=sent, comment="Long <b>thoughts</b>.")
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Long &lt;b&gt;thoughts&lt;/b&gt;.</textarea>" in text
+    assert sent not in text
+    assert everything() == before
+    assert "thoughts" not in Client().get(path_of(link)).content.decode()
+
+
 def test_whoever_may_not_decide_any_more_decides_nothing(people: dict[str, User]) -> None:
     request = ask_approved(people)
     link = link_for(request, "budget_check", people["fred"])
