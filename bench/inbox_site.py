@@ -94,11 +94,13 @@ def _make_people() -> Any:
     from django.contrib.auth.models import Group
 
     from workflows.people.models import User
+    from workflows.people.services.person_words import write_person_words
 
     names = ("ann", "olga", "otto", *(f"away{number}" for number in range(AWAY)))
     names += tuple(f"person{number}" for number in range(PEOPLE - len(names)))
     rows = [User(username=n, first_name=n.title(), last_name="Example") for n in names]
     people = {user.username: user for user in User.objects.bulk_create(rows)}
+    write_person_words(people.values(), are_new=True)
     groups = [Group.objects.create(name=f"group_{number}") for number in range(GROUPS)]
     people["ann"].groups.set(groups[:MINE])
     for number in range(AWAY):

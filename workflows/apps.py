@@ -28,4 +28,5 @@ class WorkflowsConfig(AppConfig):
         import_module("workflows.people.queries.role_lookups")
         import_module("workflows.automation.chat")
         import_module("workflows.access.services.rights_trail").connect_fact_receivers()
+        import_module("workflows.people.services.person_words").connect_word_receivers()
         import_module("workflows.admin_site.list_rendering").keep_list_headers()

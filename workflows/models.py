@@ -39,6 +39,7 @@ from workflows.outbox.models import Attempt, OutboxMessage
 from workflows.people.models import (
     Absence,
     FormerLogin,
+    PersonWord,
     RoleEntry,
     SavedFilter,
     StandInPeriod,
@@ -76,6 +77,7 @@ __all__ = [
     "NoticeChoice",
     "NoticeSettings",
     "OutboxMessage",
+    "PersonWord",
     "Role",
     "RoleEntry",
     "Route",

@@ -5,6 +5,7 @@ import html
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -71,7 +72,8 @@ def be_away(person: User, deputy: User) -> None:
 
 
 def test_people_are_found_by_name_login_department_and_team(people: dict[str, User]) -> None:
-    User.objects.filter(username="mia").update(department="Procurement")
+    people["mia"].department = "Procurement"
+    people["mia"].save()
     make_user("gone", first_name="Mia", last_name="Former", is_active=False)
     be_away(people["mia"], people["omar"])
     client = signed_in(people["sam"])
@@ -87,6 +89,42 @@ def test_people_are_found_by_name_login_department_and_team(people: dict[str, Us
     assert "away until" in mia["about"]
     assert "Omar Haddad stands in" in mia["about"]
     assert "finance" in offered(client, address, "fred")[0]["about"]
+
+
+ANNA = {
+    "first_name": "Anna Lena",
+    "last_name": "Müller-Özdemir",
+    "email": "A.Mueller+1@Example.com",
+    "department": "Straßenbau Süd",
+}
+TYPED = (
+    *("müller", "MÜLLER", "Mueller", "muller", "özd", "Ozdemir", "oez", "mu\u0308ller"),
+    *("müller-öz", "lena özdemir", "Özdemir, Anna", "(a_mue", "a_mueller-2"),
+    *("a.mueller+1@ex", "strassenbau", "süd", "sued"),
+)
+
+
+def test_people_are_found_by_every_part_of_a_name_and_as_others_type_it(
+    people: dict[str, User],
+) -> None:
+    make_user("a_mueller-2", **ANNA)
+    make_user("axmueller", first_name="Max", last_name="Moller")
+    client = signed_in(people["sam"])
+    address = address_of(client.get(FORM).content.decode())
+    wrong = {typed: logins(client, address, quote(typed)) for typed in TYPED}
+    assert {t: found for t, found in wrong.items() if found != ["a_mueller-2"]} == {}
+    for typed in ("ueller", "_mueller", "m%r", "example", "demir"):
+        assert "a_mueller-2" not in logins(client, address, quote(typed)), typed
+
+
+def test_who_is_renamed_is_found_by_the_new_name_alone(people: dict[str, User]) -> None:
+    anna = make_user("anna", **ANNA)
+    anna.last_name = "Schmidt"
+    anna.save(update_fields=["last_name"])
+    client = signed_in(people["sam"])
+    address = address_of(client.get(FORM).content.decode())
+    assert logins(client, address, "schmi") == ["anna"]
+    assert logins(client, address, quote("özdemir")) == []
 
 
 def test_a_list_of_few_says_who_is_away(people: dict[str, User], most_in_a_list: SetMost) -> None:

@@ -16,6 +16,7 @@ from tests.approvals.office import ask, decide, open_office
 from tests.approvals.test_inbox_search import searchable_fields
 from tests.approvals.test_request_list import many_requests
 from tests.workflows.support import only_on_postgres
+from workflows.conversation.queries.mentions import find_people_named, offered_people
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries import inbox_narrowing, request_search
 from workflows.execution.queries.desk import read_desk
@@ -24,8 +25,10 @@ from workflows.execution.queries.inbox import InboxRow, inbox_page
 from workflows.execution.queries.inbox_narrowing import read_task_conditions
 from workflows.execution.queries.inbox_reach import find_work_reach
 from workflows.execution.queries.instance_lists import InstanceFilter, ListOrder, find_instances
+from workflows.execution.queries.request_search import find_requests, read_person_terms
 from workflows.execution.queries.saved_filters import count_filters
 from workflows.people.models import User
+from workflows.people.queries.people_search import PeopleScope, list_people, search_people
 
 pytestmark = pytest.mark.django_db
 
@@ -189,6 +192,26 @@ def test_what_has_ended_lately_is_read_along_its_index(people: dict[str, User]) 
         )
     plan = found.plans("completed_at")[0]
     assert "ended_of_a_workflow" in plan
+
+
+@only_on_postgres
+def test_people_are_searched_and_listed_along_indexes(people: dict[str, User]) -> None:
+    now, everybody = timezone.now(), PeopleScope()
+    with asked() as found:
+        assert [row.person.pk for row in search_people(everybody, "lopez m", 9, now)] == [
+            people["mia"].pk
+        ]
+        offered_people(ask(people["sam"]), "lop")
+        find_people_named(["MIA"], User.objects.all())
+        find_requests(read_person_terms("lind"), is_open=True)
+    plans = found.plans("workflows_personword")
+    assert len(plans) == 4
+    for plan in plans:
+        assert "people_by_word" in plan, plan
+        assert not reads_through(plan, User._meta.db_table), plan
+    with asked() as found:
+        list_people(everybody, 20, now)
+    assert "people_by_name" in found.plans(User._meta.db_table)[0]
 
 
 @only_on_postgres

@@ -21,6 +21,7 @@ from workflows.access.permissions import permission_named
 from workflows.connections.models import Connection
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.people.models import User
+from workflows.people.services.person_words import write_person_words
 
 PASSWORD = "handoff-demo"  # noqa: S105  the documented password of an invented company
 DOMAIN = "halden.example"
@@ -229,6 +230,7 @@ def make_company() -> dict[str, User]:
         )
     )
     User.objects.bulk_create(users)
+    write_person_words(users, are_new=True)
     people = {user.username: user for user in users}
     _join_groups(people)
     _grant_admin_access()

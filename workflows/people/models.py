@@ -17,6 +17,11 @@ from django.db.models import Q
 from django.utils.translation import gettext, gettext_lazy
 from simple_history.models import HistoricalRecords
 
+from workflows.people.search_words import LONGEST_WORD
+from workflows.persistence.begins_with import Begins
+
+models.CharField.register_lookup(Begins)
+
 
 def validate_time_zone(name: str) -> None:
     """Refuse what is no zone of the time zone database (`Europe/Berlin`)."""
@@ -59,6 +64,9 @@ class User(AbstractUser):
     request_columns = models.CharField(
         gettext_lazy("columns of the list of requests"), max_length=200, blank=True, editable=False
     )
+
+    class Meta(AbstractUser.Meta):
+        indexes = [models.Index("first_name", "last_name", "username", name="people_by_name")]
 
 
 class RoleEntry(models.Model):
@@ -254,6 +262,38 @@ class StandInPeriod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.deputy} for {self.person}"
+
+
+class PersonWord(models.Model):
+    """One word by which somebody is found. The rows repeat what their account says, so that a
+    search reads an index whatever the letters, and are written whenever it is saved.
+
+    `is_name` is one of their names, their login or address; others are of their department.
+    """
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="words",
+        verbose_name=gettext_lazy("person"),
+    )
+    word = models.CharField(gettext_lazy("word"), max_length=LONGEST_WORD)
+    is_name = models.BooleanField(gettext_lazy("name"))
+
+    class Meta:
+        verbose_name = gettext_lazy("word of a person")
+        verbose_name_plural = gettext_lazy("words of people")
+        default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["word", "person"],
+                opclasses=["varchar_pattern_ops", "int8_ops"],
+                name="people_by_word",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.word
 
 
 class SavedFilter(models.Model):

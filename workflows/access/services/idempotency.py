@@ -85,9 +85,7 @@ def find_stored_reply(key: str, *, user: User, fingerprint: str) -> Reply | None
 
 def find_reply_to_same(fingerprint: str, *, user: User, but: str, since: datetime) -> Reply | None:
     """The newest answer to the same call under another key `since` then, if there is one."""
-    same = IdempotentReply.objects.filter(
-        user=user, fingerprint=fingerprint, created_at__gt=since, status__isnull=False
-    )
+    same = IdempotentReply.objects.filter(user=user, fingerprint=fingerprint, created_at__gt=since)
     row = same.exclude(key=but).order_by("-created_at").first()
     if row is None or row.status is None:
         return None

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models import QuerySet
 
 from workflows.access.conditions import seen_by_condition
 from workflows.execution.models import WorkflowInstance
-from workflows.people.models import User
+from workflows.people.models import PersonWord, User
+from workflows.people.queries.people_search import names_beginning
+from workflows.people.search_words import fold, split_typed_words
 
 MENTION = re.compile(r"(?<![\w.@+/-])@([\w.@+-]+)")
 """An at-sign that begins a word: no address of mail has one there."""
@@ -23,15 +24,11 @@ def people_who_see(instance: WorkflowInstance) -> QuerySet[User]:
 
 
 def offered_people(instance: WorkflowInstance, typed: str) -> list[User]:
-    """Some of those whom one may mention, by the beginning of their login or of a name. One
+    """Some of those whom one may mention, by the beginning of their login or of names. One
     statement."""
-    begins = (
-        Q(username__istartswith=typed)
-        | Q(first_name__istartswith=typed)
-        | Q(last_name__istartswith=typed)
-    )
-    people = User.objects.filter(begins) if typed else User.objects.all()
-    offered = people_who_see(instance) & people
+    offered = people_who_see(instance)
+    for word in split_typed_words(typed):
+        offered = offered.filter(pk__in=names_beginning(word))
     return list(offered.order_by("first_name", "last_name", "username")[:MAX_OFFERED])
 
 
@@ -78,6 +75,8 @@ def _find_in_other_letters(names: Iterable[str], people: QuerySet[User]) -> dict
     """Those of logins that in small letters are these names, by these; of two nobody is meant."""
     spellings = {spelling for name in names for spelling in _spellings(name)}
     people_by_login: dict[str, list[User]] = {}
-    for person in people.annotate(small=Lower("username")).filter(small__in=spellings):
+    words = PersonWord.objects.filter(word__in=[fold(spelling) for spelling in spellings])
+    candidates = people.filter(pk__in=words.values("person"))
+    for person in (row for row in candidates if row.username.lower() in spellings):
         people_by_login.setdefault(person.username.lower(), []).append(person)
     return {small: several[0] for small, several in people_by_login.items() if len(several) == 1}

@@ -20,7 +20,7 @@ from django.db import connection
 from workflows.execution.models import SearchValue, WorkflowInstance
 from workflows.execution.search_words import split_person_words, split_search_words
 from workflows.language.typed_numbers import read_typed_number
-from workflows.people.models import User
+from workflows.people.models import PersonWord
 from workflows.persistence.sql_text import compose_sql, hide_values
 
 MOST_TERMS = 8
@@ -66,7 +66,7 @@ def _terms_of(chunk: str) -> list[SearchTerm]:
         return [SearchTerm(word=word, number=number, id=pk)]
     logins = split_person_words(chunk)
     people = logins * len(words) if len(logins) == 1 else words
-    if prefix:  # nobody is called that, and people are looked through one by one
+    if prefix:  # nobody is called that
         people = [""] * len(words)
     return [
         SearchTerm(word=word, id=pk, prefix=prefix.upper(), person=person)
@@ -95,7 +95,7 @@ def _tables() -> dict[str, str]:
     return {
         "value": SearchValue._meta.db_table,
         "request": WorkflowInstance._meta.db_table,
-        "person": User._meta.db_table,
+        "person": PersonWord._meta.db_table,
     }
 
 
@@ -148,10 +148,10 @@ def _request_conditions(term: SearchTerm, name: str) -> list[SqlCondition]:
         conditions.append(SqlCondition(f"r.id = %({name}_id)s{prefix}", values))
     if term.person:
         place = f"{name}_person"
-        names = ("p.first_name", "p.last_name", "p.username", "p.email")
-        matches = " OR ".join(begins_with_sql(f"lower({column})", place) for column in names)
         people = compose_sql(
-            "SELECT p.id FROM {person} p WHERE {matches}", matches=matches, **_tables()
+            "SELECT p.person_id FROM {person} p WHERE p.is_name AND {matches}",
+            matches=begins_with_sql("p.word", place),
+            **_tables(),
         )
         # PostgreSQL expects a share of all people, and reads every request; of a list, a few.
         within = "= ANY(ARRAY({}))" if connection.vendor == "postgresql" else "IN ({})"
