@@ -18,6 +18,11 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
+def find_word_parts(text: str) -> list[str]:
+    """The runs of letters and digits in a text, folded, in their order."""
+    return _PART.findall(fold(text))
+
+
 def split_typed_words(typed: str) -> list[str]:
     """What somebody types, as words that all have to be met; a login, an address and a double name
     are one word each."""
@@ -28,8 +33,7 @@ def split_typed_words(typed: str) -> list[str]:
 def words_of_text(text: str) -> set[str]:
     """The words by which a name is found: as a whole, by each of its parts, and as somebody types
     it who has no such letters (`Müller`, `Mueller`, `Muller`)."""
-    folded = fold(text)
-    words = {*_PIECE.findall(folded), *_PART.findall(folded)}
+    words = {*_PIECE.findall(fold(text)), *find_word_parts(text)}
     words |= {spelling for word in words for spelling in _plain_spellings(word)}
     return {word[:LONGEST_WORD] for word in words}
 

@@ -15,16 +15,23 @@ class Begins(Lookup):
     index of the column with `varchar_pattern_ops`."""
 
     lookup_name = "begins"
-    least, most = ">=", "<"
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Between the text and the last that begins so."""
         column, before = self.process_lhs(compiler, connection)
         place, [text] = self.process_rhs(compiler, connection)
-        sql = f"({column} {self.least} {place} AND {column} {self.most} {place})"
-        return sql, (*before, text, *before, f"{text}{LAST_CHARACTER}")
+        least, most = range_of_beginning(str(text))
+        sql = begins_sql(column, place, place, connection.vendor)
+        return sql, (*before, least, *before, most)
 
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """The same by the signs of its pattern operators, which no collation changes."""
-        by_letters = Begins(self.lhs, self.rhs)
-        by_letters.least, by_letters.most = "~>=~", "~<~"
-        return by_letters.as_sql(compiler, connection)
+
+def begins_sql(column: str, least: str, most: str, vendor: str) -> str:
+    """The condition; `least` and `most` are the places of what `range_of_beginning` gives. On
+    PostgreSQL by the signs of its pattern operators, which no collation changes."""
+    from_sign, below_sign = ("~>=~", "~<~") if vendor == "postgresql" else (">=", "<")
+    return f"({column} {from_sign} {least} AND {column} {below_sign} {most})"
+
+
+def range_of_beginning(text: str) -> tuple[str, str]:
+    """The texts between which all lie that begin with this one."""
+    return text, f"{text}{LAST_CHARACTER}"

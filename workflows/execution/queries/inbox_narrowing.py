@@ -15,6 +15,7 @@ from workflows.access.conditions.stand_in_sql import sql_moment
 from workflows.definitions.models import Step, TemplateVersion, WorkflowTemplate
 from workflows.execution.queries.request_search import (
     EVERYTHING,
+    FEW,
     FoundRequests,
     SearchTerm,
     SqlCondition,
@@ -25,8 +26,6 @@ from workflows.people.models import RoleEntry
 from workflows.persistence.sql_text import compose_sql
 
 TASK = "workflows_workitem"
-FEW = 3_000
-"""So many requests are asked for their open tasks, whatever queues these are in."""
 
 
 class InboxOrder(StrEnum):
@@ -144,6 +143,7 @@ def narrowed_conditions(narrowing: InboxNarrowing, requests: FoundRequests) -> T
 
 
 def _are_few(requests: FoundRequests) -> bool:
+    """Whether they are asked for their open tasks, whatever queues these are in."""
     return requests.ids is not None and len(requests.ids) <= FEW
 
 

@@ -18,9 +18,11 @@ from typing import Any
 from django.db import connection
 
 from workflows.execution.models import SearchValue, WorkflowInstance
-from workflows.execution.search_words import split_person_words, split_search_words
+from workflows.execution.search_words import split_search_words
 from workflows.language.typed_numbers import read_typed_number
 from workflows.people.models import PersonWord
+from workflows.people.search_words import split_typed_words
+from workflows.persistence.begins_with import begins_sql, range_of_beginning
 from workflows.persistence.sql_text import compose_sql, hide_values
 
 MOST_TERMS = 8
@@ -64,7 +66,7 @@ def _terms_of(chunk: str) -> list[SearchTerm]:
     if number is not None:
         word = words[0] if len(words) == 1 else ""
         return [SearchTerm(word=word, number=number, id=pk)]
-    logins = split_person_words(chunk)
+    logins = split_typed_words(chunk)
     people = logins * len(words) if len(logins) == 1 else words
     if prefix:  # nobody is called that
         people = [""] * len(words)
@@ -76,7 +78,7 @@ def _terms_of(chunk: str) -> list[SearchTerm]:
 
 def read_person_terms(typed: str) -> tuple[SearchTerm, ...]:
     """The words of somebody's name or login, as terms for who asked."""
-    return tuple(SearchTerm(person=word) for word in split_person_words(typed)[:MOST_TERMS])
+    return tuple(SearchTerm(person=word) for word in split_typed_words(typed)[:MOST_TERMS])
 
 
 # -- as SQL -----------------------------------------------------------------------------------
@@ -99,27 +101,19 @@ def _tables() -> dict[str, str]:
     }
 
 
-def begins_with_sql(column: str, place: str) -> str:
-    """A condition that an index of the column serves: it begins with a word.
-    `begins_with_values` gives what stands in its places.
-
-    A range, because PostgreSQL keeps one plan for all words, and `LIKE` has an index only for a
-    word that is known when it is planned."""
-    least, most = ("~>=~", "~<~") if connection.vendor == "postgresql" else (">=", "<")
-    return f"({column} {least} %({place})s AND {column} {most} %({place}_end)s)"
-
-
-def begins_with_values(place: str, word: str) -> dict[str, str]:
-    """What stands in the places of `begins_with_sql`."""
-    return {place: word, f"{place}_end": f"{word}\U0010ffff"}
+def _begins(column: str, place: str, word: str) -> SqlCondition:
+    """That the column begins with a word; an index of it serves."""
+    sql = begins_sql(column, f"%({place})s", f"%({place}_end)s", connection.vendor)
+    return SqlCondition(
+        sql, dict(zip((place, f"{place}_end"), range_of_beginning(word), strict=True))
+    )
 
 
 def _value_conditions(term: SearchTerm, name: str) -> list[SqlCondition]:
     """On a search value `v`: each holds for one of the ways in which the term is met."""
     conditions = []
     if term.word:
-        values = begins_with_values(f"{name}_word", term.word)
-        conditions.append(SqlCondition(begins_with_sql("v.word", f"{name}_word"), values))
+        conditions.append(_begins("v.word", f"{name}_word", term.word))
     if term.number is not None:
         conditions.append(
             SqlCondition(f"v.number = %({name}_number)s", {f"{name}_number": term.number})
@@ -147,16 +141,16 @@ def _request_conditions(term: SearchTerm, name: str) -> list[SqlCondition]:
         values = {f"{name}_id": term.id} | ({f"{name}_prefix": term.prefix} if prefix else {})
         conditions.append(SqlCondition(f"r.id = %({name}_id)s{prefix}", values))
     if term.person:
-        place = f"{name}_person"
+        begins = _begins("p.word", f"{name}_person", term.person)
         people = compose_sql(
             "SELECT p.person_id FROM {person} p WHERE p.is_name AND {matches}",
-            matches=begins_with_sql("p.word", place),
+            matches=begins.sql,
             **_tables(),
         )
         # PostgreSQL expects a share of all people, and reads every request; of a list, a few.
         within = "= ANY(ARRAY({}))" if connection.vendor == "postgresql" else "IN ({})"
         sql = f"r.requester_id {within.format(people)}"
-        conditions.append(SqlCondition(sql, begins_with_values(place, term.person)))
+        conditions.append(SqlCondition(sql, begins.values))
     return conditions
 
 
