@@ -193,6 +193,54 @@ def test_a_task_that_another_tool_moved_to_another_lane_has_that_role() -> None:
     assert changed((node, ""), (lane, lane + node))["legal_review"]["role"] == "finance"
 
 
+def test_a_step_that_another_tool_copied_is_a_step_of_its_own() -> None:
+    written = write_bpmn(read_definition((MAPS / "purchase.yaml").read_bytes(), name="p"))
+    at = written.index('    <bpmn:userTask id="step.legal_review"')
+    end = written.index("</bpmn:userTask>", at) + len("</bpmn:userTask>\n")
+    copy = written[at:end].replace('id="step.legal_review"', 'id="Activity_1"')
+    steps, _ = read_steps((written[:end] + copy + written[end:]).encode())
+    assert len(steps) == 14
+    assert steps["legal_review_2"]["role"] == steps["legal_review"]["role"] == "legal"
+    assert steps["legal_review_2"]["outcomes"] == {"done": "finished"}
+
+
+def test_an_end_that_is_not_drawn_takes_no_step_s_key() -> None:
+    steps, _ = read_steps(drawing('<task id="a" name="Finished"/><task id="b" name="Other"/>'))
+    assert {key: step["kind"] for key, step in steps.items()} == {
+        "finished": "task",
+        "other": "task",
+        "finished_2": "end",
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"kind": "approval"', '"kind": ["approval"]'),
+        ('{"kind": "decision"', '{"kin": "decision"'),
+        ('"outcomes": {', '"outcomes": [], "other": {'),
+        ('"rules": [{', '"rules": [7, {'),
+        ('"branches": [{', '"branches": {"a": {'),
+        ('"roles": {', '"roles": "none", "other": {'),
+        ('"kind": "approval"', '"kind": "no such kind"'),
+        ('"quorum": 2', '"quorum": "many"'),
+    ],
+)
+def test_elements_of_ours_that_were_damaged_are_refused_in_one_sentence(
+    before: str, after: str
+) -> None:
+    written = write_bpmn(read_definition((MAPS / "purchase.yaml").read_bytes(), name="p"))
+    assert before in written
+    with pytest.raises(DefinitionProblem) as refused:
+        read_bpmn(written.replace(before, after, 1).encode(), name="ours.bpmn")
+    assert "\n" not in str(refused.value)
+
+
+def test_an_arrow_whose_mark_was_damaged_is_a_new_one() -> None:
+    steps = changed(('kind="rule" name="1"', 'kind="rule" name="first"'))
+    assert steps["size_check"]["rules"][0]["to"] == "finance_review"
+
+
 # -- what other vendors draw ----------------------------------------------------------------------
 
 

@@ -24,6 +24,18 @@ class Way:
     label: str | None = None
 
 
+def is_step_rest(rest: Mapping[str, Any]) -> bool:
+    """Whether this has the shape that `part_step` gives; what its parts say is not asked."""
+    mappings = [rest.get(name, {}) for name in ("outcomes", "on_error")]
+    lists = [rest.get(name, []) for name in ("rules", "branches")]
+    if not all(isinstance(part, dict) for part in mappings):
+        return False
+    if not all(isinstance(part, list) for part in lists):
+        return False
+    inner = [*mappings[0].values(), *lists[0], *lists[1]]
+    return isinstance(rest.get("kind"), str) and all(isinstance(part, dict) for part in inner)
+
+
 def part_step(step: Mapping[str, Any]) -> PlainStep:
     """The step without where its ways lead."""
     rest = {key: value for key, value in step.items() if key not in ("to", "otherwise")}

@@ -1,5 +1,6 @@
 """A BPMN process as it is drawn: nodes and arrows, and what of the file is no part of a map."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,6 +24,9 @@ EVENTS: Final = frozenset(
 FLOW_NODES: Final = (
     TASKS | AUTOMATIONS | GATEWAYS | EVENTS | {"receiveTask", "callActivity", "subProcess"}
 )
+
+_NUMBER: Final = re.compile("[1-9][0-9]{0,3}|none")
+"""What rules and branches are called; `none` is the way where no branch applies."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +90,9 @@ class Flow:
         own = find_extension(self.element, "way")
         if own is None:
             return None
-        return own.attributes.get("kind", ""), own.attributes.get("name", "")
+        kind, name = own.attributes.get("kind", ""), own.attributes.get("name", "")
+        is_named = _NUMBER.fullmatch(name) if kind in ("rule", "branch") else name
+        return (kind, name) if is_named else None
 
 
 @dataclass(kw_only=True)

@@ -8,14 +8,14 @@ that no rule decides the outcomes of the task before it.
 
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import cleandoc
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from workflows.engine.bpmn.details import PlainStep, Way, join_step
+from workflows.engine.bpmn.details import PlainStep, Way, is_step_rest, join_step
 from workflows.engine.bpmn.process import (
     AUTOMATIONS,
     BLOCK_GATEWAYS,
@@ -36,7 +36,6 @@ from workflows.engine.format.explanations import explain_validation_error
 from workflows.engine.format.plain_data import UnreadableText, file_problem, read_plain
 from workflows.engine.texts import Text, text
 
-IMPLICIT_END: Final = "finished"
 _UTF_16: Final = (BOM_UTF16_LE, BOM_UTF16_BE)
 _ISO_DURATION: Final = re.compile(
     r"P(?:(?P<w>\d{1,4})W)?(?:(?P<d>\d{1,4})D)?(?:T(?:(?P<h>\d{1,4})H)?(?:(?P<m>\d{1,4})M)?)?"
@@ -95,7 +94,8 @@ class _DraftBuilder:
     unsupported: list[Unsupported] = field(init=False)
     keys: dict[Node, str] = field(default_factory=dict)
     steps: dict[Node, PlainStep] = field(default_factory=dict)
-    has_implicit_end: bool = False
+    implicit_end: str = ""
+    """The key of the end to which nodes without an arrow lead, once there is one."""
 
     def __post_init__(self) -> None:
         self.unsupported = list(self.process.unsupported)
@@ -105,11 +105,13 @@ class _DraftBuilder:
         self.errors = {
             node.host: node for node in self.nodes if node.host and self._is_error_event(node)
         }
-        self.taken_keys = {
-            find_extension(node.element, "step").attributes.get("key", "")  # type: ignore[union-attr]
-            for node in self.nodes
-            if self.details[node] is not None
-        }
+        self.taken_keys: set[str] = set()
+        for node in self.nodes:
+            own = find_extension(node.element, "step")
+            # A step that was copied in another tool brings the key of the one that it was.
+            if own is not None and (key := own.attributes.get("key", "")) not in self.taken_keys:
+                self.keys[node] = key
+                self.taken_keys.add(key)
 
     @property
     def is_ours(self) -> bool:
@@ -127,8 +129,8 @@ class _DraftBuilder:
             for node in todo:
                 self.steps[node] = self._build_step(node)
         steps = {self.keys[node]: self.steps[node] for node in self.nodes if node in self.steps}
-        if self.has_implicit_end:
-            steps[IMPLICIT_END] = {"kind": "end", "result": "done"}
+        if self.implicit_end:
+            steps[self.implicit_end] = {"kind": "end", "result": "done"}
         return self._workflow(start, first) | {"steps": steps}
 
     def note(self, element: XmlElement, why: Text) -> None:
@@ -143,7 +145,7 @@ class _DraftBuilder:
             detail = read_plain(own.text).data
         except UnreadableText as problem:
             raise file_problem(self.file_name, problem.why, own.line) from None
-        if not isinstance(detail, dict):
+        if not isinstance(detail, dict) or not _IS_WHOLE[name](detail):
             raise file_problem(self.file_name, text("is not as it was written"), own.line)
         return detail
 
@@ -200,8 +202,7 @@ class _DraftBuilder:
         while self.shape.is_passed(node):
             self._note_passed(node)
             if not node.outgoing or node in passed:
-                self.has_implicit_end = True
-                return IMPLICIT_END
+                return self._end_implicitly()
             passed.add(node)
             node = node.outgoing[0].target
         return self._key(node)
@@ -221,20 +222,22 @@ class _DraftBuilder:
     def _key(self, node: Node) -> str:
         """The key of the node's step, which is built in its turn."""
         if node not in self.keys:
-            own = find_extension(node.element, "step")
-            if own is not None:
-                self.keys[node] = own.attributes.get("key", "")
-            else:
-                usual = "join" if self.shape.is_join(node) else _USUAL_KEYS.get(node.kind, "step")
-                self.keys[node] = make_key(node.name, self.taken_keys, otherwise=usual)
-                self.taken_keys.add(self.keys[node])
+            usual = "join" if self.shape.is_join(node) else _USUAL_KEYS.get(node.kind, "step")
+            self.keys[node] = make_key(node.name, self.taken_keys, otherwise=usual)
+            self.taken_keys.add(self.keys[node])
         return self.keys[node]
+
+    def _end_implicitly(self) -> str:
+        """The key of the end that no node shows."""
+        if not self.implicit_end:
+            self.implicit_end = make_key("finished", self.taken_keys, otherwise="finished")
+            self.taken_keys.add(self.implicit_end)
+        return self.implicit_end
 
     def _follow(self, node: Node) -> str:
         """Where the node's only way leads; the end of the process where it has none."""
         if not node.outgoing:
-            self.has_implicit_end = True
-            return IMPLICIT_END
+            return self._end_implicitly()
         for flow in node.outgoing[1:]:
             self.note(flow.element, text("a step of this kind has one way on; add a parallel step"))
         return self._resolve(node.outgoing[0].target)
@@ -352,7 +355,7 @@ class _DraftBuilder:
     def _outcome(self, flow: Flow, name: str, *, is_own: bool) -> Way:
         if flow.condition and not is_own:
             self.note(flow.element, text("people choose here; its condition was not taken over"))
-        detail = self._own_outcome(flow, name) if is_own else {}
+        detail: Mapping[str, Any] = self._own_outcome(flow, name) if is_own else {}
         shown = display_title(name, detail.get("label"))
         is_shown = not flow.name or flow.name.casefold() == shown.casefold()
         return Way(
@@ -362,14 +365,13 @@ class _DraftBuilder:
             label=None if is_shown else flow.name[:200],
         )
 
-    def _own_outcome(self, flow: Flow, name: str) -> dict[str, Any]:
+    def _own_outcome(self, flow: Flow, name: str) -> Mapping[str, Any]:
         """What we wrote of an outcome beside its task."""
         source = flow.source
         if self.details[source] is None and source.incoming:
             source = source.incoming[0].source
-        outcomes = (self.details[source] or {}).get("outcomes", {})
-        known = outcomes.get(name, {}) if isinstance(outcomes, dict) else {}
-        return known if isinstance(known, dict) else {}
+        outcomes: Mapping[str, Any] = (self.details[source] or {}).get("outcomes", {})
+        return outcomes.get(name) or {}
 
     def _rules(self, node: Node, rest: PlainStep) -> list[Way]:
         default = node.element.attributes.get("default")
@@ -453,6 +455,12 @@ _USUAL_KEYS: Final = {
 }
 """The keys of steps whose nodes have no name."""
 
+
+def _is_workflow(detail: Mapping[str, Any]) -> bool:
+    return all(isinstance(detail.get(name, {}), dict) for name in ("roles", "start"))
+
+
+_IS_WHOLE: Final = {"workflow": _is_workflow, "step": is_step_rest}
 _OWNED_KINDS: Final = frozenset({"approval", "task", "automation", "wait", "subworkflow"})
 
 
