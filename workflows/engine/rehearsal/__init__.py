@@ -1,0 +1,1 @@
+"""The map on paper: many requests go through the same engine before anybody starts one."""
