@@ -51,7 +51,7 @@ from workflows.conversation.queries.comments import (
     documents_and_comment_files,
 )
 from workflows.conversation.queries.following import FOLLOWERS, follows_of_request
-from workflows.definitions.diagrams.svg import MapDiagram
+from workflows.definitions.diagrams.parts import MapDiagram
 from workflows.documents.models import Document
 from workflows.documents.queries.instance_documents import DOCUMENTS
 from workflows.engine.format.definition import Definition

@@ -13,13 +13,13 @@ from approvals.pages.request_way import (
     WayState,
 )
 from workflows.definitions.diagrams.labels import link_label
-from workflows.definitions.diagrams.svg import (
+from workflows.definitions.diagrams.parts import (
     DiagramArrow,
     DiagramCaption,
     DiagramNode,
     MapDiagram,
-    draw_diagram,
 )
+from workflows.definitions.diagrams.svg import draw_diagram
 from workflows.engine.format.definition import Link
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.reachable_steps import is_usual_link
@@ -135,6 +135,7 @@ def _request_arrows(graph: Graph, marks: Mapping[int, str]) -> list[DiagramArrow
         DiagramArrow(
             source=link.source,
             target=link.to,
+            name=link.name,
             label=link_label(link),
             is_exception=not is_usual_link(link),
             used=len(RANKS) - RANKS.index(strongest[link.source, link.to]),

@@ -3,8 +3,9 @@
 from django.utils.translation import gettext
 
 from reporting.bottlenecks.queries import Bottlenecks, StepRow, Totals
-from workflows.definitions.diagrams.labels import route_label
-from workflows.definitions.diagrams.svg import DiagramArrow, DiagramNode, MapDiagram, draw_diagram
+from workflows.definitions.diagrams.labels import route_is_exception, route_label
+from workflows.definitions.diagrams.parts import DiagramArrow, DiagramNode, MapDiagram
+from workflows.definitions.diagrams.svg import draw_diagram
 from workflows.definitions.models import Route, TemplateVersion
 from workflows.language.formats import render_business_span, render_time_span, share_text
 
@@ -81,7 +82,7 @@ def _map_arrows(figures: Bottlenecks, version: TemplateVersion) -> list[DiagramA
             source=figures.steps[route.step_id].key,
             target=figures.steps[route.to_step_id].key,
             label=route_label(route),
-            is_exception=bool(route.exception),
+            is_exception=route_is_exception(route),
             used=route.used,
         )
         for route in routes

@@ -4,7 +4,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from workflows.definitions.diagrams.svg import DiagramArrow, DiagramNode, draw_diagram, shorten_text
+from workflows.definitions.diagrams.joined import shorten_text
+from workflows.definitions.diagrams.parts import DiagramArrow, DiagramNode
+from workflows.definitions.diagrams.svg import draw_diagram
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -39,7 +41,7 @@ def test_every_step_and_every_way_is_drawn(count: int) -> None:
 def test_a_picture_has_a_name_and_no_style_and_no_script() -> None:
     nodes, arrows = chain(5)
     text = draw_diagram(nodes, arrows).svg
-    assert 'role="img"' in text
+    assert 'role="group"' in text
     assert "<title" in text
     assert "style=" not in text
     assert "<script" not in text

@@ -34,7 +34,7 @@ class StaffAdmin(ServiceWrittenMixin, VisibleRowsMixin, EditConflictMixin, Model
     object_history_template = "admin/object_history.html"
 
     class Media:
-        css = {"all": ("workflows/admin.css",)}
+        css = {"all": ("map.css", "workflows/admin.css")}
 
     @display(description=ModelAdmin.action_checkbox.short_description)
     def action_checkbox(self, obj: models.Model) -> SafeString:

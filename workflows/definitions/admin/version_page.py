@@ -7,8 +7,9 @@ from math import ceil
 from typing import Final
 
 from workflows.admin_site.links import change_url
-from workflows.definitions.diagrams.labels import route_label
-from workflows.definitions.diagrams.svg import DiagramArrow, DiagramNode, MapDiagram, draw_diagram
+from workflows.definitions.diagrams.labels import route_is_exception, route_label, route_names
+from workflows.definitions.diagrams.parts import DiagramArrow, DiagramNode, MapDiagram
+from workflows.definitions.diagrams.svg import draw_diagram
 from workflows.definitions.models import Route, Step, TemplateVersion
 from workflows.definitions.services.publishing import audit_version
 from workflows.engine.audit import AuditFinding
@@ -173,12 +174,15 @@ class VersionSheet:
             DiagramArrow(
                 source=step.key,
                 target=route.to_step.key,
+                name=name,
                 label=route_label(route),
-                is_exception=bool(route.exception),
+                is_exception=route_is_exception(route),
                 used=route.used,
             )
             for step in self.rows
-            for route in self.routes[step.pk]
+            for name, route in zip(
+                route_names(self.routes[step.pk]), self.routes[step.pk], strict=True
+            )
             if route.kind != "reopen"
         ]
         return draw_diagram(nodes, arrows)

@@ -1,7 +1,11 @@
 """What routes are called beside their arrows."""
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
 from django.utils.translation import gettext_lazy
 
+from workflows.definitions.choices import RouteKind
 from workflows.definitions.models import Route
 from workflows.engine.format.definition import Link, display_title
 
@@ -16,6 +20,23 @@ ROUTE_KIND_LABELS = {
 def route_label(route: Route) -> str:
     """What a way is called: its outcome, its rule, or what kind it is."""
     return _way_label(route.kind, route.name, route.label, route.when)
+
+
+def route_is_exception(route: Route) -> bool:
+    """Whether a way is no usual one: an exception path, or taken after an error."""
+    return bool(route.exception) or route.kind == RouteKind.ON_ERROR
+
+
+def route_names(routes: Iterable[Route]) -> Sequence[str]:
+    """What `Link.name` says of each of a step's ways, in their order: an outcome's code, the number
+    of a rule or branch, else the kind."""
+    numbers: Counter[str] = Counter()
+    names = []
+    for route in routes:
+        numbers[route.kind] += 1
+        is_numbered = route.kind in (RouteKind.RULE, RouteKind.BRANCH)
+        names.append(str(numbers[route.kind]) if is_numbered else route.name or route.kind)
+    return names
 
 
 def link_label(link: Link) -> str:
