@@ -13,6 +13,8 @@ from itertools import accumulate
 from random import Random
 from typing import Any, Final, Literal
 
+from workflows.engine.routing.marking import Marking
+
 HOURS_OF_A_WEEK: Final = 168
 """Hours of the week are counted from Monday 00:00 on the clock of the site."""
 
@@ -140,8 +142,10 @@ class StepTimes:
 
     `working` is the time between beginning and end, `delay` what goes by before the beginning
     though somebody is free; where learnt, both also by the outcome that is then chosen, and the
-    delay by the hour of the week in which the task came. `outcomes` may be told apart by the step
-    before (`after`) and by the round (the last round that is named holds for all later ones).
+    delay by the hour of the week in which the task came. Where `delay_hours` say how fast each hour
+    of the week is, the delay counts in that time (`WeekTime`) instead. `outcomes` may be told apart
+    by the step before (`after`) and by the round (the last round that is named holds for all later
+    ones).
     `workers` is who does the step how often, where that is known better than by the role.
     Of automations `working` is the time of one attempt and `failure` how many of a hundred fail in
     the end, as a share; of waits, messages and subworkflows `working` is how long they take.
@@ -152,6 +156,7 @@ class StepTimes:
     counts: Clock = "work"
     delay: Spread = NO_TIME
     delay_by_hour: Mapping[int, Spread] = field(default_factory=dict)
+    delay_hours: tuple[float, ...] = ()
     delay_counts: Clock = "work"
     outcomes: Shares | None = None
     outcomes_after: Mapping[str, Shares] = field(default_factory=dict)
@@ -183,6 +188,30 @@ class ValueShares:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunningTask:
+    """An open task of a request that runs already: since when it is there and, where somebody is
+    at it, who and since when."""
+
+    activation: int
+    enabled: datetime
+    came_from: str | None = None
+    begun: datetime | None = None
+    who: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningRequest:
+    """A request that runs when the simulation begins, as it stands."""
+
+    name: str
+    marking: Marking
+    started: datetime
+    requester: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    tasks: tuple[RunningTask, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """All that a rehearsal supposes of one map.
 
@@ -199,6 +228,8 @@ class Scenario:
     values: Mapping[str, ValueShares] = field(default_factory=dict)
     starters: Shares | None = None
     """Who asks, where that is known; else the people of the role that may start."""
+    running: tuple[RunningRequest, ...] = ()
+    """What runs already when it begins."""
     source: Literal["map", "learnt"] = "map"
 
     def __post_init__(self) -> None:
