@@ -1,12 +1,25 @@
-"""What a log's activities mean on a map: from a mapping file, else by how they are written."""
+"""What a log's activities mean on a map: from a mapping file, else by how they are written.
+
+A replay drives rows through the services and must know every outcome. Who only asks whether a case
+fits (`infers_outcomes`) may leave outcomes open (written as ''), call steps by their names, and
+name work outside.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from workflows.engine.errors import InvalidInput
-from workflows.engine.format.definition import Definition, HumanStep, RoleDef
+from workflows.engine.format.definition import (
+    ROUTING_KINDS,
+    Definition,
+    HumanStep,
+    RoleDef,
+    Step,
+    display_title,
+)
 from workflows.engine.format.plain_data import UnreadableText, read_plain
 from workflows.engine.texts import Text, text
 from workflows.persistence.files import read_bytes
@@ -21,7 +34,7 @@ LIMIT: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class MappedDecision:
-    """A step and its outcome; `who` replaces the row's resource ('requester', or a name)."""
+    """A step and its outcome; `performer` replaces the row's resource ('requester', or a name)."""
 
     step: str
     outcome: str
@@ -43,13 +56,22 @@ class MappedActivity:
 class ActivityMapping:
     """Answers what an activity means on this map, or that it means nothing there."""
 
-    def __init__(self, definition: Definition, mapping: Mapping[str, MappedActivity]) -> None:
+    def __init__(
+        self,
+        definition: Definition,
+        mapping: Mapping[str, MappedActivity],
+        *,
+        infers_outcomes: bool = False,
+    ) -> None:
         self.definition = definition
+        self.infers_outcomes = infers_outcomes
         self._mapping = mapping
 
     def meaning(self, activity: str, *, last: bool) -> Meaning | None:
         """What the row means; None for an activity that is nothing on the map."""
         mapped = self._mapping.get(activity)
+        if mapped is None and self.infers_outcomes:
+            return self._meaning_by_name(activity)
         if mapped is None:
             return _meaning_as_written(self.definition, activity)
         return mapped.last if last and mapped.last is not None else mapped.meaning
@@ -58,6 +80,28 @@ class ActivityMapping:
         """All that an activity may mean, wherever it stands in its case."""
         both = (self.meaning(activity, last=False), self.meaning(activity, last=True))
         return [meaning for meaning in both if meaning is not None]
+
+    def _meaning_by_name(self, activity: str) -> Meaning | None:
+        """A step by its key or its name, with an outcome behind a slash or with any; or `start`."""
+        decisions = [MappedDecision(key, "") for key in self._steps_by_name.get(activity, ())]
+        name, slash, outcome = (part.strip() for part in activity.rpartition("/"))
+        if not decisions and slash:
+            decisions = [
+                MappedDecision(key, outcome)
+                for key in self._steps_by_name.get(name, ())
+                if outcome in getattr(self.definition.steps[key], "outcomes", ())
+            ]
+        return tuple(decisions) or (START if activity == START else None)
+
+    @cached_property
+    def _steps_by_name(self) -> Mapping[str, list[str]]:
+        """The steps that a row can be of, by key and by name; several may have the same name."""
+        found: dict[str, list[str]] = {}
+        for key, step in self.definition.steps.items():
+            if is_logged_step(step):
+                for name in {key, display_title(key, step.name)}:
+                    found.setdefault(name, []).append(key)
+        return found
 
     def role_of(self, decision: MappedDecision) -> RoleDef | None:
         """The role that makes this decision."""
@@ -74,6 +118,11 @@ class ActivityMapping:
         step = self.definition.steps[decision.step]
         assert isinstance(step, HumanStep)
         return step.outcomes[decision.outcome].role is not None
+
+
+def is_logged_step(step: Step | None) -> bool:
+    """Whether a log may have rows of it: people's work, or work outside."""
+    return step is not None and step.kind not in ROUTING_KINDS and step.kind != "end"
 
 
 def _meaning_as_written(definition: Definition, activity: str) -> Meaning | None:
@@ -130,10 +179,12 @@ def _read_plain_file(path: str | Path) -> Any:
         raise InvalidInput("%(path)s: the file %(problem)s.", path=path, problem=why) from None
 
 
-def read_mapping(path: str | Path | None, definition: Definition) -> ActivityMapping:
+def read_mapping(
+    path: str | Path | None, definition: Definition, *, infers_outcomes: bool = False
+) -> ActivityMapping:
     """The meanings that a mapping file gives. Raises InvalidInput with the place in the file."""
     if path is None:
-        return ActivityMapping(definition, {})
+        return ActivityMapping(definition, {}, infers_outcomes=infers_outcomes)
     data = _read_plain_file(path)
     if not isinstance(data, dict) or not data:
         raise InvalidInput(
@@ -141,62 +192,71 @@ def read_mapping(path: str | Path | None, definition: Definition) -> ActivityMap
             " start` or `activity: ignore`.",
             path=path,
         )
+    reader = _MappingReader(definition, infers_outcomes)
     return ActivityMapping(
         definition,
-        {
-            str(name): _parse_entry(f"{path}: '{name}'", entry, definition)
-            for name, entry in data.items()
-        },
+        {str(name): reader.entry(f"{path}: '{name}'", entry) for name, entry in data.items()},
+        infers_outcomes=infers_outcomes,
     )
 
 
-def _parse_entry(place: str, entry: Any, definition: Definition) -> MappedActivity:
-    if isinstance(entry, dict) and LAST in entry:
-        usual = {key: value for key, value in entry.items() if key != LAST}
-        last = _parse_meaning(f"{place}, last", entry[LAST], definition)
-        return MappedActivity(_parse_meaning(place, usual, definition), last)
-    return MappedActivity(_parse_meaning(place, entry, definition))
+@dataclass(frozen=True)
+class _MappingReader:
+    """Reads the entries of a mapping file, each with its place in the file."""
 
+    definition: Definition
+    infers_outcomes: bool
 
-def _parse_meaning(place: str, entry: Any, definition: Definition) -> Meaning:
-    if entry == START:
-        return START
-    if entry == IGNORE:
-        return IGNORE
-    if isinstance(entry, dict) and set(entry) == {"steps"}:
-        entry = entry["steps"]
-    several = entry if isinstance(entry, list) else [entry]
-    if not several:
-        raise InvalidInput(
-            "%(place)s: the list is empty; give at least one step and outcome.", place=place
-        )
-    return tuple(_parse_decision(place, item, definition) for item in several)
+    def entry(self, place: str, entry: Any) -> MappedActivity:
+        """What an activity means, and what it means as the last of its case."""
+        if isinstance(entry, dict) and LAST in entry:
+            usual = {key: value for key, value in entry.items() if key != LAST}
+            last = self._meaning(f"{place}, last", entry[LAST])
+            return MappedActivity(self._meaning(place, usual), last)
+        return MappedActivity(self._meaning(place, entry))
 
+    def _meaning(self, place: str, entry: Any) -> Meaning:
+        if entry == START:
+            return START
+        if entry == IGNORE:
+            return IGNORE
+        if isinstance(entry, dict) and set(entry) == {"steps"}:
+            entry = entry["steps"]
+        several = entry if isinstance(entry, list) else [entry]
+        if not several:
+            raise InvalidInput(
+                "%(place)s: the list is empty; give at least one step and outcome.", place=place
+            )
+        return tuple(self._decision(place, item) for item in several)
 
-def _parse_decision(place: str, entry: Any, definition: Definition) -> MappedDecision:
-    if not isinstance(entry, dict) or "step" not in entry or set(entry) - KEYS:
-        raise InvalidInput(
-            "%(place)s: write `start`, `ignore` or `{step: …, outcome: …}`, to which `as:"
-            " requester` or `as: NAME` may be added.",
-            place=place,
+    def _decision(self, place: str, entry: Any) -> MappedDecision:
+        if not isinstance(entry, dict) or "step" not in entry or set(entry) - KEYS:
+            raise InvalidInput(
+                "%(place)s: write `start`, `ignore` or `{step: …, outcome: …}`, to which `as:"
+                " requester` or `as: NAME` may be added.",
+                place=place,
+            )
+        step = self.definition.steps.get(str(entry["step"]))
+        if self.infers_outcomes and is_logged_step(step) and "outcome" not in entry:
+            return MappedDecision(str(entry["step"]), "")
+        if not isinstance(step, HumanStep):
+            raise InvalidInput(
+                "%(place)s: the map has no step '%(step)s' that a person decides.",
+                place=place,
+                step=entry["step"],
+            )
+        outcome = entry.get(
+            "outcome", next(iter(step.outcomes)) if len(step.outcomes) == 1 else None
         )
-    step = definition.steps.get(str(entry["step"]))
-    if not isinstance(step, HumanStep):
-        raise InvalidInput(
-            "%(place)s: the map has no step '%(step)s' that a person decides.",
-            place=place,
-            step=entry["step"],
-        )
-    outcome = entry.get("outcome", next(iter(step.outcomes)) if len(step.outcomes) == 1 else None)
-    if outcome not in step.outcomes:
-        raise InvalidInput(
-            "%(place)s: '%(step)s' has no outcome '%(outcome)s'; it has %(outcomes)s.",
-            place=place,
-            step=entry["step"],
-            outcome=outcome,
-            outcomes=", ".join(step.outcomes),
-        )
-    performer = entry.get("as", "")
-    if not isinstance(performer, str) or len(performer) > 150:
-        raise InvalidInput("%(place)s: `as` is `requester` or a person's name.", place=place)
-    return MappedDecision(str(entry["step"]), str(outcome), performer)
+        if outcome not in step.outcomes:
+            raise InvalidInput(
+                "%(place)s: '%(step)s' has no outcome '%(outcome)s'; it has %(outcomes)s.",
+                place=place,
+                step=entry["step"],
+                outcome=outcome,
+                outcomes=", ".join(step.outcomes),
+            )
+        performer = entry.get("as", "")
+        if not isinstance(performer, str) or len(performer) > 150:
+            raise InvalidInput("%(place)s: `as` is `requester` or a person's name.", place=place)
+        return MappedDecision(str(entry["step"]), str(outcome), performer)

@@ -1,0 +1,1 @@
+"""How far logs and our own history fit a map, and where they leave it."""

@@ -1,0 +1,1 @@
+"""Whether a case of a log fits a map, and where it leaves it."""

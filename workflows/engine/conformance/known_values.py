@@ -1,0 +1,85 @@
+"""What a log knows of a case's values, and which rules that makes true or false."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from workflows.engine.conformance.rule_answers import Truths, rules_of_map
+from workflows.engine.format.definition import AutomationStep, HumanStep, SubworkflowStep, WaitStep
+from workflows.engine.routing.graph import Graph
+from workflows.engine.rules.evaluation import RuleCannotBeEvaluated, RuleProblem
+from workflows.engine.values.field_types.base import ValueRefused, type_of_field
+
+SETS_FIELDS = "set_fields"
+MOST_REMEMBERED = 20_000
+
+
+def fields_written_outside(graph: Graph, step: str) -> frozenset[str]:
+    """The fields that a step writes without a person: nobody reads in a log when."""
+    found = graph[step]
+    if not isinstance(found, AutomationStep | WaitStep | SubworkflowStep):
+        return frozenset()
+    written = set(found.outputs or ())
+    if isinstance(found, AutomationStep) and found.action == SETS_FIELDS:
+        written |= set(found.with_ or {})
+    return frozenset(written)
+
+
+class RuleReader:
+    """Which rules of a map hold, by the values that a log knows; cheap where it was asked before.
+
+    A rule is known where all of its fields are, and no step outside writes any of them.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph, self.rules = graph, rules_of_map(graph)
+        outside = frozenset[str]().union(*(fields_written_outside(graph, s) for s in graph.steps))
+        self._fields: dict[str, frozenset[str]] = {}
+        for text in self.rules:
+            try:
+                fields = graph.rule(text).fields
+            except RuleProblem:
+                continue
+            if not fields & outside:
+                self._fields[text] = fields
+        self.fields = tuple(sorted(frozenset[str]().union(*self._fields.values())))
+        self._truths: dict[tuple[Any, ...], Truths] = {}
+
+    def clean(self, values: Mapping[str, str]) -> dict[str, Any]:
+        """The values of fields that rules ask for, as fields have them. What cannot be read is not
+        known."""
+        cleaned: dict[str, Any] = {}
+        for key in self.fields:
+            if key in values:
+                spec = self.graph.definition.fields[key]
+                try:
+                    cleaned[key] = type_of_field(spec).clean(spec, values[key])
+                except ValueRefused:
+                    cleaned[key] = None
+        return cleaned
+
+    def truths(self, values: Mapping[str, Any]) -> Truths:
+        """What holds with these values; what is None, or not there, is not known."""
+        place = tuple(repr(values.get(key)) for key in self.fields)
+        found = self._truths.get(place)
+        if found is None:
+            if len(self._truths) > MOST_REMEMBERED:
+                self._truths.clear()
+            found = self._truths[place] = tuple(self._truth(rule, values) for rule in self.rules)
+        return found
+
+    def _truth(self, rule: str, values: Mapping[str, Any]) -> bool | None:
+        fields = self._fields.get(rule)
+        if fields is None or any(values.get(key) is None for key in fields):
+            return None
+        try:
+            return self.graph.rule(rule).holds(values)
+        except RuleCannotBeEvaluated:
+            return None
+
+
+def fields_of_step(graph: Graph, step: str) -> frozenset[str]:
+    """The fields that a step may write."""
+    found = graph[step]
+    if isinstance(found, HumanStep):
+        return frozenset(found.outputs or ())
+    return fields_written_outside(graph, step)

@@ -1,0 +1,94 @@
+"""A map whose rules are answered from outside: by what a log knows, else in every way in turn.
+
+A log seldom knows the values that a rule asks for. Then any way is possible: the walk is done once
+for each answer.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from workflows.engine.errors import HandoffError
+from workflows.engine.format.definition import DecisionStep, HumanStep, ParallelStep
+from workflows.engine.routing.advance import advance
+from workflows.engine.routing.effects import Event
+from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.marking import Marking
+
+MOST_ANSWERS = 512
+"""So many ways of one move are looked at; ten rules of unknown answer have twice as many."""
+
+Truths = tuple[bool | None, ...]
+"""For each rule of the map whether it holds; None where that is not known."""
+
+
+@dataclass
+class RuleAnswers:
+    """The answers of one walk: what is known, then a script, then no."""
+
+    known: Mapping[str, bool | None] = field(default_factory=dict)
+    script: tuple[bool, ...] = ()
+    given: dict[str, bool] = field(default_factory=dict)
+
+    def begin(self, known: Mapping[str, bool | None], script: tuple[bool, ...]) -> None:
+        """Another walk, with these answers."""
+        self.known, self.script, self.given = known, script, {}
+
+    def answer(self, rule: str) -> bool:
+        """Whether the rule holds; within one walk it does or does not."""
+        known = self.known.get(rule)
+        if known is not None:
+            return known
+        if rule not in self.given:
+            place = len(self.given)
+            self.given[rule] = self.script[place] if place < len(self.script) else False
+        return self.given[rule]
+
+    def other_scripts(self) -> Iterator[tuple[bool, ...]]:
+        """The scripts by which what was answered beyond this one would have been otherwise."""
+        taken = tuple(self.given.values())
+        for place in range(len(self.script), len(taken)):
+            yield (*taken[:place], not taken[place])
+
+
+@dataclass(frozen=True)
+class AnsweredGraph(Graph):
+    """A map that asks for the truth of its rules here, and not of a request's values."""
+
+    answers: RuleAnswers = field(default_factory=RuleAnswers)
+
+    def holds(self, rule_text: str, data: Mapping[str, Any]) -> bool:
+        """What the answers of this walk say."""
+        return self.answers.answer(rule_text)
+
+
+def rules_of_map(graph: Graph) -> tuple[str, ...]:
+    """Every condition that decides a way on this map, once."""
+    found: dict[str, None] = {}
+    for step in graph.steps.values():
+        if isinstance(step, DecisionStep):
+            found.update((rule.when, None) for rule in step.rules or [])
+        elif isinstance(step, ParallelStep):
+            found.update((branch.when, None) for branch in step.branches if branch.when)
+        elif isinstance(step, HumanStep):
+            found.update((way.when, None) for way in step.outcomes.values() if way.when)
+    return tuple(found)
+
+
+def every_way(
+    graph: AnsweredGraph, marking: Marking, event: Event, known: Mapping[str, bool | None]
+) -> Iterator[Marking]:
+    """Where an event may lead, for each answer that is not known. What the map does not allow, or
+    goes round without a person, leads nowhere."""
+    scripts: list[tuple[bool, ...]] = [()]
+    walks = 0
+    while scripts and walks < MOST_ANSWERS:
+        walks += 1
+        graph.answers.begin(known, scripts.pop())
+        moved = None
+        with suppress(HandoffError):
+            moved = advance(graph, marking, {}, event, asks_again=False).marking
+        scripts.extend(graph.answers.other_scripts())
+        if moved is not None:
+            yield moved
