@@ -63,6 +63,7 @@ def draw_request_picture(
             title=graph.title(key),
             kind=step.kind,
             is_first=key == graph.first,
+            join=getattr(step, "join", None) or "",
             mark=f"is-{states[key]}",
             state=f"{SIGNS[states[key]]} {words[states[key]]}",
             state_room=longest,

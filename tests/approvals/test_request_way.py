@@ -109,7 +109,7 @@ def test_the_picture_lights_the_ways_that_were_gone(people: dict[str, User]) -> 
     decide(request, "manager_review", people["mia"], "reject", comment="No")
     _, after = page_of(people["sam"], request)
     assert after.count('class="way exception is-gone"') == 1
-    assert after.count('class="label is-gone"') == 1
+    assert after.count('class="label exception is-gone"') == 1
     assert after.count("is-gone") == 2
     assert "kind-end is-refused" in after
 

@@ -6,8 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.engine.diagram import layout as layouts
-from workflows.engine.diagram.layout import DiagramBox, DiagramLine, Layout, lay_out_diagram
+from workflows.engine.diagram import ordering
+from workflows.engine.diagram.blocks import BlockFrame, find_block_frames
+from workflows.engine.diagram.layout import lay_out_diagram
+from workflows.engine.diagram.parts import DiagramBox, DiagramLine, Layout
+from workflows.engine.diagram.placement import SETTLINGS
+from workflows.engine.diagram.spots import Spot, count_rounds
 
 WIDTH, HEIGHT = 100.0, 40.0
 
@@ -90,7 +94,7 @@ def test_no_boxes_need_no_paper_to_speak_of() -> None:
 def test_pairs_in_the_wrong_order_are_counted_as_comparing_each_pair_counts_them(
     numbers: list[int],
 ) -> None:
-    assert layouts._count_inversions(numbers) == sum(
+    assert ordering._count_inversions(numbers) == sum(
         one > other for one, other in combinations(numbers, 2)
     )
 
@@ -102,7 +106,71 @@ def test_the_same_map_is_laid_out_once() -> None:
 
 
 def test_the_larger_a_map_the_less_often_it_is_mended_so_that_the_work_is_bounded() -> None:
-    spots = [layouts._Spot(0, 1.0, 1.0, is_lane=True) for _ in range(20_000)]
-    assert layouts._sweep_count(layouts.SETTLINGS, [spots]) == 6
-    assert layouts._sweep_count(layouts.SETTLINGS, [spots[:100]]) == layouts.SETTLINGS
-    assert layouts._sweep_count(layouts.SETTLINGS, [spots] * 100) == 2
+    spots = [Spot(0, 1.0, 1.0, is_lane=True) for _ in range(20_000)]
+    assert count_rounds(SETTLINGS, [spots]) == 6
+    assert count_rounds(SETTLINGS, [spots[:100]]) == SETTLINGS
+    assert count_rounds(SETTLINGS, [spots] * 100) == 2
+
+
+# -- what is straight, and what comes together ------------------------------------------------
+
+
+def boxes_of(keys: str) -> list[DiagramBox]:
+    return [DiagramBox(key=key, width=WIDTH, height=HEIGHT) for key in keys]
+
+
+def test_what_is_usual_stands_straight_beneath_each_other_and_exceptions_beside() -> None:
+    lines = [DiagramLine(source=a, target=b, label_width=50.0) for a, b in pairwise("abcd")]
+    aside = [
+        DiagramLine(source=key, target="x", label_width=50.0, is_exception=True) for key in "abc"
+    ]
+    layout = lay_out_diagram(boxes_of("abcdx"), [*aside, *lines])
+    assert len({round(layout.boxes[key].x, 1) for key in "abcd"}) == 1
+    assert all(len({round(p.x, 1) for p in course}) == 1 for course in layout.courses[3:])
+
+
+def test_exceptions_that_lead_to_the_same_end_share_the_last_part_of_their_way() -> None:
+    lines = [DiagramLine(source=a, target=b, label_width=50.0) for a, b in pairwise("abcde")]
+    aside = [
+        DiagramLine(source=key, target="x", label_width=50.0, is_exception=True) for key in "abcde"
+    ]
+    layout = lay_out_diagram(boxes_of("abcdex"), [*lines, *aside])
+    ends = [course[-1] for course in layout.courses[4:]]
+    assert len(set(ends[:4])) == 1
+
+
+def test_a_way_far_back_comes_from_above_like_all_others() -> None:
+    lines = [DiagramLine(source=a, target=b) for a, b in pairwise("abcd")]
+    back = DiagramLine(source="d", target="b", label_width=50.0, is_exception=True)
+    layout = lay_out_diagram(boxes_of("abcd"), [*lines, back])
+    assert layout.courses[-1][-1].y == layout.boxes["b"].y - HEIGHT / 2
+
+
+def test_a_map_begins_in_its_left_half_or_near_it() -> None:
+    lines = [
+        DiagramLine(source=a, target=b) for a, b in (*pairwise("abcdef"), ("a", "f"), ("f", "b"))
+    ]
+    layout = lay_out_diagram(boxes_of("abcdef"), lines)
+    assert layout.boxes["a"].x <= layout.width * 0.6
+
+
+# -- blocks -----------------------------------------------------------------------------------
+
+
+def frames_of(lines: list[DiagramLine], keys: str) -> list[BlockFrame]:
+    boxes = boxes_of(keys)
+    return list(find_block_frames({"p": "j"}, boxes, lines, lay_out_diagram(boxes, lines)))
+
+
+def test_a_block_has_a_frame_round_its_branches() -> None:
+    lines = [DiagramLine(source=a, target=b) for a, b in ("sp", "pa", "pb", "aj", "bj", "je")]
+    layout = lay_out_diagram(boxes_of("spabje"), lines)
+    (frame,) = frames_of(lines, "spabje")
+    for key in "ab":
+        at = layout.boxes[key]
+        assert frame.left < at.x - WIDTH / 2 < at.x + WIDTH / 2 < frame.left + frame.width
+        assert frame.top < at.y - HEIGHT / 2 < at.y + HEIGHT / 2 < frame.top + frame.height
+
+
+def test_a_block_without_branches_has_no_frame() -> None:
+    assert frames_of([DiagramLine(source=a, target=b) for a, b in ("pj", "je")], "pje") == []

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from workflows.definitions.diagrams.joined import shorten_text
+from workflows.definitions.diagrams.lettering import shorten_text
 from workflows.definitions.diagrams.parts import DiagramArrow, DiagramNode
 from workflows.definitions.diagrams.svg import draw_diagram
 
@@ -60,6 +60,15 @@ def test_a_step_may_lead_to_itself() -> None:
     nodes, arrows = chain(2)
     text = draw_diagram(nodes, [*arrows, DiagramArrow(source="s1", target="s1", label="again")]).svg
     assert ">again</text>" in text
+
+
+def test_usual_ways_and_exceptions_of_a_step_to_itself_are_both_named() -> None:
+    nodes, arrows = chain(2)
+    loops = [
+        DiagramArrow(source="s1", target="s1", label=label, is_exception=label == "redo")
+        for label in ("again", "redo")
+    ]
+    assert ">again / redo</text>" in draw_diagram(nodes, [*arrows, *loops]).svg
 
 
 def test_ways_between_the_same_steps_share_an_arrow_and_keep_their_names() -> None:

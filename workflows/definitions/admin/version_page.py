@@ -159,6 +159,7 @@ class VersionSheet:
     @cached_property
     def picture(self) -> MapDiagram:
         """The map, drawn."""
+        keys: dict[int | None, str] = {step.pk: step.key for step in self.rows}
         nodes = [
             DiagramNode(
                 key=step.key,
@@ -167,6 +168,7 @@ class VersionSheet:
                 note=str(step.role) if step.role else "",
                 href=change_url(step),
                 is_first=step.pk == self.version.first_step_id,
+                join=keys.get(step.join_id, ""),
             )
             for step in self.rows
         ]

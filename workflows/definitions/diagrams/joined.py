@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
+from workflows.definitions.diagrams.lettering import shorten_text, wrap_text
 from workflows.definitions.diagrams.parts import DiagramArrow
 
-LABEL_LENGTH: Final = 26
+ONE_LINE: Final = 20
+EACH_LINE: Final = 26
+"""A label of up to so many letters is one line; of a longer one each of two has up to so many."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +35,21 @@ class JoinedArrow:
         return " ".join(way.name for way in self.ways if way.name)
 
     @property
-    def css_class(self) -> str:
-        """What its line looks like."""
-        first = self.ways[0]
-        weight = max(way.weight for way in self.ways)
-        looks = ("exception" if first.is_exception else "", first.mark)
-        return " ".join(["way", *filter(None, looks), *([f"weight-{weight}"] if weight else [])])
+    def is_exception(self) -> bool:
+        """Whether its ways are exceptions."""
+        return self.ways[0].is_exception
 
     @property
-    def mark(self) -> str:
-        """The further CSS class of its ways, which its label has too."""
-        return self.ways[0].mark
+    def css_class(self) -> str:
+        """What its line looks like."""
+        weight = max(way.weight for way in self.ways)
+        return " ".join(["way", *self.looks, *([f"weight-{weight}"] if weight else [])])
+
+    @property
+    def looks(self) -> Sequence[str]:
+        """The CSS classes that its line and its label have."""
+        looks = ("exception" if self.is_exception else "", self.ways[0].mark)
+        return [look for look in looks if look]
 
     @property
     def used(self) -> int | None:
@@ -60,17 +68,22 @@ class JoinedArrow:
         said = dict.fromkeys(way.title for way in self.ways if way.title)
         return " / ".join(said) or self.label
 
+    @cached_property
+    def lines(self) -> Sequence[str]:
+        """The label as it has room: in one line or two; names are shortened, figures never."""
+        if not self.label:
+            return []
+        return wrap_text(self._short_label, one_line=ONE_LINE, each=EACH_LINE)
+
     @property
-    def short_label(self) -> str:
-        """The label as it has room: names are shortened, figures never."""
-        if len(self.label) <= LABEL_LENGTH:
+    def _short_label(self) -> str:
+        room = 2 * EACH_LINE - 4
+        if len(self.label) <= room or not any(way.count for way in self.ways):
             return self.label
-        named = [way for way in self.ways if way.label]
         figures = sum(len(way.count) + 3 for way in self.ways if way.count)
-        each = (LABEL_LENGTH - figures - 3 * (len(named) - 1)) // max(1, len(named))
-        if len(self.ways) == 1 or figures:
-            return " / ".join(self._texts(max(4, each) for _ in self.ways))
-        return shorten_text(self.label, LABEL_LENGTH)
+        names = sum(bool(way.label) for way in self.ways)
+        each = (room - figures - 3 * (len(self.ways) - 1)) // max(1, names)
+        return " / ".join(self._texts(max(4, each) for _ in self.ways))
 
     def _texts(self, lengths: Iterable[int]) -> Sequence[str]:
         texts = (
@@ -87,8 +100,3 @@ def join_arrows(arrows: Iterable[DiagramArrow]) -> list[JoinedArrow]:
         looks = (arrow.source, arrow.target, arrow.is_exception, arrow.mark)
         together.setdefault(looks, []).append(arrow)
     return [JoinedArrow(ways) for ways in together.values()]
-
-
-def shorten_text(text: str, length: int) -> str:
-    """The text, or as much of it as has room, with a sign that more was there."""
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -6,7 +6,14 @@ from workflows.definitions.diagrams.labels import link_label
 from workflows.definitions.diagrams.overlay import NO_OVERLAY, MapOverlay
 from workflows.definitions.diagrams.parts import DiagramArrow, DiagramNode, MapDiagram
 from workflows.definitions.diagrams.svg import draw_diagram
-from workflows.engine.format.definition import Definition, HumanStep, Link, Step, display_title
+from workflows.engine.format.definition import (
+    Definition,
+    HumanStep,
+    Link,
+    ParallelStep,
+    Step,
+    display_title,
+)
 from workflows.engine.routing.reachable_steps import is_usual_link
 
 
@@ -45,6 +52,7 @@ def _step_node(key: str, step: Step, *, is_first: bool) -> DiagramNode:
         kind=step.kind,
         note=display_title(role, None) if role else "",
         is_first=is_first,
+        join=(step.join or "") if isinstance(step, ParallelStep) else "",
     )
 
 

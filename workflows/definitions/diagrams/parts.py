@@ -24,6 +24,8 @@ class DiagramNode:
     """What stands beneath the title in the place of its kind: the colour's meaning in a word."""
     state_room: int = 0
     """For so many letters of `state` there is room, so that the map lies alike whatever it says."""
+    join: str = ""
+    """The step that joins what this one opens."""
     badge: str = ""
     """A short text in the step's box: a figure of an overlay."""
     is_selected: bool = False

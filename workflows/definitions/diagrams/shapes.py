@@ -9,16 +9,25 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from workflows.definitions.choices import StepKind, kind_word
-from workflows.definitions.diagrams.joined import JoinedArrow, shorten_text
+from workflows.definitions.diagrams.joined import JoinedArrow
+from workflows.definitions.diagrams.lettering import measure_text, shorten_text, wrap_text
 from workflows.definitions.diagrams.parts import EMPTY_SVG, DiagramNode
-from workflows.engine.diagram.layout import Point
+from workflows.engine.diagram.blocks import BlockFrame
+from workflows.engine.diagram.parts import Point
 
-TITLE_LENGTH: Final = 28
+NAME_SIZE: Final = 13.0
+SMALL_SIZE: Final = 11.0
+ONE_LINE: Final = 24
+EACH_LINE: Final = 26
+"""A name of up to so many letters is one line; of a longer one each of two has up to so many."""
+NOTE_LENGTH: Final = 34
 NODE_HEIGHT: Final = 46.0
-CHARACTER_WIDTH: Final = 7.2
-SMALL_CHARACTER_WIDTH: Final = 6.0
+NAME_LINE: Final = 16.0
+LABEL_LINE: Final = 13.0
 LOOP_WIDTH: Final = 30.0
-WIDTH_STEP: Final = 24.0
+ARCH: Final = 17.0
+NODE_PADDING: Final = 22.0
+WIDTH_STEP: Final = 12.0
 """Widths go up in such steps, so that another figure under a step seldom moves the whole map."""
 BADGE_HEIGHT: Final = 18.0
 BADGE_GAP: Final = 8.0
@@ -29,10 +38,18 @@ BADGE_GAP: Final = 8.0
 
 def measure_node(node: DiagramNode) -> float:
     """How wide a step's box is."""
-    title = len(shorten_text(node.title, TITLE_LENGTH)) * CHARACTER_WIDTH
-    note = max(len(_node_note(node)), node.state_room) * SMALL_CHARACTER_WIDTH
-    text = max(96.0, ceil((max(title, note) + 28) / WIDTH_STEP) * WIDTH_STEP)
+    title = max(measure_text(line, NAME_SIZE, is_bold=True) for line in _name_lines(node))
+    note = max(
+        measure_text(_node_note(node), SMALL_SIZE), measure_text("n" * node.state_room, SMALL_SIZE)
+    )
+    padding = NODE_PADDING + 2 * TIPS.get(node.kind, 0.0)
+    text = max(96.0, ceil((max(title, note) + padding) / WIDTH_STEP) * WIDTH_STEP)
     return text + _badge_room(node)
+
+
+def measure_height(node: DiagramNode) -> float:
+    """How high a step's box is: higher for a name of two lines."""
+    return NODE_HEIGHT + NAME_LINE * (len(_name_lines(node)) - 1)
 
 
 def measure_node_room(node: DiagramNode, loop: JoinedArrow | None) -> float:
@@ -42,12 +59,22 @@ def measure_node_room(node: DiagramNode, loop: JoinedArrow | None) -> float:
 
 def measure_label(arrow: JoinedArrow) -> float:
     """How wide a way's label is; 0 where it has none."""
-    label = arrow.short_label
-    return len(label) * SMALL_CHARACTER_WIDTH + 10 if label else 0.0
+    is_bold = any("tone" in look for look in arrow.looks)
+    widths = [measure_text(line, SMALL_SIZE, is_bold=is_bold) for line in arrow.lines]
+    return max(widths) + 10 if widths else 0.0
+
+
+def measure_label_height(arrow: JoinedArrow) -> float:
+    """How high a way's label is."""
+    return LABEL_LINE * len(arrow.lines) + 4
+
+
+def _name_lines(node: DiagramNode) -> Sequence[str]:
+    return wrap_text(node.title, one_line=ONE_LINE, each=EACH_LINE)
 
 
 def _badge_width(node: DiagramNode) -> float:
-    return len(node.badge) * CHARACTER_WIDTH + 12
+    return measure_text(node.badge, SMALL_SIZE, is_bold=True) + 12
 
 
 def _badge_room(node: DiagramNode) -> float:
@@ -57,10 +84,8 @@ def _badge_room(node: DiagramNode) -> float:
 
 
 def _node_note(node: DiagramNode) -> str:
-    return shorten_text(
-        " · ".join(part for part in (node.state or kind_word(node.kind), node.note) if part),
-        TITLE_LENGTH + 4,
-    )
+    note = " · ".join(part for part in (node.state or kind_word(node.kind), node.note) if part)
+    return shorten_text(note, NOTE_LENGTH)
 
 
 # -- writing ----------------------------------------------------------------------------------
@@ -84,16 +109,15 @@ def _format_point(point: Point) -> str:
 
 
 def render_arrow(arrow: JoinedArrow, course: Sequence[Point], marker: str) -> SafeString:
-    """Straight within a lane, a curve from lane to lane."""
+    """Straight down, or a curve to where it goes on; over an edge to what lies beside it."""
     path = [f"M{_format_point(course[0])}"]
-    for number, (start, end) in enumerate(pairwise(course)):
-        within_lane = number % 2 == 1
-        half = (start.y + end.y) / 2
+    for start, end in pairwise(course):
+        half = (start.y + end.y) / 2 if start.y != end.y else start.y - ARCH
         bend = (
             f"C{_format_point(Point(start.x, half))} {_format_point(Point(end.x, half))}"
             f" {_format_point(end)}"
         )
-        path.append(f"L{_format_point(end)}" if within_lane or start.x == end.x else bend)
+        path.append(f"L{_format_point(end)}" if start.x == end.x else bend)
     return _render_path(arrow, " ".join(path), marker)
 
 
@@ -118,17 +142,46 @@ def _render_path(arrow: JoinedArrow, path: str, marker: str) -> SafeString:
 
 def render_label(arrow: JoinedArrow, at: Point) -> SafeString:
     """A way's label on its own ground; nothing where it has none."""
-    if not arrow.short_label:
+    if not arrow.lines:
         return EMPTY_SVG
-    width = measure_label(arrow)
+    width, height = measure_label(arrow), measure_label_height(arrow)
     return format_html(
-        '<g class="label{}" data-from="{}" data-to="{}" data-ways="{}"><title>{}</title>'
-        '<rect x="{}" y="{}" width="{}" height="16" rx="3"></rect>'
-        '<text x="{}" y="{}">{}</text></g>',
-        *(f" {arrow.mark}" if arrow.mark else "", arrow.source, arrow.target, arrow.names),
-        arrow.title,
-        *(format_number(value) for value in (at.x - width / 2, at.y - 8, width, at.x, at.y + 3.5)),
-        arrow.short_label,
+        '<g class="{}" data-from="{}" data-to="{}" data-ways="{}"><title>{}</title>{}{}</g>',
+        " ".join(["label", *arrow.looks]),
+        *(arrow.source, arrow.target, arrow.names, arrow.title),
+        _render_rectangle("ground", at.x - width / 2, at.y - height / 2, width, height, 3),
+        _render_lines("", arrow.lines, at.x, at.y - height / 2 + LABEL_LINE, LABEL_LINE),
+    )
+
+
+def _render_lines(
+    name: str, lines: Sequence[str], x: float, y: float, line_height: float
+) -> SafeString:
+    """Text in one line, or in several beneath each other; `y` is where the first one stands."""
+    places = [format_number(y + line_height * number) for number in range(len(lines))]
+    middle = format_number(x)
+    css_class = format_html(' class="{}"', name) if name else EMPTY_SVG
+    if len(lines) == 1:
+        return format_html(
+            '<text{} x="{}" y="{}">{}</text>', css_class, middle, places[0], lines[0]
+        )
+    spans = format_html_join(
+        " ",
+        '<tspan x="{}" y="{}">{}</tspan>',
+        ((middle, place, line) for place, line in zip(places, lines, strict=True)),
+    )
+    return format_html("<text{}>{}</text>", css_class, spans)
+
+
+# -- blocks -----------------------------------------------------------------------------------
+
+
+def render_frame(frame: BlockFrame) -> SafeString:
+    """The ground on which the steps of a parallel block stand."""
+    return format_html(
+        '<rect class="block" data-block="{}" x="{}" y="{}" width="{}" height="{}" rx="6"></rect>',
+        frame.key,
+        *(format_number(v) for v in (frame.left, frame.top, frame.width, frame.height)),
     )
 
 
@@ -137,13 +190,14 @@ def render_label(arrow: JoinedArrow, at: Point) -> SafeString:
 
 def render_node(node: DiagramNode, at: Point) -> SafeString:
     """A step's box with its name; where a click leads somewhere, a link."""
-    middle = format_number(at.x - _badge_room(node) / 2)
+    middle, lines = at.x - _badge_room(node) / 2, _name_lines(node)
+    first_line = at.y - 2 - NAME_LINE * (len(lines) - 1) / 2
+    note_line = first_line + NAME_LINE * (len(lines) - 1) + 15
     drawn = format_html(
-        '<g class="{}" data-step="{}"><title>{}</title>{}<text class="name" x="{}" y="{}">{}</text>'
-        '<text class="note" x="{}" y="{}">{}</text>{}</g>',
+        '<g class="{}" data-step="{}"><title>{}</title>{}{}{}{}</g>',
         *(_node_class(node), node.key, node.description or node.title, _render_outline(node, at)),
-        *(middle, format_number(at.y - 2), shorten_text(node.title, TITLE_LENGTH)),
-        *(middle, format_number(at.y + 13), _node_note(node)),
+        _render_lines("name", lines, middle, first_line, NAME_LINE),
+        _render_lines("note", [_node_note(node)], middle, note_line, LABEL_LINE),
         _render_badge(node, at),
     )
     if not node.href:
@@ -166,8 +220,7 @@ def _render_badge(node: DiagramNode, at: Point) -> SafeString:
         return EMPTY_SVG
     width = _badge_width(node)
     left_edge = at.x + measure_node(node) / 2 - BADGE_GAP - width
-    if node.kind == StepKind.DECISION:
-        left_edge -= BADGE_GAP / 2
+    left_edge -= TIPS.get(node.kind, 0.0) / 2
     return format_html(
         '<g class="badge">{}<text x="{}" y="{}">{}</text></g>',
         _render_rectangle(
@@ -177,20 +230,17 @@ def _render_badge(node: DiagramNode, at: Point) -> SafeString:
     )
 
 
-CORNERS: Final[Mapping[str, float]] = {
-    StepKind.APPROVAL: 10,
-    StepKind.TASK: 3,
-    StepKind.AUTOMATION: 3,
-    StepKind.END: 23,
-}
+CORNERS: Final[Mapping[str, float]] = {StepKind.APPROVAL: 10, StepKind.END: 23}
+TIPS: Final[Mapping[str, float]] = {StepKind.DECISION: 12, StepKind.END: 4}
+"""How much of a box's width its shape takes from the text, on each side."""
 
 
 def _render_outline(node: DiagramNode, at: Point) -> SafeString:
     """People's steps and ends are boxes; decisions are pointed; parallel and join have a bar."""
-    width = measure_node(node)
-    left_edge, top = at.x - width / 2, at.y - NODE_HEIGHT / 2
+    width, height = measure_node(node), measure_height(node)
+    left_edge, top = at.x - width / 2, at.y - height / 2
     if node.kind == StepKind.DECISION:
-        right, bottom, tip = left_edge + width, top + NODE_HEIGHT, 12
+        right, bottom, tip = left_edge + width, top + height, TIPS[node.kind]
         corners = [
             (left_edge, at.y),
             (left_edge + tip, top),
@@ -201,9 +251,9 @@ def _render_outline(node: DiagramNode, at: Point) -> SafeString:
         ]
         points = " ".join(f"{format_number(x)},{format_number(y)}" for x, y in corners)
         return format_html('<polygon class="shape" points="{}"></polygon>', points)
-    box = _render_rectangle("shape", left_edge, top, width, NODE_HEIGHT, CORNERS.get(node.kind, 3))
+    box = _render_rectangle("shape", left_edge, top, width, height, CORNERS.get(node.kind, 3))
     if node.kind in (StepKind.PARALLEL, StepKind.JOIN):
-        edge = top + NODE_HEIGHT - 5 if node.kind == StepKind.PARALLEL else top
+        edge = top + height - 5 if node.kind == StepKind.PARALLEL else top
         return format_html("{}{}", box, _render_rectangle("bar", left_edge, edge, width, 5, 2))
     return box
 

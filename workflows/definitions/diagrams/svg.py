@@ -9,6 +9,7 @@ with `data-from`, `data-to` and, of the ways that the arrow stands for, `data-wa
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -28,19 +29,27 @@ from workflows.definitions.diagrams.parts import (
     MapDiagram,
 )
 from workflows.definitions.diagrams.shapes import (
-    NODE_HEIGHT,
     format_number,
     join_fragments,
+    measure_height,
     measure_label,
+    measure_label_height,
+    measure_node,
     measure_node_room,
     render_arrow,
+    render_frame,
     render_label,
     render_loop,
     render_node,
 )
+from workflows.engine.diagram.blocks import BlockFrame, find_block_frames
 from workflows.engine.diagram.excerpt import MapExcerpt, RouteUsage, select_map_excerpt
-from workflows.engine.diagram.layout import DiagramBox, DiagramLine, Layout, lay_out_diagram
+from workflows.engine.diagram.layout import lay_out_diagram
+from workflows.engine.diagram.parts import DiagramBox, DiagramLine, Layout
 from workflows.engine.texts import grouped
+
+FITTED_WIDTH: Final = 1_300
+"""A picture that is not wider is made to fit a desk's page; a wider one would become too small."""
 
 
 def draw_diagram(
@@ -120,19 +129,42 @@ def _excerpt_sentence(part: MapExcerpt) -> str:
 
 
 def _draw_layout(picture: _Picture) -> SafeString:
-    loops = {arrow.source: arrow for arrow in picture.arrows if arrow.source == arrow.target}
+    loops = _join_loops(picture.arrows)
     lines = [arrow for arrow in picture.arrows if arrow.source != arrow.target]
-    layout = lay_out_diagram(
-        [
-            DiagramBox(key=n.key, width=measure_node_room(n, loops.get(n.key)), height=NODE_HEIGHT)
-            for n in picture.nodes
-        ],
-        [
-            DiagramLine(source=a.source, target=a.target, label_width=measure_label(a))
-            for a in lines
-        ],
+    boxes = [
+        DiagramBox(
+            key=node.key,
+            width=measure_node(node),
+            height=measure_height(node),
+            room=measure_node_room(node, loops.get(node.key)),
+        )
+        for node in picture.nodes
+    ]
+    ways = [_line(arrow) for arrow in lines]
+    layout = lay_out_diagram(boxes, ways)
+    joins = {node.key: node.join for node in picture.nodes if node.join in layout.boxes}
+    frames = find_block_frames(joins, boxes, ways, layout) if joins else ()
+    return _render_svg(picture, lines, loops, layout, frames)
+
+
+def _join_loops(arrows: Iterable[JoinedArrow]) -> Mapping[str, JoinedArrow]:
+    """The ways of each step to itself, as one arrow each."""
+    ways: dict[str, list[DiagramArrow]] = {}
+    for arrow in arrows:
+        if arrow.source == arrow.target:
+            ways.setdefault(arrow.source, []).extend(arrow.ways)
+    return {key: JoinedArrow(own) for key, own in ways.items()}
+
+
+def _line(arrow: JoinedArrow) -> DiagramLine:
+    return DiagramLine(
+        source=arrow.source,
+        target=arrow.target,
+        label_width=measure_label(arrow),
+        label_height=measure_label_height(arrow),
+        is_exception=arrow.is_exception,
+        look=arrow.css_class,
     )
-    return _render_svg(picture, lines, loops, layout)
 
 
 # -- drawing ----------------------------------------------------------------------------------
@@ -143,12 +175,14 @@ def _render_svg(
     lines: Sequence[JoinedArrow],
     loops: Mapping[str, JoinedArrow],
     layout: Layout,
+    frames: Iterable[BlockFrame],
 ) -> SafeString:
     marker = f"{picture.id}-arrow"
     courses, labels, at = layout.courses, layout.labels, layout.boxes
     return format_html(
-        "{}{}{}{}{}</svg>",
+        "{}{}{}{}{}{}</svg>",
         _render_head(picture, layout, marker),
+        join_fragments(render_frame(frame) for frame in frames),
         join_fragments(render_arrow(a, c, marker) for a, c in zip(lines, courses, strict=True)),
         join_fragments(
             render_loop(n, loops[n.key], at[n.key], marker) for n in picture.nodes if n.key in loops
@@ -169,7 +203,8 @@ def _render_head(picture: _Picture, layout: Layout, marker: str) -> SafeString:
         '</desc><defs><marker id="{}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="11"'
         ' markerHeight="11" markerUnits="userSpaceOnUse" orient="auto-start-reverse">'
         '<path d="M0 0.5 L7.5 4 L0 7.5 z"></path></marker></defs>',
-        *(picture.css_class, role, title, description),
+        f"{picture.css_class} is-wide" if layout.width > FITTED_WIDTH else picture.css_class,
+        *(role, title, description),
         *(format_number(value) for value in (layout.width, layout.height) * 2),
         *(title, caption.title, description, caption.description, marker),
     )

@@ -12,7 +12,8 @@ from typing import Final
 
 from workflows.engine.bpmn.vocabulary import BPMN_DI, DC, DI
 from workflows.engine.bpmn.xml_tree import XmlElement
-from workflows.engine.diagram.layout import DiagramLine, Point, assign_layers, find_backward_lines
+from workflows.engine.diagram.layers import assign_layers, find_backward_lines
+from workflows.engine.diagram.parts import DiagramLine, Point
 
 ROW: Final = 120.0
 COLUMN: Final = 120.0

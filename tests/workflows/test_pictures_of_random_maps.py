@@ -1,0 +1,100 @@
+"""Random maps of up to 60 steps, drawn and read again from their SVG: nothing lies on anything, and
+every way joins its steps. `HANDOFF_MAPS` says how many maps are drawn."""
+
+import os
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from tests.engine.random_maps import sound_maps
+from tests.pictures import DrawnMap
+from workflows.definitions.diagrams.maps import draw_map
+from workflows.definitions.diagrams.overlay import (
+    MapOverlay,
+    RouteKey,
+    RouteOverlay,
+    StepOverlay,
+    Tone,
+)
+from workflows.definitions.diagrams.parts import DiagramArrow, DiagramNode
+from workflows.definitions.diagrams.svg import draw_diagram
+from workflows.engine.format.definition import Definition
+
+MAPS = int(os.environ.get("HANDOFF_MAPS", "200"))
+MOST_STEPS = 60
+pictured_maps = sound_maps.filter(lambda written: len(written["steps"]) <= MOST_STEPS)
+
+
+@given(pictured_maps)
+@settings(max_examples=MAPS)
+def test_a_picture_has_no_fault(written: dict[str, Any]) -> None:
+    definition = Definition.model_validate(written)
+    picture = DrawnMap(draw_map(definition).svg)
+    assert picture.faults() == []
+    assert picture.ways_over_labels() == []
+    assert picture.steps.keys() == definition.steps.keys()
+    ends = {(link.source, link.to) for link in definition.links() if link.kind != "reopen"}
+    assert {(way.source, way.target) for way in picture.ways} == ends
+
+
+@given(pictured_maps)
+@settings(max_examples=MAPS // 8)
+def test_what_is_laid_over_a_picture_leaves_it_without_fault(written: dict[str, Any]) -> None:
+    definition = Definition.model_validate(written)
+    tones = (*Tone, None)
+    overlay = MapOverlay(
+        steps={
+            key: StepOverlay(badge="1,234" * (number % 3), tone=tones[number % len(tones)])
+            for number, key in enumerate(definition.steps)
+        },
+        routes={
+            RouteKey(link.source, link.to, link.name): RouteOverlay(
+                count=str(number * 7), weight=number % 5, tone=tones[number % len(tones)]
+            )
+            for number, link in enumerate(definition.links())
+        },
+    )
+    assert DrawnMap(draw_map(definition, overlay).svg).faults() == []
+
+
+@pytest.mark.parametrize("seed", range(MAPS // 8))
+def test_ways_between_any_steps_are_drawn_without_fault(seed: int) -> None:
+    """Drafts need not hang together: ways lead from anywhere to anywhere, also to themselves."""
+    draw = Random(seed)
+    keys = [f"step_{number}" for number in range(draw.randint(2, MOST_STEPS))]
+    kinds = ("approval", "task", "decision", "parallel", "join", "automation", "wait", "end")
+    nodes = [
+        DiagramNode(key=key, title="Wherever it is " * draw.randint(1, 4), kind=draw.choice(kinds))
+        for key in keys
+    ]
+    arrows = [
+        DiagramArrow(
+            source=draw.choice(keys),
+            target=draw.choice(keys),
+            name=str(number),
+            label="sent on to whoever can " * draw.randint(0, 2),
+            is_exception=draw.random() < 0.3,
+        )
+        for number in range(draw.randint(1, 2 * len(keys)))
+    ]
+    assert DrawnMap(draw_diagram(nodes, arrows).svg).faults() == []
+
+
+@pytest.mark.parametrize("length", [5, 25, 60, 200])
+def test_long_names_and_labels_stay_within_their_boxes(length: int) -> None:
+    words = ("Wherever the request came from " * 7)[:length].strip()
+    outcomes = {"ok": {"to": "done", "label": words}, "no": {"to": "review", "label": words}}
+    written = {
+        "format": 1,
+        "key": "long",
+        "name": "Long",
+        "roles": {"crew": {"groups": ["crew"]}},
+        "start": {"role": "crew", "first": "review"},
+        "steps": {
+            "review": {"kind": "task", "name": words, "role": "crew", "outcomes": outcomes},
+            "done": {"kind": "end", "name": words, "result": "done"},
+        },
+    }
+    assert DrawnMap(draw_map(Definition.model_validate(written)).svg).faults() == []
