@@ -116,8 +116,7 @@ def test_the_form_of_a_kind_is_the_company_s(load: Load, editor: Client) -> None
     assert save_step(editor, step, setting_for="3d")["for"] == "3d"
 
 
-def test_taken_out_everything_is_under_more_again(editor: Client) -> None:
+def test_taken_out_the_form_is_that_of_the_house_again(editor: Client) -> None:
     step = draft_step("rest")
     sent = browser_form(editor.get(page_of(step)), "step_form")
-    assert "setting_for" not in sent
-    assert "2d" in sent["config"]
+    assert (sent["setting_for"], sent["setting_message"], sent["config"]) == ("2d", "", "")

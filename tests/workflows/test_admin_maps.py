@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from tests.browser_form import browser_form
 from tests.factories import (
     let,
     load_map,
@@ -63,21 +64,8 @@ def page_of(row: Any, page: str = "change") -> str:
 
 def as_filled_in(answer: HttpResponse) -> dict[str, Any]:
     """What a browser would send if nothing were touched."""
-    context = answer.context  # type: ignore[attr-defined]
-    forms = [context["adminform"].form]
-    values: dict[str, Any] = {}
-    for inline in context["inline_admin_formsets"]:
-        forms += [inline.formset.management_form, *inline.formset.initial_forms]
-    for form in forms:
-        for field in form:
-            value = field.value()
-            if value is None or value is False:
-                continue
-            name = field.html_name
-            values[name] = (
-                value if isinstance(value, list) else "true" if value is True else str(value)
-            )
-    return values
+    form: Any = answer.context["adminform"].form  # type: ignore[attr-defined]
+    return browser_form(answer, f"{form.instance._meta.model_name}_form")
 
 
 def saved(client: Client, page: str, **changes: Any) -> HttpResponse:

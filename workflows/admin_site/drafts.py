@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -100,6 +101,7 @@ class DraftAdmin(DraftLockMixin, HistoryAdmin):
     ) -> None:
         """The service writes the rows and one row of the trail."""
         version = self.version_of(form.instance)
+        edits = replace(edits, added=[*find_made_roles(form), *edits.added])
         edit_draft(version.pk, edits, actor=actor_of(request), now=timezone.now())
 
     def delete_rows(self, request: HttpRequest, row: Any) -> None:
@@ -109,6 +111,12 @@ class DraftAdmin(DraftLockMixin, HistoryAdmin):
             delete_draft(row.pk, actor=actor, now=now)
         else:
             edit_draft(self.version_of(row).pk, RowEdits(deleted=[row]), actor=actor, now=now)
+
+
+def find_made_roles(form: Any) -> list[Any]:
+    """The roles that were made while other rows of the map were filled in."""
+    offer = getattr(form, "offer", None)
+    return list(offer.made_roles.values()) if offer is not None else []
 
 
 def serve_under_draft_lock(

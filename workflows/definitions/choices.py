@@ -1,9 +1,15 @@
 """What a row of a map may be, with the words that people read for it."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from django.db.models import TextChoices
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from workflows.engine.values.field_types.base import FIELD_TYPES
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
 
 
 def field_type_choices() -> list[tuple[str, str]]:
@@ -23,6 +29,20 @@ class StepKind(TextChoices):
     WAIT = "wait", gettext_lazy("wait")
     SUBWORKFLOW = "subworkflow", gettext_lazy("subworkflow")
     END = "end", gettext_lazy("end")
+
+
+KIND_TITLES: Mapping[str, "_StrOrPromise"] = {
+    StepKind.APPROVAL: gettext_lazy("Somebody approves"),
+    StepKind.TASK: gettext_lazy("Somebody does something"),
+    StepKind.DECISION: gettext_lazy("A rule decides the way"),
+    StepKind.PARALLEL: gettext_lazy("Things at the same time"),
+    StepKind.JOIN: gettext_lazy("Where they come together"),
+    StepKind.AUTOMATION: gettext_lazy("Handoff does it"),
+    StepKind.WAIT: gettext_lazy("Wait"),
+    StepKind.SUBWORKFLOW: gettext_lazy("Another workflow"),
+    StepKind.END: gettext_lazy("End"),
+}
+"""What kinds of steps are called where they are chosen."""
 
 
 class RouteKind(TextChoices):

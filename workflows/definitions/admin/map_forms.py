@@ -1,11 +1,9 @@
 """Forms for the rows of a map, with what the same version offers to choose from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -25,24 +23,39 @@ from workflows.definitions.admin.form_fields import (
     drop_line_breaks,
     normalize_line_ends,
 )
+from workflows.definitions.admin.map_options import VersionOptions
+from workflows.definitions.admin.owners import OwnerField
 from workflows.definitions.admin.role_boxes import PREFIX, build_role_boxes, read_role_boxes
-from workflows.definitions.admin.step_forms import (
-    find_setting_boxes,
-    find_step_form,
-    with_box_values,
-    without_boxes,
-)
-from workflows.definitions.choices import RouteKind, StepKind
+from workflows.definitions.admin.row_fields import PairsField
+from workflows.definitions.admin.rule_field import RuleField
+from workflows.definitions.admin.setting_box import with_box_values, without_boxes
+from workflows.definitions.admin.step_forms import find_setting_boxes, find_step_form
+from workflows.definitions.admin.trigger_field import TriggersField
+from workflows.definitions.choices import RouteKind
+from workflows.definitions.diagrams.labels import route_label
 from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion
-from workflows.engine.values.field_types.base import FIELD_TYPES
+from workflows.engine.bpmn.vocabulary import make_key
 from workflows.engine.values.file_kinds import FILE_KINDS
-from workflows.people.models import User
 
 CALENDARS: Options = [
     ("business", gettext_lazy("office hours: Monday to Friday, 09:00 to 17:00")),
     ("24/7", gettext_lazy("24/7: every hour counts")),
 ]
 
+FRONT_BOXES: Mapping[str, Sequence[str]] = {
+    RouteKind.OUTCOME: ("label", "to_step", "exception"),
+    RouteKind.RULE: ("when", "to_step", "exception"),
+    RouteKind.BRANCH: ("to_step", "when"),
+    RouteKind.ON_ERROR: ("to_step", "exception"),
+}
+"""What of a way is asked first; the rest stands behind."""
+RULE_WORDS = frozenset(
+    (
+        *("and", "or", "not", "in", "for", "if", "elif", "else", "while"),
+        *("true", "false", "null", "inf", "nan"),
+    )
+)
+"""Words of the rules themselves: no rule could name a field that is called so."""
 OUTCOME_SETTINGS = ("when", "comment_required", "exception", "label", "role")
 SETTINGS_OF_ROUTE_KIND: Mapping[str, Sequence[str]] = {
     RouteKind.RULE: ("when", "exception"),
@@ -53,50 +66,6 @@ SETTINGS_OF_ROUTE_KIND: Mapping[str, Sequence[str]] = {
 """What the ways besides outcomes may say; what the file has no place for would be lost."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class VersionOptions:
-    """What the rows of one version may name. Read once a page, not once a row."""
-
-    groups: Options = ()
-    users: Options = ()
-    fields: Options = ()
-    person_fields: Options = ()
-    steps: Options = ()
-    role_rows: Options = ()
-    step_rows: Options = ()
-    join_rows: Options = ()
-
-    @classmethod
-    def of(cls, version: TemplateVersion | None) -> "VersionOptions":
-        """What a version offers; five statements."""
-        if version is None:
-            return cls()
-        fields = list(version.fields.order_by("position", "id"))
-        steps = list(version.steps.order_by("position", "id"))
-        users = User.objects.filter(is_active=True).order_by("username")
-        return cls(
-            groups=[
-                (name, name) for name in _column_values(Group.objects.order_by("name"), "name")
-            ],
-            users=[(name, name) for name in _column_values(users, "username")],
-            fields=[(field.key, str(field)) for field in fields],
-            person_fields=[
-                (field.key, str(field)) for field in fields if FIELD_TYPES[field.type].names_person
-            ],
-            steps=[
-                ("requester", gettext("the requester")),
-                *((step.key, str(step)) for step in steps),
-            ],
-            role_rows=[(str(role.pk), str(role)) for role in version.roles.order_by("position")],
-            step_rows=[(str(step.pk), str(step)) for step in steps],
-            join_rows=[(str(step.pk), str(step)) for step in steps if step.kind == StepKind.JOIN],
-        )
-
-
-def _column_values(rows: Any, column: str) -> list[str]:
-    return list(rows.values_list(column, flat=True))
-
-
 class MapForm(forms.ModelForm):
     """A row of a map. `offer` and `version` are set by the admin, on a class for each page."""
 
@@ -105,6 +74,10 @@ class MapForm(forms.ModelForm):
 
     names: Mapping[str, str] = {}
     rows: Mapping[str, str] = {}
+    named_by: str | None = None
+    """The field of which a new row's key is made, where the key is left empty."""
+    siblings = ""
+    """What the offer calls the rows that are there, whose keys are taken."""
 
     @classmethod
     def further_boxes(cls, row: Any) -> dict[str, forms.Field]:
@@ -121,6 +94,8 @@ class MapForm(forms.ModelForm):
         for name, offered in self.rows.items():
             if name in self.fields:
                 self._offer_rows(name, getattr(self.offer, offered))
+        if self.named_by and "key" in self.fields and self.instance.pk is None:
+            self.fields["key"].required = False
 
     def _offer_rows(self, name: str, options: Options) -> None:
         """Only rows of this version, from the list that was read once."""
@@ -130,11 +105,24 @@ class MapForm(forms.ModelForm):
         field.choices = [*([("", gettext("choose…"))] if field.required else first), *options]
         for offered in ("add", "change", "delete", "view"):
             setattr(field.widget, f"can_{offered}_related", False)
+        if isinstance(field, OwnerField):
+            field.offer_new(
+                self.offer.owners,
+                version=self.version,
+                roles=self.offer.role_settings,
+                made=self.offer.made_roles,
+            )
 
     def clean(self) -> dict[str, Any]:
         """What was not touched stays as it was, to the letter."""
         cleaned = super().clean() or self.cleaned_data
+        if self.named_by and not cleaned.get("key") and not self.has_error("key"):
+            cleaned["key"] = self._make_key(str(cleaned.get(self.named_by) or ""))
         return {name: self._keep_if_untouched(name, value) for name, value in cleaned.items()}
+
+    def _make_key(self, name: str) -> str:
+        taken = {row.key for row in getattr(self.offer, self.siblings)} | RULE_WORDS
+        return make_key(name, taken, otherwise=self._meta.model._meta.model_name)
 
     def _keep_if_untouched(self, name: str, value: Any) -> Any:
         """A browser changes line ends, and nothing said may be null or empty: that is no change."""
@@ -165,6 +153,7 @@ class RoleForm(MapForm):
     key = KeyField(label=gettext_lazy("Key"))
     groups = NamesField(label=gettext_lazy("Groups"))
     users = NamesField(label=gettext_lazy("People"))
+    named_by, siblings = "source_name", "role_list"
     field = NameField(
         label=gettext_lazy("Or: a person field"),
         help_text=gettext_lazy("The person whom the request names."),
@@ -192,6 +181,12 @@ class RoleForm(MapForm):
         self.instance.other_finders = read_role_boxes(cleaned, self.instance.other_finders)
         return cleaned
 
+    def _make_key(self, name: str) -> str:
+        said = self.cleaned_data
+        listed = [*(said.get("groups") or ()), *(said.get("users") or ()), said.get("field")]
+        asked = "requester" if said.get("requester") else "role"
+        return super()._make_key(next(filter(None, listed), asked))
+
 
 def _validate_file_kinds(kinds: list[str]) -> None:
     unknown = [kind for kind in kinds if kind not in FILE_KINDS]
@@ -216,6 +211,7 @@ class FieldForm(MapForm):
         help_text=gettext_lazy("Of a document: pdf, png, docx, …"),
     )
     rows = {"role": "role_rows"}
+    named_by, siblings = "label", "field_list"
     searchable = OptionalYesNoField(label=gettext_lazy("Searchable"))
 
     class Meta:
@@ -233,7 +229,9 @@ class StepRowForm(MapForm):
     key = KeyField(dashes=True, label=gettext_lazy("Key"))
     expected = WorkingTimeField(label=gettext_lazy("Expected"))
     due = WorkingTimeField(label=gettext_lazy("Due after"))
+    role = OwnerField()
     rows = {"role": "role_rows"}
+    named_by, siblings = "name", "step_list"
 
     class Meta:
         model = Step
@@ -302,6 +300,11 @@ class StepForm(StepRowForm):
         self.boxes = [box for box in find_setting_boxes(self.instance) if box.name in self.fields]
         for box in self.boxes:
             self.initial[box.name] = box.read(self.instance.config)
+            field: Any = self.fields[box.name]
+            if box.offers:
+                field.offer(getattr(self.offer, box.offers), self.initial[box.name])
+            elif isinstance(field, PairsField):
+                field.keep(self.initial[box.name])
         self.initial["config"] = without_boxes(self.instance.config, self.boxes)
 
     def clean(self) -> dict[str, Any]:
@@ -346,7 +349,7 @@ class RouteForm(MapForm):
     """A way from a step."""
 
     exception = OptionalYesNoField(label=gettext_lazy("Exception path"))
-    when = TextField(rows=1, max_length=1000, label=pgettext_lazy("a rule", "When"))
+    when = RuleField(label=pgettext_lazy("a rule", "When"))
     rows = {"to_step": "step_rows", "role": "role_rows"}
     step_kind = ""
 
@@ -363,6 +366,8 @@ class RouteForm(MapForm):
         kinds = [choice for choice in RouteKind.choices if choice[0] in allowed]
         field: Any = self.fields["kind"]
         field.choices = kinds
+        when: Any = self.fields["when"]
+        when.offer_fields(self.offer.field_list)
         if not self.instance.pk and kinds:
             field.initial = kinds[0][0]
 
@@ -374,13 +379,62 @@ class RouteForm(MapForm):
                 cleaned.get("kind", ""), OUTCOME_SETTINGS
             ):
                 self.add_error(name, gettext("This kind of way does not say this; leave it empty."))
+        self._check_rule(cleaned)
         if cleaned.get("kind") != "outcome":
             return cleaned | {"name": ""}
+        if not cleaned.get("name") and cleaned.get("label"):
+            cleaned["name"] = make_key(cleaned["label"], (), otherwise="outcome")
         try:
             KeyField(dashes=True).clean(cleaned.get("name"))
         except forms.ValidationError as problem:
             self.add_error("name", problem)
         return cleaned
+
+    @property
+    def _kind(self) -> str:
+        return str(self["kind"].value() or "")
+
+    @property
+    def way_title(self) -> str:
+        """What a way that is there is called above its boxes."""
+        return route_label(self.instance) or str(self.instance.get_kind_display())
+
+    @property
+    def front_boxes(self) -> list[Any]:
+        """What is asked first of a way of this kind."""
+        return [self[name] for name in FRONT_BOXES.get(self._kind, ("to_step",))]
+
+    @property
+    def tick_boxes(self) -> list[Any]:
+        """What is ticked."""
+        names = ["comment_required"] if self._kind == RouteKind.OUTCOME else []
+        names += ["DELETE"] if "DELETE" in self.fields and self.instance.pk else []
+        return [self[name] for name in names]
+
+    @property
+    def further_boxes_here(self) -> list[Any]:
+        """What only some ways say."""
+        front = FRONT_BOXES.get(self._kind, ("to_step",))
+        names = [name for name in ("kind", "name", "when", "role", "label") if name not in front]
+        if self._kind != RouteKind.OUTCOME:
+            names = ["kind"]
+        return [self[name] for name in (*names, "position") if name in self.fields]
+
+    @property
+    def has_more_said(self) -> bool:
+        """Whether something stands there, or is wrong there."""
+        wrong = any(box.errors for box in self.further_boxes_here)
+        said = [name for name in ("when", "role") if self._kind == RouteKind.OUTCOME]
+        return wrong or any(self[name].value() for name in said)
+
+    def _check_rule(self, cleaned: Mapping[str, Any]) -> None:
+        """What the audit would say of a rule, where the rule is changed."""
+        field: Any = self.fields["when"]
+        if "when" in self.changed_data and "when" not in self.errors:
+            try:
+                field.check(cleaned.get("when"))
+            except forms.ValidationError as problem:
+                self.add_error("when", problem)
 
 
 class VersionForm(MapForm):
@@ -404,9 +458,9 @@ class VersionForm(MapForm):
         none=gettext_lazy("none: the form asks for nothing"),
         help_text=gettext_lazy("Fields that a requester fills in. New ones are asked last."),
     )
-    start_triggers = DataField(
-        label=gettext_lazy("Other triggers"),
-        help_text='[{"kind": "schedule", "cron": "0 9 1 * *"}]',
+    start_triggers = TriggersField(
+        label=gettext_lazy("What else starts it"),
+        help_text=gettext_lazy("The form is always there."),
     )
     baseline = DataField(
         help_text=gettext_lazy(
@@ -447,6 +501,9 @@ class VersionForm(MapForm):
             field: Any = self.fields["calendar"]
             own = BusinessCalendar.objects.values_list("key", "name").order_by("name")
             field.offer([*CALENDARS, *own], self.instance.calendar)
+        if "start_triggers" in self.fields:
+            triggers: Any = self.fields["start_triggers"]
+            triggers.offer(self.offer.workflows, self.instance.start_triggers)
 
     def clean(self) -> dict[str, Any]:
         """The deputy stands in for the owner, so it is somebody else."""

@@ -18,9 +18,10 @@ from workflows.definitions.admin.map_forms import (
     RoleForm,
     RouteForm,
     StepRowForm,
-    VersionOptions,
 )
+from workflows.definitions.admin.map_options import VersionOptions
 from workflows.definitions.admin.role_boxes import build_role_boxes
+from workflows.definitions.admin.step_forms import find_step_form
 from workflows.definitions.diagrams.labels import route_label
 from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion
 
@@ -35,7 +36,7 @@ def load_version_options(request: HttpRequest, version: TemplateVersion | None) 
     )
     key = version.pk if version else None
     if key not in options_by_version:
-        options_by_version[key] = VersionOptions.of(version)
+        options_by_version[key] = VersionOptions.of(version, request.user)
     return options_by_version[key]
 
 
@@ -149,6 +150,11 @@ class RouteInline(PartInline):
         formset = super().get_formset(request, obj, **kwargs)
         formset.form.step_kind = obj.kind if obj else ""
         return formset
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """An empty one below those that are there, where there may be more."""
+        may_have_more = obj is not None and find_step_form(obj.kind).ways
+        return 1 if may_have_more and self._is_draft(request, obj) else 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Route]:
         """With what a way is called by."""

@@ -6,48 +6,31 @@ Each kind is declared once. A company's package may put another form in the plac
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from django import forms
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from workflows.definitions.admin.form_fields import NOT_SAID, OptionalYesNoField, TextField
+from workflows.definitions.admin.setting_box import SettingBox
+from workflows.definitions.admin.setting_boxes import (
+    ACTION_BOXES,
+    APPROVAL_BOXES,
+    AUTOMATION_BOXES,
+    PEOPLE_BOXES,
+    SUBWORKFLOW_BOXES,
+    WAIT_BOXES,
+)
 from workflows.definitions.choices import RouteKind, StepKind
 from workflows.definitions.models import Step
 from workflows.engine.format.actions import ActionSetting, SettingKind, action_named
 from workflows.engine.registries import Registry
 
-if TYPE_CHECKING:
-    from django.utils.functional import _StrOrPromise
+__all__ = ["STEP_FORMS", "SettingBox", "StepKindForm", "find_setting_boxes", "find_step_form"]
 
 Words = str | Promise
-
-
-@dataclass(frozen=True, kw_only=True)
-class SettingBox:
-    """A box for one setting of a step: `path` is where it stands in what only this kind has.
-
-    `build` makes the form field, which gives None where nothing is said; `holds` says which
-    settings it can show, and the others stay under "More".
-    """
-
-    path: tuple[str, ...]
-    build: Callable[[], forms.Field]
-    holds: Callable[[Any], bool] = lambda value: isinstance(value, str)
-
-    @property
-    def name(self) -> str:
-        """What the form calls it."""
-        return f"setting_{'_'.join(self.path)}"
-
-    def read(self, config: Mapping[str, Any] | None) -> Any:
-        """The setting, or None where it is not said or cannot be shown."""
-        value: Any = config
-        for key in self.path:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        return value if self.holds(value) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,42 +59,17 @@ PEOPLE_COLUMNS: Final = (
     *("role", "instructions", "expected", "due", "inputs", "outputs"),
     *("not_by", "not_by_reason", "quorum"),
 )
-SYSTEM_FORM: Final = StepKindForm(
-    columns=("role", "expected", "config"), ways=(RouteKind.TO, RouteKind.ON_ERROR)
-)
 
 
-def _build_reaction_box(title: "_StrOrPromise") -> forms.Field:
-    return forms.TypedChoiceField(
-        choices=[
-            ("", NOT_SAID),
-            ("require", gettext_lazy("the approval is asked again")),
-            ("warn", gettext_lazy("it holds; owner and deputy are told")),
-            ("keep", gettext_lazy("it holds")),
-        ],
-        required=False,
-        empty_value=None,
-        label=title,
-        widget=UnfoldAdminSelectWidget,
+def _system_form(boxes: Sequence[SettingBox]) -> StepKindForm:
+    return StepKindForm(
+        columns=("role", "expected"),
+        more_columns=("config",),
+        ways=(RouteKind.TO, RouteKind.ON_ERROR),
+        boxes=boxes,
     )
 
 
-def _takes_reaction(value: Any) -> bool:
-    return value in ("require", "warn", "keep")
-
-
-APPROVAL_BOXES: Final = (
-    SettingBox(
-        path=("on_change",),
-        build=lambda: _build_reaction_box(gettext_lazy("When what it showed changes")),
-        holds=_takes_reaction,
-    ),
-    SettingBox(
-        path=("on_new_version",),
-        build=lambda: _build_reaction_box(gettext_lazy("When a document has a new version")),
-        holds=_takes_reaction,
-    ),
-)
 STEP_FORMS.register(
     StepKind.APPROVAL,
     StepKindForm(
@@ -132,15 +90,16 @@ STEP_FORMS.register(
         columns=PEOPLE_COLUMNS,
         more_columns=("config",),
         ways=(RouteKind.OUTCOME,),
+        boxes=PEOPLE_BOXES,
         is_for_people=True,
     ),
 )
 STEP_FORMS.register(StepKind.DECISION, StepKindForm(ways=(RouteKind.RULE, RouteKind.OTHERWISE)))
 STEP_FORMS.register(StepKind.PARALLEL, StepKindForm(columns=("join",), ways=(RouteKind.BRANCH,)))
 STEP_FORMS.register(StepKind.JOIN, StepKindForm(columns=("wait_for",), ways=(RouteKind.TO,)))
-STEP_FORMS.register(StepKind.AUTOMATION, SYSTEM_FORM)
-STEP_FORMS.register(StepKind.WAIT, SYSTEM_FORM)
-STEP_FORMS.register(StepKind.SUBWORKFLOW, SYSTEM_FORM)
+STEP_FORMS.register(StepKind.AUTOMATION, _system_form(AUTOMATION_BOXES))
+STEP_FORMS.register(StepKind.WAIT, _system_form(WAIT_BOXES))
+STEP_FORMS.register(StepKind.SUBWORKFLOW, _system_form(SUBWORKFLOW_BOXES))
 STEP_FORMS.register(StepKind.END, StepKindForm(columns=("result",), ways=(RouteKind.REOPEN,)))
 
 
@@ -154,6 +113,7 @@ def find_setting_boxes(step: Step) -> list[SettingBox]:
     boxes = list(find_step_form(step.kind).boxes)
     action = action_named(str((step.config or {}).get("action") or ""))
     if step.kind == StepKind.AUTOMATION and action is not None:
+        boxes += ACTION_BOXES.get(str((step.config or {}).get("action")), ())
         boxes += [_box_of_action_setting(setting) for setting in action.settings or ()]
     return boxes
 
@@ -189,43 +149,3 @@ _BUILD_BY_SETTING_KIND: Mapping[SettingKind, Callable[[ActionSetting], forms.Fie
     SettingKind.YES_NO: _build_yes_no_box,
     SettingKind.CHOICE: _build_choice_box,
 }
-
-
-def without_boxes(
-    config: Mapping[str, Any] | None, boxes: Sequence[SettingBox]
-) -> dict[str, Any] | None:
-    """What is left for "More" when each box shows its setting."""
-    settings: dict[str, Any] = dict(config or {})
-    for box in boxes:
-        if box.read(config) is not None:
-            settings = _without_path(settings, box.path)
-    return settings or None
-
-
-def with_box_values(
-    config: Mapping[str, Any] | None, values: Mapping[tuple[str, ...], Any]
-) -> dict[str, Any] | None:
-    """What "More" says with the settings of the boxes by their paths. Raises ValidationError where
-    both say something of one."""
-    whole: dict[str, Any] = dict(config or {})
-    for path, value in values.items():
-        if value is not None:
-            whole = _with_path(whole, path, value)
-    return whole or None
-
-
-def _without_path(settings: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    key, *rest = path
-    inner = _without_path(settings[key], tuple(rest)) if rest else {}
-    changed = {**settings, key: inner}
-    return {name: value for name, value in changed.items() if name != key or inner}
-
-
-def _with_path(settings: Mapping[str, Any], path: tuple[str, ...], value: Any) -> dict[str, Any]:
-    key, *rest = path
-    before = settings.get(key)
-    if (before is not None and not rest) or (rest and not isinstance(before or {}, dict)):
-        raise forms.ValidationError(
-            gettext("'%(setting)s' has a box of its own; take it out of “More”.") % {"setting": key}
-        )
-    return {**settings, key: _with_path(before or {}, tuple(rest), value) if rest else value}

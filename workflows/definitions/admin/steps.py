@@ -1,5 +1,6 @@
 """The parts of a map as pages of their own: a step with its ways; the others to read."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -13,6 +14,7 @@ from workflows.admin_site.base import PageContextMixin
 from workflows.admin_site.drafts import DraftAdmin
 from workflows.admin_site.elements import render_bullets, render_link
 from workflows.admin_site.links import change_url
+from workflows.definitions.admin.map_commands import MapCommandsMixin, build_add_form
 from workflows.definitions.admin.map_forms import StepForm
 from workflows.definitions.admin.map_inlines import RouteInline, build_map_form
 from workflows.definitions.admin.step_forms import (
@@ -20,6 +22,8 @@ from workflows.definitions.admin.step_forms import (
     find_setting_boxes,
     find_step_form,
 )
+from workflows.definitions.admin.version_page import build_sheet_context
+from workflows.definitions.choices import KIND_TITLES, StepKind
 from workflows.definitions.models import (
     ROLE_COLUMNS,
     Field,
@@ -33,6 +37,8 @@ from workflows.monitoring.admin.step_health import render_health_table
 from workflows.people.models import RoleEntry
 
 VERSION_PEOPLE_PATHS = ("version__template__owner", "version__template__deputy")
+SECOND_COLUMNS = ("not_by", "not_by_reason", "quorum")
+"""What of a person's step stands behind the rest, under a heading of its own."""
 COMMON_STEP_FIELDS = ("key", "kind", "name", "position")
 
 
@@ -71,7 +77,7 @@ def arrange_step_fields(step: Step, *, is_editable: bool) -> list[Any]:
     """What this kind of step has, and what is filled in though it should not be. Boxes are for
     who may edit; others read their settings with the rest."""
     form = find_step_form(step.kind)
-    boxes = [box.name for box in find_setting_boxes(step)] if is_editable else []
+    groups = _group_boxes(step, is_editable=is_editable)
     every_column = dict.fromkeys(
         name for other in STEP_FORMS.entries() for name in (*other.columns, *other.more_columns)
     )
@@ -81,18 +87,42 @@ def arrange_step_fields(step: Step, *, is_editable: bool) -> list[Any]:
         for name in every_column
         if name not in own and getattr(step, name) not in (None, "", [])
     ]
-    fieldsets: list[Any] = [(None, {"fields": [("key", "kind"), "name", *boxes, *form.columns]})]
-    if stray or form.more_columns:
-        text = gettext("Empty these, unless the file format names them for this kind.")
-        more_fields = {"fields": [*stray, *form.more_columns], "description": text if stray else ""}
-        fieldsets.append((gettext("More"), more_fields))
+    fieldsets: list[Any] = [
+        (None, {"fields": ["name", *_front(form.columns), *groups.pop("", [])]})
+    ]
+    behind = [name for name in form.columns if name in SECOND_COLUMNS]
+    if behind:
+        fieldsets.append((gettext("Who may decide"), {"fields": behind, "classes": ["collapse"]}))
+    fieldsets += [
+        (title, {"fields": names, "classes": ["collapse"]}) for title, names in groups.items()
+    ]
+    text = gettext("Empty these, unless the file format names them for this kind.")
+    more_fields: dict[str, Any] = {
+        "fields": ["key", "kind", *stray, *form.more_columns],
+        "description": text if stray else "",
+        "classes": ["collapse"],
+    }
+    fieldsets.append((gettext("More"), more_fields))
     if form.is_for_people:
-        fieldsets.append((gettext("People"), {"fields": ["who_may_act"]}))
+        people = {"fields": ["who_may_act"], "classes": ["collapse"]}
+        fieldsets.append((gettext("People"), people))
     return fieldsets
 
 
+def _front(columns: Sequence[str]) -> list[str]:
+    return [name for name in columns if name not in SECOND_COLUMNS]
+
+
+def _group_boxes(step: Step, *, is_editable: bool) -> dict[str, list[str]]:
+    """The names of the boxes by the heading that they stand under."""
+    groups: dict[str, list[str]] = {"": []}
+    for box in find_setting_boxes(step) if is_editable else []:
+        groups.setdefault(str(box.group), []).append(box.name)
+    return groups
+
+
 @admin.register(Step)
-class StepAdmin(StepColumns, PageContextMixin, DraftAdmin):
+class StepAdmin(MapCommandsMixin, StepColumns, PageContextMixin, DraftAdmin):
     """A step: what its kind has, and its ways."""
 
     of_workflow = "version__template"
@@ -128,16 +158,19 @@ class StepAdmin(StepColumns, PageContextMixin, DraftAdmin):
         return super().get_form(request, obj, change=change, **kwargs)
 
     def page_context(self, request: HttpRequest, row: Step) -> dict[str, Any]:
-        """How the step does, for those who may audit its workflow."""
-        if not _shows_health(request, row):
-            return {"health": ""}
-        rows = Step.objects.filter(pk=row.pk).select_related("role", *VERSION_PEOPLE_PATHS)
-        return {"health": render_health_table(rows)}
+        """The map with this step selected; how it does, for those who may audit its workflow."""
+        context = build_sheet_context(request, row.version, row)
+        if self.has_change_permission(request, row):
+            context["add_form"] = build_add_form(request, row)
+            context["may_remove"] = row.kind != StepKind.END
+        if _shows_health(request, row):
+            rows = Step.objects.filter(pk=row.pk).select_related("role", *VERSION_PEOPLE_PATHS)
+            context["health"] = render_health_table(rows)
+        return {"kind_title": KIND_TITLES.get(row.kind, row.kind), **context}
 
     def response_post_save_change(self, request: HttpRequest, obj: Model) -> HttpResponse:
-        """Back to the map."""
-        assert isinstance(obj, Step)
-        return HttpResponseRedirect(change_url(obj.version))
+        """Here again: the picture and the audit say what it comes to now."""
+        return HttpResponseRedirect(change_url(obj))
 
 
 def _shows_health(request: HttpRequest, step: Step) -> bool:

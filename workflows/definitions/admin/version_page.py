@@ -4,9 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
-from workflows.admin_site.links import change_url
+from django.http import HttpRequest
+
+from workflows.access.permissions import may_audit
+from workflows.admin_site.links import change_url, list_url
+from workflows.admin_site.site_links import report_page_url
+from workflows.definitions.admin.finding_places import find_box
+from workflows.definitions.admin.map_inlines import SHOWN_STEPS_KEY
 from workflows.definitions.diagrams.labels import route_is_exception, route_label, route_names
 from workflows.definitions.diagrams.parts import DiagramArrow, DiagramNode, MapDiagram
 from workflows.definitions.diagrams.svg import draw_diagram
@@ -15,6 +21,7 @@ from workflows.definitions.services.publishing import audit_version
 from workflows.engine.audit import AuditFinding
 from workflows.engine.diagram.excerpt import WHOLE_STEPS
 from workflows.engine.errors import DefinitionProblem
+from workflows.execution.models import WorkflowInstance
 
 STEPS_PER_PAGE: Final = 50
 """So many steps of a large map are shown, and edited, at a time."""
@@ -26,7 +33,9 @@ class LinkedFinding:
 
     severity: str
     step: str
+    key: str
     href: str
+    box: str
     message: str
     remedy: str
 
@@ -91,12 +100,20 @@ class StepPage:
         return self.number + 1 if self.number < self.pages else None
 
 
+def _box_address(page: str, finding: AuditFinding) -> str:
+    box = find_box(finding.code, finding.step)
+    return f"{page}#id_{box}" if box else page
+
+
 class VersionSheet:
     """A version's map as its page shows it; recomputed on every view."""
 
-    def __init__(self, version: TemplateVersion, part: StepPage) -> None:
+    def __init__(
+        self, version: TemplateVersion, part: StepPage, selected: Step | None = None
+    ) -> None:
         self.version = version
         self.part = part
+        self.selected = selected
 
     @cached_property
     def rows(self) -> list[Step]:
@@ -126,13 +143,16 @@ class VersionSheet:
     def findings(self) -> Sequence[LinkedFinding]:
         """What the audit found, errors first."""
         hrefs = {step.key: change_url(step) for step in self.rows}
+        here = change_url(self.version)
         names = {step.key: str(step) for step in self.rows}
         ordered = sorted(self._audit[1], key=lambda finding: finding.severity != "error")
         return [
             LinkedFinding(
                 severity=finding.severity,
                 step=names.get(finding.step or "", finding.step or ""),
-                href=hrefs.get(finding.step or "", ""),
+                key=finding.step or "",
+                href=_box_address(hrefs.get(finding.step or "", here), finding),
+                box=find_box(finding.code, finding.step),
                 message=str(finding.message),
                 remedy=str(finding.remedy),
             )
@@ -157,6 +177,18 @@ class VersionSheet:
             return str(problem), ()
 
     @cached_property
+    def findings_here(self) -> Sequence[LinkedFinding]:
+        """What the audit found at the selected step."""
+        key = self.selected.key if self.selected else None
+        return [finding for finding in self.findings if finding.key == key]
+
+    def _mark_of(self, step: Step) -> str:
+        severities = {finding.severity for finding in self.findings if finding.key == step.key}
+        found = "has-error" if "error" in severities else "has-warning" if severities else ""
+        chosen = "selected" if self.selected and step.pk == self.selected.pk else ""
+        return " ".join(filter(None, (chosen, found)))
+
+    @cached_property
     def picture(self) -> MapDiagram:
         """The map, drawn."""
         keys: dict[int | None, str] = {step.pk: step.key for step in self.rows}
@@ -169,6 +201,7 @@ class VersionSheet:
                 href=change_url(step),
                 is_first=step.pk == self.version.first_step_id,
                 join=keys.get(step.join_id, ""),
+                mark=self._mark_of(step),
             )
             for step in self.rows
         ]
@@ -206,3 +239,21 @@ class VersionSheet:
             )
             for step in self.rows[self.part.places]
         ]
+
+
+def build_sheet_context(
+    request: HttpRequest, version: TemplateVersion, selected: Step | None = None
+) -> dict[str, Any]:
+    """What stands beside a map; of a large one the request keeps which steps are shown."""
+    part = StepPage.of(version, request.GET.get("steps", ""))
+    sheet = VersionSheet(version, part, selected)
+    if sheet.part.pages > 1:
+        shown_steps = sheet.rows[sheet.part.places]
+        request.__dict__[SHOWN_STEPS_KEY] = [step.pk for step in shown_steps]
+    template = version.template
+    return {
+        "sheet": sheet,
+        "report_url": report_page_url(template.key) if may_audit(request.user, template) else "",
+        "requests_url": list_url(WorkflowInstance, template__id__exact=template.pk),
+        "show_save_and_add_another": False,
+    }

@@ -8,24 +8,20 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
-from workflows.access.permissions import may_audit
 from workflows.admin_site.base import PageContextMixin
 from workflows.admin_site.drafts import DraftAdmin, manages_workflow
 from workflows.admin_site.elements import format_local_minute, render_link
-from workflows.admin_site.links import change_url, list_url
-from workflows.admin_site.site_links import report_page_url
+from workflows.admin_site.links import change_url
 from workflows.definitions.admin.map_forms import VersionForm
 from workflows.definitions.admin.map_inlines import (
-    SHOWN_STEPS_KEY,
     FieldInline,
     RoleInline,
     StepInline,
     build_map_form,
 )
 from workflows.definitions.admin.version_commands import VersionCommandsMixin, publish_version
-from workflows.definitions.admin.version_page import StepPage, VersionSheet
+from workflows.definitions.admin.version_page import build_sheet_context
 from workflows.definitions.models import TemplateVersion
-from workflows.execution.models import WorkflowInstance
 
 VERSION_FIELDSETS = (
     (None, {"fields": (("name", "calendar"), "purpose", ("owner_name", "deputy_name"))}),
@@ -126,21 +122,6 @@ class VersionAdmin(VersionCommandsMixin, VersionColumns, PageContextMixin, Draft
         commands = self.has_command_permission(request)
         may_command = commands and manages_workflow(request, row.template)
         return {**build_sheet_context(request, row), "may_command": may_command}
-
-
-def build_sheet_context(request: HttpRequest, version: TemplateVersion) -> dict[str, Any]:
-    """What stands beside a map; of a large one the request keeps which steps are shown."""
-    sheet = VersionSheet(version, StepPage.of(version, request.GET.get("steps", "")))
-    if sheet.part.pages > 1:
-        shown_steps = sheet.rows[sheet.part.places]
-        request.__dict__[SHOWN_STEPS_KEY] = [step.pk for step in shown_steps]
-    template = version.template
-    return {
-        "sheet": sheet,
-        "report_url": report_page_url(template.key) if may_audit(request.user, template) else "",
-        "requests_url": list_url(WorkflowInstance, template__id__exact=template.pk),
-        "show_save_and_add_another": False,
-    }
 
 
 def _describe_event_time(when: Any, person: Model | None) -> str:

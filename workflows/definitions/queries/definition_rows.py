@@ -51,9 +51,14 @@ def version_columns(definition: Definition) -> dict[str, Any]:
 def role_rows(definition: Definition, version: TemplateVersion) -> list[Role]:
     """One row a role, in the file's order."""
     return [
-        Role(version=version, key=key, position=position, **_role_columns(role))
+        build_role_row(version, key, position, role)
         for position, (key, role) in enumerate(definition.roles.items())
     ]
+
+
+def build_role_row(version: TemplateVersion, key: str, position: int, role: RoleDef) -> Role:
+    """The row of a role."""
+    return Role(version=version, key=key, position=position, **_role_columns(role))
 
 
 def _role_columns(role: RoleDef) -> dict[str, Any]:
@@ -88,7 +93,7 @@ def step_rows(
 ) -> list[Step]:
     """One row a step, in the file's order; `join` is filled in when all steps have ids."""
     return [
-        _step_row(Step(version=version, key=key, position=position), step, roles)
+        build_step_row(Step(version=version, key=key, position=position), step, roles)
         for position, (key, step) in enumerate(definition.steps.items())
     ]
 
@@ -97,7 +102,7 @@ ROUTE_KEYS = ("outcomes", "rules", "otherwise", "branches", "join", "to", "on_er
 """What of a step's file is kept in rows of their own, or filled in once all steps have ids."""
 
 
-def _step_row(row: Step, step: MapStep, roles: Mapping[str, Role]) -> Step:
+def build_step_row(row: Step, step: MapStep, roles: Mapping[str, Role]) -> Step:
     """The row with what the file says of its step: in columns, the rest in `config`."""
     written = step.model_dump(by_alias=True, exclude_unset=True)
     for name in ROUTE_KEYS:
@@ -131,11 +136,15 @@ def route_rows(
 ) -> list[Route]:
     """One row a way, in the file's order."""
     return [
-        _route_row(position, link, steps, roles) for position, link in enumerate(definition.links())
+        build_route_row(position, link, steps, roles)
+        for position, link in enumerate(definition.links())
     ]
 
 
-def _route_row(position: int, link: Link, steps: dict[str, Step], roles: dict[str, Role]) -> Route:
+def build_route_row(
+    position: int, link: Link, steps: Mapping[str, Step], roles: Mapping[str, Role]
+) -> Route:
+    """The row of a way."""
     route = link.route
     return Route(
         step=steps[link.source],

@@ -48,35 +48,64 @@ def edit_draft(version_id: int, edits: DraftEdits, *, actor: User, now: datetime
     Raises NotFound, NotAllowed, WrongState (it is no draft any more) and InvalidInput.
     """
     with transaction.atomic():
-        version = _lock_draft(version_id, actor)
-        stored = _stored_rows_of(version, [*edits.changed, *edits.deleted])
-        _check_new_rows(version, edits.added)
-        facts: list[MapRowEdited] = []
-        for row in edits.deleted:
-            facts.append(_describe_edit(row, DELETED))
-            delete_row(row, by=actor, now=now, why=EDIT_DRAFT)
-        _forget_deleted_targets(edits)
-        for row in edits.changed:
-            facts += _save_changes(row, stored[type(row)][row.pk], actor, now)
-        for row in edits.added:
-            leave_out_empty_texts(row)
-            save_row(row, by=actor, now=now, why=EDIT_DRAFT)
-            facts.append(_describe_edit(row, ADDED))
-        if facts:
-            write_definition_trail(
-                version, EDIT_DRAFT, actor=actor, now=now, fact=DraftEdited(rows=facts)
-            )
+        version = lock_draft(version_id, actor)
+        record_edits(version, write_edits(version, edits, actor, now), actor, now)
+
+
+def write_edits(
+    version: TemplateVersion, edits: DraftEdits, actor: User, now: datetime
+) -> list[MapRowEdited]:
+    """Write the rows of a locked draft; what the trail is to say of each."""
+    stored = _stored_rows_of(version, [*edits.changed, *edits.deleted])
+    _check_new_rows(version, edits.added)
+    facts: list[MapRowEdited] = []
+    for row in edits.deleted:
+        facts.append(_describe_edit(row, DELETED))
+        delete_row(row, by=actor, now=now, why=EDIT_DRAFT)
+    _forget_deleted_targets(edits)
+    roles = [row for row in edits.added if isinstance(row, Role)]
+    facts += _add_rows(roles, actor, now)  # steps that are changed may name them
+    for row in (*edits.changed, *edits.added):
+        _take_key_of_new_role(row)
+    for row in edits.changed:
+        facts += _save_changes(row, stored[type(row)][row.pk], actor, now)
+    facts += _add_rows([row for row in edits.added if not isinstance(row, Role)], actor, now)
+    return facts
+
+
+def _take_key_of_new_role(row: MapRow) -> None:
+    """A row that names a role which had no id yet names it by that now."""
+    if isinstance(row, Step | Route | Field) and row.role is not None:
+        row.role = row.role
+
+
+def _add_rows(rows: Iterable[MapRow], actor: User, now: datetime) -> list[MapRowEdited]:
+    facts = []
+    for row in rows:
+        leave_out_empty_texts(row)
+        save_row(row, by=actor, now=now, why=EDIT_DRAFT)
+        facts.append(_describe_edit(row, ADDED))
+    return facts
+
+
+def record_edits(
+    version: TemplateVersion, facts: list[MapRowEdited], actor: User, now: datetime
+) -> None:
+    """One row of the trail for a save; none where it changed nothing."""
+    if facts:
+        fact = DraftEdited(rows=facts)
+        write_definition_trail(version, EDIT_DRAFT, actor=actor, now=now, fact=fact)
 
 
 def delete_draft(version_id: int, *, actor: User, now: datetime) -> None:
     """Delete a draft with all its rows. Raises NotFound, NotAllowed and WrongState."""
     with transaction.atomic():
-        version = _lock_draft(version_id, actor)
+        version = lock_draft(version_id, actor)
         write_definition_trail(version, DELETE_DRAFT, actor=actor, now=now)
         delete_row(version, by=actor, now=now, why=DELETE_DRAFT)
 
 
-def _lock_draft(version_id: int, actor: User) -> TemplateVersion:
+def lock_draft(version_id: int, actor: User) -> TemplateVersion:
     """The version, for as long as the transaction lasts nobody else's."""
     version = lock_version(version_id)
     if not may_manage(actor, version.template):

@@ -7,6 +7,7 @@ belongs to the version that was in force at it.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from cronsim import CronSim, CronSimError
 from django.db.models import Max, QuerySet
@@ -30,14 +31,19 @@ OWED = timedelta(days=7)
 def next_start(cron: str, after: datetime) -> datetime | None:
     """The first moment after `after` that the cron expression names, in the site's time zone;
     none if there is none within 50 years. Raises ValueError on what is no cron expression."""
+    return next(iter(next_starts(cron, after, 1)), None)
+
+
+def next_starts(cron: str, after: datetime, count: int) -> list[datetime]:
+    """The first moments after `after` that the cron expression names, so many at most. Raises
+    ValueError on what is no cron expression."""
     try:
         moments = CronSim(cron, after.astimezone(timezone.get_default_timezone()))
     except CronSimError as problem:
         raise ValueError(
             gettext("'%(cron)s' is no schedule: %(problem)s") % {"cron": cron, "problem": problem}
         ) from None
-    moment = next(moments, None)
-    return None if moment is None else moment.astimezone(UTC)
+    return [moment.astimezone(UTC) for moment in islice(moments, count)]
 
 
 def ensure_schedules(*, now: datetime) -> int:

@@ -370,7 +370,7 @@ class Definition(DefinitionPart):
     def links(self) -> Iterator[Link]:
         """Every way between steps, in the file's order."""
         for key, step in self.steps.items():
-            yield from _links_of(key, step)
+            yield from links_of(key, step)
 
     def dump(self) -> dict[str, Any]:
         """The definition as plain data, with only what was written in it and says something."""
@@ -378,7 +378,9 @@ class Definition(DefinitionPart):
         return {name: part for name, part in written.items() if part != {}}
 
 
-def _links_of(key: str, step: Step) -> Iterator[Link]:
+def links_of(key: str, step: Step) -> Iterator[Link]:
+    """The ways from one step, in the file's order."""
+
     def link(kind: Any, name: str, route: RouteDef | str) -> Link:
         target = RouteDef(to=route) if isinstance(route, str) else route
         return Link(source=key, kind=kind, name=name, route=target)

@@ -1,0 +1,139 @@
+"""What the forms of a map offer to choose from: what its version has, and what the site has."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext
+
+from workflows.access.conditions import MANAGE, START, VIEW
+from workflows.connections.models import Connection
+from workflows.definitions.admin.form_fields import Options
+from workflows.definitions.admin.owners import owner_choices
+from workflows.definitions.choices import StepKind
+from workflows.definitions.models import Field, Role, Step, TemplateVersion, WorkflowTemplate
+from workflows.engine.format.actions import ACTIONS
+from workflows.engine.values.field_types.base import FIELD_TYPES
+from workflows.people.models import User
+
+ACTION_WORDS: Final[Mapping[str, Callable[[], str]]] = {
+    "http": lambda: gettext("calls another system"),
+    "email": lambda: gettext("sends a mail"),
+    "set_fields": lambda: gettext("works out fields"),
+    "start_workflow": lambda: gettext("starts another workflow"),
+}
+
+
+def read_group_options() -> Options:
+    """The groups of this site."""
+    return [(name, name) for name in Group.objects.order_by("name").values_list("name", flat=True)]
+
+
+def read_people_options() -> Options:
+    """Who is active, by their logins."""
+    users = User.objects.filter(is_active=True).order_by("username")
+    return [(name, name) for name in users.values_list("username", flat=True)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionOptions:
+    """What the rows of one version may name. Read once a page, not once a row."""
+
+    person: Any = None
+    groups: Options = ()
+    users: Options = ()
+    field_list: tuple[Field, ...] = ()
+    role_list: tuple[Role, ...] = ()
+    step_list: tuple[Step, ...] = ()
+    made_roles: dict[str, Role] = field(default_factory=dict)
+    """The roles that this page's forms make when they are saved, by what was chosen."""
+
+    @classmethod
+    def of(cls, version: TemplateVersion | None, person: Any = None) -> "VersionOptions":
+        """What a version offers; five statements."""
+        if version is None:
+            return cls(person=person)
+        return cls(
+            person=person,
+            groups=read_group_options(),
+            users=read_people_options(),
+            field_list=tuple(version.fields.order_by("position", "id")),
+            role_list=tuple(version.roles.order_by("position")),
+            step_list=tuple(version.steps.order_by("position", "id")),
+        )
+
+    @property
+    def fields(self) -> Options:
+        """The fields, by their keys."""
+        return [(field.key, str(field)) for field in self.field_list]
+
+    @property
+    def person_fields(self) -> Options:
+        """The fields that name somebody."""
+        return self._fields_where(lambda kind: FIELD_TYPES[kind].names_person)
+
+    @property
+    def date_fields(self) -> Options:
+        """The fields that hold a date."""
+        return self._fields_where(lambda kind: FIELD_TYPES[kind].kind == "date")
+
+    def _fields_where(self, holds: Callable[[str], bool]) -> Options:
+        return [(field.key, str(field)) for field in self.field_list if holds(field.type)]
+
+    @property
+    def steps(self) -> Options:
+        """Whose people may be kept away, by key."""
+        steps = [(step.key, str(step)) for step in self.step_list]
+        return [("requester", gettext("the requester")), *steps]
+
+    @property
+    def role_rows(self) -> Options:
+        """The roles, by their ids."""
+        return [(str(role.pk), str(role)) for role in self.role_list]
+
+    @property
+    def role_keys(self) -> Options:
+        """The roles, by their keys."""
+        return [(role.key, str(role)) for role in self.role_list]
+
+    @property
+    def role_settings(self) -> Mapping[str, Any]:
+        """What each role says."""
+        return {role.key: role.settings for role in self.role_list}
+
+    @property
+    def step_rows(self) -> Options:
+        """The steps, by their ids."""
+        return [(str(step.pk), str(step)) for step in self.step_list]
+
+    @property
+    def join_rows(self) -> Options:
+        """The joins, by their ids."""
+        return [(str(s.pk), str(s)) for s in self.step_list if s.kind == StepKind.JOIN]
+
+    @property
+    def owners(self) -> list[Any]:
+        """What new roles can be made of."""
+        settings = list(self.role_settings.values())
+        return owner_choices(self.groups, self.users, self.person_fields, settings)
+
+    @property
+    def actions(self) -> Options:
+        """What an automation can do, in words where Handoff has them."""
+        return [(name, ACTION_WORDS[name]() if name in ACTION_WORDS else name) for name in ACTIONS]
+
+    @cached_property
+    def workflows(self) -> Options:
+        """The workflows that this person may see or start."""
+        templates = WorkflowTemplate.objects.with_verbs(self.person, VIEW, MANAGE, START)
+        return list(templates.order_by("name").values_list("key", "name"))
+
+    @cached_property
+    def connections(self) -> Options:
+        """The connections of this person, and all for whom the admin shows them."""
+        connections = Connection.objects.order_by("name")
+        if not self.person.has_perm("workflows.view_connection"):
+            connections = connections.filter(owner=self.person)
+        return list(connections.values_list("key", "name"))
