@@ -16,7 +16,7 @@
     var form = document.getElementById("step_form");
     if (form) {
       form.dataset.was = snapshot(form);
-      var chosen = document.querySelector(".handoff-map .selected");
+      var chosen = document.querySelector(".handoff-map .is-selected");
       var frame = document.getElementById("map-picture");
       if (chosen && frame) {
         var at = chosen.getBoundingClientRect();

@@ -108,7 +108,7 @@ def test_the_page_of_a_step_shows_the_map_with_it_selected(owner: Client) -> Non
     draft = load_map()
     text = owner.get(page_of(draft.steps.get(key="order"))).content.decode()
     assert text.count("<svg class=") == 1
-    assert 'class="step kind-task selected' in text
+    assert 'aria-current="true"' in text
     for step in draft.steps.all():
         assert page_of(step) in text
 

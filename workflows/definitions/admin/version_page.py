@@ -184,9 +184,7 @@ class VersionSheet:
 
     def _mark_of(self, step: Step) -> str:
         severities = {finding.severity for finding in self.findings if finding.key == step.key}
-        found = "has-error" if "error" in severities else "has-warning" if severities else ""
-        chosen = "selected" if self.selected and step.pk == self.selected.pk else ""
-        return " ".join(filter(None, (chosen, found)))
+        return "has-error" if "error" in severities else "has-warning" if severities else ""
 
     @cached_property
     def picture(self) -> MapDiagram:
@@ -202,6 +200,7 @@ class VersionSheet:
                 is_first=step.pk == self.version.first_step_id,
                 join=keys.get(step.join_id, ""),
                 mark=self._mark_of(step),
+                is_selected=self.selected is not None and step.pk == self.selected.pk,
             )
             for step in self.rows
         ]
