@@ -114,6 +114,18 @@ def test_the_picture_lights_the_ways_that_were_gone(people: dict[str, User]) -> 
     assert "kind-end is-refused" in after
 
 
+def test_the_picture_lights_every_branch_that_a_block_opened_also_through_a_decision() -> None:
+    steps = yaml.safe_load(PURCHASE)["steps"]
+    steps["checks"]["branches"] = [{"to": "which"}, {"to": "budget_check"}]
+    steps["which"] = {"kind": "decision", "otherwise": "legal_review", "rules": []}
+    steps["which"]["rules"] = [{"when": "amount > 5000", "to": "checks_done"}]
+    people = open_office(steps=steps)
+    _, text = page_of(people["sam"], ask_approved(people))
+    assert 'class="step kind-decision is-done" data-step="which"' in text
+    for source, target in (("checks", "which"), ("which", "legal_review")):
+        assert f'class="way is-gone" data-from="{source}" data-to="{target}"' in text
+
+
 def test_a_request_of_a_map_with_hostile_names_is_drawn_harmlessly() -> None:
     steps = yaml.safe_load(PURCHASE)["steps"]
     steps["manager_review"]["name"] = "<script>1</script>"

@@ -254,7 +254,7 @@ def _render_outline(node: DiagramNode, at: Point) -> SafeString:
     box = _render_rectangle("shape", left_edge, top, width, height, CORNERS.get(node.kind, 3))
     if node.kind in (StepKind.PARALLEL, StepKind.JOIN):
         edge = top + height - 5 if node.kind == StepKind.PARALLEL else top
-        return format_html("{}{}", box, _render_rectangle("bar", left_edge, edge, width, 5, 2))
+        return format_html("{}{}", box, _render_rectangle("gate", left_edge, edge, width, 5, 2))
     return box
 
 

@@ -48,8 +48,11 @@ from workflows.engine.diagram.layout import lay_out_diagram
 from workflows.engine.diagram.parts import DiagramBox, DiagramLine, Layout
 from workflows.engine.texts import grouped
 
-FITTED_WIDTH: Final = 1_300
-"""A picture that is not wider is made to fit a desk's page; a wider one would become too small."""
+SMALLEST: Final = 0.8
+WIDTH_CLASS: Final = 100
+MOST_WIDTH_CLASSES: Final = 10
+"""On a desk a picture is made to fit, down to a part of its size that can be read: its class says
+down to how many hundreds of units (`map.css`); a wider one stays as it is."""
 
 
 def draw_diagram(
@@ -203,11 +206,15 @@ def _render_head(picture: _Picture, layout: Layout, marker: str) -> SafeString:
         '</desc><defs><marker id="{}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="11"'
         ' markerHeight="11" markerUnits="userSpaceOnUse" orient="auto-start-reverse">'
         '<path d="M0 0.5 L7.5 4 L0 7.5 z"></path></marker></defs>',
-        f"{picture.css_class} is-wide" if layout.width > FITTED_WIDTH else picture.css_class,
-        *(role, title, description),
+        *(f"{picture.css_class} {_width_class(layout.width)}", role, title, description),
         *(format_number(value) for value in (layout.width, layout.height) * 2),
         *(title, caption.title, description, caption.description, marker),
     )
+
+
+def _width_class(width: float) -> str:
+    least = int(width * SMALLEST // WIDTH_CLASS)
+    return f"from-{least}" if least <= MOST_WIDTH_CLASSES else "is-wide"
 
 
 def _map_caption(picture: _Picture) -> DiagramCaption:

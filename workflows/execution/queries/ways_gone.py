@@ -57,13 +57,19 @@ class _Walk:
         while pending:
             key = pending.pop()
             leaving = {numbers[id(link)] for link in self.graph.leaving[key]}
-            if self.graph[key].kind not in ROUTING_KINDS or leaving & gone or key in self.waiting:
+            if key in self.waiting or not self._can_lead_on(key, is_left=bool(leaving & gone)):
                 continue
             for link in possible_links(self.graph, key, self.position.instance.data):
-                if self._can_have_gone(link):
+                if numbers[id(link)] not in gone and self._can_have_gone(link):
                     gone.add(numbers[id(link)])
                     pending.append(link.to)
         return WaysGone([self.graph.links[number] for number in sorted(gone)], self.waiting)
+
+    def _can_lead_on(self, key: str, *, is_left: bool) -> bool:
+        """Whether more ways may have been gone from a step than are known: from one that only
+        routes, where none is known, or where it opens several."""
+        kind = self.graph[key].kind
+        return kind in ROUTING_KINDS and (not is_left or kind == "parallel")
 
     def _is_told(self, link: Link) -> bool:
         """Whether a task says by itself that the way was gone."""
