@@ -37,6 +37,7 @@ def _map_nodes(figures: Bottlenecks, version: TemplateVersion) -> list[DiagramNo
                 note=_node_note(figures, totals, part),
                 is_first=pk == version.first_step_id,
                 mark=_heat_class(part),
+                join=figures.steps[step.join_id].key if step.join_id is not None else "",
             )
         )
     return nodes

@@ -133,6 +133,8 @@ class StepRow:
     """ONE_REQUESTER or ONE_NAMED where the role is one person, found anew for each request."""
     kind: str
     expected: float | None
+    join_id: int | None
+    """The row of the step that joins what this one opens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,6 +343,7 @@ def _build_step_row(step: Step, title: str) -> StepRow:
         person=_single_person_kind(role),
         kind=step.kind,
         expected=expected,
+        join_id=step.join_id,
     )
 
 

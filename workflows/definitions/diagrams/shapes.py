@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from math import ceil
+from math import ceil, dist
 from typing import Final
 
 from django.utils.html import format_html, format_html_join
@@ -26,6 +26,9 @@ NAME_LINE: Final = 16.0
 LABEL_LINE: Final = 13.0
 LOOP_WIDTH: Final = 30.0
 ARCH: Final = 17.0
+DASHES: Final = 10
+"""How long a dash and its gap are in all, or twice that; `map.css` has them."""
+CHORDS: Final = 16
 NODE_PADDING: Final = 22.0
 WIDTH_STEP: Final = 12.0
 """Widths go up in such steps, so that another figure under a step seldom moves the whole map."""
@@ -110,15 +113,33 @@ def _format_point(point: Point) -> str:
 
 def render_arrow(arrow: JoinedArrow, course: Sequence[Point], marker: str) -> SafeString:
     """Straight down, or a curve to where it goes on; over an edge to what lies beside it."""
-    path = [f"M{_format_point(course[0])}"]
+    path, length = [f"M{_format_point(course[0])}"], 0.0
     for start, end in pairwise(course):
+        if start.x == end.x:
+            path.append(f"L{_format_point(end)}")
+            length += abs(end.y - start.y)
+            continue
         half = (start.y + end.y) / 2 if start.y != end.y else start.y - ARCH
-        bend = (
-            f"C{_format_point(Point(start.x, half))} {_format_point(Point(end.x, half))}"
-            f" {_format_point(end)}"
+        bends = (Point(start.x, half), Point(end.x, half), end)
+        path.append("C" + " ".join(map(_format_point, bends)))
+        length += _measure_curve((start, *bends))
+    return _render_path(arrow, " ".join(path), marker, -length % DASHES)
+
+
+def _measure_curve(points: tuple[Point, Point, Point, Point]) -> float:
+    """About how long a curve is: as long as its chords."""
+    places = []
+    for number in range(CHORDS + 1):
+        part = number / CHORDS
+        rest = 1 - part
+        weights = (rest**3, 3 * rest**2 * part, 3 * rest * part**2, part**3)
+        places.append(
+            (
+                sum(w * point.x for w, point in zip(weights, points, strict=True)),
+                sum(w * point.y for w, point in zip(weights, points, strict=True)),
+            )
         )
-        path.append(f"L{_format_point(end)}" if start.x == end.x else bend)
-    return _render_path(arrow, " ".join(path), marker)
+    return sum(dist(one, other) for one, other in pairwise(places))
 
 
 def render_loop(node: DiagramNode, arrow: JoinedArrow, at: Point, marker: str) -> SafeString:
@@ -132,11 +153,15 @@ def render_loop(node: DiagramNode, arrow: JoinedArrow, at: Point, marker: str) -
     return format_html("{}{}", _render_path(arrow, path, marker), label)
 
 
-def _render_path(arrow: JoinedArrow, path: str, marker: str) -> SafeString:
+def _render_path(
+    arrow: JoinedArrow, path: str, marker: str, dashes_from: float = 0.0
+) -> SafeString:
+    """`dashes_from` makes dashes begin at the end, so that lines that share it are dashed alike."""
     return format_html(
         '<path class="{}" data-from="{}" data-to="{}" data-ways="{}" d="{}"'
-        ' marker-end="url(#{})"></path>',
+        ' marker-end="url(#{})"{}></path>',
         *(arrow.css_class, arrow.source, arrow.target, arrow.names, path, marker),
+        format_html(' stroke-dashoffset="{}"', format_number(dashes_from)) if arrow.looks else "",
     )
 
 
