@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from reporting.eventlogs.readers.rows import LogRow
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.services.publishing import load_definition, write_version
+from workflows.engine.discovery.draft import step_keys
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import Definition, display_title
 from workflows.engine.format.explanations import explain_validation_error
@@ -76,7 +77,7 @@ def create_observed_version(
 
 def _count_route_usage(seen: LogSurvey) -> dict[tuple[str, str], int]:
     """How often the log went each way of its observed map, by the keys of the steps."""
-    keys = _assign_step_keys(seen.activities)
+    keys = step_keys(seen.activities, [END])
     usage = {
         (keys[source], keys[target]): count for (source, target), count in seen.follows.items()
     }
@@ -85,9 +86,9 @@ def _count_route_usage(seen: LogSurvey) -> dict[tuple[str, str], int]:
 
 def build_observed_map(key: str, seen: LogSurvey) -> Definition:
     """The definition of an observed map."""
-    _check_workflow_key(key)
-    _check_fields(seen.fields)
-    keys = _assign_step_keys(seen.activities)
+    check_workflow_key(key)
+    check_field_names(seen.fields)
+    keys = step_keys(seen.activities, [END])
     steps: dict[str, Any] = {
         keys[activity]: {
             "kind": "task",
@@ -110,7 +111,7 @@ def build_observed_map(key: str, seen: LogSurvey) -> Definition:
     return _validate_map(written)
 
 
-def _check_workflow_key(key: str) -> None:
+def check_workflow_key(key: str) -> None:
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", key) or len(key) > 60:
         raise InvalidInput(
             "'%(key)s' cannot be a workflow's key: write lower-case letters, digits and single"
@@ -129,7 +130,7 @@ def _validate_map(written: Mapping[str, Any]) -> Definition:
         ) from None
 
 
-def _check_fields(fields: set[str]) -> None:
+def check_field_names(fields: set[str]) -> None:
     for name in sorted(fields):
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name):
             raise InvalidInput(
@@ -149,19 +150,3 @@ def _build_outcomes(activity: str, keys: Mapping[str, str], seen: LogSurvey) -> 
     if seen.last[activity] or not outcomes:
         outcomes["end"] = END
     return outcomes
-
-
-def _assign_step_keys(activities: Mapping[str, int]) -> dict[str, str]:
-    """A step key for each activity: its words, and a number where two would be the same."""
-    keys: dict[str, str] = {}
-    used_keys = {END}
-    for activity in activities:
-        words = re.sub(r"[^a-z0-9]+", "_", activity.lower()).strip("_")[:60]
-        base = words if words[:1].isalpha() else f"step_{words}".rstrip("_")
-        key, number = base, 1
-        while key in used_keys:
-            number += 1
-            key = f"{base}_{number}"
-        used_keys.add(key)
-        keys[activity] = key
-    return keys
