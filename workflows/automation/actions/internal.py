@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -11,10 +10,9 @@ from workflows.definitions.queries.published_versions import get_published_versi
 from workflows.engine.errors import HandoffError, WorkflowPaused, text_of
 from workflows.engine.format.actions import ActionFailed, ActionResult, Job, action
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated, RuleProblem, compile_expression
+from workflows.engine.rules.field_sums import evaluate_for_field
 from workflows.engine.texts import text
-from workflows.engine.values.field_types.base import type_of_field
 from workflows.engine.values.placeholders import fill_placeholders
-from workflows.engine.values.rounding import round_for_field
 from workflows.engine.values.serialization import canonical_values, render_form_value
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.services import instances as requests
@@ -44,21 +42,14 @@ def _evaluate_expression(job: Job, key: str, expression: Any) -> Any:
         return expression
     zone = timezone.get_default_timezone()
     try:
-        value = compile_expression(expression, job.definition.fields, zone=zone).value(job.data)
+        compiled = compile_expression(expression, job.definition.fields, zone=zone)
+        rounding = (job.step.round or {}).get(key)
+        return evaluate_for_field(compiled, job.definition.fields[key], job.data, rounding)
     except (RuleProblem, RuleCannotBeEvaluated) as problem:
         raise ActionFailed(
             "expression_failed",
             text("'%(field)s': %(problem)s", field=key, problem=text_of(problem)),
         ) from None
-    return _field_value(job, key, value)
-
-
-def _field_value(job: Job, key: str, value: Any) -> Any:
-    """The value as its field takes it."""
-    spec = job.definition.fields[key]
-    if isinstance(value, Decimal):
-        return round_for_field(spec, value, (job.step.round or {}).get(key))
-    return type_of_field(spec).take_result(value)
 
 
 @action("start_workflow", inside=True)

@@ -25,6 +25,7 @@ from workflows.engine.format.parts import (
     Name,
     OverdueDef,
     Reason,
+    RehearseDef,
     RetryDef,
     RoundingDef,
     RouteDef,
@@ -244,6 +245,7 @@ class Definition(DefinitionPart):
     deputy: Username | None = None
     review_every_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     baseline: BaselineDef | None = None
+    rehearse: RehearseDef | None = None
     calendar: Literal["24/7"] | Slug | None = None
     status_link: bool | None = None
     status_link_names: bool | None = None

@@ -100,12 +100,14 @@ class Arrivals:
 
     `per_hour` is how many come on average in each hour of the week. `gaps`, where learnt, are the
     times between one arrival and the next by the hour of the week of the first; they go before
-    the rates. `fixed` are the moments themselves, as a schedule has them, or as they were.
+    the rates. `fixed` are the moments themselves, as they were. `scheduled` are the moments of the
+    map's schedules, each with the number of its trigger: these requests are in nobody's name.
     """
 
     per_hour: tuple[float, ...] = ()
     gaps: Mapping[int, Spread] = field(default_factory=dict)
     fixed: tuple[datetime, ...] = ()
+    scheduled: tuple[tuple[datetime, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.per_hour and len(self.per_hour) != HOURS_OF_A_WEEK:

@@ -201,6 +201,25 @@ class Calendar:
                 if begin < end:
                     yield begin, end
 
+    def open_stretches(self, day: date) -> list[tuple[datetime, datetime]]:
+        """When there is work on a day of the calendar's zone: from and until, in UTC."""
+        if self.hours is None:
+            midnight = datetime.combine(day, time(), tzinfo=UTC)
+            return [(midnight, midnight + timedelta(days=1))]
+        ordinal = day.toordinal()
+        if day in self.closures:
+            return []
+        if ordinal in self._clock_changes:
+            return list(self._working_intervals(ordinal))
+        midnight = datetime.combine(day, time())
+        return [
+            (
+                (midnight + _since_midnight(opens)).replace(tzinfo=self.zone).astimezone(UTC),
+                (midnight + _closing_time(closes)).replace(tzinfo=self.zone).astimezone(UTC),
+            )
+            for opens, closes in self.hours[day.weekday()]
+        ]
+
     def _work_before(self, ordinal: int) -> int:
         """Microseconds of work before this day."""
         weeks, weekday = divmod(ordinal - 1, 7)

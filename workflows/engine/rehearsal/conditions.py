@@ -1,0 +1,170 @@
+"""The conditions of a map, and values under which each of them holds.
+
+A rehearsal of a hundred runs would meet a rule about a rare case by chance or not at all. So the
+values that make each condition the one that is taken are looked for first, and some of the runs
+are sent with them. Where none are found, no run can show it either.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from itertools import product
+from math import prod
+from random import Random
+from typing import Any, Final, Literal
+
+from workflows.engine.format.definition import AutomationStep, DecisionStep, Link
+from workflows.engine.rehearsal.boundaries import collect_literals, values_around
+from workflows.engine.routing.graph import Graph
+from workflows.engine.rules.evaluation import RuleCannotBeEvaluated, RuleProblem
+
+MOST_COMBINATIONS: Final = 2500
+SOMEBODY: Final = "somebody"
+"""Stands for whoever is named in a field for a person."""
+ConditionKind = Literal["rule", "otherwise", "branch", "outcome"]
+ConditionKey = tuple[str, str, str]
+"""The step, the kind of way, and its name there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionGroup:
+    """Conditions that are asked one after the other, the first that holds being taken; those of
+    branches and outcomes are asked each by itself."""
+
+    step: str
+    links: tuple[Link, ...]
+    has_otherwise: bool
+    fields: tuple[str, ...]
+
+    @property
+    def keys(self) -> tuple[ConditionKey, ...]:
+        """Each condition of the group, and `otherwise` where there is one."""
+        keys = tuple((self.step, link.kind, link.name) for link in self.links)
+        return (*keys, (self.step, "otherwise", "otherwise")) if self.has_otherwise else keys
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What trying values told: under which each condition is taken, and which did not always
+    hold, each looked at by itself."""
+
+    witnesses: Mapping[ConditionKey, Mapping[str, Any]]
+    refuted: frozenset[ConditionKey]
+
+
+@dataclass
+class Conditions:
+    """All conditions of a map. `today` is the day around which dates are tried."""
+
+    graph: Graph
+    today: date
+    groups: tuple[ConditionGroup, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.groups = tuple(self._find_groups())
+
+    @cached_property
+    def literals(self) -> Mapping[str, frozenset[str]]:
+        """What the map's rules and sums set each field against."""
+        return collect_literals(_texts_of(self.graph), self.graph.definition.fields)
+
+    @cached_property
+    def judgement(self) -> Judgement:
+        """What trying values told of each condition."""
+        witnesses: dict[ConditionKey, Mapping[str, Any]] = {}
+        refuted: set[ConditionKey] = set()
+        for group in self.groups:
+            self._try_group(group, witnesses, refuted)
+        return Judgement(witnesses=witnesses, refuted=frozenset(refuted))
+
+    def candidates(self, key: str) -> list[Any]:
+        """Values of a field that are worth trying."""
+        spec = self.graph.definition.fields[key]
+        return values_around(spec, self.literals.get(key, frozenset()), self.today)
+
+    def _find_groups(self) -> Iterator[ConditionGroup]:
+        for key, step in self.graph.steps.items():
+            links = [link for link in self.graph.leaving[key] if link.route.when is not None]
+            if isinstance(step, DecisionStep):
+                yield self._group(key, links, has_otherwise=bool(step.otherwise))
+            else:
+                for link in links:
+                    yield self._group(key, [link], has_otherwise=False)
+
+    def _group(self, key: str, links: Sequence[Link], *, has_otherwise: bool) -> ConditionGroup:
+        named: dict[str, None] = {}
+        for link in links:
+            try:
+                named |= dict.fromkeys(sorted(self.graph.rule(link.route.when or "").fields))
+            except RuleProblem:
+                continue
+        return ConditionGroup(
+            step=key, links=tuple(links), has_otherwise=has_otherwise, fields=tuple(named)
+        )
+
+    def _try_group(
+        self,
+        group: ConditionGroup,
+        witnesses: dict[ConditionKey, Mapping[str, Any]],
+        refuted: set[ConditionKey],
+    ) -> None:
+        for values in self._combinations(group):
+            taken = self.taken(group, values, refuted)
+            if taken is not None:
+                witnesses.setdefault(taken, values)
+            rules = group.keys[: len(group.links)]
+            if all(key in witnesses for key in group.keys) and refuted.issuperset(rules):
+                return
+
+    def taken(
+        self,
+        group: ConditionGroup,
+        values: Mapping[str, Any],
+        refuted: set[ConditionKey] | None = None,
+    ) -> ConditionKey | None:
+        """The condition that is taken under these values; None where that cannot be said. Those
+        that do not hold are added to `refuted`."""
+        holding = []
+        for key, link in zip(group.keys, group.links, strict=False):
+            try:
+                if self.graph.holds(link.route.when or "", values):
+                    holding.append(key)
+                elif refuted is not None:
+                    refuted.add(key)
+            except RuleCannotBeEvaluated:
+                return holding[0] if holding else None
+        if group.has_otherwise and not holding:
+            return group.keys[-1]
+        return holding[0] if holding else None
+
+    def _combinations(self, group: ConditionGroup) -> Iterable[dict[str, Any]]:
+        tried = {name: self.values_to_combine(name) for name in group.fields}
+        random = Random(len(group.fields))
+        if prod(len(values) for values in tried.values()) > MOST_COMBINATIONS:
+            for _ in range(MOST_COMBINATIONS):
+                yield {name: values[randrange(random, values)] for name, values in tried.items()}
+            return
+        for combination in sorted(product(*tried.values()), key=lambda _: random.random()):
+            yield dict(zip(tried, combination, strict=True))
+
+    def values_to_combine(self, name: str) -> list[Any]:
+        """Values of a field, and none where it may stay empty."""
+        spec = self.graph.definition.fields[name]
+        values = self.candidates(name) or [SOMEBODY]
+        return values if spec.required else [*values, None]
+
+
+def randrange(random: Random, values: Sequence[Any]) -> int:
+    """A place in a list that has something in it."""
+    return random.randrange(len(values))
+
+
+def _texts_of(graph: Graph) -> Iterator[str]:
+    """Every rule of the map, and every sum that sets a field which rules may ask for."""
+    for link in graph.links:
+        if link.route.when is not None:
+            yield link.route.when
+    for step in graph.steps.values():
+        if isinstance(step, AutomationStep) and step.action == "set_fields":
+            yield from (text for text in (step.with_ or {}).values() if isinstance(text, str))

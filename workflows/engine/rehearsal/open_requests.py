@@ -1,0 +1,108 @@
+"""A simulated request while it runs, and its open tasks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from workflows.engine.format.definition import HumanStep
+from workflows.engine.rehearsal.crew import Vote
+from workflows.engine.rehearsal.goals import Goal
+from workflows.engine.rehearsal.records import RunRecord, TaskRecord, Trouble
+from workflows.engine.routing.marking import Marking
+from workflows.engine.routing.separation import barred_people
+
+MOST_ROUNDS: Final = 200
+"""A request that comes to a step more often than this does not end."""
+NOTHING_WANTED: Mapping[str, Any] = {}
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenRequest:
+    """Where a request stands, and what is in it."""
+
+    record: RunRecord
+    requester: str | None
+    goal: Goal | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    marking: Marking = field(default_factory=Marking)
+    tasks: dict[int, "OpenTask"] = field(default_factory=dict)
+    outside: dict[int, TaskRecord] = field(default_factory=dict)
+    tried_again: set[int] = field(default_factory=set)
+    rounds_before: Mapping[str, int] = field(default_factory=dict)
+    """The rounds of each step when the last wait was over."""
+    is_over: bool = False
+
+    @property
+    def wanted(self) -> Mapping[str, Any]:
+        """The values that it is given on purpose."""
+        return self.goal.wanted if self.goal else NOTHING_WANTED
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether people write something else than what is there."""
+        return self.goal is not None and self.goal.disagrees
+
+    def outcome_on_the_way(self, step: str, number: int) -> str | None:
+        """What is decided at a step in order to come to the goal; None where that is free."""
+        goal = self.goal
+        if goal is None or number > 1 + goal.disagrees:  # who is asked again agrees again
+            return None
+        arrived = goal.step in self.record.visited and step != goal.step
+        if arrived and not goal.disagrees:
+            return None
+        return goal.outcomes.get(step, "")
+
+    def count_rounds(self, most: int) -> bool:
+        """Keep how often each step was come to; whether one was come to more often than `most`."""
+        record, is_endless = self.record, False
+        for step, number in self.marking.rounds.items():
+            if number > record.visited.get(step, 0):
+                record.visited[step] = number
+                since = number - self.rounds_before.get(step, 0)
+                record.rework[step] = max(record.rework.get(step, 0), since)
+                is_endless |= number > most
+        return is_endless
+
+    def note(self, trouble: Trouble) -> None:
+        """Keep what went wrong, once for each step and kind of it."""
+        known = {(each.kind, each.step, each.cause) for each in self.record.troubles}
+        if (trouble.kind, trouble.step, trouble.cause) not in known:
+            self.record.troubles.append(trouble)
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenTask:
+    """One open activation of a step of people. `added` are those to whom it was escalated."""
+
+    request: OpenRequest
+    activation: int
+    key: str
+    step: HumanStep
+    record: TaskRecord
+    came_from: str | None
+    is_ready: bool = False
+    is_stuck: bool = False
+    is_over: bool = False
+    votes: list[Vote] = field(default_factory=list)
+    added: tuple[str, ...] = ()
+
+    def may_take(self, name: str) -> bool:
+        """Whether separation of duties lets this person, who is in the role, take it, and they
+        have not agreed already and are not about to."""
+        if self.is_over or self.is_stuck:
+            return False
+        if any(vote.by == name for vote in self.votes):
+            return False
+        token = self.request.marking.token(self.activation)
+        if token is None or name in token.votes:
+            return False
+        return name not in barred_people(self.step, self.request.marking)
+
+    @property
+    def outstanding(self) -> int:
+        """How many votes are still wanted that nobody is asked for yet."""
+        token = self.request.marking.token(self.activation)
+        if token is None or self.is_stuck or self.is_over or not self.is_ready:
+            return 0
+        asked = sum(not vote.is_over for vote in self.votes)
+        return max(0, token.needed - len(token.votes) - asked)

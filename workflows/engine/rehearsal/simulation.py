@@ -1,0 +1,439 @@
+"""Many requests on a simulated calendar, each moved by the engine that moves the real ones.
+
+A queue of what happens when; the same seed gives the same course on any machine.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
+from random import Random
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from workflows.engine.errors import DefinitionProblem
+from workflows.engine.format.definition import HumanStep, ParallelStep, WaitStep
+from workflows.engine.rehearsal.arriving import Arrival, arrival_moments
+from workflows.engine.rehearsal.clocks import calendar_time, to_moment, to_seconds
+from workflows.engine.rehearsal.conditions import Conditions
+from workflows.engine.rehearsal.crew import Crew, Vote
+from workflows.engine.rehearsal.goals import Goal
+from workflows.engine.rehearsal.open_requests import MOST_ROUNDS, OpenRequest, OpenTask
+from workflows.engine.rehearsal.people_at_work import PeopleAtWork
+from workflows.engine.rehearsal.records import Moment, RunRecord, TaskRecord, Trouble
+from workflows.engine.rehearsal.scenario import Scenario
+from workflows.engine.rehearsal.values import ValueMaker, Writer
+from workflows.engine.rehearsal.work_outside import SUM_FAILED, WorkOutside
+from workflows.engine.routing import effects as fx
+from workflows.engine.routing.advance import advance
+from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.marking import Person as PersonKey
+from workflows.engine.routing.step_troubles import StepFailed
+from workflows.engine.timing.due_dates import due_moment
+from workflows.engine.timing.working_time import Calendar, parse_duration
+
+SURELY_ENDLESS: Final = 3
+"""After so many requests without an end the others are given up sooner."""
+OWNER_TAKES: Final = 8 * 3600
+"""So much working time goes by until the owner has put right what waits on them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What a simulation went through: its requests in the order of their arrival."""
+
+    runs: tuple[RunRecord, ...]
+    ended_at: int
+
+
+class Simulation:
+    """One simulation of a map under a scenario. Use it once."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        scenario: Scenario,
+        *,
+        calendar: Calendar,
+        goals: Sequence[Goal] = (),
+        conditions: Conditions | None = None,
+        keep_moments: bool = True,
+    ) -> None:
+        self.graph, self.scenario, self.calendar = graph, scenario, calendar
+        self.goals, self.keep_moments = goals, keep_moments
+        self.random = Random(scenario.seed)
+        self.zone = ZoneInfo(scenario.zone)
+        self.starts_at = to_seconds(scenario.starts_at)
+        self.open_time = calendar_time(calendar, scenario.starts_at)
+        today = scenario.starts_at.astimezone(self.zone).date()
+        self.values = ValueMaker(graph, scenario, conditions or Conditions(graph, today))
+        self.crew = Crew(graph, scenario, calendar=self.open_time, zone=self.zone)
+        self.people = PeopleAtWork(
+            scenario=scenario,
+            crew=self.crew,
+            values=self.values,
+            random=self.random,
+            calendar=self.open_time,
+            later=self.later,
+            decided=self._decided,
+        )
+        self.outside = WorkOutside(
+            scenario=scenario,
+            values=self.values,
+            random=self.random,
+            calendar=calendar,
+            open_time=self.open_time,
+        )
+        self.requests: list[OpenRequest] = []
+        self.endless = 0
+        self.now = self.starts_at
+        self._to_come: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
+        self._numbers = count()
+
+    # -- the course of time ---------------------------------------------------------------
+
+    def run(self, *, runs: int | None = None, until: int | None = None) -> Course:
+        """Let so many requests arrive and go on until nothing moves any more; or let time go by
+        until a moment, and leave open what is open then."""
+        moments = arrival_moments(
+            self.scenario.arrivals, zone=self.zone, starts_at=self.starts_at, random=self.random
+        )
+        self._expect_arrival(moments, runs, until)
+        while self._to_come:
+            moment, _, happens, parts = self._to_come[0]
+            if until is not None and moment >= until:
+                break
+            heappop(self._to_come)
+            self.now = moment
+            happens(moment, *parts)
+        if until is None:
+            for request in self.requests:
+                self._close_unfinished(request)
+        return Course(runs=tuple(each.record for each in self.requests), ended_at=self.now)
+
+    def later(self, moment: int, happens: Callable[..., None], *parts: Any) -> None:
+        """Something happens at a moment; what was planned first comes first."""
+        heappush(self._to_come, (max(moment, self.now), next(self._numbers), happens, parts))
+
+    def _expect_arrival(
+        self, moments: Iterable[Arrival], runs: int | None, until: int | None
+    ) -> None:
+        if runs is not None and len(self.requests) >= runs:
+            return
+        arrival = next(iter(moments), None)
+        if arrival is not None and (until is None or arrival[0] < until):
+            self.later(arrival[0], self._arrive, arrival[1], moments, runs, until)
+
+    def _arrive(
+        self,
+        now: int,
+        schedule: int,
+        moments: Iterable[Arrival],
+        runs: int | None,
+        until: int | None,
+    ) -> None:
+        self._start(now, schedule)
+        self._expect_arrival(moments, runs, until)
+
+    # -- requests -------------------------------------------------------------------------
+
+    def _start(self, now: int, schedule: int) -> None:
+        start = self.graph.definition.start
+        number = len(self.requests) + 1
+        requester = None if schedule else self._draw_requester()
+        record = RunRecord(number=number, started=now, requester=requester)
+        goal = self.goals[number - 1] if number <= len(self.goals) else None
+        request = OpenRequest(record=record, requester=requester, goal=goal)
+        self.requests.append(request)
+        if schedule:
+            triggers = (start.triggers if start else None) or []
+            request.data = dict(triggers[schedule - 1].data or {})
+        else:
+            writer = Writer(
+                run=number, moment=now, requester=requester, data={}, wanted=request.wanted
+            )
+            fields = (start.fields if start else None) or []
+            request.data = self.values.fill(fields, writer, self.random)
+        self.apply(request, fx.Start(requester), now, who=requester, outcome="start")
+
+    def _draw_requester(self) -> str | None:
+        if self.scenario.starters is not None:
+            return self.scenario.starters.draw(self.random)
+        start = self.graph.definition.start
+        names = self.crew.in_role(start.role if start else None, {}, None)
+        return names[self.random.randrange(len(names))] if names else "somebody"
+
+    def _close_unfinished(self, request: OpenRequest) -> None:
+        """What neither ended nor stands still for a reason that was noted has nowhere to go."""
+        stopped = any(trouble.kind in _STOPPING for trouble in request.record.troubles)
+        if request.record.ended is None and not request.is_over and not stopped:
+            step = request.marking.tokens[0].step if request.marking.tokens else ""
+            request.note(Trouble(kind="never_ends", step=step, at=self.now, cause="idle"))
+
+    def apply(
+        self,
+        request: OpenRequest,
+        event: fx.Event,
+        now: int,
+        *,
+        step: str | None = None,
+        who: str | None = None,
+        outcome: str = "",
+    ) -> None:
+        """Move a request, and see to everything that follows from it."""
+        if request.is_over:
+            return
+        try:
+            result = advance(
+                self.graph, request.marking, request.data, event, self._electorate(request)
+            )
+        except DefinitionProblem as problem:
+            where = str(problem.text.parameters.get("target") or step or self.graph.first or "")
+            self._give_up(request, where, now, cause="loop", why=problem)
+            return
+        request.marking, request.data = result.marking, result.data
+        for effect in result.effects:
+            handler = _EFFECTS.get(type(effect))
+            if handler is not None:
+                handler(self, request, effect, now)
+        if self.keep_moments:
+            open_steps = tuple(token.step for token in request.marking.tokens)
+            request.record.moments.append(Moment(now, step, who, outcome, open_steps))
+        self._look_at_open_tasks(request, now)
+        most = MOST_ROUNDS if self.endless < SURELY_ENDLESS else MOST_ROUNDS // 4
+        if request.count_rounds(most):
+            self._give_up(request, self._step_in_circle(request), now, cause="rounds")
+
+    def _electorate(self, request: OpenRequest) -> Callable[[str], frozenset[PersonKey]]:
+        def people(key: str) -> frozenset[PersonKey]:
+            role = self.graph.human(key).role
+            return frozenset(self.crew.in_role(role, request.data, request.requester))
+
+        return people
+
+    def _look_at_open_tasks(self, request: OpenRequest, now: int) -> None:
+        for task in list(request.tasks.values()):
+            if task.step.not_by and self.people.check(task, now) is False:
+                continue
+            if task.is_ready:
+                self.people.offer_outstanding(task, now)
+
+    def _step_in_circle(self, request: OpenRequest) -> str:
+        """The first step of the circle in which a request goes round, one of people if there is."""
+        rounds = request.marking.rounds
+        circle = [key for key in self.graph.steps if rounds.get(key, 0) * 2 > max(rounds.values())]
+        return min(circle, key=lambda key: not self.graph.is_human(key))
+
+    def _give_up(
+        self, request: OpenRequest, step: str, now: int, *, cause: str, why: object = ""
+    ) -> None:
+        self.endless += 1
+        request.note(
+            Trouble(kind="never_ends", step=step, at=now, cause=cause, parameters={"why": str(why)})
+        )
+        self._close_tasks(request, now)
+        request.is_over = True
+
+    def _close_tasks(self, request: OpenRequest, now: int) -> None:
+        for task in list(request.tasks.values()):
+            self.people.close(task, now)
+        request.tasks.clear()
+        request.outside.clear()
+
+    # -- what people and systems do -------------------------------------------------------
+
+    def _decided(self, now: int, vote: Vote) -> None:
+        task: OpenTask = vote.task
+        task.record.who = vote.by
+        event = fx.Decide(
+            task.activation, vote.by or "", vote.outcome, vote.writes, self._seen(task)
+        )
+        self.apply(task.request, event, now, step=task.key, who=vote.by, outcome=vote.outcome)
+
+    def _seen(self, task: OpenTask) -> dict[str, Any]:
+        """The versions of the documents that were in front of whoever decided."""
+        return {
+            key: value["version"]
+            for key, value in task.request.data.items()
+            if isinstance(value, dict) and (task.step.inputs is None or key in task.step.inputs)
+        }
+
+    def _outside_done(
+        self, now: int, request: OpenRequest, activation: int, *, fails: bool
+    ) -> None:
+        token = request.marking.token(activation)
+        if token is None or request.is_over:
+            return
+        step = self.graph[token.step]
+        answer = (
+            StepFailed("failed", "", 1) if fails else self.outside.answer(step, request, now)  # type: ignore[arg-type]
+        )
+        if isinstance(answer, StepFailed):
+            self.apply(request, fx.Fail(activation, answer), now, step=token.step, outcome="failed")
+        else:
+            if isinstance(step, WaitStep):
+                request.rounds_before = request.marking.rounds
+            event = fx.Finish(activation, "done", answer)
+            self.apply(request, event, now, step=token.step, outcome="done")
+
+    def _try_again(self, now: int, request: OpenRequest, activation: int) -> None:
+        token = request.marking.token(activation)
+        if token is not None and token.stuck is not None:
+            request.tried_again.add(activation)
+            self.apply(request, fx.Retry(activation), now, step=token.step, outcome="retry")
+
+    def _settle_merge(self, now: int, request: OpenRequest, block: int, values: Any) -> None:
+        running = request.marking.block(block)
+        if running is not None and running.conflict:
+            event = fx.ResolveMerge(block, values)
+            self.apply(request, event, now, step=running.step, outcome="merge_resolved")
+
+    # -- effects --------------------------------------------------------------------------
+
+    def _on_opened(self, request: OpenRequest, effect: fx.ActivationOpened, now: int) -> None:
+        step = self.graph[effect.step]
+        is_human = isinstance(step, HumanStep)
+        record = TaskRecord(step=effect.step, number=effect.round, enabled=now, is_human=is_human)
+        request.record.tasks.append(record)
+        if not isinstance(step, HumanStep):
+            request.outside[effect.activation] = record
+            return
+        record.due = self._due(step, request, now)
+        task = OpenTask(
+            request=request,
+            activation=effect.activation,
+            key=effect.step,
+            step=step,
+            record=record,
+            came_from=effect.came_from,
+        )
+        request.tasks[effect.activation] = task
+        self.later(now, self._open_task, task)
+        self._plan_escalation(step, task)
+
+    def _open_task(self, now: int, task: OpenTask) -> None:
+        self.people.open(task, now)
+
+    def _due(self, step: HumanStep, request: OpenRequest, now: int) -> int | None:
+        if isinstance(step.due, str):
+            work = self.calendar.seconds(parse_duration(step.due))
+            return self.open_time.add(now, work)
+        moment = due_moment(
+            step.due,
+            calendar=self.calendar,
+            zone=self.graph.zone,
+            data=request.data,
+            now=to_moment(now),
+        )
+        return to_seconds(moment) if moment else None
+
+    def _plan_escalation(self, step: HumanStep, task: OpenTask) -> None:
+        overdue = step.on_overdue
+        if overdue is None or overdue.escalate_to is None or task.record.due is None:
+            return
+        work = self.calendar.seconds(parse_duration(overdue.after)) if overdue.after else 0
+        moment = self.open_time.add(task.record.due, work)
+        if moment is not None:
+            self.later(moment, self.people.escalate, task)
+
+    def _on_completed(self, request: OpenRequest, effect: fx.ActivationCompleted, now: int) -> None:
+        task = request.tasks.pop(effect.activation, None)
+        record = task.record if task else request.outside.pop(effect.activation, None)
+        if record is not None:
+            record.completed, record.outcome = now, effect.outcome
+        if task is not None:
+            self.people.close(task, now)
+
+    def _on_cancelled(self, request: OpenRequest, effect: fx.ActivationCancelled, now: int) -> None:
+        task = request.tasks.pop(effect.activation, None)
+        record = task.record if task else request.outside.pop(effect.activation, None)
+        if record is not None:
+            record.completed = now
+        if task is not None:
+            self.people.close(task, now)
+
+    def _on_outside(self, request: OpenRequest, effect: fx.ExternalWorkRequested, now: int) -> None:
+        step = self.graph[effect.step]
+        ends = self.outside.ends_at(effect.step, step, request, now)  # type: ignore[arg-type]
+        if effect.activation in request.tried_again:
+            fails = False
+        elif request.goal is not None:
+            fails = effect.step in request.goal.failing
+        else:
+            fails = self.outside.fails(effect.step)
+        self.later(ends, self._finish_outside, request, effect.activation, fails)
+
+    def _finish_outside(self, now: int, request: OpenRequest, activation: int, fails: bool) -> None:
+        self._outside_done(now, request, activation, fails=fails)
+
+    def _on_stuck(self, request: OpenRequest, effect: fx.ActivationStuck, now: int) -> None:
+        failed = isinstance(effect.trouble, StepFailed)
+        code = effect.trouble.code
+        request.note(
+            Trouble(
+                kind="automation_fails" if failed else "incident",
+                step=effect.step,
+                at=now,
+                cause=code,
+                parameters=effect.trouble.parameters,
+            )
+        )
+        if failed and code != SUM_FAILED:
+            self._owner_will(now, self._try_again, request, effect.activation)
+
+    def _on_conflict(self, request: OpenRequest, effect: fx.MergeConflicted, now: int) -> None:
+        block = request.marking.block(effect.block)
+        parameters = {"fields": sorted(effect.fields), "block": block.step if block else ""}
+        request.note(
+            Trouble(
+                kind="merge_conflict",
+                step=effect.join,
+                at=now,
+                cause=",".join(sorted(effect.fields)),
+                parameters=parameters,
+            )
+        )
+        chosen = {key: next(iter(values.values())) for key, values in effect.fields.items()}
+        self._owner_will(now, self._settle_merge, request, effect.block, chosen)
+
+    def _owner_will(self, now: int, happens: Callable[..., None], *parts: Any) -> None:
+        moment = self.open_time.add(now, OWNER_TAKES)
+        self.later(now + OWNER_TAKES if moment is None else moment, happens, *parts)
+
+    def _on_route(self, request: OpenRequest, effect: fx.RouteTaken, now: int) -> None:
+        """Which rule was taken, and which were asked before it and did not hold."""
+        for link in self.graph.leaving[effect.step]:
+            taken = link.name == effect.route
+            request.record.note_answer((effect.step, link.kind, link.name), holds=taken)
+            if taken:
+                return
+
+    def _on_block(self, request: OpenRequest, effect: fx.BlockOpened, now: int) -> None:
+        step = self.graph[effect.step]
+        assert isinstance(step, ParallelStep)
+        for index, branch in enumerate(step.branches):
+            if branch.when is not None:
+                key = (effect.step, "branch", str(index + 1))
+                request.record.note_answer(key, holds=index in effect.branches)
+
+    def _on_ended(self, request: OpenRequest, effect: fx.RequestEnded, now: int) -> None:
+        request.record.ended, request.record.result = now, effect.result
+        request.record.visited[effect.step] = 1
+        self._close_tasks(request, now)
+        request.is_over = True
+
+
+_STOPPING = ("never_ends", "nobody", "quorum_unreachable", "barred", "incident", "automation_fails")
+"""After these a request may stand still for good."""
+
+_EFFECTS: dict[type, Callable[[Simulation, OpenRequest, Any, int], None]] = {
+    fx.ActivationOpened: Simulation._on_opened,
+    fx.ActivationCompleted: Simulation._on_completed,
+    fx.ActivationCancelled: Simulation._on_cancelled,
+    fx.ExternalWorkRequested: Simulation._on_outside,
+    fx.ActivationStuck: Simulation._on_stuck,
+    fx.MergeConflicted: Simulation._on_conflict,
+    fx.RouteTaken: Simulation._on_route,
+    fx.BlockOpened: Simulation._on_block,
+    fx.RequestEnded: Simulation._on_ended,
+}

@@ -1,0 +1,209 @@
+"""The values that simulated people and systems give to fields."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from functools import cached_property
+from random import Random
+from typing import Any, Final
+
+from workflows.engine.format.definition import FieldDef, HumanStep, WaitStep
+from workflows.engine.rehearsal.clocks import to_moment
+from workflows.engine.rehearsal.conditions import SOMEBODY, Conditions
+from workflows.engine.rehearsal.scenario import Scenario, ValueShares
+from workflows.engine.routing.graph import Graph
+from workflows.engine.values.field_types.base import type_of_field
+
+AT_A_BOUNDARY: Final = 0.6
+"""So often a value is taken at a rule's boundary, where the map has rules about the field."""
+LEFT_EMPTY: Final = 4
+"""Every so manyth time a field is left empty that need not be filled in."""
+TRIES: Final = 8
+CHANGED_AT_FIRST: Final = 0.25
+CHANGED_WHEN_BACK: Final = 0.5
+"""So often somebody changes a value that is there already."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writer:
+    """Who fills something in, and when: in which run, whose request, and what is there."""
+
+    run: int
+    moment: int
+    requester: str | None
+    data: Mapping[str, Any]
+    wanted: Mapping[str, Any]
+    """What this run is sent with on purpose."""
+    disagrees: bool = False
+    """Whether it is to write something else than what is there."""
+
+
+@dataclass
+class ValueMaker:
+    """Makes up values for the fields of a map, at and around the boundaries of its rules."""
+
+    graph: Graph
+    scenario: Scenario
+    conditions: Conditions
+
+    def __post_init__(self) -> None:
+        self._around: dict[str, list[Any]] = {}
+
+    def fill(
+        self, keys: Iterable[str], writer: Writer, random: Random, *, all_of_them: bool = False
+    ) -> dict[str, Any]:
+        """Values for empty fields; those that need not be filled in are sometimes left."""
+        values: dict[str, Any] = {}
+        for key in keys:
+            spec = self.graph.definition.fields.get(key)
+            if spec is None:
+                continue
+            value = self._first_value(key, spec, writer, values, random, needed=all_of_them)
+            if value is not None:
+                values[key] = value
+        return values
+
+    def _first_value(
+        self,
+        key: str,
+        spec: FieldDef,
+        writer: Writer,
+        values: Mapping[str, Any],
+        random: Random,
+        *,
+        needed: bool,
+    ) -> Any:
+        wanted = writer.wanted.get(key, SOMEBODY)
+        if wanted is not SOMEBODY:
+            return wanted
+        learnt = self.scenario.source == "learnt" and key in self.scenario.values
+        optional = not (spec.required or needed or learnt or writer.disagrees)
+        if optional and (writer.run + len(key)) % LEFT_EMPTY == 0 and key not in writer.wanted:
+            return None
+        return self._draw(key, spec, writer, values, random)
+
+    def rewrite(
+        self, keys: Iterable[str], writer: Writer, random: Random, *, is_back: bool
+    ) -> dict[str, Any]:
+        """What a person gives who finds some of the fields filled in: the whole of the form."""
+        share = CHANGED_WHEN_BACK if is_back else CHANGED_AT_FIRST
+        values: dict[str, Any] = {}
+        for key in keys:
+            spec = self.graph.definition.fields[key]
+            current = writer.data.get(key)
+            if current is None and writer.wanted.get(key, SOMEBODY) is None:
+                values[key] = self._draw(key, spec, writer, values, random)
+            elif current is None:
+                values |= self.fill([key], writer, random)
+            elif writer.disagrees:
+                values[key] = self._draw_another(key, spec, writer, values, random)
+            elif random.random() < share:
+                values[key] = self._draw(key, spec, writer, values, random)
+            else:
+                values[key] = current
+        return values
+
+    def _draw_another(
+        self,
+        key: str,
+        spec: FieldDef,
+        writer: Writer,
+        values: Mapping[str, Any],
+        random: Random,
+    ) -> Any:
+        for _ in range(TRIES):
+            value = self._draw(key, spec, writer, values, random)
+            if value is not None and value != writer.data.get(key):
+                return value
+        return writer.data.get(key)
+
+    # -- one value ------------------------------------------------------------------------
+
+    def _draw(
+        self,
+        key: str,
+        spec: FieldDef,
+        writer: Writer,
+        values: Mapping[str, Any],
+        random: Random,
+    ) -> Any:
+        shares = self.scenario.values.get(key)
+        field_type = type_of_field(spec)
+        if field_type.names_person:
+            return self._draw_person(shares, writer, values, random)
+        if shares is not None:
+            return draw_value(shares, random)
+        if field_type.holds_document:
+            return _next_document(key, writer.data.get(key))
+        around = self._values_around(key)
+        has_rules = bool(self.conditions.literals.get(key))
+        if around and (spec.choices or field_type.kind == "boolean"):
+            return around[random.randrange(len(around))]
+        if around and has_rules and random.random() < AT_A_BOUNDARY:
+            return around[random.randrange(len(around))]
+        return self._usual_value(key, spec, writer, random)
+
+    def _values_around(self, key: str) -> list[Any]:
+        if key not in self._around:
+            self._around[key] = self.conditions.candidates(key)
+        return self._around[key]
+
+    def _usual_value(self, key: str, spec: FieldDef, writer: Writer, random: Random) -> Any:
+        field_type = type_of_field(spec)
+        if field_type.kind == "number":
+            number = random.randrange(1, 100) * 10 ** random.randrange(0, 4)
+            return field_type.clean(spec, Decimal(number))
+        if field_type.kind == "date":
+            moment = to_moment(writer.moment) + timedelta(days=self._days_ahead(key, random))
+            return field_type.clean(spec, moment.date() if field_type.is_day else moment)
+        return f"Text {random.randrange(1, 1000)}"
+
+    def _days_ahead(self, key: str, random: Random) -> int:
+        """From when due dates are reckoned, something has begun; what is waited for is to come."""
+        return -random.randrange(0, 2) if key in self._begun_dates else random.randrange(2, 20)
+
+    @cached_property
+    def _begun_dates(self) -> frozenset[str]:
+        waited = {step.until for step in self.graph.steps.values() if isinstance(step, WaitStep)}
+        begun = {
+            step.due.after
+            for step in self.graph.steps.values()
+            if isinstance(step, HumanStep)
+            and step.due is not None
+            and not isinstance(step.due, str)
+        }
+        return frozenset(begun - waited)
+
+    def _draw_person(
+        self,
+        shares: ValueShares | None,
+        writer: Writer,
+        values: Mapping[str, Any],
+        random: Random,
+    ) -> str | None:
+        """Somebody else than whoever asks, and than those who are named already, where there is
+        one: nobody names themselves."""
+        if shares is None or not shares.values:
+            return None
+        named = {value for value in {**writer.data, **values}.values() if isinstance(value, str)}
+        for unwanted in (named | {writer.requester}, {writer.requester}, set[str | None]()):
+            others = tuple(pair for pair in shares.values if pair[0] not in unwanted)
+            if others:
+                return str(draw_value(ValueShares(values=others), random))
+        return None
+
+
+def draw_value(shares: ValueShares, random: Random) -> Any:
+    """One of the values, as often as it weighs."""
+    place = random.random() * sum(weight for _, weight in shares.values)
+    for value, weight in shares.values:
+        place -= weight
+        if place < 0:
+            return value
+    return shares.values[-1][0]
+
+
+def _next_document(key: str, current: Any) -> dict[str, Any]:
+    version = current["version"] + 1 if isinstance(current, Mapping) else 1
+    return {"name": f"{key}.pdf", "version": version, "sha256": f"{version:064x}"}

@@ -1,0 +1,114 @@
+"""What steps without people do in a simulation: automations, waits, requests of other workflows."""
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from workflows.engine.format.definition import AutomationStep, SubworkflowStep, WaitStep
+from workflows.engine.rehearsal.clocks import OpenTime, to_seconds
+from workflows.engine.rehearsal.open_requests import OpenRequest
+from workflows.engine.rehearsal.scenario import Scenario, StepTimes
+from workflows.engine.rehearsal.values import ValueMaker, Writer
+from workflows.engine.routing.step_troubles import StepFailed
+from workflows.engine.rules.evaluation import (
+    Expression,
+    RuleCannotBeEvaluated,
+    RuleProblem,
+    compile_expression,
+)
+from workflows.engine.rules.field_sums import evaluate_for_field
+from workflows.engine.texts import text
+from workflows.engine.timing.working_time import Calendar, parse_duration
+from workflows.engine.values.field_types.base import ValueRefused
+from workflows.engine.values.fields import clean_unnamed_value, field_moment
+
+FAILED, SUM_FAILED = "failed", "expression_failed"
+OutsideStep = AutomationStep | WaitStep | SubworkflowStep
+
+
+class WorkOutside:
+    """How long what is outside takes, whether it comes to nothing, and what it answers."""
+
+    def __init__(
+        self,
+        *,
+        scenario: Scenario,
+        values: ValueMaker,
+        random: Random,
+        calendar: Calendar,
+        open_time: OpenTime,
+    ) -> None:
+        self.scenario, self.values, self.random = scenario, values, random
+        self.calendar, self.open_time = calendar, open_time
+        self._tries: dict[str, int] = {}
+        self._sums: dict[str, Expression] = {}
+
+    def ends_at(self, key: str, step: OutsideStep, request: OpenRequest, now: int) -> int:
+        """When it is done that is begun now."""
+        times = self.scenario.steps.get(key, StepTimes())
+        if isinstance(step, WaitStep) and step.for_ is not None:
+            work = self.calendar.seconds(parse_duration(step.for_))
+            return self._after(now, work)
+        if isinstance(step, WaitStep) and step.until is not None:
+            return max(now, self._until(step.until, request, now))
+        work = times.working.draw(self.random)
+        return self._after(now, work) if times.counts == "work" else now + work
+
+    def _until(self, key: str, request: OpenRequest, now: int) -> int:
+        spec, graph = self.values.graph.definition.fields[key], self.values.graph
+        return to_seconds(field_moment(spec, request.data.get(key), zone=graph.zone))
+
+    def _after(self, now: int, work: int) -> int:
+        ends = self.open_time.add(now, work)
+        return now + work if ends is None else ends
+
+    def fails(self, key: str) -> bool:
+        """Whether this time it comes to nothing, evenly: of a hundred times as many as is said."""
+        share = self.scenario.steps.get(key, StepTimes()).failure
+        tries = self._tries[key] = self._tries.get(key, 0) + 1
+        return int(tries * share + 0.5) > int((tries - 1) * share + 0.5)
+
+    def answer(
+        self, step: OutsideStep, request: OpenRequest, now: int
+    ) -> Mapping[str, Any] | StepFailed:
+        """What it gives to fields, or why it cannot."""
+        if isinstance(step, AutomationStep) and step.action == "set_fields":
+            return self._set_fields(step, request)
+        keys = list(step.outputs or ())
+        if isinstance(step, WaitStep):  # a message changes nothing that is there
+            keys = [key for key in keys if request.data.get(key) is None]
+        writer = Writer(
+            run=request.record.number,
+            moment=now,
+            requester=request.requester,
+            data=request.data,
+            wanted=request.wanted,
+        )
+        needed = not isinstance(step, WaitStep)
+        return self.values.fill(keys, writer, self.random, all_of_them=needed)
+
+    def _set_fields(
+        self, step: AutomationStep, request: OpenRequest
+    ) -> Mapping[str, Any] | StepFailed:
+        fields, given = self.values.graph.definition.fields, dict[str, Any]()
+        for key, written in (step.with_ or {}).items():
+            value: Any = written
+            try:
+                if isinstance(written, str):
+                    rounding = (step.round or {}).get(key)
+                    value = evaluate_for_field(
+                        self._sum(written), fields[key], request.data, rounding
+                    )
+                zone = self.values.graph.zone
+                given[key] = clean_unnamed_value(fields[key], value, zone=zone)
+            except (RuleProblem, RuleCannotBeEvaluated, ValueRefused, KeyError) as problem:
+                return StepFailed(SUM_FAILED, text("%(why)s", why=str(problem)))
+        return given
+
+    def _sum(self, written: str) -> Expression:
+        if written not in self._sums:
+            graph = self.values.graph
+            self._sums[written] = compile_expression(
+                written, graph.definition.fields, zone=graph.zone
+            )
+        return self._sums[written]
