@@ -134,6 +134,9 @@ heads = form(
     deputy=lines,
     review_every_days=st.integers(1, 3650),
     baseline=form(minutes_per_request=st.floats(0, 1e6), error_rate=st.floats(0, 1)),
+    rehearse=form(
+        requests_per_week=st.floats(0.5, 1e5), people=st.dictionaries(roles, st.integers(1, 9))
+    ),
     calendar=st.sampled_from(["24/7", "business"]),
     status_link=flags,
     status_link_names=flags,

@@ -151,6 +151,7 @@ def test_every_list_that_may_say_nothing_knows_three_answers() -> None:
     by_text = {
         ("templateversion", "start_triggers"),
         ("templateversion", "baseline"),
+        ("templateversion", "rehearse"),
         ("fields", "choices"),
         ("fields", "accept"),
         ("step", "config"),

@@ -34,6 +34,10 @@ owner: olivia
 deputy: omar
 review_every_days: 90
 baseline: {minutes_per_request: 95, error_rate: 0.12}
+rehearse:
+  requests_per_week: 40
+  people: {finance: 3}
+  steps: {manager_review: {minutes: 20, outcomes: {approve: 8, return: 1, reject: 1}}}
 roles:
   staff:     {groups: [staff]}
   manager:   {field: manager}

@@ -310,8 +310,9 @@ PLANTED: dict[str, list[tuple[str | None, dict[str, Any]]]] = {
         (
             "law",
             changed(
-                rehearse={"requests_per_week": 300, "people": {"finance": 90, "staff": 90}},
+                rehearse={"requests_per_week": 200, "people": {"finance": 90, "staff": 90}},
                 roles__legal={"users": ["lena"]},
+                steps__checks__branches=[{"to": "law"}, {"to": "safety"}],
             ),
         ),
         (

@@ -468,6 +468,12 @@ class VersionForm(MapForm):
         ),
         label=gettext_lazy("Baseline"),
     )
+    rehearse = DataField(
+        help_text=gettext_lazy(
+            'What rehearsals suppose: {"requests_per_week": 40, "people": {"finance": 3}}'
+        ),
+        label=gettext_lazy("For rehearsals"),
+    )
     status_link = OptionalYesNoField(
         label=gettext_lazy("Status links"),
         help_text=gettext_lazy(
@@ -491,6 +497,7 @@ class VersionForm(MapForm):
         fields = (
             *("name", "purpose", "owner_name", "deputy_name", "review_every_days", "calendar"),
             *("start_role", "first_step", "start_fields", "start_triggers", "baseline"),
+            "rehearse",
             *("status_link", "status_link_names", "decide_by_mail"),
             "mentions_give_sight",
         )

@@ -38,7 +38,7 @@ VERSION_FIELDSETS = (
         {
             "classes": ("collapse",),
             "fields": (
-                *("review_every_days", "baseline", "start_triggers"),
+                *("review_every_days", "baseline", "rehearse", "start_triggers"),
                 "mentions_give_sight",
             ),
         },

@@ -68,6 +68,14 @@ class TemplateVersion(FSMModelMixin, models.Model):
             'Before the workflow: {"minutes_per_request": 95, "error_rate": 0.12}'
         ),
     )
+    rehearse = models.JSONField(
+        gettext_lazy("for rehearsals"),
+        null=True,
+        blank=True,
+        help_text=gettext_lazy(
+            'What rehearsals suppose: {"requests_per_week": 40, "people": {"finance": 3}}'
+        ),
+    )
     calendar = models.CharField(
         gettext_lazy("calendar"),
         max_length=200,

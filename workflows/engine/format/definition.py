@@ -25,7 +25,6 @@ from workflows.engine.format.parts import (
     Name,
     OverdueDef,
     Reason,
-    RehearseDef,
     RetryDef,
     RoundingDef,
     RouteDef,
@@ -34,6 +33,7 @@ from workflows.engine.format.parts import (
     StartDef,
     TriggerDef,
 )
+from workflows.engine.format.rehearsed import RehearseDef
 from workflows.engine.format.role_finders import Username
 from workflows.engine.format.roles import RoleDef
 from workflows.engine.texts import Text, text
@@ -271,6 +271,7 @@ class Definition(DefinitionPart):
         self._check_roles_of_fields()
         self._check_start_and_joins()
         self._check_exclusions()
+        self._check_rehearsal()
         return self
 
     def _check_ways(self) -> None:
@@ -351,6 +352,11 @@ class Definition(DefinitionPart):
                         "steps",
                         key,
                     )
+
+    def _check_rehearsal(self) -> None:
+        outcomes = {key: getattr(step, "outcomes", {}) for key, step in self.steps.items()}
+        for problem in self.rehearse.problems(self.roles, outcomes) if self.rehearse else ():
+            raise MapProblem(problem, "rehearse")
 
     def _role_references(self) -> Iterator[tuple[Text, tuple[str, ...], str | None]]:
         """Who names a role, as a message says it and as a path, and which."""

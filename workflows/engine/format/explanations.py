@@ -35,6 +35,7 @@ from workflows.engine.format.definition import (
     TriggerDef,
     WaitStep,
 )
+from workflows.engine.format.rehearsed import RehearseDef, RehearseStepDef
 from workflows.engine.format.roles import role_settings_model
 from workflows.engine.texts import Text, join_alternative_texts, text
 
@@ -53,6 +54,8 @@ STEP_MODELS: Final[Mapping[str, type[BaseModel]]] = {
 }
 _PART_MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "baseline": BaselineDef,
+    "rehearse": RehearseDef,
+    "rehearse.steps.*": RehearseStepDef,
     "start": StartDef,
     "fields.*": FieldDef,
     "start.triggers.*": TriggerDef,
@@ -70,6 +73,9 @@ _UNION_HINTS: Final[Mapping[str, Text]] = {
     "factor": text("write a number from 1 to 100"),
     "minutes_per_request": text("write a number of minutes, 0 or more"),
     "error_rate": text("write a number from 0 to 1, such as 0.12"),
+    "requests_per_week": text("write a number above 0"),
+    "minutes": text("write a number of minutes, 0 or more"),
+    "fails": text("write a number from 0 to 1, such as 0.02"),
 }
 _NAMES_OF: Final[Mapping[str, Text]] = {
     "steps": text("small letters, digits, _ and -, beginning with a letter"),

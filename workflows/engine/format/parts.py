@@ -89,23 +89,6 @@ class BaselineDef(DefinitionPart):
     error_rate: float | int | None = Field(None, ge=0, le=1)
 
 
-class RehearseStepDef(DefinitionPart):
-    """What is known of one step for rehearsals: how long its work takes, how often each outcome is
-    chosen (as weights), and how many of its attempts come to nothing in the end."""
-
-    minutes: Annotated[float | int, Field(ge=0, le=1_000_000)] | None = None
-    outcomes: dict[Key, Annotated[float | int, Field(ge=0, le=1_000_000)]] | None = None
-    fails: Annotated[float | int, Field(ge=0, le=1)] | None = None
-
-
-class RehearseDef(DefinitionPart):
-    """What a rehearsal is to suppose, where nothing was learnt from history."""
-
-    requests_per_week: Annotated[float | int, Field(gt=0, le=1_000_000)] | None = None
-    people: dict[Name, Count] | None = None
-    steps: dict[Key, RehearseStepDef] | None = None
-
-
 @dataclass(frozen=True)
 class _Registered:
     """Annotates the name of an entry of a registry: which there are is asked at reading."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
+from workflows.engine.errors import text_of
 from workflows.engine.format.definition import AutomationStep, SubworkflowStep, WaitStep
 from workflows.engine.rehearsal.clocks import OpenTime, to_seconds
 from workflows.engine.rehearsal.open_requests import OpenRequest
@@ -17,7 +18,6 @@ from workflows.engine.rules.evaluation import (
     compile_expression,
 )
 from workflows.engine.rules.field_sums import evaluate_for_field
-from workflows.engine.texts import text
 from workflows.engine.timing.working_time import Calendar, parse_duration
 from workflows.engine.values.field_types.base import ValueRefused
 from workflows.engine.values.fields import clean_unnamed_value, field_moment
@@ -102,7 +102,7 @@ class WorkOutside:
                 zone = self.values.graph.zone
                 given[key] = clean_unnamed_value(fields[key], value, zone=zone)
             except (RuleProblem, RuleCannotBeEvaluated, ValueRefused, KeyError) as problem:
-                return StepFailed(SUM_FAILED, text("%(why)s", why=str(problem)))
+                return StepFailed(SUM_FAILED, text_of(problem))
         return given
 
     def _sum(self, written: str) -> Expression:
