@@ -45,7 +45,7 @@ class JoinedArrow:
         weight = max(way.weight for way in self.ways)
         return " ".join(["way", *self.looks, *([f"weight-{weight}"] if weight else [])])
 
-    @property
+    @cached_property
     def looks(self) -> Sequence[str]:
         """The CSS classes that its line and its label have."""
         looks = ("exception" if self.is_exception else "", self.ways[0].mark)
@@ -57,7 +57,7 @@ class JoinedArrow:
         counted = [way.used for way in self.ways if way.used is not None]
         return sum(counted) if counted else None
 
-    @property
+    @cached_property
     def label(self) -> str:
         """All its labels and figures, in full."""
         return " / ".join(self._texts(len(way.label) for way in self.ways))

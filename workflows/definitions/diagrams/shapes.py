@@ -1,6 +1,7 @@
 """How steps and ways of a picture are drawn, and how much room each needs."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from math import ceil, dist
 from typing import Final
@@ -29,6 +30,8 @@ ARCH: Final = 17.0
 DASHES: Final = 10
 """How long a dash and its gap are in all, or twice that; `map.css` has them."""
 CHORDS: Final = 16
+CACHED_COURSES: Final = 4_096
+"""So many courses are kept as they are written: a layout that was made is drawn again and again."""
 NODE_PADDING: Final = 22.0
 WIDTH_STEP: Final = 12.0
 """Widths go up in such steps, so that another figure under a step seldom moves the whole map."""
@@ -55,9 +58,9 @@ def measure_height(node: DiagramNode) -> float:
     return NODE_HEIGHT + NAME_LINE * (len(_name_lines(node)) - 1)
 
 
-def measure_node_room(node: DiagramNode, loop: JoinedArrow | None) -> float:
+def measure_loop_room(loop: JoinedArrow | None) -> float:
     """A step that leads to itself needs room for the loop on both sides, to stay in the middle."""
-    return measure_node(node) + (2 * (LOOP_WIDTH + measure_label(loop)) if loop else 0.0)
+    return 2 * (LOOP_WIDTH + measure_label(loop)) if loop else 0.0
 
 
 def measure_label(arrow: JoinedArrow) -> float:
@@ -99,9 +102,9 @@ def join_fragments(parts: Iterable[SafeString]) -> SafeString:
     return format_html_join("", "{}", ((part,) for part in parts))
 
 
-def format_number(value: float) -> str:
-    """A place on paper, to a tenth."""
-    return f"{value:.1f}".removesuffix(".0")
+def format_number(value: float) -> SafeString:
+    """A place on paper, to a tenth. Digits need no escaping, and there are many."""
+    return SafeString(f"{value:.1f}".removesuffix(".0"))
 
 
 def _format_point(point: Point) -> str:
@@ -113,6 +116,13 @@ def _format_point(point: Point) -> str:
 
 def render_arrow(arrow: JoinedArrow, course: Sequence[Point], marker: str) -> SafeString:
     """Straight down, or a curve to where it goes on; over an edge to what lies beside it."""
+    path, length = _write_course(tuple(course))
+    return _render_path(arrow, path, marker, -length % DASHES)
+
+
+@lru_cache(maxsize=CACHED_COURSES)
+def _write_course(course: Sequence[Point]) -> tuple[SafeString, float]:
+    """A course as a path, and how long it is."""
     path, length = [f"M{_format_point(course[0])}"], 0.0
     for start, end in pairwise(course):
         if start.x == end.x:
@@ -123,7 +133,7 @@ def render_arrow(arrow: JoinedArrow, course: Sequence[Point], marker: str) -> Sa
         bends = (Point(start.x, half), Point(end.x, half), end)
         path.append("C" + " ".join(map(_format_point, bends)))
         length += _measure_curve((start, *bends))
-    return _render_path(arrow, " ".join(path), marker, -length % DASHES)
+    return SafeString(" ".join(path)), length
 
 
 def _measure_curve(points: tuple[Point, Point, Point, Point]) -> float:
@@ -274,7 +284,7 @@ def _render_outline(node: DiagramNode, at: Point) -> SafeString:
             (right - tip, bottom),
             (left_edge + tip, bottom),
         ]
-        points = " ".join(f"{format_number(x)},{format_number(y)}" for x, y in corners)
+        points = SafeString(" ".join(f"{format_number(x)},{format_number(y)}" for x, y in corners))
         return format_html('<polygon class="shape" points="{}"></polygon>', points)
     box = _render_rectangle("shape", left_edge, top, width, height, CORNERS.get(node.kind, 3))
     if node.kind in (StepKind.PARALLEL, StepKind.JOIN):
@@ -286,8 +296,7 @@ def _render_outline(node: DiagramNode, at: Point) -> SafeString:
 def _render_rectangle(
     name: str, left_edge: float, top: float, width: float, height: float, corner: float
 ) -> SafeString:
-    return format_html(
-        '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="{}"></rect>',
-        name,
-        *(format_number(value) for value in (left_edge, top, width, height, corner)),
+    x, y, wide, high, rx = map(format_number, (left_edge, top, width, height, corner))
+    return SafeString(
+        f'<rect class="{name}" x="{x}" y="{y}" width="{wide}" height="{high}" rx="{rx}"></rect>'
     )

@@ -34,8 +34,8 @@ from workflows.definitions.diagrams.shapes import (
     measure_height,
     measure_label,
     measure_label_height,
+    measure_loop_room,
     measure_node,
-    measure_node_room,
     render_arrow,
     render_frame,
     render_label,
@@ -134,15 +134,7 @@ def _excerpt_sentence(part: MapExcerpt) -> str:
 def _draw_layout(picture: _Picture) -> SafeString:
     loops = _join_loops(picture.arrows)
     lines = [arrow for arrow in picture.arrows if arrow.source != arrow.target]
-    boxes = [
-        DiagramBox(
-            key=node.key,
-            width=measure_node(node),
-            height=measure_height(node),
-            room=measure_node_room(node, loops.get(node.key)),
-        )
-        for node in picture.nodes
-    ]
+    boxes = [_box(node, loops.get(node.key)) for node in picture.nodes]
     ways = [_line(arrow) for arrow in lines]
     layout = lay_out_diagram(boxes, ways)
     joins = {node.key: node.join for node in picture.nodes if node.join in layout.boxes}
@@ -157,6 +149,16 @@ def _join_loops(arrows: Iterable[JoinedArrow]) -> Mapping[str, JoinedArrow]:
         if arrow.source == arrow.target:
             ways.setdefault(arrow.source, []).extend(arrow.ways)
     return {key: JoinedArrow(own) for key, own in ways.items()}
+
+
+def _box(node: DiagramNode, loop: JoinedArrow | None) -> DiagramBox:
+    width = measure_node(node)
+    return DiagramBox(
+        key=node.key,
+        width=width,
+        height=measure_height(node),
+        room=width + measure_loop_room(loop),
+    )
 
 
 def _line(arrow: JoinedArrow) -> DiagramLine:
