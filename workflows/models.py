@@ -47,6 +47,7 @@ from workflows.people.models import (
 )
 from workflows.trail.models import TrailEvent
 from workflows.trail.seal_models import TrailHead, TrailSeal
+from workflows.version_changes.models import MovedRequest
 
 __all__ = [
     "Absence",
@@ -72,6 +73,7 @@ __all__ = [
     "MapFinding",
     "Mention",
     "MergeRecord",
+    "MovedRequest",
     "Notice",
     "NoticeAddress",
     "NoticeChoice",

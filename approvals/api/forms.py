@@ -58,7 +58,7 @@ def read_task_form_call(request: HttpRequest, task_id: int) -> JsonResponse:
     what the request does not know yet."""
     user = authorized_user(request, ApiToken.READ)
     task = find_visible_human_task(user, task_id)
-    version_map = cached_map(task.request.version_id)
+    version_map = cached_map(task.step.version_id)
     definition, step = version_map.graph.definition, version_map.human(task.step.key)
     keys = step.outputs or []
     required = missing_required_fields(keys, definition.fields, task.request.data)

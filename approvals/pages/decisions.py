@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from approvals.ui.formats import performer_text, person_name
-from workflows.definitions.queries.compiled_versions import VersionMap
+from workflows.definitions.queries.compiled_versions import VersionMap, map_of_step
 from workflows.engine.format.definition import HumanStep, RouteDef, display_title
 from workflows.engine.routing.separation import forward_outcome
 from workflows.execution.models import WorkItem
@@ -39,6 +39,7 @@ def describe_decisions(
 
 
 def _describe_decision(version_map: VersionMap, task: WorkItem) -> EarlierDecision:
+    version_map = map_of_step(version_map, task.step_id)
     key = version_map.step_keys[task.step_id]
     return EarlierDecision(
         step=version_map.graph.title(key),
@@ -63,6 +64,7 @@ def describe_votes(
     version_map: VersionMap, task: WorkItem, names: Mapping[str, str]
 ) -> list[EarlierDecision]:
     """Every vote of a task that several people decide, in its order; `names` by username."""
+    version_map = map_of_step(version_map, task.step_id)
     key = version_map.step_keys[task.step_id]
     return [
         EarlierDecision(

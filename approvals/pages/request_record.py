@@ -15,7 +15,7 @@ from approvals.pages.decisions import (
 )
 from approvals.pages.position_texts import short_holder_text
 from approvals.ui.formats import performer_text, person_name
-from workflows.definitions.queries.compiled_versions import VersionMap
+from workflows.definitions.queries.compiled_versions import VersionMap, map_of_step
 from workflows.engine.format.definition import FieldDef, display_title
 from workflows.engine.values.field_types.base import type_of_field
 from workflows.execution.choices import IncidentCode
@@ -81,7 +81,8 @@ def _describe_past_step(
             person_name(task.decided_by, by_whom),
             person_name(task.decided_for) if task.decided_for is not None else "",
         )
-    outcome = outcome_label(position.map, step.key, task.outcome) if task.outcome else ""
+    step_map = map_of_step(position.map, task.step_id)
+    outcome = outcome_label(step_map, step.key, task.outcome) if task.outcome else ""
     return PastStep(task, step, performer, outcome, votes)
 
 
@@ -112,6 +113,7 @@ class Merge:
 
 def describe_merge_record(version_map: VersionMap, row: MergeRecord) -> Merge:
     """A merge record in words."""
+    version_map = map_of_step(version_map, row.join_id)
     graph = version_map.graph
     branches = {branch: graph.title(step) for branch, step in row.waits_for.items()}
     return Merge(
@@ -196,6 +198,7 @@ def describe_incidents(
 def _describe_incident(
     version_map: VersionMap, incident: Incident, attempts: list[Attempt]
 ) -> IncidentDetails:
+    version_map = map_of_step(version_map, incident.step_id)
     graph, key = version_map.graph, version_map.step_keys[incident.step_id]
     return IncidentDetails(
         row=incident,

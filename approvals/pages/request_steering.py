@@ -14,7 +14,7 @@ from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.execution.queries.position import InstancePosition
 from workflows.execution.services.bypassed_approvals import BYPASSED_KEY
 from workflows.language.formats import count_text, join_words, moment_text
-from workflows.trail.changes import AssigneeChanged, read_changes
+from workflows.trail.changes import AssigneeChanged, VersionChanged, read_changes
 from workflows.trail.choices import TrailCommand
 from workflows.trail.messages import describe_recorded_facts
 from workflows.trail.models import TrailEvent
@@ -180,6 +180,31 @@ def _describe_escalation(version_map: VersionMap, row: TrailEvent, names: Names)
     return gettext("“%(step)s” is late and was escalated.") % places
 
 
+def _describe_version_change(version_map: VersionMap, row: TrailEvent, names: Names) -> str:
+    places = _version_places(row)
+    passes = [
+        gettext("“%(step)s”") % {"step": _title(version_map, key)}
+        for note in read_changes(row).notes_of(VersionChanged)
+        for key in note.passes
+    ]
+    if not passes:
+        return gettext("%(person)s moved it from version %(before)s to version %(to)s.") % places
+    return gettext(
+        "%(person)s moved it from version %(before)s to version %(to)s, where these approvals lie"
+        " behind it and were not asked: %(steps)s."
+    ) % {**places, "steps": join_words(passes)}
+
+
+def _describe_put_back(version_map: VersionMap, row: TrailEvent, names: Names) -> str:
+    return gettext("%(person)s put it back on version %(to)s.") % _version_places(row)
+
+
+def _version_places(row: TrailEvent) -> dict[str, str]:
+    notes = read_changes(row).notes_of(VersionChanged)
+    before, to = (notes[0].before, notes[0].to) if notes else (0, row.version or 0)
+    return {"person": _actor_text(row), "before": count_text(before), "to": count_text(to)}
+
+
 def _people_text(usernames: Sequence[str], names: Names) -> str:
     return join_words([names.get(name, name) for name in usernames]) or gettext("nobody")
 
@@ -197,4 +222,6 @@ COURSE_SENTENCES: Final[Mapping[TrailCommand, Callable[[VersionMap, TrailEvent, 
     TrailCommand.REROUTE: _describe_reroute,
     TrailCommand.REMIND: _describe_reminder,
     TrailCommand.ESCALATE: _describe_escalation,
+    TrailCommand.CHANGE_VERSION: _describe_version_change,
+    TrailCommand.PUT_BACK: _describe_put_back,
 }

@@ -20,7 +20,7 @@ from approvals.pages.position_texts import (
     since_sentence,
 )
 from approvals.ui.formats import person_name
-from workflows.definitions.queries.compiled_versions import VersionMap
+from workflows.definitions.queries.compiled_versions import VersionMap, map_of_step
 from workflows.engine.format.definition import display_title
 from workflows.execution.models import DONE, WorkflowInstance, WorkItem
 from workflows.execution.queries.instance_record import incidents_of, tasks_of
@@ -198,6 +198,7 @@ def _past_events(
 
 
 def _describe_event(version_map: VersionMap, task: WorkItem, *, is_named: bool) -> StatusEvent:
+    version_map = map_of_step(version_map, task.step_id)
     key = version_map.step_keys[task.step_id]
     is_human = version_map.graph.is_human(key)
     performer = ""

@@ -30,6 +30,7 @@ from workflows.conversation.queries.comments import (
     comments_of,
     documents_and_comment_files,
 )
+from workflows.definitions.queries.compiled_versions import map_of_step
 from workflows.documents.queries.instance_documents import DOCUMENTS
 from workflows.engine.authority.decision_guards import DecisionContext, acting_refusal
 from workflows.engine.format.definition import HumanStep, RouteDef, display_title
@@ -199,7 +200,9 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
 
 def _open_task_work(task: WorkItem, user: User, now: datetime) -> UnitOfWork:
     added_as = {task.pk: task.added}  # type: ignore[attr-defined]
-    return read_only_unit_of_work(task.request, user, now, added_as)
+    work = read_only_unit_of_work(task.request, user, now, added_as)
+    work.map = map_of_step(work.map, task.step_id)  # it may have been done on another version
+    return work
 
 
 def _names_on_page(

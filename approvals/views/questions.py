@@ -114,7 +114,7 @@ def _open_askable_task(
 
 
 def _task_places(task: WorkItem) -> dict[str, str]:
-    version_map = cached_map(task.request.version_id)
+    version_map = cached_map(task.step.version_id)
     return {
         "step": version_map.graph.title(version_map.step_keys[task.step_id]),
         "reference": task.request.reference,

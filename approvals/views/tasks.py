@@ -151,14 +151,14 @@ def chosen_outcome(request: HttpRequest) -> str:
 
 def task_output_keys(task: WorkItem) -> list[str]:
     """The fields that the task's step fills in."""
-    return cached_map(task.request.version_id).graph.human(task.step.key).outputs or []
+    return cached_map(task.step.version_id).graph.human(task.step.key).outputs or []
 
 
 def task_outputs_form(
     task: WorkItem, values: Mapping[str, Any], by: User, request: HttpRequest | None = None
 ) -> DeclaredForm:
     """The fields that the step fills in, as they stood when the page was opened."""
-    version_map = cached_map(task.request.version_id)
+    version_map = cached_map(task.step.version_id)
     files = request.FILES if request and request.method == "POST" else None
     form = DeclaredForm(
         version_map.graph.definition,

@@ -25,6 +25,7 @@ _CANCEL_SENTENCES: Mapping[type[reasons.CancelReason], str] = {
     reasons.ApprovalRestored: gettext_noop("the values are again what was approved"),
     reasons.ApprovalRefused: gettext_noop("'%(step)s' was not given again"),
     reasons.TriedAgain: gettext_noop("tried again"),
+    reasons.PutBackOnVersion: gettext_noop("the request was put back on its version"),
 }
 _CAUSE_SENTENCES: Mapping[type[reasons.CommandCause], str] = {
     reasons.WorkflowWasPaused: gettext_noop("The workflow was paused: %(reason)s"),

@@ -90,9 +90,17 @@ class GivenUp(DeliveryProblem):
     before: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class VersionLeft(DeliveryProblem):
+    """The request was moved to another version, whose map sets timers of its own."""
+
+    CODE = "version_left"
+
+
 DELIVERY_PROBLEMS = FactFamily[DeliveryProblem](
     *(CommandRefused, ActionRefused, ErrorRaised, KindUnknown),
     *(NoObject, UnsoundPart, NoRequest, NoStep, HandoverBroken, GivenUp),
+    VersionLeft,
 )
 
 

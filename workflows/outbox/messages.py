@@ -16,6 +16,9 @@ _SENTENCES: Mapping[type[problems.DeliveryProblem], str] = {
     problems.UnsoundPart: gettext_noop("Its payload has no sound '%(part)s'."),
     problems.NoRequest: gettext_noop("It names no request."),
     problems.NoStep: gettext_noop("It names no step of its request."),
+    problems.VersionLeft: gettext_noop(
+        "Its request was moved to another version, which has timers of its own."
+    ),
     problems.HandoverBroken: gettext_noop(
         "A worker ended while it handed this over. It may have arrived, so it is not sent again by"
         " itself; send it again if it has not."

@@ -164,10 +164,11 @@ class HandedOver(ChangeNote):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssigneeChanged(HandedOver):
-    """A task, to another person or into its queue."""
+    """A task, to another person or into its queue; which, where a command may be about several."""
 
     KIND = "assignee"
     stands_in: bool = False
+    activation: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +244,32 @@ class DueMoved(ChangeNote):
     working_seconds: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionChanged(ChangeNote):
+    """The request went from one version (a number) to another; `steps` says which step of the one
+    each step of the other is, as a file of steps does. `passes` are approvals of the new map that
+    lie behind the request and were never asked."""
+
+    KIND = "version"
+    before: Annotated[int, Field(alias="from")]
+    to: int
+    steps: dict[str, Any]
+    passes: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskMoved(ChangeNote):
+    """Open work stands at a step of the new map, and needs so many people; `is_others` where other
+    people have it than before."""
+
+    KIND = "moved"
+    activation: int
+    before: Annotated[str, Field(alias="from")]
+    step: str
+    needed: int
+    is_others: bool = False
+
+
 NOTE_KINDS: Mapping[str, type[ChangeNote]] = {
     note.KIND: note
     for note in (
@@ -251,6 +278,7 @@ NOTE_KINDS: Mapping[str, type[ChangeNote]] = {
         *(WorkCancelled, WayTaken, BlockSplit, BranchCame, BranchesDiffer, JoinPassed),
         *(BlockClosed, EndReached, AssigneeChanged, IncidentOpened, IncidentHandedOn),
         *(FileUploaded, CommentRecorded, QuestionAsked, QuestionClosed, DueMoved),
+        *(VersionChanged, TaskMoved),
     )
 }
 """The notes that a row may hold, by their keys in `changes`."""

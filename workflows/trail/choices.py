@@ -44,6 +44,8 @@ class TrailCommand(models.TextChoices):
     REOPEN = "reopen", gettext_lazy("reopen")
     SET_VALUES = "set_values", gettext_lazy("set values")
     RESOLVE_MERGE = "resolve_merge", gettext_lazy("choose between branches")
+    CHANGE_VERSION = "change_version", gettext_lazy("move to another version")
+    PUT_BACK = "put_back", gettext_lazy("put back on its version")
     MAKE_STATUS_LINK = "make_status_link", gettext_lazy("make status link")
     WITHDRAW_STATUS_LINK = "withdraw_status_link", gettext_lazy("withdraw status link")
     # steps that wait, and incidents

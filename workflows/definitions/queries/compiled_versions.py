@@ -85,9 +85,24 @@ def cached_map(version_id: int) -> VersionMap:
     return cached
 
 
+_versions_of_steps: dict[int, int] = {}
+
+
+def map_of_step(version_map: VersionMap, step_id: int) -> VersionMap:
+    """The map that a step's row is of: this one, or, where a request was moved to another version
+    since, the one on which the step was done. Asks the database only the first time."""
+    if step_id in version_map.step_keys:
+        return version_map
+    if step_id not in _versions_of_steps:
+        versions = Step.objects.values_list("version_id", flat=True)
+        _versions_of_steps[step_id] = versions.get(pk=step_id)
+    return cached_map(_versions_of_steps[step_id])
+
+
 def forget_maps() -> None:
     """Empty the cache (a database that was replaced under the process, as tests do)."""
     _version_maps.clear()
+    _versions_of_steps.clear()
 
 
 def _build_version_map(version: TemplateVersion) -> VersionMap:

@@ -132,6 +132,13 @@ class AwaitsApproval(CancelReason):
 
 
 @dataclass(frozen=True, slots=True)
+class PutBackOnVersion(CancelReason):
+    """The request was put back on the version from which it had been moved."""
+
+    CODE = "put_back"
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalRestored(CancelReason):
     """The values are again what was approved."""
 
@@ -155,5 +162,5 @@ class TriedAgain(CancelReason):
 
 CANCEL_REASONS = FactFamily[CancelReason](
     *(BlockLeftFor, EnoughArrived, InstanceEnded, InstanceCancelled, SentElsewhere),
-    *(AwaitsApproval, ApprovalRestored, ApprovalRefused, TriedAgain),
+    *(AwaitsApproval, ApprovalRestored, ApprovalRefused, TriedAgain, PutBackOnVersion),
 )

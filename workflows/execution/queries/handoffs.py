@@ -18,7 +18,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from workflows.definitions.models import Step
-from workflows.definitions.queries.compiled_versions import VersionMap
+from workflows.definitions.queries.compiled_versions import VersionMap, map_of_step
 from workflows.engine.format.definition import ROUTING_KINDS
 from workflows.engine.routing.next_stops import (
     find_likely_stops,
@@ -280,8 +280,10 @@ def _read_past(tasks: Iterable[WorkItem], teams: TeamDirectory) -> dict[int, lis
     for request_id, step_id, came_from, *_ in sorted(
         columns.order_by(), key=lambda row: (row[3], row[4]), reverse=True
     ):
-        keys = teams.maps[versions[request_id]].step_keys
-        past.setdefault(request_id, []).append(PastTask(keys[step_id], came_from))
+        version_map = teams.maps[versions[request_id]]
+        key = map_of_step(version_map, step_id).step_keys[step_id]
+        if key in version_map.graph.steps:  # it may have been moved from another version since
+            past.setdefault(request_id, []).append(PastTask(key, came_from))
     return past
 
 

@@ -47,6 +47,8 @@ COURSE_COMMANDS = (
     TrailCommand.REROUTE,
     TrailCommand.REMIND,
     TrailCommand.ESCALATE,
+    TrailCommand.CHANGE_VERSION,
+    TrailCommand.PUT_BACK,
 )
 """What changes the course of a request beside its decisions, and is told on its page."""
 

@@ -13,7 +13,11 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
-from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
+from workflows.definitions.queries.compiled_versions import (
+    VersionMap,
+    cached_map,
+    map_of_step,
+)
 from workflows.engine.format.definition import EndStep
 from workflows.execution.models import ASKED, Incident, WorkflowInstance, WorkItem
 from workflows.execution.queries.automatic_steps import (
@@ -346,6 +350,7 @@ def build_step_position(
 ) -> StepPosition:
     """Where one task stands, open or over; no statement. Without its incident it is what the task
     is for those whose it is."""
+    version_map = map_of_step(version_map, task.step_id)
     key = version_map.step_keys[task.step_id]
     return StepPosition(
         key=key,
@@ -362,6 +367,7 @@ def build_step_position(
 
 
 def _held_up_position(version_map: VersionMap, incident: Incident) -> StepPosition:
+    version_map = map_of_step(version_map, incident.step_id)
     key = version_map.step_keys[incident.step_id]
     return StepPosition(
         key=key,
@@ -378,6 +384,7 @@ def find_holder(
     version_map: VersionMap, task: WorkItem, incident: Incident | None = None
 ) -> Holder:
     """Who has a task, or who could take it."""
+    version_map = map_of_step(version_map, task.step_id)
     key = version_map.step_keys[task.step_id]
     kind = find_holder_kind(
         version_map,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from workflows.definitions.queries.compiled_versions import cached_map
+from workflows.definitions.queries.compiled_versions import cached_map, map_of_step
 from workflows.documents.models import Document
 from workflows.engine.errors import NotFound
 from workflows.execution.choices import QuestionKind
@@ -54,6 +54,7 @@ def questions_waiting_for(user: User, *, limit: int = MOST_WAITING) -> list[Wait
 
 def _waiting_question(row: TaskQuestion) -> WaitingQuestion:
     version_map = cached_map(row.request.version_id)
+    step_map = map_of_step(version_map, row.work_item.step_id)
     return WaitingQuestion(
         id=row.pk,
         kind=QuestionKind(row.kind),
@@ -63,7 +64,7 @@ def _waiting_question(row: TaskQuestion) -> WaitingQuestion:
         reference=row.request.reference,
         title=row.request.title,
         workflow=row.request.template.name,
-        step=version_map.graph.title(version_map.step_keys[row.work_item.step_id]),
+        step=step_map.graph.title(step_map.step_keys[row.work_item.step_id]),
     )
 
 

@@ -66,7 +66,7 @@ _VISIBLE_TASKS = PreparedQuery(_visible_task_rows)
 def find_visible_human_task(user: User, task_id: int) -> WorkItem:
     """The same for a task that a person does. Raises InvalidInput for one that the system does."""
     task = find_visible_task(user, task_id)
-    if not cached_map(task.request.version_id).graph.is_human(task.step.key):
+    if not cached_map(task.step.version_id).graph.is_human(task.step.key):
         raise InvalidInput("This step is not done by a person.")
     return task
 

@@ -4,6 +4,7 @@ by where each task came from, and between these through the steps that only rout
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from workflows.definitions.queries.compiled_versions import VersionMap, map_of_step
 from workflows.engine.format.definition import ROUTING_KINDS, Link, ParallelStep
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking
@@ -33,15 +34,19 @@ def find_ways_gone(position: InstancePosition, tasks: Iterable[WorkItem]) -> Way
     return _Walk(position, tasks).find()
 
 
+def _step_key(version_map: VersionMap, task: WorkItem) -> str:
+    return map_of_step(version_map, task.step_id).step_keys[task.step_id]
+
+
 class _Walk:
     """What is known of a request's past, and the search through it."""
 
     def __init__(self, position: InstancePosition, tasks: Iterable[WorkItem]) -> None:
         self.graph: Graph = position.map.graph
         self.position = position
-        keys, rows = position.map.step_keys, list(tasks)
-        self.left_by = {(keys[task.step_id], task.outcome) for task in rows if task.state == DONE}
-        self.arrivals = {(task.came_from, keys[task.step_id]) for task in rows}
+        rows = [(task, _step_key(position.map, task)) for task in tasks]
+        self.left_by = {(key, task.outcome) for task, key in rows if task.state == DONE}
+        self.arrivals = {(task.came_from, key) for task, key in rows}
         self.arrived = {key for _, key in self.arrivals}
         blocks = Marking.from_json(position.instance.marking).blocks
         steps = (self.graph[block.step] for block in blocks)

@@ -54,7 +54,7 @@ def apply_event(work: UnitOfWork, event: fx.Event) -> AdvanceResult:
     work.marking = result.marking
     work.set_values(result.data)
     work.changed_columns.add("marking")
-    _handle_effects(work, before, result.effects)
+    collect_effects(work, before, result.effects)
     follow_changed_values(work)
     return result
 
@@ -69,7 +69,7 @@ def follow_changed_values(work: UnitOfWork) -> None:
             work.new_incidents.append(report_incident(work, step, activation, trouble))
 
 
-def _handle_effects(work: UnitOfWork, before: Marking, effects: Iterable[fx.Effect]) -> None:
+def collect_effects(work: UnitOfWork, before: Marking, effects: Iterable[fx.Effect]) -> None:
     """Collect the rows of all effects, in order, then find the people for what was opened."""
     opened = []
     for effect in effects:
@@ -311,7 +311,8 @@ def release_from_holder(work: UnitOfWork, item: WorkItem) -> None:
     item.release(to=None)
     role = work.map.role_of(work.map.step_keys[item.step_id])
     item.in_queue = role is None or role.is_static
-    work.note(notes.AssigneeChanged(before=holder.get_username() if holder else "", to=""))
+    login = holder.get_username() if holder else ""
+    work.note(notes.AssigneeChanged(before=login, to="", activation=item.activation))
 
 
 def report_incident(work: UnitOfWork, step: str, activation: int, trouble: StepTrouble) -> Incident:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from workflows.access.permissions import is_service_account
+from workflows.definitions.queries.compiled_versions import map_of_step
 from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed, NotFound, WrongState
 from workflows.engine.texts import ReaderMoment, text
 from workflows.execution.choices import QuestionKind
@@ -276,7 +277,8 @@ def _open_question(question_id: int, actor: User, now: datetime) -> tuple[UnitOf
 
 
 def _step_of(work: UnitOfWork, question: TaskQuestion) -> str:
-    return work.map.step_keys[question.work_item.step_id]
+    step_id = question.work_item.step_id
+    return map_of_step(work.map, step_id).step_keys[step_id]
 
 
 def _require_open(question: TaskQuestion) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from workflows.definitions.queries.compiled_versions import map_of_step
 from workflows.engine.authority.decision_guards import (
     DecisionContext,
     acting_refusal,
@@ -65,20 +66,17 @@ def _people_of(ids: list[int] | tuple[int, ...]) -> list[User]:
     return list(User.objects.filter(pk__in=ids).order_by("pk")) if ids else []
 
 
-def _step_key_of(work: UnitOfWork, work_item_id: int) -> str:
-    step_id = WorkItem.objects.values_list("step_id", flat=True).get(pk=work_item_id)
-    return work.map.step_keys[step_id]
-
-
 def _closed_situation(
     work: UnitOfWork, work_item_id: int, actor: User, writes: Mapping[str, Any]
 ) -> DecisionContext:
     """Of a task that is over: that it is, and who was first."""
+    step_id = WorkItem.objects.values_list("step_id", flat=True).get(pk=work_item_id)
+    version_map = map_of_step(work.map, step_id)
     return DecisionContext(
-        graph=work.map.graph,
+        graph=version_map.graph,
         marking=work.marking,
         data={**work.instance.data, **writes},
-        step=_step_key_of(work, work_item_id),
+        step=version_map.step_keys[step_id],
         activation=0,
         request_state=work.instance.state,
         closed=describe_closed_task(work_item_id),

@@ -343,6 +343,8 @@ def _step_key(work: UnitOfWork, item: WorkItem | None, work_item_id: int) -> str
     if item is not None:
         return work.map.step_keys[item.step_id]
     step_id = WorkItem.objects.values_list("step_id", flat=True).get(pk=work_item_id)
+    if step_id not in work.map.step_keys:  # the request was moved to another version since
+        raise WrongState(describe_closed_task(work_item_id))
     return work.map.step_keys[step_id]
 
 

@@ -1,6 +1,6 @@
 """Making links to decide by, and deciding by one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -89,3 +89,8 @@ def forget_decision_links(now: datetime) -> int:
     """Delete links that ran out long ago; how many there were."""
     old = DecisionLink.objects.filter(expires_at__lt=now - KEPT_AFTER)
     return old.delete()[0]
+
+
+def forget_links_of_tasks(ids: Collection[int]) -> None:
+    """These tasks are taken back, and with them the links by which they could be decided."""
+    DecisionLink.objects.filter(task__in=ids).delete()

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workflows.definitions.queries.compiled_versions import cached_map
+from workflows.definitions.models import TemplateVersion
+from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.engine.routing.advance import Electorate, advance
 from workflows.engine.routing.cancel_reasons import InstanceCancelled
 from workflows.engine.routing.effects import (
@@ -24,23 +25,25 @@ from workflows.engine.routing.effects import (
     Retry,
     Start,
 )
-from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Person
 from workflows.engine.routing.step_troubles import StepTrouble
+from workflows.engine.versions.move_planning import plan_move
+from workflows.engine.versions.step_mapping import mapping_from_json
 from workflows.execution.facts import INCIDENT_FACTS
 from workflows.execution.models import WorkflowInstance
-from workflows.trail.changes import StepOpened, read_changes
+from workflows.trail.changes import StepOpened, TaskMoved, VersionChanged, read_changes
 from workflows.trail.choices import TrailCommand
 from workflows.trail.models import TrailEvent
 
 
 def rebuild_from_trail(instance: WorkflowInstance) -> tuple[Marking, dict[str, Any]]:
-    """The marking and the data that this request's trail leads to. One statement.
+    """The marking and the data that this request's trail leads to. One statement, and one for each
+    time that it was moved to another version.
 
     A request that was brought in from a log has no commands to fold: its marking is empty.
     """
     asks_again = instance.source not in WorkflowInstance.PAST
-    fold = _TrailFold(cached_map(instance.version_id).graph, asks_again)
+    fold = _TrailFold(cached_map(instance.version_id), asks_again)
     for row in TrailEvent.objects.filter(request=instance).order_by("pk"):
         fold.take(row)
     return fold.marking, fold.data
@@ -50,10 +53,11 @@ def rebuild_from_trail(instance: WorkflowInstance) -> tuple[Marking, dict[str, A
 class _TrailFold:
     """A request between two rows of its trail."""
 
-    graph: Graph
+    map: VersionMap
     asks_again: bool
     marking: Marking = field(default_factory=Marking)
     data: dict[str, Any] = field(default_factory=dict)
+    before_moves: list[tuple[VersionMap, Marking]] = field(default_factory=list)
 
     def take(self, row: TrailEvent) -> None:
         """Take in what one row says."""
@@ -62,17 +66,47 @@ class _TrailFold:
         if event_of is not None and not self._is_about_people(row):
             if row.command == TrailCommand.START:
                 self.data = dict(writes)
+                self.map = self._map_numbered(row.version)
             self._apply(event_of(row, writes), _recorded_electorate(row))
         elif row.command in (TrailCommand.SET_VALUES, TrailCommand.RETRY):
             self._apply(CorrectValues(writes, row.actor_id), _recorded_electorate(row))
+        elif row.command == TrailCommand.CHANGE_VERSION:
+            self._change_version(row)
+        elif row.command == TrailCommand.PUT_BACK:
+            self.map, self.marking = self.before_moves.pop()
         else:
             self.data = {**self.data, **writes}
 
     def _apply(self, event: Event, electorate: Electorate) -> None:
         moved = advance(
-            self.graph, self.marking, self.data, event, electorate, asks_again=self.asks_again
+            self.map.graph, self.marking, self.data, event, electorate, asks_again=self.asks_again
         )
         self.marking, self.data = moved.marking, dict(moved.data)
+
+    def _change_version(self, row: TrailEvent) -> None:
+        """Move by what the row says of the steps, as the command did."""
+        (change,) = read_changes(row).notes_of(VersionChanged)
+        target = self._map_numbered(change.to)
+        plan = plan_move(
+            self.map.graph,
+            target.graph,
+            mapping_from_json(change.steps),
+            self.marking,
+            self.data,
+            _recorded_electorate(row),
+            mover=row.actor_id,
+            asks_again=self.asks_again,
+        )
+        assert plan.marking is not None, f"trail row {row.pk}: {plan.reason.code}"
+        self.before_moves.append((self.map, self.marking))
+        self.map, self.marking = target, plan.marking
+
+    def _map_numbered(self, number: int | None) -> VersionMap:
+        """The map of a version of the request's workflow by its number."""
+        if number is None or number == self.map.number:
+            return self.map
+        versions = TemplateVersion.objects.filter(template=self.map.template_id, number=number)
+        return cached_map(versions.values_list("pk", flat=True).get())
 
     def _is_about_people(self, row: TrailEvent) -> bool:
         """A step that only lacked people does not move when somebody is there again."""
@@ -133,8 +167,9 @@ _EVENTS: Mapping[str, Callable[[TrailEvent, Mapping[str, Any]], Event]] = {
 
 def _recorded_electorate(row: TrailEvent) -> Electorate:
     """As many people as there were then: only their number counts, and the trail has kept it."""
-    opened = read_changes(row).notes_of(StepOpened)
-    needed = {opening.step: opening.needed for opening in opened}
+    changes = read_changes(row)
+    needed = {moved.step: moved.needed for moved in changes.notes_of(TaskMoved)}
+    needed |= {opening.step: opening.needed for opening in changes.notes_of(StepOpened)}
 
     def members(step: str) -> frozenset[Person]:
         return frozenset(f"member {number}" for number in range(needed.get(step, 0)))

@@ -86,6 +86,22 @@ class TrailRowNews:
             task = self._task_of_row()
             if task is not None:
                 yield from self._reached_task(task)
+        if self.row.command == TrailCommand.CHANGE_VERSION:
+            yield from self._moved_task_news()
+
+    def _moved_task_news(self) -> Iterator[News]:
+        """A task that other people have by a move to another version: for those who have it now,
+        and for whoever had it."""
+        for note in self.changes.notes_of(notes.TaskMoved):
+            task = self.open_tasks.get(note.activation)
+            if note.is_others and task is not None and self.map.graph.is_human(note.step):
+                yield from self._reached_task(task)
+        for lost in self.changes.notes_of(notes.AssigneeChanged):
+            former = self._holder_of(find_logins([lost.before]), lost.before)
+            task = self.open_tasks.get(lost.activation) if lost.activation is not None else None
+            if former is not None and task is not None and task.assignee_id != former.pk:
+                people = {_R.FORMER_HOLDER: frozenset({former.pk})}
+                yield self._task_item(_E.TASK_REASSIGNED, task, TaskAudience(people))
 
     def _reached_task(self, task: WorkItem) -> Iterator[News]:
         """A task that was opened: for its holder, or for its team; whoever did it in the round
@@ -121,7 +137,7 @@ class TrailRowNews:
 
     def _reassigned_task(self) -> News | None:
         """A task that went to somebody by a command, and from whom."""
-        if self.row.command == TrailCommand.RELEASE:
+        if self.row.command in (TrailCommand.RELEASE, TrailCommand.CHANGE_VERSION):
             return None
         for note in self.changes.notes_of(notes.AssigneeChanged):
             logins = find_logins([note.before, note.to])

@@ -70,3 +70,12 @@ def settle_lost_notices(
 def delete_old_notices(*, before: datetime) -> int:
     """Delete notices that were settled before this moment; the trail says what happened."""
     return Notice.objects.filter(settled_at__lt=before).delete()[0]
+
+
+def detach_notices_of_tasks(ids: Collection[int], *, now: datetime) -> None:
+    """These tasks are taken back: who was told of them is on record with the request, and who was
+    not yet need not be."""
+    notices = Notice.objects.filter(task__in=ids)
+    waiting = notices.filter(state__in=(NoticeState.PENDING, NoticeState.DIGEST))
+    waiting.update(state=NoticeState.NEEDLESS, settled_at=now)
+    notices.update(task=None)

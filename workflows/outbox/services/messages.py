@@ -18,8 +18,14 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, QuerySet
 
-from workflows.outbox.delivery_problems import DeliveryProblem, ErrorRaised, KindUnknown
-from workflows.outbox.models import ASIDE, HELD, TAKEN, WAITING, OutboxMessage
+from workflows.outbox.choices import MessageKind
+from workflows.outbox.delivery_problems import (
+    DeliveryProblem,
+    ErrorRaised,
+    KindUnknown,
+    VersionLeft,
+)
+from workflows.outbox.models import ASIDE, DROPPED, HELD, TAKEN, WAITING, OutboxMessage
 from workflows.outbox.payloads import MessagePayload
 from workflows.outbox.services.heartbeats import describe_error
 from workflows.persistence.bulk_sql import insert_rows
@@ -287,6 +293,17 @@ def release_held_messages(work: Any) -> None:
     held = OutboxMessage.objects.filter(request=work.instance, state=HELD)
     if held.update(state=WAITING, run_after=work.now):
         transaction.on_commit(wake_workers)
+
+
+def drop_timers(instance_id: int, activation: int, *, now: datetime) -> None:
+    """The timers of a task are not needed any more: its map has others."""
+    timers = OutboxMessage.objects.filter(
+        request=instance_id,
+        activation=activation,
+        kind__in=(MessageKind.REMIND, MessageKind.ESCALATE),
+        state__in=(WAITING, HELD),
+    )
+    timers.update(state=DROPPED, closed_at=now, error_code=VersionLeft.CODE, error_parameters={})
 
 
 def delete_closed_messages(*, before: datetime) -> int:

@@ -31,6 +31,16 @@ def rewrite_search_values(
     _insert([*_field_rows(instance, fields, keys)])
 
 
+def replace_search_values(
+    instance: WorkflowInstance, before: Iterable[str], fields: Fields
+) -> None:
+    """Another map says by which fields requests are found (`before` are those of until now)."""
+    stale = {*before, *fields}
+    if stale:
+        SearchValue.objects.filter(request=instance.pk, field__in=stale)._raw_delete("default")
+        _insert([*_field_rows(instance, fields, sorted(fields))])
+
+
 def write_title_words(titles: Iterable[tuple[int, str]]) -> None:
     """Write the words of titles of many requests, given with their ids. One statement."""
     _insert([row for pk, title in titles for row in _title_rows(pk, title)])

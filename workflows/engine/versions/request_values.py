@@ -1,0 +1,60 @@
+"""A request's values under another map: which cannot be read, and which it would have to have."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from workflows.engine.format.definition import Definition, FieldDef
+from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.reachable_steps import find_reachable_steps, writable_fields
+from workflows.engine.values.field_types.base import ValueRefused, type_of_field
+
+
+def unreadable_fields(old: Definition, new: Graph, data: Mapping[str, Any]) -> list[str]:
+    """The fields whose value is not one of what the new map says that they are."""
+    fields = new.definition.fields
+    return [
+        key
+        for key, field in fields.items()
+        if data.get(key) is not None
+        and key in old.fields
+        and not _is_readable(old.fields[key], field, data[key])
+    ]
+
+
+def _is_readable(before: FieldDef, after: FieldDef, value: Any) -> bool:
+    if (before.type, before.currency) == (after.type, after.currency):
+        return True
+    if before.currency != after.currency or type_of_field(after).holds_document:
+        return False
+    try:
+        return bool(type_of_field(after).clean(after, value) == value)
+    except (ValueRefused, ArithmeticError, TypeError, ValueError):
+        return False
+
+
+def missing_fields(
+    old: Definition, new: Graph, data: Mapping[str, Any], at: Iterable[str]
+) -> list[str]:
+    """The fields that the new map requires of whoever starts and the old one did not, that are
+    empty, and that no step where the request stands or ahead of it fills in."""
+    asked_before = _asked_at_start(old)
+    lacking = [
+        key
+        for key in _asked_at_start(new.definition)
+        if key not in asked_before and data.get(key) is None
+    ]
+    if not lacking:
+        return []
+    here = [*at]
+    ahead = {*here} | find_reachable_steps(new, here, {})
+    filled = frozenset[str]().union(*(writable_fields(new, key) for key in ahead))
+    return [key for key in lacking if key not in filled]
+
+
+def _asked_at_start(definition: Definition) -> list[str]:
+    start = definition.start
+    return [
+        key
+        for key in ((start.fields or []) if start else [])
+        if key in definition.fields and definition.fields[key].required
+    ]

@@ -1,0 +1,1 @@
+"""Running requests moved to another version of their workflow, and back."""

@@ -1,0 +1,1 @@
+"""What would become of running requests, and what became of them."""

@@ -1,0 +1,1 @@
+"""The commands: move a request to another version, put it back."""
