@@ -87,6 +87,10 @@ class ClosingCode(models.TextChoices):
         gettext_lazy("the request was cancelled"),
     )
     SENT_ELSEWHERE = reasons.SentElsewhere.CODE, gettext_lazy("sent to another step")
+    PUT_BACK = (
+        reasons.PutBackOnVersion.CODE,
+        gettext_lazy("the request was put back on its version"),
+    )
     AWAITS_APPROVAL = reasons.AwaitsApproval.CODE, gettext_lazy("an approval is asked again first")
     APPROVAL_RESTORED = (
         reasons.ApprovalRestored.CODE,
