@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workflows", "0003_people_by_word"),
+        ("workflows", "0004_rehearsals"),
     ]
 
     operations = [
