@@ -18,6 +18,7 @@ WRITTEN_ON = {
     "accent": ("ground", "card", "tint"),
     "accent-hover": ("ground", "card", "tint"),
     "bad": ("ground", "card", "bad-tint"),
+    "good": ("card",),
     "warn": ("card", "warn-tint"),
     "on-accent": ("accent", "accent-hover"),
 }

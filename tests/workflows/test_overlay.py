@@ -1,5 +1,6 @@
 """What is laid over a map's picture: figures, tones, links; in words and signs beside colours."""
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,7 +20,8 @@ from workflows.definitions.diagrams.overlay import (
 from workflows.engine.format.definition import Definition
 
 SVG = "{http://www.w3.org/2000/svg}"
-CSS = (Path(__file__).resolve().parents[2] / "static" / "map.css").read_text()
+STATIC = Path(__file__).resolve().parents[2] / "static"
+CSS = (STATIC / "map.css").read_text()
 
 
 def definition(**steps: object) -> Definition:
@@ -170,3 +172,17 @@ def test_the_key_lists_the_tones_that_are_used() -> None:
 def test_the_most_used_way_is_the_thickest(count: int, weight: int) -> None:
     assert weigh(count, most=100) == weight
     assert weigh(count, most=0) == 0
+
+
+@pytest.mark.parametrize("sheet", ["handoff.css", "workflows/admin.css"])
+def test_a_picture_finds_its_colours_on_every_page_by_day_and_by_night(sheet: str) -> None:
+    used = set(re.findall(r"var\(--([a-z-]+)\)", CSS))
+    assert len(used) > 10
+    rules = re.findall(
+        r"(?::root|\.handoff-map, \S*\s?\.legend) \{(.*?)\}",
+        (STATIC / sheet).read_text(),
+        re.DOTALL,
+    )
+    assert len(rules) == 2
+    for rule in rules:
+        assert used <= set(re.findall(r"--([a-z-]+):", rule))

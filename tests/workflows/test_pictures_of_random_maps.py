@@ -2,6 +2,7 @@
 every way joins its steps. `HANDOFF_MAPS` says how many maps are drawn."""
 
 import os
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 
 from tests.engine.random_maps import sound_maps
 from tests.pictures import DrawnMap
+from tests.shared import DATA, ROOT
 from workflows.definitions.diagrams.maps import draw_map
 from workflows.definitions.diagrams.overlay import (
     MapOverlay,
@@ -21,9 +23,13 @@ from workflows.definitions.diagrams.overlay import (
 from workflows.definitions.diagrams.parts import DiagramArrow, DiagramNode
 from workflows.definitions.diagrams.svg import draw_diagram
 from workflows.engine.format.definition import Definition
+from workflows.engine.format.files import read_definition
 
 MAPS = int(os.environ.get("HANDOFF_MAPS", "200"))
 MOST_STEPS = 60
+DEMO_MAPS = sorted((ROOT / "workflows" / "demo" / "maps").glob("*.yaml"))
+COMPANY_MAPS = sorted((DATA.parent / "cases" / "maps").glob("*.yaml"))
+"""Those of companies that were asked; none where the shared data is not."""
 pictured_maps = sound_maps.filter(lambda written: len(written["steps"]) <= MOST_STEPS)
 
 
@@ -98,3 +104,20 @@ def test_long_names_and_labels_stay_within_their_boxes(length: int) -> None:
         },
     }
     assert DrawnMap(draw_map(Definition.model_validate(written)).svg).faults() == []
+
+
+@pytest.mark.parametrize("path", [*DEMO_MAPS, *COMPANY_MAPS], ids=lambda path: path.stem)
+def test_the_maps_of_companies_are_drawn_without_fault(path: Path) -> None:
+    definition = read_definition(path.read_bytes(), name=path.name)
+    picture = DrawnMap(draw_map(definition).svg)
+    assert picture.faults() == []
+    assert picture.ways_over_labels() == []
+
+
+@pytest.mark.parametrize("path", [*DEMO_MAPS, *COMPANY_MAPS], ids=lambda path: path.stem)
+def test_each_of_their_blocks_has_a_ground(path: Path) -> None:
+    definition = read_definition(path.read_bytes(), name=path.name)
+    blocks = [key for key, step in definition.steps.items() if step.kind == "parallel"]
+    picture = DrawnMap(draw_map(definition).svg)
+    grounds = [part.get("data-block") for part in picture.root.iter() if part.get("data-block")]
+    assert sorted(map(str, grounds)) == sorted(blocks)
