@@ -1,0 +1,1 @@
+"""Rehearsals of this site's maps: with its people, its calendars and its rates."""

@@ -1,0 +1,66 @@
+"""What a rehearsal needs of this site: its people, its calendar, and from where it supposes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.utils import timezone
+
+from workflows.calendars.queries.working_calendars import site_calendar
+from workflows.definitions.models import TemplateVersion
+from workflows.engine.format.definition import Definition
+from workflows.engine.rehearsal.comparing import Alternative, rehearse_alternatives
+from workflows.engine.rehearsal.rehearsing import Rehearsal, rehearse
+from workflows.engine.rehearsal.scenario import Scenario
+from workflows.engine.rehearsal.supposing import Site, suppose_scenario
+from workflows.engine.rehearsal.what_if import Change
+from workflows.engine.routing.graph import Graph
+from workflows.engine.timing.working_time import Calendar
+from workflows.people.queries.listed_people import (
+    SiteListedPeople,
+    definition_with_current_names,
+)
+
+STARTS_AT = datetime(2026, 1, 5, tzinfo=UTC)
+"""Every rehearsal begins on the same Monday, so that the same seed says the same on any day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A map ready to be rehearsed: who and when is supposed, or was learnt."""
+
+    definition: Definition
+    scenario: Scenario
+    calendar: Calendar
+
+    @property
+    def graph(self) -> Graph:
+        """The map as a graph, in the site's time zone."""
+        return Graph(self.definition, timezone.get_default_timezone())
+
+    def rehearse(self, runs: int) -> Rehearsal:
+        """Rehearse it."""
+        return rehearse(self.graph, self.scenario, calendar=self.calendar, runs=runs)
+
+    def rehearse_alternatives(
+        self, alternatives: Sequence[tuple[Change, ...]], runs: int
+    ) -> tuple[Alternative, ...]:
+        """Rehearse it with each of these sets of changes. Raises InvalidInput."""
+        return rehearse_alternatives(
+            self.graph, self.scenario, alternatives, calendar=self.calendar, runs=runs
+        )
+
+
+def suppose_setting(
+    definition: Definition, version: TemplateVersion | None, *, seed: int, runs: int
+) -> Setting:
+    """A map with what it states itself, and with this site's people. A few statements a role."""
+    current = definition_with_current_names(definition, version)
+    calendar = site_calendar(current.calendar)
+    site = Site(
+        calendar=calendar,
+        zone=str(timezone.get_default_timezone()),
+        people=SiteListedPeople(),
+    )
+    scenario = suppose_scenario(current, site, starts_at=STARTS_AT, seed=seed, runs=runs)
+    return Setting(definition=current, scenario=scenario, calendar=calendar)
