@@ -60,6 +60,7 @@ class Crew:
     def __init__(self, graph: Graph, scenario: Scenario, *, calendar: OpenTime, zone: tzinfo):
         self.graph, self.scenario, self.calendar, self.zone = graph, scenario, calendar, zone
         self.people: dict[str, Person] = {}
+        self._times: dict[tuple[float, ...], OpenTime] = {}
         self._queues: dict[tuple[str, ...], Queue] = {}
         self._by_role: dict[str, tuple[str, ...]] = {}
         for worker in scenario.people:
@@ -72,15 +73,24 @@ class Crew:
         index = len(self.people)
         own_time = self.calendar
         if worker.hours:
-            own_time = person_time(
-                worker.hours,
+            own_time = self._own_time(worker.hours, index)
+        person = Person(worker.name, index, own_time, worker.at_once)
+        self.people[worker.name] = person
+        return person
+
+    def _own_time(self, hours: tuple[float, ...], index: int) -> OpenTime:
+        """Those who are always or never there in each hour are there at the same times."""
+        found = self._times.get(hours)
+        if found is None:
+            found = person_time(
+                hours,
                 zone=self.zone,
                 starts_at=self.scenario.starts_at,
                 seed=self.scenario.seed * 8191 + index,
             )
-        person = Person(worker.name, index, own_time, worker.at_once)
-        self.people[worker.name] = person
-        return person
+            if all(share in (0.0, 1.0) for share in hours):
+                self._times[hours] = found
+        return found
 
     def person(self, name: str) -> Person:
         """Somebody, also one whom only a field names."""

@@ -10,11 +10,12 @@ from workflows.engine.authority.eligibility import (
     find_eligibility_gap,
 )
 from workflows.engine.format.definition import HumanStep, RouteDef
-from workflows.engine.rehearsal.clocks import OpenTime
+from workflows.engine.rehearsal.clocks import OpenTime, to_seconds
 from workflows.engine.rehearsal.crew import Crew, Person, Vote
+from workflows.engine.rehearsal.delays import Delays
 from workflows.engine.rehearsal.open_requests import OpenTask
 from workflows.engine.rehearsal.records import Trouble, TroubleKind
-from workflows.engine.rehearsal.scenario import Clock, Scenario, Shares, Spread, StepTimes
+from workflows.engine.rehearsal.scenario import RunningTask, Scenario, Shares, StepTimes
 from workflows.engine.rehearsal.values import ValueMaker, Writer
 from workflows.engine.routing.separation import barred_people, forward_outcome
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
@@ -46,6 +47,7 @@ class PeopleAtWork:
     ) -> None:
         self.scenario, self.crew, self.values, self.random = scenario, crew, values, random
         self.calendar, self.later, self.decided = calendar, later, decided
+        self.delays = Delays(scenario, crew=crew, calendar=calendar)
         self._number = 0
         self._even: dict[str, Shares] = {}
 
@@ -54,14 +56,7 @@ class PeopleAtWork:
     def open(self, task: OpenTask, now: int) -> None:
         """A task is there: somebody will look at it when its delay is over."""
         if self.check(task, now):
-            times = self.times_of(task)
-            hours = times.delay_by_hour
-            delay = self._delay_spread(task, now) if hours else times.delay
-            self.later(
-                self._after(now, delay.draw(self.random), times.delay_counts),
-                self._get_ready,
-                task,
-            )
+            self.later(self.delays.over_at(task, now, self.random), self._get_ready, task)
 
     def check(self, task: OpenTask, now: int) -> bool:
         """Whether somebody can finish the task; if not, that is noted and it waits for ever."""
@@ -164,11 +159,26 @@ class PeopleAtWork:
                 return
             self._begin(person, vote, now)
 
+    # -- what runs already ----------------------------------------------------------------
+
+    def resume(self, now: int, task: OpenTask, running: RunningTask) -> None:
+        """A task was there before the simulation began: it is waited for, or somebody is at it, no
+        longer than such tasks take."""
+        if not self.check(task, now):
+            return
+        if running.who is None or running.begun is None:
+            self.later(self.delays.over_at(task, now, self.random), self._get_ready, task)
+            return
+        task.is_ready = True
+        vote = Vote(task=task, outcome=self._likely_outcome(task), names=(running.who,))
+        task.votes.append(vote)
+        self._begin(self.crew.person(running.who), vote, now, begun=to_seconds(running.begun))
+
     # -- working --------------------------------------------------------------------------
 
-    def _begin(self, person: Person, vote: Vote, now: int) -> None:
+    def _begin(self, person: Person, vote: Vote, now: int, *, begun: int | None = None) -> None:
         task: OpenTask = vote.task
-        vote.by, vote.begun = person.name, now
+        vote.by, vote.begun = person.name, now if begun is None else begun
         filled_in = self._fill_in(task, now)
         outcome = self._outcome_for(task, vote.outcome, person.name, filled_in)
         if outcome is None:
@@ -179,9 +189,11 @@ class PeopleAtWork:
         vote.writes = {} if task.step.outcomes[outcome].exception else filled_in
         person.active += 1
         if task.record.started is None:
-            task.record.started = now
+            task.record.started = vote.begun
         times = self.times_of(task)
-        work = times.working_time(outcome).draw(self.random)
+        work = times.draw_work(
+            outcome, begun=vote.begun, now=now, time=person.time, random=self.random
+        )
         ends = person.time.add(now, work) if times.counts == "work" else now + work
         if ends is not None:
             vote.worked = work
@@ -303,20 +315,6 @@ class PeopleAtWork:
             votes=len(token.votes) if token else 0,
             needed=token.needed if token else 1,
         )
-
-    # -- time -----------------------------------------------------------------------------
-
-    def _after(self, now: int, seconds: int, counts: Clock) -> int:
-        if seconds == 0:
-            return now
-        if counts == "elapsed":
-            return now + seconds
-        after = self.calendar.add(now, seconds)
-        return now + seconds if after is None else after
-
-    def _delay_spread(self, task: OpenTask, now: int) -> Spread:
-        times = self.times_of(task)
-        return times.delay_by_hour.get(self.crew.hour_of_week(now), times.delay)
 
 
 def _roles_of(step: HumanStep) -> list[str]:

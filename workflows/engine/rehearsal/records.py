@@ -80,6 +80,8 @@ class RunRecord:
     number: int
     started: int
     requester: str | None
+    name: str = ""
+    """Of a request that ran before."""
     ended: int | None = None
     result: str | None = None
     tasks: list[TaskRecord] = field(default_factory=list)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate
 from random import Random
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from workflows.engine.routing.marking import Marking
 
@@ -56,6 +56,12 @@ class Spread:
         if len(self.samples) == 1:
             return self.samples[0]
         return self.quantile(random.random())
+
+    def beyond(self, passed: float) -> "Spread | None":
+        """What is left to draw from where so much has gone by already; None where it never took
+        longer."""
+        longer = self.samples[bisect_right(self.samples, passed) :]
+        return Spread(longer) if longer else None
 
     @property
     def mean(self) -> float:
@@ -134,6 +140,13 @@ class Worker:
             raise ValueError("a person's hours say something of each of the 168 hours of the week")
 
 
+class PersonalTime(Protocol):
+    """The time in which somebody is at work."""
+
+    def between(self, begin: int, end: int) -> int:
+        """The seconds of work between two moments."""
+
+
 Clock = Literal["work", "elapsed"]
 """Time of the person who works (it stands still while they are away), or of the clock."""
 
@@ -169,6 +182,18 @@ class StepTimes:
     def working_time(self, outcome: str) -> Spread:
         """How long it takes where this is chosen."""
         return self.working_by_outcome.get(outcome, self.working)
+
+    def draw_work(
+        self, outcome: str, *, begun: int, now: int, time: PersonalTime, random: Random
+    ) -> int:
+        """How long the work takes from now on: of what was begun before, what goes on longer than
+        that."""
+        working = self.working_time(outcome)
+        if begun >= now:
+            return working.draw(random)
+        passed = time.between(begun, now) if self.counts == "work" else now - begun
+        longer = working.beyond(passed)
+        return max(0, longer.draw(random) - passed) if longer else 0
 
     def shares(self, *, came_from: str | None, number: int) -> Shares | None:
         """How often each outcome is chosen in the round of this number, as well as it is known."""

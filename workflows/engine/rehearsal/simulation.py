@@ -21,7 +21,8 @@ from workflows.engine.rehearsal.goals import Goal
 from workflows.engine.rehearsal.open_requests import MOST_ROUNDS, OpenRequest, OpenTask
 from workflows.engine.rehearsal.people_at_work import PeopleAtWork
 from workflows.engine.rehearsal.records import Moment, RunRecord, TaskRecord, Trouble
-from workflows.engine.rehearsal.scenario import Scenario
+from workflows.engine.rehearsal.running import take_up_request, take_up_task
+from workflows.engine.rehearsal.scenario import RunningRequest, RunningTask, Scenario
 from workflows.engine.rehearsal.values import ValueMaker, Writer
 from workflows.engine.rehearsal.work_outside import SUM_FAILED, WorkOutside
 from workflows.engine.routing import effects as fx
@@ -95,6 +96,9 @@ class Simulation:
     def run(self, *, runs: int | None = None, until: int | None = None) -> Course:
         """Let so many requests arrive and go on until nothing moves any more; or let time go by
         until a moment, and leave open what is open then."""
+        for running in self.scenario.running:
+            self._take_up(running)
+        runs = None if runs is None else runs + len(self.requests)
         moments = arrival_moments(
             self.scenario.arrivals, zone=self.zone, starts_at=self.starts_at, random=self.random
         )
@@ -136,6 +140,23 @@ class Simulation:
         self._expect_arrival(moments, runs, until)
 
     # -- requests -------------------------------------------------------------------------
+
+    def _take_up(self, running: RunningRequest) -> None:
+        request = take_up_request(running, len(self.requests) + 1)
+        self.requests.append(request)
+        known = {task.activation: task for task in running.tasks}
+        for token in running.marking.tokens:
+            since = known.get(token.id) or RunningTask(
+                activation=token.id, enabled=self.scenario.starts_at
+            )
+            task = take_up_task(request, token, since, self.graph, self._due)
+            if task is not None:
+                self.later(self.now, self.people.resume, task, since)
+                self._plan_escalation(task.step, task)
+            elif token.stuck is None:  # how far it had come is not known
+                self._on_outside(
+                    request, fx.ExternalWorkRequested(token.id, token.step), self.now
+                )
 
     def _start(self, now: int, schedule: int) -> None:
         start = self.graph.definition.start

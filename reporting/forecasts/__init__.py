@@ -1,0 +1,1 @@
+"""What is to be expected: scenarios learnt from the past, simulated logs, forecasts."""

@@ -1,0 +1,105 @@
+"""How the requests that were open at a moment stood then, so that a simulation goes on from there."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from random import Random
+
+from reporting.forecasts.history import History, PastRequest, PastTask
+from workflows.engine.errors import HandoffError
+from workflows.engine.rehearsal.scenario import RunningRequest, RunningTask, StepTimes
+from workflows.engine.routing import effects as fx
+from workflows.engine.routing.advance import AdvanceResult, advance
+from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.marking import Marking, Token
+
+
+def find_running(
+    history: History, graph: Graph, steps: Mapping[str, StepTimes], *, seed: int
+) -> Iterator[RunningRequest]:
+    """The open requests of a history, each at the step that was open or, where only what was done
+    is known, at one that is drawn from what usually comes next."""
+    random = Random(seed)
+    for request in history.requests:
+        if not request.is_over and request.tasks:
+            yield from _stand(request, graph, steps, random)
+
+
+def _stand(
+    request: PastRequest, graph: Graph, steps: Mapping[str, StepTimes], random: Random
+) -> Iterator[RunningRequest]:
+    open_tasks = [task for task in request.tasks if task.completed is None]
+    if open_tasks:
+        yield _at_open_task(request, open_tasks[0])
+        return
+    last = max(request.tasks, key=lambda task: task.completed or 0)
+    times = steps.get(last.step, StepTimes())
+    shares = times.shares(came_from=last.came_from, number=last.number)
+    outcome = last.outcome or (shares.draw(random) if shares else "")
+    if outcome not in graph.human(last.step).outcomes:
+        return
+    result = _decide(request, last, outcome, graph)
+    if result is None or not result.marking.tokens:
+        return
+    yield _running(request, result.marking, _tasks_after(result, last))
+
+
+def _at_open_task(request: PastRequest, task: PastTask) -> RunningRequest:
+    known = RunningTask(
+        activation=1,
+        enabled=_moment(task.enabled),
+        came_from=task.came_from,
+        begun=None if task.begun is None else _moment(task.begun),
+        who=task.who or None,
+    )
+    return _running(request, _marking_at(request, task), (known,))
+
+
+def _decide(
+    request: PastRequest, task: PastTask, outcome: str, graph: Graph
+) -> AdvanceResult | None:
+    event = fx.Decide(1, task.who, outcome)
+    try:
+        return advance(graph, _marking_at(request, task), request.values, event)
+    except HandoffError:
+        return None
+
+
+def _tasks_after(result: AdvanceResult, last: PastTask) -> tuple[RunningTask, ...]:
+    assert last.completed is not None
+    return tuple(
+        RunningTask(
+            activation=effect.activation,
+            enabled=_moment(last.completed),
+            came_from=effect.came_from,
+        )
+        for effect in result.effects
+        if isinstance(effect, fx.ActivationOpened)
+    )
+
+
+def _marking_at(request: PastRequest, task: PastTask) -> Marking:
+    """One token at the step; how often each step was come to is counted."""
+    rounds: dict[str, int] = {}
+    for each in request.tasks:
+        rounds[each.step] = max(each.number, rounds.get(each.step, 0))
+    token = Token(id=1, step=task.step, round=rounds[task.step])
+    return Marking(
+        tokens=(token,), rounds=rounds, requester=request.requester or None, next_id=2
+    )
+
+
+def _running(
+    request: PastRequest, marking: Marking, tasks: tuple[RunningTask, ...]
+) -> RunningRequest:
+    return RunningRequest(
+        name=request.name,
+        marking=marking,
+        started=_moment(request.started),
+        requester=request.requester or None,
+        values=request.values,
+        tasks=tasks,
+    )
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,51 @@
+"""Requests that run already when a simulation begins: taken up as they stand."""
+
+from collections.abc import Callable
+
+from workflows.engine.format.definition import HumanStep
+from workflows.engine.rehearsal.clocks import to_seconds
+from workflows.engine.rehearsal.open_requests import OpenRequest, OpenTask
+from workflows.engine.rehearsal.records import RunRecord, TaskRecord
+from workflows.engine.rehearsal.scenario import RunningRequest, RunningTask
+from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.marking import Token
+
+DueOf = Callable[[HumanStep, OpenRequest, int], int | None]
+
+
+def take_up_request(running: RunningRequest, number: int) -> OpenRequest:
+    """A request as it stands, with no task yet."""
+    record = RunRecord(
+        number=number,
+        started=to_seconds(running.started),
+        requester=running.requester,
+        name=running.name,
+        visited=dict(running.marking.rounds),
+    )
+    return OpenRequest(
+        record=record, requester=running.requester, data=running.values, marking=running.marking
+    )
+
+
+def take_up_task(
+    request: OpenRequest, token: Token, running: RunningTask, graph: Graph, due_of: DueOf
+) -> OpenTask | None:
+    """An open task as it stands; None for a step without people, whose record alone is kept."""
+    step, enabled = graph[token.step], to_seconds(running.enabled)
+    is_human = isinstance(step, HumanStep)
+    record = TaskRecord(step=token.step, number=token.round, enabled=enabled, is_human=is_human)
+    request.record.tasks.append(record)
+    if not isinstance(step, HumanStep):
+        request.outside[token.id] = record
+        return None
+    record.due = due_of(step, request, enabled)
+    task = OpenTask(
+        request=request,
+        activation=token.id,
+        key=token.step,
+        step=step,
+        record=record,
+        came_from=running.came_from,
+    )
+    request.tasks[token.id] = task
+    return task
