@@ -163,5 +163,3 @@ def _periods(hours: Sequence[float]) -> list[dict[str, str]]:
                 )
                 begin = None
     return found
-
-

@@ -1,4 +1,4 @@
-"""From the past of a workflow to a scenario: what a rehearsal, a simulated log and a forecast go by."""
+"""From the past of a workflow to a scenario: rehearsals, simulated logs and forecasts go by it."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from reporting.forecasts.arrivals import learn_arrival_rates
 from reporting.forecasts.crew import PastCrew, learn_crew
+from reporting.forecasts.field_values import learn_values
 from reporting.forecasts.history import History
 from reporting.forecasts.staffing import begin_times, staff_definition, staff_people
 from reporting.forecasts.step_times import learn_steps
@@ -45,17 +46,14 @@ def learn_scenario(
     scenario = replace(
         supposed,
         zone=history.zone,
-        arrivals=replace(supposed.arrivals, per_hour=rates)
-        if any(rates)
-        else supposed.arrivals,
+        arrivals=replace(supposed.arrivals, per_hour=rates) if any(rates) else supposed.arrivals,
         people=_merge_people(staffed, crew, supposed),
         steps=steps | begin_times(history),
+        values={**supposed.values, **learn_values(staffed, history)},
         starters=_learn_starters(history),
         source="learnt",
     )
-    return Learnt(
-        definition=staffed, scenario=scenario, history=history, seen=_count_done(history)
-    )
+    return Learnt(definition=staffed, scenario=scenario, history=history, seen=_count_done(history))
 
 
 def clock_offset(zone: str, moment: int) -> int:
@@ -64,9 +62,7 @@ def clock_offset(zone: str, moment: int) -> int:
     return int(ahead.total_seconds()) if ahead else 0
 
 
-def _merge_people(
-    definition: Definition, crew: PastCrew, supposed: Scenario
-) -> tuple[Worker, ...]:
+def _merge_people(definition: Definition, crew: PastCrew, supposed: Scenario) -> tuple[Worker, ...]:
     """Whoever worked; and those whom the map names for roles in which nobody was seen."""
     people = {worker.name: worker for worker in staff_people(definition, crew)}
     staffed = {role for worker in people.values() for role in worker.roles}
@@ -91,5 +87,3 @@ def _count_done(history: History) -> dict[str, int]:
     for task in history.done_tasks():
         seen[task.step] = seen.get(task.step, 0) + 1
     return seen
-
-

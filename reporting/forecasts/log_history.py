@@ -44,7 +44,7 @@ class ActivityReader:
         the map."""
         meaning = self.mapping.meaning(activity, last=last)
         if meaning is None:
-            raise InvalidInput("%(why)s", why=explain_unmapped_activity(self.definition, activity))
+            raise InvalidInput(explain_unmapped_activity(self.definition, activity))
         if isinstance(meaning, tuple):
             meaning = tuple(each for each in meaning if self.graph.is_human(each.step)) or IGNORE
         return meaning
@@ -82,9 +82,7 @@ class ActivityReader:
         return frozenset(stops)
 
 
-def read_log_history(
-    rows: Iterable[LogRow], reader: ActivityReader, *, until: datetime
-) -> History:
+def read_log_history(rows: Iterable[LogRow], reader: ActivityReader, *, until: datetime) -> History:
     """All that a log tells of the time before `until`: what began or ended later is not looked at,
     apart from whether a request was over by then."""
     cases: dict[str, list[LogRow]] = defaultdict(list)
@@ -139,9 +137,7 @@ def _read_row(
     assert isinstance(meaning, tuple)
     step, outcome = _choose_decision(meaning, request, reader)
     outcome = outcome or (row.outcome if row.outcome in reader.outcomes_of(step) else "")
-    handed_over = row.enabled or _handed_over_at(
-        row, before, in_parallel=reader.has_parallel_steps
-    )
+    handed_over = row.enabled or _handed_over_at(row, before, in_parallel=reader.has_parallel_steps)
     begun = int(row.start.timestamp()) if row.start and row.start <= until else None
     enabled = int((handed_over or _first_known(row)).timestamp())
     is_done = _is_done(row, until)
@@ -187,9 +183,7 @@ def _see_outcomes(request: PastRequest, reader: ActivityReader) -> None:
             )
 
 
-def _handed_over_at(
-    row: LogRow, before: Sequence[LogRow], *, in_parallel: bool
-) -> datetime | None:
+def _handed_over_at(row: LogRow, before: Sequence[LogRow], *, in_parallel: bool) -> datetime | None:
     """Since when a row waited: the end of what came before it. Where the map has nothing side by
     side, what overlaps did not wait; else it waited for what was over when it began."""
     if not before:
@@ -218,7 +212,4 @@ def activity_names(history: History) -> dict[tuple[str, str], str]:
     for task in history.done_tasks():
         for key in ((task.step, task.outcome), (task.step, END)):
             counts[key][task.activity] += 1
-    return {
-        key: max(sorted(names), key=lambda name: names[name]) for key, names in counts.items()
-    }
-
+    return {key: max(sorted(names), key=lambda name: names[name]) for key, names in counts.items()}

@@ -31,9 +31,9 @@ def read_own_history(
         for values in WorkflowInstance.objects.filter(template=template, started_at__lt=until)
         .exclude(state__in=WorkflowInstance.NOT_HERE)
         .order_by("-started_at", "-id")
-        .values(
-            *("pk", "prefix", "started_at", "completed_at", "requester_name", "data", "state")
-        )[:MOST_REQUESTS]
+        .values(*("pk", "prefix", "started_at", "completed_at", "requester_name", "data", "state"))[
+            :MOST_REQUESTS
+        ]
     }
     tasks = defaultdict[int, list[PastTask]](list)
     rows = WorkItem.objects.filter(

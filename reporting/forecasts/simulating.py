@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from approvals.ui.csv_cells import csv_cell
+from approvals.ui.csv_cells import EchoFile, csv_cell
 from reporting.eventlogs.readers.read import LogReadOptions, read_log
 from reporting.eventlogs.readers.rows import LogRow
 from reporting.eventlogs.services.observed_map import build_observed_map, survey_log
@@ -22,6 +22,7 @@ from reporting.forecasts.simulated_log import (
     simulate_period,
 )
 from reporting.forecasts.typical_run import most_typical
+from reporting.ui.whole_file import write_whole_file
 from workflows.calendars.queries.working_calendars import site_calendar
 from workflows.definitions.models import WorkflowTemplate
 from workflows.definitions.queries.sources import find_named_workflow, looks_like_file, read_source
@@ -111,16 +112,10 @@ def write_rows(simulated: Simulated, path: str | Path) -> None:
     """The simulated log as a CSV file. Where the log that was learnt from does not know when work
     was begun, neither does this one."""
     columns = [name for name in COLUMNS if simulated.knows_begun or name != "start"]
-    try:
-        with Path(path).open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(columns)
-            for row in simulated.rows:
-                writer.writerow([_cell(row, name) for name in columns])
-    except OSError as problem:
-        raise InvalidInput(
-            "%(path)s cannot be written: %(problem)s.", path=path, problem=problem.strerror or ""
-        ) from None
+    writer = csv.writer(EchoFile(), lineterminator="\n")
+    lines = [writer.writerow(columns)]
+    lines += [writer.writerow([_cell(row, name) for name in columns]) for row in simulated.rows]
+    write_whole_file(Path(path), lines)
 
 
 def _cell(row: SimulatedRow, name: str) -> Any:

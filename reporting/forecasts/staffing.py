@@ -71,7 +71,9 @@ def staff_people(definition: Definition, crew: PastCrew) -> Iterator[Worker]:
     """Everybody who worked, in the roles of the steps that they do."""
     for name, worker in sorted(crew.workers.items()):
         roles = {
-            role for step, names in crew.of_steps.items() if name in names
+            role
+            for step, names in crew.of_steps.items()
+            if name in names
             for role in _roles_of(definition, step)
         }
         yield Worker(

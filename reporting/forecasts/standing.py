@@ -1,4 +1,4 @@
-"""How the requests that were open at a moment stood then, so that a simulation goes on from there."""
+"""How the requests that were open at a moment stood then: from there a simulation goes on."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ def _stand(
     if outcome not in graph.human(last.step).outcomes:
         return
     result = _decide(request, last, outcome, graph)
-    if result is None or not result.marking.tokens:
+    if result is None or result.marking.ended is not None:
         return
     yield _running(request, result.marking, _tasks_after(result, last))
 
@@ -83,9 +83,7 @@ def _marking_at(request: PastRequest, task: PastTask) -> Marking:
     for each in request.tasks:
         rounds[each.step] = max(each.number, rounds.get(each.step, 0))
     token = Token(id=1, step=task.step, round=rounds[task.step])
-    return Marking(
-        tokens=(token,), rounds=rounds, requester=request.requester or None, next_id=2
-    )
+    return Marking(tokens=(token,), rounds=rounds, requester=request.requester or None, next_id=2)
 
 
 def _running(

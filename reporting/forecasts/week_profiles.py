@@ -67,7 +67,5 @@ def arrival_rates(moments: Sequence[int], *, begin: int, end: int, offset: int) 
         of_day = sum(counts[hour] for hour in hours)
         profile = sum(smooth[hour] for hour in hours)
         days = max(sum(there_were[hour] for hour in hours) / 24, 1 / 24)
-        rates += [
-            of_day * smooth[hour] / profile / days if profile else 0.0 for hour in hours
-        ]
+        rates += [of_day * smooth[hour] / profile / days if profile else 0.0 for hour in hours]
     return rates

@@ -86,7 +86,11 @@ def _running(
 ) -> RunningRequest:
     marking = Marking(tokens=(Token(id=1, step=step, round=1),), rounds={step: 1}, next_id=2)
     task = RunningTask(
-        activation=1, enabled=enabled, came_from=came_from, begun=begun, who="ann" if begun else None
+        activation=1,
+        enabled=enabled,
+        came_from=came_from,
+        begun=begun,
+        who="ann" if begun else None,
     )
     return RunningRequest(name=f"R-{step}", marking=marking, started=enabled, tasks=(task,))
 

@@ -1,6 +1,7 @@
 """What a history teaches: arrivals, people, times and outcomes."""
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -116,8 +117,6 @@ def test_requests_that_begin_at_several_steps_begin_at_each_as_often() -> None:
 
 def test_as_many_arrive_as_are_expected() -> None:
     learnt = learn(weekday_cases(), MONDAY + timedelta(weeks=4))
-    from random import Random
-
     begin = int((MONDAY + timedelta(weeks=4)).timestamp())
     moments = list(
         spread_evenly(

@@ -68,4 +68,3 @@ class Delays:
             offset = int(ahead.total_seconds()) if ahead else 0
             found = self._week_times[hours] = WeekTime(hours, offset=offset)
         return found
-

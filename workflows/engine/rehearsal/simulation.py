@@ -154,9 +154,7 @@ class Simulation:
                 self.later(self.now, self.people.resume, task, since)
                 self._plan_escalation(task.step, task)
             elif token.stuck is None:  # how far it had come is not known
-                self._on_outside(
-                    request, fx.ExternalWorkRequested(token.id, token.step), self.now
-                )
+                self._on_outside(request, fx.ExternalWorkRequested(token.id, token.step), self.now)
 
     def _start(self, now: int, schedule: int) -> None:
         start = self.graph.definition.start

@@ -6,7 +6,7 @@ of them, and the answer kept. What is drawn is drawn in the order of `Simulation
 the same to the second.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
@@ -128,7 +128,7 @@ class StraightSimulation:
         )
         self._most = runs + len(self.runs)
         self._expect_arrival(moments)
-        happens = (
+        happens: tuple[Callable[..., None], ...] = (
             self._arrive,
             self._open,
             self._get_ready,
@@ -140,7 +140,7 @@ class StraightSimulation:
         while to_come:
             moment, _, kind, one, other = heappop(to_come)
             self.now = moment
-            happens[kind](moment, one, other)  # type: ignore[operator]
+            happens[kind](moment, one, other)
         for run in self.runs:
             if run.ended is None and not run.troubles:
                 self._note_endless(run, run.tasks[-1].step if run.tasks else "", "idle")
@@ -187,9 +187,7 @@ class StraightSimulation:
             visited=dict(running.marking.rounds),
         )
         self.runs.append(run)
-        record = TaskRecord(
-            step=token.step, number=token.round, enabled=to_seconds(since.enabled)
-        )
+        record = TaskRecord(step=token.step, number=token.round, enabled=to_seconds(since.enabled))
         run.tasks.append(record)
         task = StraightTask(run, self._desk(token.step), record, since.came_from)
         self._later(self.now, RESUME, task, since)
