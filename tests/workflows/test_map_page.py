@@ -4,7 +4,9 @@ import copy
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.browser_form import browser_form
@@ -19,8 +21,11 @@ from workflows.definitions.services.map_edits import edit_map
 from workflows.engine.editing.adding import AtStart, Behind, Beside, OnWay, add_step
 from workflows.engine.editing.new_steps import NewStep
 from workflows.engine.editing.removing import remove_step
+from workflows.engine.editing.sequences import Line, StepSequence, write_sequence
 from workflows.engine.errors import InvalidInput, NotAllowed, WrongState
 from workflows.trail.models import TrailEvent
+
+MOST_STATEMENTS = 60
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
@@ -228,6 +233,26 @@ def test_a_published_map_has_no_forms_and_takes_no_commands(owner: Client) -> No
     with nothing_changed():
         answer = owner.post(reverse("admin:remove_step", args=[step.pk]))
     assert answer.status_code == 403
+
+
+def test_a_map_of_sixty_steps_costs_as_many_statements_as_a_small_one(owner: Client) -> None:
+    counts = []
+    for steps in (4, 60):
+        lines = [
+            Line(step=NewStep(kind="task", name=f"Step {n}", role="crew")) for n in range(steps)
+        ]
+        parts = write_sequence(
+            StepSequence(steps=lines, roles={"crew": {"groups": ["legal"]}}, fields={})
+        )
+        head = {"format": 1, "key": f"long-{steps}", "name": "Long"}
+        draft = load_map(head | {"owner": "olivia", "deputy": "omar"} | parts)
+        page = page_of(draft.steps.get(key="step_2"))
+        owner.get(page)
+        with CaptureQueriesContext(connection) as queries:
+            assert owner.get(page).status_code == 200
+        counts.append(len(queries))
+    assert counts[1] - counts[0] <= 2, counts
+    assert counts[1] < MOST_STATEMENTS
 
 
 # -- boxes instead of the file's words ----------------------------------------------------------

@@ -102,7 +102,7 @@ class PageContextMixin:
         row = self.get_object(request, object_id)  # type: ignore[attr-defined]
         beside = self.page_context(request, row) if row is not None else {}
         return super().change_view(  # type: ignore[misc]
-            request, object_id, form_url, {**(extra_context or {}), **beside}
+            request, object_id, form_url, {**beside, **(extra_context or {})}
         )
 
 

@@ -74,6 +74,8 @@ class MapForm(forms.ModelForm):
 
     names: Mapping[str, str] = {}
     rows: Mapping[str, str] = {}
+    only: Sequence[str] = ()
+    """The fields that a stage of the guide asks; all where none are named."""
     named_by: str | None = None
     """The field of which a new row's key is made, where the key is left empty."""
     siblings = ""
@@ -86,6 +88,8 @@ class MapForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in [name for name in self.fields if self.only and name not in self.only]:
+            del self.fields[name]
         for name, offered in self.names.items():
             if name in self.fields:
                 current = getattr(self.instance, name, None)
@@ -116,7 +120,7 @@ class MapForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         """What was not touched stays as it was, to the letter."""
         cleaned = super().clean() or self.cleaned_data
-        if self.named_by and not cleaned.get("key") and not self.has_error("key"):
+        if self.named_by and self.instance.pk is None and not cleaned.get("key"):
             cleaned["key"] = self._make_key(str(cleaned.get(self.named_by) or ""))
         return {name: self._keep_if_untouched(name, value) for name, value in cleaned.items()}
 
@@ -221,6 +225,11 @@ class FieldForm(MapForm):
             *("accept", "max_size", "role", "public", "searchable", "help"),
         )
         widgets = {"currency": UnfoldAdminTextInputWidget}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None and "type" in self.fields:
+            self.initial.setdefault("type", "text")  # an empty row says nothing
 
 
 class StepRowForm(MapForm):

@@ -1,5 +1,6 @@
 """The tables of a map on the pages of its version and of its steps."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -12,6 +13,7 @@ from unfold.admin import TabularInline
 from workflows.admin_site.drafts import may_edit
 from workflows.admin_site.elements import render_include
 from workflows.admin_site.links import change_url
+from workflows.definitions.admin.guide import stage_of
 from workflows.definitions.admin.map_forms import (
     FieldForm,
     MapForm,
@@ -25,6 +27,7 @@ from workflows.definitions.admin.step_forms import find_step_form
 from workflows.definitions.diagrams.labels import route_label
 from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion
 
+NEW_FIELDS = 6
 SHOWN_STEPS_KEY = "_workflows_shown"
 """Where a page's request keeps which steps of a large map it shows."""
 
@@ -64,11 +67,21 @@ class PartInline(TabularInline):
         """The version whose page this is."""
         return obj
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Its columns, or those that a stage of the guide names."""
+        return self._stage_columns(request) or super().get_fields(request, obj)
+
+    def _stage_columns(self, request: HttpRequest) -> Sequence[str]:
+        stage = stage_of(request)
+        return (stage.tables or {}).get(f"{self.model._meta.model_name}s", ()) if stage else ()
+
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Forms that offer what this version has."""
         version = self.version_of(obj) if obj else None
         kwargs["form"] = build_map_form(self.form, request, version)
-        return super().get_formset(request, obj, **kwargs)
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form.only = self._stage_columns(request)
+        return formset
 
     def _is_draft(self, request: HttpRequest, obj: Any) -> bool:
         version = self.version_of(obj) if obj else None
@@ -106,6 +119,10 @@ class FieldInline(PartInline):
     model = Field
     form = FieldForm
 
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """Empty rows in the guide, where fields are thought of together."""
+        return NEW_FIELDS if stage_of(request) and self._is_draft(request, obj) else 0
+
 
 class StepInline(PartInline):
     """The steps; each has a page of its own for the rest, and for its ways."""
@@ -121,6 +138,10 @@ class StepInline(PartInline):
         steps = super().get_queryset(request).prefetch_related(Prefetch("routes", routes))
         shown_step_ids = request.__dict__.get(SHOWN_STEPS_KEY)
         return steps if shown_step_ids is None else steps.filter(pk__in=shown_step_ids)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Not in the guide, whose table has a part of the columns: it has a form of its own."""
+        return stage_of(request) is None and super().has_add_permission(request, obj)
 
     @admin.display(description=gettext_lazy("ways and details"))
     def ways(self, step: Step) -> SafeString | str:

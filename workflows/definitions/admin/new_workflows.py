@@ -6,58 +6,97 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.validators import validate_slug
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
-from pydantic import ValidationError
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from workflows.admin_site.base import actor_of
 from workflows.admin_site.links import change_url
 from workflows.admin_site.service_writes import give_key
+from workflows.definitions.admin.first_lines import (
+    build_questions_field,
+    build_tasks_field,
+    find_free_slug,
+    read_form,
+    write_parts,
+)
+from workflows.definitions.admin.map_options import read_group_options, read_people_options
+from workflows.definitions.admin.owners import owner_choices
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.services.publishing import load_definition
 from workflows.engine.bpmn.reading import BpmnDraft, looks_like_bpmn, read_bpmn
 from workflows.engine.bpmn.xml_tree import MAX_BYTES
 from workflows.engine.errors import DefinitionProblem, HandoffError
 from workflows.engine.format.definition import Definition
-from workflows.engine.format.files import explain_validation_error, read_definition
+from workflows.engine.format.files import read_definition
 from workflows.persistence.row_edits import RowEdits
-
-NEW_STEPS = {"done": {"kind": "end", "result": "done"}}
-"""The map of a workflow that was just made: it has an end, and nothing before it yet."""
 
 
 class NewWorkflowForm(forms.ModelForm):
-    """A new workflow begins as a draft with these words and people."""
+    """A new workflow begins as a draft with these words and people, and what is done in order."""
+
+    person: Any = None
+    """Who fills it in, and owns it where nobody else is named."""
+
+    key = forms.CharField(
+        label=gettext_lazy("Key"),
+        required=False,
+        max_length=60,
+        validators=[validate_slug],
+        widget=UnfoldAdminTextInputWidget,
+        help_text=gettext_lazy(
+            "Short, unique, in links: purchase-approval. It cannot be changed. Left empty, it is"
+            " made of the name."
+        ),
+    )
+    start = forms.ChoiceField(
+        label=gettext_lazy("Who may start it"), required=False, widget=UnfoldAdminSelectWidget
+    )
+    tasks = build_tasks_field()
+    questions = build_questions_field()
 
     class Meta:
         model = WorkflowTemplate
         fields = ("key", "name", "purpose", "owner", "deputy")
-        widgets = {"purpose": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
-        help_texts = {
-            "key": gettext_lazy("Short, unique, in links: purchase-approval. It cannot be changed.")
-        }
+        widgets = {"purpose": UnfoldAdminTextareaWidget(attrs={"rows": 2})}
+        help_texts = {"owner": gettext_lazy("Left empty: you.")}
 
     definition: Definition
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        groups, people = read_group_options(), read_people_options()
+        fields: dict[str, Any] = self.fields
+        if "owner" in fields:
+            fields["owner"].required = False
+        if "start" in fields:
+            fields["start"].choices = [("", "—"), *owner_choices(groups, people, ())[:2]]
+        if "tasks" in fields:
+            fields["tasks"].widget.choices["owner"] = [
+                ("", "—"),
+                *owner_choices(groups, people, ()),
+            ]
+
     def clean(self) -> dict[str, Any]:
-        """The words and people as a definition."""
+        """The words, people and lines as a definition."""
         cleaned = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
-        entered = {"key": cleaned["key"], "name": cleaned["name"], "purpose": cleaned["purpose"]}
+        cleaned["key"] = cleaned["key"] or find_free_slug(cleaned["name"])
+        cleaned["owner"] = cleaned["owner"] or self.person
+        written = {name: cleaned[name] for name in ("key", "name", "purpose") if cleaned[name]}
         people = {
             name: cleaned[name].get_username() for name in ("owner", "deputy") if cleaned[name]
         }
-        written = {name: value for name, value in entered.items() if value} | people
-        try:
-            self.definition = Definition.model_validate(
-                {"format": 1, **written, "steps": NEW_STEPS}
-            )
-        except ValidationError as problem:
-            raise forms.ValidationError(str(explain_validation_error(problem))) from problem
+        parts = write_parts(cleaned.get("start") or "", cleaned["tasks"], cleaned["questions"])
+        self.definition = read_form(written | people | parts)
         return cleaned
 
 
@@ -90,6 +129,14 @@ class FileForm(forms.Form):
             raise forms.ValidationError(str(problem)) from problem
 
 
+NEW_FIELDSETS = (
+    (None, {"fields": (("name", "start"), "purpose", ("owner", "deputy"))}),
+    (gettext_lazy("What is done, in order"), {"fields": ("tasks",)}),
+    (gettext_lazy("What the form asks"), {"fields": ("questions",)}),
+    (gettext_lazy("More"), {"classes": ("collapse",), "fields": ("key",)}),
+)
+
+
 class NewWorkflowMixin:
     """The admin's form of a new workflow, and the page that takes a file."""
 
@@ -111,6 +158,21 @@ class NewWorkflowMixin:
         sentence = gettext("%(version)s is a draft; map it here.") % {"version": draft}
         messages.success(request, sentence)
         return HttpResponseRedirect(change_url(draft))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What is asked of a new one, in the order in which one thinks of it."""
+        if obj is not None:
+            return super().get_fieldsets(request, obj)  # type: ignore[misc]
+        return NEW_FIELDSETS
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """A form that knows who fills it in."""
+        form = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
+        if issubclass(form, NewWorkflowForm):
+            form.person = request.user
+        return form
 
     def load_view(self, request: HttpRequest) -> HttpResponse:
         """Load a file as a draft; what it says and the draft does not is listed."""

@@ -79,7 +79,9 @@ class RowsWidget(forms.Widget):
         rows = [*said, *({c.name: c.first for c in self.columns} for _ in range(blanks))]
         cells = [
             {
-                "cells": [self._cell(name, number, row, column) for column in self.columns],
+                "cells": [
+                    (column.label, self._cell(name, number, row, column)) for column in self.columns
+                ],
                 "note": self.note(row),
             }
             for number, row in enumerate(rows)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from workflows.access.permissions import may_audit
 from workflows.admin_site.base import PageContextMixin
-from workflows.admin_site.drafts import DraftAdmin
+from workflows.admin_site.drafts import DraftAdmin, manages_workflow
 from workflows.admin_site.elements import render_bullets, render_link
 from workflows.admin_site.links import change_url
 from workflows.definitions.admin.map_commands import MapCommandsMixin, build_add_form
@@ -160,6 +160,9 @@ class StepAdmin(MapCommandsMixin, StepColumns, PageContextMixin, DraftAdmin):
     def page_context(self, request: HttpRequest, row: Step) -> dict[str, Any]:
         """The map with this step selected; how it does, for those who may audit its workflow."""
         context = build_sheet_context(request, row.version, row)
+        context["may_command"] = self.has_command_permission(request) and manages_workflow(
+            request, row.version.template
+        )
         if self.has_change_permission(request, row):
             context["add_form"] = build_add_form(request, row)
             context["may_remove"] = row.kind != StepKind.END

@@ -14,11 +14,15 @@ from django.utils.translation import gettext
 
 from workflows.access.services.once_only_forms import serve_view_once
 from workflows.admin_site.base import actor_of
+from workflows.admin_site.drafts import may_edit
 from workflows.admin_site.elements import render_include
 from workflows.admin_site.links import change_url
+from workflows.definitions.admin.map_inlines import load_version_options
+from workflows.definitions.admin.stage_forms import STAGE_FORMS, answer_stage_form
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.map_files import write_map_file
 from workflows.definitions.services.publishing import new_draft, publish
+from workflows.engine.errors import HandoffError
 
 
 def publish_version(request: HttpRequest, version: TemplateVersion) -> None:
@@ -46,6 +50,7 @@ class VersionCommandsMixin:
         return [
             path("<int:pk>/publish/", view(self.publish_view), name="publish_version"),
             path("<int:pk>/new-draft/", view(self.draft_view), name="draft_version"),
+            path("<int:pk>/stage/<slug:part>/", view(self.stage_view), name="version_stage"),
             path("<int:pk>/file/", view(self.file_view), name="version_file"),
             path("<int:pk>/bpmn/", view(self.file_view), {"ending": "bpmn"}, name="version_bpmn"),
             *super().get_urls(),  # type: ignore[misc]
@@ -60,6 +65,14 @@ class VersionCommandsMixin:
     def draft_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A new draft of this version's workflow."""
         return self._answer_command(request, pk, partial(_draft_once, request))
+
+    def stage_view(self, request: HttpRequest, pk: int, part: str) -> HttpResponse:
+        """What a small form of the guide says; what is refused is shown with what was typed."""
+        if request.method != "POST" or part not in STAGE_FORMS:
+            return redirect("admin:workflows_templateversion_change", pk)
+        if not self.has_command_permission(request):  # type: ignore[attr-defined]
+            raise PermissionDenied
+        return self._answer_for_version(request, pk, partial(_stage_once, self, request, part))
 
     def _answer_command(
         self, request: HttpRequest, pk: int, command: Callable[[TemplateVersion], HttpResponse]
@@ -95,6 +108,30 @@ class VersionCommandsMixin:
 def _publish_and_return(request: HttpRequest, version: TemplateVersion) -> HttpResponse:
     publish_version(request, version)
     return HttpResponseRedirect(change_url(version))
+
+
+def _stage_once(
+    page: Any, request: HttpRequest, part: str, version: TemplateVersion
+) -> HttpResponse:
+    if not may_edit(request, version):
+        raise PermissionDenied
+    refused: list[Any] = []
+
+    def answer() -> HttpResponse:
+        answered = answer_stage_form(request, version, part)
+        if isinstance(answered, HttpResponse):
+            return answered
+        refused.append(answered)
+        return HttpResponse()
+
+    try:
+        response = serve_view_once(request, answer)
+    except HandoffError as problem:
+        refused.append(STAGE_FORMS[part](load_version_options(request, version), request.POST))
+        messages.error(request, str(problem))
+    if not refused:
+        return response
+    return page.show_stage(request, version, part, refused[0])
 
 
 def _draft_once(request: HttpRequest, version: TemplateVersion) -> HttpResponse:

@@ -12,6 +12,7 @@ from workflows.access.permissions import may_audit
 from workflows.admin_site.links import change_url, list_url
 from workflows.admin_site.site_links import report_page_url
 from workflows.definitions.admin.finding_places import find_box
+from workflows.definitions.admin.guide import describe_guide
 from workflows.definitions.admin.map_inlines import SHOWN_STEPS_KEY
 from workflows.definitions.diagrams.labels import route_is_exception, route_label, route_names
 from workflows.definitions.diagrams.parts import DiagramArrow, DiagramNode, MapDiagram
@@ -111,7 +112,7 @@ class VersionSheet:
     def __init__(
         self, version: TemplateVersion, part: StepPage, selected: Step | None = None
     ) -> None:
-        self.version = version
+        self.version: TemplateVersion = version
         self.part = part
         self.selected = selected
 
@@ -252,6 +253,7 @@ def build_sheet_context(
     template = version.template
     return {
         "sheet": sheet,
+        **describe_guide(request, version, sheet),
         "report_url": report_page_url(template.key) if may_audit(request.user, template) else "",
         "requests_url": list_url(WorkflowInstance, template__id__exact=template.pk),
         "show_save_and_add_another": False,

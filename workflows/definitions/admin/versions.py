@@ -1,17 +1,20 @@
 """The page of a version: its map, the audit beside it, and publishing it."""
 
+import copy
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
 from workflows.admin_site.base import PageContextMixin
-from workflows.admin_site.drafts import DraftAdmin, manages_workflow
+from workflows.admin_site.drafts import DraftAdmin, manages_workflow, may_edit
 from workflows.admin_site.elements import format_local_minute, render_link
 from workflows.admin_site.links import change_url
+from workflows.definitions.admin.guide import PART, stage_of
 from workflows.definitions.admin.map_forms import VersionForm
 from workflows.definitions.admin.map_inlines import (
     FieldInline,
@@ -19,10 +22,12 @@ from workflows.definitions.admin.map_inlines import (
     StepInline,
     build_map_form,
 )
+from workflows.definitions.admin.stage_forms import build_stage_form
 from workflows.definitions.admin.version_commands import VersionCommandsMixin, publish_version
 from workflows.definitions.admin.version_page import build_sheet_context
 from workflows.definitions.models import TemplateVersion
 
+TABLES = {"roles": RoleInline, "fields": FieldInline, "steps": StepInline}
 VERSION_FIELDSETS = (
     (None, {"fields": (("name", "calendar"), "purpose", ("owner_name", "deputy_name"))}),
     (gettext_lazy("Start"), {"fields": (("start_role", "first_step"), "start_fields")}),
@@ -117,11 +122,49 @@ class VersionAdmin(VersionCommandsMixin, VersionColumns, PageContextMixin, Draft
         kwargs["form"] = build_map_form(self.form, request, obj)
         return super().get_form(request, obj, change=change, **kwargs)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """All of the head, or what a stage of the guide asks."""
+        stage = stage_of(request)
+        if stage is None:
+            return super().get_fieldsets(request, obj)
+        return [(None, {"fields": stage.fields})]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """All tables, or those of a stage of the guide."""
+        stage = stage_of(request)
+        if stage is None:
+            return super().get_inlines(request, obj)
+        return [TABLES[name] for name in stage.tables or ()]
+
+    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """In the guide a table stands on the page itself, and behind no tab."""
+        instances: list[Any] = super().get_inline_instances(request, obj)
+        for inline in instances:
+            inline.tab = stage_of(request) is None
+        return instances
+
+    def show_stage(
+        self, request: HttpRequest, version: TemplateVersion, part: str, form: Any
+    ) -> HttpResponse:
+        """The page of a stage with its small form as it was typed."""
+        looking = copy.copy(request)
+        looking.method, looking.GET = "GET", QueryDict(f"{PART}={part}")
+        return self.change_view(looking, str(version.pk), extra_context={"stage_form": form})
+
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Here again, at the same stage: the picture and the audit say what it comes to now."""
+        return HttpResponseRedirect(request.get_full_path())
+
     def page_context(self, request: HttpRequest, row: TemplateVersion) -> dict[str, Any]:
-        """The audit, the picture and the commands beside the map."""
+        """The audit, the picture and the commands beside the map, and the guide through a draft."""
         commands = self.has_command_permission(request)
         may_command = commands and manages_workflow(request, row.template)
-        return {**build_sheet_context(request, row), "may_command": may_command}
+        context = {**build_sheet_context(request, row), "may_command": may_command}
+        stage = stage_of(request)
+        if stage is not None and may_edit(request, row):
+            context["stage_form"] = build_stage_form(request, row, stage.part)
+            context["stage_form_url"] = reverse("admin:version_stage", args=[row.pk, stage.part])
+        return context
 
 
 def _describe_event_time(when: Any, person: Model | None) -> str:

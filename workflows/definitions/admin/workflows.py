@@ -21,6 +21,7 @@ from workflows.admin_site.site_links import (
     reviews_page_url,
     workflow_page_url,
 )
+from workflows.definitions.admin.beginnings import BeginningMixin
 from workflows.definitions.admin.new_workflows import NewWorkflowForm, NewWorkflowMixin
 from workflows.definitions.admin.version_commands import start_draft
 from workflows.definitions.admin.workflow_columns import WorkflowColumns, annotate_workflow_figures
@@ -75,6 +76,7 @@ def build_auditor_context(template: WorkflowTemplate) -> dict[str, Any]:
 
 @admin.register(WorkflowTemplate)
 class WorkflowAdmin(
+    BeginningMixin,
     NewWorkflowMixin,
     WorkflowPageMixin,
     WorkflowColumns,
@@ -104,7 +106,7 @@ class WorkflowAdmin(
     change_form_template = "admin/workflows/workflow_page.html"
     change_list_template = "admin/workflows/workflow_list.html"
     entry_form = NewWorkflowForm
-    entry_fields = NewWorkflowForm.Meta.fields
+    entry_fields = (*NewWorkflowForm.Meta.fields, "start", "tasks", "questions")
     readonly_fields = (
         *("key", "name", "purpose", "owner", "deputy", "starts"),
         *("started_by", "heard_by", "versions", "pages"),
@@ -122,9 +124,13 @@ class WorkflowAdmin(
         )
 
     def get_urls(self) -> list[URLPattern]:
-        """And the page that takes a file."""
-        load = self.admin_site.admin_view(self.load_view)
-        return [path("load/", load, name="load_definition"), *super().get_urls()]
+        """And the pages that take a file, or start from a map that is there."""
+        view = self.admin_site.admin_view
+        return [
+            path("load/", view(self.load_view), name="load_definition"),
+            path("begin/", view(self.begin_view), name="begin_workflow"),
+            *super().get_urls(),
+        ]
 
     def may_grant(self, request: HttpRequest, obj: WorkflowTemplate) -> bool:
         """For those who manage the workflow."""

@@ -1,12 +1,15 @@
 """Putting a step into a map: behind another, on a way, at the same time as another."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from workflows.engine.bpmn.vocabulary import make_key
 from workflows.engine.editing.blocks import (
     find_inside,
     forward_way,
     innermost_block,
+    outermost_block,
     parallel_of_join,
 )
 from workflows.engine.editing.new_steps import (
@@ -236,3 +239,48 @@ def _before(steps: Form, key: str) -> str | None:
     keys = list(steps)
     place = keys.index(key)
     return keys[place - 1] if place else None
+
+
+def add_outcome(
+    form: Form, step: str, *, label: str, to: str, is_exception: bool, wants_comment: bool
+) -> Form:
+    """The map with one more outcome of a person's step. Raises InvalidInput."""
+    _require_step(form, step)
+    _require_step(form, to)
+    outcomes = dict(form["steps"][step].get("outcomes") or {})
+    if form["steps"][step].get("kind") not in ("approval", "task"):
+        raise InvalidInput("Only a step of people has outcomes; choose such a step.")
+    name = make_key(label, outcomes, otherwise="outcome")
+    said = {"comment": "required"} if wants_comment else {}
+    exception = {"exception": True} if is_exception else {}
+    outcomes[name] = {"to": to, "label": label, **said, **exception}
+    steps = {**form["steps"], step: {**form["steps"][step], "outcomes": outcomes}}
+    return {**form, "steps": steps}
+
+
+def add_in_order(form: Form, lines: Sequence[tuple[NewStep, bool]]) -> Added:
+    """The map with these steps behind its last one, one after the other; with a second value that
+    is true, at the same time as the one before."""
+    before = find_last_step(form)
+    for step, is_beside in lines:
+        place: Place = Beside(step=before) if is_beside and before else _behind(form, before)
+        added = add_step(form, place, step)
+        form, before = added.form, added.key
+    return Added(form=form, key=before)
+
+
+def _behind(form: Form, before: str) -> AtStart | Behind:
+    if not before:
+        return AtStart()
+    return Behind(step=outermost_block(form["steps"], before) or before)
+
+
+def find_last_step(form: Form) -> str:
+    """The step behind which a run of the map that goes well is over; '' where there is none."""
+    steps, seen, last = form["steps"], set[str](), ""
+    key = str((form.get("start") or {}).get("first") or "")
+    while key in steps and steps[key].get("kind") != "end" and key not in seen:
+        seen.add(key)
+        forward = forward_way(steps, key)
+        last, key = key, forward.to if forward else ""
+    return last

@@ -56,6 +56,16 @@ def innermost_block(steps: Steps, key: str) -> str | None:
     return min(around, key=lambda parallel: (len(insides[parallel]), parallel), default=None)
 
 
+def outermost_block(steps: Steps, key: str) -> str | None:
+    """The parallel step of the largest block that a step lies in; None where it lies in none."""
+    around = innermost_block(steps, key)
+    while around is not None:
+        key, around = around, innermost_block(steps, around)
+        if around is None:
+            return key
+    return None
+
+
 def parallel_of_join(steps: Steps, join: str) -> str | None:
     """The parallel step whose join this is."""
     return next((parallel for parallel, other in blocks_of(steps) if other == join), None)

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workflows.engine.editing.adding import AtStart, Behind, Beside, add_step
-from workflows.engine.editing.blocks import innermost_block
+from workflows.engine.editing.adding import add_in_order
 from workflows.engine.editing.new_steps import NewStep, end_step
 from workflows.engine.editing.ways import Form
 
@@ -42,17 +41,6 @@ def write_sequence(said: StepSequence) -> Form:
         "start": {**start, "first": ENDS[0]},
         "steps": {ENDS[0]: end_step(ENDS[0], said.labels)},
     }
-    before = ""
-    for line in said.steps:
-        step = replace(line.step, labels=said.labels)
-        added = add_step(form, _place_of(form, line, before), step)
-        form, before = added.form, added.key
+    labelled = [(replace(line.step, labels=said.labels), line.beside) for line in said.steps]
+    form = add_in_order(form, labelled).form
     return {name: part for name, part in form.items() if part}
-
-
-def _place_of(form: Form, line: Line, before: str) -> AtStart | Behind | Beside:
-    if not before:
-        return AtStart()
-    if line.beside:
-        return Beside(step=before)
-    return Behind(step=innermost_block(form["steps"], before) or before)
