@@ -14,6 +14,7 @@ from workflows.conversation.models import Comment, Follow, Mention
 from workflows.definitions.models import (
     Field,
     MapFinding,
+    PartOwner,
     Role,
     Route,
     Step,
@@ -79,6 +80,7 @@ __all__ = [
     "NoticeChoice",
     "NoticeSettings",
     "OutboxMessage",
+    "PartOwner",
     "PersonWord",
     "Role",
     "RoleEntry",

@@ -239,6 +239,18 @@ CASES: list[tuple[str, Callable[[Map], None], str]] = [
     ("no owner", put("owner", ...), "owner_missing"),
     ("an owner who left", put("owner", "gone"), "owner_inactive"),
     ("an owner nobody knows", put("owner", "zoe"), "owner_inactive"),
+    ("a step whose owner left", put(S + "review.owner", "gone"), "part_owner_inactive@review"),
+    ("a step's deputy nobody knows", put(S + "pay.deputy", "zoe"), "part_owner_inactive@pay"),
+    (
+        "a trigger whose owner left",
+        put("start.triggers", [{"kind": "webhook", "owner": "gone"}]),
+        "part_owner_inactive",
+    ),
+    (
+        "one person for both of a step",
+        several(put(S + "review.owner", "olga"), put(S + "review.deputy", "olga")),
+        "part_deputy_is_owner@review",
+    ),
     ("no deputy", put("deputy", ...), "deputy_missing"),
     ("a deputy who left", put("deputy", "gone"), "deputy_inactive"),
     ("one person for both", put("deputy", "olga"), "deputy_is_owner"),

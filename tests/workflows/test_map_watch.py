@@ -12,7 +12,7 @@ from tests.factories import NOW, make_group, make_user, map_data, publish_map
 from workflows.calendars.models import BusinessCalendar, Closure
 from workflows.connections.models import Connection
 from workflows.definitions.lifecycle.retirement import FINISH, retire_workflow
-from workflows.definitions.models import MapFinding, TemplateVersion
+from workflows.definitions.models import MapFinding, TemplateVersion, WorkflowTemplate
 from workflows.definitions.services import publishing as definitions
 from workflows.definitions.services.map_watch import audit_published_maps
 from workflows.engine.audit import CODES, WORLD
@@ -76,14 +76,29 @@ def test_an_owner_or_deputy_who_left_is_found(who: str) -> None:
     assert found() == {("owner_inactive" if who == "olivia" else "deputy_inactive", "")}
 
 
-def test_a_group_that_is_deleted_or_renamed_is_found() -> None:
+def test_a_group_that_is_deleted_is_found_until_it_is_made_anew() -> None:
     publish_map()
-    Group.objects.filter(name="legal").update(name="law")
+    Group.objects.get(name="legal").delete()
     audit_published_maps(now=LATER)
     assert ("group_unknown", "legal_review") in found()
     make_group("legal")
     audit_published_maps(now=LATER)
     assert "group_unknown" not in {code for code, _ in found()}
+
+
+def test_a_group_that_is_renamed_stays_in_its_roles_and_is_no_finding() -> None:
+    publish_map()
+    Group.objects.filter(name="legal").update(name="law")
+    audit_published_maps(now=LATER)
+    assert found() == set()
+
+
+def test_an_owner_who_left_is_no_finding_once_the_workflow_was_handed_over() -> None:
+    version = publish_map()
+    User.objects.filter(username="olivia").update(is_active=False)
+    WorkflowTemplate.objects.filter(pk=version.template_id).update(owner=make_user("mia"))
+    audit_published_maps(now=LATER)
+    assert found() == set()
 
 
 def calling_map() -> TemplateVersion:

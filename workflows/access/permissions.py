@@ -198,16 +198,22 @@ def may_listen(user: Actor, template: WorkflowTemplate) -> bool:
 
 
 def may_use(user: Actor, connection: Connection) -> bool:
-    """Whether a map of this person's may call by a connection: its owner's, or by grant."""
+    """Whether a map of this person's may call by a connection: its owner's, its deputy's, or by
+    grant."""
     if not user.is_authenticated or not user.is_active:
         return False
-    if user.is_superuser or user.pk == connection.owner_id:
+    if user.is_superuser or answers_for_connection(user, connection):
         return True
     grant = {"content_object": connection, "permission__codename": USE}
     return (
         ConnectionUserPermission.objects.filter(user=user, **grant).exists()
         or ConnectionGroupPermission.objects.filter(group__user=user, **grant).exists()
     )
+
+
+def answers_for_connection(user: Actor, connection: Connection) -> bool:
+    """Whether the connection is this person's: as its owner, or as the deputy."""
+    return user.pk is not None and user.pk in (connection.owner_id, connection.deputy_id)
 
 
 # -- accounts ---------------------------------------------------------------------------------

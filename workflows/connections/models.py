@@ -41,6 +41,15 @@ class Connection(models.Model):
         help_text=gettext_lazy("Answers for what this connection may reach and do."),
         verbose_name=gettext_lazy("owner"),
     )
+    deputy = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deputised_connections",
+        help_text=gettext_lazy("Stands in for the owner; never the owner."),
+        verbose_name=gettext_lazy("deputy"),
+    )
     auth = models.CharField(gettext_lazy("signs in by"), max_length=10, choices=AUTH, default=NONE)
     username = models.CharField(
         gettext_lazy("user name"),
@@ -84,7 +93,12 @@ class Connection(models.Model):
                 name="a_call_ends_within_two_minutes",
                 condition=models.Q(timeout_seconds__gte=1, timeout_seconds__lte=120),
                 violation_error_message=gettext_lazy("Choose a time-out from 1 to 120 seconds."),
-            )
+            ),
+            models.CheckConstraint(
+                name="nobody_is_the_deputy_of_their_own_connection",
+                condition=models.Q(deputy=None) | ~models.Q(deputy=models.F("owner")),
+                violation_error_message=gettext_lazy("The deputy is somebody else."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -113,6 +127,23 @@ class WebhookKey(models.Model):
         related_name="+",
         verbose_name=gettext_lazy("acts as"),
         help_text=gettext_lazy("Requests start in this person's name."),
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="webhook_keys",
+        verbose_name=gettext_lazy("owner"),
+        help_text=gettext_lazy("Answers for who calls with it; hears when it stops working."),
+    )
+    deputy = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deputised_webhook_keys",
+        verbose_name=gettext_lazy("deputy"),
+        help_text=gettext_lazy("Stands in for the owner; never the owner."),
     )
     secret = models.TextField(gettext_lazy("secret"), editable=False)
     created_at = models.DateTimeField(

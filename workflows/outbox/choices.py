@@ -23,6 +23,7 @@ class MessageKind(models.TextChoices):
     NOTICE = "notice", gettext_lazy("send a notice")
     DIGEST = "digest", gettext_lazy("send a digest")
     HEAD = "head", gettext_lazy("send the trail's head outside")
+    WATCH = "watch", gettext_lazy("see who can still finish what waits")
 
 
 OUTSIDE_KINDS = (*(MessageKind.ATTEMPT, MessageKind.NOTICE, MessageKind.DIGEST, MessageKind.HEAD),)

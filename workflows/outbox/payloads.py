@@ -205,13 +205,21 @@ class HeadPayload(MessagePayload):
     to: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchPayload(MessagePayload):
+    """Somebody went, or came: see at once, and not only at the clock's next round, whether all
+    work still has people. Written in the transaction in which they went."""
+
+    KIND = MessageKind.WATCH
+
+
 PAYLOADS: Mapping[str, type[MessagePayload]] = {
     payload.KIND: payload
     for payload in (
         *(AttemptPayload, WakePayload, RemindPayload, EscalatePayload),
         *(ChildPayload, ChildEndedPayload, ChildCancelPayload),
         *(EndedPayload, StartPayload, SchedulePayload, HeadPayload),
-        *(TellPayload, DuePayload, MailPayload, NoticePayload, DigestPayload),
+        *(TellPayload, DuePayload, MailPayload, NoticePayload, DigestPayload, WatchPayload),
     )
 }
 """What is said, by kind."""

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from guardian.shortcuts import assign_perm, get_group_perms, get_user_perms, remove_perm
 
-from workflows.access.permissions import may_manage
+from workflows.access.permissions import answers_for_connection, may_manage
 from workflows.access.services.rights_trail import attribute_changes_to
 from workflows.connections.models import Connection
 from workflows.definitions.models import WorkflowTemplate
@@ -21,7 +21,7 @@ def answers_for(person: User, row: WorkflowTemplate | Connection) -> bool:
     """Whether the person says who may what with a workflow or a connection."""
     if isinstance(row, WorkflowTemplate):
         return may_manage(person, row)
-    return person.is_active and (person.is_superuser or row.owner_id == person.pk)
+    return person.is_active and (person.is_superuser or answers_for_connection(person, row))
 
 
 def set_row_permissions(

@@ -1,9 +1,13 @@
 """Rights are facts: whoever changes who may do what, by whichever door, leaves a row in the trail.
 
 Pages, the admin, commands and a shell all come to the same rows of the database, so the rows'
-own signals write the record. They write it and do nothing else. Who did it is the person of the
-service that says so (`by_whom`), else of the HTTP request at hand; a shell has nobody. What is
-changed in bulk past the models (`bulk_create`, `update`) is recorded by whoever does that.
+own signals write the record. Who did it is the person of the service that says so (`by_whom`),
+else of the HTTP request at hand; a shell has nobody. What is changed in bulk past the models
+(`bulk_create`, `update`) is recorded by whoever does that.
+
+They do one thing besides: where people went, came or are called otherwise, they write a message
+that asks for a look at all open work. So no door by which somebody goes can forget it, and the
+look is taken at once and in a transaction of its own.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,6 +32,8 @@ from workflows.access.models import ApiToken, ServiceAccount
 from workflows.calendars.models import BusinessCalendar, Closure
 from workflows.connections.models import Connection, WebhookKey
 from workflows.definitions.models import WorkflowTemplate
+from workflows.outbox.payloads import WatchPayload
+from workflows.outbox.services import messages as outbox
 from workflows.people.models import User
 from workflows.trail.choices import TrailCommand
 from workflows.trail.fact_changes import (
@@ -116,6 +122,12 @@ def write_rights_fact(
         )
 
 
+def _call_for_look_at_work() -> None:
+    """Whoever delivers the outbox sees at once who can still finish what waits."""
+    if not _current_context().quiet:
+        outbox.enqueue_message(WatchPayload(), now=timezone.now())
+
+
 # -- groups and Django's permissions ----------------------------------------------------------
 
 MEMBERSHIP_COMMANDS: Mapping[Any, tuple[TrailCommand, TrailCommand, str, str]] = {
@@ -155,6 +167,8 @@ def _record_membership_change(
         permissions=names.get("permissions"),
     )
     write_rights_fact(into if action == "post_add" else out_of, fact)
+    if sender is User.groups.through:
+        _call_for_look_at_work()
 
 
 def _bound_row_ids(through: Any, instance: Any, model: Any) -> list[Any]:
@@ -214,6 +228,8 @@ class WatchedColumns:
     columns: tuple[str, ...]
     name: Callable[[Any], RowChanged]
     hidden: tuple[str, ...] = ()
+    moving: frozenset[str] = frozenset()
+    """Columns by which somebody, or a group, may have other work than before."""
 
 
 WATCHED_MODELS: Mapping[type[Model], WatchedColumns] = {
@@ -225,9 +241,18 @@ WATCHED_MODELS: Mapping[type[Model], WatchedColumns] = {
         ),
         lambda row: AccountChanged(account=row.get_username()),
         hidden=("password",),
+        moving=frozenset(
+            {
+                *("username", "is_active", "is_superuser"),
+                *("manager_id", "department", "approval_limit"),
+            }
+        ),
     ),
     Group: WatchedColumns(
-        TrailCommand.CHANGE_GROUP, ("name",), lambda row: GroupChanged(group=row.name)
+        TrailCommand.CHANGE_GROUP,
+        ("name",),
+        lambda row: GroupChanged(group=row.name),
+        moving=frozenset({"name"}),
     ),
     ServiceAccount: WatchedColumns(
         TrailCommand.CHANGE_ACCOUNT,
@@ -237,7 +262,7 @@ WATCHED_MODELS: Mapping[type[Model], WatchedColumns] = {
     Connection: WatchedColumns(
         TrailCommand.CHANGE_CONNECTION,
         (
-            *("key", "name", "base_url", "owner_id", "auth", "username", "header"),
+            *("key", "name", "base_url", "owner_id", "deputy_id", "auth", "username", "header"),
             *("allowed_hosts", "timeout_seconds", "is_active"),
         ),
         lambda row: ConnectionChanged(connection=row.key, owner=str(row.owner)),
@@ -293,11 +318,15 @@ def _record_column_change(
     changed |= dict.fromkeys(hidden, CHANGED)
     if changed:
         write_rights_fact(watched.command, replace(watched.name(instance), changed=changed))
+    if any(before[name] != getattr(instance, name) for name in watched.moving):
+        _call_for_look_at_work()
 
 
 def _record_deletion(sender: Any, instance: Any, **_: Any) -> None:
     watched = WATCHED_MODELS[sender]
     write_rights_fact(watched.command, replace(watched.name(instance), done=DELETED))
+    if watched.moving:
+        _call_for_look_at_work()
 
 
 def _serializable_value(value: Any) -> Any:

@@ -200,6 +200,13 @@ def revoke_token(token_id: int, *, by: User | None, now: datetime) -> ApiToken:
     return token
 
 
+def revoke_tokens_of(account: User, *, now: datetime) -> int:
+    """Somebody has left: nothing acts as them any more; how many tokens there were."""
+    tokens = ApiToken.objects.select_related("user").filter(user=account, revoked_at=None)
+    revoked = [revoke_token(pk, by=None, now=now) for pk in tokens.values_list("pk", flat=True)]
+    return len(revoked)
+
+
 def _may_revoke(by: User, token: ApiToken) -> bool:
     return (
         by.pk == token.user_id

@@ -37,6 +37,7 @@ from workflows.execution.services.automation_steps import (
     open_work_of_instance,
     waiting_token,
 )
+from workflows.execution.services.staffing_watch import watch_queues
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.notices.services import telling_people
 from workflows.outbox.choices import OUTSIDE_KINDS, MessageKind
@@ -334,6 +335,16 @@ def _deliver_head(message: OutboxMessage, clock: Clock) -> None:
         outbox.mark_delivered(message, now=now)
 
 
+def _deliver_watch(message: OutboxMessage, clock: Clock) -> None:
+    """One look at all work answers every call for one that was there when it began: a hundred
+    people who change groups at once are one round of the clock, and not a hundred."""
+    now = clock()
+    called = outbox.open_message_ids(MessageKind.WATCH)
+    if message.pk in called:
+        watch_queues(now=now)
+        outbox.close_alike(called, now=now)
+
+
 def _deliver_schedule(message: OutboxMessage, clock: Clock) -> None:
     """Start the request of this moment; one that is refused is told to the owner, not retried."""
     now = clock()
@@ -386,5 +397,6 @@ _DELIVERIES: Mapping[str, Callable[[OutboxMessage, Clock], None]] = {
     MessageKind.NOTICE: _as_sending(send_notice),
     MessageKind.DIGEST: _as_sending(send_digest),
     MessageKind.HEAD: _deliver_head,
+    MessageKind.WATCH: _deliver_watch,
 }
 QUICK = tuple(kind for kind in _DELIVERIES if kind not in OUTSIDE_KINDS)

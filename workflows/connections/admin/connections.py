@@ -28,7 +28,7 @@ class PublicConnectionForm(forms.ModelForm):
     class Meta:
         model = Connection
         fields = (
-            *("key", "name", "base_url", "owner", "auth", "username", "header"),
+            *("key", "name", "base_url", "owner", "deputy", "auth", "username", "header"),
             *("allowed_hosts", "timeout_seconds", "is_active"),
         )
         field_classes = {"base_url": partial(forms.URLField, assume_scheme="https")}
@@ -96,7 +96,8 @@ class ConnectionFormMixin:
         return [
             ("name", "key"),
             ("base_url", "timeout_seconds"),
-            ("owner", "is_active"),
+            ("owner", "deputy"),
+            "is_active",
             "auth",
             ("username", "header"),
             secret,
@@ -159,7 +160,7 @@ class ConnectionAdmin(
         return self.has_change_permission(request, obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Its owner or a superuser; others read."""
+        """Its owner, its deputy or a superuser; others read."""
         allowed_here = super().has_change_permission(request, obj)
         return allowed_here and (
             obj is None or connections.may_change_connection(actor_of(request), obj)

@@ -17,6 +17,7 @@ from workflows.admin_site.shown_once import show_secret_once
 from workflows.connections.models import WebhookKey
 from workflows.connections.services import credentials as connections
 from workflows.definitions.models import WorkflowTemplate
+from workflows.people.models import User
 from workflows.persistence.row_edits import RowEdits
 
 
@@ -57,6 +58,10 @@ class NewKeyMixin:
             kwargs["queryset"] = WorkflowTemplate.objects.with_verbs(actor_of(request), MANAGE)
         if db_field.name == "acts_as":
             kwargs["queryset"] = accounts_answered_for(actor_of(request))
+        if db_field.name == "deputy":
+            kwargs["queryset"] = User.objects.filter(is_active=True, service_account=None).order_by(
+                "username"
+            )
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def write_rows(
@@ -68,6 +73,7 @@ class NewKeyMixin:
             template=cleaned_data["template"],
             name=cleaned_data["name"],
             acts_as=cleaned_data["acts_as"],
+            deputy=cleaned_data["deputy"],
             by=actor_of(request),
             now=timezone.now(),
         )
@@ -97,15 +103,18 @@ class WebhookKeyAdmin(NewKeyMixin, FilledInOnceMixin, RefusalMessageMixin, Histo
 
     of_workflow = "template"
     list_display = (
-        *("name", "template", "acts_as", "state"),
+        *("name", "template", "acts_as", "owner", "state"),
         moment_column("created_at", gettext_lazy("made")),
     )
-    list_select_related = ("template", "acts_as")
+    list_select_related = ("template", "acts_as", "owner")
     list_filter = ("template",)
     search_fields = ("name", "template__name", "acts_as__username")
     actions = (revoke_selected_keys, rotate_selected)
-    entry_fields = ("template", "name", "acts_as")
-    readonly_fields = (*entry_fields, "state", "created_at", "created_by", "revoked_at")
+    entry_fields = ("template", "name", "acts_as", "deputy")
+    readonly_fields = (
+        *("template", "name", "acts_as", "owner", "deputy"),
+        *("state", "created_at", "created_by", "revoked_at"),
+    )
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, key: WebhookKey) -> str:

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from workflows.access.permissions import may_manage
+from workflows.access.permissions import answers_for_connection, may_manage
 from workflows.access.services.rights_trail import attribute_changes_if_known
 from workflows.access.services.tokens import may_manage_service_account
 from workflows.connections.models import Connection, WebhookKey
@@ -38,8 +38,9 @@ _HOST = re.compile(r"[a-z0-9_.-]+|\[?[0-9a-f:.]+\]?")
 
 
 def may_change_connection(user: User, connection: Connection) -> bool:
-    """Whether the person answers for what the connection may reach: its owner, or a superuser."""
-    return user.is_superuser or (user.is_active and connection.owner_id == user.pk)
+    """Whether the person answers for what the connection may reach: its owner, its deputy, or a
+    superuser."""
+    return user.is_active and (user.is_superuser or answers_for_connection(user, connection))
 
 
 def save_connection(connection: Connection, *, by: User, secret: str = "") -> Connection:
@@ -63,7 +64,9 @@ def validate_connection(
     Raises NotAllowed and InvalidInput with a sentence for the person who fills it in.
     """
     if not may_change_connection(by, before or connection):
-        raise NotAllowed("Only the connection's owner or a superuser may change it; ask its owner.")
+        raise NotAllowed(
+            "Only the connection's owner, its deputy or a superuser may change it; ask its owner."
+        )
     _check_hosts(connection)
     _check_address(connection)
     _check_credentials(connection)
@@ -155,12 +158,19 @@ def _secret_receiver(connection: Connection) -> tuple[object, ...]:
 
 
 def make_webhook_key(
-    *, template: WorkflowTemplate, name: str, acts_as: User, by: User, now: datetime
+    *,
+    template: WorkflowTemplate,
+    name: str,
+    acts_as: User,
+    by: User,
+    now: datetime,
+    deputy: User | None = None,
 ) -> tuple[WebhookKey, str]:
     """A new key and its secret, which is shown only now.
 
     Requests start in its person's name, so people make keys for themselves; who answers for a
-    service account, or a superuser, makes them for it. The workflow's owner is told.
+    service account, or a superuser, makes them for it. Whoever makes a key owns it. The workflow's
+    owner is told.
     """
     _require_key_maker(template, acts_as, by)
     name = _validate_key_name(name)
@@ -170,6 +180,8 @@ def make_webhook_key(
             template=template,
             name=name,
             acts_as=acts_as,
+            owner=by,
+            deputy=deputy if deputy != by else None,
             secret=encrypt(text),
             created_at=now,
             created_by=by,
@@ -248,13 +260,20 @@ def _notify_key_change(key: WebhookKey, change: str, by: User, now: datetime) ->
         "by": full_name_of(by),
         "account": full_name_of(key.acts_as),
     }
-    people = dict.fromkeys((key.template.owner_id, key.acts_as_id))
+    people = dict.fromkeys(
+        (
+            key.template.owner_id,
+            key.owner_id,
+            key.acts_as_id if key.acts_as.is_active else None,
+        )
+    )
     for person in filter(None, people):
         mail = MailPayload(
             to=person,
             event=NoticeEvent.ACCESS_CHANGED,
             subject=text(subject, **names),
             text=text(sentence, **names),
+            workflow=key.template_id,
         )
         outbox.enqueue_message(mail, now=now)
 
@@ -268,6 +287,21 @@ def revoke_webhook_key(key_id: int, *, by: User, now: datetime) -> WebhookKey:
             key.save(update_fields=["revoked_at"])
             _notify_key_change(key, REVOKED, by, now)
     return key
+
+
+def revoke_keys_acting_as(account: User, *, by: User, now: datetime) -> int:
+    """Somebody has left, and nothing starts in their name any more; how many keys there were.
+    Who answers for the workflow hears that the other system needs a new one."""
+    keys = WebhookKey.objects.select_related("template", "acts_as").filter(
+        acts_as=account, revoked_at=None
+    )
+    with transaction.atomic(), attribute_changes_if_known(by):
+        revoked = list(keys.order_by("pk"))
+        for key in revoked:
+            key.revoked_at = now
+            key.save(update_fields=["revoked_at"])
+            _notify_key_change(key, REVOKED, by, now)
+    return len(revoked)
 
 
 def _find_managed_key(key_id: int, by: User) -> WebhookKey:

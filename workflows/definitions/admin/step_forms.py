@@ -10,8 +10,13 @@ from typing import Final
 
 from django import forms
 from django.utils.functional import Promise
+<<<<<<< HEAD
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
+=======
+from django.utils.translation import gettext, gettext_lazy
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+>>>>>>> 5f45b71 (Look at open work at once when somebody goes, end what acts as a closed account, and let parts have owners)
 
 from workflows.definitions.admin.form_fields import NOT_SAID, OptionalYesNoField, TextField
 from workflows.definitions.admin.setting_box import SettingBox
@@ -103,6 +108,34 @@ STEP_FORMS.register(StepKind.SUBWORKFLOW, _system_form(SUBWORKFLOW_BOXES))
 STEP_FORMS.register(StepKind.END, StepKindForm(columns=("result",), ways=(RouteKind.REOPEN,)))
 
 
+def _build_owner_box(title: "_StrOrPromise", unsaid: "_StrOrPromise") -> forms.Field:
+    return forms.CharField(
+        required=False,
+        empty_value=None,
+        max_length=150,
+        label=title,
+        help_text=unsaid,
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+
+OWNER_BOXES: Final = (
+    SettingBox(
+        path=("owner",),
+        build=lambda: _build_owner_box(
+            gettext_lazy("Owner"), gettext_lazy("A login. Empty: the workflow's owner.")
+        ),
+    ),
+    SettingBox(
+        path=("deputy",),
+        build=lambda: _build_owner_box(
+            gettext_lazy("Deputy"), gettext_lazy("A login. Empty: the workflow's deputy.")
+        ),
+    ),
+)
+"""Who owns a step for itself, whatever its kind."""
+
+
 def find_step_form(kind: str) -> StepKindForm:
     """The form of a kind of step; one that shows nothing of its own where there is none."""
     return STEP_FORMS.find(kind) or StepKindForm()
@@ -110,7 +143,7 @@ def find_step_form(kind: str) -> StepKindForm:
 
 def find_setting_boxes(step: Step) -> list[SettingBox]:
     """The boxes of a step: those of its kind, and those of its action's settings."""
-    boxes = list(find_step_form(step.kind).boxes)
+    boxes = [*find_step_form(step.kind).boxes, *OWNER_BOXES]
     action = action_named(str((step.config or {}).get("action") or ""))
     if step.kind == StepKind.AUTOMATION and action is not None:
         boxes += ACTION_BOXES.get(str((step.config or {}).get("action")), ())

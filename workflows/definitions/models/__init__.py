@@ -11,6 +11,7 @@ from workflows.definitions.models.map_rows import (
     Step,
     VersionPart,
 )
+from workflows.definitions.models.part_owners import PartOwner
 from workflows.definitions.models.versions import (
     TemplateVersion,
     leave_out_empty_texts,
@@ -22,6 +23,7 @@ __all__ = [
     "ROLE_COLUMNS",
     "Field",
     "MapFinding",
+    "PartOwner",
     "PrettyJSONEncoder",
     "Role",
     "Route",

@@ -21,7 +21,7 @@ from workflows.engine.audit import AuditFinding, audit_definition
 from workflows.engine.audit.findings import make_finding
 from workflows.engine.errors import DefinitionProblem
 from workflows.outbox.services.heartbeats import open_round_units
-from workflows.people.queries.directory import SitePeople
+from workflows.people.queries.directory import SitePeople, VersionPeople
 
 
 def audit_published_maps(*, now: datetime) -> int:
@@ -43,7 +43,7 @@ def _audit_published_map(version_id: int, now: datetime) -> int:
         locked = WorkflowTemplate.objects.select_for_update(no_key=True)
         locked.filter(versions=version_id).first()
         version = (
-            TemplateVersion.objects.select_related("template")
+            TemplateVersion.objects.select_related("template__owner", "template__deputy")
             .filter(pk=version_id, state=TemplateVersion.PUBLISHED)
             .first()
         )
@@ -55,7 +55,7 @@ def _audit_published_map(version_id: int, now: datetime) -> int:
 def _collect_findings(version: TemplateVersion) -> Iterator[AuditFinding]:
     """What the audit finds, and what the workflow's owner was let use and may not any more."""
     try:
-        definition = definition_of(version)
+        definition = VersionPeople(version).renamed(definition_of(version))
     except DefinitionProblem:
         return  # it was whole when it was published, and published maps do not change
     yield from audit_definition(definition, SitePeople())

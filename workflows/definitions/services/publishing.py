@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from workflows.access.permissions import may_manage
+from workflows.access.services.part_owners import record_part_owners
 from workflows.access.services.rights_trail import attribute_changes_to
 from workflows.access.services.role_entries import record_role_entries
 from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion, WorkflowTemplate
@@ -177,6 +178,7 @@ def publish(
         _write_state(version, actor, now)
         _follow_definition(version, definition, actor, now)
         record_role_entries(version.roles.all())
+        record_part_owners(version, definition, now=now)
         sync_map_findings(version, findings, now=now, tell=False)
         write_definition_trail(
             version, TrailCommand.PUBLISH, actor=actor, now=now, fact=_people_named(definition)

@@ -17,7 +17,7 @@ WORLD: Final = frozenset(
     {
         *("owner_inactive", "deputy_inactive", "start_role_empty", "calendar_unknown"),
         *("role_empty", "outcome_role_empty", "escalation_empty", "quorum_too_large"),
-        *("nobody_left", "group_unknown", "person_inactive"),
+        *("nobody_left", "group_unknown", "person_inactive", "part_owner_inactive"),
         *("action_unknown", "action_told_wrongly", "connection_off", "calendar_runs_out"),
         *("subworkflow_unknown", "subworkflow_not_in_use", "subworkflow_field_missing"),
         *("subworkflow_field_unfit", "trigger_workflow_unknown"),

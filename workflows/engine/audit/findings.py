@@ -108,6 +108,8 @@ WARNINGS: Final = (
     "join_capped",
     "error_way_missing",
     "step_name_twice",
+    "part_owner_inactive",
+    "part_deputy_is_owner",
 )
 PERMISSIONS: Final = ("connection_not_granted", "start_not_granted", "listen_not_granted")
 """What the site finds besides: something that a map relies on was withdrawn."""

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
+from workflows.engine.format.definition import BaseStep, TriggerDef
+from workflows.engine.texts import Text, text
 
 ENOUGH_EXCEPTIONS = 2
 
@@ -21,6 +23,25 @@ def check_owners(survey: Survey) -> Iterator[AuditFinding]:
             )
     if definition.owner and definition.owner == definition.deputy:
         yield make_finding("deputy_is_owner", None, person=definition.owner)
+
+
+def check_owners_of_parts(survey: Survey) -> Iterator[AuditFinding]:
+    """Whom steps and triggers name as their own owner or deputy are there, and two people."""
+    for key, step in survey.graph.steps.items():
+        yield from _check_part(survey, key, survey.called(key), step)
+    begin = survey.definition.start
+    for number, trigger in enumerate((begin.triggers if begin else None) or [], start=1):
+        yield from _check_part(survey, None, text("Trigger %(number)s", number=number), trigger)
+
+
+def _check_part(
+    survey: Survey, step: str | None, part: Text | str, owned: BaseStep | TriggerDef
+) -> Iterator[AuditFinding]:
+    for username in dict.fromkeys(filter(None, (owned.owner, owned.deputy))):
+        if not survey.people.is_active(username):
+            yield make_finding("part_owner_inactive", step, part=part, person=username)
+    if owned.owner and owned.owner == owned.deputy:
+        yield make_finding("part_deputy_is_owner", step, part=part, person=owned.owner)
 
 
 def check_start(survey: Survey) -> Iterator[AuditFinding]:
@@ -84,6 +105,7 @@ def check_step_names(survey: Survey) -> Iterator[AuditFinding]:
 
 CHECKS = (
     check_owners,
+    check_owners_of_parts,
     check_start,
     check_start_fields,
     check_calendar,

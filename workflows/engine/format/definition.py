@@ -32,9 +32,13 @@ from workflows.engine.format.parts import (
     Slug,
     StartDef,
     TriggerDef,
+    Username,
 )
+<<<<<<< HEAD
 from workflows.engine.format.rehearsed import RehearseDef
 from workflows.engine.format.role_finders import Username
+=======
+>>>>>>> 5f45b71 (Look at open work at once when somebody goes, end what acts as a closed account, and let parts have owners)
 from workflows.engine.format.roles import RoleDef
 from workflows.engine.texts import Text, text
 
@@ -83,10 +87,12 @@ class MapProblem(ValueError):
 
 
 class BaseStep(DefinitionPart):
-    """What every step may say."""
+    """What every step may say. Without an owner and a deputy they are the workflow's."""
 
     kind: str
     name: Line | None = None
+    owner: Username | None = None
+    deputy: Username | None = None
 
 
 class HumanStep(BaseStep):

@@ -35,6 +35,7 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whit
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 LongText = Annotated[str, StringConstraints(max_length=4000)]
 RuleText = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Username = Annotated[str, StringConstraints(min_length=1, max_length=150)]
 Count = Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -178,6 +179,8 @@ class TriggerDef(DefinitionPart):
     data: dict[Name, Any] | None = None
     mapping: dict[Name, str] | None = None
     with_: dict[str, Any] | None = Field(None, alias="with")
+    owner: Username | None = None
+    deputy: Username | None = None
 
     @model_validator(mode="after")
     def _each_kind_has_its_own(self) -> "TriggerDef":

@@ -10,11 +10,10 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import StringConstraints
 
-from workflows.engine.format.parts import FieldDef, Name
+from workflows.engine.format.parts import FieldDef, Name, Username
 from workflows.engine.registries import Registry
 from workflows.engine.texts import Text, text
 
-Username = Annotated[str, StringConstraints(min_length=1, max_length=150)]
 GroupName = Annotated[str, StringConstraints(min_length=1, max_length=150)]
 CROWD: Final = 1000
 """As many people as a quorum can ask for."""

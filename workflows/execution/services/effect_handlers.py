@@ -327,7 +327,9 @@ def report_incident(work: UnitOfWork, step: str, activation: int, trouble: StepT
         activation=activation,
         code=code,
         parameters=parameters,
-        owner=incident_owner_for(work.instance, away),
+        owner=incident_owner_for(
+            work.instance, away, step_id=work.map.step_ids[step], now=work.now
+        ),
         opened_at=work.now,
     )
 

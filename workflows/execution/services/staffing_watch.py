@@ -1,7 +1,8 @@
 """Work whose people have gone while it waited: rule 12 holds after the opening of a task too.
 
-The clock asks of every open task who can still finish it. It opens an incident where that is
-nobody, closes it when people are back, and hands incidents on whose owner's account is closed.
+The clock, and whoever delivers the news that somebody went, asks of every open task who can still
+finish it. It opens an incident where that is nobody, closes it when people are back, and hands
+incidents on whose owner's account is closed.
 Cheap conditions in SQL find the suspects; of these `standings` says exactly.
 """
 
@@ -35,6 +36,10 @@ from workflows.execution.services.effect_handlers import (
     report_incident,
     retry_assignment,
 )
+from workflows.execution.services.unanswered_questions import (
+    find_tasks_asking_nobody,
+    go_on_without_answer,
+)
 from workflows.execution.services.unit_of_work import (
     UnitOfWork,
     find_locked_task,
@@ -65,6 +70,9 @@ def watch_queues(*, now: datetime) -> int:
     _refresh_role_entry_names()
     opened = 0
     with open_round_units("watch", now) as tasks:
+        for pk in find_tasks_asking_nobody():
+            with tasks.isolate_unit(f"task {pk}"):
+                go_on_without_answer(pk, now=now)
         for pk in _restaffed_task_ids():
             with tasks.isolate_unit(f"task {pk}"):
                 _close_incident(pk, now)
@@ -332,6 +340,8 @@ def _incidents_without_owner() -> list[tuple[int, int]]:
         Q(owner=F("request__template__owner"))
         | Q(owner=F("request__template__deputy"))
         | Q(owner__is_superuser=True)
+        | Q(owner=F("step__part_owners__owner"))
+        | Q(owner=F("step__part_owners__deputy"))
     )
     since = TrailEvent.objects.filter(
         request=OuterRef("request"),
@@ -348,7 +358,7 @@ def _hand_over_incident(work: UnitOfWork, incident_id: int) -> None:
     """Give an open incident to who stands in, and say so."""
     row = Incident.objects.select_related("owner", "step").get(pk=incident_id)
     away = find_barred_people(work, row.step.key)
-    person = incident_owner_for(work.instance, away)
+    person = incident_owner_for(work.instance, away, step_id=row.step_id, now=work.now)
     if row.state != Incident.OPEN or person is None or person == row.owner:
         return
     if row.owner is not None and may_steer_request(work, row.owner, row.step.key):

@@ -85,6 +85,12 @@ def decide_by_link(
         )
 
 
+def end_decision_links_of(person: User, now: datetime) -> int:
+    """Somebody has left: no mail of before decides anything; how many links there were."""
+    usable = DecisionLink.objects.filter(person=person, used_at=None, expires_at__gt=now)
+    return usable.update(expires_at=now)
+
+
 def forget_decision_links(now: datetime) -> int:
     """Delete links that ran out long ago; how many there were."""
     old = DecisionLink.objects.filter(expires_at__lt=now - KEPT_AFTER)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
@@ -70,6 +71,22 @@ def withdraw_status_link(
         link.save(update_fields=["withdrawn_at", "withdrawn_by"])
         _record(link, TrailCommand.WITHDRAW_STATUS_LINK, by, capacity, now)
     return link
+
+
+def withdraw_links_of(person: User, *, by: User, now: datetime) -> int:
+    """Somebody has left: the links that they made, and those that were sent to them, show nothing
+    any more; how many there were."""
+    theirs = Q(made_by=person) | Q(made_by=None, request__requester=person)
+    with transaction.atomic():
+        rows = StatusLink.objects.select_for_update(of=("self",)).select_related(
+            "request__template", "request__version"
+        )
+        links = list(rows.filter(theirs, withdrawn_at=None, expires_at__gt=now).order_by("pk"))
+        for link in links:
+            link.withdrawn_at, link.withdrawn_by = now, by
+            link.save(update_fields=["withdrawn_at", "withdrawn_by"])
+            _record(link, TrailCommand.WITHDRAW_STATUS_LINK, by, None, now)
+    return len(links)
 
 
 def _require_capacity(instance: WorkflowInstance, by: User | None) -> TrailCapacity | None:

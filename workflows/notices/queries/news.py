@@ -20,6 +20,7 @@ from workflows.notices.models import Notice
 from workflows.notices.queries.task_people import People, TaskAudience, find_task_audience
 from workflows.people.models import User
 from workflows.people.queries.logins import find_logins
+from workflows.people.queries.owners import find_step_owners
 from workflows.people.services.recipients import notification_recipients
 from workflows.trail import changes as notes
 from workflows.trail.changes import TrailChanges, read_changes
@@ -409,7 +410,11 @@ class TrailRowNews:
         owner = opened.values_list("owner_id", flat=True).first()
         return News(
             event=_E.MERGE_CONFLICT if is_conflict else _E.INCIDENT_OPENED,
-            people={_R.OWNER: self._accountable_ids() | ({owner} if owner else frozenset())},
+            people={
+                _R.OWNER: self._accountable_ids()
+                | {person.pk for person in find_step_owners(self.map.step_ids[note.step])}
+                | ({owner} if owner else frozenset())
+            },
             place=note.step,
             facts={
                 "step": self.map.graph.title(note.step),

@@ -25,7 +25,15 @@ from workflows.outbox.delivery_problems import (
     KindUnknown,
     VersionLeft,
 )
-from workflows.outbox.models import ASIDE, DROPPED, HELD, TAKEN, WAITING, OutboxMessage
+from workflows.outbox.models import (
+    ASIDE,
+    DELIVERED,
+    DROPPED,
+    HELD,
+    TAKEN,
+    WAITING,
+    OutboxMessage,
+)
 from workflows.outbox.payloads import MessagePayload
 from workflows.outbox.services.heartbeats import describe_error
 from workflows.persistence.bulk_sql import insert_rows
@@ -234,6 +242,19 @@ def mark_delivered(message: OutboxMessage, *, now: datetime) -> None:
     closed = copy(message)
     closed.deliver(now=now)
     _write_back(closed, message.ticket)
+
+
+def open_message_ids(kind: str) -> list[int]:
+    """The messages of a kind that are not closed yet."""
+    rows = OutboxMessage.objects.filter(kind=kind, state__in=(WAITING, TAKEN))
+    return list(rows.values_list("pk", flat=True))
+
+
+def close_alike(ids: Collection[int], *, now: datetime) -> None:
+    """What these messages ask for was done for all of them at once, whoever had taken them."""
+    OutboxMessage.objects.filter(pk__in=ids, state__in=(WAITING, TAKEN)).update(
+        state=DELIVERED, closed_at=now, ticket="", taken_until=None
+    )
 
 
 def drop_message(message: OutboxMessage, *, now: datetime, why: DeliveryProblem) -> None:

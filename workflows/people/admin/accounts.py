@@ -25,6 +25,7 @@ from workflows.admin_site.base import FilledInOnceMixin, RefusalMessageMixin, St
 from workflows.admin_site.service_writes import give_key
 from workflows.people.admin.permission_labels import permission_label
 from workflows.people.forms import LanguageField, TimeZoneField
+from workflows.people.lifecycle import closing
 from workflows.people.models import User
 from workflows.people.queries.directory import RoleUse, find_role_uses
 from workflows.persistence.row_edits import RowEdits
@@ -237,7 +238,7 @@ class UserAdmin(  # type: ignore[misc]
         self, request: HttpRequest, form: Any, edits: RowEdits[User], *, is_new: bool
     ) -> None:
         """One service writes the account, its groups and its permissions."""
-        accounts.save_account(
+        closing.save_account(
             form.instance,
             by=actor_of(request),
             now=timezone.now(),

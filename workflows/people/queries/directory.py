@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db.models import Count, Q, QuerySet
@@ -121,7 +122,8 @@ class VersionPeople(SitePeople):
         return is_present or super().has_group(own[0].name if own else name)
 
     def renamed(self, definition: Definition) -> Definition:
-        """The definition with its groups and people as they are called now."""
+        """The definition with its groups and people as they are called now, and with those who own
+        the workflow and its parts now."""
         current_names = {
             (entry.finder, entry.named): _current_name_of(entry) for entry in self.entries
         }
@@ -131,11 +133,24 @@ class VersionPeople(SitePeople):
                 names = role.get(finder) or ()
                 if names:
                     role[finder] = [current_names.get((finder, name), name) for name in names]
-        for key in ("owner", "deputy"):
-            person = find_login_holder(written.get(key), self.version.published_at)
+        template = self.version.template
+        for key, current in (("owner", template.owner), ("deputy", template.deputy)):
+            person = current or find_login_holder(written.get(key), self.version.published_at)
             if person is not None:
                 written[key] = person.get_username()
+        _name_part_owners(self.version, written)
         return Definition.model_validate(written)
+
+
+def _name_part_owners(version: TemplateVersion, written: dict[str, Any]) -> None:
+    """Let the steps and triggers of a written map name who owns them now."""
+    triggers = written.get("start", {}).get("triggers", [])
+    for row in version.part_owners.select_related("step", "owner", "deputy"):
+        part = triggers[row.trigger or 0] if row.step is None else written["steps"][row.step.key]
+        for key, person in (("owner", row.owner), ("deputy", row.deputy)):
+            part.pop(key, None)
+            if person is not None:
+                part[key] = person.get_username()
 
 
 def audit_people_for(version: TemplateVersion | None) -> SitePeople:

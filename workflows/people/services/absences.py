@@ -83,14 +83,35 @@ def end_absence(absence_id: int, *, by: User, now: datetime) -> Absence:
     with transaction.atomic():
         lock_absences()
         absence = _find_current_absence(absence_id, by, now)
-        absence.ended_at, absence.ends_at = now, max(now, absence.begins_at)
-        if absence.begins_at > now:
-            absence.ends_at = absence.begins_at
-        save_row(absence, by=by, now=now, why=TrailCommand.END_ABSENCE)
-        renew_stand_in_periods([absence.person_id], now)
-        _record(absence, TrailCommand.END_ABSENCE, by=by, now=now)
+        _end(absence, by=by, now=now)
         _tell(absence.deputy, absence, NO_LONGER, by=by, now=now)
     return absence
+
+
+def end_absences_of(account: User, *, by: User, now: datetime) -> int:
+    """Somebody has left: they are not away, and stand in for nobody. Who is away or will be hears
+    that nobody stands in for them; how many absences were ended. It follows from closing the
+    account, so nothing else is asked of who does it."""
+    with transaction.atomic():
+        lock_absences()
+        rows = Absence.objects.select_related("person", "deputy").filter(
+            Q(person=account) | Q(deputy=account), ended_at=None, ends_at__gt=now
+        )
+        ended = list(rows.order_by("pk"))
+        for absence in ended:
+            _end(absence, by=by, now=now)
+            other = absence.deputy if absence.person_id == account.pk else absence.person
+            sentence = NO_LONGER if other == absence.deputy else DEPUTY_LEFT
+            if other.is_active:
+                _tell(other, absence, sentence, by=by, now=now)
+    return len(ended)
+
+
+def _end(absence: Absence, *, by: User, now: datetime) -> None:
+    absence.ended_at, absence.ends_at = now, max(now, absence.begins_at)
+    save_row(absence, by=by, now=now, why=TrailCommand.END_ABSENCE)
+    renew_stand_in_periods([absence.person_id], now)
+    _record(absence, TrailCommand.END_ABSENCE, by=by, now=now)
 
 
 def follow_time_zones(now: datetime) -> int:
@@ -250,6 +271,10 @@ CHANGED = gettext_noop(
 )
 NO_LONGER = gettext_noop(
     "You do not stand in for %(person)s any more (from %(first)s to %(last)s)."
+)
+DEPUTY_LEFT = gettext_noop(
+    "%(deputy)s has left and does not stand in for you (from %(first)s to %(last)s). Say on the"
+    " page of your absences who does."
 )
 SET_FOR_YOU = gettext_noop(
     "%(by)s wrote down that you are away from %(first)s to %(last)s, and that %(deputy)s stands in."

@@ -43,6 +43,20 @@ OWNERSHIP_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Declare '%(key)s' under `fields`, or correct the name."),
     ),
+    "part_owner_inactive": AuditSentences(
+        text(
+            "%(part)s names '%(person)s' as its owner or deputy, who is not active or not there:"
+            " its incidents come to the workflow's owner instead."
+        ),
+        text("Name somebody else, or nobody."),
+    ),
+    "part_deputy_is_owner": AuditSentences(
+        text(
+            "%(part)s names '%(person)s' as its owner and as its deputy: nobody stands in for its"
+            " owner."
+        ),
+        text("Name another deputy, or none."),
+    ),
     "owner_missing": AuditSentences(
         text(
             "Nobody is the owner: incidents and conflicts of a hundred requests would reach nobody."

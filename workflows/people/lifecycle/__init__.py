@@ -1,0 +1,1 @@
+"""Commands on accounts as a whole, which call those of requests, links and connections."""
