@@ -125,6 +125,32 @@ def active_role_members(role_ids: Iterable[int]) -> QuerySet[User]:
     return User.objects.filter(pk__in=people, is_active=True)
 
 
+def count_members_without(
+    role_ids: Iterable[int], *, person: int = 0, groups: Iterable[int] = ()
+) -> dict[int, int]:
+    """How many active people each of these roles' lists has besides a person, and without those
+    whom these groups alone bring in. A role of which nobody is left is 0. One statement."""
+    ids = sorted({int(role) for role in role_ids})
+    if not ids:
+        return {}
+    roles = ", ".join(map(str, ids))
+    group_list = ", ".join(str(int(group)) for group in groups) or "0"
+    inside = role_members_sql(
+        f"e.role_id IN ({roles}) AND {{person}} <> {int(person)}"
+        f" AND (e.group_id IS NULL OR e.group_id NOT IN ({group_list}))"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            compose_sql(
+                "SELECT l.role, COUNT(DISTINCT l.person) FROM ({inside}) l"
+                " JOIN {person} p ON p.id = l.person WHERE p.is_active GROUP BY l.role",
+                inside=inside,
+                person=table_names()["person"],
+            )
+        )
+        return dict.fromkeys(ids, 0) | dict(cursor.fetchall())
+
+
 def added_role_subquery(user: User) -> Subquery:
     """Of a task: as what this person was added to it (the role that it was escalated to, nothing
     for a stand-in, null for neither)."""

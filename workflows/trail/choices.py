@@ -68,6 +68,7 @@ class TrailCommand(models.TextChoices):
     WITHDRAW = "withdraw", gettext_lazy("withdraw")
     JOIN_GROUP = "join_group", gettext_lazy("join group")
     LEAVE_GROUP = "leave_group", gettext_lazy("leave group")
+    HAND_OVER = "hand_over", gettext_lazy("hand over")
     CHANGE_ACCOUNT = "change_account", gettext_lazy("change account")
     SET_ABSENCE = "set_absence", gettext_lazy("set absence")
     CHANGE_ABSENCE = "change_absence", gettext_lazy("change absence")
@@ -145,6 +146,7 @@ class TrailCapacity(models.TextChoices):
     DEPUTY = "deputy", gettext_lazy("as deputy")
     MANAGER = "manager", gettext_lazy("by the permission to manage the workflow")
     SITE = "site", gettext_lazy("as superuser")
+    ACCOUNTS = "accounts", gettext_lazy("by the permission to change accounts")
 
 
 OWNING_CAPACITIES = (

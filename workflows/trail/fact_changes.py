@@ -261,6 +261,18 @@ class AbsenceSaid(FactChanges):
     workflows: list[str] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerChanged(FactChanges):
+    """Who owned a thing, or was its deputy (`office`), and who does now (None: its workflow's
+    people); of which kind it is, and how it is called."""
+
+    kind: str
+    thing: str
+    office: str
+    before: Annotated[str, Field(alias="from")]
+    to: str | None
+
+
 # -- messages and reviews ---------------------------------------------------------------------
 
 
@@ -324,6 +336,7 @@ FACT_TYPES: Mapping[str, type[FactChanges]] = {
     TrailCommand.EXPORT_LOG: LogExported,
     **dict.fromkeys((TrailCommand.GRANT, TrailCommand.WITHDRAW), RightsChanged),
     **dict.fromkeys((TrailCommand.JOIN_GROUP, TrailCommand.LEAVE_GROUP), RightsChanged),
+    TrailCommand.HAND_OVER: OwnerChanged,
     TrailCommand.CHANGE_ACCOUNT: AccountChanged,
     TrailCommand.CHANGE_GROUP: GroupChanged,
     TrailCommand.CHANGE_CONNECTION: ConnectionChanged,

@@ -356,8 +356,10 @@ def _deliver_schedule(message: OutboxMessage, clock: Clock) -> None:
             with transaction.atomic():
                 schedules.start_scheduled(message, now)
         except HandoffError as refused:
-            version_id = read_payload(message, SchedulePayload).version
-            schedules.notify_of_refused_start(version_id, refused.text, now)
+            payload = read_payload(message, SchedulePayload)
+            schedules.notify_of_refused_start(
+                payload.version, refused.text, now, trigger=payload.trigger
+            )
             outbox.drop_message(message, now=now, why=CommandRefused(refused.text))
             return
         outbox.mark_delivered(message, now=now)

@@ -19,6 +19,7 @@ from workflows.execution.models import WorkflowInstance
 from workflows.execution.services import instances as requests
 from workflows.notices.choices import NoticeEvent
 from workflows.outbox.models import OutboxMessage
+from workflows.people.queries.owners import find_trigger_owners
 from workflows.people.services.recipients import mail_about_workflow
 
 
@@ -71,8 +72,11 @@ def _matching_trigger(version: TemplateVersion, before: TriggerDef) -> TriggerDe
     return alike[0] if alike else before
 
 
-def notify_of_refused_start(version_id: int, why: Text | str, now: datetime) -> None:
-    """Tell those who answer for the workflow that a start was refused."""
+def notify_of_refused_start(
+    version_id: int, why: Text | str, now: datetime, *, trigger: int | None = None
+) -> None:
+    """Tell those who answer for the workflow, and for the trigger where it has owners of its own,
+    that a start was refused."""
     version = TemplateVersion.objects.select_related("template").get(pk=version_id)
     mail_about_workflow(
         version.template,
@@ -80,4 +84,5 @@ def notify_of_refused_start(version_id: int, why: Text | str, now: datetime) -> 
         event=NoticeEvent.START_REFUSED,
         subject=text("'%(workflow)s' could not be started", workflow=version.name),
         text=text("A request that was due could not be started: %(problem)s", problem=why),
+        also=find_trigger_owners(version_id, trigger) if trigger is not None else (),
     )

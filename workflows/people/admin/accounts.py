@@ -2,7 +2,7 @@
 they have. Service accounts are made here too."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -23,11 +23,18 @@ from workflows.access.permissions import groups_held, may_change_account, permis
 from workflows.access.services import accounts, tokens
 from workflows.admin_site.base import FilledInOnceMixin, RefusalMessageMixin, StaffAdmin, actor_of
 from workflows.admin_site.service_writes import give_key
+from workflows.people.admin.leaving import (
+    GroupReachMixin,
+    LeavingMixin,
+    StrandingQuestionMixin,
+)
 from workflows.people.admin.permission_labels import permission_label
+from workflows.people.admin.reach_sections import describe_group_reach, describe_reach
 from workflows.people.forms import LanguageField, TimeZoneField
 from workflows.people.lifecycle import closing
 from workflows.people.models import User
 from workflows.people.queries.directory import RoleUse, find_role_uses
+from workflows.people.queries.reach import find_reach
 from workflows.persistence.row_edits import RowEdits
 
 admin.site.unregister(Group)
@@ -192,12 +199,34 @@ class MapUseWarningMixin:
         """Django's list, with a line for each role that names one of these."""
         rows = list(objs)
         to_delete, *rest = super().get_deleted_objects(rows, request)  # type: ignore[misc]
-        return [*map(describe_lost_role, find_role_uses(rows)), *to_delete], *rest
+        warnings = [
+            *map(describe_lost_role, find_role_uses(rows)),
+            *_stranding_lines(rows, request),
+        ]
+        return [*warnings, *to_delete], *rest
+
+
+def _stranding_lines(rows: Iterable[Any], request: HttpRequest) -> Iterator[str]:
+    """What would be nobody's without these groups and people, a line for each kind."""
+    reader = actor_of(request)
+    for row in rows:
+        if isinstance(row, Group):
+            sections = describe_group_reach(row, reader)
+        else:
+            sections = describe_reach(find_reach(row, now=timezone.now()), reader)
+        for section in sections:
+            yield gettext("%(name)s: %(fact)s") % {"name": row, "fact": section.title}
 
 
 @admin.register(User)
 class UserAdmin(  # type: ignore[misc]
-    AccountPasswordMixin, MapUseWarningMixin, HeldPermissionsMixin, StaffAdmin, DjangoUserAdmin
+    LeavingMixin,
+    AccountPasswordMixin,
+    MapUseWarningMixin,
+    HeldPermissionsMixin,
+    StrandingQuestionMixin,
+    StaffAdmin,
+    DjangoUserAdmin,
 ):
     """People. Whoever leaves is made inactive: the record keeps their name.
 
@@ -207,6 +236,7 @@ class UserAdmin(  # type: ignore[misc]
     """
 
     of_workflow = ""
+    change_form_template = "admin/workflows/account_page.html"
     form = AccountForm
     add_form = UserCreationForm
     change_password_form = AccountPasswordForm
@@ -252,10 +282,13 @@ class UserAdmin(  # type: ignore[misc]
 
 
 @admin.register(Group)
-class GroupAdmin(MapUseWarningMixin, HeldPermissionsMixin, StaffAdmin, DjangoGroupAdmin):  # type: ignore[misc]
+class GroupAdmin(  # type: ignore[misc]
+    GroupReachMixin, MapUseWarningMixin, HeldPermissionsMixin, StaffAdmin, DjangoGroupAdmin
+):
     """Groups, which the roles of a map name; so only superusers rename them."""
 
     of_workflow = ""
+    change_form_template = "admin/workflows/group_page.html"
     form = GroupForm
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -174,6 +174,7 @@ class RoleUse:
     workflow: str
     version: int
     requests: int
+    workflow_id: int
 
 
 def find_role_uses(rows: Iterable[Group | User]) -> list[RoleUse]:
@@ -195,6 +196,7 @@ def find_role_uses(rows: Iterable[Group | User]) -> list[RoleUse]:
             workflow=entry.role.version.name,
             version=entry.role.version.number,
             requests=entry.requests,
+            workflow_id=entry.role.version.template_id,
         )
         for entry in entries.order_by("role__version", "pk")
     ]

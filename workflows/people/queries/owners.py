@@ -69,3 +69,10 @@ def find_step_owners(step_id: int | None) -> Sequence[User]:
     """The active people whom a step has for its own, the owner first. One statement."""
     row = part_owners_by_step([step_id]).get(step_id) if step_id is not None else None
     return owners_of(row).active if row is not None else []
+
+
+def find_trigger_owners(version_id: int, number: int) -> Sequence[User]:
+    """The active people whom a trigger of a version has for its own. One statement."""
+    rows = PartOwner.objects.filter(version=version_id, trigger=number)
+    row = rows.select_related("owner", "deputy").first()
+    return owners_of(row).active if row is not None else []

@@ -102,9 +102,11 @@ def mail_about_workflow(
     event: NoticeEvent,
     subject: Text,
     text: Text | str,
+    also: Collection[User] = (),
 ) -> None:
-    """Mail those who answer for a workflow of what concerns no single request."""
-    for recipient in notification_recipients(template):
+    """Mail those who answer for a workflow of what concerns no single request, and `also` those
+    whose own it is."""
+    for recipient in dict.fromkeys((*also, *notification_recipients(template))):
         mail = MailPayload(
             to=recipient.pk, event=event, subject=subject, text=text, workflow=template.pk
         )

@@ -1,0 +1,288 @@
+"""How far somebody reaches: all that is theirs, waits for them or acts as them. What of it would
+be nobody's if they left, or a group went.
+
+Rows and numbers only; pages put them into words. However much it is, it is read in the same few
+statements.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db.models import Q, QuerySet
+
+from workflows.access.conditions import roles_listing
+from workflows.access.models import ApiToken, ServiceAccount
+from workflows.access.permissions import count_members_without
+from workflows.connections.models import Connection, WebhookKey
+from workflows.definitions.models import PartOwner, Role, Step, TemplateVersion, WorkflowTemplate
+from workflows.engine.format.definition import HUMAN_KINDS
+from workflows.engine.format.trigger_kinds import SCHEDULE
+from workflows.execution.models import Incident, TaskQuestion, WorkflowInstance, WorkItem
+from workflows.people.models import Absence, RoleEntry, User
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedSchedule:
+    """A schedule of a published version: its place among the triggers, and when it starts."""
+
+    version: TemplateVersion
+    number: int
+    cron: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedInRequest:
+    """A request that runs and names somebody in a field by which one of its roles is found."""
+
+    instance: WorkflowInstance
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class StrandedStep:
+    """A step in use that too few could do: how many are left, and how many it needs."""
+
+    step: Step
+    left: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """All that is somebody's, waits for them, or acts as them."""
+
+    person: User
+    workflows: list[WorkflowTemplate]
+    deputised: list[WorkflowTemplate]
+    parts: list[PartOwner]
+    schedules: list[OwnedSchedule]
+    connections: list[Connection]
+    webhook_keys: list[WebhookKey]
+    programs: list[ServiceAccount]
+    tokens: list[ApiToken]
+    tasks: list[WorkItem]
+    steps: list[StrandedStep]
+    fields: list[NamedInRequest]
+    incidents: list[Incident]
+    questions: list[TaskQuestion]
+    requests: list[WorkflowInstance]
+    reports: list[User]
+    absences: list[Absence]
+    groups: list[Group]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would miss them."""
+        return not any(
+            (
+                *(self.workflows, self.deputised, self.parts, self.connections),
+                *(self.webhook_keys, self.programs, self.tokens, self.tasks, self.steps),
+                *(self.fields, self.incidents, self.questions, self.reports, self.absences),
+            )
+        )
+
+
+def find_reach(person: User, *, now: datetime) -> Reach:
+    """How far a person reaches, as long as their account is open. Some twenty statements."""
+    templates = WorkflowTemplate.objects.select_related("owner", "deputy").order_by("name")
+    owned = list(templates.filter(owner=person))
+    parts = list(_parts_of(person))
+    return Reach(
+        person=person,
+        workflows=owned,
+        deputised=list(templates.filter(deputy=person)),
+        parts=parts,
+        schedules=list(_schedules_of(person, owned, parts)),
+        connections=list(_owned_rows(Connection.objects.order_by("name"), person)),
+        webhook_keys=list(_webhook_keys_of(person)),
+        programs=list(
+            ServiceAccount.objects.filter(owner=person, user__is_active=True).select_related("user")
+        ),
+        tokens=list(_tokens_of(person, now)),
+        tasks=list(_tasks_held_by(person)),
+        steps=find_steps_stranded_without(person),
+        fields=list(_requests_naming(person)),
+        incidents=list(
+            Incident.objects.filter(owner=person, state=Incident.OPEN)
+            .select_related("request", "step")
+            .order_by("pk")
+        ),
+        questions=list(
+            TaskQuestion.objects.filter(asked_of=person, state=TaskQuestion.OPEN)
+            .select_related("request", "work_item__step")
+            .order_by("pk")
+        ),
+        requests=list(_running_requests().filter(requester=person)),
+        reports=list(User.objects.filter(manager=person, is_active=True).order_by("username")),
+        absences=list(
+            Absence.objects.filter(deputy=person, ended_at=None, ends_at__gt=now)
+            .select_related("person")
+            .order_by("first_day")
+        ),
+        groups=list(person.groups.order_by("name")),
+    )
+
+
+# -- what is theirs -------------------------------------------------------------------------------
+
+
+def _owned_rows(rows: QuerySet[Any], person: User) -> QuerySet[Any]:
+    theirs = Q(owner=person) | Q(deputy=person)
+    return rows.filter(theirs).select_related("owner", "deputy")
+
+
+def versions_in_use() -> QuerySet[TemplateVersion]:
+    """The versions that are published, and those on which requests still run."""
+    running = WorkflowInstance.objects.running().values("version")
+    return TemplateVersion.objects.filter(
+        Q(state=TemplateVersion.PUBLISHED) | Q(pk__in=running)
+    ).exclude(state=TemplateVersion.DRAFT)
+
+
+def _parts_of(person: User) -> QuerySet[PartOwner]:
+    rows = PartOwner.objects.filter(version__in=versions_in_use())
+    return (
+        _owned_rows(rows, person)
+        .select_related("owner", "deputy", "step", "version__template__owner")
+        .order_by("version__name", "version__number", "step__position", "trigger")
+    )
+
+
+def _schedules_of(
+    person: User, owned: Collection[WorkflowTemplate], parts: Iterable[PartOwner]
+) -> Iterator[OwnedSchedule]:
+    """The schedules that start because this person answers for them: those of their workflows that
+    have no owner of their own, and those that name them."""
+    published = TemplateVersion.objects.filter(
+        state=TemplateVersion.PUBLISHED, start_triggers__isnull=False
+    ).filter(Q(template__in=owned) | Q(part_owners__in=[part.pk for part in parts]))
+    named = {(part.version_id, part.trigger): part for part in parts if part.trigger is not None}
+    others = PartOwner.objects.filter(
+        version__in=published, trigger__isnull=False, owner__isnull=False
+    ).exclude(owner=person)
+    elsewhere = set(others.values_list("version_id", "trigger"))
+    templates = {template.pk for template in owned}
+    for version in published.distinct().order_by("name"):
+        for number, trigger in enumerate(version.start_triggers or []):
+            place = (version.pk, number)
+            part = named.get(place)
+            is_named = part is not None and part.owner_id == person.pk
+            is_workflows = version.template_id in templates and place not in elsewhere
+            if trigger.get("kind") == SCHEDULE and (is_named or is_workflows):
+                yield OwnedSchedule(version, number, str(trigger.get("cron", "")))
+
+
+def _webhook_keys_of(person: User) -> QuerySet[WebhookKey]:
+    theirs = Q(owner=person) | Q(deputy=person) | Q(acts_as=person)
+    keys = WebhookKey.objects.filter(theirs, revoked_at=None)
+    return keys.select_related("owner", "deputy", "acts_as", "template").order_by("pk")
+
+
+def _tokens_of(person: User, now: datetime) -> QuerySet[ApiToken]:
+    unexpired = Q(expires_at=None) | Q(expires_at__gt=now)
+    return ApiToken.objects.filter(unexpired, user=person, revoked_at=None).order_by("pk")
+
+
+# -- what waits for them --------------------------------------------------------------------------
+
+
+def _running_requests() -> QuerySet[WorkflowInstance]:
+    rows = WorkflowInstance.objects.running().exclude(source__in=WorkflowInstance.PAST)
+    return rows.select_related("version", "template").order_by("pk")
+
+
+def _tasks_held_by(person: User) -> QuerySet[WorkItem]:
+    rows = WorkItem.objects.filter(
+        is_open=True,
+        assignee=person,
+        step__kind__in=HUMAN_KINDS,
+        request__state__in=WorkflowInstance.LIVE,
+    ).exclude(request__source__in=WorkflowInstance.PAST)
+    return rows.select_related("request__template", "step__role").order_by("pk")
+
+
+def _requests_naming(person: User) -> Iterator[NamedInRequest]:
+    """Requests that run and name this person by their login in a field by which a role is found."""
+    roles = Role.objects.filter(version__in=versions_in_use(), field__isnull=False)
+    versions_by_field: dict[str, set[int]] = {}
+    for field, version in roles.order_by().values_list("field", "version_id"):
+        versions_by_field.setdefault(str(field), set()).add(version)
+    named = Q(pk__in=())
+    for field, versions in versions_by_field.items():
+        named |= Q(version__in=versions, **{f"data__{field}": person.get_username()})
+    for instance in _running_requests().filter(named) if versions_by_field else ():
+        for field, versions in sorted(versions_by_field.items()):
+            if instance.version_id in versions and instance.data.get(field) == person.username:
+                yield NamedInRequest(instance, field)
+
+
+# -- what would be nobody's -----------------------------------------------------------------------
+
+
+def find_steps_stranded_without(
+    person: User, groups: Collection[Group] | None = None
+) -> list[StrandedStep]:
+    """The steps in use that too few could do without this person; with `groups`, only where they
+    leave these groups. Three statements at most."""
+    role_ids = set(
+        Role.objects.filter(version__in=versions_in_use(), pk__in=roles_listing(person))
+        .order_by()
+        .values_list("pk", flat=True)
+    )
+    left = count_members_without(role_ids, person=person.pk)
+    if groups is not None:
+        staying = _roles_kept(person, role_ids, groups)
+        left = {role: count for role, count in left.items() if role not in staying}
+    return _stranded_steps(left)
+
+
+def _roles_kept(
+    person: User, role_ids: Collection[int], left_groups: Collection[Group]
+) -> set[int]:
+    """The roles in which a person still is by another entry when they leave some groups."""
+    gone = {group.pk for group in left_groups}
+    other_groups = [pk for pk in person.groups.values_list("pk", flat=True) if pk not in gone]
+    entries = RoleEntry.objects.filter(role__in=role_ids).exclude(group__in=gone)
+    kept = entries.filter(Q(user=person) | Q(group__in=other_groups))
+    return set(kept.values_list("role_id", flat=True))
+
+
+def find_tasks_lost_with(person: User, groups: Collection[Group]) -> QuerySet[WorkItem]:
+    """The tasks that a person has in hand and may not finish any more when they leave groups."""
+    gone = [group.pk for group in groups]
+    entries = RoleEntry.objects.filter(group__in=gone, role__version__in=versions_in_use())
+    role_ids = set(entries.values_list("role_id", flat=True))
+    lost = role_ids - _roles_kept(person, role_ids, groups)
+    return _tasks_held_by(person).filter(step__role__in=lost)
+
+
+def find_steps_stranded_without_group(group: Group) -> list[StrandedStep]:
+    """The steps in use that too few could do if a group were deleted. Three statements."""
+    entries = RoleEntry.objects.filter(group=group, role__version__in=versions_in_use())
+    role_ids = set(entries.values_list("role_id", flat=True))
+    return _stranded_steps(count_members_without(role_ids, groups=[group.pk]))
+
+
+def _stranded_steps(left: Mapping[int, int]) -> list[StrandedStep]:
+    """Of the steps of roles in which so many are left, those that need more."""
+    few = [role for role, count in left.items() if count < MOST_NEEDED]
+    if not few:
+        return []
+    steps = (
+        Step.objects.filter(role__in=few, kind__in=HUMAN_KINDS)
+        .select_related("version__template", "role")
+        .order_by("version__name", "version__number", "position")
+    )
+    stranded = []
+    for step in steps:
+        needed = int(step.quorum) if step.quorum and step.quorum.isdigit() else 1
+        if left[step.role_id or 0] < needed:
+            stranded.append(StrandedStep(step, left[step.role_id or 0], needed))
+    return stranded
+
+
+MOST_NEEDED = 1000
+"""No quorum is larger."""
