@@ -47,6 +47,7 @@ from tests.rights.everything import (
     snapshot,
 )
 from workflows.admin_site.visibility import VisibleRowsMixin
+from workflows.people.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
@@ -184,6 +185,7 @@ NEEDS: dict[str, set[str] | str] = {
     "admin:password_change_done": {SIGNED, STAFF},
     "admin:app_list": {SIGNED, STAFF, VIEWS},
     "admin:auth_user_password_change": {SIGNED, STAFF, SUPER},
+    "admin:account_leaves": {SIGNED, STAFF, SUPER},
     "admin:load_definition": {SIGNED, STAFF, CHANGES},
     "admin:begin_workflow": {SIGNED, STAFF, CHANGES},
     "admin:publish_version": BUTTON,
@@ -293,6 +295,7 @@ MAY_POST: dict[str, set[str]] = {
     "admin:remove_step": {SUPER},
     "admin:version_stage": {SUPER},
     "admin:test_connection": {SUPER},
+    "admin:account_leaves": {SUPER},
     "admin:logout": {SIGNED},
     "admin:autocomplete": {STAFF},
 }
@@ -386,6 +389,7 @@ def path_of(address: Address, there: Everything) -> str:
     rows["pk"] = {
         "reporting:finding_decide": rows["finding"],
         "admin:test_connection": rows["connection"],
+        "admin:account_leaves": User.objects.get(username="sam").pk,
     }.get(address.name, rows["pk"])
     return address.at(**dict.fromkeys(address.holes, "x") | rows)
 
