@@ -39,6 +39,15 @@ SITE_REPORTS.register(
     ),
 )
 SITE_REPORTS.register(
+    "ownership",
+    SiteReport(
+        label=gettext_lazy("Ownership"),
+        icon="supervisor_account",
+        view="reporting.decay.views.ownership_page_view",
+        files={"csv": "reporting.decay.views.ownership_csv_view"},
+    ),
+)
+SITE_REPORTS.register(
     "trail",
     SiteReport(
         label=gettext_lazy("Trail"),

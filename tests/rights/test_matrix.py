@@ -147,6 +147,8 @@ NEEDS: dict[str, set[str] | str] = {
     "reporting:trail_csv": {SIGNED, LOOKS},
     "reporting:health": {SIGNED, LOOKS},
     "reporting:health_csv": {SIGNED, LOOKS},
+    "reporting:ownership": {SIGNED, LOOKS},
+    "reporting:ownership_csv": {SIGNED, LOOKS},
     "reporting:health_json": NOT_JUDGED,  # takes tokens too
     "reporting:review": {SIGNED, AUDITS},
     "reporting:review_csv": {SIGNED, AUDITS},
@@ -185,7 +187,7 @@ NEEDS: dict[str, set[str] | str] = {
     "admin:password_change_done": {SIGNED, STAFF},
     "admin:app_list": {SIGNED, STAFF, VIEWS},
     "admin:auth_user_password_change": {SIGNED, STAFF, SUPER},
-    "admin:account_leaves": {SIGNED, STAFF, SUPER},
+    "admin:account_leaves": {SIGNED, STAFF, CHANGES},
     "admin:load_definition": {SIGNED, STAFF, CHANGES},
     "admin:begin_workflow": {SIGNED, STAFF, CHANGES},
     "admin:publish_version": BUTTON,
@@ -295,7 +297,7 @@ MAY_POST: dict[str, set[str]] = {
     "admin:remove_step": {SUPER},
     "admin:version_stage": {SUPER},
     "admin:test_connection": {SUPER},
-    "admin:account_leaves": {SUPER},
+    "admin:account_leaves": {SIGNED, STAFF, CHANGES},
     "admin:logout": {SIGNED},
     "admin:autocomplete": {STAFF},
 }

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from workflows.access.conditions import roles_listing
 from workflows.access.models import ApiToken, ServiceAccount
@@ -147,7 +147,10 @@ def _parts_of(person: User) -> QuerySet[PartOwner]:
     return (
         _owned_rows(rows, person)
         .select_related("owner", "deputy", "step", "version__template__owner")
-        .order_by("version__name", "version__number", "step__position", "trigger")
+        .order_by(
+            *("version__name", "version__number"),
+            *(F(name).asc(nulls_last=True) for name in ("step__position", "trigger")),
+        )
     )
 
 
