@@ -154,7 +154,9 @@ def _people_of_task(work: UnitOfWork, item: WorkItem) -> list[User]:
         )
         people = User.objects.filter(pk__in=eligibility.around.added)
         people = people | listed if listed is not None else people
-    return list(people.exclude(pk__in=_barred_person_ids(work, item)).order_by("username"))
+    # Who has agreed already has done what they can, as on every page.
+    through = _barred_person_ids(work, item) | eligibility.around.voted
+    return list(people.exclude(pk__in=through).order_by("username"))
 
 
 def _barred_person_ids(work: UnitOfWork, item: WorkItem) -> frozenset[int]:

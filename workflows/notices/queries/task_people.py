@@ -10,6 +10,7 @@ from workflows.engine.routing.marking import Marking
 from workflows.execution.models import AddedPerson, WorkItem
 from workflows.notices.choices import NoticeRelation
 from workflows.people.models import RoleEntry
+from workflows.people.queries.eligibility import OpenTask, find_task_eligibility
 
 People = Mapping[NoticeRelation, frozenset[int]]
 
@@ -25,7 +26,7 @@ class TaskAudience:
 def find_task_audience(item: WorkItem) -> TaskAudience:
     """Who is around an open task now: its holder, else the people of its role, without those who
     are kept from it or have voted on it already; and whoever was added to it."""
-    added = frozenset(AddedPerson.objects.filter(work_item=item).values_list("user_id", flat=True))
+    added = _added_people_who_may_act(item)
     if item.assignee_id is not None:
         return TaskAudience(
             {
@@ -47,6 +48,23 @@ def find_task_audience(item: WorkItem) -> TaskAudience:
         {NoticeRelation.TEAM_MEMBER: members, NoticeRelation.ADDED_PERSON: added - members},
         tuple(groups.order_by("pk").values_list("group_id", flat=True)),
     )
+
+
+def _added_people_who_may_act(item: WorkItem) -> frozenset[int]:
+    """Who was added to the task and may act on it now, as every other place asks it: not who has
+    left the role to which it was escalated, nor who is kept from it. No statement more where nobody
+    was added."""
+    if not AddedPerson.objects.filter(work_item=item).exists():
+        return frozenset()
+    task = OpenTask(
+        instance=item.request,
+        map=cached_map(item.request.version_id),
+        marking=Marking.from_json(item.request.marking),
+        item=item,
+    )
+    (eligibility,) = find_task_eligibility([task])
+    around = eligibility.around
+    return frozenset(int(person) for person in around.added - around.barred - around.voted)
 
 
 def _role_id_of_queue(item: WorkItem) -> int | None:
