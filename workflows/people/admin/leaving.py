@@ -31,6 +31,7 @@ from workflows.people.admin.reach_sections import (
     describe_reach,
     describe_stranded,
     describe_tasks,
+    natural_candidate,
     propose_successors,
 )
 from workflows.people.lifecycle.off_boarding import HandoverPlan, HandoverResult, off_board
@@ -158,8 +159,8 @@ class LeavingMixin(PageContextMixin):
         return self._render(request, person, form)
 
     def _initial(self, person: User) -> dict[str, Any]:
-        first = next(propose_successors(find_reach(person, now=timezone.now())), None)
-        return {"successor": first[0].pk if first is not None else None}
+        heir = natural_candidate(find_reach(person, now=timezone.now()))
+        return {"successor": heir.pk if heir is not None else None}
 
     def _render(self, request: HttpRequest, person: User, form: LeavingForm) -> HttpResponse:
         page: Any = self

@@ -295,24 +295,35 @@ def describe_group_reach(group: Group, reader: User) -> list[ReachSection]:
 
 
 def propose_successors(reach: Reach) -> Iterator[tuple[User, str]]:
-    """Who might take over, each with why, and once: their manager, the deputies of what they own,
-    and who else is in their groups."""
+    """Who might take over, each with why, and once: whom it falls to, and who else is in their
+    groups."""
     seen = {reach.person.pk}
-    for person, why in _candidates(reach):
+    for person, why in (*_natural_candidates(reach), *_colleagues(reach)):
         if person is not None and person.is_active and person.pk not in seen:
             seen.add(person.pk)
             yield person, why
 
 
+def natural_candidate(reach: Reach) -> User | None:
+    """Who takes over unless somebody else is chosen: their manager, or the deputy of what they own.
+    Nobody who is only in the same groups: that is to be chosen."""
+    people = (person for person, _ in _natural_candidates(reach))
+    return next((person for person in people if person is not None and person.is_active), None)
+
+
 MOST_PROPOSED = 10
 
 
-def _candidates(reach: Reach) -> Iterator[tuple[User | None, str]]:
+def _natural_candidates(reach: Reach) -> Iterator[tuple[User | None, str]]:
     yield reach.person.manager, gettext("their manager")
     for workflow in reach.workflows:
         yield workflow.deputy, gettext("deputy of %(thing)s") % {"thing": workflow}
     for connection in reach.connections:
-        yield connection.deputy, gettext("deputy of %(thing)s") % {"thing": connection}
+        if connection.deputy != reach.person:
+            yield connection.deputy, gettext("deputy of %(thing)s") % {"thing": connection}
+
+
+def _colleagues(reach: Reach) -> Iterator[tuple[User | None, str]]:
     colleagues = User.objects.filter(
         groups__in=reach.groups, is_active=True, service_account=None
     ).distinct()
