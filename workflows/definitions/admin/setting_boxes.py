@@ -96,6 +96,31 @@ def _one_of(*words: str) -> Any:
     return lambda value: value in words
 
 
+# -- every step -------------------------------------------------------------------------------
+
+OWN: Final = gettext_lazy("Who answers for it")
+OWNER_BOXES: Final = (
+    SettingBox(
+        path=("owner",),
+        group=OWN,
+        offers="users",
+        build=lambda: NameField(
+            label=gettext_lazy("Owner"), help_text=gettext_lazy("Not said: the workflow's owner.")
+        ),
+    ),
+    SettingBox(
+        path=("deputy",),
+        group=OWN,
+        offers="users",
+        build=lambda: NameField(
+            label=gettext_lazy("Deputy"),
+            help_text=gettext_lazy("Not said: the workflow's deputy."),
+        ),
+    ),
+)
+"""Who owns a step for itself, whatever its kind."""
+
+
 # -- people's steps ---------------------------------------------------------------------------
 
 LATE: Final = gettext_lazy("When it is late")

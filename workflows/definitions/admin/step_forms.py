@@ -10,13 +10,8 @@ from typing import Final
 
 from django import forms
 from django.utils.functional import Promise
-<<<<<<< HEAD
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
-=======
-from django.utils.translation import gettext, gettext_lazy
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
->>>>>>> 5f45b71 (Look at open work at once when somebody goes, end what acts as a closed account, and let parts have owners)
 
 from workflows.definitions.admin.form_fields import NOT_SAID, OptionalYesNoField, TextField
 from workflows.definitions.admin.setting_box import SettingBox
@@ -24,6 +19,7 @@ from workflows.definitions.admin.setting_boxes import (
     ACTION_BOXES,
     APPROVAL_BOXES,
     AUTOMATION_BOXES,
+    OWNER_BOXES,
     PEOPLE_BOXES,
     SUBWORKFLOW_BOXES,
     WAIT_BOXES,
@@ -106,34 +102,6 @@ STEP_FORMS.register(StepKind.AUTOMATION, _system_form(AUTOMATION_BOXES))
 STEP_FORMS.register(StepKind.WAIT, _system_form(WAIT_BOXES))
 STEP_FORMS.register(StepKind.SUBWORKFLOW, _system_form(SUBWORKFLOW_BOXES))
 STEP_FORMS.register(StepKind.END, StepKindForm(columns=("result",), ways=(RouteKind.REOPEN,)))
-
-
-def _build_owner_box(title: "_StrOrPromise", unsaid: "_StrOrPromise") -> forms.Field:
-    return forms.CharField(
-        required=False,
-        empty_value=None,
-        max_length=150,
-        label=title,
-        help_text=unsaid,
-        widget=UnfoldAdminTextInputWidget,
-    )
-
-
-OWNER_BOXES: Final = (
-    SettingBox(
-        path=("owner",),
-        build=lambda: _build_owner_box(
-            gettext_lazy("Owner"), gettext_lazy("A login. Empty: the workflow's owner.")
-        ),
-    ),
-    SettingBox(
-        path=("deputy",),
-        build=lambda: _build_owner_box(
-            gettext_lazy("Deputy"), gettext_lazy("A login. Empty: the workflow's deputy.")
-        ),
-    ),
-)
-"""Who owns a step for itself, whatever its kind."""
 
 
 def find_step_form(kind: str) -> StepKindForm:

@@ -59,7 +59,10 @@ COLUMNS: Final = (
         label=gettext_lazy("Fields filled in"),
         placeholder=gettext_lazy("region = EU; kind = new"),
     ),
+    Column(name="owner", label=gettext_lazy("Owner"), placeholder=gettext_lazy("the workflow's")),
+    Column(name="deputy", label=gettext_lazy("Deputy"), placeholder=gettext_lazy("the workflow's")),
 )
+OWN: Final = ("owner", "deputy")
 
 
 class TriggersField(RowsField):
@@ -109,6 +112,7 @@ class TriggersField(RowsField):
             if shown["kind"] == row["kind"] and row["kind"] != SCHEDULE
         ]
         kept = {k: v for k, v in (alike[0] if alike else {}).items() if k in ("mapping", "with")}
+        kept |= {name: row[name] for name in OWN if row[name]}
         return {"kind": row["kind"], **_own_settings(row), **_values_of(row), **kept}
 
 
@@ -160,6 +164,7 @@ def _as_row(trigger: Mapping[str, Any]) -> Row:
         "workflow": trigger.get("workflow") or "",
         "result": trigger.get("result") or "",
         "values": "; ".join(f"{name} = {value}" for name, value in values.items()),
+        **{name: trigger.get(name) or "" for name in OWN},
     }
 
 

@@ -34,11 +34,7 @@ from workflows.engine.format.parts import (
     TriggerDef,
     Username,
 )
-<<<<<<< HEAD
 from workflows.engine.format.rehearsed import RehearseDef
-from workflows.engine.format.role_finders import Username
-=======
->>>>>>> 5f45b71 (Look at open work at once when somebody goes, end what acts as a closed account, and let parts have owners)
 from workflows.engine.format.roles import RoleDef
 from workflows.engine.texts import Text, text
 

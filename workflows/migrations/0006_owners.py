@@ -53,7 +53,7 @@ def name_owners_of_keys(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workflows", "0003_people_by_word")]
+    dependencies = [("workflows", "0005_moved_requests")]
 
     operations = [
         migrations.CreateModel(
@@ -249,6 +249,8 @@ class Migration(migrations.Migration):
                     ("reopen", "reopen"),
                     ("set_values", "set values"),
                     ("resolve_merge", "choose between branches"),
+                    ("change_version", "move to another version"),
+                    ("put_back", "put back on its version"),
                     ("make_status_link", "make status link"),
                     ("withdraw_status_link", "withdraw status link"),
                     ("finish", "finish"),
