@@ -22,6 +22,7 @@ from workflows.people.queries.eligibility import (
     find_task_eligibility,
     open_task_of,
 )
+from workflows.people.queries.owners import find_step_owners
 from workflows.people.queries.stand_ins import find_deputies, read_away_notes
 from workflows.people.services.recipients import find_accountable_people
 from workflows.trail.choices import TrailCommand
@@ -124,9 +125,9 @@ def _late_task(work: UnitOfWork, activation: int) -> tuple[WorkItem | None, Over
 
 
 def _responsible_people(work: UnitOfWork, item: WorkItem) -> list[User]:
-    """Those whose task it is; where that is nobody any more, those who answer for the workflow. Who
-    stands in for them is told in their place."""
-    people = _people_of_task(work, item)
+    """Those whose task it is; where that is nobody any more, those who answer for the step, or for
+    the workflow. Who stands in for them is told in their place."""
+    people = _people_of_task(work, item) or list(find_step_owners(item.step_id))
     return people or find_accountable_people(work.instance.template)
 
 
