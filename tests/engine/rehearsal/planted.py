@@ -330,6 +330,21 @@ PLANTED: dict[str, list[tuple[str | None, dict[str, Any]]]] = {
                 steps__revise__role="finance",
             ),
         ),
+        (
+            "look",
+            changed(
+                start__triggers=[
+                    {
+                        "kind": "schedule",
+                        "cron": "*/5 * * * *",
+                        "data": {"amount": 100, "region": "EU", "lead": "ann"},
+                    }
+                ],
+                roles__look={"groups": ["look"]},
+                steps__look__role="look",
+                steps__revise__role="finance",
+            ),
+        ),
     ],
     "overdue": [
         ("law", changed(steps__law__due="30m", steps__law__expected="2d")),

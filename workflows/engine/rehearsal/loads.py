@@ -8,6 +8,7 @@ from workflows.engine.format.definition import HumanStep
 from workflows.engine.rehearsal.clocks import OpenTime
 from workflows.engine.rehearsal.crew import Crew
 from workflows.engine.rehearsal.records import RunRecord, TaskRecord
+from workflows.engine.rehearsal.week_time import WEEK
 from workflows.engine.routing.graph import Graph
 
 LONGER: Final = 2.0
@@ -52,7 +53,8 @@ def _loads(graph: Graph, crew: Crew, runs: Sequence[RunRecord]) -> Iterator[Role
             continue
         names = crew.in_role(role, {}, None)
         hours = sum(_hours(crew, name, window) for name in names)
-        load = sum(worked.get(name, 0) for name in names) / hours if hours else 0.0
+        work = sum(worked.get(name, 0) for name in names)
+        load = work / hours if hours else float(work > 0)
         step = _most_waited(tasks)
         late = _longer_waits([pair for pair in tasks if pair[1].step == step], crew.calendar)
         yield RoleLoad(
@@ -73,9 +75,12 @@ def _work_by_person(runs: Sequence[RunRecord]) -> Mapping[str, int]:
     return worked
 
 
-def _hours(crew: Crew, name: str, window: tuple[int, int]) -> int:
-    person = crew.person(name)
-    return person.time.between(*window) * person.at_once
+def _hours(crew: Crew, name: str, window: tuple[int, int]) -> float:
+    """The hours of a person while requests come in. Where all of them come before anybody is at
+    work (a schedule in the night), what a week has of hours counts for so much of a week."""
+    person, (begin, end) = crew.person(name), window
+    in_week = person.time.between(begin, begin + WEEK) * (end - begin) / WEEK
+    return max(person.time.between(begin, end), in_week) * person.at_once
 
 
 def _most_waited(tasks: Sequence[tuple[RunRecord, TaskRecord]]) -> str:
