@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-import workflows
 from workflows.access.services.once_only_forms import serve_view_once
 from workflows.admin_site.base import actor_of
 from workflows.admin_site.links import change_url
@@ -27,7 +26,7 @@ from workflows.engine.errors import HandoffError
 from workflows.engine.format.definition import Definition, display_title
 from workflows.engine.format.files import read_definition
 
-EXAMPLES: Final = Path(workflows.__file__).parent / "demo" / "maps"
+EXAMPLES: Final = Path(__file__).resolve().parents[2] / "demo" / "maps"
 EXAMPLE, COPY = "example:", "copy:"
 
 
