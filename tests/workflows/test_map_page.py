@@ -25,7 +25,7 @@ from workflows.engine.editing.sequences import Line, StepSequence, write_sequenc
 from workflows.engine.errors import InvalidInput, NotAllowed, WrongState
 from workflows.trail.models import TrailEvent
 
-MOST_STATEMENTS = 60
+MOST_STATEMENTS = 32
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 
@@ -341,3 +341,24 @@ def test_a_new_owner_is_chosen_on_the_page_of_the_step(owner: Client) -> None:
     step.refresh_from_db()
     assert Role.objects.get(pk=step.role_id).settings == {"users": ["omar"]}
     assert saved(owner, page_of(step), role="new:user:nobody-here").status_code == 200
+
+
+def test_who_has_a_step_open_is_told_that_another_put_one_behind_it(owner: Client) -> None:
+    draft = load_map()
+    step = draft.steps.get(key="manager_review")
+    mine = browser_form(owner.get(page_of(step)), "step_form")
+    other = Client()
+    other.force_login(make_staff_of("omar"))
+    post(other, "add_step", step, place="behind", kind="task", name="Look twice")
+    before = said_by(draft)
+    answer = owner.post(page_of(step), mine | {"instructions": "Read it all."})
+    assert answer.status_code == 409
+    (change,) = answer.context["meanwhile"]
+    assert (change.after, change.who) == ("Look twice", "omar")
+    assert said_by(draft) == before
+    shown = browser_form(answer, "step_form")
+    assert shown["instructions"] == "Read it all."
+    assert owner.post(page_of(step), shown).status_code == 302
+    after = said_by(draft)["steps"]["manager_review"]
+    assert after["instructions"] == "Read it all."
+    assert after["outcomes"] == before["steps"]["manager_review"]["outcomes"]

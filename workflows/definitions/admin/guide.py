@@ -37,6 +37,8 @@ class Stage:
     fields: Sequence[Any] = ()
     tables: Mapping[str, Sequence[str]] | None = None
     """The tables that it shows, with their columns; all of a table where none are named."""
+    kinds: Sequence[str] = ()
+    """The kinds of steps that it asks for; all where none are named."""
 
 
 def _work(sheet: "VersionSheet") -> list[Step]:
@@ -89,6 +91,7 @@ STAGES: Final = (
         question=gettext_lazy("Who owns each step?"),
         hint=gettext_lazy("One role a step, and how long it should take, its queue included."),
         is_done=_has_owners,
+        kinds=(*WORKING, StepKind.AUTOMATION, StepKind.SUBWORKFLOW),
         tables={"steps": ("position", "name", "role", "expected", "due"), "roles": ()},
     ),
     Stage(

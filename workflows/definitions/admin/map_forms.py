@@ -45,7 +45,7 @@ CALENDARS: Options = [
 FRONT_BOXES: Mapping[str, Sequence[str]] = {
     RouteKind.OUTCOME: ("label", "to_step", "exception"),
     RouteKind.RULE: ("when", "to_step", "exception"),
-    RouteKind.BRANCH: ("to_step", "when"),
+    RouteKind.BRANCH: ("to_step",),
     RouteKind.ON_ERROR: ("to_step", "exception"),
 }
 """What of a way is asked first; the rest stands behind."""
@@ -426,14 +426,15 @@ class RouteForm(MapForm):
         front = FRONT_BOXES.get(self._kind, ("to_step",))
         names = [name for name in ("kind", "name", "when", "role", "label") if name not in front]
         if self._kind != RouteKind.OUTCOME:
-            names = ["kind"]
+            names = ["when", "kind"] if self._kind == RouteKind.BRANCH else ["kind"]
         return [self[name] for name in (*names, "position") if name in self.fields]
 
     @property
     def has_more_said(self) -> bool:
         """Whether something stands there, or is wrong there."""
         wrong = any(box.errors for box in self.further_boxes_here)
-        said = [name for name in ("when", "role") if self._kind == RouteKind.OUTCOME]
+        asked = {RouteKind.OUTCOME: ("when", "role"), RouteKind.BRANCH: ("when",)}
+        said = asked.get(RouteKind(self._kind), ()) if self._kind else ()
         return wrong or any(self[name].value() for name in said)
 
     def _check_rule(self, cleaned: Mapping[str, Any]) -> None:

@@ -136,6 +136,9 @@ class StepInline(PartInline):
         """With the ways of all steps in one statement; of a large map, the part that is shown."""
         routes = Route.objects.select_related("to_step").order_by("position", "id")
         steps = super().get_queryset(request).prefetch_related(Prefetch("routes", routes))
+        stage = stage_of(request)
+        if stage is not None and stage.kinds:
+            steps = steps.filter(kind__in=stage.kinds)
         shown_step_ids = request.__dict__.get(SHOWN_STEPS_KEY)
         return steps if shown_step_ids is None else steps.filter(pk__in=shown_step_ids)
 
