@@ -30,6 +30,10 @@ class Picture:
     path: str
     link: str = ""
     """The first link of the page to such an address is followed."""
+    button: str = ""
+    """Then this button is pressed."""
+    step: str = ""
+    """Then this step of the map is selected."""
     viewport: Mapping[str, int] | None = None
     scheme: str = "light"
 
@@ -40,6 +44,14 @@ PAGES: Mapping[str, Picture] = {
     "request": Picture("helen", "/requests/?whose=all&workflow=contract-review", "/requests/CR-"),
     "report": Picture("helen", "/reports/workflow/contract-review/"),
     "handoffs-dark": Picture("marco", "/handoffs/", scheme="dark"),
+    "mapping": Picture(
+        "yusuf",
+        "/admin/workflows/templateversion/?q=Purchase",
+        "/admin/workflows/templateversion/",
+        button="Make a new draft from this version",
+        step="Finance review",
+        viewport={"width": 1280, "height": 900},
+    ),
     "inbox-phone": Picture("omar", "/", viewport=PHONE),
 }
 
@@ -53,7 +65,12 @@ def take_pictures(browser: Browser, site: str, to: Path) -> list[Path]:
         page = sign_in(browser, site, picture.username, password="handoff-demo", **options)
         page.goto(picture.path)
         if picture.link:
-            page.locator(f'main a[href^="{picture.link}"]').first.click()
+            page.locator(f':is(main, #result_list) a[href^="{picture.link}"]').first.click()
+        if picture.button:
+            page.get_by_role("button", name=picture.button).click()
+        if picture.step:
+            page.locator(".handoff-map a").filter(has_text=picture.step).first.click()
+            page.locator("#step-heading").wait_for()
         file = to / f"{name}.png"
         page.screenshot(path=str(file))
         written.append(file)
