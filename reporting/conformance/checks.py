@@ -37,12 +37,12 @@ def check_log(
     report: Report = lambda result: None,
 ) -> ConformanceResult:
     """How far a log fits the map of this mapping. Raises HandoffError on a bad file."""
-    checker = _make_checker(activities.definition)
+    checker = make_checker(activities.definition)
     account = account or Account(str(log))
     counts = Counter(row.case_id for row in read_log(log, read_options, account))
     if not counts:
         raise refuse_empty_log(account)
-    result = _empty_result(checker)
+    result = empty_result(checker)
     for rows in read_log_cases(log, counts, read_options):
         result.add(rows[0].case_id, checker.judge(list(interpret_case(rows, activities))))
         report(result)
@@ -58,20 +58,22 @@ def check_history(
 ) -> ConformanceResult:
     """How far the requests of a workflow that were started in a period fit this map; a finished
     one may have been reopened where its end says."""
-    checker = _make_checker(definition, reopens=True)
-    result = _empty_result(checker)
+    checker = make_checker(definition, reopens=True)
+    result = empty_result(checker)
     for case in read_history_cases(template, period, checker):
         result.add(case.reference, checker.judge(case.rows))
         report(result)
     return result
 
 
-def _make_checker(definition: Definition, *, reopens: bool = False) -> CaseChecker:
+def make_checker(definition: Definition, *, reopens: bool = False) -> CaseChecker:
+    """Judges cases on this map. Raises InvalidInput for one that cannot be started."""
     if definition.start is None or definition.start.first is None:
         raise InvalidInput("The map has no first step; add `start: first`.")
     return CaseChecker(Graph(definition, timezone.get_default_timezone()), reopens=reopens)
 
 
-def _empty_result(checker: CaseChecker) -> ConformanceResult:
+def empty_result(checker: CaseChecker) -> ConformanceResult:
+    """No case yet."""
     graph = checker.walker.graph
     return ConformanceResult({key: graph.title(key) for key in graph.steps})

@@ -16,7 +16,7 @@ from workflows.execution.choices import TaskState
 from workflows.execution.models import WorkflowInstance, WorkItem
 
 COLUMNS = (
-    *("request_id", "request__prefix", "request__case_ref", "request__data"),
+    *("request_id", "request__prefix", "request__data"),
     *("step__key", "outcome"),
 )
 
@@ -45,12 +45,12 @@ def read_history_cases(
     fixed = _fixed_fields(checker)
     for _, group in groupby(tasks, key=lambda task: task[0]):
         done = list(group)
-        request, prefix, case_ref, values, _, _ = done[0]
+        request, prefix, values, _, _ = done[0]
         rows = [_build_row(key, outcome, checker) for *_, key, outcome in done]
         rows[0] = LoggedRow(
             rows[0].activity, rows[0].meaning, True, _known_values(values, fixed, checker)
         )
-        yield HistoryCase(case_ref or f"{prefix}-{request}", rows)
+        yield HistoryCase(f"{prefix}-{request}", rows)
 
 
 def _fixed_fields(checker: CaseChecker) -> list[str]:

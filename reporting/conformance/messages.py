@@ -41,6 +41,22 @@ _SENTENCES = {
 }
 
 
+_SHORT = {
+    LeaveCause.NOT_REACHED: gettext_lazy("cannot be reached from there"),
+    LeaveCause.AGAINST_RULE: gettext_lazy("a rule leads elsewhere with the values of the case"),
+    LeaveCause.NO_STEP: gettext_lazy("is nothing on the map"),
+    LeaveCause.BEFORE_START: gettext_lazy("comes before the row that starts the case"),
+    LeaveCause.STARTED_ALREADY: gettext_lazy("would start the case once more"),
+    LeaveCause.TOO_MANY_WAYS: gettext_lazy("is not reached in any of the many ways looked at"),
+}
+"""The same beside where it stood and what came."""
+
+
+def cause_text(cause: LeaveCause) -> str:
+    """Why what came does not fit, in a table that says the rest."""
+    return str(_SHORT[cause])
+
+
 def deviation_sentence(kind: DeviationKind, titles: Mapping[str, str]) -> str:
     """What cases did that the map does not allow."""
     places = {"steps": name_steps(kind.steps, titles), "activity": kind.activity}

@@ -52,19 +52,19 @@ class ConformanceResult:
     open: int = 0
     _deviations: dict[DeviationKind, Deviation] = field(default_factory=dict)
 
-    def add(self, case: str, verdict: CaseVerdict) -> None:
-        """One more case."""
-        self.cases += 1
+    def add(self, case: str, verdict: CaseVerdict, *, count: int = 1) -> None:
+        """One more case, or so many that are all alike."""
+        self.cases += count
         if verdict.leave is not None:
-            self._add_leave(case, verdict.leave)
+            self._add_leave(case, verdict.leave, count)
             return
-        self.fit += 1
-        self.open += not verdict.has_ended
+        self.fit += count
+        self.open += 0 if verdict.has_ended else count
 
-    def _add_leave(self, case: str, leave: Leave) -> None:
+    def _add_leave(self, case: str, leave: Leave, count: int) -> None:
         kind = DeviationKind(leave.steps, leave.activity, leave.cause)
         deviation = self._deviations.setdefault(kind, Deviation(kind, 0, case))
-        deviation.count += 1
+        deviation.count += count
 
     @property
     def left(self) -> int:

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from reporting.workflow_pages import views
+from reporting.workflow_pages import conformance_views, from_log_views, views
 
 app_name = "workflows"
 urlpatterns = [
     path("", views.workflow_list_view, name="list"),
+    path("new/from-log/", from_log_views.from_log_view, name="from-log"),
+    path("new/from-log/draft/", from_log_views.make_draft_from_log_view, name="from-log-draft"),
     path("<slug:key>/", views.workflow_page_view, name="page"),
+    path("<slug:key>/conformance/", conformance_views.conformance_view, name="conformance"),
     path("<slug:key>/pause/", views.pause_workflow_view, name="pause"),
     path("<slug:key>/resume/", views.resume_workflow_view, name="resume"),
     path("<slug:key>/retire/", views.retire_workflow_view, name="retire"),

@@ -27,7 +27,7 @@ from approvals.ui.tables import Sentence
 from approvals.ui.typed_text import form_data
 from reporting.workflow_pages.page import build_workflow_page, collect_workflow_lines
 from reporting.workflow_pages.tables import workflows_table
-from workflows.access.permissions import may_manage
+from reporting.workflow_pages.visible import find_visible_workflow
 from workflows.access.services.once_only_forms import FormSubmission, Twins
 from workflows.definitions.lifecycle import pausing
 from workflows.definitions.lifecycle import retirement as retiring
@@ -54,7 +54,7 @@ def workflow_list_view(request: HttpRequest) -> HttpResponse:
 @signed_in_page
 def workflow_page_view(request: HttpRequest, key: str) -> HttpResponse:
     """One workflow."""
-    return _render_workflow(request, _find_visible_workflow(request, key))
+    return _render_workflow(request, find_visible_workflow(request, key))
 
 
 def _render_workflow(
@@ -68,18 +68,6 @@ def _render_workflow(
     }
     status = status_of(refused) if refused else 200
     return render(request, "reporting/workflow.html", context, status=status)
-
-
-def _find_visible_workflow(
-    request: HttpRequest, key: str, *, to_manage: bool = False
-) -> WorkflowTemplate:
-    user = signed_in_user(request)
-    template = WorkflowTemplate.objects.auditable_by(user).filter(key=key).first()
-    if template is None:
-        raise NotFound("There is no such workflow, or it is not yours to see.")
-    if to_manage and not may_manage(user, template):
-        raise NotAllowed("Only the owner or deputy of “%(name)s” may do this.", name=template.name)
-    return template
 
 
 def _workflow_address(key: str, **_: object) -> str:
@@ -200,7 +188,7 @@ def retire_workflow_view(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _ask_lifecycle_action(request: HttpRequest, key: str, action: LifecycleAction) -> HttpResponse:
-    template = _find_visible_workflow(request, key, to_manage=True)
+    template = find_visible_workflow(request, key, to_manage=True)
     form = LifecycleActionForm(form_data(request), label=action.label, choices=action.choices)
     refused = None
     if request.method == "POST" and form.is_valid():
@@ -313,7 +301,7 @@ def publish_draft_view(request: HttpRequest, key: str, number: int) -> HttpRespo
 
 
 def _find_version(request: HttpRequest, key: str, number: int) -> TemplateVersion:
-    versions = _find_visible_workflow(request, key).versions.select_related("template")
+    versions = find_visible_workflow(request, key).versions.select_related("template")
     version = versions.filter(number=number).first()
     if version is None:
         raise NotFound("There is no such version of this workflow.")
@@ -324,7 +312,7 @@ def _run_version_command(
     request: HttpRequest, key: str, operation: Callable[[WorkflowTemplate, datetime], str]
 ) -> HttpResponse:
     """Do it once and go back to the page, or show there what was refused."""
-    template = _find_visible_workflow(request, key, to_manage=True)
+    template = find_visible_workflow(request, key, to_manage=True)
 
     def perform_operation() -> FormSubmission:
         return FormSubmission(_workflow_address(key), operation(template, timezone.now()))

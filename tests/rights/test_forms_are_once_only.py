@@ -15,6 +15,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from reporting.discovery.page_survey import seal_survey
 from reporting.reviews.models import Finding, Review
 from tests.approvals.test_incidents_pages import place_order_in_vain
 from tests.factories import open_task, start_request
@@ -28,6 +29,7 @@ from workflows.conversation.services.comments import write_comment
 from workflows.definitions.lifecycle import pausing
 from workflows.definitions.lifecycle import retirement as retiring
 from workflows.definitions.models import WorkflowTemplate
+from workflows.engine.discovery.survey import LogSurvey
 from workflows.execution.services.form_drafts import save_form_draft
 from workflows.people.models import User
 
@@ -154,6 +156,10 @@ ONCE: dict[str, Sending] = {
     "workflows:pause": Sending("olivia", {"running": pausing.GO_ON, **WHY}),
     "workflows:resume": Sending("olivia", {"running": pausing.RESUME, **WHY}, before=pause),
     "workflows:retire": Sending("olivia", {"running": retiring.FINISH, **WHY}),
+    "workflows:from-log-draft": Sending(
+        "root",
+        {"survey": seal_survey(LogSurvey({("a", "b"): 3})), "keep": "80", "name": "X", "key": "x"},
+    ),
     "workflows:draft": Sending("olivia"),
     "workflows:publish": Sending("olivia"),
 }
@@ -165,6 +171,8 @@ HARMLESS: dict[str, str] = {
     "approvals:request-columns": "a choice: the same again is the same",
     "approvals:decide-by-link": "its link is used up by the first: test_mail_decisions.py",
     "reporting:refresh": "works out the same figures from the same rows",
+    "workflows:conformance": "reads a log, and writes nothing",
+    "workflows:from-log": "reads a log, and writes nothing",
     "workflows:load": "the same file again gives the same draft",
     "account": "a choice: the same again is the same",
     "account_notices": "a choice: the same again is the same",

@@ -168,6 +168,9 @@ NEEDS: dict[str, set[str] | str] = {
     # the pages of a workflow
     "workflows:list": {SIGNED},
     "workflows:page": {SIGNED, AUDITS},
+    "workflows:conformance": {SIGNED, AUDITS},
+    "workflows:from-log": {SIGNED, CHANGES},
+    "workflows:from-log-draft": BUTTON,
     "workflows:file": {SIGNED, AUDITS},
     "workflows:bpmn": {SIGNED, AUDITS},
     "workflows:load": BUTTON,
@@ -287,6 +290,7 @@ MAY_POST: dict[str, set[str]] = {
     "reporting:review_gather": {SIGNED, MANAGES},
     "reporting:finding_decide": {SIGNED, MANAGES},
     "reporting:refresh": {SIGNED, AUDITS},
+    "workflows:from-log-draft": {SIGNED, CHANGES},
     "workflows:load": {SIGNED, MANAGES},
     "workflows:draft": {SIGNED, MANAGES},
     "workflows:publish": {SIGNED, MANAGES},

@@ -37,6 +37,11 @@ def workflow_page_url(key: str) -> str:
     return reverse("workflows:page", args=[key])
 
 
+def map_from_log_url() -> str:
+    """Where a log becomes the draft of a new workflow."""
+    return reverse("workflows:from-log")
+
+
 def reviews_page_url() -> str:
     """The reviews of all workflows."""
     return reverse("reporting:reviews")

@@ -17,6 +17,7 @@ from workflows.admin_site.drafts import manages_workflow
 from workflows.admin_site.links import list_url
 from workflows.admin_site.site_links import (
     audit_csv_url,
+    map_from_log_url,
     report_page_url,
     reviews_page_url,
     workflow_page_url,
@@ -56,9 +57,10 @@ class WorkflowPageMixin(PageContextMixin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """With the way in for files, for those who may add."""
+        """With the ways in for files and logs, for those who may add."""
         may_load = self.has_add_permission(request)  # type: ignore[attr-defined]
-        extra = {**(extra_context or {}), "may_load": may_load}
+        ways_in = {"may_load": may_load, "from_log_url": map_from_log_url()}
+        extra = {**(extra_context or {}), **ways_in}
         return super().changelist_view(request, extra)  # type: ignore[misc]
 
 

@@ -17,6 +17,8 @@ from workflows.engine.discovery.survey import LogSurvey
 from workflows.engine.format.definition import Definition, display_title
 
 END = "done"
+WORDS = {"both": "Beside each other", "joined": "All done", END: "End"}
+"""What steps are called that no activity of the log is."""
 AGREES = re.compile(
     r"approv|authori[sz]|review|accept|sign.?off|genehmig|freigab|freigeb|prüf|zustimm", re.I
 )
@@ -120,7 +122,7 @@ class DraftMap:
         if place.name in self.survey.expected:
             self.steps[key]["expected"] = self.survey.expected[place.name]
 
-    def _outcomes(self, key: str, place: Activity, targets: Mapping[str, int]) -> dict[str, str]:
+    def _outcomes(self, key: str, place: Activity, targets: Mapping[str, int]) -> dict[str, Any]:
         is_outside_blocks = place.name in self._outer
         rule = self._rule_of(place, targets) if is_outside_blocks else None
         if rule is not None:
@@ -132,7 +134,18 @@ class DraftMap:
             self._count(key, target, count)
         if len(targets) == 1:
             return {"done": next(iter(targets))}
-        return {("end" if target == END else f"to_{target}")[:80]: target for target in targets}
+        return {
+            ("end" if target == END else f"to_{target}")[:80]: {
+                "to": target,
+                "label": self._label(target),
+            }
+            for target in targets
+        }
+
+    def _label(self, target: str) -> str:
+        """What the outcome that leads to a step is called."""
+        named = {key: name for name, key in self.keys.items()}
+        return named.get(target) or WORDS.get(target.partition("_")[0], WORDS[END])
 
     def _count(self, source: str, target: str, count: int) -> None:
         self.counts[source, target] = self.counts.get((source, target), 0) + count
@@ -171,7 +184,12 @@ class DraftMap:
     def _add_block(self, block: FoundBlock) -> None:
         opened, joined = f"both_{block.number + 1}", f"joined_{block.number + 1}"
         branches = [{"to": self._first_of(region)} for region in block.branches]
-        self.steps[opened] = {"kind": "parallel", "branches": branches, "join": joined}
+        self.steps[opened] = {
+            "kind": "parallel",
+            "name": WORDS["both"],
+            "branches": branches,
+            "join": joined,
+        }
         for region, branch in zip(block.branches, branches, strict=True):
             count = sum(self._targets(region, None).values())
             self._count(opened, branch["to"], count)
@@ -181,7 +199,12 @@ class DraftMap:
             f"after_{joined}", targets, self._last_people(block.branches[-1])
         )
         self._count(joined, target, sum(targets.values()))
-        self.steps[joined] = {"kind": "join", "wait_for": "all", "to": target}
+        self.steps[joined] = {
+            "kind": "join",
+            "name": WORDS["joined"],
+            "wait_for": "all",
+            "to": target,
+        }
 
     def _first_of(self, region: int) -> str:
         """The step at which a region begins: one, or a decision that somebody's field says."""
