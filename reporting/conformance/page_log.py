@@ -14,7 +14,7 @@ from reporting.conformance.row_meanings import interpret_case
 from reporting.eventlogs.account import Account
 from reporting.eventlogs.readers.read import LogReadOptions
 from reporting.eventlogs.readers.rows import LogRow
-from reporting.eventlogs.uploads import (
+from reporting.eventlogs.uploads.uploaded_log import (
     count_uploaded_rows,
     open_sealed,
     seal_for_page,

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from reporting.discovery.log_survey import survey_cases
 from reporting.eventlogs.account import Account
 from reporting.eventlogs.readers.read import LogReadOptions
-from reporting.eventlogs.uploads import (
+from reporting.eventlogs.uploads.uploaded_log import (
     count_uploaded_rows,
     open_sealed,
     seal_for_page,

@@ -14,7 +14,7 @@ from reporting.eventlogs.messages import refuse_empty_log
 from reporting.eventlogs.readers.files import open_log_bytes
 from reporting.eventlogs.readers.read import LogReadOptions, read_log
 from workflows.engine.errors import InvalidInput
-from workflows.engine.texts import grouped
+from workflows.engine.texts import Text, grouped
 
 MOST_BYTES = 5_000_000
 MOST_UNPACKED = 50_000_000
@@ -43,8 +43,17 @@ def uploaded_log(sent: UploadedFile | None) -> Iterator[Path]:
         try:
             _refuse_bomb(path)
             yield path
-        except InvalidInput as refused:  # its sender knows the file by its name alone
-            raise InvalidInput(str(refused).replace(f"{folder}/", "")) from None
+        except InvalidInput as refused:
+            raise InvalidInput(_named_as_sent(refused.text, path)) from None
+
+
+def _named_as_sent(sentence: Text, path: Path) -> Text:
+    """A refusal that calls the file by the name that its sender knows."""
+    parameters = {
+        name: path.name if str(path) in str(value) else value
+        for name, value in sentence.parameters.items()
+    }
+    return sentence.filled(parameters)
 
 
 def _refuse_bomb(path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Logs that are sent by a page."""
