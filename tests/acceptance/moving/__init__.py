@@ -1,0 +1,1 @@
+"""Many running requests moved to another version, by a process that is killed on the way."""
