@@ -26,6 +26,8 @@ from workflows.definitions.admin.stage_forms import build_stage_form
 from workflows.definitions.admin.version_commands import VersionCommandsMixin, publish_version
 from workflows.definitions.admin.version_page import build_sheet_context
 from workflows.definitions.models import TemplateVersion
+from workflows.version_changes.admin.differences import VersionDifferencesMixin, draft_differences
+from workflows.version_changes.admin.moves import RequestMovesMixin
 
 TABLES = {"roles": RoleInline, "fields": FieldInline, "steps": StepInline}
 VERSION_FIELDSETS = (
@@ -86,7 +88,14 @@ class VersionColumns:
 
 
 @admin.register(TemplateVersion)
-class VersionAdmin(VersionCommandsMixin, VersionColumns, PageContextMixin, DraftAdmin):
+class VersionAdmin(
+    RequestMovesMixin,
+    VersionDifferencesMixin,
+    VersionCommandsMixin,
+    VersionColumns,
+    PageContextMixin,
+    DraftAdmin,
+):
     """Versions: drafts are mapped here, the others are read here."""
 
     of_workflow = "template"
@@ -160,6 +169,7 @@ class VersionAdmin(VersionCommandsMixin, VersionColumns, PageContextMixin, Draft
         commands = self.has_command_permission(request)
         may_command = commands and manages_workflow(request, row.template)
         context = {**build_sheet_context(request, row), "may_command": may_command}
+        context["draft_differences"] = draft_differences(row) if may_command else ()
         stage = stage_of(request)
         if stage is not None and may_edit(request, row):
             context["stage_form"] = build_stage_form(request, row, stage.part)

@@ -1,0 +1,52 @@
+"""An older map with its steps called as they are now, to be drawn and compared with a newer one."""
+
+from typing import Any
+
+from workflows.engine.format.definition import Definition
+from workflows.engine.versions.step_mapping import StepMapping
+
+SINGLE_WAYS = ("to", "otherwise", "join", "reopen", "on_error")
+LISTED_WAYS = ("rules", "branches")
+
+
+def rename_steps(old: Definition, steps: StepMapping) -> Definition:
+    """The older map under the newer one's keys; what is gone, was split, or would take a key that
+    another step has keeps its own."""
+    names = _new_names(old, steps)
+    written = old.dump()
+    written["steps"] = {
+        names[key]: _renamed_step(step, names) for key, step in written["steps"].items()
+    }
+    start = written.get("start") or {}
+    if start.get("first"):
+        written["start"] = {**start, "first": names[start["first"]]}
+    return Definition.model_validate(written)
+
+
+def _new_names(old: Definition, steps: StepMapping) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for key in old.steps:
+        name = steps.target(key) or key
+        is_taken = name in names.values() or (name != key and name in old.steps)
+        names[key] = key if is_taken else name
+    return names
+
+
+def _renamed_step(step: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    renamed = dict(step)
+    for name in SINGLE_WAYS:
+        if name in renamed:
+            renamed[name] = _renamed_way(renamed[name], names)
+    for name in LISTED_WAYS:
+        if name in renamed:
+            renamed[name] = [_renamed_way(way, names) for way in renamed[name]]
+    if "outcomes" in renamed:
+        outcomes = renamed["outcomes"].items()
+        renamed["outcomes"] = {name: _renamed_way(way, names) for name, way in outcomes}
+    if "not_by" in renamed:
+        renamed["not_by"] = [names.get(other, other) for other in renamed["not_by"]]
+    return renamed
+
+
+def _renamed_way(way: Any, names: dict[str, str]) -> Any:
+    return names[way] if isinstance(way, str) else {**way, "to": names[way["to"]]}

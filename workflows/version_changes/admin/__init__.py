@@ -1,0 +1,1 @@
+"""The pages of two versions: what is different, and moving running requests."""
