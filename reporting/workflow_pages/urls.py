@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from reporting.rehearsals.views import rehearsal_view
 from reporting.workflow_pages import conformance_views, from_log_views, views
 
 app_name = "workflows"
@@ -29,4 +30,5 @@ urlpatterns = [
         name="bpmn",
     ),
     path("<slug:key>/versions/<int:number>/publish/", views.publish_draft_view, name="publish"),
+    path("<slug:key>/versions/<int:number>/rehearsal/", rehearsal_view, name="rehearsal"),
 ]

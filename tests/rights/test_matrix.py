@@ -173,6 +173,7 @@ NEEDS: dict[str, set[str] | str] = {
     "workflows:from-log-draft": BUTTON,
     "workflows:file": {SIGNED, AUDITS},
     "workflows:bpmn": {SIGNED, AUDITS},
+    "workflows:rehearsal": {SIGNED, MANAGES},
     "workflows:load": BUTTON,
     "workflows:draft": BUTTON,
     "workflows:publish": BUTTON,

@@ -42,6 +42,11 @@ def map_from_log_url() -> str:
     return reverse("workflows:from-log")
 
 
+def rehearsal_page_url(key: str, number: int) -> str:
+    """Where a version is rehearsed by those who manage its workflow."""
+    return reverse("workflows:rehearsal", args=[key, number])
+
+
 def reviews_page_url() -> str:
     """The reviews of all workflows."""
     return reverse("reporting:reviews")

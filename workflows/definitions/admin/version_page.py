@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 
-from workflows.access.permissions import may_audit
+from workflows.access.permissions import may_audit, may_manage
 from workflows.admin_site.links import change_url, list_url
-from workflows.admin_site.site_links import report_page_url
+from workflows.admin_site.site_links import rehearsal_page_url, report_page_url
 from workflows.definitions.admin.finding_places import find_box
 from workflows.definitions.admin.guide import describe_guide
 from workflows.definitions.admin.map_inlines import SHOWN_STEPS_KEY
@@ -241,6 +241,15 @@ class VersionSheet:
         ]
 
 
+def _rehearsal_url(request: HttpRequest, version: TemplateVersion) -> str:
+    """Where the version is rehearsed, for those who manage its workflow; an observed one says
+    nothing of how work should go."""
+    template = version.template
+    may = may_audit(request.user, template) and may_manage(request.user, template)
+    is_drawn = version.state != TemplateVersion.OBSERVED
+    return rehearsal_page_url(template.key, version.number) if may and is_drawn else ""
+
+
 def build_sheet_context(
     request: HttpRequest, version: TemplateVersion, selected: Step | None = None
 ) -> dict[str, Any]:
@@ -255,6 +264,7 @@ def build_sheet_context(
         "sheet": sheet,
         **describe_guide(request, version, sheet),
         "report_url": report_page_url(template.key) if may_audit(request.user, template) else "",
+        "rehearsal_url": _rehearsal_url(request, version),
         "requests_url": list_url(WorkflowInstance, template__id__exact=template.pk),
         "show_save_and_add_another": False,
     }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from workflows.engine.errors import DefinitionProblem
 from workflows.engine.rehearsal.detecting import DETECTORS, Evidence
 from workflows.engine.rehearsal.figures import Figures, measure
 from workflows.engine.rehearsal.findings import Finding, rank
@@ -33,7 +34,11 @@ class Rehearsal:
 
 
 def rehearse(graph: Graph, scenario: Scenario, *, calendar: Calendar, runs: int) -> Rehearsal:
-    """Let so many requests arrive and go through the map, and say what went wrong."""
+    """Let so many requests arrive and go through the map, and say what went wrong.
+
+    Raises DefinitionProblem where the map has no first step."""
+    if graph.first is None:
+        raise DefinitionProblem("The workflow has no first step; add `start: first`.")
     simulation = Simulation(graph, scenario, calendar=calendar)
     natural = simulation.run(runs=runs).runs
     conditions = simulation.values.conditions
