@@ -19,7 +19,7 @@ from workflows.definitions.diagrams.overlay import (
     tone_key,
 )
 from workflows.definitions.diagrams.parts import MapDiagram
-from workflows.engine.format.definition import Definition, display_title
+from workflows.engine.format.definition import HUMAN_KINDS, Definition, display_title
 from workflows.engine.rehearsal.clocks import to_moment
 from workflows.engine.rehearsal.comparing import Alternative
 from workflows.engine.rehearsal.figures import StepFigures
@@ -85,6 +85,7 @@ class StepLine:
     title: str
     figures: StepFigures
     is_bottleneck: bool
+    is_human: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +159,7 @@ def build_page(
                 title=_title(definition, each.step),
                 figures=each,
                 is_bottleneck=each.step == rehearsal.figures.bottleneck,
+                is_human=definition.steps[each.step].kind in HUMAN_KINDS,
             )
             for each in rehearsal.figures.steps
         ],

@@ -6,8 +6,12 @@ from datetime import UTC, datetime
 
 from django.utils import timezone
 
+from reporting.forecasts.learning import learn_scenario
+from reporting.forecasts.own_history import read_own_history
 from workflows.calendars.queries.working_calendars import site_calendar
 from workflows.definitions.models import TemplateVersion
+from workflows.definitions.queries.sources import find_named_workflow
+from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import Definition
 from workflows.engine.rehearsal.comparing import Alternative, rehearse_alternatives
 from workflows.engine.rehearsal.rehearsing import Rehearsal, rehearse
@@ -64,3 +68,23 @@ def suppose_setting(
     )
     scenario = suppose_scenario(current, site, starts_at=STARTS_AT, seed=seed, runs=runs)
     return Setting(definition=current, scenario=scenario, calendar=calendar)
+
+
+def learn_setting(
+    definition: Definition, version: TemplateVersion | None, *, seed: int, now: datetime
+) -> Setting:
+    """A map with what this site's own requests of it tell. Raises NotFound where the workflow is
+    not here, InvalidInput where nothing was done on it yet."""
+    current = definition_with_current_names(definition, version)
+    template = find_named_workflow(current.key)
+    history = read_own_history(template, current, until=now)
+    if not any(history.done_tasks()):
+        raise InvalidInput(
+            "Nothing was done on '%(key)s' yet, so there is nothing to learn from; rehearse it"
+            " without its history.",
+            key=current.key,
+        )
+    calendar = site_calendar(current.calendar)
+    site = Site(calendar=calendar, zone=history.zone, people=SiteListedPeople())
+    learnt = learn_scenario(current, history, site, seed=seed)
+    return Setting(definition=learnt.definition, scenario=learnt.scenario, calendar=calendar)

@@ -110,3 +110,11 @@ def test_the_people_of_a_group_that_is_here_are_its_people(capsys, sound):
     group.user_set.add(make_user("lena"))
     _, text = rehearse(capsys, sound, "--json")
     assert [each["kind"] for each in json.loads(text)["findings"]] == ["single_person"]
+
+
+def test_without_a_history_there_is_nothing_to_learn_from(sound):
+    with pytest.raises(CommandError, match="no workflow 'sound'"):
+        call_command("rehearse", sound, "--history")
+    call_command("load_workflow", sound)
+    with pytest.raises(CommandError, match="Nothing was done on 'sound' yet"):
+        call_command("rehearse", sound, "--history")

@@ -16,8 +16,8 @@ from reporting.rehearsals.output import (
     run_json,
     run_text,
 )
-from reporting.rehearsals.preparing import Setting, suppose_setting
-from workflows.definitions.queries.sources import read_source
+from reporting.rehearsals.preparing import Setting, learn_setting, suppose_setting
+from workflows.definitions.queries.sources import Source, read_source
 from workflows.engine.rehearsal.comparing import Alternative
 from workflows.engine.rehearsal.rehearsing import Rehearsal
 from workflows.engine.rehearsal.what_if import read_changes
@@ -42,6 +42,11 @@ class Command(HandoffCommand):
             "--seed", type=int, default=1, help="another number, another course of chance (1)"
         )
         parser.add_argument(
+            "--history",
+            action="store_true",
+            help="learn arrivals, people, times and outcomes from our own requests of it",
+        )
+        parser.add_argument(
             "--what-if",
             action="append",
             default=[],
@@ -62,9 +67,7 @@ class Command(HandoffCommand):
             raise CommandError(f"--runs is a number from 1 to {MOST_RUNS:,}.")
         alternatives = [read_changes(written) for written in options["what_if"]]
         source = read_source(options["source"])
-        setting = suppose_setting(
-            source.definition, source.version, seed=options["seed"], runs=options["runs"]
-        )
+        setting = _find_setting(source, options)
         rehearsal = setting.rehearse(options["runs"])
         if options["example"] is not None:
             self._show_run(options, rehearsal)
@@ -101,3 +104,10 @@ class Command(HandoffCommand):
             ]
             text = f"{text}\n\n{comparison_text(rehearsal, others)}"
         self.show(options, data, text)
+
+
+def _find_setting(source: Source, options: Mapping[str, Any]) -> Setting:
+    seed, now = options["seed"], timezone.now()
+    if options["history"]:
+        return learn_setting(source.definition, source.version, seed=seed, now=now)
+    return suppose_setting(source.definition, source.version, seed=seed, runs=options["runs"])
