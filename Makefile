@@ -8,7 +8,7 @@ PORT ?= 8000
 WORKERS ?= $$(( $$(getconf _NPROCESSORS_ONLN) + 1 ))
 LOOPBACK ?= postgres://root@127.0.0.1:5432/handoff
 
-.PHONY: help install run demo test test-postgres nightly soak kill kill-postgres kill-embedded check format translations bench clean
+.PHONY: help install run demo test test-postgres nightly soak kill kill-postgres kill-embedded check format translations bench bench-forecast clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -74,6 +74,9 @@ translations: install ## read the sentences of the source into the catalogues, a
 
 bench: install ## speed, side by side with what it is compared to (PostgreSQL on loopback)
 	bench/run.sh
+
+bench-forecast: install ## how good and how fast a simulated log is, by other programs' measure
+	bench/forecast.sh
 
 clean: ## forget the environment and the embedded data
 	rm -rf .venv var
