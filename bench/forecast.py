@@ -7,7 +7,6 @@ real one is set beside the distance of the two real halves. Then both simulators
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -47,7 +46,7 @@ def compare(name: str, seed: int, python: str, folder: Path) -> dict[str, Any]:
 
 
 def _ask(python: str, script: str, *arguments: str) -> dict[str, Any]:
-    command = [python, str(Path(__file__).with_name(script)), *arguments]
+    command = [python, str(Path(__file__).parent / "peer" / script), *arguments]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
@@ -120,4 +119,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -278,6 +278,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep-head": {"task": "config.tasks.keep_head", "schedule": crontab(minute="7", hour="0")},
     "roll-up": {"task": "config.tasks.roll_up", "schedule": 300.0, "options": {"expires": 300}},
     "review": {"task": "config.tasks.review", "schedule": crontab(minute="37")},
+    "forecast": {"task": "config.tasks.forecast", "schedule": crontab(minute="47", hour="2")},
     "forget": {"task": "config.tasks.forget", "schedule": crontab(minute="17", hour="3")},
 }
 

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from reporting.eventlogs.services.removal import clear_abandoned_imports
+from reporting.forecasts.forecasting import refresh_forecasts
 from reporting.reviews.services.opening import process_due_reviews
 from reporting.rollups.services import refresh_roll_ups
 from workflows.access.services.idempotency import forget_replies
@@ -30,6 +31,9 @@ from workflows.trail.choices import TrailChannel
 from workflows.trail.services.channel import channel_scope
 from workflows.trail.services.daily_heads import write_trail_head
 from workflows.trail.services.sealing import seal_all
+
+FORECAST_AT_MOST = 3600.0
+"""Seconds after which the forecasts of no other workflow are begun."""
 
 
 def _run_round(name: str, act: Callable[[], Any]) -> None:
@@ -86,6 +90,13 @@ def roll_up() -> None:
     """Clear away what killed imports of logs have left; keep the roll-ups of the reports fresh."""
     _run_round("clear imports", lambda: clear_abandoned_imports(now=timezone.now()))
     _run_round("roll-up", lambda: refresh_roll_ups(now=timezone.now()))
+
+
+@shared_task
+@channel_scope(TrailChannel.CLOCK)
+def forecast() -> None:
+    """Foretell what comes of everything that is open, and judge what was foretold."""
+    _run_round("forecast", lambda: refresh_forecasts(now=timezone.now(), within=FORECAST_AT_MOST))
 
 
 @shared_task

@@ -373,6 +373,14 @@ def completion_sentences(estimate: CompletionEstimate | None, now: datetime) -> 
         "half": duration_text(estimate.half),
         "most": duration_text(estimate.most),
     }
+    if estimate.judged:
+        places |= {"held": count_text(estimate.held), "judged": count_text(estimate.judged)}
+        foretold = gettext(
+            "Perhaps by %(half_day)s, most likely by %(most_day)s: simulated from where everything"
+            " that is open stands. Of %(judged)s such forecasts that fell due in the last month,"
+            " %(held)s held."
+        )
+        return foretold % places
     perhaps = gettext(
         "Perhaps by %(half_day)s, most likely by %(most_day)s. Of %(alike)s finished requests"
         " that stood at “%(step)s” as long as this one has, half were done within another"

@@ -71,6 +71,7 @@ from workflows.execution.queries.completion_estimates import (
     estimate_completion,
 )
 from workflows.execution.queries.facets import read_facets
+from workflows.execution.queries.forecasts import REQUEST_FORECASTS
 from workflows.execution.queries.instance_record import (
     RECORD_FACETS,
     RequestFamily,
@@ -146,6 +147,7 @@ class RequestPage:
 REQUEST_FACETS = (
     *RECORD_FACETS,
     *(COMMENTS, FOLLOWERS, DOCUMENTS, QUESTIONS, STATUS_LINKS, FINISHED_REQUESTS),
+    REQUEST_FORECASTS,
 )
 
 

@@ -27,6 +27,7 @@ from reporting.rollups.models import DAY, StaleCell
 from reporting.rollups.services import refresh_roll_ups
 from workflows.definitions.models import WorkflowTemplate
 from workflows.execution.models import WorkItem
+from workflows.execution.queries.forecasts import find_queue_forecasts
 from workflows.language.formats import count_text
 
 SPANS = (
@@ -74,6 +75,7 @@ def report_page_view(request: HttpRequest, key: str) -> HttpResponse:
         "workflow": template,
         "page": build_report_page(figures),
         "map": draw_bottleneck_map(figures),
+        "outlook": find_queue_forecasts([template.pk], now),
         "fresh": figures.fresh,
         "is_late": not is_fresh(figures, now=now, within=LATE),
         "filters": filters,

@@ -16,8 +16,9 @@ from workflows.execution.models import WorkflowInstance, WorkItem
 MOST_REQUESTS: Final = 2000
 """The newest requests are learnt from: what was years ago says little, and costs much."""
 COLUMNS = (
-    *("request_id", "step__key", "performer_name", "enabled_at", "started_at", "completed_at"),
-    *("outcome", "came_from", "round", "paused_seconds", "assignee__username"),
+    *("request_id", "step__key", "decided_by__username", "performer_name"),
+    *("enabled_at", "started_at", "completed_at", "outcome", "came_from", "round"),
+    *("paused_seconds", "assignee__username"),
 )
 
 
@@ -31,9 +32,10 @@ def read_own_history(
         for values in WorkflowInstance.objects.filter(template=template, started_at__lt=until)
         .exclude(state__in=WorkflowInstance.NOT_HERE)
         .order_by("-started_at", "-id")
-        .values(*("pk", "prefix", "started_at", "completed_at", "requester_name", "data", "state"))[
-            :MOST_REQUESTS
-        ]
+        .values(
+            *("pk", "prefix", "started_at", "completed_at", "requester__username"),
+            *("requester_name", "data", "state"),
+        )[:MOST_REQUESTS]
     }
     tasks = defaultdict[int, list[PastTask]](list)
     rows = WorkItem.objects.filter(
@@ -60,14 +62,16 @@ def _read_request(values: dict[str, Any], until: datetime) -> PastRequest:
     return PastRequest(
         name=f"{values['prefix']}-{values['pk']}",
         started=int(values["started_at"].timestamp()),
-        requester=values["requester_name"],
+        requester=values["requester__username"] or values["requester_name"],
         is_over=not is_live and (ended is None or ended < until),
         values=values["data"],
     )
 
 
 def _read_task(values: Any, definition: Definition, until: datetime) -> PastTask | None:
-    _, key, who, enabled, started, completed, outcome, came_from, number, paused, holder = values
+    _, key, decided_by, name, enabled, started, completed, outcome, *others = values
+    came_from, number, paused, holder = others
+    who = decided_by or name
     step = definition.steps.get(key)
     if step is None or step.kind not in HUMAN_KINDS:
         return None

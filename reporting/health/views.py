@@ -1,6 +1,7 @@
 """The health page and the same as JSON and CSV, for those who may audit a workflow."""
 
 from collections.abc import Collection
+from datetime import datetime
 from hmac import compare_digest
 from http import HTTPStatus
 
@@ -22,6 +23,8 @@ from reporting.ui.site_reports import SITE_REPORTS, may_read_reports
 from workflows.access.models import ApiToken
 from workflows.access.services import tokens
 from workflows.definitions.models import WorkflowTemplate
+from workflows.execution.models import QueueForecast
+from workflows.execution.queries.forecasts import find_queue_forecasts
 from workflows.people.models import User
 
 SIGN_IN = gettext_lazy(
@@ -48,8 +51,16 @@ def health_page_view(request: HttpRequest) -> HttpResponse:
         "workflows": [(workflow, health_table([workflow], lists)) for workflow in page.workflows],
         "lists": lists,
         "filters": filters,
+        "drowning": _find_drowning(page, timezone.now()),
     }
     return render(request, "reporting/health.html", context)
+
+
+def _find_drowning(page: HealthPage, now: datetime) -> list[tuple[WorkflowTemplate, QueueForecast]]:
+    """The queues of the page's workflows that nobody will keep up with, by the simulation."""
+    templates = {workflow.template.pk: workflow.template for workflow in page.workflows}
+    queues = find_queue_forecasts(templates, now)
+    return [(templates[queue.template_id], queue) for queue in queues if queue.drowns]
 
 
 @require_safe

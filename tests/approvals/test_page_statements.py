@@ -90,7 +90,7 @@ PAGES = [
     ("olivia", "/requests/?whose=all", 5),
     ("mia", "/tasks/{task}/", 4),
     ("sam", "/requests/{reference}/", 4),
-    ("olivia", f"/reports/workflow/{KEY}/", 15),
+    ("olivia", f"/reports/workflow/{KEY}/", 16),
     ("root", "/admin/workflows/workitem/", 7),
     ("root", "/admin/workflows/workflowinstance/", 10),
 ]
@@ -196,6 +196,9 @@ def test_what_came_with_a_request_is_what_its_querysets_give(rich_office: Office
     reader, now = rich_office.people["lena"], timezone.now()
     facets = [facet for facet in {*TASK_FACETS, *REQUEST_FACETS} if isinstance(facet, RowsFacet)]
     request = WorkflowInstance.objects.get(pk=rich_office.further.pk)
+    RequestForecast.objects.create(
+        request=request, is_first=False, made_at=now, half_at=now, most_at=now
+    )
     read_facets(request, facets, reader, now)
     empty = set()
     for facet in facets:

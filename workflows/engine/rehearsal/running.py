@@ -1,6 +1,7 @@
 """Requests that run already when a simulation begins: taken up as they stand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from workflows.engine.format.definition import HumanStep
 from workflows.engine.rehearsal.clocks import to_seconds
@@ -8,7 +9,7 @@ from workflows.engine.rehearsal.open_requests import OpenRequest, OpenTask
 from workflows.engine.rehearsal.records import RunRecord, TaskRecord
 from workflows.engine.rehearsal.scenario import RunningRequest, RunningTask
 from workflows.engine.routing.graph import Graph
-from workflows.engine.routing.marking import Token
+from workflows.engine.routing.marking import Marking, Person, Token
 
 DueOf = Callable[[HumanStep, OpenRequest, int], int | None]
 
@@ -49,3 +50,36 @@ def take_up_task(
     )
     request.tasks[token.id] = task
     return task
+
+
+def can_be_taken_up(marking: Marking, graph: Graph) -> bool:
+    """Whether a request that stands like this can go on upon this map: it has all the steps, and
+    the request waits on nobody who would have to put something right."""
+    steps = [*(token.step for token in marking.tokens), *(block.step for block in marking.blocks)]
+    stands_still = any(token.stuck for token in marking.tokens) or marking.parked
+    conflicts = any(block.conflict for block in marking.blocks)
+    return (
+        bool(marking.tokens)
+        and not stands_still
+        and not conflicts
+        and set(steps) <= set(graph.steps)
+    )
+
+
+def name_people(marking: Marking, names: Mapping[Person, str]) -> Marking:
+    """The marking with people as a scenario knows them: by name."""
+
+    def named(people: Iterable[Person]) -> tuple[Person, ...]:
+        return tuple(names.get(person, person) for person in people)
+
+    requester = marking.requester
+    return replace(
+        marking,
+        requester=None if requester is None else names.get(requester, requester),
+        deciders={step: named(people) for step, people in marking.deciders.items()},
+        steered=named(marking.steered),
+        tokens=tuple(
+            replace(token, votes=named(token.votes), stand_ins=named(token.stand_ins))
+            for token in marking.tokens
+        ),
+    )

@@ -3,6 +3,7 @@
 The classes guard life cycles (django-fsm); rules live in the engine, writing in the services.
 """
 
+from workflows.execution.models.forecasts import QueueForecast, RequestForecast
 from workflows.execution.models.form_drafts import FormDraft
 from workflows.execution.models.incidents import Incident
 from workflows.execution.models.instances import (
@@ -43,6 +44,8 @@ __all__ = [
     "Incident",
     "InstanceQuerySet",
     "MergeRecord",
+    "QueueForecast",
+    "RequestForecast",
     "SearchValue",
     "TaskQuestion",
     "VisibleInstanceManager",

@@ -15,6 +15,7 @@ from django.db import connection
 
 from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.execution.queries.facets import facet_of_rows
+from workflows.execution.queries.forecasts import find_request_forecast
 from workflows.execution.queries.position import InstancePosition, StepPosition
 from workflows.persistence.sql_text import compose_sql
 
@@ -37,21 +38,34 @@ class CompletionEstimate:
     least as long as this one has; of those half were done within `half` and nine of ten within
     `most` from then on. Where too few stood so long, neither is known."""
 
-    step: str
-    requests: int
-    alike: int
+    step: str = ""
+    requests: int = 0
+    alike: int = 0
     half: timedelta | None = None
     most: timedelta | None = None
+    judged: int = 0
+    """Where it is from the simulation: how many of its forecasts fell due in the last month,"""
+    held: int = 0
+    """and how many of these held."""
 
 
 def estimate_completion(position: InstancePosition, now: datetime) -> CompletionEstimate | None:
-    """By the history of the open step from which it takes longest; None where too few requests
-    stood there, and for a request that is halted or waits on an incident. One statement, or none.
+    """By the simulation of what is open, where its forecasts hold; else by the history of the open
+    step from which it takes longest. None where too few requests stood there, and for a request
+    that is halted or waits on an incident. One statement, or none.
     """
     steps = position.steps
     is_running = position.instance.state == WorkflowInstance.RUNNING
     if not is_running or not steps or any(step.incident for step in position.everywhere):
         return None
+    forecast = find_request_forecast(position.instance, now)
+    if forecast is not None:
+        return CompletionEstimate(
+            half=max(forecast.half_at - now, timedelta()),
+            most=forecast.most_at - now,
+            judged=forecast.judged,
+            held=forecast.held,
+        )
     if FINISHED_REQUESTS.is_absent(position.instance):
         return None
     lengths = _past_lengths(position.instance, steps)

@@ -1,5 +1,5 @@
-"""Runs in the distances' own environment: how far a simulated log is from the half that it foretells,
-beside how far the two real halves are from each other.
+"""Runs in the distances' own environment: how far a simulated log is from the half that it
+foretells, beside how far the two real halves are from each other.
 
     python forecast_distances.py LOG SINCE SIMULATED
 """

@@ -7,6 +7,7 @@ the processor's seconds as JSON.
 import json
 import sys
 import time
+from pathlib import Path
 
 from prosimos.simulation_engine import run_simulation
 
@@ -16,7 +17,7 @@ def main(folder: str, cases: str, starts_at: str) -> None:
     out, begun = f"{folder}/prosimos.csv", time.process_time()
     run_simulation(f"{folder}/model.bpmn", f"{folder}/model.json", int(cases), None, out, starts_at)
     seconds = time.process_time() - begun
-    with open(out, encoding="utf-8") as log:
+    with Path(out).open(encoding="utf-8") as log:
         events = sum(1 for _ in log) - 1
     print(json.dumps({"events": events, "seconds": seconds}))
 
