@@ -68,10 +68,10 @@ from workflows.execution.queries.automatic_steps import (
 )
 from workflows.execution.queries.completion_estimates import (
     FINISHED_REQUESTS,
+    REQUEST_FORECASTS,
     estimate_completion,
 )
 from workflows.execution.queries.facets import read_facets
-from workflows.execution.queries.forecasts import REQUEST_FORECASTS
 from workflows.execution.queries.instance_record import (
     RECORD_FACETS,
     RequestFamily,

@@ -27,7 +27,7 @@ from reporting.rollups.models import DAY, StaleCell
 from reporting.rollups.services import refresh_roll_ups
 from workflows.definitions.models import WorkflowTemplate
 from workflows.execution.models import WorkItem
-from workflows.execution.queries.forecasts import find_queue_forecasts
+from workflows.execution.queries.completion_estimates import find_queue_forecasts
 from workflows.language.formats import count_text
 
 SPANS = (

@@ -16,20 +16,17 @@ from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.definition_rows import definition_of
 from workflows.engine.format.definition import HumanStep, display_title
 from workflows.engine.rehearsal.records import RunRecord
-from workflows.engine.rehearsal.running import can_be_taken_up, name_people
-from workflows.engine.rehearsal.scenario import Arrivals, RunningRequest, RunningTask, Spread
+from workflows.engine.rehearsal.scenario import Arrivals, RunningRequest, Spread
 from workflows.engine.rehearsal.supposing import Site
 from workflows.engine.routing.graph import Graph
-from workflows.engine.routing.marking import Marking
 from workflows.engine.timing.working_time import Calendar
 from workflows.execution.models import (
     QueueForecast,
     RequestForecast,
     WorkflowInstance,
-    WorkItem,
 )
+from workflows.execution.queries.open_work import find_running_requests
 from workflows.execution.services.forecasts import keep_forecasts
-from workflows.people.models import User
 from workflows.people.queries.listed_people import SiteListedPeople
 
 COURSES: Final = 20
@@ -82,41 +79,12 @@ def foretell(template: WorkflowTemplate, *, now: datetime) -> Outlook | None:
     calendar = site_calendar(definition.calendar)
     site = Site(calendar=calendar, zone=history.zone, people=SiteListedPeople())
     learnt = learn_scenario(definition, history, site)
-    running = list(_find_open(template, Graph(learnt.definition)))
+    running = list(find_running_requests(template, Graph(learnt.definition), now))
     courses = [_simulate(learnt, running, calendar, seed) for seed in range(1, COURSES + 1)]
     return Outlook(
         requests=list(_foretell_requests(running, courses, now)),
         queues=list(_foretell_queues(template, learnt, courses, now)),
     )
-
-
-def _find_open(template: WorkflowTemplate, graph: Graph) -> Iterator[RunningRequest]:
-    """The open requests as they stand, named by their keys. Three statements."""
-    requests = template.instances.filter(state=WorkflowInstance.RUNNING).order_by("pk")
-    tasks: dict[int, list[RunningTask]] = {}
-    rows = WorkItem.objects.filter(request__in=requests, is_open=True).order_by("pk")
-    for row in rows.select_related("assignee"):
-        tasks.setdefault(row.request_id, []).append(
-            RunningTask(
-                activation=row.activation,
-                enabled=row.enabled_at or row.started_at or datetime.now(UTC),
-                came_from=row.came_from or None,
-                begun=row.started_at,
-                who=row.assignee.username if row.assignee and row.started_at else None,
-            )
-        )
-    names: dict[int | str, str] = dict(User.objects.values_list("pk", "username"))
-    for request in requests:
-        marking = Marking.from_json(request.marking)
-        if can_be_taken_up(marking, graph):
-            yield RunningRequest(
-                name=str(request.pk),
-                marking=name_people(marking, names),
-                started=request.started_at,
-                requester=names.get(request.requester_id or 0),
-                values=request.data,
-                tasks=tuple(tasks.get(request.pk, ())),
-            )
 
 
 def _simulate(

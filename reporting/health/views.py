@@ -24,7 +24,7 @@ from workflows.access.models import ApiToken
 from workflows.access.services import tokens
 from workflows.definitions.models import WorkflowTemplate
 from workflows.execution.models import QueueForecast
-from workflows.execution.queries.forecasts import find_queue_forecasts
+from workflows.execution.queries.completion_estimates import find_queue_forecasts
 from workflows.people.models import User
 
 SIGN_IN = gettext_lazy(

@@ -33,7 +33,7 @@ from tests.approvals.office import (
 from tests.factories import NOW, make_user, open_task
 from workflows.conversation.services.comments import write_comment
 from workflows.conversation.services.following import follow_request, follow_workflow
-from workflows.execution.models import AddedPerson, WorkflowInstance, WorkItem
+from workflows.execution.models import AddedPerson, RequestForecast, WorkflowInstance, WorkItem
 from workflows.execution.queries.facets import RowsFacet, read_facets
 from workflows.execution.queries.instance_record import COURSE_COMMANDS, INCIDENTS
 from workflows.execution.services.form_drafts import save_form_draft

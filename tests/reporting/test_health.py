@@ -438,7 +438,7 @@ def test_the_statements_do_not_grow_with_the_workflows(
         request = start_request(publish_map(with_automation(f"map-{number}")))
         trouble(step(request.version, "order"), request)
         attempt(request, Attempt.FAILED, ago=DAY)
-        with django_assert_max_num_queries(20):
+        with django_assert_max_num_queries(21):
             client.get("/reports/health/")
         with django_assert_max_num_queries(20):
             client.get("/reports/health.json")

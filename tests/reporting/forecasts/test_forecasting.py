@@ -15,9 +15,9 @@ from workflows.execution.models import (
     WorkflowInstance,
     WorkItem,
 )
-from workflows.execution.queries.completion_estimates import estimate_completion
-from workflows.execution.queries.forecasts import (
+from workflows.execution.queries.completion_estimates import (
     count_request_hits,
+    estimate_completion,
     find_queue_forecasts,
     is_worth_showing,
 )

@@ -14,7 +14,7 @@ from workflows.execution.models import (
     WorkflowInstance,
     WorkItem,
 )
-from workflows.execution.queries.forecasts import count_queue_hits, count_request_hits
+from workflows.execution.queries.completion_estimates import count_queue_hits, count_request_hits
 
 KEPT: Final = timedelta(days=60)
 """So long a forecast is kept after it fell due."""
