@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workflows", "0005_moved_requests"),
+        ("workflows", "0006_owners"),
     ]
 
     operations = [
