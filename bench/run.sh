@@ -65,3 +65,6 @@ $PY -m bench.large_maps
 echo
 echo "== An event log brought in, beside another program's reading of it (LOG_EVENTS)"
 $PY -m bench.logs
+echo
+echo "== A rehearsal of the purchase workflow: 100 and 10,000 requests on paper"
+$PY -m bench.rehearsal
