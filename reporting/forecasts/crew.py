@@ -14,7 +14,8 @@ SELDOM: Final = 0.1
 """Whoever did less than this share of what each of a step's people does on average only helped
 out."""
 OFTEN_AT_ONCE: Final = 0.05
-"""So much of somebody's time of work there are that many tasks side by side."""
+"""Whoever has several tasks side by side for more of their time than this has no limit but the most
+that was seen."""
 LARGE_CREW: Final = 40
 """Of so many people somebody is always free."""
 NOBODY: Final = ""
@@ -127,7 +128,7 @@ def _learn_worker(
 
 
 def _usual_at_once(busy: Sequence[tuple[int, int]]) -> int:
-    """How many tasks somebody has in hand at once for more than a small share of their work."""
+    """How many tasks somebody has in hand at once: one, where more are hardly ever seen."""
     lasted: dict[int, int] = defaultdict(int)
     count, before = 0, 0
     for moment, change in sorted(
@@ -136,12 +137,8 @@ def _usual_at_once(busy: Sequence[tuple[int, int]]) -> int:
         lasted[count] += moment - before
         count, before = count + change, moment
     lasted.pop(0, None)
-    in_all, more = sum(lasted.values()), 0
-    for number in sorted(lasted, reverse=True):
-        more += lasted[number]
-        if more > OFTEN_AT_ONCE * in_all:
-            return number
-    return 1
+    more = sum(time for number, time in lasted.items() if number > 1)
+    return max(lasted) if more > OFTEN_AT_ONCE * sum(lasted.values()) else 1
 
 
 class FreeTime:
