@@ -396,7 +396,7 @@ def path_of(address: Address, there: Everything) -> str:
     rows["pk"] = {
         "reporting:finding_decide": rows["finding"],
         "admin:test_connection": rows["connection"],
-        "admin:account_leaves": User.objects.get(username="sam").pk,
+        "admin:account_leaves": User.objects.get(username__in=("sam", "zqsam")).pk,
     }.get(address.name, rows["pk"])
     return address.at(**dict.fromkeys(address.holes, "x") | rows)
 
