@@ -1,4 +1,4 @@
-"""Somebody new to it maps, audits, publishes and changes a workflow, and never sees the file.
+"""Somebody new to it maps, audits, rehearses, publishes and changes a workflow, without its file.
 
 Each click, filled box and choice is counted, with JavaScript and without.
 """
@@ -88,7 +88,9 @@ def test_a_new_person_maps_and_changes_a_workflow_in_few_actions(
     _begin(hand, name)
     _add_a_rule(hand)
     _add_an_exception(hand)
-    _audit_and_publish(hand)
+    _audit(hand)
+    _rehearse(hand)
+    _publish(hand)
     _change(hand)
     assert hand.actions < MOST_ACTIONS, hand.actions
     print(f"{hand.actions} actions")
@@ -150,11 +152,25 @@ def _add_an_exception(hand: Hand) -> None:
     expect(page.get_by_text("The map is changed.")).to_be_visible()
 
 
-def _audit_and_publish(hand: Hand) -> None:
+def _audit(hand: Hand) -> None:
     page = hand.page
     hand.click(page.locator(".handoff-guide").get_by_role("link", name="Check"))
     expect(page.locator(".handoff-finding.is-error")).to_have_count(0)
     assert page.locator(".handoff-map .way.exception").count() >= 2
+
+
+def _rehearse(hand: Hand) -> None:
+    """A hundred requests on paper; then back to the map."""
+    page = hand.page
+    hand.click(page.get_by_role("link", name="Rehearse"))
+    expect(page.get_by_role("heading", name="What goes wrong")).to_be_visible()
+    expect(page.get_by_role("heading", name="What to expect")).to_be_visible()
+    hand.actions += 1
+    page.go_back()
+
+
+def _publish(hand: Hand) -> None:
+    page = hand.page
     hand.press("Publish")
     expect(page.get_by_text("is published: new requests start on it")).to_be_visible()
 
