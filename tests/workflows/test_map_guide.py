@@ -11,6 +11,7 @@ from tests.factories import load_map, make_staff, make_user, map_data, publish_m
 from tests.workflows.admin_site import MODELS
 from tests.workflows.support import nothing_changed
 from tests.workflows.test_admin_maps import make_staff_of, page_of, problems_of
+from workflows.definitions.admin.beginnings import EXAMPLES
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.definition_rows import definition_of
 from workflows.definitions.services.publishing import audit_version
@@ -257,8 +258,9 @@ def test_a_copy_is_a_draft_of_a_new_workflow_that_is_ones_own(owner: Client) -> 
     assert copied["roles"] == was["roles"]
 
 
-def test_an_example_is_a_draft_of_a_new_workflow(owner: Client) -> None:
-    owner.post(reverse(BEGIN), {"source": "example:travel_declaration", "name": "Trips"})
+@pytest.mark.parametrize("example", sorted(path.stem for path in EXAMPLES.glob("*.yaml")))
+def test_an_example_is_a_draft_of_a_new_workflow(owner: Client, example: str) -> None:
+    owner.post(reverse(BEGIN), {"source": f"example:{example}", "name": "Trips"})
     assert said_by(TemplateVersion.objects.get())["name"] == "Trips"
 
 

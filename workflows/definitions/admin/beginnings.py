@@ -23,10 +23,20 @@ from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.definition_rows import definition_of
 from workflows.definitions.services.publishing import load_definition
 from workflows.engine.errors import HandoffError
-from workflows.engine.format.definition import Definition, display_title
+from workflows.engine.format.definition import Definition
 from workflows.engine.format.files import read_definition
 
 EXAMPLES: Final = Path(__file__).resolve().parents[2] / "demo" / "maps"
+NAMES_OF_EXAMPLES: Final = {
+    "access_review": gettext_lazy("Access review"),
+    "contract_review": gettext_lazy("Contract review"),
+    "employee_onboarding": gettext_lazy("Employee onboarding"),
+    "equipment_request": gettext_lazy("Equipment request"),
+    "it_incident": gettext_lazy("IT incident"),
+    "purchase_approval": gettext_lazy("Purchase approval"),
+    "travel_declaration": gettext_lazy("Travel declaration"),
+}
+"""The examples by their files."""
 EXAMPLE, COPY = "example:", "copy:"
 
 
@@ -57,10 +67,7 @@ class BeginningForm(forms.Form):
     def __init__(self, versions: Any, *args: Any) -> None:
         super().__init__(*args)
         self.versions = {f"{COPY}{version.pk}": version for version in versions}
-        examples = [
-            (f"{EXAMPLE}{path.stem}", display_title(path.stem, None))
-            for path in sorted(EXAMPLES.glob("*.yaml"))
-        ]
+        examples = [(f"{EXAMPLE}{stem}", name) for stem, name in NAMES_OF_EXAMPLES.items()]
         copies = [(value, str(version)) for value, version in self.versions.items()]
         fields: dict[str, Any] = self.fields
         fields["source"].choices = [
