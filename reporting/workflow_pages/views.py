@@ -38,6 +38,7 @@ from workflows.definitions.services import publishing as definitions
 from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed, NotFound
 from workflows.engine.format.files import read_definition
 from workflows.execution.queries.open_work import count_open_instances
+from workflows.version_changes.queries.versions_in_use import list_versions_in_use
 
 FILE_LIMIT = 1_000_000
 
@@ -209,6 +210,7 @@ def _ask_lifecycle_action(request: HttpRequest, key: str, action: LifecycleActio
         "by_pause": by_pause,
         "concerned": by_pause if action is RESUME else under_way,
         "asked_once_more": isinstance(refused, AskedOnceMore),
+        "in_use": list_versions_in_use(template) if action is RETIRE and under_way else [],
         **refusal_context(refused),
     }
     status = status_of_form_page(request, refused)

@@ -130,3 +130,17 @@ def test_an_older_map_is_drawn_under_the_newer_names() -> None:
     renamed = rename_steps(old, propose_steps(old, new))
     assert [*renamed.steps] == ["split", "a", "look", "j", "done", "gone"]
     assert {link.to for link in renamed.links()} <= {*renamed.steps}
+
+
+def test_a_first_step_of_another_key_is_the_same_start() -> None:
+    after = {"begin": deepcopy(ROW["first"]) | {"name": "First"}, **deepcopy(ROW)}
+    del after["first"]
+    assert differences(after) == ["step renamed begin First First"]
+
+
+def test_a_rule_is_told_by_its_condition() -> None:
+    rules = {"second": decision("third", done="urgent")}
+    old = draw(changed(**rules)).definition
+    new = draw(changed(second=decision("third", gone="urgent"))).definition
+    (way,) = compare_definitions(old, new, propose_steps(old, new))
+    assert (way.title, way.when, way.before, way.after) == ("rule", "urgent", "Done", "Gone")

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 from django.utils import timezone
 
 from tests.approvals.api.calls import Api, problem, start_body
 from tests.approvals.office import KEY, PURCHASE, ask, everything, open_office, signed_in
 from tests.factories import NOW, open_task
+from tests.workflows.test_admin_maps import make_staff_of
 from workflows.automation.services.delivery import deliver_due
 from workflows.definitions.lifecycle import pausing
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
@@ -232,6 +234,38 @@ def test_it_is_retired_from_its_page_and_says_so_at_every_start(
     assert TrailEvent.objects.get(command="retire").changes["running"] == running
     with pytest.raises(WorkflowRetired):
         requests.start(KEY, actor=people["sam"], now=timezone.now())
+
+
+def test_whoever_retires_it_sees_who_is_on_which_version_and_can_move_them_first(
+    people: dict[str, User],
+) -> None:
+    request = ask(people["sam"])
+    client = signed_in(people["olivia"])
+    one_version = client.get(f"{PAGE}retire/").content.decode()
+    assert "1 of them is on version 1." in one_version
+    assert "first" not in one_version.split("on version 1.")[1].split("</ul>")[0]
+    newer = load_renamed()
+    assert "Who has the admin" not in client.get(f"{PAGE}retire/").content.decode()
+    make_staff_of("olivia")
+    assert "Version 2 is a draft" in client.get(f"{PAGE}retire/").content.decode()
+    publish(newer.pk, actor=None, now=LATER)
+    move_page = reverse("admin:move_requests", args=[newer.pk])
+    assert f'{move_page}?retiring=1">Move them to version 2 first' in (
+        client.get(f"{PAGE}retire/").content.decode()
+    )
+    User.objects.filter(username="olivia").update(is_staff=False)
+    text = client.get(f"{PAGE}retire/").content.decode()
+    assert "Who has the admin can move them to version 2 first." in text
+    assert move_page not in text
+    requests.cancel(request.pk, actor=None, reason="Over.", now=LATER)
+    assert "on version" not in client.get(f"{PAGE}retire/").content.decode()
+
+
+def load_renamed() -> TemplateVersion:
+    """A newer draft of the workflow."""
+    text = yaml.safe_load(PURCHASE) | {"name": "Buying"}
+    version, _ = load_definition(Definition.model_validate(text), actor=None, now=NOW)
+    return version
 
 
 # -- a new version without the admin ------------------------------------------------------------

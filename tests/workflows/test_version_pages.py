@@ -174,6 +174,53 @@ def test_only_who_manages_the_workflow_comes_to_the_page(
     assert MovedRequest.objects.count() == 0
 
 
+def test_a_page_works_out_a_bounded_number_and_the_next_goes_on(
+    owner: Client, later: TemplateVersion, flows: list[Flow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.version_changes.admin.moves.LOOKED_AT", 2)
+    html = page(owner, later)
+    assert "These are the oldest 2 from here on." in html
+    assert "1 request was moved." in press(owner, html, "Move the chosen ones")
+    (following,) = re.findall(r'href="(\?after=\d+)">Look at the next ones', html)
+    html = page(owner, later, following)
+    assert "Look at the next ones" not in html
+    assert "Back to the oldest" in html
+    assert "Keys begins beside it" in html
+    assert "1 request was moved." in press(owner, html, "Move the chosen ones")
+    assert [flow.refresh().version.number for flow in flows] == [2, 1, 2]
+    assert "No request of this workflow is running" not in page(owner, later, "?after=x")
+
+
+def test_the_pages_have_their_stylesheet(owner: Client, later: TemplateVersion) -> None:
+    compared = owner.get(reverse("admin:version_differences", args=[later.pk])).content.decode()
+    for html in (page(owner, later), compared):
+        assert "workflows/admin.css" in html
+        assert "map.css" in html
+
+
+def test_who_retires_the_workflow_comes_back_from_moving(
+    owner: Client, later: TemplateVersion
+) -> None:
+    html = page(owner, later, "?retiring=1")
+    back = 'href="/workflows/hiring/retire/">Back to retiring the workflow'
+    assert back in html
+    assert back in press(owner, html, "Move the chosen ones")
+    assert back in press_get(owner, html, "Look again")
+    assert back not in page(owner, later)
+
+
+def press_get(client: Client, html: str, button: str) -> str:
+    """Send a form that only asks, as a browser does."""
+    form = next(f for f in re.findall(r"<form.*?</form>", html, re.S) if button in f)
+    hidden = dict(re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', form))
+    return client.get(html_address(html), hidden).content.decode()
+
+
+def html_address(html: str) -> str:
+    (action,) = re.findall(r'action="(/admin/[^"?]*/move/)', html)[:1]
+    return str(action)
+
+
 def test_no_request_moves_to_a_draft(owner: Client, later: TemplateVersion) -> None:
     draft = load_map(changed(hiring_later(), rest={"kind": "wait", "for": "4d", "to": "hired"}))
     answer = owner.get(reverse("admin:move_requests", args=[draft.pk]), follow=True)

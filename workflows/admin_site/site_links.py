@@ -37,6 +37,11 @@ def workflow_page_url(key: str) -> str:
     return reverse("workflows:page", args=[key])
 
 
+def retire_page_url(key: str) -> str:
+    """Where a workflow's owner takes it out of use."""
+    return reverse("workflows:retire", args=[key])
+
+
 def map_from_log_url() -> str:
     """Where a log becomes the draft of a new workflow."""
     return reverse("workflows:from-log")

@@ -122,15 +122,20 @@ def describe_difference(difference: Difference) -> str:
     sentence = _SENTENCES.get((difference.subject, difference.kind))
     if sentence is None:
         sentence = _CHANGES.get(difference.subject, _OTHER_CHANGE)
-    title = difference.title
     return gettext(sentence) % {
-        "title": str(_WAY_WORDS.get(title, title)) if difference.subject is Subject.WAY else title,
+        "title": _way_words(difference) if difference.subject is Subject.WAY else difference.title,
         "step": difference.step,
         "kind": kind_word(difference.part) if difference.kind in (_K.ADDED, _K.REMOVED) else "",
         "part": str(PART_WORDS.get(difference.part, difference.part)),
         "before": _value_words(difference.before),
         "after": _value_words(difference.after),
     }
+
+
+def _way_words(way: Difference) -> str:
+    """What a way is called: an outcome by its label, a rule by its condition."""
+    word = str(_WAY_WORDS.get(way.title, way.title))
+    return f"{word}: {_value_words(way.when)}" if way.when else word
 
 
 def _value_words(value: Any) -> str:

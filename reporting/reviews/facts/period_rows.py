@@ -16,7 +16,7 @@ LATELY = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedRun:
-    """One request that is over."""
+    """One request that is over; `was_moved` where it came to its version on its way."""
 
     id: int
     version: int
@@ -24,11 +24,13 @@ class EndedRun:
     ended: datetime
     is_cancelled: bool
     is_success: bool
+    was_moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewedTask:
-    """One task that was done, or called off while its request went on. Business seconds."""
+    """One task that was done, or called off while its request went on; its version is the one that
+    the request was on then. Business seconds."""
 
     run: int
     version: int

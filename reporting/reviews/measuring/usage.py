@@ -47,7 +47,10 @@ def _route_name(rows: ReviewRows, task: ReviewedTask) -> str:
 
 
 def _has_enough_runs(rows: ReviewRows) -> bool:
-    return sum(run.version == rows.map.number for run in rows.runs) >= FEWEST_RUNS
+    """Whether enough requests went the current map from its start: one that was moved to it on its
+    way says nothing of the steps that lay behind it."""
+    whole = [run for run in rows.runs if run.version == rows.map.number and not run.was_moved]
+    return len(whole) >= FEWEST_RUNS
 
 
 def unused_step_measures(rows: ReviewRows) -> Iterator[Measure]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from reporting.reviews.facts.period_rows import (
     LATELY,
@@ -29,6 +29,7 @@ from workflows.people.queries.directory import audit_people_for
 from workflows.trail.changes import BlockSplit, EndReached, JoinPassed, TrailChanges, WayTaken
 from workflows.trail.choices import TrailCommand
 from workflows.trail.models import TrailEvent
+from workflows.version_changes.models import MovedRequest
 
 ON_ERROR = ("error", "fail")
 
@@ -151,7 +152,9 @@ class _PeriodReader:
         instances = WorkflowInstance.objects.filter(
             template=self.template, completed_at__gte=wide, completed_at__lt=self.until
         ).exclude(state__in=WorkflowInstance.LIVE)
-        columns = ("pk", "version__number", "started_at", "completed_at", "state")
+        moves = MovedRequest.objects.filter(request=OuterRef("pk"), put_back_at=None)
+        instances = instances.annotate(was_moved=Exists(moves))
+        columns = ("pk", "version__number", "started_at", "completed_at", "state", "was_moved")
         return [
             EndedRun(
                 id=pk,
@@ -161,8 +164,11 @@ class _PeriodReader:
                 is_cancelled=state == WorkflowInstance.CANCELLED,
                 is_success=state == WorkflowInstance.COMPLETED
                 and not self.exceptions.get(pk, False),
+                was_moved=moved,
             )
-            for pk, version, started, ended, state in instances.order_by("pk").values_list(*columns)
+            for pk, version, started, ended, state, moved in instances.order_by("pk").values_list(
+                *columns
+            )
         ]
 
     def tasks(self) -> list[ReviewedTask]:
@@ -192,7 +198,7 @@ class _PeriodReader:
 
 
 TASK_COLUMNS = (
-    *("request_id", "request__version__number", "activation", "step__key", "step__kind"),
+    *("request_id", "step__version__number", "activation", "step__key", "step__kind"),
     *("outcome", "state", "round", "waiting_business_seconds", "working_business_seconds"),
 )
 

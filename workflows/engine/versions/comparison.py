@@ -39,8 +39,9 @@ class Difference:
     """One thing that is different.
 
     `key` and `title` are of the part as it is now (of one that was removed, as it was); `step` is
-    the title of the step that a way leaves. `part` is the setting that changed; `before` and
-    `after` are what is written there, or the names of the steps before and now.
+    the title of the step that a way leaves, `when` the condition under which it is taken. `part`
+    is the setting that changed; `before` and `after` are what is written there, or the names of
+    the steps before and now.
     """
 
     kind: DifferenceKind
@@ -48,6 +49,7 @@ class Difference:
     key: str
     title: str
     step: str = ""
+    when: str = ""
     part: str = ""
     before: Any = None
     after: Any = None
@@ -72,7 +74,7 @@ def compare_definitions(old: Definition, new: Definition, steps: StepMapping) ->
         *comparison.ways_compared(),
         *_compare_named(Subject.FIELD, old.fields, new.fields),
         *_compare_named(Subject.ROLE, old.roles, new.roles),
-        *_compare_settings(Subject.START, "start", "", _written(old.start), _written(new.start)),
+        *_compare_settings(Subject.START, "start", "", *comparison.starts()),
         *_compare_settings(Subject.WORKFLOW, new.key, new.name, _head(old), _head(new)),
     ]
 
@@ -141,6 +143,16 @@ class _Comparison:
     def _now(self, key: str) -> str:
         return self.steps.target(key) or key
 
+    def starts(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What both say of the start, with the first step by its title: one that only has another
+        key is the same."""
+        before, after = _written(self.old.start), _written(self.new.start)
+        if "first" in before:
+            before["first"] = self._title_now(before["first"])
+        if "first" in after:
+            after["first"] = self._title_now(after["first"])
+        return before, after
+
     # -- ways -----------------------------------------------------------------------------
 
     def ways_compared(self) -> Iterator[Difference]:
@@ -187,15 +199,22 @@ class _Comparison:
 
     def _goal(self, link: Link) -> str:
         """The title of the step that a way leads to."""
-        step = self.new.steps.get(link.to) or self.old.steps.get(link.to)
-        return display_title(link.to, step.name if step else None)
+        return self._title_now(link.to)
+
+    def _title_now(self, key: str) -> str:
+        now = self._now(key) if key not in self.new.steps else key
+        step = self.new.steps.get(now) or self.old.steps.get(now)
+        return display_title(now, step.name if step else None)
 
     def _way(
         self, kind: DifferenceKind, step: str, title: str, link: Link, **what: Any
     ) -> Difference:
         label = link.route.label if link.kind == "outcome" else None
         name = display_title(link.name, label) if link.kind == "outcome" else link.kind
-        return Difference(kind=kind, subject=Subject.WAY, key=step, title=name, step=title, **what)
+        when = link.route.when or ""
+        return Difference(
+            kind=kind, subject=Subject.WAY, key=step, title=name, step=title, when=when, **what
+        )
 
     def _ways_before(self) -> dict[str, dict[str, Link]]:
         """The older map's ways, with all steps called as they are now."""

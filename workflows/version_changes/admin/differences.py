@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext
+from unfold.widgets import SELECT_CLASSES
 
 from workflows.admin_site.links import change_url
 from workflows.definitions.models import TemplateVersion
@@ -39,6 +40,7 @@ class VersionDifferencesMixin:
             context = differences_context(version, request.GET.get("since", ""))
             title = gettext("What changed in %(version)s") % {"version": version}
             context |= {**self.admin_site.each_context(request), "title": title}  # type: ignore[attr-defined]
+            context["media"] = self.media  # type: ignore[attr-defined]
             return TemplateResponse(request, "admin/workflows/differences.html", context)
 
         return self._answer_for_version(request, pk, answer)  # type: ignore[attr-defined]
@@ -50,6 +52,7 @@ def differences_context(version: TemplateVersion, since: str) -> dict[str, Any]:
     chosen = next((other for other in others if str(other.number) == since), None)
     before = chosen or version_before(version, others)
     context: dict[str, Any] = {
+        "select_classes": " ".join(SELECT_CLASSES),
         "version": version,
         "others": others,
         "before": before,

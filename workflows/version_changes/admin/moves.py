@@ -6,6 +6,7 @@ them; the page says how many are left.
 """
 
 from collections.abc import Collection, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from django.contrib import messages
@@ -15,17 +16,19 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
+from unfold.widgets import INPUT_CLASSES, SELECT_CLASSES
 
 from workflows.access.services.once_only_forms import serve_view_once
 from workflows.admin_site.base import actor_of
 from workflows.admin_site.drafts import manages_workflow
 from workflows.admin_site.links import change_url
+from workflows.admin_site.site_links import retire_page_url
 from workflows.definitions.models import TemplateVersion
 from workflows.engine.versions.move_reasons import Verdict
 from workflows.version_changes.models import MovedRequest
-from workflows.version_changes.queries.move_plans import plan_requests
+from workflows.version_changes.queries.move_plans import RequestVerdict, plan_requests
 from workflows.version_changes.queries.move_summary import (
-    STEP_FIELD,
+    group_choices,
     group_verdicts,
     list_runs,
     list_step_choices,
@@ -36,10 +39,15 @@ from workflows.version_changes.queries.target_versions import (
     build_target,
     find_target_version,
 )
+from workflows.version_changes.queries.versions_in_use import RETIRING
 from workflows.version_changes.services.runs import move_requests, put_back_requests
 
 PIECE: Final = 100
 """So many requests are moved by one press of the button."""
+LOOKED_AT: Final = 2000
+"""Of so many requests a page works out what would become of them; the next page goes on."""
+AFTER: Final = "after"
+"""In the address: the number of the request behind which a page begins."""
 
 
 class RequestMovesMixin:
@@ -87,13 +95,35 @@ class RequestMovesMixin:
             return serve_view_once(request, lambda: _move_piece(request, target))
         context = move_context(request, target)
         context |= self.admin_site.each_context(request)  # type: ignore[attr-defined]
+        context["media"] = self.media  # type: ignore[attr-defined]
         context["title"] = gettext("Move requests to %(version)s") % {"version": version}
         return TemplateResponse(request, "admin/workflows/move_requests.html", context)
 
 
+def look_at(request: HttpRequest, target: MoveTarget) -> tuple[list[RequestVerdict], int]:
+    """What would become of as many requests as a page works out, and behind which one there are
+    more: 0 where there are none."""
+    written = request.GET.get(AFTER, "")
+    after = int(written) if written.isascii() and written.isdigit() and len(written) < 18 else 0
+    plans = plan_requests(target, actor_of(request), after=after)
+    lines = list(islice(plans, LOOKED_AT + 1))
+    if len(lines) <= LOOKED_AT:
+        return lines, 0
+    return lines[:LOOKED_AT], lines[LOOKED_AT - 1].request_id
+
+
+def _address(request: HttpRequest, after: int) -> str:
+    """The same page, beginning behind a request."""
+    query = request.GET.copy()
+    query.pop(AFTER, None)
+    if after:
+        query[AFTER] = str(after)
+    return f"?{query.urlencode()}"
+
+
 def move_context(request: HttpRequest, target: MoveTarget) -> dict[str, Any]:
     """What the page shows."""
-    lines = list(plan_requests(target, actor_of(request)))
+    lines, next_after = look_at(request, target)
     groups = group_verdicts(lines)
     return {
         "version": target.version,
@@ -102,8 +132,16 @@ def move_context(request: HttpRequest, target: MoveTarget) -> dict[str, Any]:
         "moving": sum(group.count for group in groups if group.verdict is Verdict.MOVES),
         "total": len(lines),
         "piece": PIECE,
-        "choices": list_step_choices(target),
-        "step_field": STEP_FIELD,
+        "choice_groups": group_choices(list_step_choices(target)),
+        "select_classes": " ".join(SELECT_CLASSES),
+        "input_classes": " ".join(INPUT_CLASSES),
+        "retiring_name": RETIRING,
+        "retire_url": retire_page_url(target.version.template.key)
+        if RETIRING in request.GET
+        else "",
+        "next_page": _address(request, next_after) if next_after else "",
+        "first_page": _address(request, 0) if AFTER in request.GET else "",
+        "looked_at": LOOKED_AT,
         "query": request.GET.urlencode(),
         "runs": list_runs(target.version),
     }
@@ -113,7 +151,7 @@ def _move_piece(request: HttpRequest, target: MoveTarget) -> HttpResponse:
     """Move the next of them, and lead back to the page."""
     chosen = set(request.POST.getlist("group"))
     actor = actor_of(request)
-    groups = group_verdicts(plan_requests(target, actor))
+    groups = group_verdicts(look_at(request, target)[0])
     wanted = [pk for group in groups if group.code in chosen for pk in group.request_ids]
     if not wanted:
         messages.error(request, gettext("Choose at least one line of those that move."))

@@ -74,11 +74,15 @@ def _find_refusal(
 
 
 def plan_requests(
-    target: MoveTarget, mover: User | None, only: Collection[int] | None = None
+    target: MoveTarget,
+    mover: User | None,
+    only: Collection[int] | None = None,
+    *,
+    after: int = 0,
 ) -> Iterator[RequestVerdict]:
-    """What would become of each running request of the workflow, oldest first. A statement for each
-    500 of them."""
-    for instance in running_requests(target, only):
+    """What would become of each running request of the workflow, oldest first, or of those behind
+    one. A statement for each 500 of them."""
+    for instance in running_requests(target, only, after=after):
         yield verdict_on(instance, plan_request(instance, target, mover).reason)
 
 
@@ -89,10 +93,10 @@ def verdict_on(instance: WorkflowInstance, reason: MoveReason) -> RequestVerdict
 
 
 def running_requests(
-    target: MoveTarget, only: Collection[int] | None = None
+    target: MoveTarget, only: Collection[int] | None = None, *, after: int = 0
 ) -> Iterator[WorkflowInstance]:
-    """The workflow's running requests, or these of them, oldest first."""
-    last = 0
+    """The workflow's running requests, or these of them, or those behind one, oldest first."""
+    last = after
     rows = WorkflowInstance.objects.running().filter(template=target.version.template_id)
     if only is not None:
         rows = rows.filter(pk__in=only)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Final
 
 from django.db.models import Count, Max, Q
@@ -102,6 +103,11 @@ def list_step_choices(target: MoveTarget) -> list[StepChoice]:
             choice = StepChoice(key, title, chosen, parts == (key,), names, options)
             choices.setdefault(key, choice)
     return sorted(choices.values(), key=lambda choice: choice.is_plain)
+
+
+def group_choices(choices: Sequence[StepChoice]) -> list[tuple[bool, list[StepChoice]]]:
+    """Those that somebody has to look at, and those that are found by their own key."""
+    return [(plain, list(group)) for plain, group in groupby(choices, lambda c: c.is_plain)]
 
 
 def read_written_steps(query: QueryDict) -> Mapping[str, Any]:
