@@ -182,7 +182,7 @@ def test_a_new_way_goes_behind_the_others(owner: Client) -> None:
     }
     answer = saved(owner, page_of(step), **new)
     assert answer.status_code == 302, problems_of(answer)
-    assert answer.headers["Location"] == page_of(draft)
+    assert answer.headers["Location"] == page_of(step)
     written = definition_data_of(draft)["steps"]["order"]["outcomes"]
     assert list(written) == ["ordered", "give_up", "back"]
     assert written["back"] == {"to": "revise"}
@@ -295,7 +295,8 @@ def test_the_page_shows_the_audit_the_picture_and_the_map_in_words(owner: Client
     page = owner.get(page_of(draft)).content.decode()
     order = draft.steps.get(key="order")
     assert "1 error to mend" in page
-    assert f'<a class="handoff-link" href="{page_of(order)}">Order</a>:' in page
+    box = f"{page_of(order)}#id_expected"
+    assert f'<a class="handoff-link" href="{box}">Order</a>:' in page
     assert page.count("<g class=") >= 12
     assert (
         " style="

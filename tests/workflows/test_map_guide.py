@@ -285,3 +285,11 @@ def test_a_key_that_is_taken_is_refused(owner: Client) -> None:
     said = {"source": f"copy:{version.pk}", "name": "Another", "key": version.template.key}
     with nothing_changed():
         assert "choose another" in owner.post(reverse(BEGIN), said).content.decode()
+
+
+def test_a_published_map_names_the_fields_of_its_start_form_in_words(owner: Client) -> None:
+    version = publish_map()
+    page = owner.get(page_of(version)).content.decode()
+    labels = [str(field) for field in version.fields.filter(key__in=version.start_fields)]
+    assert ", ".join(labels) in page
+    assert "&quot;amount&quot;" not in page

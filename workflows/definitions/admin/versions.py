@@ -51,6 +51,11 @@ VERSION_FIELDSETS = (
         },
     ),
 )
+FIELDSETS_TO_READ = (
+    VERSION_FIELDSETS[0],
+    (gettext_lazy("Start"), {"fields": (("start_role", "first_step"), "start_form")}),
+    *VERSION_FIELDSETS[2:],
+)
 
 
 @admin.action(description=gettext_lazy("Publish"), permissions=["command"])
@@ -109,6 +114,7 @@ class VersionAdmin(
     actions = (publish_selected,)
     change_form_template = "admin/workflows/version_page.html"
     fieldsets = VERSION_FIELDSETS
+    readonly_fields = ("start_form",)
 
     def version_of(self, obj: TemplateVersion) -> TemplateVersion:
         """The version itself."""
@@ -134,9 +140,17 @@ class VersionAdmin(
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """All of the head, or what a stage of the guide asks."""
         stage = stage_of(request)
-        if stage is None:
+        if stage is not None:
+            return [(None, {"fields": stage.fields})]
+        if self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
-        return [(None, {"fields": stage.fields})]
+        return FIELDSETS_TO_READ
+
+    @admin.display(description=gettext_lazy("Start form"))
+    def start_form(self, obj: TemplateVersion) -> str:
+        """The fields of the start form by their labels, to be read."""
+        labels = {field.key: str(field) for field in obj.fields.all()}
+        return ", ".join(labels.get(key, key) for key in obj.start_fields or ()) or "–"
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         """All tables, or those of a stage of the guide."""
