@@ -150,7 +150,7 @@ class VersionAdmin(
     def start_form(self, obj: TemplateVersion) -> str:
         """The fields of the start form by their labels, to be read."""
         labels = {field.key: str(field) for field in obj.fields.all()}
-        return ", ".join(labels.get(key, key) for key in obj.start_fields or ()) or "–"
+        return ", ".join(labels.get(key, key) for key in obj.start_fields or ()) or "—"
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         """All tables, or those of a stage of the guide."""
