@@ -2,8 +2,9 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import Final
 
 from reporting.forecasts.history import History, PastTask
@@ -16,6 +17,12 @@ out."""
 OFTEN_AT_ONCE: Final = 0.05
 """Whoever has several tasks side by side for more of their time than this has no limit but the most
 that was seen."""
+LIMIT_IS_FELT: Final = 0.5
+"""Work that comes without regard to a queue finds somebody at their limit as often as they are
+there. Where less than this share of that waited, what was seen is no limit."""
+OFTEN_ENOUGH: Final = 20
+"""That is only said where so many would have had to wait."""
+NO_LIMIT: Final = 10_000
 LARGE_CREW: Final = 40
 """Of so many people somebody is always free."""
 NOBODY: Final = ""
@@ -49,7 +56,13 @@ def learn_crew(history: History, *, offset: int) -> PastCrew:
     by_person, by_step = _group_done(history)
     moments = {step: _moments(tasks) for step, tasks in by_step.items()}
     workers = {
-        name: _learn_worker(name, tasks, moments, offset=offset)
+        name: _learn_worker(
+            name,
+            tasks,
+            moments,
+            is_alone=all(of_steps[task.step] == (name,) for task in tasks),
+            offset=offset,
+        )
         for name, tasks in by_person.items()
     }
     starts = {name: [_began(task) for task in tasks] for name, tasks in by_person.items()}
@@ -106,25 +119,61 @@ def _moments(tasks: Iterable[PastTask]) -> list[int]:
 
 
 def _learn_worker(
-    name: str, tasks: Sequence[PastTask], moments: Mapping[str, list[int]], *, offset: int
+    name: str,
+    tasks: Sequence[PastTask],
+    moments: Mapping[str, list[int]],
+    *,
+    is_alone: bool,
+    offset: int,
 ) -> PastWorker:
     """Hours are taken from all who do the same steps: of one person too little is seen."""
     steps = sorted({task.step for task in tasks})
     hours = hours_at_work(
         count_hours((at for step in steps for at in moments[step]), offset=offset)
     )
-    busy = sorted(
-        (task.begun, task.completed)
-        for task in tasks
-        if task.begun is not None and task.completed is not None and task.completed > task.begun
-    )
+    time = WeekTime(hours, offset=offset)
     return PastWorker(
         name=name,
         hours=hours,
-        at_once=_usual_at_once(busy) if name != NOBODY else 10_000,
-        time=WeekTime(hours, offset=offset),
-        busy=tuple(busy),
+        at_once=NO_LIMIT if name == NOBODY else _learn_at_once(tasks, time, is_alone=is_alone),
+        time=time,
+        busy=tuple(sorted((begun, completed) for begun, completed, _ in _in_hand(tasks))),
     )
+
+
+def _in_hand(tasks: Iterable[PastTask]) -> Iterator[tuple[int, int, PastTask]]:
+    """From when until when each task that took time was in hand."""
+    for task in tasks:
+        if task.begun is not None and task.completed is not None and task.completed > task.begun:
+            yield task.begun, task.completed, task
+
+
+def _learn_at_once(tasks: Sequence[PastTask], time: WeekTime, *, is_alone: bool) -> int:
+    """How many tasks somebody has in hand at once at most. No limit where none was ever felt, as
+    with what customers do each for themselves; of several people others may have been free."""
+    in_hand = sorted(_in_hand(tasks), key=lambda each: each[:2])
+    most = _usual_at_once([(begun, completed) for begun, completed, _ in in_hand])
+    return NO_LIMIT if is_alone and not _is_felt(most, in_hand, time) else most
+
+
+def _is_felt(most: int, in_hand: Sequence[tuple[int, int, PastTask]], time: WeekTime) -> bool:
+    """Whether what came when so many were in hand had to wait; also where little would tell."""
+    if not in_hand:
+        return True
+    reached = waited = 0
+    full = 0.0
+    ends: list[int] = []
+    for begun, completed, task in in_hand:
+        while ends and ends[0] <= begun:
+            heappop(ends)
+        heappush(ends, completed)
+        if len(ends) >= most:
+            full += time.between(begun, min(ends))
+            reached += not task.is_first
+            waited += not task.is_first and time.between(task.enabled, begun) > 0
+    there = time.between(in_hand[0][0], in_hand[-1][1])
+    expected = reached * min(1.0, full / there) if there else 0.0
+    return expected < OFTEN_ENOUGH or waited >= LIMIT_IS_FELT * expected
 
 
 def _usual_at_once(busy: Sequence[tuple[int, int]]) -> int:

@@ -31,7 +31,7 @@ from workflows.engine.format.definition import Definition, HumanStep, display_ti
 from workflows.engine.rehearsal.supposing import Site
 
 COLUMNS: Final = ("case_id", "activity", "resource", "enabled", "start", "end")
-RUNS: Final = 15
+RUNS: Final = 30
 """So many periods are simulated, of which the most typical is written."""
 
 

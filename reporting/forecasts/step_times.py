@@ -15,7 +15,7 @@ ENOUGH: Final = 15
 FEW: Final = 5
 """Of a step that was done less often its expected time is taken, where the map says one."""
 NEWER_SHARE: Final = 0.5
-NEWER_LEAST: Final = 50
+NEWER_LEAST: Final = 20
 """Delays are taken from the newer half of the tasks, of fifty at least: they change with time."""
 
 

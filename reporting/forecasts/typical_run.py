@@ -2,6 +2,7 @@
 be far from what is likely."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from reporting.forecasts.simulated_log import SimulatedPeriod
@@ -10,38 +11,55 @@ from reporting.forecasts.week_profiles import count_hours
 
 HOURS_COUNT: Final = 2
 """The hours of the week vary more by chance than durations do, and count more."""
-POINTS: Final = 20
+HOUR: Final = 3600
+"""Differences of less are none."""
+POINTS: Final = 21
 """So many points of the distribution of durations are compared."""
 
 
 def most_typical(periods: Sequence[SimulatedPeriod], *, offset: int = 0) -> SimulatedPeriod:
-    """The period whose durations, and whose hours of each day of the week, are nearest to the mean
-    of all; the first of equals."""
-    durations = [list(_durations(period)) for period in periods]
+    """The period whose durations, and whose hours of each day of the week, are nearest to those of
+    all together; the first of equals."""
+    lengths = [_lengths(period) for period in periods]
+    of_all = _points(sorted(chain.from_iterable(lengths)))
+    durations = [_relative(_points(each), of_all) for each in lengths]
     hours = [list(_hours(period, offset)) for period in periods]
+    middle = [sum(shares) / len(periods) for shares in zip(*hours, strict=True)]
     far = [
         one + HOURS_COUNT * other
-        for one, other in zip(_distances(durations), _distances(hours), strict=True)
+        for one, other in zip(
+            _distances(durations, [1.0] * POINTS), _distances(hours, middle), strict=True
+        )
     ]
     return periods[far.index(min(far))]
 
 
-def _distances(features: Sequence[Sequence[float]]) -> list[float]:
-    """How far each is from the mean of all, measured by how far they are on average."""
-    mean = [sum(values) / len(features) for values in zip(*features, strict=True)]
+def _distances(features: Sequence[Sequence[float]], middle: Sequence[float]) -> list[float]:
+    """How far each is from the middle, measured by how far they are on average."""
     far = [
-        sum(abs(value - middle) for value, middle in zip(each, mean, strict=True))
+        sum(abs(value - usual) for value, usual in zip(each, middle, strict=True))
         for each in features
     ]
-    usual = sum(far) / len(far)
-    return [each / usual if usual else 0.0 for each in far]
+    mean = sum(far) / len(far)
+    return [each / mean if mean else 0.0 for each in far]
 
 
-def _durations(period: SimulatedPeriod) -> Iterator[float]:
+def _lengths(period: SimulatedPeriod) -> list[int]:
+    return sorted(run.ended - run.started for run in period.runs if run.ended is not None)
+
+
+def _points(lengths: Sequence[int]) -> list[int]:
     """Points of the distribution of how long requests took."""
-    lengths = sorted(run.ended - run.started for run in period.runs if run.ended is not None)
-    for point in range(POINTS):
-        yield float(lengths[len(lengths) * point // POINTS]) if lengths else 0.0
+    return [
+        lengths[len(lengths) * (2 * point + 1) // (2 * POINTS)] if lengths else 0
+        for point in range(POINTS)
+    ]
+
+
+def _relative(points: Sequence[int], of_all: Sequence[int]) -> list[float]:
+    """By how much they are longer or shorter: twice as long is as far in the small as in the
+    large."""
+    return [(one + HOUR) / (all_ + HOUR) for one, all_ in zip(points, of_all, strict=True)]
 
 
 def _hours(period: SimulatedPeriod, offset: int) -> Iterator[float]:

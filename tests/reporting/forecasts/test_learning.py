@@ -138,3 +138,37 @@ def test_an_activity_that_is_nothing_on_the_map_is_refused() -> None:
     other = [*rows, row(99, "Dance", "ann", 5, 1)]
     with pytest.raises(InvalidInput, match="'Dance' is no step"):
         read_log_history(other, ActivityReader(definition), until=MONDAY + timedelta(weeks=4))
+
+
+def lone_worker(starts_after: list[float], *, hours: float, every: float) -> list[LogRow]:
+    """Requests at even distances, each given to the customer when Eve has asked; whose part begins
+    so many hours after that, and takes always as long."""
+    rows = []
+    for number, after in enumerate(starts_after):
+        asked = number * every
+        rows.append(row(number, "Ask", "eve", asked, 0))
+        rows.append(row(number, "Send papers", "customer", asked + after, hours * 60))
+    return rows
+
+
+def limit_of(name: str, rows: list[LogRow]) -> int:
+    """How many tasks somebody may have in hand at once."""
+    learnt = learn(rows, max(each.last for each in rows) + timedelta(seconds=1))
+    return next(person.at_once for person in learnt.scenario.people if person.name == name)
+
+
+def test_whom_nobody_ever_waited_for_has_no_limit() -> None:
+    """Ten at a time for ten days each: they are ten customers, and an eleventh would not wait."""
+    rows = lone_worker([0.0] * 120, hours=240, every=24)
+    assert limit_of("customer", rows) > 1000
+
+
+def test_whom_others_waited_for_has_the_limit_that_was_seen() -> None:
+    """Two at a time, and each has waited for one of the two before it."""
+    rows = lone_worker([number * 0.5 for number in range(120)], hours=3, every=1)
+    assert limit_of("customer", rows) == 2
+
+
+def test_a_limit_is_kept_where_too_little_tells_against_it() -> None:
+    rows = lone_worker([0.0] * 15, hours=48, every=24)
+    assert limit_of("customer", rows) == 2

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 
@@ -10,6 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from reporting.eventlogs.readers.read import read_log
+from tests.factories import NOW, make_user
+from tests.reporting.forecasts.test_forecasting import make_past
 from tests.shared import shared
 
 MIDDLE, LAST_ARRIVAL = "2024-01-16T23:30:21", "2024-02-01T13:42:48"
@@ -103,3 +105,38 @@ def test_the_same_seed_gives_the_same_file_and_another_another(tmp_path):
     )
     assert one == two
     assert one != three
+
+
+@pytest.mark.django_db
+def test_our_own_requests_are_learnt_from(tmp_path, capsys):
+    """One a day, checked after two hours and paid after five: so the days to come."""
+    for name in ("olivia", "omar"):
+        make_user(name)
+    make_past(make_user("sam", groups=["staff"]))
+    out, days = tmp_path / "out.csv", timedelta(days=10)
+    period = ("--since", NOW.isoformat(), "--until", (NOW + days).isoformat())
+    call_command("simulate", "sums", "--history", *period, "--out", str(out), "--json")
+    answer = json.loads(capsys.readouterr().out)
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert answer["learnt"]["requests"] == 25
+    assert {(row["activity"], row["resource"]) for row in rows} == {
+        ("Check", "sam"),
+        ("Pay", "sam"),
+    }
+    assert answer["cases"] in (9, 10, 11)
+    assert median(hours_by_enabled(rows)) == pytest.approx(5, abs=1)
+
+
+def hours_by_enabled(rows: list[dict[str, str]]) -> list[float]:
+    """How long each case took from when its first task was there, in hours."""
+    cases: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        cases.setdefault(row["case_id"], []).append(row)
+    return [
+        (
+            max(datetime.fromisoformat(row["end"]) for row in case)
+            - min(datetime.fromisoformat(row["enabled"]) for row in case)
+        ).total_seconds()
+        / 3600
+        for case in cases.values()
+    ]
