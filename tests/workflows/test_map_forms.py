@@ -18,10 +18,10 @@ from workflows.definitions.admin.form_fields import NamesField
 from workflows.definitions.admin.map_forms import (
     FieldForm,
     RoleForm,
-    RouteForm,
     StepForm,
-    VersionForm,
 )
+from workflows.definitions.admin.route_form import RouteForm
+from workflows.definitions.admin.version_form import VersionForm
 from workflows.definitions.models import Field, Role, Step, TemplateVersion
 from workflows.definitions.queries.definition_rows import definition_data_of, definition_of
 from workflows.engine.format.files import read_definition

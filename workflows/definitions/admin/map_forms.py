@@ -5,10 +5,9 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from workflows.calendars.models import BusinessCalendar
 from workflows.definitions.admin.form_fields import (
     NOT_SAID,
     DataField,
@@ -27,28 +26,12 @@ from workflows.definitions.admin.map_options import VersionOptions
 from workflows.definitions.admin.owners import OwnerField
 from workflows.definitions.admin.role_boxes import PREFIX, build_role_boxes, read_role_boxes
 from workflows.definitions.admin.row_fields import PairsField
-from workflows.definitions.admin.rule_field import RuleField
 from workflows.definitions.admin.setting_box import with_box_values, without_boxes
 from workflows.definitions.admin.step_forms import find_setting_boxes, find_step_form
-from workflows.definitions.admin.trigger_field import TriggersField
-from workflows.definitions.choices import RouteKind
-from workflows.definitions.diagrams.labels import route_label
-from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion
+from workflows.definitions.models import Field, Role, Step, TemplateVersion
 from workflows.engine.bpmn.vocabulary import make_key
 from workflows.engine.values.file_kinds import FILE_KINDS
 
-CALENDARS: Options = [
-    ("business", gettext_lazy("office hours: Monday to Friday, 09:00 to 17:00")),
-    ("24/7", gettext_lazy("24/7: every hour counts")),
-]
-
-FRONT_BOXES: Mapping[str, Sequence[str]] = {
-    RouteKind.OUTCOME: ("label", "to_step", "exception"),
-    RouteKind.RULE: ("when", "to_step", "exception"),
-    RouteKind.BRANCH: ("to_step",),
-    RouteKind.ON_ERROR: ("to_step", "exception"),
-}
-"""What of a way is asked first; the rest stands behind."""
 RULE_WORDS = frozenset(
     (
         *("and", "or", "not", "in", "for", "if", "elif", "else", "while"),
@@ -56,14 +39,6 @@ RULE_WORDS = frozenset(
     )
 )
 """Words of the rules themselves: no rule could name a field that is called so."""
-OUTCOME_SETTINGS = ("when", "comment_required", "exception", "label", "role")
-SETTINGS_OF_ROUTE_KIND: Mapping[str, Sequence[str]] = {
-    RouteKind.RULE: ("when", "exception"),
-    RouteKind.BRANCH: ("when",),
-    RouteKind.ON_ERROR: ("exception",),
-    **dict.fromkeys((RouteKind.OTHERWISE, RouteKind.TO, RouteKind.REOPEN), ()),
-}
-"""What the ways besides outcomes may say; what the file has no place for would be lost."""
 
 
 class MapForm(forms.ModelForm):
@@ -352,182 +327,3 @@ def _validate_count(text: str | None, words: Sequence[str]) -> str | None:
     raise forms.ValidationError(
         gettext("Write %(words)s or a whole number from 1.") % {"words": ", ".join(words)}
     )
-
-
-class RouteForm(MapForm):
-    """A way from a step."""
-
-    exception = OptionalYesNoField(label=gettext_lazy("Exception path"))
-    when = RuleField(label=pgettext_lazy("a rule", "When"))
-    rows = {"to_step": "step_rows", "role": "role_rows"}
-    step_kind = ""
-
-    class Meta:
-        model = Route
-        fields = (
-            *("position", "kind", "name", "to_step", "when"),
-            *("comment_required", "exception", "label", "role"),
-        )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        allowed = (*find_step_form(self.step_kind).ways, self.instance.kind)
-        kinds = [choice for choice in RouteKind.choices if choice[0] in allowed]
-        field: Any = self.fields["kind"]
-        field.choices = kinds
-        when: Any = self.fields["when"]
-        when.offer_fields(self.offer.field_list)
-        if not self.instance.pk and kinds:
-            field.initial = kinds[0][0]
-
-    def clean(self) -> dict[str, Any]:
-        """An outcome has a name, which is a key; the other ways have none, and say less."""
-        cleaned = super().clean()
-        for name in OUTCOME_SETTINGS:
-            if cleaned.get(name) and name not in SETTINGS_OF_ROUTE_KIND.get(
-                cleaned.get("kind", ""), OUTCOME_SETTINGS
-            ):
-                self.add_error(name, gettext("This kind of way does not say this; leave it empty."))
-        self._check_rule(cleaned)
-        if cleaned.get("kind") != "outcome":
-            return cleaned | {"name": ""}
-        if not cleaned.get("name") and cleaned.get("label"):
-            cleaned["name"] = make_key(cleaned["label"], (), otherwise="outcome")
-        try:
-            KeyField(dashes=True).clean(cleaned.get("name"))
-        except forms.ValidationError as problem:
-            self.add_error("name", problem)
-        return cleaned
-
-    @property
-    def _kind(self) -> str:
-        return str(self["kind"].value() or "")
-
-    @property
-    def way_title(self) -> str:
-        """What a way that is there is called above its boxes."""
-        return route_label(self.instance) or str(self.instance.get_kind_display())
-
-    @property
-    def front_boxes(self) -> list[Any]:
-        """What is asked first of a way of this kind."""
-        return [self[name] for name in FRONT_BOXES.get(self._kind, ("to_step",))]
-
-    @property
-    def tick_boxes(self) -> list[Any]:
-        """What is ticked."""
-        names = ["comment_required"] if self._kind == RouteKind.OUTCOME else []
-        names += ["DELETE"] if "DELETE" in self.fields and self.instance.pk else []
-        return [self[name] for name in names]
-
-    @property
-    def further_boxes_here(self) -> list[Any]:
-        """What only some ways say."""
-        front = FRONT_BOXES.get(self._kind, ("to_step",))
-        names = [name for name in ("kind", "name", "when", "role", "label") if name not in front]
-        if self._kind != RouteKind.OUTCOME:
-            names = ["when", "kind"] if self._kind == RouteKind.BRANCH else ["kind"]
-        return [self[name] for name in (*names, "position") if name in self.fields]
-
-    @property
-    def has_more_said(self) -> bool:
-        """Whether something stands there, or is wrong there."""
-        wrong = any(box.errors for box in self.further_boxes_here)
-        asked = {RouteKind.OUTCOME: ("when", "role"), RouteKind.BRANCH: ("when",)}
-        said = asked.get(RouteKind(self._kind), ()) if self._kind else ()
-        return wrong or any(self[name].value() for name in said)
-
-    def _check_rule(self, cleaned: Mapping[str, Any]) -> None:
-        """What the audit would say of a rule, where the rule is changed."""
-        field: Any = self.fields["when"]
-        if "when" in self.changed_data and "when" not in self.errors:
-            try:
-                field.check(cleaned.get("when"))
-            except forms.ValidationError as problem:
-                self.add_error("when", problem)
-
-
-class VersionForm(MapForm):
-    """The head of a map."""
-
-    purpose = TextField(
-        help_text=gettext_lazy("What this workflow is for."), label=gettext_lazy("Purpose")
-    )
-    owner_name = NameField(
-        label=gettext_lazy("Owner"), help_text=gettext_lazy("The accountable owner.")
-    )
-    deputy_name = NameField(
-        label=gettext_lazy("Deputy"), help_text=gettext_lazy("Stands in for the owner.")
-    )
-    calendar = NameField(
-        help_text=gettext_lazy("In which hours durations count. Empty: office hours."),
-        label=gettext_lazy("Calendar"),
-    )
-    start_fields = NamesField(
-        label=gettext_lazy("Start form"),
-        none=gettext_lazy("none: the form asks for nothing"),
-        help_text=gettext_lazy("Fields that a requester fills in. New ones are asked last."),
-    )
-    start_triggers = TriggersField(
-        label=gettext_lazy("What else starts it"),
-        help_text=gettext_lazy("The form is always there."),
-    )
-    baseline = DataField(
-        help_text=gettext_lazy(
-            'Before the workflow: {"minutes_per_request": 95, "error_rate": 0.12}'
-        ),
-        label=gettext_lazy("Baseline"),
-    )
-    rehearse = DataField(
-        help_text=gettext_lazy(
-            'What rehearsals suppose: {"requests_per_week": 40, "people": {"finance": 3}}'
-        ),
-        label=gettext_lazy("For rehearsals"),
-    )
-    status_link = OptionalYesNoField(
-        label=gettext_lazy("Status links"),
-        help_text=gettext_lazy(
-            "Yes: each requester is sent one. No: nobody can make one. Not said: requester and"
-            " owner make them."
-        ),
-    )
-    status_link_names = OptionalYesNoField(
-        label=gettext_lazy("People by name on status links"),
-        help_text=gettext_lazy("Without it the page names roles, never people."),
-    )
-    decide_by_mail = OptionalYesNoField(
-        label=gettext_lazy("Decide from a mail"),
-        help_text=gettext_lazy("No: mails lead to the task, where one signs in."),
-    )
-    names = {"owner_name": "users", "deputy_name": "users", "start_fields": "fields"}
-    rows = {"start_role": "role_rows", "first_step": "step_rows"}
-
-    class Meta:
-        model = TemplateVersion
-        fields = (
-            *("name", "purpose", "owner_name", "deputy_name", "review_every_days", "calendar"),
-            *("start_role", "first_step", "start_fields", "start_triggers", "baseline"),
-            "rehearse",
-            *("status_link", "status_link_names", "decide_by_mail"),
-            "mentions_give_sight",
-        )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "calendar" in self.fields:
-            field: Any = self.fields["calendar"]
-            own = BusinessCalendar.objects.values_list("key", "name").order_by("name")
-            field.offer([*CALENDARS, *own], self.instance.calendar)
-        if "start_triggers" in self.fields:
-            triggers: Any = self.fields["start_triggers"]
-            triggers.offer(self.offer.workflows, self.instance.start_triggers)
-
-    def clean(self) -> dict[str, Any]:
-        """The deputy stands in for the owner, so it is somebody else."""
-        cleaned = super().clean()
-        owner, deputy = cleaned.get("owner_name"), cleaned.get("deputy_name")
-        if owner and owner == deputy:
-            self.add_error(
-                "deputy_name", gettext("The deputy stands in for the owner: choose another.")
-            )
-        return cleaned

@@ -18,11 +18,11 @@ from workflows.definitions.admin.map_forms import (
     FieldForm,
     MapForm,
     RoleForm,
-    RouteForm,
     StepRowForm,
 )
 from workflows.definitions.admin.map_options import VersionOptions
 from workflows.definitions.admin.role_boxes import build_role_boxes
+from workflows.definitions.admin.route_form import RouteForm
 from workflows.definitions.admin.step_forms import find_step_form
 from workflows.definitions.diagrams.labels import route_label
 from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion

@@ -15,7 +15,6 @@ from workflows.admin_site.drafts import DraftAdmin, manages_workflow, may_edit
 from workflows.admin_site.elements import format_local_minute, render_link
 from workflows.admin_site.links import change_url
 from workflows.definitions.admin.guide import PART, stage_of
-from workflows.definitions.admin.map_forms import VersionForm
 from workflows.definitions.admin.map_inlines import (
     FieldInline,
     RoleInline,
@@ -24,6 +23,7 @@ from workflows.definitions.admin.map_inlines import (
 )
 from workflows.definitions.admin.stage_forms import build_stage_form
 from workflows.definitions.admin.version_commands import VersionCommandsMixin, publish_version
+from workflows.definitions.admin.version_form import VersionForm
 from workflows.definitions.admin.version_page import build_sheet_context
 from workflows.definitions.models import TemplateVersion
 from workflows.version_changes.admin.differences import VersionDifferencesMixin, draft_differences

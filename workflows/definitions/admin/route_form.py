@@ -1,0 +1,128 @@
+"""The form of a way from a step: each kind of way asks for what it has."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
+
+from workflows.definitions.admin.form_fields import (
+    KeyField,
+    OptionalYesNoField,
+)
+from workflows.definitions.admin.map_forms import MapForm
+from workflows.definitions.admin.rule_field import RuleField
+from workflows.definitions.admin.step_forms import find_step_form
+from workflows.definitions.choices import RouteKind
+from workflows.definitions.diagrams.labels import route_label
+from workflows.definitions.models import Route
+from workflows.engine.bpmn.vocabulary import make_key
+
+FRONT_BOXES: Mapping[str, Sequence[str]] = {
+    RouteKind.OUTCOME: ("label", "to_step", "exception"),
+    RouteKind.RULE: ("when", "to_step", "exception"),
+    RouteKind.BRANCH: ("to_step",),
+    RouteKind.ON_ERROR: ("to_step", "exception"),
+}
+"""What of a way is asked first; the rest stands behind."""
+OUTCOME_SETTINGS = ("when", "comment_required", "exception", "label", "role")
+SETTINGS_OF_ROUTE_KIND: Mapping[str, Sequence[str]] = {
+    RouteKind.RULE: ("when", "exception"),
+    RouteKind.BRANCH: ("when",),
+    RouteKind.ON_ERROR: ("exception",),
+    **dict.fromkeys((RouteKind.OTHERWISE, RouteKind.TO, RouteKind.REOPEN), ()),
+}
+"""What the ways besides outcomes may say; what the file has no place for would be lost."""
+
+
+class RouteForm(MapForm):
+    """A way from a step."""
+
+    exception = OptionalYesNoField(label=gettext_lazy("Exception path"))
+    when = RuleField(label=pgettext_lazy("a rule", "When"))
+    rows = {"to_step": "step_rows", "role": "role_rows"}
+    step_kind = ""
+
+    class Meta:
+        model = Route
+        fields = (
+            *("position", "kind", "name", "to_step", "when"),
+            *("comment_required", "exception", "label", "role"),
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        allowed = (*find_step_form(self.step_kind).ways, self.instance.kind)
+        kinds = [choice for choice in RouteKind.choices if choice[0] in allowed]
+        field: Any = self.fields["kind"]
+        field.choices = kinds
+        when: Any = self.fields["when"]
+        when.offer_fields(self.offer.field_list)
+        if not self.instance.pk and kinds:
+            field.initial = kinds[0][0]
+
+    def clean(self) -> dict[str, Any]:
+        """An outcome has a name, which is a key; the other ways have none, and say less."""
+        cleaned = super().clean()
+        for name in OUTCOME_SETTINGS:
+            if cleaned.get(name) and name not in SETTINGS_OF_ROUTE_KIND.get(
+                cleaned.get("kind", ""), OUTCOME_SETTINGS
+            ):
+                self.add_error(name, gettext("This kind of way does not say this; leave it empty."))
+        self._check_rule(cleaned)
+        if cleaned.get("kind") != "outcome":
+            return cleaned | {"name": ""}
+        if not cleaned.get("name") and cleaned.get("label"):
+            cleaned["name"] = make_key(cleaned["label"], (), otherwise="outcome")
+        try:
+            KeyField(dashes=True).clean(cleaned.get("name"))
+        except forms.ValidationError as problem:
+            self.add_error("name", problem)
+        return cleaned
+
+    @property
+    def _kind(self) -> str:
+        return str(self["kind"].value() or "")
+
+    @property
+    def way_title(self) -> str:
+        """What a way that is there is called above its boxes."""
+        return route_label(self.instance) or str(self.instance.get_kind_display())
+
+    @property
+    def front_boxes(self) -> list[Any]:
+        """What is asked first of a way of this kind."""
+        return [self[name] for name in FRONT_BOXES.get(self._kind, ("to_step",))]
+
+    @property
+    def tick_boxes(self) -> list[Any]:
+        """What is ticked."""
+        names = ["comment_required"] if self._kind == RouteKind.OUTCOME else []
+        names += ["DELETE"] if "DELETE" in self.fields and self.instance.pk else []
+        return [self[name] for name in names]
+
+    @property
+    def further_boxes_here(self) -> list[Any]:
+        """What only some ways say."""
+        front = FRONT_BOXES.get(self._kind, ("to_step",))
+        names = [name for name in ("kind", "name", "when", "role", "label") if name not in front]
+        if self._kind != RouteKind.OUTCOME:
+            names = ["when", "kind"] if self._kind == RouteKind.BRANCH else ["kind"]
+        return [self[name] for name in (*names, "position") if name in self.fields]
+
+    @property
+    def has_more_said(self) -> bool:
+        """Whether something stands there, or is wrong there."""
+        wrong = any(box.errors for box in self.further_boxes_here)
+        asked = {RouteKind.OUTCOME: ("when", "role"), RouteKind.BRANCH: ("when",)}
+        said = asked.get(RouteKind(self._kind), ()) if self._kind else ()
+        return wrong or any(self[name].value() for name in said)
+
+    def _check_rule(self, cleaned: Mapping[str, Any]) -> None:
+        """What the audit would say of a rule, where the rule is changed."""
+        field: Any = self.fields["when"]
+        if "when" in self.changed_data and "when" not in self.errors:
+            try:
+                field.check(cleaned.get("when"))
+            except forms.ValidationError as problem:
+                self.add_error("when", problem)
