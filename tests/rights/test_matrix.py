@@ -327,7 +327,11 @@ def is_of_a_table(address: Address) -> bool:
 
 
 VERSION_PAGES = frozenset(
-    f"admin:{name}" for name in ("publish_version", "draft_version", "version_file", "version_bpmn")
+    f"admin:{name}"
+    for name in (
+        *("publish_version", "draft_version", "version_file", "version_bpmn"),
+        *("version_differences", "move_requests", "put_back_requests"),
+    )
 )
 _MODEL_PAGE = re.compile(
     r"admin:(?P<app>[a-z]+)_(?P<model>[a-z]+)_(?P<page>changelist|add|change|delete|history"
