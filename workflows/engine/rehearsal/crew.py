@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from heapq import heappop, heappush
+from random import Random
 from typing import Any
 
 from workflows.engine.format.role_finders import FIELD
@@ -111,6 +112,14 @@ class Crew:
             named = data.get(spec.person_field or "")
             return (str(named),) if named else ()
         return tuple(name for name in self._by_role[role] if name != requester)[:1]
+
+    def draw_requester(self, random: Random) -> str:
+        """Who asks: by the shares that are known, else anybody of the role that may start."""
+        if self.scenario.starters is not None:
+            return self.scenario.starters.draw(random)
+        start = self.graph.definition.start
+        names = self.in_role(start.role if start else None, {}, None)
+        return names[random.randrange(len(names))] if names else "somebody"
 
     def as_set(self, names: tuple[str, ...]) -> frozenset[str]:
         """These people, for questions of who is among them."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from workflows.engine.rehearsal.sentences import SENTENCES
 from workflows.engine.texts import Text
@@ -23,22 +23,7 @@ FindingKind = Literal[
     "dead_step",
     "single_person",
 ]
-KINDS: Final[tuple[FindingKind, ...]] = (
-    "never_ends",
-    "nobody",
-    "quorum_unreachable",
-    "barred",
-    "automation_fails",
-    "incident",
-    "merge_conflict",
-    "too_many_rounds",
-    "role_overloaded",
-    "overdue",
-    "rule_never",
-    "rule_always",
-    "dead_step",
-    "single_person",
-)
+KINDS: Final[tuple[FindingKind, ...]] = get_args(FindingKind)
 """The most harmful first: requests that stand still, then those that go wrong or round, then those
 that are slow, then what the map says in vain, then what may go wrong one day."""
 

@@ -159,7 +159,7 @@ class Simulation:
     def _start(self, now: int, schedule: int) -> None:
         start = self.graph.definition.start
         number = len(self.requests) + 1
-        requester = None if schedule else self._draw_requester()
+        requester = None if schedule else self.crew.draw_requester(self.random)
         record = RunRecord(number=number, started=now, requester=requester)
         goal = self.goals[number - 1] if number <= len(self.goals) else None
         request = OpenRequest(record=record, requester=requester, goal=goal)
@@ -174,13 +174,6 @@ class Simulation:
             fields = (start.fields if start else None) or []
             request.data = self.values.fill(fields, writer, self.random)
         self.apply(request, fx.Start(requester), now, who=requester, outcome="start")
-
-    def _draw_requester(self) -> str | None:
-        if self.scenario.starters is not None:
-            return self.scenario.starters.draw(self.random)
-        start = self.graph.definition.start
-        names = self.crew.in_role(start.role if start else None, {}, None)
-        return names[self.random.randrange(len(names))] if names else "somebody"
 
     def _close_unfinished(self, request: OpenRequest) -> None:
         """What neither ended nor stands still for a reason that was noted has nowhere to go."""

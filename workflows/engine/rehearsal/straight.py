@@ -158,18 +158,13 @@ class StraightSimulation:
             self._later(arrival[0], ARRIVE, moments)
 
     def _arrive(self, now: int, moments: Iterator[Arrival], _: None) -> None:
-        run = RunRecord(number=len(self.runs) + 1, started=now, requester=self._draw_requester())
+        run = RunRecord(
+            number=len(self.runs) + 1, started=now, requester=self.crew.draw_requester(self.random)
+        )
         self.runs.append(run)
         assert self.graph.first is not None
         self._come_to(self._desk(self.graph.first), run, now, None)
         self._expect_arrival(moments)
-
-    def _draw_requester(self) -> str | None:
-        if self.scenario.starters is not None:
-            return self.scenario.starters.draw(self.random)
-        start = self.graph.definition.start
-        names = self.crew.in_role(start.role if start else None, {}, None)
-        return names[self.random.randrange(len(names))] if names else "somebody"
 
     # -- requests -------------------------------------------------------------------------
 
