@@ -11,7 +11,7 @@ from workflows.access.conditions.role_lookups import (
     RoleLookup,
     WayIntoRole,
 )
-from workflows.engine.format.parts import FieldDef
+from workflows.engine.format.field_parts import FieldDef
 from workflows.engine.format.role_finders import ROLE_FINDERS, RoleFinder
 from workflows.engine.texts import Text, text
 

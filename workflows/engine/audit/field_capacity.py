@@ -7,7 +7,7 @@ from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import AutomationStep, RoundingDef, SubworkflowStep
-from workflows.engine.format.parts import FieldDef
+from workflows.engine.format.field_parts import FieldDef
 from workflows.engine.rules.evaluation import Expression, RuleProblem, compile_expression
 from workflows.engine.texts import Text, text
 from workflows.engine.values.field_types.base import type_of_field

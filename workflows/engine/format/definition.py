@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from workflows.engine.format.field_parts import FieldDef, ValueDef
 from workflows.engine.format.parts import (
     BaselineDef,
     BranchDef,
@@ -18,7 +19,6 @@ from workflows.engine.format.parts import (
     DueDef,
     DurationText,
     ErrorRouteDef,
-    FieldDef,
     Key,
     Line,
     LongText,
@@ -68,6 +68,7 @@ __all__ = [
     "SubworkflowStep",
     "TaskStep",
     "TriggerDef",
+    "ValueDef",
     "WaitStep",
     "display_title",
     "excluded_parties",

@@ -1,4 +1,4 @@
-"""The small pieces of a definition file: names, durations, fields, the start, the ways.
+"""The small pieces of a definition file: names, durations, the start, the ways.
 
 Each is strict and closed to unknown keys, so that a misspelt key is found when the file is read.
 """
@@ -24,9 +24,7 @@ from workflows.engine.registries import Registry
 from workflows.engine.texts import text
 from workflows.engine.timing.due_dates import parse_span
 from workflows.engine.timing.working_time import parse_duration
-from workflows.engine.values.field_types.base import FIELD_TYPES
 from workflows.engine.values.field_types.numbers import MAX_DECIMALS, RoundingMode
-from workflows.engine.values.file_kinds import FILE_KINDS
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,79}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
@@ -64,9 +62,6 @@ def _validate_delay(text: str) -> str:
     return _validate_duration(text)
 
 
-FileKindName = Literal[*FILE_KINDS]  # type: ignore[valid-type]
-"""A kind of files that a document field takes."""
-
 DelayText = Annotated[str, StringConstraints(max_length=20), AfterValidator(_validate_delay)]
 
 
@@ -91,7 +86,7 @@ class BaselineDef(DefinitionPart):
 
 
 @dataclass(frozen=True)
-class _Registered:
+class Registered:
     """Annotates the name of an entry of a registry: which there are is asked at reading."""
 
     registry: Registry[Any]
@@ -113,60 +108,7 @@ class _Registered:
         return name
 
 
-FieldTypeName = Annotated[str, _Registered(FIELD_TYPES)]
-TriggerKindName = Annotated[str, _Registered(TRIGGER_KINDS)]
-
-
-class FieldDef(DefinitionPart):
-    """A declared input or output of the workflow."""
-
-    type: FieldTypeName
-    label: Line | None = None
-    help: LongText | None = None
-    required: bool | None = None
-    choices: list[Line] | None = None
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
-    searchable: bool | None = None
-    accept: Annotated[list[FileKindName], Field(min_length=1)] | None = None
-    max_size: Annotated[int, Field(ge=1, le=2000)] | None = None
-    role: Name | None = None
-    public: bool | None = None
-
-    @model_validator(mode="after")
-    def _role_belongs_to_person(self) -> "FieldDef":
-        if self.role and not FIELD_TYPES[self.type].names_person:
-            raise ValueError(text("`role` goes with `type: user`; remove it or change the type"))
-        return self
-
-    @model_validator(mode="after")
-    def _limits_belong_to_documents(self) -> "FieldDef":
-        if (self.accept or self.max_size) and not FIELD_TYPES[self.type].holds_document:
-            raise ValueError(
-                text(
-                    "`accept` and `max_size` go with `type: document`; remove them or change the"
-                    " type"
-                )
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _choices_belong_to_choice(self) -> "FieldDef":
-        field_type = FIELD_TYPES[self.type]
-        if field_type.has_choices != bool(self.choices):
-            raise ValueError(
-                text("`choices` goes with `type: choice`, and only there; add or remove it")
-            )
-        if self.choices and len(set(self.choices)) != len(self.choices):
-            raise ValueError(text("a choice is listed twice; remove one of them"))
-        if self.currency and not field_type.has_currency:
-            raise ValueError(
-                text("`currency` goes with `type: money`; remove it or change the type")
-            )
-        if self.searchable and not field_type.is_searchable:
-            raise ValueError(
-                text("`searchable` goes with texts, choices and numbers; take it out here")
-            )
-        return self
+TriggerKindName = Annotated[str, Registered(TRIGGER_KINDS)]
 
 
 class TriggerDef(DefinitionPart):

@@ -10,7 +10,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import StringConstraints
 
-from workflows.engine.format.parts import FieldDef, Name, Username
+from workflows.engine.format.field_parts import FieldDef
+from workflows.engine.format.parts import Name, Username
 from workflows.engine.registries import Registry
 from workflows.engine.texts import Text, text
 
