@@ -191,6 +191,7 @@ def test_what_was_typed_into_a_step_that_was_deleted_meanwhile_is_shown(
     step.delete()
     answer = second.post(page, mine | {"instructions": "A long text of mine."})
     assert answer.status_code == 404
+    assert "workflows/admin" in answer.content.decode().split("</head>")[0], "styles"
     assert "A long text of mine." in answer.content.decode()
 
 

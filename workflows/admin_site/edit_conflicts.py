@@ -52,7 +52,10 @@ class EditConflictMixin:
             self._lock_row(request, object_id)
             # The page itself says what stands there now, as the form would show it.
             now = view(_copy_as_get(request))
-            site = self.admin_site.each_context(request)  # type: ignore[attr-defined]
+            site = {
+                **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+                "media": self.media,  # type: ignore[attr-defined]
+            }
             refused = _conflict_response(request, now, seen, site)
             return refused or _attach_snapshot(view(request))
 
