@@ -281,6 +281,7 @@ def _describe_happenings(reading: _RequestReading, steps: Sequence[PastStep]) ->
         troubles=describe_incidents(position.map, reading.incidents, reading.attempts),
         merges=[describe_merge_record(position.map, row) for row in merges_of(request)],
         documents=reading.documents,
+        attempts=reading.attempts,
     )
 
 

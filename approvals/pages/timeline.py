@@ -18,6 +18,7 @@ from workflows.documents.models import Document
 from workflows.engine.format.definition import Definition, display_title
 from workflows.execution.choices import InstanceState
 from workflows.execution.models import WorkflowInstance
+from workflows.outbox.models import Attempt
 
 MOST_ENTRIES = 100
 """So many things are on one page; what was before is on the next."""
@@ -61,6 +62,7 @@ class Happenings:
     troubles: Iterable[IncidentDetails] = ()
     merges: Iterable[Merge] = ()
     documents: Iterable[Document] = ()
+    attempts: Iterable[Attempt] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def timeline_of_request(
             *(TimelineEntry(at=change.at, change=change) for change in happenings.changes),
             *_over(happenings.troubles, happenings.merges),
             *_put_in(happenings.documents, definition),
+            *_answered_late(happenings.attempts),
             *_ending(instance),
         ),
         key=lambda entry: entry.at,
@@ -134,6 +137,17 @@ def _ending(instance: WorkflowInstance) -> Iterator[TimelineEntry]:
         result = {"result": display_title(instance.result, None)}
         ended = gettext("The request is done: %(result)s.") % result
         yield TimelineEntry(at=instance.completed_at, milestone=ended)
+
+
+def _answered_late(attempts: Iterable[Attempt]) -> Iterator[TimelineEntry]:
+    """What was done outside when nothing waited for it any more: somebody may have to undo it."""
+    for attempt in attempts:
+        if attempt.is_late and attempt.finished_at is not None:
+            told = gettext("“%(step)s”: %(message)s") % {
+                "step": attempt.step,
+                "message": attempt.message,
+            }
+            yield TimelineEntry(at=attempt.finished_at, milestone=told)
 
 
 def _end_of_step(step: PastStep) -> datetime:

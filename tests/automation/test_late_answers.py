@@ -6,17 +6,24 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from django.db import transaction
+from django.test import Client
 
 from tests.automation.driving import Course, Reply, connect, ordering, plain, receiver, work_off
 from tests.engine.driving import task
 from tests.factories import NOW
+from tests.telling import told_of, work_out_notices
 from tests.workflows.drawn import NO, STOP
 from tests.workflows.support import make_people, person
 from workflows.automation.http.client import HttpAnswer
 from workflows.automation.http.responses import LONGEST_WAIT, requested_wait
 from workflows.engine.format.actions import ActionResult, action
+from workflows.engine.routing.step_troubles import StepFailed
 from workflows.execution.services import instances as requests
+from workflows.execution.services.automation_steps import fail_waiting_step, open_work_of_instance
+from workflows.notices.choices import NoticeEvent
 from workflows.outbox.models import Attempt, OutboxMessage
+from workflows.trail.models import TrailEvent
 
 HALF = timedelta(minutes=30)
 
@@ -109,6 +116,41 @@ def test_the_answer_to_a_request_that_was_cancelled_meanwhile_is_kept() -> None:
     assert "PO-7" in row.answer
     assert course.flow.refresh().state == "cancelled"
     assert course.flow.request.data.get("note") is None
+    said = TrailEvent.objects.get(request=row.request, command="late_answer")
+    assert said.changes == {"step": "order", "attempt": 1, "action": "tests.slow_order"}
+    work_out_notices(NOW)
+    assert sorted(told_of(NoticeEvent.ANSWERED_LATE)) == ["dan", "olga"]
+    assert "note: PO-7" in row_on_page(row, "olga")
+    assert "PO-7" not in row_on_page(row, "rita")
+
+
+def row_on_page(row: Attempt, name: str) -> str:
+    """What the page of the attempt's request says to somebody."""
+    client = Client()
+    client.force_login(person(name))
+    page: str = client.get(f"/requests/{row.request.reference}/").content.decode()
+    return page
+
+
+@pytest.mark.django_db
+def test_the_answer_to_a_call_whose_request_went_on_meanwhile_is_told() -> None:
+    """Another worker has the turn, has failed by now, and the request went its error way."""
+
+    def overtake(job: Any) -> None:
+        OutboxMessage.objects.filter(request=job.request_id, kind="attempt").update(
+            state="delivered", ticket="", taken_until=None
+        )
+        with transaction.atomic():
+            case = open_work_of_instance(job.request_id, now=job.now)
+            [token] = case.marking.tokens
+            fail_waiting_step(case, token.id, StepFailed("timed_out", "Too slow.", 5))
+
+    course, row = ordered_while(overtake)
+    assert (row.state, row.code, row.status) == ("lost", "answered_late", 201)
+    assert course.flow.refresh().result == "stopped"
+    assert TrailEvent.objects.filter(request=row.request, command="late_answer").count() == 1
+    work_out_notices(NOW)
+    assert sorted(told_of(NoticeEvent.ANSWERED_LATE)) == ["dan", "olga"]
 
 
 @pytest.mark.django_db
@@ -122,6 +164,7 @@ def test_the_answer_to_a_call_whose_turn_another_worker_has_is_kept() -> None:
     assert (row.state, row.code, row.status) == ("lost", "answered_late", 201)
     assert "note: PO-7" in row.message
     assert course.flow.where == "order"
+    assert not TrailEvent.objects.filter(command="late_answer").exists()
     assert course.flow.refresh().data.get("note") is None
 
 

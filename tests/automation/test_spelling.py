@@ -3,6 +3,7 @@
 import json
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from django.core import mail
@@ -52,6 +53,14 @@ from workflows.outbox.models import Attempt
         (DOCUMENT, "quote.pdf", "quote.pdf", ["quote.pdf"]),
         (["a", None, True], "a, , true", "a, , true", ["a", "true"]),
         ({"a": [1]}, '{"a": [1]}', '{"a": [1]}', ['{"a": [1]}']),
+        (
+            [{"item": "Chair", "net": "12.00", "ok": True}, {"item": "Desk"}],
+            "item: Chair, net: 12.00, ok: true; item: Desk",
+            "item: Chair, net: 12.00, ok: true; item: Desk",
+            ['{"item": "Chair", "net": "12.00", "ok": true}', '{"item": "Desk"}'],
+        ),
+        ([DOCUMENT, DOCUMENT], "quote.pdf, quote.pdf", "quote.pdf, quote.pdf", ["quote.pdf"] * 2),
+        ([], "", None, []),
     ],
 )
 def test_a_value_is_spelt_for_its_target(
@@ -237,6 +246,58 @@ def test_a_call_tells_values_as_others_write_them(office: None) -> None:
     }
     assert (mail.outbox[0].subject, mail.outbox[0].body) == ("true", "offer.pdf")
     assert done.result == "done"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("told", "content_type", "body"),
+    [
+        (
+            {
+                "form": {
+                    "city": "{{ note }}",
+                    "ok": "{{ urgent }}",
+                    "off": "{{ back }}",
+                    "t": [1, 2],
+                }
+            },
+            "application/x-www-form-urlencoded",
+            {"city": ["a & b <ü>"], "ok": ["true"], "t": ["1", "2"]},
+        ),
+        ({"text": "{{ note }}, {{ amount }}"}, "text/plain; charset=utf-8", "a & b <ü>, 1200.00"),
+        ({"text": "{{ urgent }}"}, "text/plain; charset=utf-8", "true"),
+        (
+            {"text": "<n>{{ note | xml }}</n>", "headers": {"content-type": "text/xml"}},
+            "text/xml",
+            "<n>a &amp; b &lt;ü&gt;</n>",
+        ),
+    ],
+)
+def test_a_form_and_a_text_are_bodies_too(
+    office: None, told: dict[str, Any], content_type: str, body: Any
+) -> None:
+    step = {key: value for key, value in CALL["with"].items() if key not in ("json", "headers")}
+    with receiver() as there:
+        connect(there.url, owner=person("olga"))
+        publish(calling(**{"with": step | {"path": "/x"} | told}))
+        done = ask(note="a & b <ü>", urgent=True)
+    [call] = there.calls
+    said = call["body"].decode()
+    headers = [(name.lower(), value) for name, value in call["headers"].items()]
+    assert [value for name, value in headers if name == "content-type"] == [content_type]
+    assert (parse_qs(said, strict_parsing=True) if isinstance(body, dict) else said) == body
+    assert done.result == "done"
+
+
+@pytest.mark.django_db
+def test_a_value_that_cannot_be_spelt_is_no_crash_and_not_tried_again(office: None) -> None:
+    with receiver() as there:
+        connect(there.url, owner=person("olga"))
+        publish(calling(**{"with": CALL["with"] | {"json": "{{ note | number }}"}}))
+        done = ask(note="many")
+    assert not there.calls
+    assert [row.code for row in Attempt.objects.filter(action="http")] == ["placeholder_unknown"]
+    assert done.result == "stopped"
 
 
 @pytest.mark.django_db

@@ -65,6 +65,16 @@ WORK_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         put(S + "pay.with.body", "x"),
         "action_told_wrongly@pay",
     ),
+    (
+        "a call with two bodies",
+        several(put(S + "pay.with.json", {"sum": 1}), put(S + "pay.with.form", {"sum": 1})),
+        "action_told_wrongly@pay",
+    ),
+    (
+        "a form that is a list",
+        several(put(S + "pay.with.json", ...), put(S + "pay.with.form", ["sum"])),
+        "action_told_wrongly@pay",
+    ),
     ("a time-out of an hour", put(S + "pay.with.timeout", 3600), "action_told_wrongly@pay"),
     (
         "a placeholder for nothing",

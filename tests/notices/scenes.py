@@ -10,15 +10,19 @@ from tests.engine.driving import approval, task
 from tests.telling import work_out_notices
 from tests.workflows import drawn
 from tests.workflows.support import Flow, begin, person
-from workflows.automation.services.delivery import deliver_due
+from workflows.automation.services.delivery import deliver_due, deliver_message
 from workflows.conversation.services.comments import write_comment
 from workflows.conversation.services.following import follow_request
+from workflows.engine.format.actions import ActionResult, Job, action
 from workflows.execution.services import corrections, incidents, questions
+from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
 from workflows.execution.services.staffing_watch import watch_queues
 from workflows.notices.choices import NoticeEvent, NoticeRelation
 from workflows.notices.models import Notice
+from workflows.outbox.choices import MessageKind
 from workflows.outbox.models import OutboxMessage
+from workflows.outbox.services import messages as outbox
 from workflows.people.models import User
 
 E, R = NoticeEvent, NoticeRelation
@@ -234,6 +238,27 @@ def changed_after_approval() -> Scene:
     return Scene(flow, {R.OWNER: ("olga", "dan"), R.REQUESTER: ("rita",)}, "olga")
 
 
+def answered_late() -> Scene:
+    """The request is cancelled while its order is being made."""
+    order = {"kind": "automation", "action": "tests.order_meanwhile", "to": "review"}
+    data = drawn.drawn(
+        "ordering", {"order": order, "review": task(ok="done", no=drawn.NO, stop=drawn.STOP)}
+    )
+    data["steps"]["done"].pop("reopen")
+    flow = begin(data)
+    [message] = outbox.lease_messages(now=flow.now, kinds=[MessageKind.ATTEMPT], limit=1)
+    deliver_message(message, lambda: flow.now)
+    return Scene(flow, {R.OWNER: ("olga", "dan"), R.REQUESTER: ("rita",)})
+
+
+@action("tests.order_meanwhile")
+def order_meanwhile(job: Job) -> ActionResult:
+    """While the order is made, its request is cancelled."""
+    requests.cancel(job.request_id, actor=person("olga"), reason="x", now=job.now)
+    OutboxMessage.objects.filter(kind="tell").delete()
+    return ActionResult(answer={}, answer_text="PO-7")
+
+
 def sent_status_link() -> Scene:
     flow = begin(drawn.sequential() | {"status_link": True})
     return Scene(flow, {R.REQUESTER: ("rita",)})
@@ -302,5 +327,6 @@ SCENES: Mapping[NoticeEvent, Callable[[], Scene]] = {
     E.ESCALATED_TO_NOBODY: escalated_to_nobody,
     E.APPROVAL_BYPASSED: bypassed_approval,
     E.CHANGED_AFTER_APPROVAL: changed_after_approval,
+    E.ANSWERED_LATE: answered_late,
 }
 """Events of requests. Those of workflows and accounts are told to whom their service names."""

@@ -39,6 +39,7 @@ class NoticeEvent(models.TextChoices):
         "changed_after_approval",
         gettext_lazy("values change after an approval"),
     )
+    ANSWERED_LATE = "answered_late", gettext_lazy("an answer comes too late")
     START_REFUSED = "start_refused", gettext_lazy("a start that was due is refused")
     MAP_PROBLEM = "map_problem", gettext_lazy("a published map goes wrong")
     REVIEW_DUE = "review_due", gettext_lazy("a review is due")

@@ -14,7 +14,7 @@ from django_fsm import FSMModelMixin, transition
 
 from workflows.definitions.models import Step
 from workflows.outbox.choices import AttemptState, MessageKind, MessageState
-from workflows.outbox.delivery_problems import DeliveryProblem
+from workflows.outbox.delivery_problems import AnsweredLate, DeliveryProblem
 from workflows.outbox.messages import describe_attempt, describe_kept_problem
 from workflows.persistence.state_field import StateField
 
@@ -182,6 +182,11 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step} #{self.number} ({self.get_state_display()})"
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was answered when nothing waited for it any more."""
+        return self.code == AnsweredLate.CODE
 
     @property
     def message(self) -> str:

@@ -87,6 +87,8 @@ class TrailCommand(models.TextChoices):
     # what workflows do with one another
     START_OTHER = "start_other", gettext_lazy("start other")
     LISTENED = "listened", gettext_lazy("listened")
+    # what others said when nothing waited for it any more
+    LATE_ANSWER = "late_answer", gettext_lazy("late answer")
     # messages that did not get through
     SEND_AGAIN = "send_again", gettext_lazy("send again")
     GIVE_UP = "give_up", gettext_lazy("give up")

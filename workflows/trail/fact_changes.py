@@ -111,6 +111,16 @@ class OtherStarted(FactChanges):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LateAnswerKept(FactChanges):
+    """An action was done when its step did not wait for it any more; what came back is kept on
+    this attempt."""
+
+    step: str
+    attempt: int
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusLinkChanged(FactChanges):
     """A status link of a request, by its number, and when (ISO) it runs out."""
 
@@ -329,6 +339,7 @@ FACT_TYPES: Mapping[str, type[FactChanges]] = {
     TrailCommand.RESUME_WORKFLOW: PauseEnded,
     TrailCommand.SKIP_START: StartSkipped,
     **dict.fromkeys((TrailCommand.START_OTHER, TrailCommand.LISTENED), OtherStarted),
+    TrailCommand.LATE_ANSWER: LateAnswerKept,
     TrailCommand.MAKE_STATUS_LINK: StatusLinkChanged,
     TrailCommand.WITHDRAW_STATUS_LINK: StatusLinkChanged,
     TrailCommand.IMPORT_LOG: CaseImported,

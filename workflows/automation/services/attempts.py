@@ -8,7 +8,6 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,8 +15,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
+from workflows.automation.services.late_answers import (
+    late_answer_columns,
+    note_columns,
+    record_late_answer,
+    suspended_columns,
+)
 from workflows.definitions.models import WorkflowTemplate
-from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.definitions.queries.external_permissions import (
     NotGranted,
     check_current_permissions,
@@ -32,7 +36,6 @@ from workflows.engine.timing.working_time import parse_duration
 from workflows.engine.values.json_paths import PathProblem, find_single_value
 from workflows.engine.values.placeholders import PlaceholderProblem
 from workflows.engine.values.rounding import apply_rounding_rule
-from workflows.engine.values.serialization import render_value_text
 from workflows.execution.facts import ActionUnknown
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.services.automation_steps import (
@@ -44,10 +47,7 @@ from workflows.execution.services.automation_steps import (
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.outbox.delivery_problems import (
     ActionRefused,
-    AnsweredLate,
     AttemptFailed,
-    AttemptNote,
-    RequestSuspended,
     WorkerLost,
 )
 from workflows.outbox.models import Attempt, OutboxMessage
@@ -76,8 +76,19 @@ def run_attempt(message: OutboxMessage, clock: Clock) -> None:
     try:
         _finish_attempt(message, row, lambda: _unwrap_outcome(outcome), clock, outcome=outcome)
     except outbox.TicketLost:
-        _record_outcome(row, Attempt.LOST, clock(), **_late_answer_columns(row, outcome))
+        _keep_overtaken_outcome(row, outcome, clock())
         raise
+
+
+def _keep_overtaken_outcome(
+    row: Attempt, outcome: ActionResult | ActionFailed, now: datetime
+) -> None:
+    """Another worker has the turn: what came is kept, and told where nothing waits any more."""
+    with transaction.atomic():
+        case = open_work_of_instance(row.request_id, now=now)
+        _record_outcome(row, Attempt.LOST, now, **late_answer_columns(row, outcome))
+        if waiting_token(case, row.activation) is None:
+            record_late_answer(case, row, outcome)
 
 
 def _try_action(action: Action, job: Job) -> ActionResult | ActionFailed:
@@ -85,6 +96,8 @@ def _try_action(action: Action, job: Job) -> ActionResult | ActionFailed:
         return _run_granted_action(action, job)
     except ActionFailed as failed:
         return failed
+    except PlaceholderProblem as refused:
+        return ActionFailed(refused.code, text_of(refused))
     except Exception as problem:
         log.exception("The action '%s' failed at %s.", job.step.action, job.reference)
         return crash_failure(problem)
@@ -275,10 +288,11 @@ def _complete_attempt(
     if token is None:
         outbox.mark_delivered(message, now=now)
         state = Attempt.FAILED if isinstance(outcome, ActionFailed) else Attempt.SUCCEEDED
-        _record_outcome(row, state, now, **_late_answer_columns(row, outcome))
+        _record_outcome(row, state, now, **late_answer_columns(row, outcome))
+        record_late_answer(case, row, outcome)
     elif case.instance.state == WorkflowInstance.SUSPENDED:
         outbox.hold_message(message)  # the same key is tried when the request goes on
-        _record_outcome(row, Attempt.LOST, now, **_suspended_columns(row, outcome))
+        _record_outcome(row, Attempt.LOST, now, **suspended_columns(row, outcome))
     else:
         done = result()
         outbox.mark_delivered(message, now=now)
@@ -287,36 +301,6 @@ def _complete_attempt(
             case, token.id, outcome="done", raw_values=values, since=_first_started_at(row)
         )
         _record_outcome(row, Attempt.SUCCEEDED, now, status=done.status, answer=done.answer_text)
-
-
-def _late_answer_columns(
-    row: Attempt, outcome: ActionResult | ActionFailed | None
-) -> dict[str, Any]:
-    """What an attempt keeps of an answer that changes nothing any more: what the other side has
-    done may be known nowhere else."""
-    if outcome is None:
-        return {}
-    columns = {"status": outcome.status, "answer": outcome.answer_text}
-    if isinstance(outcome, ActionFailed):
-        return columns | note_columns(AttemptFailed(outcome.code, outcome.text))
-    step = cached_map(row.step.version_id).graph[row.step.key]
-    readings = {}
-    for key, path in (getattr(step, "outputs", None) or {}).items():
-        with suppress(PathProblem):
-            readings[key] = render_value_text(find_single_value(outcome.answer, path))[:200]
-    return columns | note_columns(AnsweredLate(readings))
-
-
-def _suspended_columns(row: Attempt, outcome: ActionResult | ActionFailed | None) -> dict[str, Any]:
-    """What an attempt keeps whose request was suspended meanwhile."""
-    late = _late_answer_columns(row, outcome)
-    late_answer = {**late["parameters"], "code": late["code"]} if late else None
-    return late | note_columns(RequestSuspended(late_answer))
-
-
-def note_columns(note: AttemptNote) -> dict[str, Any]:
-    """What became of an attempt, for its row."""
-    return {"code": note.code[:40], "parameters": note.parameters}
 
 
 def step_outputs(step: Any, done: ActionResult) -> Mapping[str, Any]:

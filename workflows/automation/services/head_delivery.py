@@ -8,12 +8,10 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from workflows.automation.actions import mail as mails
-from workflows.automation.actions.http_call import (
-    allowed_hosts_of,
-    connection_credentials,
-    connection_named,
-)
+from workflows.automation.actions.http_call import connection_named
+from workflows.automation.http.building import allowed_hosts_of
 from workflows.automation.http.client import CallFailed, HttpCall, make_http_call
+from workflows.automation.http.sign_in import connection_credentials
 from workflows.connections.models import Connection
 from workflows.connections.secrets import mask_secrets
 from workflows.engine.format.actions import ActionFailed

@@ -12,8 +12,9 @@ from django.utils.translation import gettext
 
 from workflows.admin_site.base import PageContextMixin
 from workflows.admin_site.links import change_url
-from workflows.automation.actions.http_call import allowed_hosts_of, connection_credentials
+from workflows.automation.http.building import allowed_hosts_of
 from workflows.automation.http.client import CallFailed, HttpAnswer, HttpCall, make_http_call
+from workflows.automation.http.sign_in import connection_credentials
 from workflows.connections.models import Connection
 from workflows.connections.secrets import mask_secrets
 from workflows.engine.format.actions import ActionFailed

@@ -327,6 +327,11 @@ ACTION_BOXES: Final[Mapping[str, Sequence[SettingBox]]] = {
         _pairs("query", gettext_lazy("Query")),
         _pairs("headers", gettext_lazy("Headers"), "handoff"),
         _pairs("json", gettext_lazy("What is sent")),
+        _pairs("form", gettext_lazy("Or sent as a form")),
+        SettingBox(
+            path=("with", "text"),
+            build=lambda: TextField(label=gettext_lazy("Or sent as a text"), rows=4),
+        ),
         SettingBox(
             path=("with", "timeout"),
             build=lambda: forms.IntegerField(

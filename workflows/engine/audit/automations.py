@@ -18,11 +18,15 @@ from workflows.engine.values.placeholders import FACTS, PlaceholderProblem, plac
 
 CALLED_WITH = {
     "http": frozenset(
-        {"method", "connection", "url", "path", "query", "headers", "json", "timeout", "expect"}
+        {
+            *("method", "connection", "url", "path", "query", "headers"),
+            *("json", "form", "text", "timeout", "expect"),
+        }
     ),
     "email": frozenset({"to", "subject", "text"}),
     "start_workflow": frozenset({"workflow", "data"}),
 }
+BODIES = ("json", "form", "text")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -89,6 +93,18 @@ def _http_problems(survey: Survey, arguments: dict[str, Any]) -> Iterator[Text |
     timeout = arguments.get("timeout", 10)
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= 120:
         yield text("`timeout` is a number of seconds, 120 at most")
+    yield from _body_problems(arguments)
+
+
+def _body_problems(arguments: dict[str, Any]) -> Iterator[Text]:
+    """A call has one body, of the shape of its kind."""
+    bodies = [name for name in BODIES if name in arguments]
+    if len(bodies) > 1:
+        yield text("a call has one body: %(bodies)s are several", bodies=", ".join(bodies))
+    if not isinstance(arguments.get("form", {}), dict):
+        yield text("`form` is names and values")
+    if not isinstance(arguments.get("text", ""), str):
+        yield text("`text` is a text")
 
 
 def _email_problems(survey: Survey, arguments: dict[str, Any]) -> Iterator[Text | str]:

@@ -7,6 +7,7 @@ are put as text. There are no expressions, no attributes and no calls in it.
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
+from html import escape
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -53,9 +54,14 @@ def _quote_for_url(value: Any) -> str:
     return quote(render_value_text(value), safe="")
 
 
+def _escape_for_xml(value: Any) -> str:
+    return escape(render_value_text(value))
+
+
 FILTERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "number": _to_json_number,
     "url": _quote_for_url,
+    "xml": _escape_for_xml,
 }
 
 

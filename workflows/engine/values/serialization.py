@@ -37,7 +37,7 @@ def canonical_values(fields: Mapping[str, FieldSpec], data: Mapping[str, Any]) -
 
 def render_value_text(value: Any) -> str:
     """A value within a sentence, a subject, an address: nothing where it is empty, true or false,
-    a document by its name, a list with commas."""
+    a document by its name, a list with commas, rows with semicolons."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -48,8 +48,26 @@ def render_value_text(value: Any) -> str:
     if isinstance(value, Mapping):
         return str(value["name"]) if is_document(value) else _render_compact_json(value)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(render_value_text(part) for part in value)
+        return _render_list_text(value)
     return str(value)
+
+
+def _render_list_text(values: Sequence[Any]) -> str:
+    """Plain values with commas; where there are rows among them, each with the names of its
+    columns: `item: Chair, net: 12.00; item: Desk`."""
+    if not any(_is_row(part) for part in values):
+        return ", ".join(render_value_text(part) for part in values)
+    return "; ".join(
+        _render_row_text(part) if _is_row(part) else render_value_text(part) for part in values
+    )
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, Mapping) and not is_document(value)
+
+
+def _render_row_text(row: Mapping[str, Any]) -> str:
+    return ", ".join(f"{column}: {render_value_text(cell)}" for column, cell in row.items())
 
 
 def render_header_value(value: Any) -> str | None:
@@ -58,9 +76,14 @@ def render_header_value(value: Any) -> str | None:
 
 
 def render_query_values(value: Any) -> list[str]:
-    """The values of a name in a query: none where it is empty, several where it is a list."""
+    """The values of a name in a query or a form: none where it is empty, several where it is a
+    list; a row as JSON, for one name has no place for several."""
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [render_value_text(part) for part in value if part is not None]
+        return [
+            _render_compact_json(part) if _is_row(part) else render_value_text(part)
+            for part in value
+            if part is not None
+        ]
     return [] if value is None else [render_value_text(value)]
 
 

@@ -165,6 +165,7 @@ def _asks_for_work(notice: Notice) -> bool:
             NoticeEvent.INCIDENT_HANDED_ON,
             NoticeEvent.MERGE_CONFLICT,
             NoticeEvent.ESCALATED_TO_NOBODY,
+            NoticeEvent.ANSWERED_LATE,
         )
     if notice.event in QUESTIONS:
         return True

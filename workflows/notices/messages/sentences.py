@@ -142,6 +142,14 @@ EVENT_SENTENCES: Mapping[NoticeEvent, Sentences] = {
             " request go on."
         ),
     ),
+    _E.ANSWERED_LATE: (
+        gettext_noop("Done outside, and not needed any more: %(step)s (%(workflow)s)"),
+        gettext_noop(
+            "“%(step)s” of “%(title)s” did its work outside when the request did not wait for it"
+            " any more. What came back is kept under “What automations tried”; see whether what"
+            " was done there has to be undone."
+        ),
+    ),
 }
 """Of events that are about a request; what is about none brings its own sentences."""
 

@@ -25,7 +25,7 @@ from workflows.people.services.recipients import notification_recipients
 from workflows.trail import changes as notes
 from workflows.trail.changes import TrailChanges, read_changes
 from workflows.trail.choices import TrailCommand
-from workflows.trail.fact_changes import StatusLinkChanged, read_fact
+from workflows.trail.fact_changes import LateAnswerKept, StatusLinkChanged, read_fact
 from workflows.trail.models import TrailEvent
 
 _E, _R = NoticeEvent, NoticeRelation
@@ -392,6 +392,8 @@ class TrailRowNews:
                     "fields": [self._field_label(key) for key in changed.fields],
                 },
             )
+        if self.row.command == TrailCommand.LATE_ANSWER:
+            yield self._late_answer_news()
         passed = self.changes.facts.past_approvals
         if passed:
             yield News(
@@ -399,6 +401,17 @@ class TrailRowNews:
                 people={_R.OWNER: self._accountable_ids()},
                 facts={"steps": [self.map.graph.title(key) for key in passed]},
             )
+
+    def _late_answer_news(self) -> News:
+        kept = read_fact(self.row)
+        assert isinstance(kept, LateAnswerKept)
+        is_on_map = kept.step in self.map.graph.steps
+        return News(
+            event=_E.ANSWERED_LATE,
+            people={_R.OWNER: self._accountable_ids()},
+            place=f"{kept.step} {kept.attempt}",
+            facts={"step": self.map.graph.title(kept.step) if is_on_map else kept.step},
+        )
 
     def _incident_news(self, note: notes.IncidentOpened) -> News:
         is_conflict = note.code == IncidentCode.MERGE_CONFLICT
