@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
 
 from tests.factories import NOW, load_map, make_user, map_data, publish_map, purchase_people
 from tests.workflows.support import nothing_changed, refused
 from tests.workflows.test_admin_maps import as_filled_in, make_staff_of, page_of, prefix_of, saved
+from workflows.access.services.accounts import save_account
 from workflows.definitions.models import Field, TemplateVersion
 from workflows.definitions.services.draft_edits import edit_draft
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
@@ -129,6 +131,21 @@ def test_what_a_directory_says_is_filled_in_on_the_page_of_an_account(client: Cl
     assert (sam.time_zone, sam.department, sam.manager) == ("Europe/Berlin", "Sales", root)
     fact = TrailEvent.objects.filter(command="change_account").latest("pk")
     assert set(fact.changes["changed"]) == {"manager", "department", "approval_limit"}
+
+
+def test_nobody_is_put_above_themselves_on_the_page_of_an_account(client: Client) -> None:
+    root = make_user("root", is_staff=True, is_superuser=True)
+    sam = make_user("sam")
+    ann = make_user("ann", manager=make_user("bob", manager=sam))
+    client.force_login(root)
+    page = f"/admin/workflows/user/{sam.pk}/change/"
+    form = as_filled_in(client.get(page)) | JOINED | {"manager": str(ann.pk)}
+    with nothing_changed():
+        answer = client.post(page, form)
+    assert "would be above themselves" in answer.content.decode()
+    sam.manager = ann
+    with nothing_changed(), pytest.raises(InvalidInput):
+        save_account(sam, by=root, now=timezone.now())
 
 
 def test_nobody_but_a_superuser_sets_their_own_limit(client: Client) -> None:

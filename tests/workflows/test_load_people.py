@@ -48,6 +48,15 @@ def test_a_row_says_all_that_a_directory_knows(db: None, tmp_path: Path) -> None
     assert (ann.place, ann.approval_limit) == ("Hall 2", Decimal("2500.00"))
 
 
+def test_a_cost_centre_comes_with_a_file_and_is_a_fact_of_rights(db: None, tmp_path: Path) -> None:
+    ann = make_user("ann")
+    load(tmp_path, "login,cost_centre,place\nann,4711,Hall 2\n")
+    ann.refresh_from_db()
+    assert ann.cost_centre == "4711"
+    fact = TrailEvent.objects.filter(command="change_account").latest("pk")
+    assert set(fact.changes["changed"]) == {"cost_centre", "place"}
+
+
 def test_what_is_a_fact_of_rights_is_in_the_trail(db: None, tmp_path: Path) -> None:
     make_user("ann"), make_user("bob")
     load(tmp_path, "login,manager,department,approval_limit\nann,bob,Sales,10.00\n")

@@ -49,6 +49,7 @@ class User(AbstractUser):
         verbose_name=gettext_lazy("manager"),
     )
     department = models.CharField(gettext_lazy("department"), max_length=100, blank=True)
+    cost_centre = models.CharField(gettext_lazy("cost centre"), max_length=60, blank=True)
     place = models.CharField(gettext_lazy("place"), max_length=100, blank=True)
     approval_limit = models.DecimalField(
         gettext_lazy("approval limit"),
@@ -58,7 +59,8 @@ class User(AbstractUser):
         blank=True,
         validators=[MinValueValidator(0)],
         help_text=gettext_lazy(
-            "Up to which amount this person may approve; empty where nothing is said."
+            "Up to which amount this person may approve, in the currency of the amounts that a map"
+            " compares it with; empty where nothing is said."
         ),
     )
     request_columns = models.CharField(

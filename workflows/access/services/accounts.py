@@ -16,12 +16,16 @@ from workflows.access.models import ServiceAccount
 from workflows.access.permissions import groups_held, may_change_account, permissions_held
 from workflows.access.services.rights_trail import attribute_changes_to
 from workflows.access.services.tokens import NEW_ADDRESS, NEW_PASSWORD, notify_account_change
-from workflows.engine.errors import NotAllowed
+from workflows.engine.errors import InvalidInput, NotAllowed
 from workflows.people.models import User
+from workflows.people.queries.managers import leads_back, managers_by_person
 
 RANK_FIELDS = ("username", "is_staff", "is_superuser")
 """What of an account superusers alone give."""
-OWN_FIELDS_OF_OTHERS = ("email", "is_active", "manager_id", "department", "approval_limit")
+OWN_FIELDS_OF_OTHERS = (
+    *("email", "is_active"),
+    *("manager_id", "department", "cost_centre", "place", "approval_limit"),
+)
 """What nobody but a superuser changes of their own account."""
 
 
@@ -44,6 +48,8 @@ def save_account(
         # Nobody gives themselves a group or a permission.
         if account.pk == by.pk and not by.is_superuser:
             groups = permissions = None
+        if before is not None and account.manager_id != before.manager_id:
+            check_manager(account, account.manager)
         account.save()
         _set_held_rows(account.groups, groups, groups_held(by))
         _set_held_rows(account.user_permissions, permissions, permissions_held(by))
@@ -65,6 +71,17 @@ def _check_account_change(account: User, before: User | None, by: User) -> None:
     if any(getattr(account, name) != getattr(baseline, name) for name in fixed):
         raise NotAllowed(
             "A superuser changes logins and ranks, and of your own account all but its names."
+        )
+
+
+def check_manager(account: User, manager: User | None) -> None:
+    """Nobody is above themselves, however far up. Raises InvalidInput."""
+    if manager is None or account.pk is None:
+        return
+    if leads_back(account.pk, {**managers_by_person(), account.pk: manager.pk}):
+        raise InvalidInput(
+            "'%(login)s' would be above themselves; choose another manager.",
+            login=account.get_username(),
         )
 
 

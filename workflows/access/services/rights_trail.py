@@ -237,7 +237,7 @@ WATCHED_MODELS: Mapping[type[Model], WatchedColumns] = {
         TrailCommand.CHANGE_ACCOUNT,
         (
             *("username", "email", "is_active", "is_staff", "is_superuser"),
-            *("manager_id", "department", "approval_limit"),
+            *("manager_id", "department", "cost_centre", "place", "approval_limit"),
         ),
         lambda row: AccountChanged(account=row.get_username()),
         hidden=("password",),

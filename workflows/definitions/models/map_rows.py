@@ -191,7 +191,7 @@ class Step(VersionPart):
     )
     quorum = models.CharField(
         gettext_lazy("quorum"),
-        max_length=10,
+        max_length=1000,
         null=True,
         blank=True,
         help_text=gettext_lazy("How many must agree: 2, or all."),

@@ -247,6 +247,9 @@ class AddedPerson(models.Model):
     Late work was escalated to them: then they may act as long as they are in the role that it
     escalated to. Or they stand in for somebody (`stand_in`), put there by a person who answers for
     the workflow: then as long as their account is active. Separation of duties holds for both.
+
+    Or they are one of several whom the step's own role finds in the request (`found`): the row lets
+    lists find the task by the person, and gives no right; who is in the role is asked each time.
     """
 
     work_item = models.ForeignKey(
@@ -263,6 +266,7 @@ class AddedPerson(models.Model):
     )
     role = models.CharField(gettext_lazy("role"), max_length=60)
     stand_in = models.BooleanField(gettext_lazy("stands in"), default=False)
+    found = models.BooleanField(gettext_lazy("found by the role"), default=False)
     added_at = models.DateTimeField(gettext_lazy("added at"))
 
     class Meta:

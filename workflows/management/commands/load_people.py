@@ -22,7 +22,7 @@ class Command(HandoffCommand):
 
     help = (
         "Load people from a CSV file with the columns login, name (or first_name, last_name), mail,"
-        " time_zone, language, manager (a login), department, place, approval_limit."
+        " time_zone, language, manager (a login), department, cost_centre, place, approval_limit."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

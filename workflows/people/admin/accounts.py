@@ -23,6 +23,7 @@ from workflows.access.permissions import groups_held, may_change_account, permis
 from workflows.access.services import accounts, tokens
 from workflows.admin_site.base import FilledInOnceMixin, RefusalMessageMixin, StaffAdmin, actor_of
 from workflows.admin_site.service_writes import give_key
+from workflows.engine.errors import InvalidInput
 from workflows.people.admin.leaving import (
     GroupReachMixin,
     LeavingMixin,
@@ -48,7 +49,7 @@ HELD_ROWS_OF_FIELD = {
 RANK_FIELDS = accounts.RANK_FIELDS
 OWN_READ_ONLY_FIELDS = (
     *("email", "is_active", "groups", "user_permissions"),
-    *("manager", "department", "approval_limit"),
+    *("manager", "department", "cost_centre", "place", "approval_limit"),
 )
 """What of their own account superusers alone change."""
 
@@ -76,6 +77,15 @@ class AccountForm(KeepUnofferedMixin, UserChangeForm):
 
     time_zone = TimeZoneField(widget=UnfoldAdminSelectWidget, label=gettext_lazy("Time zone"))
     language = LanguageField(widget=UnfoldAdminSelectWidget, label=gettext_lazy("Language"))
+
+    def clean_manager(self) -> User | None:
+        """Nobody who is below the account."""
+        manager: User | None = self.cleaned_data["manager"]
+        try:
+            accounts.check_manager(self.instance, manager)
+        except InvalidInput as refused:
+            raise forms.ValidationError(str(refused)) from None
+        return manager
 
 
 class GroupForm(KeepUnofferedMixin, forms.ModelForm):
@@ -183,7 +193,8 @@ def insert_directory_fields(fieldsets: Any) -> tuple[Any, ...]:
             "fields": (
                 ("time_zone", "language"),
                 ("manager", "approval_limit"),
-                ("department", "place"),
+                ("department", "cost_centre"),
+                "place",
             )
         },
     )

@@ -18,6 +18,7 @@ from workflows.access.services.rights_trail import attribute_changes_to
 from workflows.engine.errors import InvalidInput
 from workflows.engine.texts import Text, plural_text, text
 from workflows.people.models import User
+from workflows.people.queries.managers import leads_back, managers_by_person
 
 COLUMNS: Mapping[str, str] = {
     "login": "username",
@@ -27,6 +28,7 @@ COLUMNS: Mapping[str, str] = {
     "time_zone": "time_zone",
     "language": "language",
     "department": "department",
+    "cost_centre": "cost_centre",
     "place": "place",
 }
 """The columns of a file whose text is kept as it is, and the fields of an account."""
@@ -291,10 +293,10 @@ class _DirectoryLoader:
 
     def _check_circles(self) -> None:
         """Nobody is their own manager, however far up."""
-        managers = dict(User.objects.exclude(manager=None).values_list("pk", "manager"))
+        managers = managers_by_person()
         for row in self.rows:
             person = self.people.get(row.login)
-            if person is not None and MANAGER in row.cells and _leads_back(person.pk, managers):
+            if person is not None and MANAGER in row.cells and leads_back(person.pk, managers):
                 self._refuse(
                     row,
                     text(
@@ -302,16 +304,6 @@ class _DirectoryLoader:
                         login=row.login,
                     ),
                 )
-
-
-def _leads_back(start: int, managers: Mapping[int, int | None]) -> bool:
-    above, seen = managers.get(start), set[int]()
-    while above is not None and above not in seen:
-        if above == start:
-            return True
-        seen.add(above)
-        above = managers.get(above)
-    return False
 
 
 _WRITTEN: Sequence[str] = (*COLUMNS.values(), "manager_id", "approval_limit")
