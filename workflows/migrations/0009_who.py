@@ -23,7 +23,7 @@ def quorum():
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workflows", "0007_forecasts")]
+    dependencies = [("workflows", "0008_late_answers")]
 
     operations = [
         migrations.RunPython(guards.drop_guards, guards.create_guards),
