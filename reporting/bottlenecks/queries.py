@@ -19,7 +19,7 @@ from reporting.metrics.native_rows import name_steps
 from reporting.rollups.distributions import Spread
 from reporting.rollups.models import DAY, WEEK, Freshness, RequestRollUp, RollUpCell, StepRollUp
 from reporting.rollups.services import SPREADS, SUMS
-from reporting.rollups.step_context import calendar_day_seconds, expected_microseconds
+from reporting.rollups.step_context import calendar_day_seconds, expected_step_microseconds
 from workflows.definitions.models import Role, Step, TemplateVersion, WorkflowTemplate
 from workflows.engine.format.definition import display_title
 
@@ -332,7 +332,7 @@ def _read_step_rows(template: WorkflowTemplate) -> dict[int, StepRow]:
 def _build_step_row(step: Step, title: str) -> StepRow:
     role, expected = step.role, None
     if step.expected:
-        expected = expected_microseconds(step.expected, step.version.calendar) / 1_000_000
+        expected = expected_step_microseconds(step) / 1_000_000
     return StepRow(
         title=title,
         name=str(step),

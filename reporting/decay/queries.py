@@ -13,7 +13,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 
-from reporting.rollups.step_context import expected_microseconds
+from reporting.rollups.step_context import expected_step_microseconds
 from workflows.access.permissions import count_members_without, sample_role_members
 from workflows.connections.models import Connection, WebhookKey
 from workflows.definitions.models import PartOwner, Role, Step, TemplateVersion, WorkflowTemplate
@@ -230,7 +230,7 @@ def _decay_of_expectations(steps: Sequence[Step], now: datetime) -> Iterator[Dec
         row = figures.get(step.pk)
         if row is None or row["tasks"] < FEWEST_TASKS or row["quickest"] is None:
             continue
-        expected = expected_microseconds(step.expected, step.version.calendar) / 1_000_000
+        expected = expected_step_microseconds(step) / 1_000_000
         if row["quickest"] > expected:
             yield Decay(
                 kind=DecayKind.EXPECTED_UNMET,

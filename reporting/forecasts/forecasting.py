@@ -11,7 +11,7 @@ from reporting.forecasts.arrivals import spread_evenly
 from reporting.forecasts.learning import Learnt, learn_scenario
 from reporting.forecasts.own_history import read_own_history
 from reporting.forecasts.simulated_log import run_scenario
-from workflows.calendars.queries.working_calendars import site_calendar
+from workflows.calendars.queries.working_calendars import map_calendar
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.definition_rows import definition_of
 from workflows.engine.format.definition import HumanStep, display_title
@@ -76,7 +76,7 @@ def foretell(template: WorkflowTemplate, *, now: datetime) -> Outlook | None:
     history = read_own_history(template, definition, until=now)
     if sum(request.is_over for request in history.requests) < LEAST_FINISHED:
         return None
-    calendar = site_calendar(definition.calendar)
+    calendar = map_calendar(definition)
     site = Site(calendar=calendar, zone=history.zone, people=SiteListedPeople())
     learnt = learn_scenario(definition, history, site)
     running = list(find_running_requests(template, Graph(learnt.definition), now))

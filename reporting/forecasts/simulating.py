@@ -23,7 +23,7 @@ from reporting.forecasts.simulated_log import (
 )
 from reporting.forecasts.typical_run import most_typical
 from reporting.ui.whole_file import write_whole_file
-from workflows.calendars.queries.working_calendars import site_calendar
+from workflows.calendars.queries.working_calendars import map_calendar
 from workflows.definitions.models import WorkflowTemplate
 from workflows.definitions.queries.sources import find_named_workflow, looks_like_file, read_source
 from workflows.engine.errors import InvalidInput
@@ -66,7 +66,7 @@ def simulate(
             " from.",
             since=since.isoformat(),
         )
-    calendar = site_calendar(definition.calendar)
+    calendar = map_calendar(definition)
     learnt = learn_scenario(definition, history, Site(calendar=calendar, zone=history.zone))
     periods = [
         simulate_period(learnt, until=until, calendar=calendar, seed=seed * 1000 + number)

@@ -111,13 +111,17 @@ def expected_seconds_by_title(template: WorkflowTemplate) -> dict[str, float]:
     version = _current_version(template)
     if version is None:
         return {}
-    calendar = get_version_map(version).calendar
+    version_map = get_version_map(version)
     titles = report_step_titles(template)
     steps = Step.objects.filter(version=version).exclude(expected=None).exclude(expected="")
     return {
-        titles[step.pk]: float(calendar.seconds(parse_duration(step.expected or "0h")))
+        titles[step.pk]: _expected_seconds(version_map.calendar_of(step.key), step)
         for step in steps
     }
+
+
+def _expected_seconds(calendar: Calendar, step: Step) -> float:
+    return float(calendar.seconds(parse_duration(step.expected or "0h")))
 
 
 def compute_workflow_figures(

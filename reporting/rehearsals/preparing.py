@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from reporting.forecasts.learning import learn_scenario
 from reporting.forecasts.own_history import read_own_history
-from workflows.calendars.queries.working_calendars import site_calendar
+from workflows.calendars.queries.working_calendars import map_calendar
 from workflows.definitions.models import TemplateVersion
 from workflows.definitions.queries.sources import find_named_workflow
 from workflows.engine.errors import InvalidInput
@@ -60,7 +60,7 @@ def suppose_setting(
 ) -> Setting:
     """A map with what it states itself, and with this site's people. A few statements a role."""
     current = definition_with_current_names(definition, version)
-    calendar = site_calendar(current.calendar)
+    calendar = map_calendar(current)
     site = Site(
         calendar=calendar,
         zone=str(timezone.get_default_timezone()),
@@ -84,7 +84,7 @@ def learn_setting(
             " without its history.",
             key=current.key,
         )
-    calendar = site_calendar(current.calendar)
+    calendar = map_calendar(current)
     site = Site(calendar=calendar, zone=history.zone, people=SiteListedPeople())
     learnt = learn_scenario(current, history, site, seed=seed)
     return Setting(definition=learnt.definition, scenario=learnt.scenario, calendar=calendar)

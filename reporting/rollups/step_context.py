@@ -30,18 +30,26 @@ def read_step_facts(steps: Collection[int]) -> dict[int, StepFacts]:
     for step, name in routes.values_list("step_id", "name"):
         exceptions.setdefault(step, {FAILED}).add(name)
     columns = ("id", "version_id", "version__template_id", "role__key", "expected")
-    rows = Step.objects.filter(pk__in=steps).values_list(*columns, "version__calendar")
+    calendars = ("version__calendar", "config__calendar")
+    rows = Step.objects.filter(pk__in=steps).values_list(*columns, *calendars)
     return {
         pk: StepFacts(
             step=pk,
             version=version,
             template=template,
             role=role or "",
-            expected=expected_microseconds(expected, calendar),
+            expected=expected_microseconds(expected, own or calendar),
             exceptions=frozenset(exceptions.get(pk, {FAILED})),
         )
-        for pk, version, template, role, expected, calendar in rows
+        for pk, version, template, role, expected, calendar, own in rows
     }
+
+
+def expected_step_microseconds(step: Step) -> int:
+    """How long a step is expected to take, in business microseconds of its calendar; its version
+    was read with it."""
+    own = (step.config or {}).get("calendar")
+    return expected_microseconds(step.expected, own or step.version.calendar)
 
 
 def expected_microseconds(expected: str | None, calendar: str | None) -> int:

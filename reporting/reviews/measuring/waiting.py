@@ -65,9 +65,8 @@ def working_day_seconds(rows: ReviewRows) -> int:
 
 def expected_step_seconds(rows: ReviewRows) -> dict[str, float]:
     """What steps of the current map should take, in business seconds."""
-    calendar = rows.map.calendar
     return {
-        key: float(calendar.seconds(parse_duration(step.expected)))
+        key: float(rows.map.calendar_of(key).seconds(parse_duration(step.expected)))
         for key, step in rows.graph.steps.items()
         if isinstance(step, HumanStep) and step.expected
     }

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -79,7 +79,8 @@ class CalendarColumns:
     @admin.display(description=gettext_lazy("named by"))
     def used_by(self, obj: BusinessCalendar) -> str:
         """The workflows whose published map counts in it."""
-        names = _published_versions().filter(calendar=obj.key).values_list("name", flat=True)
+        naming = Q(calendar=obj.key) | Q(steps__config__calendar=obj.key)
+        names = _published_versions().filter(naming).values_list("name", flat=True).distinct()
         return ", ".join(names) or gettext("no published map")
 
 

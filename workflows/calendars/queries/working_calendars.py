@@ -23,8 +23,15 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from workflows.calendars.models import BusinessCalendar
+from workflows.engine.format.definition import Definition
 from workflows.engine.texts import text
-from workflows.engine.timing.working_time import BUILT_IN_CALENDARS, Calendar, Span, calendar_named
+from workflows.engine.timing.working_time import (
+    BUILT_IN_CALENDARS,
+    Calendar,
+    MapCalendar,
+    Span,
+    calendar_named,
+)
 
 CACHE_SECONDS: Final = 30.0
 YEARS: Final = range(2000, 2061)
@@ -57,6 +64,17 @@ def site_calendar(name: str | None) -> Calendar:
             built = calendar_named(None, timezone.get_default_timezone())
         cached = _calendar_cache[name] = (time.monotonic() + CACHE_SECONDS, built)
     return cached[1]
+
+
+def map_calendar(definition: Definition) -> Calendar:
+    """The calendar of a map, with those of its steps that have their own."""
+    named = {key: getattr(step, "calendar", None) for key, step in definition.steps.items()}
+    calendar, of_steps = site_calendar(definition.calendar), {k: v for k, v in named.items() if v}
+    if not of_steps:
+        return calendar
+    return MapCalendar.with_steps(
+        calendar, {key: site_calendar(name) for key, name in of_steps.items()}
+    )
 
 
 def site_calendars_in(zone: tzinfo) -> list[Calendar]:

@@ -12,7 +12,7 @@ from django.db import transaction
 from workflows.access.services.rights_trail import attribute_changes_to
 from workflows.calendars.models import BusinessCalendar, Closure
 from workflows.calendars.queries.working_calendars import check_calendar_columns, forget_calendars
-from workflows.definitions.models import TemplateVersion
+from workflows.definitions.models import Step, TemplateVersion
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from workflows.people.models import User
 from workflows.persistence.row_edits import RowEdits, delete_row, save_row, stored_rows
@@ -22,7 +22,9 @@ CHANGE, DELETE = "change_calendar", "delete_calendar"
 
 def is_named_by_maps(calendar: BusinessCalendar) -> bool:
     """Whether a map counts in it, so that it has to stay."""
-    return TemplateVersion.objects.filter(calendar=calendar.key).exists()
+    key = calendar.key
+    of_steps = Step.objects.filter(config__calendar=key)
+    return TemplateVersion.objects.filter(calendar=key).exists() or of_steps.exists()
 
 
 def save_calendar(

@@ -23,6 +23,7 @@ from unfold.widgets import (
 
 from workflows.admin_site.elements import render_include
 from workflows.definitions.models import PrettyJSONEncoder
+from workflows.engine.timing.due_dates import parse_span
 from workflows.engine.timing.working_time import parse_duration
 
 if TYPE_CHECKING:
@@ -178,6 +179,25 @@ class WorkingTimeField(forms.CharField):
         if text:
             try:
                 parse_duration(text)
+            except ValueError as problem:
+                raise ValidationError(f"{problem}.") from problem
+        return text
+
+
+class SpanField(forms.CharField):
+    """A duration, or a stretch of the calendar: 1mo, 2y, 14cd."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = UnfoldAdminTextInputWidget(attrs={"placeholder": "3d, 2w, 14cd, 1mo, 1y"})
+        defaults = {"required": False, "max_length": 20, "empty_value": None, "widget": widget}
+        super().__init__(**{**defaults, **kwargs})
+
+    def clean(self, value: Any) -> str | None:
+        """The span as written, if it is one."""
+        text = super().clean(value)
+        if text:
+            try:
+                parse_span(text)
             except ValueError as problem:
                 raise ValidationError(f"{problem}.") from problem
         return text

@@ -17,6 +17,7 @@ from workflows.definitions.admin.form_fields import (
     NamesField,
     OptionalYesNoField,
     Options,
+    SpanField,
     TextField,
     WorkingTimeField,
     drop_line_breaks,
@@ -212,7 +213,7 @@ class StepRowForm(MapForm):
 
     key = KeyField(dashes=True, label=gettext_lazy("Key"))
     expected = WorkingTimeField(label=gettext_lazy("Expected"))
-    due = WorkingTimeField(label=gettext_lazy("Due after"))
+    due = SpanField(label=gettext_lazy("Due after"))
     role = OwnerField()
     rows = {"role": "role_rows"}
     named_by, siblings = "name", "step_list"

@@ -6,9 +6,10 @@ from functools import cached_property
 from typing import Any, Final
 
 from django.contrib.auth.models import Group
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from workflows.access.conditions import MANAGE, START, VIEW
+from workflows.calendars.models import BusinessCalendar
 from workflows.connections.models import Connection
 from workflows.definitions.admin.form_fields import Options
 from workflows.definitions.admin.owners import owner_choices
@@ -24,6 +25,18 @@ ACTION_WORDS: Final[Mapping[str, Callable[[], str]]] = {
     "set_fields": lambda: gettext("works out fields"),
     "start_workflow": lambda: gettext("starts another workflow"),
 }
+
+
+CALENDARS: Final[Options] = [
+    ("business", gettext_lazy("office hours: Monday to Friday, 09:00 to 17:00")),
+    ("24/7", gettext_lazy("24/7: every hour counts")),
+]
+
+
+def read_calendar_options() -> Options:
+    """The built-in calendars and this site's own."""
+    own = BusinessCalendar.objects.values_list("key", "name").order_by("name")
+    return [*CALENDARS, *own]
 
 
 def read_group_options() -> Options:
@@ -129,6 +142,11 @@ class VersionOptions:
         """The workflows that this person may see or start."""
         templates = WorkflowTemplate.objects.with_verbs(self.person, VIEW, MANAGE, START)
         return list(templates.order_by("name").values_list("key", "name"))
+
+    @cached_property
+    def calendars(self) -> Options:
+        """In which hours durations can count."""
+        return read_calendar_options()
 
     @cached_property
     def connections(self) -> Options:

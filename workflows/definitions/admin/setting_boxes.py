@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from workflows.definitions.admin.form_fields import (
     NOT_SAID,
     NameField,
     NamesField,
+    SpanField,
     TextField,
     WorkingTimeField,
 )
 from workflows.definitions.admin.row_fields import PairsField, holds_pairs
 from workflows.definitions.admin.setting_box import SettingBox
-from workflows.engine.timing.due_dates import parse_span
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -35,25 +35,6 @@ def choice_field(title: "_StrOrPromise", choices: Sequence[tuple[str, Any]]) -> 
         label=title,
         widget=UnfoldAdminSelectWidget,
     )
-
-
-class SpanField(forms.CharField):
-    """A duration, or months and years: 1mo, 2y."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = UnfoldAdminTextInputWidget(attrs={"placeholder": "3d, 2w, 1mo, 1y"})
-        defaults = {"required": False, "max_length": 20, "empty_value": None, "widget": widget}
-        super().__init__(**{**defaults, **kwargs})
-
-    def clean(self, value: Any) -> str | None:
-        """The span as written, if it is one."""
-        text = super().clean(value)
-        if text:
-            try:
-                parse_span(text)
-            except ValueError as problem:
-                raise forms.ValidationError(f"{problem}.") from problem
-        return text
 
 
 class PauseField(WorkingTimeField):
@@ -121,10 +102,22 @@ OWNER_BOXES: Final = (
 """Who owns a step for itself, whatever its kind."""
 
 
+CALENDAR_BOX: Final = SettingBox(
+    path=("calendar",),
+    offers="calendars",
+    build=lambda: NameField(
+        label=gettext_lazy("Calendar"),
+        help_text=gettext_lazy("In which durations count here. Not said: the workflow's."),
+    ),
+)
+"""In which hours the durations of a step count."""
+
+
 # -- people's steps ---------------------------------------------------------------------------
 
 LATE: Final = gettext_lazy("When it is late")
 PEOPLE_BOXES: Final = (
+    CALENDAR_BOX,
     SettingBox(
         path=("due", "after"),
         group=LATE,
@@ -135,9 +128,15 @@ PEOPLE_BOXES: Final = (
         ),
     ),
     SettingBox(
+        path=("due", "before"),
+        group=LATE,
+        offers="date_fields",
+        build=lambda: NameField(label=gettext_lazy("Or before a date of the request")),
+    ),
+    SettingBox(
         path=("due", "by"),
         group=LATE,
-        build=lambda: SpanField(label=gettext_lazy("so long after that date")),
+        build=lambda: SpanField(label=gettext_lazy("so long after, or before, that date")),
     ),
     SettingBox(
         path=("on_overdue", "remind_every"),
@@ -221,6 +220,7 @@ AUTOMATION_BOXES: Final = (
             help_text=gettext_lazy("Save to see the boxes of another action."),
         ),
     ),
+    CALENDAR_BOX,
     _outputs_box(gettext_lazy("Fields of the request that are filled in from the answer.")),
     SettingBox(
         path=("retry", "attempts"),
@@ -248,14 +248,27 @@ AUTOMATION_BOXES: Final = (
     ),
 )
 WAIT_BOXES: Final = (
-    SettingBox(
-        path=("for",), build=lambda: WorkingTimeField(label=gettext_lazy("Wait for a time"))
-    ),
+    SettingBox(path=("for",), build=lambda: SpanField(label=gettext_lazy("Wait for a time"))),
     SettingBox(
         path=("until",),
         offers="date_fields",
         build=lambda: NameField(label=gettext_lazy("Or until a date of the request")),
     ),
+    SettingBox(
+        path=("until", "after"),
+        offers="date_fields",
+        build=lambda: NameField(label=gettext_lazy("Or until some time after a date")),
+    ),
+    SettingBox(
+        path=("until", "before"),
+        offers="date_fields",
+        build=lambda: NameField(label=gettext_lazy("Or until some time before a date")),
+    ),
+    SettingBox(
+        path=("until", "by"),
+        build=lambda: SpanField(label=gettext_lazy("so long after, or before, that date")),
+    ),
+    CALENDAR_BOX,
     SettingBox(
         path=("message",),
         build=lambda: _short_text(
@@ -279,6 +292,7 @@ SUBWORKFLOW_BOXES: Final = (
         offers="workflows",
         build=lambda: NameField(label=gettext_lazy("Which workflow")),
     ),
+    CALENDAR_BOX,
     SettingBox(
         path=("data",),
         build=lambda: PairsField(

@@ -4,23 +4,17 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_lazy
 
-from workflows.calendars.models import BusinessCalendar
 from workflows.definitions.admin.form_fields import (
     DataField,
     NameField,
     NamesField,
     OptionalYesNoField,
-    Options,
     TextField,
 )
 from workflows.definitions.admin.map_forms import MapForm
+from workflows.definitions.admin.map_options import read_calendar_options
 from workflows.definitions.admin.trigger_field import TriggersField
 from workflows.definitions.models import TemplateVersion
-
-CALENDARS: Options = [
-    ("business", gettext_lazy("office hours: Monday to Friday, 09:00 to 17:00")),
-    ("24/7", gettext_lazy("24/7: every hour counts")),
-]
 
 
 class VersionForm(MapForm):
@@ -92,8 +86,7 @@ class VersionForm(MapForm):
         super().__init__(*args, **kwargs)
         if "calendar" in self.fields:
             field: Any = self.fields["calendar"]
-            own = BusinessCalendar.objects.values_list("key", "name").order_by("name")
-            field.offer([*CALENDARS, *own], self.instance.calendar)
+            field.offer(read_calendar_options(), self.instance.calendar)
         if "start_triggers" in self.fields:
             triggers: Any = self.fields["start_triggers"]
             triggers.offer(self.offer.workflows, self.instance.start_triggers)

@@ -46,6 +46,14 @@ class VersionMap:
         kept for good, a site's calendar is not."""
         return site_calendar(self.graph.definition.calendar)
 
+    def calendar_of(self, step: str) -> Calendar:
+        """The calendar in which the durations of a step count: its own, or the workflow's."""
+        return site_calendar(self.graph.definition.calendar_of(step))
+
+    def calendar_at(self, step_id: int) -> Calendar:
+        """The same, by the step's row."""
+        return self.calendar_of(self.step_keys[step_id])
+
     def role_of(self, step: str) -> RoleDef | None:
         """The role that owns a human step."""
         name = self.graph.human(step).role

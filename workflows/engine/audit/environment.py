@@ -85,6 +85,10 @@ def check_calendar_closures(survey: Survey) -> Iterator[AuditFinding]:
     name = survey.definition.calendar
     if name and survey.people.calendar_has_run_out(name):
         yield make_finding("calendar_runs_out", None, name=name)
+    for key, step in survey.graph.steps.items():
+        own = getattr(step, "calendar", None)
+        if own and own != name and survey.people.calendar_has_run_out(own):
+            yield make_finding("calendar_runs_out", key, name=own)
 
 
 CHECKS = (check_named_people, check_given_people, check_connections, check_calendar_closures)

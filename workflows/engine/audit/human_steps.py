@@ -16,8 +16,10 @@ from workflows.engine.format.definition import (
     excluded_parties,
 )
 from workflows.engine.routing.separation import forward_outcome, visible_field_keys
+from workflows.engine.routing.waits import awaited_field
 from workflows.engine.rules.evaluation import RuleProblem
 from workflows.engine.texts import text
+from workflows.engine.timing.due_dates import Months, parse_span
 from workflows.engine.timing.working_time import parse_duration
 from workflows.engine.values.field_types.base import type_of_field
 
@@ -38,10 +40,11 @@ def check_times(survey: Survey) -> Iterator[AuditFinding]:
 def _due_before_expected(survey: Survey, key: str, step: HumanStep) -> Iterator[AuditFinding]:
     if step.expected is None or not isinstance(step.due, str):
         return
-    calendar = survey.people.calendar(survey.definition.calendar)
-    if calendar is None:  # found already
+    calendar = survey.people.calendar(survey.definition.calendar_of(key))
+    span = parse_span(step.due)
+    if calendar is None or isinstance(span, Months):  # found already, or counted otherwise
         return
-    expected, due = (calendar.seconds(parse_duration(text)) for text in (step.expected, step.due))
+    expected, due = calendar.seconds(parse_duration(step.expected)), calendar.seconds(span)
     if due < expected:
         yield make_finding(
             "due_before_expected",
@@ -55,9 +58,13 @@ def _due_before_expected(survey: Survey, key: str, step: HumanStep) -> Iterator[
 def _due_after_no_date(survey: Survey, key: str, step: HumanStep) -> Iterator[AuditFinding]:
     if not isinstance(step.due, DueDef):
         return
-    field = survey.definition.fields.get(step.due.after)
-    if field is None or not type_of_field(field).is_day:
-        yield make_finding("due_after_no_date", key, step=survey.called(key), field=step.due.after)
+    if not _is_date(survey, step.due.field):
+        yield make_finding("due_after_no_date", key, step=survey.called(key), field=step.due.field)
+
+
+def _is_date(survey: Survey, name: str) -> bool:
+    field = survey.definition.fields.get(name)
+    return field is not None and type_of_field(field).kind == "date"
 
 
 def check_declared_fields(survey: Survey) -> Iterator[AuditFinding]:
@@ -94,9 +101,9 @@ def check_waits(survey: Survey) -> Iterator[AuditFinding]:
     for key, step in survey.graph.steps.items():
         if not isinstance(step, WaitStep) or step.until is None:
             continue
-        field = survey.definition.fields.get(step.until)
-        if field is None or type_of_field(field).kind != "date":
-            yield make_finding("until_unfit", key, step=survey.called(key), field=step.until)
+        name = awaited_field(step)
+        if not _is_date(survey, name):
+            yield make_finding("until_unfit", key, step=survey.called(key), field=name)
 
 
 def check_error_routes(survey: Survey) -> Iterator[AuditFinding]:

@@ -84,6 +84,10 @@ def check_calendar(survey: Survey) -> Iterator[AuditFinding]:
     name = survey.definition.calendar
     if survey.people.calendar(name) is None:
         yield make_finding("calendar_unknown", None, name=name)
+    for key, step in survey.graph.steps.items():
+        own = getattr(step, "calendar", None)
+        if own and survey.people.calendar(own) is None:
+            yield make_finding("calendar_unknown", key, name=own)
 
 
 def check_exceptions(survey: Survey) -> Iterator[AuditFinding]:

@@ -11,6 +11,7 @@ from workflows.engine.format.definition import (
     SubworkflowStep,
     WaitStep,
 )
+from workflows.engine.routing.waits import awaited_field
 from workflows.engine.rules.evaluation import RuleProblem
 from workflows.engine.texts import Text, text
 from workflows.engine.values.placeholders import PlaceholderProblem, placeholder_names
@@ -36,7 +37,7 @@ def _fields_read(survey: Survey, key: str, step: Step) -> Mapping[str, Text]:
         if role is not None and role.person_field:
             reads[role.person_field] = text("is for whoever is named in")
     if isinstance(step, WaitStep) and step.until:
-        reads[step.until] = text("waits until")
+        reads[awaited_field(step)] = text("waits until")
     reads |= dict.fromkeys(_fields_sent_outside(step), text("tells others"))
     reads |= dict.fromkeys(_condition_fields(survey, key), text("decides by"))
     return reads

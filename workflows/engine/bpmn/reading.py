@@ -37,6 +37,7 @@ from workflows.engine.format.plain_data import UnreadableText, file_problem, rea
 from workflows.engine.texts import Text, text
 
 _UTF_16: Final = (BOM_UTF16_LE, BOM_UTF16_BE)
+_ISO_STRETCH: Final = re.compile(r"P(?:(?P<y>\d{1,2})Y)?(?:(?P<mo>\d{1,3})M)?(?:(?P<cd>\d{1,4})D)?")
 _ISO_DURATION: Final = re.compile(
     r"P(?:(?P<w>\d{1,4})W)?(?:(?P<d>\d{1,4})D)?(?:T(?:(?P<h>\d{1,4})H)?(?:(?P<m>\d{1,4})M)?)?"
 )
@@ -465,8 +466,8 @@ _OWNED_KINDS: Final = frozenset({"approval", "task", "automation", "wait", "subw
 
 
 def _working_time(written: str) -> str | None:
-    """ISO 8601 as a duration of a map; None for months, seconds and what is none."""
-    match = _ISO_DURATION.fullmatch(written)
+    """ISO 8601 as a span of a map; None for seconds and what is none."""
+    match = _ISO_DURATION.fullmatch(written) or _ISO_STRETCH.fullmatch(written)
     if match is None:
         return None
     return "".join(f"{int(count)}{unit}" for unit, count in match.groupdict().items() if count)

@@ -16,6 +16,7 @@ from workflows.engine.bpmn.xml_tree import XmlElement, write_xml
 from workflows.engine.format.definition import (
     AutomationStep,
     Definition,
+    DueDef,
     HumanStep,
     JoinStep,
     Link,
@@ -26,7 +27,7 @@ from workflows.engine.format.definition import (
     display_title,
 )
 from workflows.engine.routing.graph import Graph
-from workflows.engine.timing.working_time import parse_duration
+from workflows.engine.timing.due_dates import Months, parse_span
 
 START = "start"
 
@@ -177,10 +178,10 @@ class _Writer:
             node.add(BPMN, "messageEventDefinition", {"messageRef": f"message.{key}"})
             return
         timer = node.add(BPMN, "timerEventDefinition")
-        kind, written = (
-            ("timeDuration", _iso_duration(step.for_)) if step.for_ else ("timeDate", step.until)
-        )
-        timer.add(BPMN, kind, {f"{{{XSI}}}type": "bpmn:tFormalExpression"}, text=written or "")
+        kind, written = "timeDate", _until_text(step.until)
+        if step.for_:
+            kind, written = "timeDuration", _iso_duration(step.for_)
+        timer.add(BPMN, kind, {f"{{{XSI}}}type": "bpmn:tFormalExpression"}, text=written)
 
     # -- arrows ---------------------------------------------------------------------------------
 
@@ -299,9 +300,20 @@ def _label_of(link: Link) -> str:
     return "Otherwise" if link.kind == "otherwise" else ""
 
 
+def _until_text(until: str | DueDef | None) -> str:
+    """What a wait until a date says, to be read by people."""
+    if until is None or isinstance(until, str):
+        return until or ""
+    return f"{until.field} {'-' if until.before else '+'} {_iso_duration(until.by)}"
+
+
 def _iso_duration(written: str) -> str:
-    """Working time as ISO 8601 has it, to be read by people: a day is a working day."""
-    duration = parse_duration(written)
+    """A span as ISO 8601 has it, to be read by people: a day of working time is a working day."""
+    duration = parse_span(written)
+    if isinstance(duration, Months):
+        years, months = divmod(duration.count, 12)
+        parts = ((years, "Y"), (months, "M"), (duration.days, "D"))
+        return "P" + ("".join(f"{count}{unit}" for count, unit in parts if count) or "0D")
     days = duration.weeks * 7 + duration.days
     hours = f"{duration.hours}H" if duration.hours else ""
     minutes = f"{duration.minutes}M" if duration.minutes else ""

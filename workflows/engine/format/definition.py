@@ -14,9 +14,11 @@ from workflows.engine.format.field_parts import FieldDef, ValueDef
 from workflows.engine.format.parts import (
     BaselineDef,
     BranchDef,
+    CalendarName,
     Count,
     DefinitionPart,
     DueDef,
+    DueText,
     DurationText,
     ErrorRouteDef,
     Key,
@@ -30,8 +32,10 @@ from workflows.engine.format.parts import (
     RouteDef,
     RuleDef,
     Slug,
+    SpanText,
     StartDef,
     TriggerDef,
+    UntilText,
     Username,
 )
 from workflows.engine.format.rehearsed import RehearseDef
@@ -98,7 +102,8 @@ class HumanStep(BaseStep):
     role: Name | None = None
     instructions: LongText | None = None
     expected: DurationText | None = None
-    due: DurationText | DueDef | None = None
+    due: DueText | None = None
+    calendar: CalendarName | None = None
     inputs: list[Name] | None = None
     outputs: list[Name] | None = None
     not_by: list[Key] | None = None
@@ -153,6 +158,7 @@ class AutomationStep(BaseStep):
     kind: Literal["automation"]
     role: Name | None = None
     expected: DurationText | None = None
+    calendar: CalendarName | None = None
     action: Line
     with_: dict[str, Any] | None = Field(None, alias="with")
     outputs: dict[Name, str] | None = None
@@ -168,8 +174,9 @@ class WaitStep(BaseStep):
     kind: Literal["wait"]
     role: Name | None = None
     expected: DurationText | None = None
-    for_: DurationText | None = Field(None, alias="for")
-    until: Name | None = None
+    calendar: CalendarName | None = None
+    for_: SpanText | None = Field(None, alias="for")
+    until: UntilText | None = None
     message: Line | None = None
     outputs: list[Name] | None = None
     to: Key
@@ -189,6 +196,7 @@ class SubworkflowStep(BaseStep):
     kind: Literal["subworkflow"]
     role: Name | None = None
     expected: DurationText | None = None
+    calendar: CalendarName | None = None
     workflow: Slug
     data: dict[Name, Any] | None = None
     outputs: dict[Name, str] | None = None
@@ -249,7 +257,7 @@ class Definition(DefinitionPart):
     review_every_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     baseline: BaselineDef | None = None
     rehearse: RehearseDef | None = None
-    calendar: Literal["24/7"] | Slug | None = None
+    calendar: CalendarName | None = None
     status_link: bool | None = None
     status_link_names: bool | None = None
     mentions_give_sight: bool | None = None
@@ -377,6 +385,11 @@ class Definition(DefinitionPart):
                 if step.on_overdue:
                     where = text("`on_overdue` of step '%(key)s'", key=key)
                     yield where, path, step.on_overdue.escalate_to
+
+    def calendar_of(self, step: str) -> str | None:
+        """The name of the calendar in which a step's durations count: its own, or the
+        workflow's."""
+        return getattr(self.steps[step], "calendar", None) or self.calendar
 
     def links(self) -> Iterator[Link]:
         """Every way between steps, in the file's order."""

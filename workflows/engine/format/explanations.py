@@ -124,7 +124,7 @@ def _error_path(error: Any) -> DefinitionPath:
     if parts and parts[-1] == "[key]":
         parts.pop()
     for at in range(len(parts) - 1, 0, -1):
-        if parts[at - 1] in _UNION_HINTS or parts[at - 1] == "due":
+        if parts[at - 1] in _UNION_HINTS or parts[at - 1] in ("due", "until"):
             del parts[at]
     return tuple(parts)
 

@@ -10,10 +10,12 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     StringConstraints,
+    Tag,
     model_serializer,
     model_validator,
 )
@@ -51,7 +53,9 @@ def _validate_span(text: str) -> str:
 
 
 SpanText = Annotated[str, StringConstraints(max_length=20), AfterValidator(_validate_span)]
-"""A duration, or months and years of the calendar: `1mo`, `2y`."""
+"""A duration, or a stretch of the calendar: `1mo`, `2y`, `14cd`."""
+CalendarName = Literal["24/7"] | Slug
+"""The calendar in which durations count."""
 
 
 def _validate_delay(text: str) -> str:
@@ -226,10 +230,37 @@ class BranchDef(DefinitionPart):
 
 
 class DueDef(DefinitionPart):
-    """A due date that is reckoned from a date of the request: `{after: received_on, by: 1mo}`."""
+    """A moment that is reckoned from a date of the request: `{after: received_on, by: 1mo}`, or
+    `{before: needed_by, by: 5d}`."""
 
-    after: Name
+    after: Name | None = None
+    before: Name | None = None
     by: SpanText
+
+    @model_validator(mode="after")
+    def _one_direction(self) -> "DueDef":
+        if (self.after is None) == (self.before is None):
+            raise ValueError(text("say exactly one of `after` and `before`, and the field there"))
+        return self
+
+    @property
+    def field(self) -> str:
+        """The field from whose date it is reckoned."""
+        return self.after or self.before or ""
+
+
+def _written_how(value: Any) -> str:
+    return "field" if isinstance(value, dict | DueDef) else "text"
+
+
+DueText = Annotated[
+    Annotated[SpanText, Tag("text")] | Annotated[DueDef, Tag("field")], Discriminator(_written_how)
+]
+"""When something is due: a span, or a moment that is reckoned from a field."""
+UntilText = Annotated[
+    Annotated[Name, Tag("text")] | Annotated[DueDef, Tag("field")], Discriminator(_written_how)
+]
+"""Until when something waits: the date of a field, or a moment that is reckoned from one."""
 
 
 class OverdueDef(DefinitionPart):

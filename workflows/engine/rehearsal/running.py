@@ -11,7 +11,7 @@ from workflows.engine.rehearsal.scenario import RunningRequest, RunningTask
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Person, Token
 
-DueOf = Callable[[HumanStep, OpenRequest, int], int | None]
+DueOf = Callable[[str, OpenRequest, int], int | None]
 
 
 def take_up_request(running: RunningRequest, number: int) -> OpenRequest:
@@ -39,7 +39,7 @@ def take_up_task(
     if not isinstance(step, HumanStep):
         request.outside[token.id] = record
         return None
-    record.due = due_of(step, request, enabled)
+    record.due = due_of(token.step, request, enabled)
     task = OpenTask(
         request=request,
         activation=token.id,

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from workflows.engine.errors import DefinitionProblem
 from workflows.engine.format.definition import HumanStep, ParallelStep, WaitStep
 from workflows.engine.rehearsal.arriving import Arrival, arrival_moments
-from workflows.engine.rehearsal.clocks import calendar_time, to_moment, to_seconds
+from workflows.engine.rehearsal.clocks import OpenTime, calendar_time, to_moment, to_seconds
 from workflows.engine.rehearsal.conditions import Conditions
 from workflows.engine.rehearsal.crew import Crew, Vote
 from workflows.engine.rehearsal.goals import Goal
@@ -30,8 +30,8 @@ from workflows.engine.routing.advance import advance
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Person as PersonKey
 from workflows.engine.routing.step_troubles import StepFailed
-from workflows.engine.timing.due_dates import due_moment
-from workflows.engine.timing.working_time import Calendar, parse_duration
+from workflows.engine.timing.due_dates import due_moment, parse_span
+from workflows.engine.timing.working_time import Calendar, Duration, parse_duration
 
 SURELY_ENDLESS: Final = 3
 """After so many requests without an end the others are given up sooner."""
@@ -67,6 +67,7 @@ class Simulation:
         self.starts_at = to_seconds(scenario.starts_at)
         self.open_time = calendar_time(calendar, scenario.starts_at)
         today = scenario.starts_at.astimezone(self.zone).date()
+        self._step_times: dict[int, OpenTime] = {id(calendar): self.open_time}
         self.values = ValueMaker(graph, scenario, conditions or Conditions(graph, today))
         self.crew = Crew(graph, scenario, calendar=self.open_time, zone=self.zone)
         self.people = PeopleAtWork(
@@ -83,13 +84,20 @@ class Simulation:
             values=self.values,
             random=self.random,
             calendar=calendar,
-            open_time=self.open_time,
+            time_of=self.time_of,
         )
         self.requests: list[OpenRequest] = []
         self.endless = 0
         self.now = self.starts_at
         self._to_come: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
         self._numbers = count()
+
+    def time_of(self, key: str) -> OpenTime:
+        """The working time in which a step's durations count."""
+        calendar = self.calendar.of_step(key)
+        if id(calendar) not in self._step_times:
+            self._step_times[id(calendar)] = calendar_time(calendar, self.scenario.starts_at)
+        return self._step_times[id(calendar)]
 
     # -- the course of time ---------------------------------------------------------------
 
@@ -310,7 +318,7 @@ class Simulation:
         if not isinstance(step, HumanStep):
             request.outside[effect.activation] = record
             return
-        record.due = self._due(step, request, now)
+        record.due = self._due(effect.step, request, now)
         task = OpenTask(
             request=request,
             activation=effect.activation,
@@ -326,13 +334,14 @@ class Simulation:
     def _open_task(self, now: int, task: OpenTask) -> None:
         self.people.open(task, now)
 
-    def _due(self, step: HumanStep, request: OpenRequest, now: int) -> int | None:
-        if isinstance(step.due, str):
-            work = self.calendar.seconds(parse_duration(step.due))
-            return self.open_time.add(now, work)
+    def _due(self, key: str, request: OpenRequest, now: int) -> int | None:
+        step, calendar = self.graph.human(key), self.calendar.of_step(key)
+        span = parse_span(step.due) if isinstance(step.due, str) else None
+        if isinstance(span, Duration):
+            return self.time_of(key).add(now, calendar.seconds(span))
         moment = due_moment(
             step.due,
-            calendar=self.calendar,
+            calendar=calendar,
             zone=self.graph.zone,
             data=request.data,
             now=to_moment(now),
@@ -343,8 +352,9 @@ class Simulation:
         overdue = step.on_overdue
         if overdue is None or overdue.escalate_to is None or task.record.due is None:
             return
-        work = self.calendar.seconds(parse_duration(overdue.after)) if overdue.after else 0
-        moment = self.open_time.add(task.record.due, work)
+        calendar = self.calendar.of_step(task.key)
+        work = calendar.seconds(parse_duration(overdue.after)) if overdue.after else 0
+        moment = self.time_of(task.key).add(task.record.due, work)
         if moment is not None:
             self.later(moment, self.people.escalate, task)
 

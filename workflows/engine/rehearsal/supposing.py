@@ -102,9 +102,9 @@ def _suppose_steps(definition: Definition, calendar: Calendar) -> dict[str, Step
         shares = said.outcomes if said else None
         fails = said.fails if said else None
         if isinstance(step, HumanStep):
-            steps[key] = _human_times(step, calendar, minutes, shares)
+            steps[key] = _human_times(step, calendar.of_step(key), minutes, shares)
         elif isinstance(step, AutomationStep | WaitStep | SubworkflowStep):
-            steps[key] = _outside_times(step, calendar, minutes, fails)
+            steps[key] = _outside_times(step, calendar.of_step(key), minutes, fails)
     return steps
 
 

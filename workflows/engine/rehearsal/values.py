@@ -13,6 +13,7 @@ from workflows.engine.rehearsal.clocks import to_moment
 from workflows.engine.rehearsal.conditions import SOMEBODY, Conditions
 from workflows.engine.rehearsal.scenario import Scenario, ValueShares
 from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.waits import awaited_field
 from workflows.engine.values.field_types.base import type_of_field
 
 AT_A_BOUNDARY: Final = 0.6
@@ -165,15 +166,15 @@ class ValueMaker:
 
     @cached_property
     def _begun_dates(self) -> frozenset[str]:
-        waited = {step.until for step in self.graph.steps.values() if isinstance(step, WaitStep)}
-        begun = {
-            step.due.after
-            for step in self.graph.steps.values()
-            if isinstance(step, HumanStep)
-            and step.due is not None
-            and not isinstance(step.due, str)
-        }
-        return frozenset(begun - waited)
+        steps = self.graph.steps.values()
+        waited = {awaited_field(step) for step in steps if isinstance(step, WaitStep)}
+        rules = [
+            step.due
+            for step in steps
+            if isinstance(step, HumanStep) and step.due and not isinstance(step.due, str)
+        ]
+        to_come = waited | {rule.field for rule in rules if rule.before}
+        return frozenset({rule.field for rule in rules} - to_come)
 
     def _draw_person(
         self,

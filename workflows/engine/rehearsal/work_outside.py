@@ -1,12 +1,12 @@
 """What steps without people do in a simulation: automations, waits, requests of other workflows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
 from workflows.engine.errors import text_of
-from workflows.engine.format.definition import AutomationStep, SubworkflowStep, WaitStep
-from workflows.engine.rehearsal.clocks import OpenTime, to_seconds
+from workflows.engine.format.definition import AutomationStep, DueDef, SubworkflowStep, WaitStep
+from workflows.engine.rehearsal.clocks import OpenTime, to_moment, to_seconds
 from workflows.engine.rehearsal.open_requests import OpenRequest
 from workflows.engine.rehearsal.scenario import Scenario, StepTimes
 from workflows.engine.rehearsal.values import ValueMaker, Writer
@@ -18,7 +18,13 @@ from workflows.engine.rules.evaluation import (
     compile_expression,
 )
 from workflows.engine.rules.field_sums import evaluate_for_field
-from workflows.engine.timing.working_time import Calendar, parse_duration
+from workflows.engine.timing.due_dates import (
+    Period,
+    end_of_wait,
+    parse_span,
+    relative_moment,
+)
+from workflows.engine.timing.working_time import Calendar, Duration
 from workflows.engine.values.field_types.base import ValueRefused
 from workflows.engine.values.fields import clean_unnamed_value, field_moment
 
@@ -36,10 +42,10 @@ class WorkOutside:
         values: ValueMaker,
         random: Random,
         calendar: Calendar,
-        open_time: OpenTime,
+        time_of: Callable[[str], OpenTime],
     ) -> None:
         self.scenario, self.values, self.random = scenario, values, random
-        self.calendar, self.open_time = calendar, open_time
+        self.calendar, self.time_of = calendar, time_of
         self._tries: dict[str, int] = {}
         self._sums: dict[str, Expression] = {}
 
@@ -47,19 +53,29 @@ class WorkOutside:
         """When it is done that is begun now."""
         times = self.scenario.steps.get(key, StepTimes())
         if isinstance(step, WaitStep) and step.for_ is not None:
-            work = self.calendar.seconds(parse_duration(step.for_))
-            return self._after(now, work)
+            return self._after_span(key, parse_span(step.for_), now)
         if isinstance(step, WaitStep) and step.until is not None:
-            return max(now, self._until(step.until, request, now))
+            return max(now, self._until(key, step.until, request))
         work = times.working.draw(self.random)
-        return self._after(now, work) if times.counts == "work" else now + work
+        return self._after(key, now, work) if times.counts == "work" else now + work
 
-    def _until(self, key: str, request: OpenRequest, now: int) -> int:
-        spec, graph = self.values.graph.definition.fields[key], self.values.graph
-        return to_seconds(field_moment(spec, request.data.get(key), zone=graph.zone))
+    def _until(self, step: str, until: str | DueDef, request: OpenRequest) -> int:
+        graph = self.values.graph
+        if isinstance(until, str):
+            spec = graph.definition.fields[until]
+            return to_seconds(field_moment(spec, request.data.get(until), zone=graph.zone))
+        written = str(request.data.get(until.field))
+        calendar = self.calendar.of_step(step)
+        return to_seconds(relative_moment(until, written, calendar=calendar, zone=graph.zone))
 
-    def _after(self, now: int, work: int) -> int:
-        ends = self.open_time.add(now, work)
+    def _after_span(self, key: str, span: Period, now: int) -> int:
+        calendar, zone = self.calendar.of_step(key), self.values.graph.zone
+        if isinstance(span, Duration):
+            return self._after(key, now, calendar.seconds(span))
+        return to_seconds(end_of_wait(to_moment(now), span, calendar=calendar, zone=zone))
+
+    def _after(self, key: str, now: int, work: int) -> int:
+        ends = self.time_of(key).add(now, work)
         return now + work if ends is None else ends
 
     def fails(self, key: str) -> bool:

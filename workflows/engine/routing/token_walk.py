@@ -38,9 +38,9 @@ from workflows.engine.routing.mutable_marking import TokenPlace
 from workflows.engine.routing.separation import barred_people, forward_outcome, is_approving_outcome
 from workflows.engine.routing.step_troubles import NoDate, RuleFailed, StepTrouble
 from workflows.engine.routing.void_approvals import ApprovalTracker
+from workflows.engine.routing.waits import find_wait_trouble
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
 from workflows.engine.texts import text
-from workflows.engine.values.fields import field_moment
 
 ExternalStep = AutomationStep | WaitStep | SubworkflowStep
 """The steps that go on when something outside the request has happened."""
@@ -286,25 +286,14 @@ class TokenWalk(ApprovalTracker):
     def _request_external_work(self, token: Token) -> None:
         """Ask for what is to be done outside, if it can be said what that is."""
         step = self.graph[token.step]
-        trouble = self._wait_problem(token.step, step) if isinstance(step, WaitStep) else None
+        trouble = None
+        if isinstance(step, WaitStep):
+            trouble = find_wait_trouble(self.graph, token.step, step, self.data)
         if trouble is not None:
             self._mark_stuck(token, trouble)
             return
         self.tokens[token.id] = token
         self.effects.append(fx.ExternalWorkRequested(token.id, token.step))
-
-    def _wait_problem(self, key: str, step: WaitStep) -> StepTrouble | None:
-        """Why there is no moment to wait for, where a date is waited for."""
-        if step.until is None:
-            return None
-        value = self.data.get(step.until)
-        if value is None:
-            return NoDate(self.graph.title(key), step.until)
-        try:
-            field_moment(self.graph.definition.fields[step.until], value, zone=self.graph.zone)
-        except (ValueError, TypeError, ArithmeticError):
-            return NoDate(self.graph.title(key), step.until, str(value))
-        return None
 
     def _mark_stuck(self, token: Token, trouble: StepTrouble) -> None:
         """The activation stays open, and waits on a person."""

@@ -9,7 +9,7 @@ a position leads back to a moment.
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property, lru_cache
 from itertools import accumulate
@@ -103,6 +103,10 @@ class Calendar:
         """Open day and night: a day is 24 hours and a week is 7 days."""
         return cls(zone=UTC)
 
+    def of_step(self, key: str) -> "Calendar":
+        """The calendar in which a step's durations count: this one, unless it is a map's."""
+        return self
+
     def add(self, start: datetime, duration: Duration) -> datetime:
         """The moment, in UTC, when this much working time has passed since `start`.
 
@@ -124,6 +128,29 @@ class Calendar:
                     date=start.date(),
                 )
             ) from None
+
+    def subtract(self, end: datetime, duration: Duration) -> datetime:
+        """The latest moment, in UTC, from which this much working time is left until `end`: an
+        opening, and not the closing before it. Raises OverflowError."""
+        moment = _in_utc(end)
+        working_time = timedelta(seconds=self.seconds(duration))
+        if not working_time:
+            return moment
+        if self.hours is None:
+            return moment - working_time
+        position = self._position(moment) - working_time // _MICROSECOND
+        if position <= 0:
+            raise OverflowError
+        return self._next_opening(self._moment_at(position))
+
+    def _next_opening(self, moment: datetime) -> datetime:
+        """The first moment from this one on from which there is work."""
+        day = moment.astimezone(self.zone).date()
+        while True:
+            for begin, end in self.open_stretches(day):
+                if end > moment:
+                    return max(begin, moment)
+            day += timedelta(days=1)
 
     def postpone(self, moment: datetime, by: timedelta) -> datetime:
         """The moment, in UTC, that lies so much working time behind another."""
@@ -269,6 +296,23 @@ class Calendar:
             for opens, closes in self.hours[(day - 1) % 7]
         )
         return _moment_after_work(spans, rest).replace(tzinfo=self.zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapCalendar(Calendar):
+    """The calendar of a map, with those of the steps that have one of their own."""
+
+    of_steps: Mapping[str, Calendar] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def with_steps(cls, calendar: Calendar, of_steps: Mapping[str, Calendar]) -> "MapCalendar":
+        """A map's calendar, and those of steps by their keys."""
+        hours, closures = calendar.hours, calendar.closures
+        return cls(zone=calendar.zone, hours=hours, closures=closures, of_steps=of_steps)
+
+    def of_step(self, key: str) -> Calendar:
+        """The step's own, or the map's."""
+        return self.of_steps.get(key, self)
 
 
 def _moment_after_work(spans: Iterable[tuple[datetime, datetime]], work: timedelta) -> datetime:

@@ -119,7 +119,7 @@ def _close_item(
 ) -> None:
     item.started_at = min(since or work.now, work.now)
     item.finish(now=work.now, outcome=outcome, comment=comment, by=work.actor)
-    measure_task_times(work.map.calendar, item)
+    measure_task_times(work.map.calendar_at(item.step_id), item)
 
 
 def _is_completed(result: AdvanceResult, activation: int) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 from workflows.engine.authority.eligibility import EligibilityGap
 from workflows.engine.errors import WrongState
 from workflows.engine.format.definition import HumanStep
-from workflows.engine.format.definition import Step as MapStep
 from workflows.engine.routing import effects as fx
 from workflows.engine.routing.advance import AdvanceResult, advance
 from workflows.engine.routing.cancel_reasons import TriedAgain
@@ -92,14 +91,14 @@ def _build_work_item(work: UnitOfWork, effect: fx.ActivationOpened) -> WorkItem:
         came_from=effect.came_from or "",
         needed=effect.needed,
         enabled_at=work.now,
-        due_at=_due_at(work, step),
+        due_at=_due_at(work, effect.step),
         in_queue=isinstance(step, HumanStep),
     )
 
 
-def _due_at(work: UnitOfWork, step: MapStep) -> datetime | None:
-    due, data = getattr(step, "due", None), work.instance.data
-    graph, calendar = work.map.graph, work.map.calendar
+def _due_at(work: UnitOfWork, step: str) -> datetime | None:
+    graph, calendar = work.map.graph, work.map.calendar_of(step)
+    due, data = getattr(graph[step], "due", None), work.instance.data
     return due_moment(due, calendar=calendar, zone=graph.zone, data=data, now=work.now)
 
 
@@ -150,7 +149,7 @@ def _handle_completed(work: UnitOfWork, before: Marking, effect: fx.ActivationCo
 
 
 def _handle_called(work: UnitOfWork, before: Marking, effect: fx.ExternalWorkRequested) -> None:
-    enqueue_outside_work(work, effect.activation, work.map.graph[effect.step])
+    enqueue_outside_work(work, effect.activation, effect.step)
 
 
 def _handle_cancelled(work: UnitOfWork, before: Marking, effect: fx.ActivationCancelled) -> None:

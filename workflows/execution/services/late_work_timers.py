@@ -32,14 +32,14 @@ def schedule_escalation(
     work.message(
         EscalatePayload(due=due),
         activation=item.activation,
-        run_after=work.map.calendar.add(due, after),
+        run_after=work.map.calendar_at(item.step_id).add(due, after),
     )
 
 
 def schedule_next_reminder(work: UnitOfWork, item: WorkItem, every: str, number: int) -> None:
     """The timer of a reminder of this number, if its moment is still to come."""
     assert item.due_at is not None
-    moment = _reminder_time(work.map.calendar, item.due_at, every, number)
+    moment = _reminder_time(work.map.calendar_at(item.step_id), item.due_at, every, number)
     if moment > work.now:  # an interval of nothing reminds once
         payload = RemindPayload(due=item.due_at)
         work.message(payload, activation=item.activation, run_after=moment)
@@ -82,7 +82,7 @@ def _restart_reminders(work: UnitOfWork, item: WorkItem, every: str, due: dateti
     if due > work.now:
         work.message(RemindPayload(due=due), activation=item.activation, run_after=due)
         return
-    number = elapsed_intervals(work.map.calendar, due, every, work.now)
+    number = elapsed_intervals(work.map.calendar_at(item.step_id), due, every, work.now)
     schedule_next_reminder(work, item, every, number + 1)
 
 

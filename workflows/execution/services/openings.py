@@ -4,10 +4,9 @@ Only rows are written here, with the decision that opened the step.
 """
 
 from datetime import datetime
-from typing import Any
 
 from workflows.engine.format.definition import WaitStep
-from workflows.engine.timing.working_time import parse_duration
+from workflows.engine.timing.due_dates import end_of_wait, parse_span, relative_moment
 from workflows.engine.values.fields import field_moment
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.outbox.payloads import (
@@ -17,23 +16,31 @@ from workflows.outbox.payloads import (
 )
 
 
-def enqueue_outside_work(work: UnitOfWork, activation: int, step: Any) -> None:
+def enqueue_outside_work(work: UnitOfWork, activation: int, key: str) -> None:
     """The message for an automation, a wait or a subworkflow. A wait for a message asks nothing:
     the message comes, or it does not."""
+    step = work.map.graph[key]
     if step.kind == "automation":
         work.message(AttemptPayload(), activation=activation)
     elif step.kind == "subworkflow":
         work.message(ChildPayload(), activation=activation)
     elif isinstance(step, WaitStep) and step.message is None:
         work.message(
-            WakePayload(), activation=activation, run_after=compute_wake_moment(work, step)
+            WakePayload(), activation=activation, run_after=compute_wake_moment(work, key, step)
         )
 
 
-def compute_wake_moment(work: UnitOfWork, step: WaitStep) -> datetime:
-    """When a wait is over: after its duration in the workflow's calendar, or when its date begins
-    on the site's clock. The engine has made sure that there is a date that can be waited for."""
+def compute_wake_moment(work: UnitOfWork, key: str, step: WaitStep) -> datetime:
+    """When a wait is over: after its span in the step's calendar, or when its date begins on the
+    site's clock, or so long before or after it. The engine has made sure that there is a date that
+    can be waited for."""
+    graph, calendar = work.map.graph, work.map.calendar_of(key)
     if step.for_ is not None:
-        return work.map.calendar.add(work.now, parse_duration(step.for_))
-    until, graph = step.until or "", work.map.graph
-    return field_moment(graph.definition.fields[until], work.instance.data[until], zone=graph.zone)
+        span = parse_span(step.for_)
+        return end_of_wait(work.now, span, calendar=calendar, zone=graph.zone)
+    assert step.until is not None
+    if isinstance(step.until, str):
+        value = work.instance.data[step.until]
+        return field_moment(graph.definition.fields[step.until], value, zone=graph.zone)
+    value = work.instance.data[step.until.field]
+    return relative_moment(step.until, value, calendar=calendar, zone=graph.zone)

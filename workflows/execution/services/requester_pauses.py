@@ -16,7 +16,7 @@ from workflows.trail.changes import DueMoved
 def begin_requester_pause(work: UnitOfWork, item: WorkItem) -> None:
     """The task rests from now on; a rest of its own ends with it."""
     if item.paused_at is not None:
-        close_pause(work.map.calendar, item, work.now)
+        close_pause(work.map.calendar_at(item.step_id), item, work.now)
     item.await_requester(now=work.now)
 
 
@@ -26,7 +26,9 @@ def end_requester_pause(work: UnitOfWork, item: WorkItem) -> None:
         return
     since = item.paused_at
     assert since is not None
-    rested, business = measure_elapsed_seconds(work.map.calendar, since, max(work.now, since))
+    rested, business = measure_elapsed_seconds(
+        work.map.calendar_at(item.step_id), since, max(work.now, since)
+    )
     item.return_from_requester(rested=rested, rested_business=business)
     if item.due_at is None:
         return
@@ -37,7 +39,7 @@ def end_requester_pause(work: UnitOfWork, item: WorkItem) -> None:
 
 
 def _move_due_date(work: UnitOfWork, item: WorkItem, before: datetime, by: timedelta) -> None:
-    item.due_at = work.map.calendar.postpone(before, by)
+    item.due_at = work.map.calendar_at(item.step_id).postpone(before, by)
     work.note(
         DueMoved(
             before=before.isoformat(),

@@ -42,7 +42,8 @@ def remind_of_late_task(work: UnitOfWork, activation: int) -> None:
     item, late = _late_task(work, activation)
     if item is None or late is None or late.remind_every is None or item.due_at is None:
         return
-    number = elapsed_intervals(work.map.calendar, item.due_at, late.remind_every, work.now)
+    calendar = work.map.calendar_at(item.step_id)
+    number = elapsed_intervals(calendar, item.due_at, late.remind_every, work.now)
     people = _responsible_people(work, item)
     schedule_next_reminder(work, item, late.remind_every, number + 1)
     work.changes.facts.reminded = [person.get_username() for person in people]
@@ -99,7 +100,7 @@ def _ask_deputies(work: UnitOfWork, item: WorkItem, deputies: Sequence[User]) ->
     work.message(
         EscalatePayload(is_deputy_asked=True, due=item.due_at),
         activation=item.activation,
-        run_after=work.map.calendar.add(work.now, TIME_FOR_A_DEPUTY),
+        run_after=work.map.calendar_at(item.step_id).add(work.now, TIME_FOR_A_DEPUTY),
     )
     work.changes.facts.deputies_asked = [deputy.get_username() for deputy in deputies]
     work.save(TrailCommand.ESCALATE)

@@ -182,7 +182,7 @@ def _apply_decision(
             by=work.actor,
             acted_for=work.acting.acted_for,
         )
-        measure_task_times(work.map.calendar, item)
+        measure_task_times(work.map.calendar_at(item.step_id), item)
     if item.needed > 1:
         item.votes = [*item.votes, _vote_record(work, event.outcome, comment)]
     work.touch(item, before)
@@ -228,7 +228,7 @@ def start_work(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
         work, item = open_task_for_actor(work_item_id, actor, now)
         before = item.state
         if before == "paused":
-            unpause_task(work.map.calendar, item, work.now)
+            unpause_task(work.map.calendar_at(item.step_id), item, work.now)
         else:
             _require_single_performer(item)
             _require_transition(

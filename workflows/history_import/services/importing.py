@@ -253,7 +253,7 @@ def _work_item_values(arrival: LogArrival, task: PastTask) -> dict[str, Any]:
         "outcome": task.outcome,
         "waiting_seconds": task.waiting,
         "lead_in_seconds": task.lead_in,
-        **_measured_seconds(arrival.map.calendar, task),
+        **_measured_seconds(arrival.map.calendar_of(task.step), task),
     }
 
 

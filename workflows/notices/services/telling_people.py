@@ -93,7 +93,7 @@ def _set_due_timer(task: WorkItem, now: datetime) -> None:
 def _working_day_before(task: WorkItem) -> datetime | None:
     """The last moment, at the hour of the due date, a working day before it."""
     assert task.due_at is not None
-    calendar = cached_map(task.request.version_id).calendar
+    calendar = cached_map(task.request.version_id).calendar_at(task.step_id)
     for days in range(1, LONGEST_WEEKEND + 1):
         moment = task.due_at - timedelta(days=days)
         if calendar.add(moment, A_WORKING_DAY) <= task.due_at:

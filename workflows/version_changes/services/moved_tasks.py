@@ -72,18 +72,22 @@ def _move_due_date(
     old, new = old_map.graph[before], work.map.graph[after]
     if not isinstance(old, HumanStep) or not isinstance(new, HumanStep):
         return
-    calendars = (old_map.graph.definition.calendar, work.map.graph.definition.calendar)
+    calendars = (
+        old_map.graph.definition.calendar_of(before),
+        work.map.graph.definition.calendar_of(after),
+    )
     due = item.due_at
     if old.due != new.due or (calendars[0] != calendars[1] and new.due is not None):
-        item.due_at = _due_from(work, new, item.enabled_at or work.now)
+        item.due_at = _due_from(work, after, item.enabled_at or work.now)
     if due != item.due_at or old.on_overdue != new.on_overdue:
         drop_timers(work.instance.pk, item.activation, now=work.now)
         if item.due_at is not None:
             restart_task_timers(work, item)
 
 
-def _due_from(work: UnitOfWork, step: HumanStep, since: datetime) -> datetime | None:
-    data, zone, calendar = work.instance.data, work.map.graph.zone, work.map.calendar
+def _due_from(work: UnitOfWork, key: str, since: datetime) -> datetime | None:
+    step, calendar = work.map.human(key), work.map.calendar_of(key)
+    data, zone = work.instance.data, work.map.graph.zone
     due = due_moment(step.due, calendar=calendar, zone=zone, data=data, now=since)
     if due is not None and due < work.now:
         due = due_moment(step.due, calendar=calendar, zone=zone, data=data, now=work.now)

@@ -67,8 +67,8 @@ STEPS_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         text("Give at least one outcome neither a `when` nor a role that nobody is in."),
     ),
     "due_after_no_date": AuditSentences(
-        text("%(step)s is due after '%(field)s', and that is no date field."),
-        text("Name a field of the type date after `due: {after: …}`."),
+        text("%(step)s is due before or after '%(field)s', and that is no date field."),
+        text("Name a field of the type date or datetime under `due`."),
     ),
     "due_missing": AuditSentences(
         text("%(step)s is never overdue: forgotten work reminds nobody."), text("Add `due`.")
