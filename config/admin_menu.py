@@ -108,6 +108,12 @@ NAVIGATION: list[dict[str, Any]] = [
                 ),
             },
             {
+                "title": gettext_lazy("Resources"),
+                "icon": "meeting_room",
+                "link": reverse_lazy("admin:workflows_resource_changelist"),
+                "permission": lambda request: request.user.has_perm("workflows.view_resource"),
+            },
+            {
                 "title": gettext_lazy("Connections"),
                 "icon": "lan",
                 "link": reverse_lazy("admin:workflows_connection_changelist"),

@@ -16,6 +16,7 @@ from tests.emptying import flush_allowed
 from tests.migrated import kept_migrations
 from tests.running import in_running_order, runs_the_same_anywhere
 from workflows.calendars.queries.working_calendars import forget_calendars
+from workflows.resources.queries.resources import forget_resource_names
 from workflows.definitions.queries.compiled_versions import forget_maps
 from workflows.trail.services.sealing import reset_sealed_mark
 
@@ -55,6 +56,7 @@ def _no_map_of_another_test() -> Iterator[None]:
     """Row ids come again after a rollback, so nothing kept by id may outlive its test."""
     forget_maps()
     forget_calendars()
+    forget_resource_names()
     reset_sealed_mark()
     yield
     forget_maps()

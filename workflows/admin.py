@@ -12,6 +12,7 @@ from workflows.notices.admin import notices
 from workflows.outbox.admin import messages as outside
 from workflows.people.admin import absences
 from workflows.people.admin import accounts as people
+from workflows.resources.admin import resources
 from workflows.trail.admin import records
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "people",
     "records",
     "requests",
+    "resources",
     "steps",
     "tasks",
     "tokens",

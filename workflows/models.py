@@ -48,6 +48,7 @@ from workflows.people.models import (
     StandInPeriod,
     User,
 )
+from workflows.resources.models import BudgetPeriod, Hold, Resource
 from workflows.trail.models import TrailEvent
 from workflows.trail.seal_models import TrailHead, TrailSeal
 from workflows.version_changes.models import MovedRequest
@@ -57,6 +58,7 @@ __all__ = [
     "AddedPerson",
     "ApiToken",
     "Attempt",
+    "BudgetPeriod",
     "BusinessCalendar",
     "Closure",
     "Comment",
@@ -70,6 +72,7 @@ __all__ = [
     "FormDraft",
     "FormerLogin",
     "Heartbeat",
+    "Hold",
     "IdempotentReply",
     "Incident",
     "LogImport",
@@ -86,6 +89,7 @@ __all__ = [
     "PersonWord",
     "QueueForecast",
     "RequestForecast",
+    "Resource",
     "Role",
     "RoleEntry",
     "Route",

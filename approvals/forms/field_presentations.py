@@ -30,6 +30,7 @@ from workflows.language.formats import (
     money_text,
     typed_number_text,
 )
+from workflows.resources.queries.resources import offered_resources, resource_names
 
 EMPTY_CHOICE: Final = ("", gettext_lazy("Choose…"))
 
@@ -263,6 +264,22 @@ class DocumentPresentation(FieldPresentation):
         }
 
 
+class ResourcePresentation(FieldPresentation):
+    """A room, a piece of equipment, a budget: one of its group."""
+
+    required_message = gettext_lazy("Choose one.")
+
+    def widget(self, spec: FieldSpec) -> forms.Widget:
+        """A list of those that are in use."""
+        group = getattr(spec, "of", None) or ""
+        rows = offered_resources(group).values_list("key", "name")
+        return forms.Select(choices=[EMPTY_CHOICE, *rows])
+
+    def text(self, spec: FieldSpec, value: Any, names: Mapping[str, str]) -> str:
+        """How it is called."""
+        return resource_names().get(str(value), str(value))
+
+
 for _name, _presentation in {
     "text": FieldPresentation(),
     "long_text": LongTextPresentation(),
@@ -275,5 +292,6 @@ for _name, _presentation in {
     "datetime": DateTimePresentation(),
     "user": PersonPresentation(),
     "document": DocumentPresentation(),
+    "resource": ResourcePresentation(),
 }.items():
     FIELD_PRESENTATIONS.register(_name, _presentation)

@@ -22,6 +22,7 @@ from workflows.execution.models import DONE, WorkItem
 from workflows.monitoring.queries.step_health import FAILED_ATTEMPTS, steps_in_use
 from workflows.outbox.models import Attempt
 from workflows.people.models import User
+from workflows.resources.models import Resource
 
 IDLE = timedelta(days=60)
 WEEK = timedelta(days=7)
@@ -91,11 +92,20 @@ def _owned_things(
         yield key, key.template
     for connection in _visible_connections(reader):
         yield connection, None
+    for resource in _visible_resources(reader):
+        yield resource, None
 
 
 def _visible_connections(reader: User | AnonymousUser) -> QuerySet[Connection]:
     rows = Connection.objects.filter(is_active=True).select_related("owner", "deputy")
     if reader.has_perm("workflows.view_connection"):
+        return rows
+    return rows.filter(Q(owner=reader.pk) | Q(deputy=reader.pk))
+
+
+def _visible_resources(reader: User | AnonymousUser) -> QuerySet[Resource]:
+    rows = Resource.objects.filter(is_active=True).select_related("owner", "deputy")
+    if reader.has_perm("workflows.view_resource"):
         return rows
     return rows.filter(Q(owner=reader.pk) | Q(deputy=reader.pk))
 

@@ -81,6 +81,8 @@ class TrailCommand(models.TextChoices):
     ROTATE_KEY = "rotate_key", gettext_lazy("rotate key")
     CHANGE_CONNECTION = "change_connection", gettext_lazy("change connection")
     CHANGE_CALENDAR = "change_calendar", gettext_lazy("change calendar")
+    CHANGE_RESOURCE = "change_resource", gettext_lazy("change resource")
+    GIVE_BACK = "give_back", gettext_lazy("give back")
     CHANGE_RATE = "change_rate", gettext_lazy("change rate")
     CHANGE_NOTICE_ADDRESS = "change_notice_address", gettext_lazy("change where notices go")
     CHOOSE_NOTICES = "choose_notices", gettext_lazy("choose notices")

@@ -235,6 +235,14 @@ class CalendarChanged(RowChanged):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceChanged(RowChanged):
+    """A resource, by its key, or one of the periods of a budget."""
+
+    resource: str
+    period: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RateChanged(RowChanged):
     """A rate of costs."""
 
@@ -354,6 +362,7 @@ FACT_TYPES: Mapping[str, type[FactChanges]] = {
     TrailCommand.CHANGE_NOTICE_ADDRESS: NoticeAddressChanged,
     TrailCommand.CHOOSE_NOTICES: NoticesChosen,
     TrailCommand.CHANGE_CALENDAR: CalendarChanged,
+    TrailCommand.CHANGE_RESOURCE: ResourceChanged,
     TrailCommand.CHANGE_RATE: RateChanged,
     **dict.fromkeys((TrailCommand.MAKE_TOKEN, TrailCommand.REVOKE_TOKEN), TokenChanged),
     **dict.fromkeys((TrailCommand.MAKE_KEY, TrailCommand.REVOKE_KEY), WebhookKeyChanged),

@@ -35,6 +35,7 @@ from workflows.definitions.models import WorkflowTemplate
 from workflows.outbox.payloads import WatchPayload
 from workflows.outbox.services import messages as outbox
 from workflows.people.models import User
+from workflows.resources.models import BudgetPeriod, Resource
 from workflows.trail.choices import TrailCommand
 from workflows.trail.fact_changes import (
     CHANGED,
@@ -45,6 +46,7 @@ from workflows.trail.fact_changes import (
     ConnectionChanged,
     FactChanges,
     GroupChanged,
+    ResourceChanged,
     RightsChanged,
     RowChanged,
     TokenChanged,
@@ -277,6 +279,19 @@ WATCHED_MODELS: Mapping[type[Model], WatchedColumns] = {
         TrailCommand.CHANGE_CALENDAR,
         ("name", "first_day", "last_day"),
         lambda row: CalendarChanged(calendar=row.calendar.key, closure=row.name),
+    ),
+    Resource: WatchedColumns(
+        TrailCommand.CHANGE_RESOURCE,
+        (
+            *("key", "name", "kind", "group", "capacity", "calendar", "currency"),
+            *("owner_id", "deputy_id", "is_active"),
+        ),
+        lambda row: ResourceChanged(resource=row.key),
+    ),
+    BudgetPeriod: WatchedColumns(
+        TrailCommand.CHANGE_RESOURCE,
+        ("first_day", "last_day", "units"),
+        lambda row: ResourceChanged(resource=row.resource.key, period=str(row)),
     ),
 }
 

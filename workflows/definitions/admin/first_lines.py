@@ -162,6 +162,12 @@ def _more_of(row: Row) -> dict[str, Any]:
             words = gettext("Write the choices of “%(field)s”, with commas between them.")
             raise forms.ValidationError(words % {"field": row["label"]})
         return {"choices": choices}
+    if field_type.names_resource:
+        group = make_slug(said, otherwise="") if said else ""
+        if not group:
+            words = gettext("Write the group of resources that “%(field)s” is one of.")
+            raise forms.ValidationError(words % {"field": row["label"]})
+        return {"of": group}
     is_currency = len(said) == CURRENCY_LETTERS and said.isascii() and said.isalpha()
     return {"currency": said.upper()} if field_type.has_currency and is_currency else {}
 

@@ -190,7 +190,11 @@ class FieldForm(MapForm):
         validators=[_validate_file_kinds],
         help_text=gettext_lazy("Of a document: pdf, png, docx, …"),
     )
+    of = NameField(
+        label=gettext_lazy("Resources of the group"), help_text=gettext_lazy("Of a resource.")
+    )
     rows = {"role": "role_rows"}
+    names = {"of": "resource_groups"}
     named_by, siblings = "label", "field_list"
     searchable = OptionalYesNoField(label=gettext_lazy("Searchable"))
 
@@ -198,7 +202,7 @@ class FieldForm(MapForm):
         model = Field
         fields = (
             *("position", "key", "type", "label", "required", "choices", "currency"),
-            *("accept", "max_size", "role", "public", "searchable", "help"),
+            *("accept", "max_size", "role", "of", "public", "searchable", "help"),
         )
         widgets = {"currency": UnfoldAdminTextInputWidget}
 

@@ -18,6 +18,7 @@ from workflows.definitions.models import Field, Role, Step, TemplateVersion, Wor
 from workflows.engine.format.actions import ACTIONS
 from workflows.engine.values.field_types.base import FIELD_TYPES
 from workflows.people.models import User
+from workflows.resources.models import Resource
 
 ACTION_WORDS: Final[Mapping[str, Callable[[], str]]] = {
     "http": lambda: gettext("calls another system"),
@@ -81,6 +82,12 @@ class VersionOptions:
     def fields(self) -> Options:
         """The fields, by their keys."""
         return [(field.key, str(field)) for field in self.field_list]
+
+    @cached_property
+    def resource_groups(self) -> Options:
+        """The groups of resources that the site has."""
+        groups = Resource.objects.filter(is_active=True).order_by("group")
+        return [(name, name) for name in groups.values_list("group", flat=True).distinct()]
 
     @property
     def person_fields(self) -> Options:

@@ -130,6 +130,9 @@ class Field(VersionPart):
         related_name="+",
         verbose_name=gettext_lazy("people of the role"),
     )
+    of = models.SlugField(
+        gettext_lazy("group of resources"), max_length=60, null=True, blank=True, db_index=False
+    )
     public = models.BooleanField(gettext_lazy("on status links"), null=True, blank=True)
     history = HistoricalRecords()
 

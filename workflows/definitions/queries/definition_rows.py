@@ -227,6 +227,7 @@ def _field_form(field: Field, roles: dict[Any, Any]) -> dict[str, Any]:
         searchable=field.searchable,
         accept=field.accept,
         max_size=field.max_size,
+        of=field.of,
         role=roles[field.role_id],
         public=field.public,
     )

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from workflows.engine.format.parts import DefinitionPart, Line, LongText, Name, Registered
+from workflows.engine.format.parts import DefinitionPart, Line, LongText, Name, Registered, Slug
 from workflows.engine.texts import text
 from workflows.engine.values.field_types.base import FIELD_TYPES
 from workflows.engine.values.file_kinds import FILE_KINDS
@@ -27,11 +27,20 @@ class ValueDef(DefinitionPart):
     choices: list[Line] | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
     role: Name | None = None
+    of: Slug | None = None
 
     @model_validator(mode="after")
     def _role_belongs_to_person(self) -> Self:
         if self.role and not FIELD_TYPES[self.type].names_person:
             raise ValueError(text("`role` goes with `type: user`; remove it or change the type"))
+        return self
+
+    @model_validator(mode="after")
+    def _groups_belong_to_resources(self) -> Self:
+        if FIELD_TYPES[self.type].names_resource != bool(self.of):
+            raise ValueError(
+                text("`of` goes with `type: resource`, and only there; add or remove it")
+            )
         return self
 
     @model_validator(mode="after")

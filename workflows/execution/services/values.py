@@ -33,6 +33,7 @@ from workflows.engine.values.file_kinds import (
 from workflows.people.models import User
 from workflows.persistence.kept_text import validate_text
 from workflows.persistence.row_history import attribute_history_to
+from workflows.resources.queries.resources import find_offered_keys
 from workflows.trail.changes import FileUploaded
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def clean_values(version_map: VersionMap, raw: Mapping[str, Any]) -> dict[str, A
             )
         cleaned[key] = read_field_value(key, spec, value)
     _resolve_usernames(version_map, cleaned)
+    _resolve_resources(version_map, cleaned)
     return cleaned
 
 
@@ -109,6 +111,26 @@ def _require_offered_person(version_map: VersionMap, key: str, username: str) ->
             username=username,
             role=display_title(field.role, None),
         )
+
+
+def _resolve_resources(version_map: VersionMap, cleaned: dict[str, Any]) -> None:
+    """Give each field of a resource the key of one of its group that is in use. Raises
+    InvalidInput."""
+    fields = version_map.graph.definition.fields
+    for key, value in cleaned.items():
+        field = fields[key]
+        if value is None or not type_of_field(field).names_resource:
+            continue
+        found = find_offered_keys(field.of or "", [value])
+        if value not in found:
+            raise InvalidInput(
+                "%(field)s: there is no '%(written)s' in use among '%(group)s'. Choose one of the"
+                " list.",
+                field=display_title(key, field.label),
+                written=value,
+                group=field.of or "",
+            )
+        cleaned[key] = found[value]
 
 
 def _find_username(written: str) -> str | None:

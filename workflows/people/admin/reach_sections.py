@@ -157,6 +157,15 @@ _KINDS: Sequence[tuple[Any, str, LinesOfRow]] = (
         _owned,
     ),
     (
+        ngettext_lazy(
+            "Owner or deputy of %(count)s resource",
+            "Owner or deputy of %(count)s resources",
+            "count",
+        ),
+        "resources",
+        _owned,
+    ),
+    (
         ngettext_lazy("Answers for %(count)s program", "Answers for %(count)s programs", "count"),
         "programs",
         _plain,

@@ -108,7 +108,7 @@ def _planned_steps(reach: Reach, plan: HandoverPlan, leaving: Leaving) -> Iterat
 def _owned_rows(reach: Reach) -> list[OwnedRow]:
     keys = [key for key in reach.webhook_keys if reach.person.pk in (key.owner_id, key.deputy_id)]
     rows: list[OwnedRow] = [*reach.workflows, *reach.deputised, *reach.parts]
-    rows += [*reach.connections, *keys, *reach.programs]
+    rows += [*reach.connections, *reach.resources, *keys, *reach.programs]
     return rows
 
 

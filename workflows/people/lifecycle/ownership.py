@@ -26,11 +26,15 @@ from workflows.outbox.services import messages as outbox
 from workflows.people.models import User
 from workflows.people.queries.person_names import full_name_of
 from workflows.persistence.row_edits import save_changed_columns
+from workflows.resources.models import Resource
+from workflows.resources.services.resources import may_change_resource
 from workflows.trail.choices import TrailCommand
 from workflows.trail.fact_changes import OwnerChanged
 from workflows.trail.services.recording import write_fact
 
-OwnedRow: TypeAlias = WorkflowTemplate | PartOwner | Connection | WebhookKey | ServiceAccount
+OwnedRow: TypeAlias = (
+    WorkflowTemplate | PartOwner | Connection | WebhookKey | ServiceAccount | Resource
+)
 HANDED_OVER = "hand_over"
 
 
@@ -115,6 +119,8 @@ def _answers_for(row: OwnedRow, by: User) -> bool:
         return may_manage_service_account(by, row.user)
     if isinstance(row, Connection):
         return may_change_connection(by, row)
+    if isinstance(row, Resource):
+        return may_change_resource(by, row)
     workflow = workflow_of(row)
     return workflow is not None and may_manage(by, workflow)
 

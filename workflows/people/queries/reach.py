@@ -22,6 +22,7 @@ from workflows.engine.format.definition import HUMAN_KINDS
 from workflows.engine.format.trigger_kinds import SCHEDULE
 from workflows.execution.models import Incident, TaskQuestion, WorkflowInstance, WorkItem
 from workflows.people.models import Absence, RoleEntry, User
+from workflows.resources.models import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Reach:
     parts: list[PartOwner]
     schedules: list[OwnedSchedule]
     connections: list[Connection]
+    resources: list[Resource]
     webhook_keys: list[WebhookKey]
     programs: list[ServiceAccount]
     tokens: list[ApiToken]
@@ -79,7 +81,14 @@ class Reach:
         return not any(
             (
                 *(self.workflows, self.deputised, self.parts, self.connections),
-                *(self.webhook_keys, self.programs, self.tokens, self.tasks, self.steps),
+                *(
+                    self.resources,
+                    self.webhook_keys,
+                    self.programs,
+                    self.tokens,
+                    self.tasks,
+                    self.steps,
+                ),
                 *(self.fields, self.incidents, self.questions, self.reports, self.absences),
             )
         )
@@ -97,6 +106,7 @@ def find_reach(person: User, *, now: datetime) -> Reach:
         parts=parts,
         schedules=list(_schedules_of(person, owned, parts)),
         connections=list(_owned_rows(Connection.objects.order_by("name"), person)),
+        resources=list(_owned_rows(Resource.objects.order_by("name"), person)),
         webhook_keys=list(_webhook_keys_of(person)),
         programs=list(
             ServiceAccount.objects.filter(owner=person, user__is_active=True).select_related("user")

@@ -12,4 +12,5 @@ from workflows.engine.values.field_types import words as words
 from workflows.engine.values.field_types import dates as dates
 from workflows.engine.values.field_types import people as people
 from workflows.engine.values.field_types import documents as documents
+from workflows.engine.values.field_types import resources as resources
 # isort: on

@@ -69,6 +69,7 @@ class FieldType(ABC):
     has_currency: ClassVar[bool] = False
     names_person: ClassVar[bool] = False
     holds_document: ClassVar[bool] = False
+    names_resource: ClassVar[bool] = False
     is_personal: ClassVar[bool] = True
 
     @property

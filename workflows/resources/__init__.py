@@ -1,0 +1,1 @@
+"""Rooms, equipment, people and budgets that requests book and draw on, with an owner each."""

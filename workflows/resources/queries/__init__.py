@@ -1,0 +1,1 @@
+"""Which resources there are, what is free of them, and who has what when."""

@@ -1,0 +1,1 @@
+"""The only code that writes resources and what is held of them."""
