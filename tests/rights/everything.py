@@ -45,6 +45,7 @@ from workflows.notices.models import Notice, NoticeAddress
 from workflows.outbox.models import Attempt, OutboxMessage
 from workflows.people.models import Absence, SavedFilter, User
 from workflows.people.services.absences import AbsencePlan, end_absence, set_absence
+from workflows.resources.models import Resource
 
 SIGNED, STARTS, SEES, MANAGES, AUDITS = "signed in", "starts", "sees", "manages", "audits"
 GUEST, LOOKS, AWAY, KNOWS = "not signed in", "audits something", "is away", "knows the workflow"
@@ -198,6 +199,7 @@ def _make_rows(site: Site) -> dict[str, Any]:
         created_at=now,
     )
     NoticeAddress.objects.create(team=Group.objects.first(), channel="mail", mail="a@example.com")
+    Resource.objects.create(key="blue", name="Blue", kind="bookable", group="rooms", owner=owner)
     RoleRate.objects.create(role="staff", per_hour="10", currency="EUR", since=date(2026, 1, 1))
     CallRate.objects.create(
         connection=connection, per_call="1", currency="EUR", since=date(2026, 1, 1)
