@@ -16,8 +16,8 @@ from tests.emptying import flush_allowed
 from tests.migrated import kept_migrations
 from tests.running import in_running_order, runs_the_same_anywhere
 from workflows.calendars.queries.working_calendars import forget_calendars
-from workflows.resources.queries.resources import forget_resource_names
 from workflows.definitions.queries.compiled_versions import forget_maps
+from workflows.resources.queries.resources import forget_resource_names
 from workflows.trail.services.sealing import reset_sealed_mark
 
 # Hypothesis tries things as long as a shared machine needs, wherever it is used. The same code

@@ -122,7 +122,7 @@ def test_a_budget_is_set_up_in_the_admin_with_its_amounts(client: Client) -> Non
     rita = make_staff("rita", "add_resource", "change_resource", "view_resource")
     client.force_login(rita)
     page = client.get(reverse("admin:workflows_resource_add"))
-    once = page.context["once"] if "once" in page.context else None
+    once = page.context.get("once")
     sent = {
         "key": "4711",
         "name": "Marketing",
