@@ -46,7 +46,7 @@ def create_hold_guards(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workflows", "0007_forecasts"),
+        ("workflows", "0009_who"),
     ]
 
     operations = [
