@@ -176,6 +176,7 @@ class Migration(migrations.Migration):
                     ("choose_notices", "choose notices"),
                     ("start_other", "start other"),
                     ("listened", "listened"),
+                    ("late_answer", "late answer"),
                     ("send_again", "send again"),
                     ("give_up", "give up"),
                     ("review_due", "review due"),
