@@ -10,12 +10,17 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.forms.utils import ErrorDict
+from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy
 
 from approvals.forms.field_presentations import EMPTY_CHOICE, FIELD_PRESENTATIONS
+from approvals.forms.constraint_hints import constraint_hint, control_attributes
 from approvals.forms.people_boxes import PersonBox
 from workflows.engine.format.definition import Definition, FieldDef, display_title
+from workflows.engine.texts import Text
+from workflows.engine.timing.dates import local_day_of
+from workflows.engine.values.constraints import refused_values
 from workflows.engine.values.field_types.base import ValueRefused, type_of_field
 from workflows.execution.services.values import read_unnamed_value
 from workflows.people.models import User
@@ -60,7 +65,8 @@ class DeclaredForm(forms.Form):
     """The declared fields of a map, as far as one page asks for them.
 
     `shown` are the values that stand in the form when it opens; `required` whether required
-    fields must be filled in here (an exception outcome of a step may leave them).
+    fields must be filled in here (an exception outcome of a step may leave them). `known` are the
+    values of the request, against which what is typed is held.
     """
 
     def __init__(
@@ -72,7 +78,9 @@ class DeclaredForm(forms.Form):
         *,
         opening_values: Mapping[str, Any] | None = None,
         required: bool = True,
+        known: Mapping[str, Any] | None = None,
     ) -> None:
+        self.definition, self.known = definition, dict(known or {})
         self.opening_values = dict(opening_values or {})
         super().__init__(
             data, files, initial=self.opening_values, prefix="f", use_required_attribute=False
@@ -85,6 +93,28 @@ class DeclaredForm(forms.Form):
                 key, spec, required=required and not has_file, opening_value=opening_value
             )
             self.fields[key].asked = bool(spec.required) and not has_file  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Beside each field what its value is not, among the others of the form and the request."""
+        values = self.values()
+        changed = [key for key, value in values.items() if value != self.opening_values.get(key)]
+        zone = timezone.get_default_timezone()
+        for key, refused in refused_values(
+            self.definition.fields,
+            {**self.known, **self.opening_values, **values},
+            changed,
+            today=local_day_of(timezone.now(), zone),
+            zone=zone,
+        ):
+            self._add_refusal(key, refused)
+        return self.cleaned_data
+
+    def _add_refusal(self, key: str, refused: Text) -> None:
+        if key in self.fields and key not in self.errors:
+            self.add_error(key, capfirst(str(refused)))
+        elif key not in self.fields:
+            title = display_title(key, self.definition.fields[key].label)
+            self.add_error(None, f"{title}: {refused}")
 
     def leave_unchecked(self) -> None:
         """Show what was typed without saying what is wrong with it."""
@@ -141,11 +171,14 @@ def _form_field(
     key: str, spec: FieldDef, *, required: bool, opening_value: Any = None
 ) -> forms.Field:
     presentation = FIELD_PRESENTATIONS[spec.type]
+    widget = presentation.widget(spec)
+    widget.attrs.update(control_attributes(spec))
+    hints = (spec.help, presentation.hint(spec), constraint_hint(spec))
     options: dict[str, Any] = {
         "required": required and bool(spec.required),
-        "help_text": " ".join(part for part in (spec.help, presentation.hint(spec)) if part),
+        "help_text": " ".join(str(part) for part in hints if part),
         "error_messages": {"required": presentation.required_message},
-        "widget": presentation.widget(spec),
+        "widget": widget,
     }
     if type_of_field(spec).holds_document:
         return DocumentField(key, spec, **options)

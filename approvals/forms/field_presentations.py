@@ -20,6 +20,7 @@ from workflows.engine.format.definition import FieldDef
 from workflows.engine.registries import Registry
 from workflows.engine.timing.dates import to_zone_time
 from workflows.engine.values.field_types.base import FIELD_TYPES, FieldSpec
+from workflows.engine.values.field_types.contacts import MAX_EMAIL, MAX_PHONE, MAX_URL
 from workflows.engine.values.field_types.numbers import decimals_of
 from workflows.engine.values.field_types.texts import MAX_LONG_TEXT, MAX_TEXT
 from workflows.engine.values.file_kinds import FILE_KINDS
@@ -83,6 +84,17 @@ def value_text(field: FieldDef, value: Any, names: Mapping[str, str]) -> str:
 
 def _text_input(**attributes: object) -> forms.Widget:
     return forms.TextInput(attrs={**attributes, "autocomplete": "off"})
+
+
+class AddressPresentation(FieldPresentation):
+    """A line with the keys of its kind on telephones."""
+
+    def __init__(self, keys: str, longest: int) -> None:
+        self.keys, self.longest = keys, longest
+
+    def widget(self, spec: FieldSpec) -> forms.Widget:
+        """A line; what it is, the engine's half says."""
+        return _text_input(inputmode=self.keys, maxlength=self.longest)
 
 
 class LongTextPresentation(FieldPresentation):
@@ -293,5 +305,8 @@ for _name, _presentation in {
     "user": PersonPresentation(),
     "document": DocumentPresentation(),
     "resource": ResourcePresentation(),
+    "email": AddressPresentation("email", MAX_EMAIL),
+    "url": AddressPresentation("url", MAX_URL),
+    "phone": AddressPresentation("tel", MAX_PHONE),
 }.items():
     FIELD_PRESENTATIONS.register(_name, _presentation)

@@ -94,7 +94,7 @@ class PersonBox(forms.TextInput):
     def _address(self) -> str:
         if self.asker is None:
             return ""
-        scope = [self.asker.pk, self.scope.role, self.scope.template]
+        scope = [self.asker.pk, self.scope.role, self.scope.template, *self.scope.limits]
         return f"{reverse('approvals:people')}?in={signing.dumps(scope, salt=SALT)}"
 
     def require_known(self, login: str) -> None:
@@ -111,12 +111,18 @@ def offer_people(
         _offer_in(field, by, PeopleScope(role, template))
 
 
-def offer_people_of_map(form: forms.BaseForm, by: User, version_map: VersionMap) -> None:
-    """The same for declared fields, of which each may name a role of the map."""
+def offer_people_of_map(
+    form: forms.BaseForm, by: User, version_map: VersionMap, requester: int | None = None
+) -> None:
+    """The same for declared fields, of which each may name a role of the map, or groups, and may
+    leave out whoever asked for the request."""
     for field in form.fields.values():
-        role = getattr(getattr(field, "spec", None), "role", None)
+        spec = getattr(field, "spec", None)
+        role = spec.offered_role if spec is not None else None
         of_role = version_map.role_ids[role] if role is not None else None
-        _offer_in(field, by, PeopleScope(of_role, version_map.template_id))
+        groups = spec.groups if spec is not None else ()
+        but = requester if spec is not None and spec.never else None
+        _offer_in(field, by, PeopleScope(of_role, version_map.template_id, groups, but))
 
 
 def _offer_in(field: forms.Field, by: User, scope: PeopleScope) -> None:
@@ -129,10 +135,11 @@ def _offer_in(field: forms.Field, by: User, scope: PeopleScope) -> None:
 def read_offer(token: str, by: User) -> PeopleScope | None:
     """Who may be chosen in the box whose address has this; None unless it was made for them."""
     try:
-        asker, role, template = signing.loads(token, salt=SALT, max_age=MAX_AGE)
+        asker, role, template, *limits = signing.loads(token, salt=SALT, max_age=MAX_AGE)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    return PeopleScope(role, template) if asker == by.pk else None
+    groups, but = limits or ((), None)
+    return PeopleScope(role, template, tuple(groups), but) if asker == by.pk else None
 
 
 def _find_by_login(value: Any) -> User | None:

@@ -71,6 +71,7 @@ def _fields_form(
         form_data(request),
         opening_values={key: work.instance.data.get(key) for key in keys},
         required=required,
+        known=work.instance.data,
     )
     offer_people_of_map(form, signed_in_user(request), work.map)
     return form

@@ -201,7 +201,7 @@ def _find_startable_version(user: User, key: str) -> TemplateVersion:
 def _start_forms(
     version: TemplateVersion, request: HttpRequest, opening: OpeningForm
 ) -> tuple[TitleForm, DeclaredForm]:
-    version_map = get_version_map(version)
+    version_map, by = get_version_map(version), signed_in_user(request)
     definition = version_map.graph.definition
     start_fields = (definition.start.fields or []) if definition.start else []
     files = request.FILES if request.method == "POST" else None
@@ -209,10 +209,10 @@ def _start_forms(
         copied_values = _copied_values(opening.like, definition)
         title = TitleForm(initial={"title": opening.like.title})
         fields = DeclaredForm(definition, start_fields, opening_values=copied_values)
-        offer_people_of_map(fields, signed_in_user(request), version_map)
+        offer_people_of_map(fields, by, version_map, by.pk)
         return title, fields
     fields = DeclaredForm(definition, start_fields, opening.data, files)
-    offer_people_of_map(fields, signed_in_user(request), version_map)
+    offer_people_of_map(fields, by, version_map, by.pk)
     if request.method != "POST":  # what is still missing in a draft is no mistake yet
         fields.leave_unchecked()
     return TitleForm(opening.data), fields

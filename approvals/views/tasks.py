@@ -167,8 +167,9 @@ def task_outputs_form(
         files,
         opening_values=values,
         required=False,
+        known=task.request.data,
     )
-    offer_people_of_map(form, by, version_map)
+    offer_people_of_map(form, by, version_map, task.request.requester_id)
     return form
 
 

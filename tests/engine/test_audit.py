@@ -28,6 +28,7 @@ from tests.engine.audit_cases import (
     several,
     steps,
 )
+from tests.engine.audit_cases_fields import FIELD_CASES
 from tests.engine.audit_cases_more import MORE
 from tests.engine.audit_cases_work import WORK_CASES
 from tests.shared import DATA
@@ -37,7 +38,7 @@ from workflows.engine.audit.sentences import SENTENCES
 from workflows.engine.format.definition import Definition, RoleDef
 from workflows.engine.format.files import read_definition
 
-CASES = [*FIRST, *WORK_CASES, *MORE]
+CASES = [*FIRST, *WORK_CASES, *MORE, *FIELD_CASES]
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "audit.md"
 

@@ -13,6 +13,7 @@ from workflows.definitions.models import TemplateVersion
 from workflows.definitions.queries.compiled_versions import get_version_map
 from workflows.engine.errors import InvalidInput
 from workflows.execution.models import WorkflowInstance
+from workflows.execution.services.value_constraints import require_constraints
 from workflows.execution.services.values import clean_values
 from workflows.history_import.services.importing import PastCase, PastTask
 
@@ -128,6 +129,9 @@ def clean_case_values(version: TemplateVersion, seen: LogSurvey, cases: list[Pas
     for case in cases:
         try:
             case.data = clean_values(version_map, case.data)
+            require_constraints(
+                version_map, case.data, [*case.data], case.first, requester=case.begun_by
+            )
         except InvalidInput as problem:
             raise InvalidInput(
                 "Case '%(case_id)s' of the log: %(problem)s", case_id=case.case_id, problem=problem

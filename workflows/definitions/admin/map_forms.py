@@ -8,6 +8,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext, gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from workflows.definitions.admin.constraint_box import (
+    ConstraintsField,
+    constraints_of,
+    require_fitting,
+    with_constraints,
+)
 from workflows.definitions.admin.form_fields import (
     NOT_SAID,
     DataField,
@@ -197,12 +203,14 @@ class FieldForm(MapForm):
     names = {"of": "resource_groups"}
     named_by, siblings = "label", "field_list"
     searchable = OptionalYesNoField(label=gettext_lazy("Searchable"))
+    constraints = ConstraintsField(label=gettext_lazy("Asks of values"))
 
     class Meta:
         model = Field
         fields = (
             *("position", "key", "type", "label", "required", "choices", "currency"),
             *("accept", "max_size", "role", "of", "public", "searchable", "help"),
+            "constraints",
         )
         widgets = {"currency": UnfoldAdminTextInputWidget}
 
@@ -210,6 +218,22 @@ class FieldForm(MapForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk is None and "type" in self.fields:
             self.initial.setdefault("type", "text")  # an empty row says nothing
+        self.initial["constraints"] = constraints_of(self.instance.config)
+
+    def clean(self) -> dict[str, Any]:
+        """With what the field asks of its values, which goes with its type."""
+        cleaned = super().clean()
+        if "constraints" not in cleaned:
+            return cleaned
+        constraints = cleaned["constraints"]
+        try:
+            if constraints:
+                require_fitting(cleaned.get("type") or self.instance.type, constraints)
+        except ValidationError as problem:
+            self.add_error("constraints", problem)
+        else:
+            self.instance.config = with_constraints(self.instance.config, constraints)
+        return cleaned
 
 
 class StepRowForm(MapForm):

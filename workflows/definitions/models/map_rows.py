@@ -134,6 +134,13 @@ class Field(VersionPart):
         gettext_lazy("group of resources"), max_length=60, null=True, blank=True, db_index=False
     )
     public = models.BooleanField(gettext_lazy("on status links"), null=True, blank=True)
+    config = models.JSONField(
+        gettext_lazy("more"),
+        null=True,
+        blank=True,
+        encoder=PrettyJSONEncoder,
+        help_text=gettext_lazy("What else the file says of the field: max_rows, …"),
+    )
     history = HistoricalRecords()
 
     class Meta(VersionPart.Meta):

@@ -15,7 +15,14 @@ from workflows.definitions.models import (
     TemplateVersion,
 )
 from workflows.engine.errors import DefinitionProblem
-from workflows.engine.format.definition import Definition, EndStep, HumanStep, Link, RoleDef
+from workflows.engine.format.definition import (
+    Definition,
+    EndStep,
+    FieldDef,
+    HumanStep,
+    Link,
+    RoleDef,
+)
 from workflows.engine.format.definition import Step as MapStep
 from workflows.engine.format.files import explain_validation_error
 
@@ -24,6 +31,12 @@ COLUMNS = (
     "not_by_reason",
 )
 """What a step's dumped form and its row call by the same name."""
+
+FIELD_COLUMNS = (
+    *("type", "label", "help", "required", "choices", "currency"),
+    *("searchable", "accept", "max_size", "of", "public"),
+)
+"""What a field's dumped form and its row call by the same name."""
 
 LINK_SETTINGS = ("status_link", "status_link_names", "decide_by_mail")
 """What the head says of links that work without signing in; columns of a version too."""
@@ -83,10 +96,17 @@ def field_rows(
             key=key,
             position=position,
             role=roles.get(field.role or ""),
-            **field.model_dump(exclude_unset=True, exclude={"role"}),
+            **_field_columns(field),
         )
         for position, (key, field) in enumerate(definition.fields.items())
     ]
+
+
+def _field_columns(field: FieldDef) -> dict[str, Any]:
+    """What a field says, by the columns that keep it; the rest in `config`."""
+    written = field.model_dump(by_alias=True, exclude_unset=True, exclude={"role"})
+    kept = {name: written.pop(name) for name in FIELD_COLUMNS if name in written}
+    return {**kept, "config": written or None}
 
 
 def step_rows(
@@ -217,20 +237,8 @@ def definition_of(version: TemplateVersion) -> Definition:
 
 
 def _field_form(field: Field, roles: dict[Any, Any]) -> dict[str, Any]:
-    return _without_none(
-        type=field.type,
-        label=field.label,
-        help=field.help,
-        required=field.required,
-        choices=field.choices,
-        currency=field.currency,
-        searchable=field.searchable,
-        accept=field.accept,
-        max_size=field.max_size,
-        of=field.of,
-        role=roles[field.role_id],
-        public=field.public,
-    )
+    columns = {name: getattr(field, name) for name in FIELD_COLUMNS}
+    return _without_none(role=roles[field.role_id], **columns) | (field.config or {})
 
 
 def _step_form(

@@ -21,6 +21,7 @@ WORLD: Final = frozenset(
         *("action_unknown", "action_told_wrongly", "connection_off", "calendar_runs_out"),
         *("subworkflow_unknown", "subworkflow_not_in_use", "subworkflow_field_missing"),
         *("subworkflow_field_unfit", "trigger_workflow_unknown"),
+        *("field_group_unknown", "nobody_to_choose"),
     }
 )
 

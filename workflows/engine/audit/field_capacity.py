@@ -10,6 +10,7 @@ from workflows.engine.format.definition import AutomationStep, RoundingDef, Subw
 from workflows.engine.format.field_parts import FieldDef
 from workflows.engine.rules.evaluation import Expression, RuleProblem, compile_expression
 from workflows.engine.texts import Text, text
+from workflows.engine.values.constraints import constraint_refusal
 from workflows.engine.values.field_types.base import type_of_field
 from workflows.engine.values.fields import clean_field_value
 
@@ -110,10 +111,13 @@ def check_trigger_values(survey: Survey) -> Iterator[AuditFinding]:
 
 def _value_problem(name: str, field: FieldDef, value: Any) -> str | None:
     try:
-        clean_field_value(name, field, value)
+        cleaned = clean_field_value(name, field, value)
     except InvalidInput as refused:
         return str(refused).rstrip(".")
-    return None
+    if cleaned is None:
+        return None
+    refusal = constraint_refusal(field, cleaned, {}, {})
+    return f"{field.label or name}: {refusal}".rstrip(".") if refusal else None
 
 
 CHECKS = (check_rounding, check_expression_results, check_trigger_values)

@@ -63,6 +63,11 @@ ERRORS: Final = (
     "block_entered_from_side",
     "blocks_cross",
     "loop_without_person",
+    "bound_unfit",
+    "bounds_crossed",
+    "pattern_never",
+    "pattern_too_long",
+    "nobody_to_choose",
 )
 WARNINGS: Final = (
     "due_missing",
@@ -110,6 +115,7 @@ WARNINGS: Final = (
     "step_name_twice",
     "part_owner_inactive",
     "part_deputy_is_owner",
+    "field_group_unknown",
 )
 PERMISSIONS: Final = ("connection_not_granted", "start_not_granted", "listen_not_granted")
 """What the site finds besides: something that a map relies on was withdrawn."""

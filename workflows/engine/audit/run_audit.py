@@ -8,6 +8,7 @@ from workflows.engine.audit import dead_routes as taken
 from workflows.engine.audit import degenerate_shapes as shapes
 from workflows.engine.audit import environment as world
 from workflows.engine.audit import field_capacity as fits
+from workflows.engine.audit import field_constraints as asked
 from workflows.engine.audit import human_steps as work
 from workflows.engine.audit import loops, schedules, structure, values
 from workflows.engine.audit import ownership as head
@@ -39,6 +40,7 @@ CHECKS: Final[tuple[AuditCheck, ...]] = (
     *children.CHECKS,
     *world.CHECKS,
     *fits.CHECKS,
+    *asked.CHECKS,
 )
 
 

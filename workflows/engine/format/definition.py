@@ -314,13 +314,13 @@ class Definition(DefinitionPart):
 
     def _check_roles_of_fields(self) -> None:
         for key, field in self.fields.items():
-            if field.role and not self.roles[field.role].is_static:
+            if field.offered_role and not self.roles[field.offered_role].is_static:
                 raise MapProblem(
                     text(
                         "field '%(key)s' offers the people of '%(role)s', who are found in each"
                         " request; name a role of groups and users",
                         key=key,
-                        role=field.role,
+                        role=field.offered_role,
                     ),
                     "fields",
                     key,
@@ -374,7 +374,7 @@ class Definition(DefinitionPart):
         if self.start:
             yield text("the start"), ("start",), self.start.role
         for key, field in self.fields.items():
-            yield text("field '%(key)s'", key=key), ("fields", key), field.role
+            yield text("field '%(key)s'", key=key), ("fields", key), field.offered_role
         for key, step in self.steps.items():
             path = ("steps", key)
             yield text("step '%(key)s'", key=key), path, getattr(step, "role", None)

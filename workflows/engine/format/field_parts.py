@@ -4,30 +4,29 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from workflows.engine.format.parts import DefinitionPart, Line, LongText, Name, Registered, Slug
+from workflows.engine.format.constraint_parts import ConstrainedDef
+from workflows.engine.format.parts import Line, Name, Slug
 from workflows.engine.texts import text
 from workflows.engine.values.field_types.base import FIELD_TYPES
 from workflows.engine.values.file_kinds import FILE_KINDS
 
-FieldTypeName = Annotated[str, Registered(FIELD_TYPES)]
 FileKindName = Literal[*FILE_KINDS]  # type: ignore[valid-type]
 """A kind of files that a document field takes."""
 
 
-class ValueDef(DefinitionPart):
-    """What is said of a value wherever one is filled in: of a field, and of a column of a list.
+class ValueDef(ConstrainedDef):
+    """What is said of a value wherever one is filled in: of a field, and of a column of a list."""
 
-    Constraints of single values belong here, so that columns have them too.
-    """
-
-    type: FieldTypeName
-    label: Line | None = None
-    help: LongText | None = None
     required: bool | None = None
     choices: list[Line] | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
     role: Name | None = None
     of: Slug | None = None
+
+    @property
+    def offered_role(self) -> str | None:
+        """The role whose people can be chosen, as `role` or `in` names it."""
+        return self.in_ if isinstance(self.in_, str) else self.role
 
     @model_validator(mode="after")
     def _role_belongs_to_person(self) -> Self:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from workflows.engine.format.definition import FieldDef, HumanStep, WaitStep
 from workflows.engine.rehearsal.clocks import to_moment
 from workflows.engine.rehearsal.conditions import SOMEBODY, Conditions
+from workflows.engine.rehearsal.fitting import fit_value
 from workflows.engine.rehearsal.scenario import Scenario, ValueShares
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.waits import awaited_field
@@ -21,6 +22,11 @@ AT_A_BOUNDARY: Final = 0.6
 LEFT_EMPTY: Final = 4
 """Every so manyth time a field is left empty that need not be filled in."""
 TRIES: Final = 8
+USUAL_TEXTS: Final[Mapping[str, str]] = {
+    "email": "person%d@example.com",
+    "url": "https://example.com/%d",
+    "phone": "+4930000%d",
+}
 CHANGED_AT_FIRST: Final = 0.25
 CHANGED_WHEN_BACK: Final = 0.5
 """So often somebody changes a value that is there already."""
@@ -135,6 +141,12 @@ class ValueMaker:
             return self._draw_person(shares, writer, values, random)
         if shares is not None:
             return draw_value(shares, random)
+        drawn = self._draw_free(key, spec, writer, random)
+        return fit_value(self.graph, key, drawn, {**writer.data, **values}, writer.moment)
+
+    def _draw_free(self, key: str, spec: FieldDef, writer: Writer, random: Random) -> Any:
+        """A value of the type, whatever else the field asks for."""
+        field_type = type_of_field(spec)
         if field_type.holds_document:
             return _next_document(key, writer.data.get(key))
         around = self._values_around(key)
@@ -158,7 +170,7 @@ class ValueMaker:
         if field_type.kind == "date":
             moment = to_moment(writer.moment) + timedelta(days=self._days_ahead(key, random))
             return field_type.clean(spec, moment.date() if field_type.is_day else moment)
-        return f"Text {random.randrange(1, 1000)}"
+        return USUAL_TEXTS.get(spec.type, "Text %d") % random.randrange(1, 1000)
 
     def _days_ahead(self, key: str, random: Random) -> int:
         """From when due dates are reckoned, something has begun; what is waited for is to come."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from workflows.engine.errors import InvalidInput
 from workflows.engine.timing.dates import is_allowed_moment
+from workflows.engine.values.constraints import ConstrainedSpec, constraint_schema
 from workflows.engine.values.field_types.base import FieldSpec, ValueRefused, type_of_field
 from workflows.engine.values.field_types.storable import refuse_unstorable
 
@@ -74,13 +75,14 @@ def field_moment(spec: FieldSpec, value: Any, *, zone: tzinfo) -> datetime:
 
 
 def json_schema_of_fields(
-    keys: Iterable[str], fields: Mapping[str, FieldSpec], required: Iterable[str]
+    keys: Iterable[str], fields: Mapping[str, ConstrainedSpec], required: Iterable[str]
 ) -> dict[str, Any]:
     """What canonical values of these fields look like, as the JSON schema of one object."""
     properties = {
         key: {
             "title": fields[key].label or key,
             **type_of_field(fields[key]).json_schema(fields[key]),
+            **constraint_schema(fields[key]),
         }
         for key in keys
     }

@@ -97,8 +97,15 @@ class Repeat(Node):
 
     def portable(self) -> str:
         """With its count."""
-        most = "" if self.most is None else str(self.most)
-        return f"(?:{self.part.portable()}){{{self.least},{most}}}"
+        part = self.part.portable()
+        group = part if isinstance(self.part, Characters | Choice) else f"(?:{part})"
+        simple = {(0, None): "*", (1, None): "+", (0, 1): "?", (self.least, self.least): ""}
+        count = simple.get((self.least, self.most), f"{{{self.least},{_most_text(self.most)}}}")
+        return group + (count or f"{{{self.least}}}")
+
+
+def _most_text(most: int | None) -> str:
+    return "" if most is None else str(most)
 
 
 def _portable_code(code: int) -> str:

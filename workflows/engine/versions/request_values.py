@@ -6,6 +6,7 @@ from typing import Any
 from workflows.engine.format.definition import Definition, FieldDef
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.reachable_steps import find_reachable_steps, writable_fields
+from workflows.engine.values.constraints import constraint_refusal
 from workflows.engine.values.field_types.base import ValueRefused, type_of_field
 
 
@@ -17,8 +18,19 @@ def unreadable_fields(old: Definition, new: Graph, data: Mapping[str, Any]) -> l
         for key, field in fields.items()
         if data.get(key) is not None
         and key in old.fields
-        and not _is_readable(old.fields[key], field, data[key])
+        and (
+            not _is_readable(old.fields[key], field, data[key])
+            or _is_newly_refused(old, new.definition, key, data)
+        )
     ]
+
+
+def _is_newly_refused(old: Definition, new: Definition, key: str, data: Mapping[str, Any]) -> bool:
+    """Whether the new map asks of the value what the old one did not, and it is not that."""
+    refusals = [
+        constraint_refusal(each.fields[key], data[key], each.fields, data) for each in (old, new)
+    ]
+    return refusals[0] is None and refusals[1] is not None
 
 
 def _is_readable(before: FieldDef, after: FieldDef, value: Any) -> bool:

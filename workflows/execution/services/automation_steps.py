@@ -19,7 +19,7 @@ from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.execution.services.effect_handlers import apply_event
 from workflows.execution.services.task_times import measure_task_times
 from workflows.execution.services.unit_of_work import UnitOfWork, open_unit_of_work, write_trail
-from workflows.execution.services.values import clean_values
+from workflows.execution.services.value_constraints import clean_writes
 from workflows.trail.choices import TrailCommand
 
 
@@ -49,7 +49,7 @@ def complete_waiting_step(
     Raises InvalidInput where a value does not fit its field; then nothing is written.
     """
     item = _require_open_item(work, activation)
-    writes = clean_values(work.map, raw_values or {})
+    writes = clean_writes(work, raw_values or {})
     before = item.state
     by_hand = work.actor.pk if command == TrailCommand.SKIP and work.actor else None
     result = apply_event(work, Finish(activation, outcome, writes, by_hand))

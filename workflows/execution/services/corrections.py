@@ -14,7 +14,8 @@ from workflows.execution.models import WorkflowInstance
 from workflows.execution.services.capacities import authorize_steering
 from workflows.execution.services.effect_handlers import apply_event
 from workflows.execution.services.unit_of_work import open_unit_of_work, write_trail
-from workflows.execution.services.values import clean_values, require_reason
+from workflows.execution.services.value_constraints import clean_writes
+from workflows.execution.services.values import require_reason
 from workflows.people.models import User
 from workflows.trail.choices import TrailCommand
 
@@ -42,7 +43,7 @@ def set_values(
             *(token.step for token in work.marking.tokens),
         )
         _require_running(work.instance)
-        values = clean_values(work.map, data)
+        values = clean_writes(work, data)
         apply_event(work, CorrectValues(values, actor.pk if actor else None))
         work.changes.facts.given, work.changes.facts.cause = values, cause
         work.save(TrailCommand.SET_VALUES)

@@ -29,7 +29,8 @@ from workflows.execution.services.bypassed_approvals import (
 from workflows.execution.services.capacities import authorize_steering
 from workflows.execution.services.effect_handlers import apply_event, retry_assignment
 from workflows.execution.services.unit_of_work import UnitOfWork, open_unit_of_work, write_trail
-from workflows.execution.services.values import clean_values, require_reason
+from workflows.execution.services.value_constraints import clean_writes
+from workflows.execution.services.values import require_reason
 from workflows.people.models import User
 from workflows.trail.choices import TrailCommand
 
@@ -53,7 +54,7 @@ def retry(
     reason = require_reason(reason)
     with transaction.atomic():
         work, _, token = _open_incident_work(incident_id, actor, now)
-        values = clean_values(work.map, data or {})
+        values = clean_writes(work, data or {})
         work.changes.facts.given = values
         if token.stuck is None:
             apply_event(work, CorrectValues(values, _actor_id(actor)))

@@ -38,7 +38,8 @@ from workflows.execution.services.unit_of_work import (
     write_trail,
 )
 from workflows.execution.services.unit_of_work.locks import lock_against_pause
-from workflows.execution.services.values import clean_values, require_reason, store_files
+from workflows.execution.services.value_constraints import clean_writes
+from workflows.execution.services.values import require_reason, store_files
 from workflows.outbox.payloads import EndedPayload
 from workflows.outbox.services.messages import release_held_messages
 from workflows.people.models import User
@@ -122,7 +123,7 @@ def start_on_version(
         asking_user = _resolve_requester(work, requester)
         if parent is not None:
             work.instance.parent, work.instance.parent_activation = parent
-        work.instance.data = clean_values(work.map, data or {})
+        work.instance.data = clean_writes(work, data or {})
         _write_start(work, asking_user, files or {}, complete=complete)
     return work.instance
 

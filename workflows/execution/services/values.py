@@ -16,7 +16,6 @@ from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
-from workflows.access.permissions import active_role_members
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.documents.models import Document, stored_under
 from workflows.engine.errors import InvalidInput
@@ -94,23 +93,6 @@ def _resolve_usernames(version_map: VersionMap, cleaned: dict[str, Any]) -> None
                 written=written,
             )
         cleaned[key] = username
-        _require_offered_person(version_map, key, username)
-
-
-def _require_offered_person(version_map: VersionMap, key: str, username: str) -> None:
-    """Where the map offers the people of a role, it is one of them. Raises InvalidInput."""
-    field = version_map.graph.definition.fields[key]
-    if field.role is None:
-        return
-    offered = active_role_members([version_map.role_ids[field.role]])
-    if not offered.filter(username=username).exists():
-        raise InvalidInput(
-            "%(field)s: '%(username)s' is not one of those who can be chosen here: the role"
-            " “%(role)s”.",
-            field=display_title(key, field.label),
-            username=username,
-            role=display_title(field.role, None),
-        )
 
 
 def _resolve_resources(version_map: VersionMap, cleaned: dict[str, Any]) -> None:

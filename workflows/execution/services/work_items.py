@@ -44,8 +44,8 @@ from workflows.execution.services.unit_of_work import (
     open_unit_of_work,
     write_trail,
 )
+from workflows.execution.services.value_constraints import clean_writes
 from workflows.execution.services.values import (
-    clean_values,
     require_reason,
     store_files,
 )
@@ -87,7 +87,7 @@ def decide(
         item = find_locked_task(work, work_item_id)
         step = _step_key(work, item, work_item_id)
         _require_human_step(work, step)
-        writes = clean_values(work.map, data or {})
+        writes = clean_writes(work, data or {})
         with store_files(work, files or {}, comment) as uploads:
             writes |= uploads.values
             situation = decision_situation(work, item, work_item_id, actor, outcome, writes)

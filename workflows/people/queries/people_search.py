@@ -25,15 +25,28 @@ class PersonFound:
 
 @dataclass(frozen=True, slots=True)
 class PeopleScope:
-    """Who may be chosen: with `role` the people of a role's list, else everybody; programs are no
-    people. `template` is the workflow in which it is asked who is away."""
+    """Who may be chosen: with `role` the people of a role's list, with `groups` those of these,
+    else everybody, but never `but`; programs are no people. `template` is the workflow in which it
+    is asked who is away."""
 
     role: int | None = None
     template: int | None = None
+    groups: tuple[str, ...] = ()
+    but: int | None = None
+
+    @property
+    def limits(self) -> list[Any]:
+        """What a scope of a map may say besides, for who keeps it; nothing where it does not."""
+        return [list(self.groups), self.but] if self.groups or self.but else []
 
     def people(self) -> QuerySet[User]:
         """All of them."""
         rows = User.objects.filter(is_active=True) if self.role is None else self._of_role()
+        if self.groups:
+            members = Group.objects.filter(name__in=self.groups).values_list("user", flat=True)
+            rows = rows.filter(pk__in=members)
+        if self.but is not None:
+            rows = rows.exclude(pk=self.but)
         return rows.filter(service_account=None).order_by("first_name", "last_name", "username")
 
     def _of_role(self) -> QuerySet[User]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from workflows.engine.audit.sentences.audit_sentences import AuditSentences
+from workflows.engine.audit.sentences.constraints import CONSTRAINT_SENTENCES
 from workflows.engine.audit.sentences.ownership import OWNERSHIP_SENTENCES
 from workflows.engine.audit.sentences.people import PEOPLE_SENTENCES
 from workflows.engine.audit.sentences.steps import STEPS_SENTENCES
@@ -18,4 +19,5 @@ SENTENCES: Final[Mapping[str, AuditSentences]] = {
     **STEPS_SENTENCES,
     **STRUCTURE_SENTENCES,
     **VALUES_SENTENCES,
+    **CONSTRAINT_SENTENCES,
 }

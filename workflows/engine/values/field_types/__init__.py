@@ -13,4 +13,5 @@ from workflows.engine.values.field_types import dates as dates
 from workflows.engine.values.field_types import people as people
 from workflows.engine.values.field_types import documents as documents
 from workflows.engine.values.field_types import resources as resources
+from workflows.engine.values.field_types import contacts as contacts
 # isort: on

@@ -1,0 +1,46 @@
+"""Ways to damage what fields ask of their values."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.engine.audit_cases import Map, put, several
+
+DAY = {"type": "date"}
+
+
+def field(name: str, **said: Any) -> Callable[[Map], None]:
+    """A further field."""
+    return put(f"fields.{name}", said)
+
+
+FIELD_CASES: list[tuple[str, Callable[[Map], None], str]] = [
+    ("a bound that is a number", field("rate", type="number", min=0, max=0.5), ""),
+    ("a bound that is another field", field("net", type="money", currency="EUR", max="amount"), ""),
+    ("two dates that bound each other", several(
+        field("start", **DAY, max="end_day"), field("end_day", **DAY, min="start")), ""),
+    ("a bound that is no field", field("rate", type="number", min="nothing"), "bound_unfit"),
+    ("a field that bounds itself", field("rate", type="number", max="rate"), "bound_unfit"),
+    ("an amount bounded by a date", field("rate", type="number", max="day"), "bound_unfit"),
+    ("an amount bounded in another currency",
+        field("net", type="money", currency="USD", max="amount"), "bound_unfit"),
+    ("bounds that leave nothing", field("rate", type="number", min=5, max=4), "bounds_crossed"),
+    ("bounds that leave one value", field("rate", type="number", min=5, max=5), ""),
+    ("days that leave nothing",
+        field("start", **DAY, min="2026-02-01", max="2026-01-31"), "bounds_crossed"),
+    ("days from today that leave nothing",
+        field("start", **DAY, min="today + 1d", max="today"), "bounds_crossed"),
+    ("a day and today, which may leave something",
+        field("start", **DAY, min="today", max="2020-01-01"), ""),
+    ("a pattern", field("code", type="text", pattern="[A-Z]{2}"), ""),
+    ("a pattern that nothing has", field("code", type="text", pattern=r"a[^\s\S]"), "pattern_never"),
+    ("a pattern longer than the field",
+        field("code", type="text", pattern="[A-Z]{5}", max_length=4), "pattern_too_long"),
+    ("groups to choose from", field("who", type="user", **{"in": ["board"]}), ""),
+    ("a group that is not there",
+        field("who", type="user", **{"in": ["gone_group"]}), "field_group_unknown"),
+    ("a group of nobody", field("who", type="user", **{"in": ["empty"]}), "nobody_to_choose"),
+    ("a trigger below the least", several(
+        put("fields.amount.min", 10),
+        put("start.triggers", [{"kind": "schedule", "cron": "0 9 * * 1",
+            "data": {"amount": "1", "urgent": True, "lead": "c1"}}])), "trigger_value_unfit"),
+]  # fmt: skip

@@ -1,0 +1,99 @@
+"""The box of a field's constraints: one a line, each as in the file."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import yaml
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, gettext_lazy
+from pydantic import ValidationError as PartProblem
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from workflows.engine.format.constraint_parts import CONSTRAINTS
+from workflows.engine.format.definition import FieldDef
+from workflows.engine.format.explanations import explain_validation_error
+from workflows.engine.format.plain_data import UnreadableText, read_plain
+
+EXAMPLE: Final = "min: 1\nmax: 10000"
+
+
+class ConstraintsField(forms.CharField):
+    """What a field asks of its values, one constraint a line; no line is null."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 2, "placeholder": EXAMPLE})
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            **{
+                "required": False,
+                "strip": False,
+                "help_text": gettext_lazy("One a line, as in the file: %(names)s.")
+                % {"names": ", ".join(CONSTRAINTS)},
+                **kwargs,
+            }
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        """Settings as lines."""
+        if not isinstance(value, Mapping):
+            return value
+        return "".join(_write_line(name, said) for name, said in value.items()).strip()
+
+    def to_python(self, value: Any) -> Any:
+        """Lines as settings."""
+        if value is None or isinstance(value, Mapping):
+            return value
+        written = str(value).replace("\r\n", "\n")
+        if not written.strip():
+            return None
+        try:
+            settings = read_plain(written).data
+        except UnreadableText as problem:
+            raise ValidationError(f"{problem.why}.") from None
+        if not isinstance(settings, dict):
+            raise ValidationError(gettext("Write a name and a value on each line: `min: 1`."))
+        unknown = [name for name in settings if name not in CONSTRAINTS]
+        if unknown:
+            raise ValidationError(
+                gettext("There is no “%(name)s” here; write one of: %(names)s.")
+                % {"name": unknown[0], "names": ", ".join(CONSTRAINTS)}
+            )
+        return settings or None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether the lines say something else."""
+        try:
+            return bool((initial or None) != self.to_python(data))
+        except ValidationError:
+            return True
+
+
+def _write_line(name: str, said: Any) -> str:
+    written: str = yaml.safe_dump(
+        {name: said}, allow_unicode=True, default_flow_style=None, width=10_000, sort_keys=False
+    )
+    return written
+
+
+def constraints_of(config: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What a field's row says that stands in this box."""
+    said = {name: (config or {})[name] for name in CONSTRAINTS if name in (config or {})}
+    return said or None
+
+
+def with_constraints(
+    config: Mapping[str, Any] | None, constraints: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """What a row keeps when the box says this."""
+    others = {name: said for name, said in (config or {}).items() if name not in CONSTRAINTS}
+    return {**others, **(constraints or {})} or None
+
+
+def require_fitting(type_name: str, constraints: Mapping[str, Any]) -> None:
+    """Refuse constraints that do not go with the type. Raises ValidationError."""
+    choices = {"choices": ["a", "b"]} if type_name in ("choice", "choices") else {}
+    try:
+        FieldDef.model_validate({"type": type_name, **choices, **constraints})
+    except PartProblem as problem:
+        raise ValidationError(f"{explain_validation_error(problem)}.") from None

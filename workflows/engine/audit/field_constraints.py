@@ -1,0 +1,94 @@
+"""What fields ask of their values: that a value can be all of it, and what it leans on is there."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from workflows.engine.audit.findings import AuditFinding, make_finding
+from workflows.engine.audit.map_facts import Survey
+from workflows.engine.format.definition import FieldDef
+from workflows.engine.format.roles import RoleDef
+from workflows.engine.texts import Text, text
+from workflows.engine.values.bounds import Bound, BoundContext, limit_text, parse_bound
+from workflows.engine.values.field_types.base import type_of_field
+from workflows.engine.values.patterns import compile_pattern
+
+_SOME_DAY: Final = date(2026, 7, 1)
+"""Bounds that are both counted from today are held against each other on this day."""
+
+
+def check_bounds(survey: Survey) -> Iterator[AuditFinding]:
+    """A bound that names a field names one of the same kind, and there is something between."""
+    for name, field in survey.definition.fields.items():
+        for end, said in (("min", field.min), ("max", field.max)):
+            problem = _bound_problem(survey, name, field, said) if said is not None else None
+            if problem:
+                yield make_finding("bound_unfit", None, name=name, end=end, problem=problem)
+        if field.min is not None and field.max is not None:
+            yield from _check_crossed_bounds(survey, name, field)
+
+
+def _bound_problem(
+    survey: Survey, name: str, field: FieldDef, said: str | int | float
+) -> Text | None:
+    other_name = _bound(field, said).field
+    if other_name is None:
+        return None
+    other = survey.definition.fields.get(other_name)
+    if other is None or other_name == name:
+        return text("'%(other)s' is no other declared field", other=other_name)
+    if type_of_field(other).kind != type_of_field(field).kind:
+        return text("'%(other)s' is of another kind", other=other_name)
+    if field.currency and other.currency and field.currency != other.currency:
+        return text("'%(other)s' is in another currency", other=other_name)
+    return None
+
+
+def _bound(field: FieldDef, said: str | int | float) -> Bound:
+    return parse_bound(type_of_field(field).kind, said)
+
+
+def _check_crossed_bounds(survey: Survey, name: str, field: FieldDef) -> Iterator[AuditFinding]:
+    assert field.min is not None and field.max is not None
+    context = BoundContext({}, {}, _SOME_DAY, survey.graph.zone)
+    low, high = (_bound(field, said) for said in (field.min, field.max))
+    if (low.from_today is None) != (high.from_today is None):
+        return  # whether there is a day between them depends on the day
+    least, most = context.limit(low), context.limit(high)
+    if least is not None and most is not None and context.is_below(most, least):
+        yield make_finding(
+            "bounds_crossed", None, name=name, least=str(field.min), most=str(field.max)
+        )
+
+
+def check_patterns(survey: Survey) -> Iterator[AuditFinding]:
+    """There is a text that has the form, and is not too long."""
+    for name, field in survey.definition.fields.items():
+        if field.pattern is None:
+            continue
+        example = compile_pattern(field.pattern).example
+        if example is None:
+            yield make_finding("pattern_never", None, name=name, pattern=field.pattern)
+        elif field.max_length is not None and len(example) > field.max_length:
+            yield make_finding(
+                "pattern_too_long",
+                None,
+                name=name,
+                pattern=field.pattern,
+                most=field.max_length,
+                example=example,
+            )
+
+
+def check_choosable_people(survey: Survey) -> Iterator[AuditFinding]:
+    """The groups whose people can be chosen are there, and somebody is in them."""
+    for name, field in survey.definition.fields.items():
+        missing = [group for group in field.groups if not survey.people.has_group(group)]
+        for group in missing:
+            yield make_finding("field_group_unknown", None, name=name, group=group)
+        role = RoleDef.model_validate({"groups": list(field.groups)}) if field.groups else None
+        if role is not None and not missing and not survey.people.members(role):
+            yield make_finding("nobody_to_choose", None, name=name, groups=", ".join(field.groups))
+
+
+CHECKS = (check_bounds, check_patterns, check_choosable_people)

@@ -1,0 +1,46 @@
+"""Of what fields ask of their values."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from workflows.engine.audit.sentences.audit_sentences import AuditSentences
+from workflows.engine.texts import text
+
+CONSTRAINT_SENTENCES: Final[Mapping[str, AuditSentences]] = {
+    "bound_unfit": AuditSentences(
+        text(
+            "The field '%(name)s' is held against nothing by its `%(end)s`: %(problem)s, so every"
+            " value would be taken."
+        ),
+        text("Name a field of the same kind under `%(end)s`, or write a constant."),
+    ),
+    "bounds_crossed": AuditSentences(
+        text(
+            "The field '%(name)s' takes no value at all: what is %(least)s or more is never"
+            " %(most)s or less."
+        ),
+        text("Correct `min` or `max`."),
+    ),
+    "pattern_never": AuditSentences(
+        text("The field '%(name)s' takes no value at all: no text has the form `%(pattern)s`."),
+        text("Correct `pattern`."),
+    ),
+    "pattern_too_long": AuditSentences(
+        text(
+            "The field '%(name)s' takes no value at all: what has the form `%(pattern)s`, such as"
+            " %(example)s, is longer than %(most)s characters."
+        ),
+        text("Correct `pattern` or `max_length`."),
+    ),
+    "field_group_unknown": AuditSentences(
+        text(
+            "The field '%(name)s' offers the people of the group '%(group)s', and there is no such"
+            " group."
+        ),
+        text("Correct the name, or make the group."),
+    ),
+    "nobody_to_choose": AuditSentences(
+        text("The field '%(name)s' takes no value at all: nobody active is in %(groups)s."),
+        text("Add people to the groups, or name others under `in`."),
+    ),
+}

@@ -1,0 +1,70 @@
+"""Made-up values that are what their fields ask for."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from workflows.engine.format.definition import FieldDef
+from workflows.engine.rehearsal.clocks import to_moment
+from workflows.engine.routing.graph import Graph
+from workflows.engine.timing.dates import local_day_of, start_of_day
+from workflows.engine.values.bounds import BoundContext, Limit, parse_bound
+from workflows.engine.values.constraints import constraint_refusal
+from workflows.engine.values.field_types.base import ValueRefused, type_of_field
+from workflows.engine.values.patterns import compile_pattern
+
+
+def fit_value(graph: Graph, key: str, value: Any, data: Mapping[str, Any], moment: int) -> Any:
+    """The value, or one near it that the field takes; what was drawn where there is none."""
+    spec = graph.definition.fields[key]
+    if value is None or type_of_field(spec).names_person:
+        return value
+    context = BoundContext(
+        graph.definition.fields, data, local_day_of(to_moment(moment), graph.zone), graph.zone
+    )
+    if _fits(spec, value, context):
+        return value
+    near = [
+        _fit_text(spec, value),
+        *(_at_limit(spec, limit, context) for limit in _ends(spec, context)),
+    ]
+    return next((each for each in near if each is not None and _fits(spec, each, context)), value)
+
+
+def _fits(spec: FieldDef, value: Any, context: BoundContext) -> bool:
+    fields: Any = context.fields
+    refusal = constraint_refusal(
+        spec, value, fields, context.data, today=context.today, zone=context.zone
+    )
+    return refusal is None
+
+
+def _fit_text(spec: FieldDef, value: Any) -> Any:
+    if spec.pattern is not None:
+        return compile_pattern(spec.pattern).example
+    return value[: spec.max_length] if spec.max_length and isinstance(value, str) else None
+
+
+def _ends(spec: FieldDef, context: BoundContext) -> list[Limit]:
+    kind = type_of_field(spec).kind
+    ends = [parse_bound(kind, end) for end in (spec.min, spec.max) if end is not None]
+    limits = [context.limit(end) for end in ends]
+    return [limit for limit in limits if limit is not None]
+
+
+def _at_limit(spec: FieldDef, limit: Limit, context: BoundContext) -> Any:
+    """The value at an end, as the field keeps it."""
+    field_type = type_of_field(spec)
+    raw: object = limit
+    if not isinstance(limit, Decimal):
+        is_moment = isinstance(limit, datetime)
+        day: date = local_day_of(limit, context.zone) if isinstance(limit, datetime) else limit
+        if field_type.is_day:
+            raw = day
+        elif not is_moment:
+            raw = start_of_day(day, context.zone) + timedelta(hours=12)
+    try:
+        return field_type.clean(spec, raw)
+    except ValueRefused:
+        return None

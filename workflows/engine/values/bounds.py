@@ -1,0 +1,179 @@
+"""The least and the most that a field takes: a constant, a day counted from today, another field.
+
+A bound of days is held against the days of dates; a moment counts as the day that the site's
+calendar shows then, unless the bound is a moment too.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final
+
+from workflows.engine.texts import Text, text
+from workflows.engine.timing.dates import local_day_of
+from workflows.engine.timing.due_dates import Months
+from workflows.engine.values.field_types.base import FieldSpec, type_of_field
+from workflows.engine.values.field_types.numbers import NotANumber, exact_number, plain_number
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_TODAY: Final = re.compile(r"today(?:\s*([+-])\s*([0-9]{1,4})(d|w|mo|y))?")
+TODAY: Final = "today"
+
+Limit = Decimal | date | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DayFromToday:
+    """Today, or so many days, weeks, months or years of the calendar before or after it."""
+
+    days: int = 0
+    months: int = 0
+
+    def on(self, today: date) -> date:
+        """The day, counted from this one. Raises OverflowError beyond all calendars."""
+        return (Months(self.months).after(today) if self.months else today) + timedelta(self.days)
+
+
+def parse_day_from_today(written: object) -> DayFromToday | None:
+    """`today`, `today + 5d`, `today - 18y`; None where it is something else."""
+    match = _TODAY.fullmatch(written.strip()) if isinstance(written, str) else None
+    if match is None:
+        return None
+    if match[1] is None:
+        return DayFromToday()
+    count = int(f"{match[1]}{match[2]}")
+    if match[3] in "dw":
+        return DayFromToday(days=count * (7 if match[3] == "w" else 1))
+    return DayFromToday(months=count * (12 if match[3] == "y" else 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One end of what a field takes, as it is written: one of these."""
+
+    constant: Limit | None = None
+    from_today: DayFromToday | None = None
+    field: str | None = None
+
+
+@lru_cache(maxsize=4096)
+def parse_bound(kind: str, written: str | int | float) -> Bound:
+    """What is written under `min` or `max` of a field whose values are of this kind.
+
+    Raises ValueError with a sentence.
+    """
+    if kind == "number":
+        return _number_bound(written)
+    from_today = parse_day_from_today(written)
+    if from_today is not None:
+        return Bound(from_today=from_today)
+    if isinstance(written, str) and _NAME.fullmatch(written):
+        return Bound(field=written)
+    try:
+        return Bound(constant=_read_day_or_moment(str(written)))
+    except ValueError:
+        raise ValueError(
+            text(
+                "write a date such as 2026-11-23, `today`, `today + 5d`, or the key of another date"
+                " field"
+            )
+        ) from None
+
+
+def _number_bound(written: str | int | float) -> Bound:
+    if isinstance(written, str) and _NAME.fullmatch(written):
+        return Bound(field=written)
+    try:
+        return Bound(constant=exact_number(written))
+    except NotANumber:
+        raise ValueError(
+            text("write a number, or the key of another field that holds a number")
+        ) from None
+
+
+def _read_day_or_moment(written: str) -> date | datetime:
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", written):
+        return date.fromisoformat(written)
+    moment = datetime.fromisoformat(written)
+    if moment.tzinfo is None:
+        raise ValueError(written)
+    return moment
+
+
+@dataclass(frozen=True, slots=True)
+class BoundContext:
+    """What bounds are counted from: the request's values, and the day (None: unknown)."""
+
+    fields: Mapping[str, FieldSpec]
+    data: Mapping[str, Any]
+    today: date | None
+    zone: tzinfo
+
+    def limit(self, bound: Bound) -> Limit | None:
+        """What the bound comes to now; None where it cannot be known."""
+        if bound.constant is not None:
+            return bound.constant
+        if bound.from_today is not None:
+            try:
+                return bound.from_today.on(self.today) if self.today else None
+            except (OverflowError, ValueError):
+                return None
+        spec = self.fields.get(bound.field or "")
+        value = self.data.get(bound.field or "")
+        return None if spec is None or value is None else self.comparable(spec, value)
+
+    def comparable(self, spec: FieldSpec, value: Any) -> Limit | None:
+        """A field's value, to be held against a bound; None where it is of no use."""
+        try:
+            field_type = type_of_field(spec)
+            if field_type.is_day:
+                return date.fromisoformat(value)
+            found = field_type.python_value(value, self.zone)
+        except (ValueError, TypeError, ArithmeticError):
+            return None
+        return found if isinstance(found, Decimal | date) else None
+
+    def is_below(self, low: Limit, high: Limit) -> bool:
+        """Whether the first is less; a moment and a day are held against each other as days."""
+        if isinstance(low, Decimal) or isinstance(high, Decimal):
+            return isinstance(low, Decimal) and isinstance(high, Decimal) and low < high
+        if isinstance(low, datetime) and isinstance(high, datetime):
+            return low < high
+        return self._day(low) < self._day(high)
+
+    def _day(self, limit: date) -> date:
+        return local_day_of(limit, self.zone) if isinstance(limit, datetime) else limit
+
+
+def limit_text(limit: Limit) -> str:
+    """A limit as it stands in messages."""
+    if isinstance(limit, Decimal):
+        return plain_number(limit)
+    return limit.isoformat(timespec="minutes") if isinstance(limit, datetime) else limit.isoformat()
+
+
+def too_low(bound: Bound, limit: Limit, other: str) -> Text:
+    """What whoever wrote less than the least is told; `other` is the field that says it."""
+    is_number = isinstance(limit, Decimal)
+    if bound.field is not None:
+        if is_number:
+            return text("write no less than '%(other)s' says.", other=other)
+        return text("write a date that is not before '%(other)s'.", other=other)
+    if is_number:
+        return text("write %(limit)s or more.", limit=limit_text(limit))
+    return text("write %(limit)s or a later date.", limit=limit_text(limit))
+
+
+def too_high(bound: Bound, limit: Limit, other: str) -> Text:
+    """What whoever wrote more than the most is told."""
+    is_number = isinstance(limit, Decimal)
+    if bound.field is not None:
+        if is_number:
+            return text("write no more than '%(other)s' says.", other=other)
+        return text("write a date that is not after '%(other)s'.", other=other)
+    if is_number:
+        return text("write %(limit)s or less.", limit=limit_text(limit))
+    return text("write %(limit)s or an earlier date.", limit=limit_text(limit))

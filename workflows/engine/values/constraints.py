@@ -1,0 +1,184 @@
+"""Whether a value satisfies what its field asks of it: the one place that says so.
+
+Forms, the API, webhooks, messages, answers, corrections, logs and moves all ask here; what a
+browser is told beforehand is help and no more. Whether there is such a person is for who knows
+people to say.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, date, tzinfo
+from typing import Any, Protocol
+
+from workflows.engine.texts import Text, text
+from workflows.engine.values.bounds import (
+    BoundContext,
+    Limit,
+    parse_bound,
+    too_high,
+    too_low,
+)
+from workflows.engine.values.field_types.base import FieldSpec, type_of_field
+from workflows.engine.values.patterns import compile_pattern
+
+
+class ConstrainedSpec(FieldSpec, Protocol):
+    """A declared field with what it asks of its values."""
+
+    @property
+    def min(self) -> str | int | float | None:
+        """The least: a constant, a day counted from today, or another field's key."""
+
+    @property
+    def max(self) -> str | int | float | None:
+        """The most, written like `min`."""
+
+    @property
+    def max_length(self) -> int | None:
+        """So many characters at most."""
+
+    @property
+    def pattern(self) -> str | None:
+        """The form that the whole text has."""
+
+
+Fields = Mapping[str, ConstrainedSpec]
+
+
+def refused_values(
+    fields: Fields,
+    data: Mapping[str, Any],
+    written: Collection[str],
+    *,
+    today: date | None = None,
+    zone: tzinfo = UTC,
+) -> Iterator[tuple[str, Text]]:
+    """The fields whose canonical value in `data` is not what they ask for, each with what to write.
+
+    Asked are those that are `written` now, and of all others the bounds that are one of these.
+    Without `today` bounds that are counted from it are not asked.
+    """
+    context = BoundContext(fields, data, today, zone)
+    for key, spec in fields.items():
+        value = data.get(key)
+        if value is None:
+            continue
+        if key in written:
+            refused = _refusal(spec, value, context)
+        else:
+            refused = _bound_refusal(spec, value, context, named=written)
+        if refused is not None:
+            yield key, refused
+
+
+def constraint_refusal(
+    spec: ConstrainedSpec,
+    value: Any,
+    fields: Fields,
+    data: Mapping[str, Any],
+    *,
+    today: date | None = None,
+    zone: tzinfo = UTC,
+) -> Text | None:
+    """What is wrong with a canonical value among the others of its request (or of its row), as the
+    end of a sentence that names the field; None where it is what the field asks for."""
+    return _refusal(spec, value, BoundContext(fields, data, today, zone))
+
+
+def _refusal(spec: ConstrainedSpec, value: Any, context: BoundContext) -> Text | None:
+    return (
+        _length_refusal(spec, value)
+        or _pattern_refusal(spec, value)
+        or _bound_refusal(spec, value, context)
+    )
+
+
+def bound_fields(spec: ConstrainedSpec) -> list[str]:
+    """The other fields that a field's bounds name."""
+    kind = type_of_field(spec).kind
+    bounds = [parse_bound(kind, end) for end in (spec.min, spec.max) if end is not None]
+    return [bound.field for bound in bounds if bound.field is not None]
+
+
+def _length_refusal(spec: ConstrainedSpec, value: Any) -> Text | None:
+    if spec.max_length is None or not isinstance(value, str) or len(value) <= spec.max_length:
+        return None
+    return text(
+        "write at most %(most)s characters; these are %(count)s.",
+        most=spec.max_length,
+        count=len(value),
+    )
+
+
+def _pattern_refusal(spec: ConstrainedSpec, value: Any) -> Text | None:
+    if spec.pattern is None or not isinstance(value, str):
+        return None
+    pattern = compile_pattern(spec.pattern)
+    if pattern.matches(value):
+        return None
+    return text("write it in the form of %(example)s.", example=pattern.example or spec.pattern)
+
+
+def _bound_refusal(
+    spec: ConstrainedSpec,
+    value: Any,
+    context: BoundContext,
+    *,
+    named: Collection[str] | None = None,
+) -> Text | None:
+    """With `named` only bounds that are one of these fields are asked."""
+    if spec.min is None and spec.max is None:
+        return None
+    found = context.comparable(spec, value)
+    for end, is_least in ((spec.min, True), (spec.max, False)):
+        if end is None or found is None:
+            continue
+        bound = parse_bound(type_of_field(spec).kind, end)
+        limit = context.limit(bound) if named is None or bound.field in named else None
+        if limit is not None and _is_beyond(context, found, limit, is_least=is_least):
+            other = _title(context.fields, bound.field)
+            return (too_low if is_least else too_high)(bound, limit, other)
+    return None
+
+
+def _title(fields: Mapping[str, FieldSpec], key: str | None) -> str:
+    spec = fields.get(key or "")
+    return (spec.label if spec else None) or (key or "").replace("_", " ").capitalize()
+
+
+def _is_beyond(context: BoundContext, found: Limit, limit: Limit, *, is_least: bool) -> bool:
+    return context.is_below(found, limit) if is_least else context.is_below(limit, found)
+
+
+# -- for others -------------------------------------------------------------------------------
+
+
+def constraint_schema(spec: ConstrainedSpec) -> dict[str, Any]:
+    """What JSON Schema can say of a field's constraints, beside its type. Numbers that are texts,
+    dates and other fields have no bounds there; `description` says them."""
+    schema: dict[str, Any] = {}
+    if spec.max_length is not None:
+        schema["maxLength"] = spec.max_length
+    if spec.pattern is not None:
+        schema["pattern"] = f"^(?:{compile_pattern(spec.pattern).portable})$"
+    if type_of_field(spec).is_whole:
+        schema |= _whole_number_bounds(spec)
+    sentence = bounds_in_words(spec)
+    return schema | ({"description": sentence} if sentence else {})
+
+
+def _whole_number_bounds(spec: ConstrainedSpec) -> dict[str, Any]:
+    ends = {"minimum": spec.min, "maximum": spec.max}
+    bounds = {name: parse_bound("number", end) for name, end in ends.items() if end is not None}
+    return {
+        name: int(bound.constant)
+        if bound.constant == int(bound.constant)
+        else float(bound.constant)  # type: ignore[arg-type]
+        for name, bound in bounds.items()
+        if bound.constant is not None
+    }
+
+
+def bounds_in_words(spec: ConstrainedSpec) -> str:
+    """Both ends as they are written: `min today, max needed_by`."""
+    ends = {"min": spec.min, "max": spec.max}
+    return ", ".join(f"{name} {end}" for name, end in ends.items() if end is not None)

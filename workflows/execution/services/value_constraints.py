@@ -1,0 +1,111 @@
+"""Raw input on its way into a request, held against what its fields ask for.
+
+Whoever writes values (a form, the API, a webhook, a message, an answer, a correction, a log) comes
+through here, so that no door takes what another one refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from workflows.access.permissions import active_role_members
+from workflows.definitions.queries.compiled_versions import VersionMap
+from workflows.engine.errors import InvalidInput
+from workflows.engine.format.definition import FieldDef, display_title
+from workflows.engine.timing.dates import local_day_of
+from workflows.engine.values.constraints import refused_values
+from workflows.engine.values.field_types.base import type_of_field
+from workflows.execution.services.values import clean_values
+from workflows.people.models import User
+
+if TYPE_CHECKING:
+    from workflows.execution.services.unit_of_work import UnitOfWork
+
+
+def clean_writes(work: UnitOfWork, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Raw values as the request keeps them. Raises InvalidInput that names the field: where one
+    cannot be read, or is not what its field asks for among the others of the request."""
+    writes = clean_values(work.map, raw)
+    require_satisfied(work, writes)
+    return writes
+
+
+def require_satisfied(work: UnitOfWork, writes: Mapping[str, Any]) -> None:
+    """Refuse canonical values that are not what their fields ask for. What stands there already
+    is not asked again."""
+    known = work.instance.data
+    written = [key for key, value in writes.items() if value != known.get(key)]
+    require_constraints(
+        work.map, {**known, **writes}, written, work.now, requester=work.instance.requester_name
+    )
+
+
+def require_constraints(
+    version_map: VersionMap,
+    data: Mapping[str, Any],
+    written: Collection[str],
+    now: datetime | None,
+    *,
+    requester: str = "",
+) -> None:
+    """Ask every constraint of what is `written` in `data`. Raises InvalidInput."""
+    fields = version_map.graph.definition.fields
+    zone = timezone.get_default_timezone()
+    today = local_day_of(now, zone) if now is not None else None
+    for key, refused in refused_values(fields, data, written, today=today, zone=zone):
+        raise InvalidInput(
+            "%(label)s: %(refused)s",
+            label=display_title(key, fields[key].label),
+            refused=refused,
+        )
+    for key in written:
+        if data.get(key) and type_of_field(fields[key]).names_person:
+            _require_offered_person(version_map, key, str(data[key]), requester)
+
+
+def _require_offered_person(
+    version_map: VersionMap, key: str, username: str, requester: str
+) -> None:
+    """Where the map says who can be chosen, it is one of them. Raises InvalidInput."""
+    field = version_map.graph.definition.fields[key]
+    title = display_title(key, field.label)
+    if field.never and username == requester:
+        raise InvalidInput(
+            "%(field)s: '%(username)s' asks for this request; choose somebody else.",
+            field=title,
+            username=username,
+        )
+    if field.offered_role is not None:
+        _require_member_of_role(version_map, field, title, username)
+    if field.groups and not _is_in_groups(username, field.groups):
+        raise InvalidInput(
+            "%(field)s: '%(username)s' is not one of those who can be chosen here: the people of"
+            " %(groups)s.",
+            field=title,
+            username=username,
+            groups=", ".join(field.groups),
+        )
+
+
+def _require_member_of_role(
+    version_map: VersionMap, field: FieldDef, title: str, username: str
+) -> None:
+    role = field.offered_role or ""
+    offered = active_role_members([version_map.role_ids[role]])
+    if not offered.filter(username=username).exists():
+        raise InvalidInput(
+            "%(field)s: '%(username)s' is not one of those who can be chosen here: the role"
+            " “%(role)s”.",
+            field=title,
+            username=username,
+            role=display_title(role, None),
+        )
+
+
+def _is_in_groups(username: str, groups: Collection[str]) -> bool:
+    people = User.objects.filter(username=username, is_active=True, groups__name__in=groups)
+    return people.exists()
