@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy
 
-from approvals.forms.field_presentations import EMPTY_CHOICE, FIELD_PRESENTATIONS
 from approvals.forms.constraint_hints import constraint_hint, control_attributes
+from approvals.forms.field_presentations import EMPTY_CHOICE, FIELD_PRESENTATIONS
 from approvals.forms.people_boxes import PersonBox
 from workflows.engine.format.definition import Definition, FieldDef, display_title
 from workflows.engine.texts import Text

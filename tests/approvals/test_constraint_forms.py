@@ -79,7 +79,8 @@ def test_what_a_field_asks_for_stands_beside_it_and_what_was_typed_stays(
     assert page.status_code == 422
     said = page.content.decode()
     error = re.search(rf'id="id_f-{key}_error">([^<]*)<', said)
-    assert error and word in error[1]
+    assert error
+    assert word in error[1]
     assert f'value="{value}"' in said
     assert not WorkflowInstance.objects.exists()
 

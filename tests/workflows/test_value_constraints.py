@@ -18,7 +18,7 @@ REFUSE = {"to": "refused", "exception": True}
 
 
 def trip(**fields: Any) -> dict[str, Any]:
-    """A request whose fields ask for something, written at the start, at a task and by a message."""
+    """Fields that ask for something, written at the start, at a task and by a message."""
     return {
         "format": 1,
         "key": "trip",

@@ -9,7 +9,7 @@ from workflows.engine.audit.map_facts import Survey
 from workflows.engine.format.definition import FieldDef
 from workflows.engine.format.roles import RoleDef
 from workflows.engine.texts import Text, text
-from workflows.engine.values.bounds import Bound, BoundContext, limit_text, parse_bound
+from workflows.engine.values.bounds import Bound, BoundContext, parse_bound
 from workflows.engine.values.field_types.base import type_of_field
 from workflows.engine.values.patterns import compile_pattern
 
@@ -49,7 +49,8 @@ def _bound(field: FieldDef, said: str | int | float) -> Bound:
 
 
 def _check_crossed_bounds(survey: Survey, name: str, field: FieldDef) -> Iterator[AuditFinding]:
-    assert field.min is not None and field.max is not None
+    assert field.min is not None
+    assert field.max is not None
     context = BoundContext({}, {}, _SOME_DAY, survey.graph.zone)
     low, high = (_bound(field, said) for said in (field.min, field.max))
     if (low.from_today is None) != (high.from_today is None):

@@ -7,6 +7,7 @@ people to say.
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, tzinfo
+from decimal import Decimal
 from typing import Any, Protocol
 
 from workflows.engine.texts import Text, text
@@ -167,15 +168,12 @@ def constraint_schema(spec: ConstrainedSpec) -> dict[str, Any]:
 
 
 def _whole_number_bounds(spec: ConstrainedSpec) -> dict[str, Any]:
-    ends = {"minimum": spec.min, "maximum": spec.max}
-    bounds = {name: parse_bound("number", end) for name, end in ends.items() if end is not None}
-    return {
-        name: int(bound.constant)
-        if bound.constant == int(bound.constant)
-        else float(bound.constant)  # type: ignore[arg-type]
-        for name, bound in bounds.items()
-        if bound.constant is not None
-    }
+    bounds: dict[str, Any] = {}
+    for name, end in (("minimum", spec.min), ("maximum", spec.max)):
+        limit = parse_bound("number", end).constant if end is not None else None
+        if isinstance(limit, Decimal):
+            bounds[name] = int(limit) if limit == limit.to_integral_value() else float(limit)
+    return bounds
 
 
 def bounds_in_words(spec: ConstrainedSpec) -> str:

@@ -90,7 +90,7 @@ class PhoneType(TextType):
         written = single_line(number_as_text(raw), MAX_PHONE) or ""
         if not _PHONE.fullmatch(written):
             raise _no_phone()
-        is_abroad = written.startswith("+") or written.startswith("00")
+        is_abroad = written.startswith(("+", "00"))
         if is_abroad:
             written = written.replace("(0)", "", 1)
         digits = re.sub(r"[^0-9]", "", written)
@@ -116,7 +116,7 @@ def _no_phone() -> ValueRefused:
 def _is_domain(domain: str) -> bool:
     labels = domain.split(".")
     return (
-        1 < len(labels)
+        len(labels) > 1
         and len(domain) <= 253
         and all(_LABEL.fullmatch(label) and label[-1] != "-" for label in labels)
     )
