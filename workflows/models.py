@@ -9,7 +9,7 @@ from workflows.access.grant_models import (
 )
 from workflows.access.models import ApiToken, IdempotentReply, ServiceAccount
 from workflows.calendars.models import BusinessCalendar, Closure
-from workflows.connections.models import Connection, WebhookDelivery, WebhookKey
+from workflows.connections.models import Connection, ConnectionToken, WebhookDelivery, WebhookKey
 from workflows.conversation.models import Comment, Follow, Mention
 from workflows.definitions.models import (
     Field,
@@ -64,6 +64,7 @@ __all__ = [
     "Comment",
     "Connection",
     "ConnectionGroupPermission",
+    "ConnectionToken",
     "ConnectionUserPermission",
     "DecisionLink",
     "Document",

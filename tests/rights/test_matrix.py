@@ -205,6 +205,9 @@ NEEDS: dict[str, set[str] | str] = {
     "admin:version_file": {SIGNED, STAFF, VIEWS, SEES},
     "admin:version_bpmn": {SIGNED, STAFF, VIEWS, SEES},
     "admin:test_connection": BUTTON,
+    "admin:connect_account": BUTTON,
+    "admin:disconnect_account": BUTTON,
+    "admin:connection_signed_in": BUTTON,  # takes only what a session began: test_oauth.py
     # the API
     "api-v1:api-root": BUTTON,
     "api-v1:openapi-json": OPEN,
@@ -307,6 +310,8 @@ MAY_POST: dict[str, set[str]] = {
     "admin:remove_step": {SUPER},
     "admin:version_stage": {SUPER},
     "admin:test_connection": {SUPER},
+    "admin:connect_account": {SUPER},
+    "admin:disconnect_account": {SUPER},
     "admin:account_leaves": {SIGNED, STAFF, CHANGES},
     "admin:logout": {SIGNED},
     "admin:autocomplete": {STAFF},
@@ -405,6 +410,8 @@ def path_of(address: Address, there: Everything) -> str:
     rows["pk"] = {
         "reporting:finding_decide": rows["finding"],
         "admin:test_connection": rows["connection"],
+        "admin:connect_account": rows["connection"],
+        "admin:disconnect_account": rows["connection"],
         "admin:account_leaves": User.objects.get(username__in=("sam", "zqsam")).pk,
     }.get(address.name, rows["pk"])
     return address.at(**dict.fromkeys(address.holes, "x") | rows)

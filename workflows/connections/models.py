@@ -18,11 +18,20 @@ class Connection(models.Model):
     """
 
     NONE, BEARER, BASIC, HEADER = "none", "bearer", "basic", "header"
+    OAUTH_APP, OAUTH_ACCOUNT = "oauth_app", "oauth_acct"
+    OAUTH = (OAUTH_APP, OAUTH_ACCOUNT)
     AUTH = [
         (NONE, gettext_lazy("none")),
         (BEARER, gettext_lazy("bearer token")),
         (BASIC, gettext_lazy("user name and password")),
         (HEADER, gettext_lazy("a header of its own")),
+        (OAUTH_APP, gettext_lazy("OAuth 2, as an application")),
+        (OAUTH_ACCOUNT, gettext_lazy("OAuth 2, as one account")),
+    ]
+    IN_HEADER, IN_BODY = "header", "body"
+    CLIENT_AUTH = [
+        (IN_HEADER, gettext_lazy("in a header (usual)")),
+        (IN_BODY, gettext_lazy("in the body")),
     ]
 
     key = models.SlugField(
@@ -62,6 +71,37 @@ class Connection(models.Model):
         max_length=100,
         blank=True,
         help_text=gettext_lazy("Only for a header of its own: X-Api-Key"),
+    )
+    token_url = models.URLField(
+        gettext_lazy("token address"),
+        max_length=500,
+        blank=True,
+        help_text=gettext_lazy("Only for OAuth 2: where tokens are given out."),
+    )
+    authorize_url = models.URLField(
+        gettext_lazy("sign-in address"),
+        max_length=500,
+        blank=True,
+        help_text=gettext_lazy("Only for OAuth 2 as one account: where that account agrees."),
+    )
+    client_id = models.CharField(
+        gettext_lazy("client id"),
+        max_length=300,
+        blank=True,
+        help_text=gettext_lazy("Only for OAuth 2: as the other side has registered Handoff."),
+    )
+    client_auth = models.CharField(
+        gettext_lazy("client's secret goes"),
+        max_length=10,
+        choices=CLIENT_AUTH,
+        default=IN_HEADER,
+        help_text=gettext_lazy("Only for OAuth 2."),
+    )
+    scope = models.CharField(
+        gettext_lazy("scope"),
+        max_length=500,
+        blank=True,
+        help_text=gettext_lazy("Only for OAuth 2: what is asked for, words with spaces."),
     )
     secret = models.TextField(gettext_lazy("secret"), blank=True, editable=False)
     allowed_hosts = models.TextField(
@@ -103,6 +143,44 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ConnectionToken(models.Model):
+    """What a connection signs in with just now by OAuth 2.
+
+    `secret` is ciphertext: the token, and what the next one is asked for with. `receiver` marks for
+    which settings of the connection it was given: it goes to nobody else. `generation` counts the
+    tokens, and `ticket` is whose turn it is to ask for the next one, until `taken_until`.
+    """
+
+    connection = models.OneToOneField(
+        Connection, models.CASCADE, related_name="token", verbose_name=gettext_lazy("connection")
+    )
+    secret = models.TextField(gettext_lazy("secret"), blank=True, editable=False)
+    receiver = models.CharField(gettext_lazy("receiver"), max_length=64, blank=True)
+    generation = models.PositiveIntegerField(gettext_lazy("number"), default=0)
+    renew_after = models.DateTimeField(gettext_lazy("renewed after"), null=True)
+    given_at = models.DateTimeField(gettext_lazy("given at"), null=True)
+    ticket = models.CharField(gettext_lazy("ticket"), max_length=32, blank=True)
+    taken_until = models.DateTimeField(gettext_lazy("taken until"), null=True)
+    broken_code = models.CharField(gettext_lazy("refused with"), max_length=60, blank=True)
+    broken_at = models.DateTimeField(gettext_lazy("refused at"), null=True)
+    connected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=gettext_lazy("connected by"),
+    )
+    connected_at = models.DateTimeField(gettext_lazy("connected at"), null=True)
+
+    class Meta:
+        verbose_name = gettext_lazy("token of a connection")
+        verbose_name_plural = gettext_lazy("tokens of connections")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.connection} #{self.generation}"
 
 
 class WebhookKey(models.Model):

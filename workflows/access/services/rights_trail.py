@@ -265,6 +265,7 @@ WATCHED_MODELS: Mapping[type[Model], WatchedColumns] = {
         TrailCommand.CHANGE_CONNECTION,
         (
             *("key", "name", "base_url", "owner_id", "deputy_id", "auth", "username", "header"),
+            *("token_url", "authorize_url", "client_id", "client_auth", "scope"),
             *("allowed_hosts", "timeout_seconds", "is_active"),
         ),
         lambda row: ConnectionChanged(connection=row.key, owner=str(row.owner)),

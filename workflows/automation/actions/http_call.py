@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from workflows.automation.http.building import PlannedCall, plan_call
-from workflows.automation.http.client import CallFailed, HttpAnswer, HttpCall, make_http_call
+from workflows.automation.http.building import plan_call
+from workflows.automation.http.client import CallFailed, HttpAnswer, HttpCall
 from workflows.automation.http.responses import parse_answer_body, readable_excerpt, requested_wait
-from workflows.automation.http.sign_in import connection_credentials
+from workflows.automation.http.sign_in import UNAUTHORIZED, SignedCalls
 from workflows.connections.models import Connection
 from workflows.connections.secrets import mask_secrets
 from workflows.engine.format.actions import ActionFailed, ActionResult, Job, action
@@ -15,7 +15,6 @@ from workflows.engine.texts import text
 from workflows.engine.values.serialization import external_values
 
 WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
-LONGEST_ANSWER = 1_000_000
 
 
 @action("http")
@@ -23,35 +22,28 @@ def call_http(job: Job) -> ActionResult:
     """Make the call; an expected status is success, and its JSON the answer."""
     arguments, facts = dict(job.parameters), placeholder_facts(job)
     connection = connection_named(arguments.get("connection"))
-    planned = plan_call(arguments, facts, connection, idempotency_key=job.idempotency_key)
-    credentials, secrets = connection_credentials(connection)
-    try:
-        answer = make_http_call(_signed_call(planned, credentials))
-    except CallFailed as failed:
-        raise ActionFailed(
-            failed.code,
-            mask_secrets(failed.message, secrets),
-            retry=failed.retry,
-            status=failed.status,
-            answer_text=mask_secrets(readable_excerpt(failed.answer), secrets),
-        ) from None
-    excerpt = mask_secrets(readable_excerpt(answer.body, answer), secrets)
+    call = plan_call(arguments, facts, connection, idempotency_key=job.idempotency_key)
+    calls = SignedCalls(connection, now=job.now)
+    answer = _make_call(calls, call, arguments.get("expect"))
+    excerpt = mask_secrets(readable_excerpt(answer.body, answer), calls.secrets)
     if not _is_expected_status(answer.status, arguments.get("expect")):
         raise _status_failure(answer, excerpt, job.now)
-    answer_document = parse_answer_body(answer, excerpt, secrets)
+    answer_document = parse_answer_body(answer, excerpt, calls.secrets)
     return ActionResult(answer=answer_document, status=answer.status, answer_text=excerpt)
 
 
-def _signed_call(planned: PlannedCall, credentials: Mapping[str, str]) -> HttpCall:
-    return HttpCall(
-        method=planned.method,
-        url=planned.url,
-        headers=planned.signed_headers(credentials),
-        body=planned.body,
-        timeout=planned.timeout,
-        allowed_hosts=planned.allowed_hosts,
-        max_bytes=LONGEST_ANSWER,
-    )
+def _make_call(calls: SignedCalls, call: HttpCall, expected: object) -> HttpAnswer:
+    takes_unauthorized = expected is not None and _is_expected_status(UNAUTHORIZED, expected)
+    try:
+        return calls.make(call, takes_unauthorized=takes_unauthorized)
+    except CallFailed as failed:
+        raise ActionFailed(
+            failed.code,
+            mask_secrets(failed.message, calls.secrets),
+            retry=failed.retry,
+            status=failed.status,
+            answer_text=mask_secrets(readable_excerpt(failed.answer), calls.secrets),
+        ) from None
 
 
 def placeholder_facts(job: Job) -> Mapping[str, Any]:

@@ -5,10 +5,10 @@ Nothing is sent here, and no secret is known, so that the same call can be shown
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from workflows.automation.http.client import HttpCall
 from workflows.connections.models import Connection
 from workflows.engine.format.actions import ActionFailed
 from workflows.engine.texts import text
@@ -22,23 +22,7 @@ from workflows.engine.values.serialization import (
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlannedCall:
-    """What is going to be sent, but for what signs it in."""
-
-    method: str
-    url: str
-    headers: dict[str, str] = field(repr=False)
-    body: bytes | None = field(repr=False)
-    timeout: float
-    allowed_hosts: frozenset[str]
-
-    def signed_headers(self, credentials: Mapping[str, str]) -> dict[str, str]:
-        """The headers with those that sign the call in, which go before the map's own."""
-        headers = dict(self.headers)
-        for name, value in credentials.items():
-            _set_header(headers, name, value)
-        return headers
+LONGEST_ANSWER = 1_000_000
 
 
 def plan_call(
@@ -47,16 +31,19 @@ def plan_call(
     connection: Connection | None,
     *,
     idempotency_key: str,
-) -> PlannedCall:
-    """The call that a step makes with these facts. Raises ActionFailed and PlaceholderProblem."""
+) -> HttpCall:
+    """The call that a step makes with these facts, but for what signs it in. Raises ActionFailed
+    and PlaceholderProblem."""
     headers = _map_headers(arguments, facts, idempotency_key)
-    return PlannedCall(
+    body = _write_body(arguments, facts, headers)
+    return HttpCall(
         method=_http_method(arguments),
         url=_call_url(arguments, facts, connection),
-        body=_write_body(arguments, facts, headers),
         headers=headers,
+        body=body,
         timeout=_call_timeout(arguments, connection),
         allowed_hosts=allowed_hosts_of(connection),
+        max_bytes=LONGEST_ANSWER,
     )
 
 

@@ -1,17 +1,17 @@
 """Sends the trail's daily head outside: by mail, or by a POST to a connection."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from workflows.automation.actions import mail as mails
 from workflows.automation.actions.http_call import connection_named
 from workflows.automation.http.building import allowed_hosts_of
-from workflows.automation.http.client import CallFailed, HttpCall, make_http_call
-from workflows.automation.http.sign_in import connection_credentials
+from workflows.automation.http.client import CallFailed, HttpCall
+from workflows.automation.http.sign_in import SignedCalls
 from workflows.connections.models import Connection
 from workflows.connections.secrets import mask_secrets
 from workflows.engine.format.actions import ActionFailed
@@ -57,12 +57,12 @@ def _post_head(head: TrailHead, to: str) -> None:
     key, _, path = to.partition("/")
     connection = connection_named(key)
     assert connection is not None
-    signed, secrets = connection_credentials(connection)
-    http_call = _head_call(head, connection, path, signed)
+    assert connection is not None
+    calls = SignedCalls(connection, now=timezone.now())
     try:
-        answer = make_http_call(http_call)
+        answer = calls.make(_head_call(head, connection, path))
     except CallFailed as failed:
-        masked_message = mask_secrets(failed.message, secrets)
+        masked_message = mask_secrets(failed.message, calls.secrets)
         raise ActionFailed(failed.code, masked_message, retry=failed.retry) from None
     if not 200 <= answer.status < 300:
         raise ActionFailed(
@@ -75,9 +75,7 @@ def _post_head(head: TrailHead, to: str) -> None:
         )
 
 
-def _head_call(
-    head: TrailHead, connection: Connection, path: str, signed: Mapping[str, str]
-) -> HttpCall:
+def _head_call(head: TrailHead, connection: Connection, path: str) -> HttpCall:
     base = connection.base_url.rstrip("/")
     return HttpCall(
         method="POST",
@@ -87,7 +85,6 @@ def _head_call(
             "Content-Type": "application/json",
             "Idempotency-Key": f"head-{head.date:%Y-%m-%d}",
             "User-Agent": "Handoff",
-            **signed,
         },
         body=json.dumps(_head_payload(head)).encode(),
         timeout=float(connection.timeout_seconds),

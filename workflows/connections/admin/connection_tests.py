@@ -8,13 +8,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from workflows.admin_site.base import PageContextMixin
 from workflows.admin_site.links import change_url
 from workflows.automation.http.building import allowed_hosts_of
-from workflows.automation.http.client import CallFailed, HttpAnswer, HttpCall, make_http_call
-from workflows.automation.http.sign_in import connection_credentials
+from workflows.automation.http.client import CallFailed, HttpAnswer, HttpCall
+from workflows.automation.http.sign_in import SignedCalls
 from workflows.connections.models import Connection
 from workflows.connections.secrets import mask_secrets
 from workflows.engine.format.actions import ActionFailed
@@ -56,14 +57,13 @@ class ConnectionTestMixin(PageContextMixin):
 def try_connection(connection: Connection) -> tuple[int, str]:
     """What a GET of the base address brings, as a message level and a sentence."""
     began = time.monotonic()
-    secrets: list[str] = []
+    calls = SignedCalls(connection, now=timezone.now())
     try:
-        headers, secrets = connection_credentials(connection)
-        answer = make_http_call(
+        answer = calls.make(
             HttpCall(
                 method="GET",
                 url=connection.base_url,
-                headers={"Accept": "application/json", "User-Agent": "Handoff", **headers},
+                headers={"Accept": "application/json", "User-Agent": "Handoff"},
                 body=None,
                 timeout=min(float(connection.timeout_seconds), TEST_TIMEOUT_SECONDS),
                 allowed_hosts=allowed_hosts_of(connection),
@@ -74,7 +74,7 @@ def try_connection(connection: Connection) -> tuple[int, str]:
             "message": failed.message,
             "code": failed.code,
         }
-        return messages.ERROR, mask_secrets(sentence, secrets)
+        return messages.ERROR, mask_secrets(sentence, calls.secrets)
     level, sentence = _judge_answer(answer)
     seconds = f"{time.monotonic() - began:.2f}"
     return level, sentence % {"status": answer.status, "seconds": seconds}

@@ -13,9 +13,11 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from workflows.access.admin.grants import ObjectGrantsMixin, render_map_list
 from workflows.access.conditions import USE
 from workflows.admin_site.base import HistoryAdmin, RefusalMessageMixin, actor_of
+from workflows.connections.admin.account_sign_in import AccountSignInMixin
 from workflows.connections.admin.connection_tests import ConnectionTestMixin
 from workflows.connections.models import Connection
 from workflows.connections.services import credentials as connections
+from workflows.connections.services.oauth_tokens import has_readable_token
 from workflows.definitions.queries import external_permissions as foreign
 from workflows.engine.errors import HandoffError
 from workflows.people.models import User
@@ -29,9 +31,18 @@ class PublicConnectionForm(forms.ModelForm):
         model = Connection
         fields = (
             *("key", "name", "base_url", "owner", "deputy", "auth", "username", "header"),
+            *("token_url", "authorize_url", "client_id", "client_auth", "scope"),
             *("allowed_hosts", "timeout_seconds", "is_active"),
         )
-        field_classes = {"base_url": partial(forms.URLField, assume_scheme="https")}
+        field_classes = dict.fromkeys(
+            ("base_url", "token_url", "authorize_url"),
+            partial(forms.URLField, assume_scheme="https"),
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "client_auth" in self.fields:  # the usual way, where nobody says another
+            self.fields["client_auth"].required = False
 
 
 class ConnectionForm(PublicConnectionForm):
@@ -45,8 +56,8 @@ class ConnectionForm(PublicConnectionForm):
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text=gettext_lazy(
-            "The token, the password or the header's value. Leave it empty to keep the one that is"
-            " there; it is never shown again."
+            "The token, the password, the header's value or the client's secret. Leave it empty to"
+            " keep the one that is there; it is never shown again."
         ),
     )
 
@@ -79,6 +90,8 @@ class ConnectionColumns:
         sign_in_method: str = connection.get_auth_display()
         if connection.auth != Connection.NONE and not connection.secret:
             return gettext("%(way)s, none entered") % {"way": sign_in_method}
+        if connection.auth == Connection.OAUTH_ACCOUNT and not has_readable_token(connection):
+            return gettext("%(way)s, not connected") % {"way": sign_in_method}
         return sign_in_method
 
 
@@ -100,6 +113,9 @@ class ConnectionFormMixin:
             "is_active",
             "auth",
             ("username", "header"),
+            ("token_url", "authorize_url"),
+            ("client_id", "scope"),
+            "client_auth",
             secret,
             "allowed_hosts",
             *(["called_by"] if obj is not None else []),
@@ -138,6 +154,7 @@ class ConnectionFormMixin:
 @admin.register(Connection)
 class ConnectionAdmin(
     ConnectionFormMixin,
+    AccountSignInMixin,
     ConnectionTestMixin,
     ConnectionColumns,
     RefusalMessageMixin,
@@ -150,7 +167,7 @@ class ConnectionAdmin(
     form = ConnectionForm
     change_form_template = "admin/workflows/connection_page.html"
     list_display = ("name", "key", "base_url", "owner", "signs_in", "is_active")
-    list_select_related = ("owner",)
+    list_select_related = ("owner", "token")
     list_filter = ("is_active", "auth", ("owner", admin.RelatedOnlyFieldListFilter))
     search_fields = ("name", "key", "base_url")
     grantable = (USE,)

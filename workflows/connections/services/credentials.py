@@ -14,6 +14,11 @@ from workflows.access.services.rights_trail import attribute_changes_if_known
 from workflows.access.services.tokens import may_manage_service_account
 from workflows.connections.models import Connection, WebhookKey
 from workflows.connections.secrets import SHORTEST, encrypt
+from workflows.connections.services.oauth_tokens import (
+    forget_token,
+    receiver_mark,
+    secret_receiver,
+)
 from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from workflows.engine.texts import text
@@ -53,6 +58,8 @@ def save_connection(connection: Connection, *, by: User, secret: str = "") -> Co
         connection.secret = validate_connection(connection, before=before, by=by, secret=secret)
         with attribute_changes_if_known(by):
             connection.save()
+        if secret or before is None or receiver_mark(before) != receiver_mark(connection):
+            forget_token(connection)
     return connection
 
 
@@ -70,6 +77,7 @@ def validate_connection(
     _check_hosts(connection)
     _check_address(connection)
     _check_credentials(connection)
+    _check_oauth(connection)
     ciphertext = _resolve_ciphertext(connection, before, secret)
     try:
         connection.full_clean()
@@ -99,6 +107,34 @@ def _check_credentials(connection: Connection) -> None:
         raise InvalidInput("Give the user name that goes with the password.")
     if ":" in user or _CONTROL.search(user):
         raise InvalidInput("A user name has no colon and no line end.")
+
+
+def _check_oauth(connection: Connection) -> None:
+    """What OAuth needs is there, and goes over the network encrypted."""
+    if connection.auth not in Connection.OAUTH:
+        return
+    if not connection.client_id or _CONTROL.search(connection.client_id + connection.scope):
+        raise InvalidInput("Give the client id with which the other side knows Handoff.")
+    addresses = [connection.token_url]
+    if connection.auth == Connection.OAUTH_ACCOUNT:
+        addresses.append(connection.authorize_url)
+    for address in addresses:
+        _check_oauth_address(connection, address)
+
+
+def _check_oauth_address(connection: Connection, address: str) -> None:
+    parts = urlsplit(address)
+    if not parts.hostname or parts.username is not None or parts.fragment:
+        raise InvalidInput(
+            "OAuth 2 needs the token address, and for one account the sign-in address too, each"
+            " with https:// and a host, without a user name and #."
+        )
+    is_inside = parts.hostname in connection.allowed_hosts.split()
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_inside):
+        raise InvalidInput(
+            "Tokens would go over the network in the clear: write https://, or, for a host inside,"
+            " name it under the allowed hosts."
+        )
 
 
 def _check_address(connection: Connection) -> None:
@@ -135,7 +171,7 @@ def _resolve_ciphertext(connection: Connection, before: Connection | None, enter
         return encrypt(entered)
     if before is None or not before.secret:
         raise InvalidInput("Enter the secret with which calls sign in.")
-    if _secret_receiver(before) != _secret_receiver(connection):
+    if secret_receiver(before) != secret_receiver(connection):
         raise InvalidInput(
             "Enter the secret again: where it is sent, or how, has changed, and what is kept goes"
             " only to whom it was entered for."
@@ -145,13 +181,6 @@ def _resolve_ciphertext(connection: Connection, before: Connection | None, enter
 
 def _is_sendable_text(text: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in text) and text == text.strip()
-
-
-def _secret_receiver(connection: Connection) -> tuple[object, ...]:
-    """Who gets the secret, and how."""
-    parts = urlsplit(connection.base_url)
-    sign_in = (connection.auth, connection.header, connection.username)
-    return parts.scheme, parts.hostname, parts.port, *sign_in
 
 
 # -- webhook keys -----------------------------------------------------------------------------
