@@ -25,7 +25,7 @@ class WorkflowsConfig(AppConfig):
         install_translator(ActiveLanguage())
         for name in ACTIONS:
             import_module(f"workflows.automation.actions.{name}")
-        import_module("workflows.people.queries.role_lookups")
+        import_module("workflows.people.queries.directory_lookups")
         import_module("workflows.automation.chat")
         import_module("workflows.access.services.rights_trail").connect_fact_receivers()
         import_module("workflows.people.services.person_words").connect_word_receivers()

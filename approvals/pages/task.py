@@ -340,7 +340,7 @@ def _possible_commands(
 ) -> list[TaskCommand]:
     """Which of take, start work, pause and give back make sense now."""
     role = work.map.role_of(position.key)
-    is_shared = role is not None and role.is_static
+    is_shared = role is not None and role.is_shared(task.request.data)
     is_alone = task.needed == 1
     start = gettext("Go on with the work") if task.state == PAUSED else gettext("Start work")
     possible = [

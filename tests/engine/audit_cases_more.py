@@ -291,6 +291,33 @@ MORE: list[tuple[str, Callable[[Map], None], str]] = [
         "group_unknown@review",
     ),
     (
+        "a group of a choice that is not there",
+        several(
+            put("fields.place", {"type": "choice", "choices": ["north", "east"], "required": True}),
+            put("start.fields", ["amount", "urgent", "lead", "place"]),
+            put("roles.desk", {"groups": "desk-{{ place }}"}),
+            put(S + "lead_look.role", "desk"),
+        ),
+        "group_choice_unknown@lead_look",
+    ),
+    (
+        "a group of a choice that has nobody",
+        several(
+            put(
+                "fields.place", {"type": "choice", "choices": ["north", "vacant"], "required": True}
+            ),
+            put("start.fields", ["amount", "urgent", "lead", "place"]),
+            put("roles.desk", {"groups": "desk-{{ place }}"}),
+            put(S + "lead_look.role", "desk"),
+        ),
+        "group_choice_empty@lead_look",
+    ),
+    (
+        "a manager whom some who may ask do not have",
+        put("roles.lead", {"manager_of": "requester"}),
+        "manager_missing@lead_look",
+    ),
+    (
         "a person who left a role of several",
         put("roles.crew.users", ["gone"]),
         "person_inactive@review",

@@ -46,7 +46,7 @@ def leave(**roles: Any) -> dict[str, Any]:
     }
     map_ = plain("leave", steps)
     map_["roles"] |= {
-        "manager": {"manager_of": "requester"},
+        "manager": {"boss_of": "requester"},
         "finance": {"departments": ["Finance"]},
         **roles,
     }
@@ -88,10 +88,10 @@ def decide(flow: Flow, step: str, by: str) -> None:
 def test_a_file_is_read_written_audited_and_described(load: Load) -> None:
     load("managers")
     definition = read_definition(json.dumps(leave()), name="leave")
-    assert definition.dump()["roles"]["manager"] == {"manager_of": "requester"}
+    assert definition.dump()["roles"]["manager"] == {"boss_of": "requester"}
     assert read_definition(write_definition(definition), name="leave") == definition
     schema = json_schema()["$defs"]["RoleDef"]
-    assert {"manager_of", "departments", "groups"} <= set(schema["properties"])
+    assert {"boss_of", "departments", "groups"} <= set(schema["properties"])
     assert schema["additionalProperties"] is False
     assert not [
         found for found in audit_definition(definition, AnyPeople()) if found.severity == "error"
@@ -101,9 +101,9 @@ def test_a_file_is_read_written_audited_and_described(load: Load) -> None:
 @pytest.mark.parametrize(
     ("role", "problem"),
     [
-        ({"manager_of": "owner"}, r"roles\.manager\.manager_of: 'owner' cannot be used here"),
-        ({"manager_off": "requester"}, r"did you mean 'manager_of'"),
-        ({"manager_of": "requester", "groups": ["crew"]}, "keep one of them"),
+        ({"boss_of": "owner"}, r"roles\.manager\.boss_of: 'owner' cannot be used here"),
+        ({"boss_off": "requester"}, r"did you mean 'boss_of'"),
+        ({"boss_of": "requester", "groups": ["crew"]}, "keep one of them"),
     ],
 )
 def test_what_cannot_be_read_is_said_at_its_place(
@@ -237,7 +237,7 @@ def test_a_published_map_and_its_steps_say_it_to_who_only_reads(load: Load, edit
     make_directory()
     version = publish(leave() | {"owner": "editor", "deputy": "dan"})
     page = editor.get(page_of(version)).content.decode()
-    assert "manager_of" in page
+    assert "boss_of" in page
     step = version.steps.get(key="pay")
     assert "Departments: Finance" in editor.get(page_of(step)).content.decode()
 
@@ -246,11 +246,11 @@ def test_a_published_map_and_its_steps_say_it_to_who_only_reads(load: Load, edit
 
 
 def test_taken_out_it_is_an_unknown_key() -> None:
-    with pytest.raises(DefinitionProblem, match=r"roles\.manager\.manager_of: unknown key"):
+    with pytest.raises(DefinitionProblem, match=r"roles\.manager\.boss_of: unknown key"):
         read_definition(json.dumps(leave()), name="leave")
     schema = StringIO()
     call_command("definition_schema", stdout=schema)
-    assert "manager_of" not in schema.getvalue()
+    assert "boss_of" not in schema.getvalue()
     make_people()
     assert waits_for("mona") == []
 

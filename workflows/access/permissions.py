@@ -154,7 +154,7 @@ def count_members_without(
 def added_role_subquery(user: User) -> Subquery:
     """Of a task: as what this person was added to it (the role that it was escalated to, nothing
     for a stand-in, null for neither)."""
-    rows = AddedPerson.objects.filter(user=user, work_item=OuterRef("pk"))
+    rows = AddedPerson.objects.filter(user=user, work_item=OuterRef("pk"), found=False)
     as_what = Case(When(stand_in=True, then=Value("")), default=F("role"))
     return Subquery(rows.values_list(as_what)[:1])
 
@@ -163,7 +163,9 @@ def escalated_to_a_former_role(user: User) -> QuerySet[Any]:
     """The ids of the tasks that were escalated to a role which does not list this person now."""
     same = {"version": OuterRef("work_item__step__version"), "key": OuterRef("role")}
     roles = Role.objects.filter(**same, pk__in=roles_listing(user))
-    rows = AddedPerson.objects.filter(user=user, stand_in=False, work_item__is_open=True)
+    rows = AddedPerson.objects.filter(
+        user=user, stand_in=False, found=False, work_item__is_open=True
+    )
     return rows.exclude(Exists(roles)).values("work_item")
 
 

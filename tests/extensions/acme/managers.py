@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class ManagerFinder(RoleFinder):
-    """`{manager_of: requester}`."""
+    """`{boss_of: requester}`."""
 
-    name = "manager_of"
+    name = "boss_of"
     title = text("the manager of")
     setting_type = Literal["requester"]
 
@@ -71,7 +71,7 @@ class DepartmentsLookup(RoleLookup):
         return Q(department__in=names)
 
 
-ROLE_FINDERS.register("manager_of", ManagerFinder())
-ROLE_LOOKUPS.register("manager_of", ManagerLookup())
+ROLE_FINDERS.register("boss_of", ManagerFinder())
+ROLE_LOOKUPS.register("boss_of", ManagerLookup())
 ROLE_FINDERS.register("departments", DepartmentsFinder())
 ROLE_LOOKUPS.register("departments", DepartmentsLookup())

@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from workflows.engine.format.role_finders import GROUPS, ROLE_FINDERS, USERS, RoleFinder
 from workflows.engine.registries import Registry
+from workflows.engine.routing.marking import Marking
 
 if TYPE_CHECKING:
     from workflows.people.models import User
@@ -45,6 +46,10 @@ class AskedRequest(Protocol):
         """What was filled in, by field."""
 
     @property
+    def marking(self) -> Any:
+        """Where it stands, as it is saved."""
+
+    @property
     def requester(self) -> "User | None":
         """Who asked."""
 
@@ -65,6 +70,10 @@ class LockedRequest(Protocol):
         """The request."""
 
     @property
+    def marking(self) -> Marking:
+        """Where it stands, with what the command has done so far."""
+
+    @property
     def actor(self) -> "User | None":
         """Whose command it is."""
 
@@ -80,19 +89,26 @@ class LockedRequest(Protocol):
 @dataclass(frozen=True, slots=True)
 class PersonQuestion:
     """Who is it in this request? `fresh` are the fields that the command which asks has just
-    written."""
+    written; `marking` is where the request stands, where that is not saved yet."""
 
     setting: Any
     instance: AskedRequest
     fresh: Collection[str] = ()
+    marking: Marking | None = None
+
+    @property
+    def position(self) -> Marking:
+        """Where the request stands."""
+        return self.marking or Marking.from_json(self.instance.marking)
 
 
 class RoleLookup:
     """How the people of one role finder are found on this site.
 
     Of a list: the `ways` into it, and `listed_people` for maps that are not published. Of the
-    others: `find_people`; where the answer may change without a change of the request (a directory
-    is edited, say) it `changes_outside`, and the clock looks after the tasks that people have.
+    others: `find_people`, or `find_everybody` where there may be several; where the answer may
+    change without a change of the request (a directory is edited, say) it `changes_outside`, and
+    the clock looks after the tasks that people have.
     """
 
     ways: ClassVar[Sequence[WayIntoRole]] = ()
@@ -106,16 +122,24 @@ class RoleLookup:
         """One answer for each question, in their order; in as few statements as can be."""
         return [None for _ in questions]
 
+    def find_everybody(self, questions: Sequence[PersonQuestion]) -> "Sequence[Sequence[User]]":
+        """All whom it finds for each question, in as few statements as can be."""
+        people = self.find_people(questions)
+        return [[person] if person is not None else [] for person in people]
+
     def is_person(self, work: LockedRequest, person: "User", setting: Any) -> bool:
         """Whether it is this person in a request that is locked."""
-        question = PersonQuestion(setting, work.instance, work.fresh)
-        (named,) = self.find_people([question])
-        return named is not None and named.pk == person.pk
+        question = PersonQuestion(setting, work.instance, work.fresh, work.marking)
+        (named,) = self.find_everybody([question])
+        return any(found.pk == person.pk for found in named)
 
 
 def _describe_wrong_half(finder: RoleFinder, lookup: RoleLookup) -> str | None:
     """A list needs ways into it; what is no list needs to find people."""
-    finds_people = type(lookup).find_people is not RoleLookup.find_people
+    finds_people = (
+        type(lookup).find_people is not RoleLookup.find_people
+        or type(lookup).find_everybody is not RoleLookup.find_everybody
+    )
     if finder.is_listed and not lookup.ways:
         return "it is listed, and its role lookup has no ways"
     if not finder.is_listed and not finds_people:

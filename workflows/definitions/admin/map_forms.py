@@ -164,6 +164,10 @@ class RoleForm(MapForm):
     def clean(self) -> dict[str, Any]:
         """What the finders of this site are told is kept together."""
         cleaned = super().clean()
+        if cleaned.get("groups") and cleaned.get(f"{PREFIX}groups"):
+            self.add_error(
+                f"{PREFIX}groups", gettext("Name groups, or let fields name one; not both.")
+            )
         self.instance.other_finders = read_role_boxes(cleaned, self.instance.other_finders)
         return cleaned
 

@@ -1,7 +1,7 @@
-"""Boxes of the map editor for role finders that a company has added.
+"""Boxes of the map editor for role finders that have no column.
 
-The built-in finders have columns of their own. Any other has the box that is registered under its
-name, or one that takes its setting as JSON.
+The oldest built-in finders have columns of their own. Any other has the box that is registered
+under its name, or one that takes its setting as JSON.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,13 +9,26 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+from pydantic import TypeAdapter
+from pydantic import ValidationError as PydanticValidationError
 
-from workflows.definitions.admin.form_fields import DataField
+from workflows.definitions.admin.form_fields import DataField, TextField
 from workflows.definitions.models import ROLE_COLUMNS
-from workflows.engine.format.role_finders import REQUESTER, ROLE_FINDERS
+from workflows.engine.format.directory_finders import COLUMN, MANAGER_OF
+from workflows.engine.format.role_finders import (
+    GROUPS,
+    GROUPS_BY_FIELDS,
+    REQUESTER,
+    ROLE_FINDERS,
+    RoleFinder,
+)
 from workflows.engine.registries import Registry
 
 PREFIX: Final = "finder_"
+Words = str | Promise
 
 
 @dataclass(frozen=True)
@@ -29,9 +42,55 @@ ROLE_BOXES: Final = Registry("role_boxes", RoleBox, noun="role box")
 
 
 def build_role_boxes() -> dict[str, forms.Field]:
-    """A form field for each finder that has no column, by the form's name for it."""
+    """A form field for each finder that has no column, by the form's name for it: that of the key
+    under which it is told."""
     names = [name for name in ROLE_FINDERS if name not in (*ROLE_COLUMNS, REQUESTER.name)]
-    return {f"{PREFIX}{name}": _build_box(name) for name in names}
+    return {f"{PREFIX}{_KEYS.get(name, name)}": _build_box(name) for name in names}
+
+
+_KEYS: Final[Mapping[str, str]] = {GROUPS_BY_FIELDS.name: GROUPS.name}
+
+
+def _setting_box(finder: RoleFinder, label: Words, help_text: Words) -> RoleBox:
+    """A line whose text the finder can be told."""
+
+    def validate(value: str) -> None:
+        try:
+            TypeAdapter(finder.setting_type).validate_python(value)
+        except PydanticValidationError:
+            raise ValidationError(str(help_text)) from None
+
+    return RoleBox(
+        lambda: TextField(rows=1, label=label, help_text=help_text, validators=[validate])
+    )
+
+
+ROLE_BOXES.register(
+    MANAGER_OF.name,
+    _setting_box(
+        MANAGER_OF,
+        gettext_lazy("Or: the manager of"),
+        gettext_lazy(
+            "requester, field: and a person field, or the key of a step: of who decided it last."
+        ),
+    ),
+)
+ROLE_BOXES.register(
+    COLUMN.name,
+    _setting_box(
+        COLUMN,
+        gettext_lazy("Or: everybody in a column"),
+        gettext_lazy("A list and one of its columns of people, such as lines.reviewer."),
+    ),
+)
+ROLE_BOXES.register(
+    GROUPS_BY_FIELDS.name,
+    _setting_box(
+        GROUPS_BY_FIELDS,
+        gettext_lazy("Or: the group named by fields"),
+        gettext_lazy("With fields of type choice in it, such as finance-{{ region }}."),
+    ),
+)
 
 
 def _build_box(name: str) -> forms.Field:

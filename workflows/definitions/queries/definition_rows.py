@@ -25,6 +25,7 @@ from workflows.engine.format.definition import (
 )
 from workflows.engine.format.definition import Step as MapStep
 from workflows.engine.format.files import explain_validation_error
+from workflows.engine.format.role_finders import GROUPS
 
 COLUMNS = (
     *("name", "instructions", "expected", "due", "inputs", "outputs", "not_by"),
@@ -78,7 +79,9 @@ def build_role_row(version: TemplateVersion, key: str, position: int, role: Role
 def _role_columns(role: RoleDef) -> dict[str, Any]:
     """What a role's finders are told, by the columns that keep it."""
     settings = dict(role.settings)
+    pattern = settings.pop(GROUPS.name) if isinstance(settings.get(GROUPS.name), str) else None
     columns: dict[str, Any] = {name: settings.pop(name, None) for name in ROLE_COLUMNS}
+    settings |= {GROUPS.name: pattern} if pattern is not None else {}
     return {
         **columns,
         "requester": bool(settings.pop("requester", None)),

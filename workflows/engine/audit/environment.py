@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
-from workflows.engine.format.definition import AutomationStep
+from workflows.engine.format.definition import AutomationStep, RoleDef
+from workflows.engine.format.directory_finders import MANAGER_OF, REQUESTER_WORD
+from workflows.engine.format.role_finders import GROUPS
 from workflows.engine.texts import Text, text
 from workflows.engine.values.field_types.base import type_of_field
 
@@ -17,6 +19,7 @@ WORLD: Final = frozenset(
     {
         *("owner_inactive", "deputy_inactive", "start_role_empty", "calendar_unknown"),
         *("role_empty", "outcome_role_empty", "escalation_empty", "quorum_too_large"),
+        *("group_choice_unknown", "group_choice_empty", "manager_missing"),
         *("nobody_left", "group_unknown", "person_inactive", "part_owner_inactive"),
         *("action_unknown", "action_told_wrongly", "connection_off", "calendar_runs_out"),
         *("subworkflow_unknown", "subworkflow_not_in_use", "subworkflow_field_missing"),
@@ -34,11 +37,41 @@ def check_named_people(survey: Survey) -> Iterator[AuditFinding]:
                 yield make_finding(
                     "group_unknown", survey.step_with_role(name), name=name, group=group
                 )
+        yield from _check_groups_by_fields(survey, name, role)
         for user in role.users:
             if not survey.people.is_active(user):
                 yield _inactive_person_finding(
                     user, survey.step_with_role(name), text("The role %(name)s", name=name)
                 )
+
+
+def _check_groups_by_fields(survey: Survey, name: str, role: RoleDef) -> Iterator[AuditFinding]:
+    """The group of each choice is there, and has somebody."""
+    groups = [
+        group
+        for finder, setting in role.sources
+        for group in finder.group_choices(setting, survey.definition.fields)
+    ]
+    for group in dict.fromkeys(groups):
+        step = survey.step_with_role(name)
+        if not survey.people.has_group(group):
+            yield make_finding("group_choice_unknown", step, name=name, group=group)
+        elif not survey.people.members(RoleDef.model_validate({GROUPS.name: [group]})):
+            yield make_finding("group_choice_empty", step, name=name, group=group)
+
+
+def check_managers(survey: Survey) -> Iterator[AuditFinding]:
+    """Who may start has a manager, where one is asked for."""
+    start = survey.definition.start
+    for name, role in survey.definition.roles.items():
+        if role.settings.get(MANAGER_OF.name) != REQUESTER_WORD:
+            continue
+        asking = survey.role(start.role if start else None)
+        count = survey.people.count_without_manager(asking)
+        if count:
+            yield make_finding(
+                "manager_missing", survey.step_with_role(name), name=name, count=count
+            )
 
 
 def _inactive_person_finding(user: str, step: str | None, source: Text | str) -> AuditFinding:
@@ -92,4 +125,10 @@ def check_calendar_closures(survey: Survey) -> Iterator[AuditFinding]:
             yield make_finding("calendar_runs_out", key, name=own)
 
 
-CHECKS = (check_named_people, check_given_people, check_connections, check_calendar_closures)
+CHECKS = (
+    check_named_people,
+    check_managers,
+    check_given_people,
+    check_connections,
+    check_calendar_closures,
+)

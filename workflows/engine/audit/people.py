@@ -15,6 +15,10 @@ class People(Protocol):
     def members(self, role: RoleDef) -> frozenset[str]:
         """The active people whom a role's lists have."""
 
+    def count_without_manager(self, role: RoleDef | None) -> int:
+        """How many active people of a role (of all, where there is none, or one that is found in
+        each request) have no manager."""
+
     def has_action(self, name: str) -> bool:
         """Whether automations may run this action here."""
 
@@ -55,6 +59,10 @@ class AnyPeople:
         return frozenset[str]().union(
             *(finder.assumed_members(setting) for finder, setting in role.sources)
         )
+
+    def count_without_manager(self, role: RoleDef | None) -> int:
+        """Everyone has one."""
+        return 0
 
     def has_action(self, name: str) -> bool:
         """Every action is there."""

@@ -83,7 +83,11 @@ def check_role_settings(survey: Survey) -> Iterator[AuditFinding]:
     """What the role finders are told is what they can work with."""
     for name, role in survey.definition.roles.items():
         for finder, setting in role.sources:
-            for problem in finder.problems(setting, survey.definition.fields):
+            problems = [*finder.problems(setting, survey.definition.fields)]
+            step = finder.step_read(setting)
+            if step is not None and step not in dict(survey.humans()):
+                problems.append(text("'%(step)s' is no step that people decide", step=step))
+            for problem in problems:
                 yield make_finding(
                     "role_setting_wrong", survey.step_with_role(name), name=name, problem=problem
                 )

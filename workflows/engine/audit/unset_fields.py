@@ -34,8 +34,8 @@ def _fields_read(survey: Survey, key: str, step: Step) -> Mapping[str, Text]:
     if isinstance(step, HumanStep):
         reads |= dict.fromkeys(step.inputs or (), text("shows"))
         role = survey.role(step.role)
-        if role is not None and role.person_field:
-            reads[role.person_field] = text("is for whoever is named in")
+        for name in role.fields_read if role is not None else ():
+            reads[name] = text("is for whoever is named in")
     if isinstance(step, WaitStep) and step.until:
         reads[awaited_field(step)] = text("waits until")
     reads |= dict.fromkeys(_fields_sent_outside(step), text("tells others"))

@@ -60,16 +60,15 @@ def check_role_fields_filled(survey: Survey) -> Iterator[AuditFinding]:
     """Whoever a step is for is known when it is reached."""
     for key, step in survey.humans():
         role = survey.role(step.role)
-        if role is None or role.person_field is None:
-            continue
-        field = survey.definition.fields.get(role.person_field)
-        is_covered = role.person_field in survey.filled[key] or not survey.may_know(
-            key, role.person_field
-        )
-        if field and type_of_field(field).names_person and not is_covered:
-            yield make_finding(
-                "role_field_may_be_empty", key, step=survey.called(key), field=role.person_field
-            )
+        for name in sorted(role.fields_read) if role is not None else ():
+            field = survey.definition.fields.get(name)
+            is_unfit = role is not None and name == role.person_field
+            is_unfit = is_unfit and field is not None and not type_of_field(field).names_person
+            is_covered = name in survey.filled[key] or not survey.may_know(key, name)
+            if field and not is_unfit and not is_covered:
+                yield make_finding(
+                    "role_field_may_be_empty", key, step=survey.called(key), field=name
+                )
 
 
 def check_required_fields_asked(survey: Survey) -> Iterator[AuditFinding]:

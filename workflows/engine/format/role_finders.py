@@ -6,6 +6,7 @@ by the lookup of the same name (`workflows.access.conditions.role_lookups`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice, product
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import StringConstraints
@@ -14,8 +15,16 @@ from workflows.engine.format.field_parts import FieldDef
 from workflows.engine.format.parts import Name, Username
 from workflows.engine.registries import Registry
 from workflows.engine.texts import Text, text
+from workflows.engine.values.placeholders import (
+    PlaceholderProblem,
+    fill_placeholders,
+    placeholder_names,
+)
 
 GroupName = Annotated[str, StringConstraints(min_length=1, max_length=150)]
+GroupPattern = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"\{\{.*\}\}")
+]
 CROWD: Final = 1000
 """As many people as a quorum can ask for."""
 
@@ -25,8 +34,9 @@ class RoleFinder:
 
     `setting_type` is how pydantic reads what the file says under its name. People who are `listed`
     are the same for all requests: what is listed is written down when the map is published, and
-    several lists make one role. All others find one person, or nobody, in each request, and stand
-    alone in their role. A setting that is empty says nothing.
+    several lists make one role. All others find people in each request (one, several or nobody),
+    and stand alone in their role. A setting that is empty says nothing. A finder that `is_variant`
+    is no key of a role: another chooses it by what it is told.
     """
 
     name: ClassVar[str]
@@ -34,6 +44,11 @@ class RoleFinder:
     setting_type: ClassVar[Any]
     is_listed: ClassVar[bool] = False
     lists_logins: ClassVar[bool] = False
+    is_variant: ClassVar[bool] = False
+
+    def variant(self, setting: Any) -> "RoleFinder":
+        """The finder that this setting is for."""
+        return self
 
     def listed_names(self, setting: Any) -> Sequence[str]:
         """What a list names: groups, people, departments, …"""
@@ -42,6 +57,27 @@ class RoleFinder:
     def person_field(self, setting: Any) -> str | None:
         """The field of the request that names the person from whom it starts."""
         return None
+
+    def fields_read(self, setting: Any) -> Sequence[str]:
+        """The fields on whose change other people may be found."""
+        field = self.person_field(setting)
+        return (field,) if field else ()
+
+    def may_find_several(self, setting: Any, data: Mapping[str, Any]) -> bool:
+        """Whether more than one may be found in a request with these values."""
+        return self.is_listed
+
+    def step_read(self, setting: Any) -> str | None:
+        """The step from whose decider it starts."""
+        return None
+
+    def with_steps(self, setting: Any, names: Mapping[str, str]) -> Any:
+        """The setting, where steps have these other keys."""
+        return setting
+
+    def group_choices(self, setting: Any, fields: Mapping[str, FieldDef]) -> Sequence[str]:
+        """Every group whose members it may find, by whatever is filled in."""
+        return ()
 
     def is_requester(self, setting: Any) -> bool:
         """Whether it is always the requester."""
@@ -69,7 +105,11 @@ ROLE_FINDERS: Final = Registry("role_finders", RoleFinder, noun="role finder")
 def sources_of(settings: Mapping[str, Any]) -> tuple[tuple[RoleFinder, Any], ...]:
     """The finders of a role that say something, with what they are told."""
     finders = ((ROLE_FINDERS.find(name), setting) for name, setting in settings.items())
-    return tuple((finder, setting) for finder, setting in finders if finder is not None and setting)
+    return tuple(
+        (finder.variant(setting), setting)
+        for finder, setting in finders
+        if finder is not None and setting
+    )
 
 
 def describe_role_people(settings: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -83,12 +123,67 @@ class GroupsFinder(RoleFinder):
 
     name = "groups"
     title = text("groups")
-    setting_type = list[GroupName]
+    setting_type = list[GroupName] | GroupPattern
     is_listed = True
+
+    def variant(self, setting: Any) -> RoleFinder:
+        """A text with fields in it names another group in each request."""
+        return GROUPS_BY_FIELDS if isinstance(setting, str) else self
 
     def listed_names(self, setting: Any) -> Sequence[str]:
         """The groups."""
         return list(setting)
+
+
+class GroupsByFieldsFinder(RoleFinder):
+    """The members of one group, whose name says what is chosen in the request:
+    `finance-{{ region }}`. Only fields of choices may stand in it, so that every group is known
+    when the map is published."""
+
+    name = "groups_by_fields"
+    title = text("a group named by fields")
+    setting_type = GroupPattern
+    is_variant = True
+
+    def may_find_several(self, setting: Any, data: Mapping[str, Any]) -> bool:
+        """A group has members."""
+        return True
+
+    def fields_read(self, setting: Any) -> Sequence[str]:
+        """The fields in the name."""
+        return sorted(names_in_pattern(setting))
+
+    def people_text(self, setting: Any, names: Mapping[str, str]) -> Text | str:
+        """By the pattern."""
+        return text("the group “%(pattern)s”", pattern=str(setting))
+
+    def problems(self, setting: Any, fields: Mapping[str, FieldDef]) -> Iterable[Text]:
+        """Each placeholder is a field of choices, and there are not too many groups."""
+        try:
+            names = sorted(placeholder_names(setting))
+        except PlaceholderProblem as problem:
+            yield text("%(problem)s", problem=problem)
+            return
+        for name in names:
+            spec = fields.get(name)
+            if spec is None or spec.type != "choice" or not spec.choices:
+                yield text(
+                    "'%(field)s' stands in the name of a group and is no field of type choice",
+                    field=name,
+                )
+        if len(self.group_choices(setting, fields)) >= CROWD:
+            yield text("'%(pattern)s' names too many groups", pattern=str(setting))
+
+    def group_choices(self, setting: Any, fields: Mapping[str, FieldDef]) -> Sequence[str]:
+        """The group of each choice."""
+        names = sorted(names_in_pattern(setting))
+        choices = [
+            (spec.choices if (spec := fields.get(name)) is not None else None) or ()
+            for name in names
+        ]
+        combined = (dict(zip(names, words, strict=True)) for words in product(*choices))
+        groups = (group_of_pattern(setting, data) for data in islice(combined, CROWD))
+        return [group for group in groups if group]
 
 
 class UsersFinder(RoleFinder):
@@ -109,7 +204,7 @@ class UsersFinder(RoleFinder):
 
 
 class FieldFinder(RoleFinder):
-    """The person whom a field of the request names."""
+    """The person, or the people, whom a field of the request names."""
 
     name = "field"
     title = text("a person field")
@@ -118,6 +213,10 @@ class FieldFinder(RoleFinder):
     def person_field(self, setting: Any) -> str | None:
         """The field."""
         return str(setting)
+
+    def may_find_several(self, setting: Any, data: Mapping[str, Any]) -> bool:
+        """A field of several people does."""
+        return isinstance(data.get(setting), list | tuple)
 
     def people_text(self, setting: Any, names: Mapping[str, str]) -> Text | str:
         """By the field's key."""
@@ -140,6 +239,22 @@ class RequesterFinder(RoleFinder):
         return text("the requester")
 
 
+def names_in_pattern(pattern: str) -> frozenset[str]:
+    """The fields in the name of a group; none where it cannot be read."""
+    try:
+        return frozenset(placeholder_names(pattern))
+    except PlaceholderProblem:
+        return frozenset()
+
+
+def group_of_pattern(pattern: str, data: Mapping[str, Any]) -> str:
+    """The group's name by what is filled in; nothing where a field of it is empty."""
+    names = names_in_pattern(pattern)
+    if not names or any(data.get(name) in (None, "") for name in names):
+        return ""
+    return str(fill_placeholders(pattern, {name: data[name] for name in names}))
+
+
 def _field_title(key: str) -> str:
     return key.replace("_", " ").capitalize()
 
@@ -148,3 +263,4 @@ GROUPS, USERS, FIELD, REQUESTER = (
     ROLE_FINDERS.register(finder.name, finder)
     for finder in (GroupsFinder(), UsersFinder(), FieldFinder(), RequesterFinder())
 )
+GROUPS_BY_FIELDS = ROLE_FINDERS.register(GroupsByFieldsFinder.name, GroupsByFieldsFinder())

@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
+import workflows.engine.format.directory_finders  # noqa: F401 (registers its finders)
 from workflows.engine.format.parts import DefinitionPart
 from workflows.engine.format.role_finders import ROLE_FINDERS, RoleFinder, sources_of
 from workflows.engine.texts import text
@@ -75,6 +76,25 @@ class RoleDef(DefinitionPart):
         return next(filter(None, fields), None)
 
     @cached_property
+    def fields_read(self) -> frozenset[str]:
+        """The fields on whose change other people may be in the role."""
+        return frozenset(
+            field for finder, setting in self.sources for field in finder.fields_read(setting)
+        )
+
+    @cached_property
+    def step_read(self) -> str | None:
+        """The step from whose decider the role's people are found."""
+        steps = (finder.step_read(setting) for finder, setting in self.sources)
+        return next(filter(None, steps), None)
+
+    def is_shared(self, data: Mapping[str, Any]) -> bool:
+        """Whether its tasks may be several people's in a request with these values."""
+        return self.is_static or any(
+            finder.may_find_several(setting, data) for finder, setting in self.sources
+        )
+
+    @cached_property
     def is_requester(self) -> bool:
         """Whether it is the requester."""
         return any(finder.is_requester(setting) for finder, setting in self.sources)
@@ -89,7 +109,8 @@ class RoleDef(DefinitionPart):
     @property
     def groups(self) -> list[str]:
         """The groups that it names."""
-        return list(self.settings.get("groups") or ())
+        names = self.settings.get("groups") or ()
+        return [] if isinstance(names, str) else list(names)
 
     @property
     def users(self) -> list[str]:
@@ -104,5 +125,9 @@ def role_settings_model() -> type[BaseModel]:
 
 @lru_cache(maxsize=8)
 def _role_settings_model(finders: tuple[tuple[str, RoleFinder], ...]) -> type[BaseModel]:
-    keys: dict[str, Any] = {name: (finder.setting_type | None, None) for name, finder in finders}
+    keys: dict[str, Any] = {
+        name: (finder.setting_type | None, None)
+        for name, finder in finders
+        if not finder.is_variant
+    }
     return create_model("RoleSettings", __base__=DefinitionPart, **keys)

@@ -7,9 +7,10 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Any
 
-from workflows.engine.format.role_finders import FIELD
+from workflows.engine.format.directory_finders import COLUMN, logins_in, people_in_column
+from workflows.engine.format.role_finders import FIELD, GROUPS_BY_FIELDS, group_of_pattern
 from workflows.engine.rehearsal.clocks import OpenTime, person_time, to_moment
-from workflows.engine.rehearsal.scenario import Scenario, Worker, hour_of_week
+from workflows.engine.rehearsal.scenario import Scenario, Worker, group_tag, hour_of_week
 from workflows.engine.routing.graph import Graph
 
 
@@ -67,7 +68,8 @@ class Crew:
         for worker in scenario.people:
             self._add_person(worker)
         self._sets: dict[tuple[str, ...], frozenset[str]] = {}
-        for role in graph.definition.roles:
+        tags = {role for worker in scenario.people for role in worker.roles}
+        for role in dict.fromkeys((*graph.definition.roles, *sorted(tags))):
             self._by_role[role] = tuple(p.name for p in scenario.people if role in p.roles)
 
     def _add_person(self, worker: Worker) -> Person:
@@ -108,9 +110,13 @@ class Crew:
             return self._by_role[role]
         if spec.is_requester:
             return (requester,) if requester else ()
-        if any(finder.name == FIELD.name for finder, _ in spec.sources):
-            named = data.get(spec.person_field or "")
-            return (str(named),) if named else ()
+        ((finder, setting),) = spec.sources
+        if finder is FIELD:
+            return tuple(logins_in(data.get(setting)))
+        if finder is COLUMN:
+            return tuple(people_in_column(setting, data))
+        if finder is GROUPS_BY_FIELDS:
+            return self._by_role.get(group_tag(role, group_of_pattern(setting, data)), ())
         return tuple(name for name in self._by_role[role] if name != requester)[:1]
 
     def draw_requester(self, random: Random) -> str:

@@ -120,6 +120,11 @@ class Arrivals:
             raise ValueError("arrivals have a rate for each of the 168 hours of the week")
 
 
+def group_tag(role: str, group: str) -> str:
+    """Stands among the roles of who is in one of the groups that a role may be by its fields."""
+    return f"{role}: {group}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
     """One who does work. `hours` is the share of each hour of the week at work; empty is the

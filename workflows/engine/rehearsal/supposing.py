@@ -16,7 +16,8 @@ from workflows.engine.format.definition import (
     WaitStep,
     excluded_parties,
 )
-from workflows.engine.format.role_finders import USERS
+from workflows.engine.format.directory_finders import COLUMN
+from workflows.engine.format.role_finders import GROUPS, GROUPS_BY_FIELDS, USERS
 from workflows.engine.format.roles import RoleDef
 from workflows.engine.rehearsal.scenario import (
     HOURS_OF_A_WEEK,
@@ -27,6 +28,7 @@ from workflows.engine.rehearsal.scenario import (
     StepTimes,
     ValueShares,
     Worker,
+    group_tag,
 )
 from workflows.engine.rehearsal.visits import expected_visits
 from workflows.engine.timing.working_time import Calendar, parse_duration
@@ -177,6 +179,10 @@ def _suppose_people(definition: Definition, known: KnownPeople) -> tuple[Worker,
             roles_of.setdefault(name, []).append(role)
             if is_supposed:
                 supposed.add(name)
+        for name, group, is_supposed in _people_of_groups(definition, role, spec, known):
+            roles_of.setdefault(name, []).extend((role, group_tag(role, group)))
+            if is_supposed:
+                supposed.add(name)
     at_work = {step.role for step in definition.steps.values() if isinstance(step, HumanStep)}
     members = tuple(
         Worker(
@@ -211,7 +217,7 @@ def _people_of_role(
     for finder, setting in spec.sources:
         names = finder.listed_names(setting)
         if not finder.is_listed and not spec.is_requester and not spec.person_field:
-            names = (role,)
+            names = () if finder in (GROUPS_BY_FIELDS, COLUMN) else (role,)
         for name in names:
             found = known.listed_people(finder.name, name) if finder.is_listed else None
             count = _supposed_count(definition, role)
@@ -220,6 +226,20 @@ def _people_of_role(
                 if person not in seen:
                     seen.add(person)
                     yield person, found is None
+
+
+def _people_of_groups(
+    definition: Definition, role: str, spec: RoleDef, known: KnownPeople
+) -> Iterator[tuple[str, str, bool]]:
+    """The people of each group that fields may name, with the group, and whether they are only
+    supposed."""
+    for finder, setting in spec.sources:
+        for group in finder.group_choices(setting, definition.fields):
+            found = known.listed_people(GROUPS.name, group)
+            count = _supposed_count(definition, role)
+            people = [f"{group} {number}" for number in range(1, count + 1)]
+            for person in people if found is None else found:
+                yield person, group, found is None
 
 
 def _supposed_count(definition: Definition, role: str) -> int:

@@ -124,9 +124,9 @@ class MutableMarking:
             self.blocks[block.id] = with_branch_notes(block, token.branch, writes, seen)
 
     def _record_decider(self, step: str, actor: Person) -> None:
+        """Whoever decided last is last."""
         before = self.deciders.get(step, ())
-        if actor not in before:
-            self.deciders[step] = (*before, actor)
+        self.deciders[step] = (*(person for person in before if person != actor), actor)
 
     def _people_so_far(self) -> Marking:
         return Marking(deciders=self.deciders, requester=self.requester, steered=self.steered)

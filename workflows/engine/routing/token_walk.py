@@ -78,7 +78,7 @@ class TokenWalk(ApprovalTracker):
             raise WrongState("This person has already agreed; somebody else must agree as well.")
         self._write_values(token, event.writes, event.seen if step.kind == "approval" else {})
         # Both are on record: neither decides at a step that bars whoever was here.
-        for person in deciders:
+        for person in reversed(deciders):
             self._record_decider(token.step, person)
         if event.outcome == forward_outcome(step):
             token = _with_vote(token, *deciders)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from workflows.engine.format.definition import Definition
+from workflows.engine.format.definition import Definition, RoleDef
 from workflows.engine.versions.step_mapping import StepMapping
 
 SINGLE_WAYS = ("to", "otherwise", "join", "reopen", "on_error")
@@ -17,6 +17,8 @@ def rename_steps(old: Definition, steps: StepMapping) -> Definition:
     written["steps"] = {
         names[key]: _renamed_step(step, names) for key, step in written["steps"].items()
     }
+    for key, role in written.get("roles", {}).items():
+        written["roles"][key] = _renamed_role(role, old.roles[key], names)
     start = written.get("start") or {}
     if start.get("first"):
         written["start"] = {**start, "first": names[start["first"]]}
@@ -46,6 +48,14 @@ def _renamed_step(step: dict[str, Any], names: dict[str, str]) -> dict[str, Any]
     if "not_by" in renamed:
         renamed["not_by"] = [names.get(other, other) for other in renamed["not_by"]]
     return renamed
+
+
+def _renamed_role(written: dict[str, Any], role: RoleDef, names: dict[str, str]) -> dict[str, Any]:
+    """The role, where it starts from who decided a step."""
+    if role.step_read is None:
+        return written
+    ((finder, setting),) = role.sources
+    return {**written, finder.name: finder.with_steps(setting, names)}
 
 
 def _renamed_way(way: Any, names: dict[str, str]) -> Any:

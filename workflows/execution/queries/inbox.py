@@ -14,15 +14,16 @@ from workflows.access.permissions import escalated_to_a_former_role
 from workflows.definitions.models import Step
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.format.definition import excluded_parties
-from workflows.execution.models import ASKED, WorkflowInstance, WorkItem
+from workflows.execution.models import ASKED, AddedPerson, WorkflowInstance, WorkItem
 from workflows.execution.queries.inbox_narrowing import ANY_TASK, InboxCursor, TaskConditions
 from workflows.execution.queries.inbox_reach import (
     PersonEligibility,
     ReachEligibility,
     Row,
     WorkReach,
-    find_added_role,
     find_work_reach,
+    is_escalated_to,
+    is_offered_to,
 )
 from workflows.execution.queries.inbox_rows import (
     count_reachable_tasks,
@@ -178,12 +179,13 @@ def _inbox_row(row: Row, person: PersonEligibility, user: User) -> InboxRow:
             is_assigned=is_assigned,
             needed=row["needed"],
             is_asked=row["state"] == ASKED,
+            is_offered=is_offered_to(row, person.person_id),
         ),
         mine=is_with_person and person.away is None,
         suspended=row["request_state"] == WorkflowInstance.SUSPENDED,
         needed=row["needed"],
         agreed=len(row["votes"] or ()),
-        escalated=bool(find_added_role(row, user.pk)) and not is_with_person,
+        escalated=is_escalated_to(row, user.pk) and not is_with_person,
         acted_for=person.away.username if person.away is not None else "",
         acted_for_name=person.away.name if person.away is not None else "",
     )
@@ -239,7 +241,9 @@ def _tasks_to_inspect(reach: WorkReach, closely: list[int]) -> list[dict[str, An
             assignee=user, is_open=True, step__role__field=None, step__role__requester=False
         )
         escalated = WorkItem.objects.filter(pk__in=escalated_to_a_former_role(user), is_open=True)
+        offered = AddedPerson.objects.filter(user=user, found=True).values("work_item")
         parts += [
+            WorkItem.objects.filter(pk__in=offered, is_open=True),
             held.exclude(step_id__in=reach.own_steps),
             escalated.exclude(assignee=user, step_id__in=steps).exclude(
                 in_queue=True, step_id__in=steps

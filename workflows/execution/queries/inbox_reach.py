@@ -145,13 +145,14 @@ Row = Mapping[str, Any]
 
 def added_people_sql(task: str) -> str:
     """SQL for a list, as JSON, of the people among `%(user)s` and `{people}` who were added to the
-    task whose row is called this: who, and as what: the role to which it was escalated, or nothing
-    for a stand-in."""
+    task whose row is called this: who, and as what: the role to which it was escalated, nothing for
+    a stand-in, a mark for who is one of several whom the step's role finds."""
     is_postgres = connection.vendor == "postgresql"
     return compose_sql(
         """
     SELECT {collect}({row}(user_id, as_what)) FROM (
-        SELECT a.user_id, CASE WHEN a.stand_in THEN '' ELSE a.role END AS as_what
+        SELECT a.user_id, CASE WHEN a.stand_in THEN '' WHEN a.found THEN '{offered}'
+            ELSE a.role END AS as_what
         FROM {added} a
         WHERE a.work_item_id = {task}.id AND (a.user_id = %(user)s OR a.user_id IN ({{people}}))
         ORDER BY a.user_id
@@ -160,13 +161,28 @@ def added_people_sql(task: str) -> str:
         collect="jsonb_agg" if is_postgres else "json_group_array",
         row="jsonb_build_array" if is_postgres else "json_array",
         task=task,
+        offered=OFFERED,
         added=table_names()["added"],
     )
 
 
+OFFERED = "="
+"""Stands for people whom the step's own role finds; no role is called so."""
+
+
+def is_offered_to(row: Row, person_id: int) -> bool:
+    """Whether this person is one of several whom the step's role finds."""
+    return find_added_role(row, person_id) == OFFERED
+
+
+def is_escalated_to(row: Row, person_id: int) -> bool:
+    """Whether late work was escalated to this person."""
+    return find_added_role(row, person_id) not in (None, "", OFFERED)
+
+
 def find_added_role(row: Row, person_id: int) -> str | None:
     """As what this person was added to the task: the role that it was escalated to, nothing for a
-    stand-in, None for neither."""
+    stand-in, `OFFERED` for one of several, None for neither."""
     return next((role for person, role in row["added"] or () if person == person_id), None)
 
 
@@ -192,8 +208,12 @@ class PersonEligibility:
         """Whether the task is theirs: by its queue, because they have it, or as they were added."""
         is_theirs = row["step_id"] in self.steps
         added_as = find_added_role(row, self.person_id)
-        if (row["in_queue"] and is_theirs) or added_as == "":
+        if row["in_queue"] and (is_theirs or added_as == OFFERED):
             return True
+        if added_as == "":
+            return True
+        if added_as == OFFERED:
+            return bool(row["assignee_id"] == self.person_id)
         if added_as is not None and self.is_in(row["version"], added_as):
             return True
         if row["assignee_id"] != self.person_id:

@@ -96,7 +96,7 @@ def people_read_with(tasks: Iterable[WorkItem]) -> list[User]:
 
 
 def _additions_to_any() -> QuerySet[AddedPerson]:
-    return AddedPerson.objects.filter(work_item__request=ANY_ROW).order_by()
+    return AddedPerson.objects.filter(work_item__request=ANY_ROW, found=False).order_by()
 
 
 ADDED_PEOPLE = RowsFacet(_additions_to_any)

@@ -18,7 +18,7 @@ from workflows.definitions.queries.compiled_versions import (
     cached_map,
     map_of_step,
 )
-from workflows.engine.format.definition import EndStep
+from workflows.engine.format.definition import EndStep, RoleDef
 from workflows.execution.models import ASKED, Incident, WorkflowInstance, WorkItem
 from workflows.execution.queries.automatic_steps import (
     NO_STATUSES,
@@ -394,6 +394,7 @@ def find_holder(
         is_open=task.is_open,
         is_stuck=incident is not None,
         is_asked=task.state == ASKED,
+        is_offered=_is_offered(version_map, key, task),
     )
     if kind == HolderKind.REQUESTER:
         return Holder(kind, task.request.requester, returns_to=task.assignee)
@@ -406,8 +407,20 @@ def find_holder(
         away = away_note_of(task.assignee, version_map.template_id)
         return Holder(kind, task.assignee, away=away)
     role = version_map.role_of(key) if kind != HolderKind.SYSTEM else None
-    names = role.listed_names if role is not None else ()
-    return Holder(kind, names=names)
+    return Holder(kind, names=_names_of_role(role))
+
+
+def _is_offered(version_map: VersionMap, key: str, task: WorkItem) -> bool:
+    """Whether several people were found who share the task as a queue."""
+    role = version_map.role_of(key) if task.in_queue else None
+    return role is not None and not role.is_static and role.is_shared(task.request.data)
+
+
+def _names_of_role(role: RoleDef | None) -> tuple[str, ...]:
+    """What its lists name; of people who are found in the request, where they are found."""
+    if role is None or role.is_static:
+        return role.listed_names if role is not None else ()
+    return tuple(str(finder.people_text(setting, {})) for finder, setting in role.sources)
 
 
 def find_holder_kind(
@@ -419,6 +432,7 @@ def find_holder_kind(
     is_open: bool = True,
     is_stuck: bool = False,
     is_asked: bool = False,
+    is_offered: bool = False,
 ) -> HolderKind:
     """What has a task of a step, from the columns of its row."""
     if not is_open:
@@ -434,4 +448,5 @@ def find_holder_kind(
     if needed > 1:
         return HolderKind.SEVERAL
     role = version_map.role_of(key)
-    return HolderKind.ROLE if role is not None and role.is_static else HolderKind.NOBODY
+    is_queue = role is not None and (role.is_static or is_offered)
+    return HolderKind.ROLE if is_queue else HolderKind.NOBODY

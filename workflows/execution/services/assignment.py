@@ -1,6 +1,6 @@
 """Who gets the work that a command opened, and what is said where nobody is there (rule 12)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from workflows.execution.choices import StaffingGap
 from workflows.execution.facts import NobodyCanFinish
 from workflows.execution.models import AddedPerson, WorkItem
 from workflows.execution.services.unit_of_work import UnitOfWork
+from workflows.people.models import User
 from workflows.people.queries.eligibility import (
     TaskEligibility,
     find_task_eligibility,
@@ -37,14 +38,31 @@ def assign_open_tasks(work: UnitOfWork, items: Iterable[WorkItem]) -> dict[int, 
 def _assign_task(work: UnitOfWork, eligibility: TaskEligibility) -> None:
     item, task = eligibility.task.item, eligibility.task
     role = work.map.role_of(work.map.step_keys[item.step_id])
-    if role is None or role.is_static or item.needed > 1:
+    if role is None or role.is_static:
         return
-    person = eligibility.named.get(task.step.role or "")
-    if person is None or not person.is_active or person.pk in eligibility.around.barred:
+    people = [
+        person
+        for person in eligibility.named.get(task.step.role or "", ())
+        if person.is_active and person.pk not in eligibility.around.barred
+    ]
+    work.offers.set_people(item, task.step.role or "", people)
+    if item.needed > 1 or not people:
         return
+    if len(people) > 1:
+        _offer_to_people(eligibility, item, people)
+        return
+    (person,) = people
     item.assignee = person
     eligibility.around = replace(eligibility.around, holder=person.pk)
     item.in_queue = bool(work.map.outcome_roles(work.map.step_keys[item.step_id]))
+
+
+def _offer_to_people(eligibility: TaskEligibility, item: WorkItem, people: Sequence[User]) -> None:
+    """The task waits for whoever of them takes it; one of them who has it keeps it."""
+    if item.assignee in people:
+        return
+    item.assignee, item.in_queue = None, True
+    eligibility.around = replace(eligibility.around, holder=None)
 
 
 def reassign_by_changed_values(work: UnitOfWork) -> dict[int, NobodyCanFinish]:
@@ -78,7 +96,7 @@ def _is_person_field_changed(work: UnitOfWork, item: WorkItem) -> bool:
         return False
     key = work.map.step_keys[item.step_id]
     role = work.map.role_of(key) if work.map.graph.is_human(key) else None
-    return role is not None and role.person_field in work.fresh
+    return role is not None and not role.fields_read.isdisjoint(work.fresh)
 
 
 def _items_with_stand_in(items: list[WorkItem]) -> set[int]:
@@ -123,9 +141,13 @@ def _named_person_problem(
     eligibility: TaskEligibility, role: RoleDef, title: str
 ) -> NobodyCanFinish:
     task = eligibility.task
-    person = eligibility.named.get(task.step.role or "")
+    people = eligibility.named.get(task.step.role or "", ())
+    if task.item.needed > 1 and role.is_shared(task.instance.data):
+        around = eligibility.around
+        return NobodyCanFinish(title, StaffingGap.TOO_FEW, needed=around.needed, votes=around.votes)
     if task.item.needed > 1:
         return NobodyCanFinish(title, StaffingGap.ROLE_OF_ONE, needed=task.item.needed)
+    person = next((person for person in people if person.is_active), next(iter(people), None))
     if person is None:
         return _nobody_named_problem(task.instance.data, role, title)
     if not person.is_active:

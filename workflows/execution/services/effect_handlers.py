@@ -42,6 +42,7 @@ from workflows.trail import changes as notes
 def apply_event(work: UnitOfWork, event: fx.Event) -> AdvanceResult:
     """Advance the request by one event and collect on the case what its effects ask for."""
     before = work.marking
+    work.ahead = getattr(event, "writes", None) or getattr(event, "values", None) or {}
     result = advance(
         work.map.graph,
         before,
@@ -309,7 +310,7 @@ def release_from_holder(work: UnitOfWork, item: WorkItem) -> None:
     end_requester_pause(work, item)
     item.release(to=None)
     role = work.map.role_of(work.map.step_keys[item.step_id])
-    item.in_queue = role is None or role.is_static
+    item.in_queue = role is None or role.is_shared(work.instance.data)
     login = holder.get_username() if holder else ""
     work.note(notes.AssigneeChanged(before=login, to="", activation=item.activation))
 

@@ -87,4 +87,4 @@ def _restart_reminders(work: UnitOfWork, item: WorkItem, every: str, due: dateti
 
 
 def _is_escalated(item: WorkItem) -> bool:
-    return AddedPerson.objects.filter(work_item=item, stand_in=False).exists()
+    return AddedPerson.objects.filter(work_item=item, stand_in=False, found=False).exists()

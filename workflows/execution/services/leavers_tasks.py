@@ -12,6 +12,7 @@ from workflows.access.permissions import may_change_account
 from workflows.engine.errors import InvalidInput, NotAllowed, WrongState
 from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.execution.queries.closed_tasks import describe_closed_task
+from workflows.execution.services.assignment import assign_open_tasks
 from workflows.execution.services.effect_handlers import release_from_holder
 from workflows.execution.services.reassignment import remove_stand_in
 from workflows.execution.services.unit_of_work import (
@@ -39,7 +40,7 @@ def return_task_to_role(
         if item.assignee_id != holder.pk:
             raise WrongState("'%(step)s' is in other hands by now.", step=item.step)
         role = work.map.role_of(work.map.step_keys[item.step_id])
-        if role is None or not role.is_static:
+        if role is None or not role.is_shared(work.instance.data):
             raise InvalidInput(
                 "'%(step)s' is for one person, so there is no queue to give it back to.",
                 step=item.step,
@@ -49,6 +50,8 @@ def return_task_to_role(
         before = item.state
         remove_stand_in(item)
         release_from_holder(work, item)
+        if not role.is_static:
+            assign_open_tasks(work, [item])
         work.acting = ActingCapacity(TrailCapacity.ACCOUNTS)
         work.touch(item, before)
         work.save(TrailCommand.RELEASE)

@@ -19,7 +19,13 @@ from workflows.access.permissions import sample_role_members
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.engine.authority.eligibility import forward_roles, needs_own_roles
 from workflows.engine.format.definition import HUMAN_KINDS, HumanStep, excluded_parties
-from workflows.engine.format.role_finders import FIELD, GROUPS, REQUESTER, ROLE_FINDERS
+from workflows.engine.format.role_finders import (
+    FIELD,
+    GROUPS,
+    GROUPS_BY_FIELDS,
+    REQUESTER,
+    ROLE_FINDERS,
+)
 from workflows.engine.routing.advance import NOBODY
 from workflows.engine.routing.marking import Marking
 from workflows.execution.models import (
@@ -36,6 +42,7 @@ from workflows.execution.services.effect_handlers import (
     report_incident,
     retry_assignment,
 )
+from workflows.execution.services.offers_watch import refresh_offers
 from workflows.execution.services.unanswered_questions import (
     find_tasks_asking_nobody,
     go_on_without_answer,
@@ -76,6 +83,9 @@ def watch_queues(*, now: datetime) -> int:
         for pk in _restaffed_task_ids():
             with tasks.isolate_unit(f"task {pk}"):
                 _close_incident(pk, now)
+        for number, ids in enumerate(_offered_task_ids()):
+            with tasks.isolate_unit(f"offers {number}"), transaction.atomic():
+                refresh_offers(ids, now=now)
         for pk, instance_id in _incidents_without_owner():
             with tasks.isolate_unit(f"incident {pk}"), transaction.atomic():
                 _hand_over_incident(
@@ -173,6 +183,16 @@ def _suspect_task_ids() -> Iterator[list[int]]:
         yield _task_ids(queued.filter(people, step_id=step_id))
 
 
+def _offered_task_ids() -> Iterator[list[int]]:
+    """Tasks that nobody has, of roles that find people in each request and may find others without
+    a change of it, in pieces."""
+    queued = _open_tasks().filter(assignee=None)
+    for step_id, version_map, step in _steps_of_tasks(queued):
+        if _changes_outside(version_map, step):
+            ids = _task_ids(queued.filter(step_id=step_id))
+            yield from (ids[first : first + PIECE] for first in range(0, len(ids), PIECE))
+
+
 def _task_ids(tasks: WorkItemQuerySet) -> list[int]:
     return list(tasks.order_by("pk").values_list("pk", flat=True))
 
@@ -208,9 +228,10 @@ def _holder_left_condition() -> Q:
 
 
 def _finders_outside_lists() -> list[str]:
-    """The role finders of this site beside the built-in ones that find people in each request."""
+    """The role finders that find people in each request and have no column: a group by fields is
+    told under the name of the groups."""
     return [
-        name
+        GROUPS.name if finder is GROUPS_BY_FIELDS else name
         for name, finder in ROLE_FINDERS.items()
         if not finder.is_listed and finder not in (FIELD, REQUESTER)
     ]

@@ -18,7 +18,7 @@ from workflows.execution.services.unit_of_work import UnitOfWork, write_trail
 from workflows.outbox.payloads import EscalatePayload
 from workflows.people.models import User
 from workflows.people.queries.eligibility import (
-    find_named_person,
+    find_named_people,
     find_task_eligibility,
     open_task_of,
 )
@@ -154,7 +154,8 @@ def _people_of_task(work: UnitOfWork, item: WorkItem) -> list[User]:
         listed = (
             active_role_members([work.map.role_ids[step.role]]) if static and step.role else None
         )
-        people = User.objects.filter(pk__in=eligibility.around.added)
+        own = eligibility.around.roles.get(step.role or "", frozenset()) if not static else ()
+        people = User.objects.filter(pk__in={*eligibility.around.added, *own})
         people = people | listed if listed is not None else people
     # Who has agreed already has done what they can, as on every page.
     through = _barred_person_ids(work, item) | eligibility.around.voted
@@ -172,5 +173,4 @@ def _active_people_in_role(work: UnitOfWork, key: str) -> Sequence[User]:
     role = work.map.graph.definition.roles[key]
     if role.is_static:
         return list(active_role_members([work.map.role_ids[key]]).order_by("username"))
-    person = find_named_person(work, role)
-    return [person] if person is not None and person.is_active else []
+    return [person for person in find_named_people(work, role) if person.is_active]

@@ -255,7 +255,7 @@ def release(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
         work, item = open_task_for_actor(work_item_id, actor, now)
         step = work.map.step_keys[item.step_id]
         role = work.map.role_of(step)
-        if role is not None and not role.is_static:
+        if role is not None and not role.is_shared(work.instance.data):
             raise InvalidInput(
                 "'%(step)s' is yours by its role, so there is no queue to give it back to. Ask the"
                 " workflow's owner to reassign it.",

@@ -36,7 +36,10 @@ def find_task_audience(item: WorkItem) -> TaskAudience:
         )
     role_id = _role_id_of_queue(item)
     if role_id is None:
-        return TaskAudience({NoticeRelation.ADDED_PERSON: added})
+        members = _people_found(item)
+        return TaskAudience(
+            {NoticeRelation.TEAM_MEMBER: members, NoticeRelation.ADDED_PERSON: added - members}
+        )
     members = frozenset(active_role_members([role_id]).values_list("pk", flat=True))
     members -= find_barred_ids(item) | _voter_ids(item)
     if len(members) == 1 and item.needed == 1:
@@ -54,7 +57,7 @@ def _added_people_who_may_act(item: WorkItem) -> frozenset[int]:
     """Who was added to the task and may act on it now, as every other place asks it: not who has
     left the role to which it was escalated, nor who is kept from it. No statement more where nobody
     was added."""
-    if not AddedPerson.objects.filter(work_item=item).exists():
+    if not AddedPerson.objects.filter(work_item=item, found=False).exists():
         return frozenset()
     task = OpenTask(
         instance=item.request,
@@ -65,6 +68,14 @@ def _added_people_who_may_act(item: WorkItem) -> frozenset[int]:
     (eligibility,) = find_task_eligibility([task])
     around = eligibility.around
     return frozenset(int(person) for person in around.added - around.barred - around.voted)
+
+
+def _people_found(item: WorkItem) -> frozenset[int]:
+    """The people among several whom the step's role finds in the request, without those who are
+    kept from it or have voted already."""
+    offered = AddedPerson.objects.filter(work_item=item, found=True, user__is_active=True)
+    people = frozenset(offered.values_list("user_id", flat=True))
+    return people - find_barred_ids(item) - _voter_ids(item) if people else people
 
 
 def _role_id_of_queue(item: WorkItem) -> int | None:

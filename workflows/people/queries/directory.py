@@ -41,6 +41,14 @@ class SitePeople:
         matching = User.objects.filter(condition, is_active=True)
         return frozenset(matching.values_list("username", flat=True))
 
+    def count_without_manager(self, role: RoleDef | None) -> int:
+        """How many people, programs apart, have no manager whose account is open."""
+        people = User.objects.filter(is_active=True, service_account=None)
+        people = people.exclude(manager__is_active=True)
+        if role is not None and role.is_static:
+            people = people.filter(username__in=self.members(role))
+        return people.count()
+
     def has_action(self, name: str) -> bool:
         """Whether an action of this name was registered when the program started."""
         return action_named(name) is not None

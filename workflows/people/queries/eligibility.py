@@ -4,7 +4,7 @@ Openings, decisions, remedies, pages and the clock ask here; for one request und
 hundreds of tasks at once, in the same few statements.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -53,7 +53,7 @@ class TaskEligibility:
 
     task: OpenTask
     around: TaskPeople
-    named: Mapping[str, User | None] = field(default_factory=dict)
+    named: Mapping[str, Sequence[User]] = field(default_factory=dict)
 
     @property
     def lack(self) -> EligibilityGap | None:
@@ -87,7 +87,7 @@ def find_task_eligibility(tasks: Sequence[OpenTask]) -> list[TaskEligibility]:
 
 def _assess_task(
     task: OpenTask,
-    named: Mapping[tuple[int, str], User | None],
+    named: Mapping[tuple[int, str], Sequence[User]],
     added: Sequence[AddedPerson],
     role_members: Mapping[int, frozenset[int]],
     memberships: frozenset[tuple[int, int]],
@@ -121,7 +121,7 @@ def _role_people(
     task: OpenTask,
     key: str,
     role: RoleDef,
-    named: Mapping[tuple[int, str], User | None],
+    named: Mapping[tuple[int, str], Sequence[User]],
     candidate_ids: Sequence[int | None],
     role_members: Mapping[int, frozenset[int]],
     memberships: frozenset[tuple[int, int]],
@@ -129,7 +129,7 @@ def _role_people(
     """Whom a role of the task names, as far as was read: a sample of its list, and those around
     the task who are in it."""
     if not role.is_static:
-        return _active_only(named[id(task), key])
+        return frozenset(person.pk for person in named[id(task), key] if person.is_active)
     pk = task.map.role_ids[key]
     confirmed = {
         person_id
@@ -139,14 +139,10 @@ def _role_people(
     return frozenset[Person](role_members.get(pk, frozenset()) | confirmed)
 
 
-def _active_only(person: User | None) -> frozenset[Person]:
-    return frozenset({person.pk} if person is not None and person.is_active else ())
-
-
 def _may_still_act(
     task: OpenTask,
     addition: AddedPerson,
-    named: Mapping[tuple[int, str], User | None],
+    named: Mapping[tuple[int, str], Sequence[User]],
     memberships: frozenset[tuple[int, int]],
 ) -> bool:
     """Whether an added person may still act: a stand-in does, somebody of the role that it was
@@ -160,8 +156,8 @@ def _may_still_act(
         return False
     if role.is_static:
         return (task.map.role_ids[addition.role], addition.user_id) in memberships
-    person = named.get((id(task), addition.role))
-    return person is not None and person.pk == addition.user_id
+    found = named.get((id(task), addition.role), ())
+    return any(person.pk == addition.user_id for person in found)
 
 
 # -- what is read -----------------------------------------------------------------------------
@@ -183,8 +179,8 @@ def _needed_row_counts(tasks: Iterable[OpenTask]) -> dict[int, int]:
 
 def _added_people_by_item(items: Sequence[int]) -> dict[int, list[AddedPerson]]:
     additions: dict[int, list[AddedPerson]] = {}
-    rows = AddedPerson.objects.filter(work_item__in=items).select_related("user") if items else ()
-    for row in rows:
+    rows = AddedPerson.objects.filter(work_item__in=items, found=False).select_related("user")
+    for row in rows if items else ():
         additions.setdefault(row.work_item_id, []).append(row)
     return additions
 
@@ -205,8 +201,8 @@ def _confirmed_memberships(
     return role_member_pairs(roles, people) if people else frozenset()
 
 
-def _named_people(tasks: Iterable[OpenTask]) -> dict[tuple[int, str], User | None]:
-    """For each task the person whom each of its roles names that is found in the request."""
+def _named_people(tasks: Iterable[OpenTask]) -> dict[tuple[int, str], Sequence[User]]:
+    """For each task the people whom each of its roles finds that are found in the request."""
     lookups = [
         (task, key, role)
         for task in tasks
@@ -214,21 +210,23 @@ def _named_people(tasks: Iterable[OpenTask]) -> dict[tuple[int, str], User | Non
         if not role.is_static and (key in task.roles() or _escalates_to(task.step, key))
     ]
     people = _find_people_of_roles([(task, role) for task, _, role in lookups])
-    return {(id(task), key): person for (task, key, _), person in zip(lookups, people, strict=True)}
+    return {(id(task), key): found for (task, key, _), found in zip(lookups, people, strict=True)}
 
 
-def _find_people_of_roles(task_roles: Sequence[tuple[OpenTask, RoleDef]]) -> list[User | None]:
-    """Whom each of these roles names in its request; each role finder is asked once."""
-    people: list[User | None] = [None] * len(task_roles)
+def _find_people_of_roles(
+    task_roles: Sequence[tuple[OpenTask, RoleDef]],
+) -> list[Sequence[User]]:
+    """Whom each of these roles finds in its request; each role finder is asked once."""
+    people: list[Sequence[User]] = [()] * len(task_roles)
     by_finder: dict[str, list[tuple[int, PersonQuestion]]] = {}
     for number, (task, role) in enumerate(task_roles):
         ((finder, setting),) = role.sources
-        question = PersonQuestion(setting, task.instance, task.fresh)
+        question = PersonQuestion(setting, task.instance, task.fresh, task.marking)
         by_finder.setdefault(finder.name, []).append((number, question))
     for name, questions in by_finder.items():
-        answers = ROLE_LOOKUPS[name].find_people([question for _, question in questions])
-        for (number, _), person in zip(questions, answers, strict=True):
-            people[number] = person
+        answers = ROLE_LOOKUPS[name].find_everybody([question for _, question in questions])
+        for (number, _), found in zip(questions, answers, strict=True):
+            people[number] = found
     return people
 
 
@@ -236,12 +234,19 @@ def _escalates_to(step: HumanStep, key: str) -> bool:
     return step.on_overdue is not None and step.on_overdue.escalate_to == key
 
 
-def find_named_person(work: "UnitOfWork", role: RoleDef) -> User | None:
-    """Whom a role names that is found in the request."""
+def find_named_people(work: "UnitOfWork", role: RoleDef) -> Sequence[User]:
+    """Whom a role finds that is found in the request."""
+    return find_people_of_request(role, work.instance, work.marking, work.fresh)
+
+
+def find_people_of_request(
+    role: RoleDef, instance: WorkflowInstance, marking: Marking, fresh: Collection[str]
+) -> Sequence[User]:
+    """Whom a role finds in a request that stands so."""
     ((finder, setting),) = role.sources
-    question = PersonQuestion(setting, work.instance, work.fresh)
-    (person,) = ROLE_LOOKUPS[finder.name].find_people([question])
-    return person
+    question = PersonQuestion(setting, instance, fresh, marking)
+    (people,) = ROLE_LOOKUPS[finder.name].find_everybody([question])
+    return people
 
 
 # -- one person -------------------------------------------------------------------------------
@@ -265,7 +270,7 @@ def added_role_of(work: "UnitOfWork", item: WorkItem, person: User) -> str | Non
     if work.actor is not None and work.actor.pk == person.pk and item.pk in work.added_as:
         return work.added_as[item.pk]
     if item.pk not in work.others_added:
-        rows = AddedPerson.objects.filter(work_item=item.pk)
+        rows = AddedPerson.objects.filter(work_item=item.pk, found=False)
         work.others_added[item.pk] = {row.user_id: "" if row.stand_in else row.role for row in rows}
     return work.others_added[item.pk].get(person.pk)
 

@@ -1,6 +1,6 @@
 """The built-in finders of a role's person in each request: a person field, and the requester."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from workflows.access.conditions.role_lookups import (
     PersonQuestion,
     RoleLookup,
 )
+from workflows.engine.format.directory_finders import logins_in
 from workflows.engine.format.role_finders import FIELD, REQUESTER
 from workflows.people.models import User
 from workflows.people.queries.logins import Login, find_logins
@@ -22,24 +23,22 @@ class FieldLookup(RoleLookup):
 
     changes_outside = False
 
-    def find_people(self, questions: Sequence[PersonQuestion]) -> Sequence[User | None]:
-        """One statement for all logins, and a few where one has changed hands."""
-        logins_by_name = find_logins(
-            str(question.instance.data.get(question.setting) or "") for question in questions
+    def find_everybody(self, questions: Sequence[PersonQuestion]) -> Sequence[Sequence[User]]:
+        """One statement for all logins, and a few where one has changed hands. A field for several
+        people names each of them."""
+        return find_people_by_login(
+            [
+                (asked, asked.setting, logins_in(asked.instance.data.get(asked.setting)))
+                for asked in questions
+            ]
         )
-        return [
-            _resolve_person_field(
-                question.instance, question.setting, logins_by_name, question.fresh
-            )
-            for question in questions
-        ]
 
     def is_person(self, work: LockedRequest, person: User, setting: Any) -> bool:
         """The actor's login is known from the lock, unless it has changed hands."""
-        username = work.instance.data.get(setting)
+        logins = logins_in(work.instance.data.get(setting))
         is_actor = work.actor is not None and work.actor.pk == person.pk
-        if not username or (is_actor and not work.renamed):
-            return bool(username == person.get_username())
+        if not logins or (is_actor and not work.renamed):
+            return person.get_username() in logins
         return super().is_person(work, person, setting)
 
 
@@ -61,10 +60,24 @@ ROLE_LOOKUPS.register(FIELD.name, FieldLookup())
 ROLE_LOOKUPS.register(REQUESTER.name, RequesterLookup())
 
 
-def _resolve_person_field(
-    instance: AskedRequest, key: str, logins_by_name: Mapping[str, Login], fresh: Iterable[str]
+def find_people_by_login(
+    asked: Sequence[tuple[PersonQuestion, str, Sequence[str]]],
+) -> list[list[User]]:
+    """Who is meant by the logins that stand in a field of a request, for many requests at once."""
+    logins_by_name = find_logins(name for _, _, names in asked for name in names)
+    found = []
+    for question, key, names in asked:
+        people = [
+            _resolve_login(question.instance, key, logins_by_name.get(name), question.fresh)
+            for name in names
+        ]
+        found.append([person for person in people if person is not None])
+    return found
+
+
+def _resolve_login(
+    instance: AskedRequest, key: str, login: Login | None, fresh: Iterable[str]
 ) -> User | None:
-    login = logins_by_name.get(str(instance.data.get(key) or ""))
     if login is None:
         return None
     if login.changed_hands and instance.pk is not None and key not in fresh:

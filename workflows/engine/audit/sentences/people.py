@@ -97,6 +97,27 @@ PEOPLE_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Make the group again and add its people, or name another one."),
     ),
+    "group_choice_unknown": AuditSentences(
+        text(
+            "The role %(name)s would be the group '%(group)s' by what is chosen, and there is no"
+            " such group: every request with that choice waits on an incident."
+        ),
+        text("Make the group, take the choice out, or change the name in the role."),
+    ),
+    "group_choice_empty": AuditSentences(
+        text(
+            "The role %(name)s would be the group '%(group)s' by what is chosen, and nobody active"
+            " is in it: every request with that choice waits on an incident."
+        ),
+        text("Add people to the group."),
+    ),
+    "manager_missing": AuditSentences(
+        text(
+            "The role %(name)s is the requester's manager, and of those who may ask %(count)s have"
+            " none: their requests wait on an incident."
+        ),
+        text("Give them a manager in the directory of people."),
+    ),
     "person_inactive": AuditSentences(
         text(
             "%(source)s names '%(person)s', who is not active or not there: nothing reaches that"

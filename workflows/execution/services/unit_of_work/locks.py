@@ -46,7 +46,7 @@ REQUEST_SQL = "SELECT {columns} FROM {request} r WHERE r.id = {wanted} {for_upda
 OPEN_TASKS_SQL = """
     SELECT {columns}, ({actor_roles}) AS roles, {renamed} AS renamed, (
         SELECT CASE WHEN a.stand_in THEN '' ELSE a.role END FROM {added} a
-        WHERE a.work_item_id = r.id AND a.user_id = %(user)s
+        WHERE a.work_item_id = r.id AND a.user_id = %(user)s AND NOT a.found
     ) AS added, EXISTS (
         SELECT 1 FROM {incident} i WHERE i.request_id = r.request_id AND i.state = 'open'
     ) AS troubled, (

@@ -7,6 +7,7 @@ handful of bulk statements whatever the map did.
 
 import json
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,6 +40,7 @@ from workflows.execution.services.unit_of_work.locks import (
     lock_open_tasks,
     lock_request,
 )
+from workflows.execution.services.unit_of_work.offers import Offers
 from workflows.execution.services.unit_of_work.overtaken_drafts import (
     DraftedTask,
     discard_overtaken_drafts,
@@ -51,6 +53,7 @@ from workflows.outbox.models import OutboxMessage
 from workflows.outbox.payloads import MessagePayload
 from workflows.outbox.services.messages import write_messages
 from workflows.people.models import User
+from workflows.people.queries.eligibility import find_people_of_request
 from workflows.persistence.bulk_sql import insert_rows
 from workflows.persistence.row_history import write_history
 from workflows.trail.changes import ChangeNote, TrailChanges
@@ -91,6 +94,7 @@ class UnitOfWork:
     changed_merges: dict[int, tuple[str, MergeRecord]] = field(default_factory=dict)
     changed_columns: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
+    ahead: Mapping[str, Any] = field(default_factory=dict)
     roles: dict[int, frozenset[int]] = field(default_factory=dict)
     renamed: bool = True
     added_as: Mapping[int, str | None] = field(default_factory=dict)
@@ -102,6 +106,7 @@ class UnitOfWork:
     state_before: str = ""
     changes: TrailChanges = field(default_factory=TrailChanges)
     acting: ActingCapacity = NO_CAPACITY
+    offers: Offers = field(default_factory=Offers)
 
     def __post_init__(self) -> None:
         self.state_before = self.instance.state
@@ -148,8 +153,13 @@ class UnitOfWork:
         """Everyone in a step's role now, for `quorum: all`."""
         role = self.map.human(step).role
         definition = self.map.role_of(step)
-        if role is None or definition is None or not definition.is_static:
+        if role is None or definition is None:
             return frozenset()
+        if not definition.is_static:
+            ahead = copy(self.instance)
+            ahead.data = {**self.instance.data, **self.ahead}
+            people = find_people_of_request(definition, ahead, self.marking, {*self.ahead})
+            return frozenset(person.pk for person in people if person.is_active)
         return frozenset(
             active_role_members([self.map.role_ids[role]]).values_list("pk", flat=True)
         )
@@ -210,6 +220,7 @@ class UnitOfWork:
         """Write all that was collected."""
         self._save_instance(command)
         self._save_items(command)
+        self.offers.save(self.now)
         self._lapse_questions()
         self._discard_drafts()
         self._save_merges()
