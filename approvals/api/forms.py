@@ -1,5 +1,7 @@
 """What a start form and a task ask for, as JSON schemas, for programs that check beforehand."""
 
+from collections.abc import Sequence
+
 from django.http import HttpRequest, JsonResponse
 from ninja import Router
 
@@ -11,8 +13,10 @@ from workflows.access.models import ApiToken
 from workflows.definitions.models import WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import cached_map, get_version_map
 from workflows.definitions.queries.published_versions import get_published_version
+from workflows.engine.authority.asked_fields import missing_answers
 from workflows.engine.errors import NotFound
-from workflows.engine.values.fields import json_schema_of_fields, missing_required_fields
+from workflows.engine.format.definition import Definition
+from workflows.engine.values.fields import json_schema_of_fields
 from workflows.execution.queries.visible_instances import find_visible_human_task
 
 router = Router(tags=["forms"])
@@ -40,7 +44,7 @@ def read_start_form_call(request: HttpRequest, workflow: str) -> JsonResponse:
             step=None,
             outcomes=[],
             data_schema=json_schema_of_fields(
-                keys, definition.fields, missing_required_fields(keys, definition.fields, {})
+                keys, definition.fields, _always_required(definition, keys)
             ),
         )
     )
@@ -61,7 +65,7 @@ def read_task_form_call(request: HttpRequest, task_id: int) -> JsonResponse:
     version_map = cached_map(task.step.version_id)
     definition, step = version_map.graph.definition, version_map.human(task.step.key)
     keys = step.outputs or []
-    required = missing_required_fields(keys, definition.fields, task.request.data)
+    required = missing_answers(version_map.graph, keys, task.request.data)
     return schema_response(
         FormOut(
             workflow=definition.key,
@@ -71,3 +75,8 @@ def read_task_form_call(request: HttpRequest, task_id: int) -> JsonResponse:
             data_schema=json_schema_of_fields(keys, definition.fields, required),
         )
     )
+
+
+def _always_required(definition: Definition, keys: Sequence[str]) -> list[str]:
+    """What a start must say whatever else it says; what opens with a constant may be left out."""
+    return [key for key in keys if definition.fields[key].is_left_to_others]

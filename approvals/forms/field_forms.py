@@ -14,6 +14,13 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy
 
+from approvals.forms.conditional_fields import (
+    condition_hint,
+    graph_of_form,
+    leave_unasked,
+    mark_conditions,
+    require_under_condition,
+)
 from approvals.forms.constraint_hints import constraint_hint, control_attributes
 from approvals.forms.field_presentations import EMPTY_CHOICE, FIELD_PRESENTATIONS
 from approvals.forms.people_boxes import PersonBox
@@ -45,13 +52,15 @@ class DeclaredField(forms.Field):
         if self.opening_value is not None and value == self.prepare_value(self.opening_value):
             return self.opening_value
         try:
-            return read_unnamed_value(self.spec, self.presentation.sent_value(value))
+            return read_unnamed_value(
+                self.spec, self.presentation.spec_sent_value(self.spec, value)
+            )
         except ValueRefused as refused:
             raise forms.ValidationError(capfirst(str(refused))) from None
 
     def prepare_value(self, value: Any) -> Any:
         """How a canonical value, or what was typed, stands in the form."""
-        return self.presentation.form_value(value)
+        return self.presentation.spec_form_value(self.spec, value)
 
 
 class DocumentField(forms.FileField):
@@ -81,6 +90,7 @@ class DeclaredForm(forms.Form):
         known: Mapping[str, Any] | None = None,
     ) -> None:
         self.definition, self.known = definition, dict(known or {})
+        self.graph, self.requires = graph_of_form(definition), required
         self.opening_values = dict(opening_values or {})
         super().__init__(
             data, files, initial=self.opening_values, prefix="f", use_required_attribute=False
@@ -92,22 +102,35 @@ class DeclaredForm(forms.Form):
             self.fields[key] = _form_field(
                 key, spec, required=required and not has_file, opening_value=opening_value
             )
-            self.fields[key].asked = bool(spec.required) and not has_file  # type: ignore[attr-defined]
+            self.fields[key].__dict__.update(
+                asked=bool(spec.required) and not has_file,
+                section=spec.section,
+                condition=condition_hint(definition, spec),
+            )
+        mark_conditions(self, {**self.known, **self.opening_values})
 
     def clean(self) -> dict[str, Any]:
-        """Beside each field what its value is not, among the others of the form and the request."""
-        values = self.values()
-        changed = [key for key, value in values.items() if value != self.opening_values.get(key)]
-        zone = timezone.get_default_timezone()
-        for key, refused in refused_values(
-            self.definition.fields,
-            {**self.known, **self.opening_values, **values},
-            changed,
-            today=local_day_of(timezone.now(), zone),
-            zone=zone,
-        ):
-            self._add_refusal(key, refused)
+        """Beside each field what its value is not, among the others of the form and the request;
+        what is not asked for is left."""
+        leave_unasked(self, self._data_now())
+        data = self._data_now()
+        mark_conditions(self, data)
+        if self.requires:
+            require_under_condition(self, data)
+        self._refuse_unfit(data)
         return self.cleaned_data
+
+    def _data_now(self) -> dict[str, Any]:
+        """The request's values with what was filled in; files as far as they were chosen."""
+        return {**self.known, **self.opening_values, **self.values(), **self.uploads()}
+
+    def _refuse_unfit(self, data: Mapping[str, Any]) -> None:
+        values, zone = self.values(), timezone.get_default_timezone()
+        changed = [key for key, value in values.items() if value != self.opening_values.get(key)]
+        today = local_day_of(timezone.now(), zone)
+        refusals = refused_values(self.definition.fields, data, changed, today=today, zone=zone)
+        for key, refused in refusals:
+            self._add_refusal(key, refused)
 
     def _add_refusal(self, key: str, refused: Text) -> None:
         if key in self.fields and key not in self.errors:
@@ -127,6 +150,19 @@ class DeclaredForm(forms.Form):
             for key, field in self.fields.items()
             if isinstance(field, DeclaredField)
         }
+
+    def answers(self) -> dict[str, Any]:
+        """What a new request is started with. What opens with a value and was emptied is empty."""
+        return {
+            key: value
+            for key, value in self.values().items()
+            if value is not None or self.definition.fields[key].default is not None
+        }
+
+    def fill_in_values(self, values: Mapping[str, Any]) -> None:
+        """Let these values stand in the form as if they had been typed: they are not there yet."""
+        self.initial.update({key: value for key, value in values.items() if key in self.fields})
+        mark_conditions(self, {**self.known, **self.initial})
 
     def changed(self) -> dict[str, Any]:
         """What differs from what the form showed: a step writes only what its person changed, and
@@ -175,7 +211,7 @@ def _form_field(
     widget.attrs.update(control_attributes(spec))
     hints = (spec.help, presentation.hint(spec), constraint_hint(spec))
     options: dict[str, Any] = {
-        "required": required and bool(spec.required),
+        "required": required and bool(spec.required) and spec.when is None,
         "help_text": " ".join(str(part) for part in hints if part),
         "error_messages": {"required": presentation.required_message},
         "widget": widget,

@@ -15,11 +15,12 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
+from approvals.forms.number_boxes import NumberBox, number_text, read_typed_number
 from approvals.forms.people_boxes import PersonBox
 from workflows.engine.format.definition import FieldDef
 from workflows.engine.registries import Registry
 from workflows.engine.timing.dates import to_zone_time
-from workflows.engine.values.field_types.base import FIELD_TYPES, FieldSpec
+from workflows.engine.values.field_types.base import FIELD_TYPES, FieldSpec, type_of_field
 from workflows.engine.values.field_types.contacts import MAX_EMAIL, MAX_PHONE, MAX_URL
 from workflows.engine.values.field_types.numbers import decimals_of
 from workflows.engine.values.field_types.texts import MAX_LONG_TEXT, MAX_TEXT
@@ -58,6 +59,14 @@ class FieldPresentation:
     def sent_value(self, value: Any) -> Any:
         """What the control sent, as the engine's half reads it. Raises ValidationError."""
         return value
+
+    def spec_form_value(self, spec: FieldSpec, value: Any) -> Any:
+        """The same, for types to which it matters what the field says."""
+        return self.form_value(value)
+
+    def spec_sent_value(self, spec: FieldSpec, value: Any) -> Any:
+        """The same, for types to which it matters what the field says."""
+        return self.sent_value(value)
 
     def text(self, spec: FieldSpec, value: Any, names: Mapping[str, str]) -> str:
         """A canonical value as people read it; `names` are full names by username."""
@@ -107,24 +116,36 @@ class LongTextPresentation(FieldPresentation):
         return forms.Textarea(attrs={"rows": 5, "maxlength": MAX_LONG_TEXT})
 
 
-class WholeNumberPresentation(FieldPresentation):
-    """Digits."""
-
-    def widget(self, spec: FieldSpec) -> forms.Widget:
-        """A line, with the keys of digits on telephones."""
-        return _text_input(inputmode="numeric")
-
-
 class NumberPresentation(FieldPresentation):
-    """Digits and a point."""
+    """Digits and a point, as people of the reader's language write them."""
+
+    keys = "decimal"
 
     def widget(self, spec: FieldSpec) -> forms.Widget:
-        """A line, with the keys of numbers on telephones."""
-        return _text_input(inputmode="decimal")
+        """A box, with the keys of numbers on telephones."""
+        return NumberBox(spec, {"inputmode": self.keys})
+
+    def spec_form_value(self, spec: FieldSpec, value: Any) -> Any:
+        """As it is typed here."""
+        return number_text(value, type_of_field(spec).shape(spec))
+
+    def spec_sent_value(self, spec: FieldSpec, value: Any) -> Any:
+        """The number, where it can be read in one way."""
+        return read_typed_number(value, type_of_field(spec).shape(spec))
 
     def text(self, spec: FieldSpec, value: Any, names: Mapping[str, str]) -> str:
         """With its thousands apart."""
         return exact_number_text(Decimal(value))
+
+
+class WholeNumberPresentation(NumberPresentation):
+    """Digits."""
+
+    keys = "numeric"
+
+    def text(self, spec: FieldSpec, value: Any, names: Mapping[str, str]) -> str:
+        """The digits."""
+        return str(value)
 
 
 class MoneyPresentation(NumberPresentation):

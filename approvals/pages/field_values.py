@@ -23,6 +23,7 @@ class DisplayedValue:
     long: bool = False
     version: int | None = None
     document: Document | None = None
+    section: str | None = None
 
 
 def displayed_values(
@@ -70,6 +71,7 @@ def _displayed_value(
         long=FIELD_PRESENTATIONS[field.type].is_long,
         version=value["version"] if is_file else None,
         document=documents.get((key, value["version"])) if is_file else None,
+        section=field.section,
     )
 
 

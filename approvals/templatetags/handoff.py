@@ -1,5 +1,6 @@
 """How templates say times, lengths of time, days, and what codes mean."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -35,6 +36,19 @@ STATE_WORDS = (
     *(gettext_noop("conflict"), gettext_noop("fired"), gettext_noop("left")),
 )
 """The states that rows of the trail name."""
+
+
+@register.filter
+def in_sections(form: Iterable[Any]) -> list[tuple[str, list[Any]]]:
+    """What is in a form or shown of a request, in order, with the heading of those that follow each
+    other under one."""
+    groups: list[tuple[str, list[Any]]] = []
+    for part in form:
+        section = getattr(getattr(part, "field", part), "section", None) or ""
+        if not groups or groups[-1][0] != section:
+            groups.append((section, []))
+        groups[-1][1].append(part)
+    return groups
 
 
 @register.inclusion_tag("approvals/_once.html", takes_context=True)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from approvals.forms.conditional_fields import asks_which_fields, which_fields_response
 from approvals.forms.field_forms import DeclaredForm, TitleForm
 from approvals.forms.form_drafts import (
     DraftContent,
@@ -50,6 +51,7 @@ from workflows.execution.models import FormDraft, WorkflowInstance
 from workflows.execution.queries.form_drafts import find_start_draft, start_drafts_of
 from workflows.execution.queries.visible_instances import find_visible_request
 from workflows.execution.services import instances as requests
+from workflows.execution.services.default_values import default_values
 from workflows.execution.services.form_drafts import discard_form_draft
 from workflows.people.models import User
 from workflows.people.queries.stand_ins import prefetch_absences
@@ -93,6 +95,8 @@ def start_form_view(request: HttpRequest, key: str) -> HttpResponse:
         return _save_draft(request, version)
     opening = _read_opening(request, version)
     title, fields = _start_forms(version, request, opening)
+    if asks_which_fields(request):
+        return which_fields_response(fields)
     error: HandoffError | None = None
     if request.method == "POST" and title.is_valid() & fields.is_valid():
         try:
@@ -212,6 +216,8 @@ def _start_forms(
         offer_people_of_map(fields, by, version_map, by.pk)
         return title, fields
     fields = DeclaredForm(definition, start_fields, opening.data, files)
+    if opening.data is None:
+        fields.fill_in_values(default_values(version_map, start_fields, by, timezone.now()))
     offer_people_of_map(fields, by, version_map, by.pk)
     if request.method != "POST":  # what is still missing in a draft is no mistake yet
         fields.leave_unchecked()
@@ -226,7 +232,7 @@ def _start_request(
         key,
         actor=signed_in_user(request),
         now=now,
-        data={name: value for name, value in fields.values().items() if value is not None},
+        data=fields.answers(),
         files=fields.uploads(),
         title=title.cleaned_data["title"],
     )

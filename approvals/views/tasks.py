@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
+from approvals.forms.conditional_fields import asks_which_fields, which_fields_response
 from approvals.forms.field_forms import DeclaredForm
 from approvals.forms.form_drafts import (
     DraftContent,
@@ -40,6 +41,7 @@ from workflows.execution.models import FormDraft, WorkItem
 from workflows.execution.queries.form_drafts import find_task_draft
 from workflows.execution.queries.visible_instances import find_visible_human_task
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.default_values import default_values
 from workflows.execution.services.form_drafts import discard_form_draft
 from workflows.people.models import User
 
@@ -57,6 +59,11 @@ def task_page_view(request: HttpRequest, task_id: int) -> HttpResponse:
     """Show a task; a POST decides it, or keeps the form as a draft."""
     if SAVE_DRAFT in request.POST:
         return _keep_for_later(request, task_id)
+    if asks_which_fields(request):
+        user = signed_in_user(request)
+        return which_fields_response(
+            read_sent_form(request, user, find_visible_human_task(user, task_id))[1]
+        )
     if request.method == "POST":
         return _decide_task(request, task_id)
     return _task_response(request, task_id)
@@ -169,6 +176,11 @@ def task_outputs_form(
         required=False,
         known=task.request.data,
     )
+    if not form.is_bound:
+        requester, keys = task.request.requester, task_output_keys(task)
+        form.fill_in_values(
+            default_values(version_map, keys, requester, timezone.now(), task.request.data)
+        )
     offer_people_of_map(form, by, version_map, task.request.requester_id)
     return form
 

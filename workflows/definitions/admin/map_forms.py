@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext, gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from workflows.definitions.admin.constraint_box import (
+from workflows.definitions.admin.field_boxes.constraint_box import (
     ConstraintsField,
     constraints_of,
     require_fitting,

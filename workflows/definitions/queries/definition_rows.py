@@ -108,7 +108,8 @@ def field_rows(
 def _field_columns(field: FieldDef) -> dict[str, Any]:
     """What a field says, by the columns that keep it; the rest in `config`."""
     written = field.model_dump(by_alias=True, exclude_unset=True, exclude={"role"})
-    kept = {name: written.pop(name) for name in FIELD_COLUMNS if name in written}
+    in_columns = [n for n in FIELD_COLUMNS if n in written and not isinstance(written[n], dict)]
+    kept = {name: written.pop(name) for name in in_columns}
     return {**kept, "config": written or None}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from workflows.engine.authority.asked_fields import conditional_fields
 from workflows.engine.format.definition import (
     AutomationStep,
     HumanStep,
@@ -19,7 +20,8 @@ FilledFields = Mapping[str, frozenset[str]]
 
 
 def surely_filled(graph: Graph) -> FilledFields:
-    """For each step the fields that are filled in there; all of them where nobody comes."""
+    """For each step the fields that are filled in there; all of them where nobody comes. What is
+    asked for under a condition may be emptied by any change of what that reads."""
     every = frozenset(graph.definition.fields)
     filled = dict.fromkeys(graph.steps, every)
     incoming = _incoming_links(graph)
@@ -38,7 +40,8 @@ def surely_filled(graph: Graph) -> FilledFields:
                 )
             if now != filled[key]:
                 filled[key], changed = now, True
-    return filled
+    conditional = conditional_fields(graph)
+    return {key: known - conditional for key, known in filled.items()}
 
 
 def _incoming_links(graph: Graph) -> dict[str, list[Link]]:

@@ -237,7 +237,7 @@ def _missing_data_findings(
     lacking = [
         f"'{key}'"
         for key in begin.fields or []
-        if key in fields and fields[key].required and key not in given_fields
+        if key in fields and fields[key].is_left_to_others and key not in given_fields
     ]
     if lacking:
         yield make_finding("trigger_field_missing", None, number=number, fields=", ".join(lacking))

@@ -7,10 +7,15 @@ from typing import Final
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
 from workflows.engine.format.definition import FieldDef
+from workflows.engine.format.field_parts import DefaultDef
 from workflows.engine.format.roles import RoleDef
+from workflows.engine.routing.graph import find_reachable
+from workflows.engine.rules.evaluation import RuleProblem
 from workflows.engine.texts import Text, text
-from workflows.engine.values.bounds import Bound, BoundContext, parse_bound
-from workflows.engine.values.field_types.base import type_of_field
+from workflows.engine.values.bounds import Bound, BoundContext, parse_bound, parse_day_from_today
+from workflows.engine.values.constraints import constraint_refusal
+from workflows.engine.values.field_types.base import ValueRefused, type_of_field
+from workflows.engine.values.fields import clean_unnamed_value
 from workflows.engine.values.patterns import compile_pattern
 
 _SOME_DAY: Final = date(2026, 7, 1)
@@ -92,4 +97,62 @@ def check_choosable_people(survey: Survey) -> Iterator[AuditFinding]:
             yield make_finding("nobody_to_choose", None, name=name, groups=", ".join(field.groups))
 
 
-CHECKS = (check_bounds, check_patterns, check_choosable_people)
+def check_conditions(survey: Survey) -> Iterator[AuditFinding]:
+    """Under which rule a field is asked for, or required, can be told; and not by itself."""
+    leads_to = _condition_fields(survey)
+    for name, field in survey.definition.fields.items():
+        for said, rule in (("when", field.when), ("required", field.required_when)):
+            problem = _rule_problem(survey, rule) if rule is not None else None
+            if problem is not None:
+                yield make_finding("condition_wrong", None, name=name, said=said, problem=problem)
+        if name in find_reachable(leads_to.get(name, ()), leads_to, set()):
+            yield make_finding("condition_in_circle", None, name=name)
+
+
+def _condition_fields(survey: Survey) -> dict[str, frozenset[str]]:
+    """The fields that each field's `when` reads."""
+    read = dict.fromkeys(survey.definition.fields, frozenset[str]())
+    for name, field in survey.definition.fields.items():
+        if field.when is not None and _rule_problem(survey, field.when) is None:
+            read[name] = survey.graph.rule(field.when).fields & read.keys()
+    return read
+
+
+def _rule_problem(survey: Survey, rule: str) -> str | None:
+    try:
+        survey.graph.rule(rule)
+    except RuleProblem as problem:
+        return str(problem)
+    return None
+
+
+def check_defaults(survey: Survey) -> Iterator[AuditFinding]:
+    """What a form opens with is a value that the field takes."""
+    for name, field in survey.definition.fields.items():
+        problem = _default_problem(field) if field.default is not None else None
+        if problem is not None:
+            yield make_finding("default_unfit", None, name=name, problem=problem)
+
+
+def _default_problem(field: FieldDef) -> Text | str | None:
+    default, field_type = field.default, type_of_field(field)
+    if field_type.holds_document:
+        return text("a document is always uploaded")
+    if isinstance(default, DefaultDef):
+        is_person = default.requester or default.manager_of
+        if is_person and not field_type.names_person:
+            return text("the field names nobody")
+        return (
+            text("the requester can never be chosen") if default.requester and field.never else None
+        )
+    if field_type.kind == "date" and parse_day_from_today(default) is not None:
+        return None  # what it comes to depends on the day
+    try:
+        value = clean_unnamed_value(field, default)
+    except ValueRefused as refused:
+        return str(refused).rstrip(".")
+    refusal = constraint_refusal(field, value, {}, {}) if value is not None else None
+    return str(refusal).rstrip(".") if refusal is not None else None
+
+
+CHECKS = (check_bounds, check_patterns, check_choosable_people, check_conditions, check_defaults)

@@ -69,6 +69,9 @@ ERRORS: Final = (
     "pattern_never",
     "pattern_too_long",
     "nobody_to_choose",
+    "condition_wrong",
+    "condition_in_circle",
+    "default_unfit",
 )
 WARNINGS: Final = (
     "due_missing",

@@ -69,7 +69,7 @@ def _check_required_data(
     lacking = [
         f"'{key}'"
         for key in _start_field_keys(child)
-        if child.fields[key].required and start.data.get(key) in (None, "")
+        if child.fields[key].is_left_to_others and start.data.get(key) in (None, "")
     ]
     if lacking:
         yield make_finding(
@@ -88,7 +88,7 @@ def _check_unsure_data(
     for key in _start_field_keys(child):
         name = only_placeholder(start.data.get(key))
         unsure = name in survey.definition.fields and name not in survey.filled[start.key]
-        if unsure and child.fields[key].required:
+        if unsure and child.fields[key].is_left_to_others:
             yield make_finding(
                 "subworkflow_field_may_be_empty",
                 start.key,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workflows.engine.authority.asked_fields import is_shown, missing_answers
 from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed, WrongState
 from workflows.engine.format.definition import HumanStep, RouteDef, display_title
 from workflows.engine.routing.advance import barred_people
@@ -15,7 +16,6 @@ from workflows.engine.routing.marking import Marking, Person
 from workflows.engine.routing.separation import people_kept_from_step
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
 from workflows.engine.texts import Text, join_texts, text
-from workflows.engine.values.fields import missing_required_fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,7 +299,8 @@ def _output_refusal(
 ) -> HandoffError | None:
     allowed = step.outputs or []
     fields = context.graph.definition.fields
-    extra = [key for key in writes if key not in allowed]
+    data = {**context.data, **writes}
+    extra = [key for key in writes if key not in allowed and not _is_emptied(context, key, data)]
     if extra:
         return InvalidInput(
             "This step does not change %(fields)s; leave it out.",
@@ -307,13 +308,19 @@ def _output_refusal(
         )
     if route.exception:
         return None
-    empty = missing_required_fields(allowed, fields, {**context.data, **writes})
+    empty = missing_answers(context.graph, allowed, data)
     if empty:
         return InvalidInput(
             "Fill in %(fields)s; this step must give it.",
             fields=_join_titles(empty, fields),
         )
     return None
+
+
+def _is_emptied(context: DecisionContext, key: str, data: Mapping[str, Any]) -> bool:
+    """Whether a field is only written because it is not asked for any more."""
+    is_known = key in context.graph.definition.fields
+    return is_known and data[key] is None and not is_shown(context.graph, key, data)
 
 
 def _join_titles(keys: Sequence[str], fields: Mapping[str, Any]) -> str:

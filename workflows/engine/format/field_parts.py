@@ -1,17 +1,51 @@
 """The declared fields of a definition file, and what they share with the columns of a list."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import (
+    Field,
+    GetJsonSchemaHandler,
+    PrivateAttr,
+    StringConstraints,
+    TypeAdapter,
+    model_serializer,
+    model_validator,
+)
 
-from workflows.engine.format.constraint_parts import ConstrainedDef
-from workflows.engine.format.parts import Line, Name, Slug
+from workflows.engine.format.constraint_parts import CONSTRAINTS, ConstrainedDef
+from workflows.engine.format.parts import DefinitionPart, Line, Name, RuleText, Slug
 from workflows.engine.texts import text
 from workflows.engine.values.field_types.base import FIELD_TYPES
 from workflows.engine.values.file_kinds import FILE_KINDS
 
 FileKindName = Literal[*FILE_KINDS]  # type: ignore[valid-type]
 """A kind of files that a document field takes."""
+
+
+_RULE: TypeAdapter[str] = TypeAdapter(RuleText)
+
+
+class DefaultDef(DefinitionPart):
+    """A value that is looked up when the form opens: exactly one of these."""
+
+    requester: Literal[True] | None = None
+    manager_of: Literal["requester"] | None = None
+    last_request: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise ValueError(
+                text(
+                    "write one of `requester: true`, `manager_of: requester` and"
+                    " `last_request: true`"
+                )
+            )
+        return self
+
+
+DefaultValue = bool | int | float | Annotated[str, StringConstraints(max_length=4000)] | DefaultDef
+"""What a form opens with: a constant, a day counted from today, or what is looked up."""
 
 
 class ValueDef(ConstrainedDef):
@@ -58,6 +92,10 @@ class ValueDef(ConstrainedDef):
         return self
 
 
+FIELD_SETTINGS: Final = (*CONSTRAINTS, "required", "when", "default", "section")
+"""What a field says beside its type and its words, by the words of the file."""
+
+
 class FieldDef(ValueDef):
     """A declared input or output of the workflow."""
 
@@ -65,6 +103,55 @@ class FieldDef(ValueDef):
     accept: Annotated[list[FileKindName], Field(min_length=1)] | None = None
     max_size: Annotated[int, Field(ge=1, le=2000)] | None = None
     public: bool | None = None
+    default: DefaultValue | None = None
+    when: RuleText | None = None
+    section: Line | None = None
+    _required_when: str | None = PrivateAttr(None)
+
+    @property
+    def required_when(self) -> str | None:
+        """The rule under which the field may not stay empty, where it is not always so."""
+        return self._required_when
+
+    @property
+    def is_left_to_others(self) -> bool:
+        """Whether it has to be given wherever it is asked for, as nothing fills it in instead."""
+        has_constant = self.default is not None and not isinstance(self.default, DefaultDef)
+        return bool(self.required) and self.when is None and not has_constant
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _read_required_when(cls, value: Any, handler: Any) -> Any:
+        """`required: {when: …}` is a condition, which stands in a part of its own."""
+        condition = value.get("required") if isinstance(value, dict) else None
+        if not isinstance(condition, dict):
+            return handler(value)
+        if set(condition) != {"when"} or not isinstance(condition["when"], str):
+            raise ValueError(text("write `required: true`, or `required: {when: …}` with a rule"))
+        part = handler({name: said for name, said in value.items() if name != "required"})
+        part._required_when = _RULE.validate_python(condition["when"])
+        return part
+
+    @model_serializer(mode="wrap")
+    def _write_required_when(self, handler: Any) -> Any:
+        written = handler(self)
+        if self.required_when is not None:
+            written["required"] = {"when": self.required_when}
+        return written
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: Any, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        full = handler.resolve_ref_schema(handler(schema))
+        condition = {
+            "type": "object",
+            "properties": {"when": _RULE.json_schema()},
+            "required": ["when"],
+            "additionalProperties": False,
+        }
+        full["properties"]["required"]["anyOf"].insert(1, condition)
+        return full
 
     @model_validator(mode="after")
     def _limits_belong_to_documents(self) -> Self:

@@ -341,7 +341,7 @@ def _scheduled(
         needed = [
             key
             for key in (start.fields if start else None) or []
-            if key in definition.fields and definition.fields[key].required
+            if key in definition.fields and definition.fields[key].is_left_to_others
         ]
         if trigger.cron is None or any(given.get(key) is None for key in needed):
             continue

@@ -8,6 +8,7 @@ from functools import cached_property
 from random import Random
 from typing import Any, Final
 
+from workflows.engine.authority.asked_fields import unkept_values
 from workflows.engine.format.definition import FieldDef, HumanStep, WaitStep
 from workflows.engine.rehearsal.clocks import to_moment
 from workflows.engine.rehearsal.conditions import SOMEBODY, Conditions
@@ -69,7 +70,13 @@ class ValueMaker:
             value = self._first_value(key, spec, writer, values, random, needed=all_of_them)
             if value is not None:
                 values[key] = value
-        return values
+        return self._settled(values, writer)
+
+    def _settled(self, values: dict[str, Any], writer: Writer) -> dict[str, Any]:
+        """Without what is not asked for, which is emptied where it is there."""
+        unkept = unkept_values(self.graph, {**writer.data, **values})
+        kept = {key: value for key, value in values.items() if key not in unkept}
+        return kept | {key: None for key in unkept if writer.data.get(key) is not None}
 
     def _first_value(
         self,
@@ -85,7 +92,8 @@ class ValueMaker:
         if wanted is not SOMEBODY:
             return wanted
         learnt = self.scenario.source == "learnt" and key in self.scenario.values
-        optional = not (spec.required or needed or learnt or writer.disagrees)
+        asked = spec.required or spec.required_when
+        optional = not (asked or needed or learnt or writer.disagrees)
         if optional and (writer.run + len(key)) % LEFT_EMPTY == 0 and key not in writer.wanted:
             return None
         return self._draw(key, spec, writer, values, random)
@@ -109,7 +117,7 @@ class ValueMaker:
                 values[key] = self._draw(key, spec, writer, values, random)
             else:
                 values[key] = current
-        return values
+        return self._settled(values, writer)
 
     def _draw_another(
         self,

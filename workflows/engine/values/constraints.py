@@ -15,6 +15,7 @@ from workflows.engine.values.bounds import (
     BoundContext,
     Limit,
     parse_bound,
+    parse_day_from_today,
     too_high,
     too_low,
 )
@@ -163,7 +164,10 @@ def constraint_schema(spec: ConstrainedSpec) -> dict[str, Any]:
         schema["pattern"] = f"^(?:{compile_pattern(spec.pattern).portable})$"
     if type_of_field(spec).is_whole:
         schema |= _whole_number_bounds(spec)
-    sentence = bounds_in_words(spec)
+    sentence = "; ".join(filter(None, (bounds_in_words(spec), _conditions_in_words(spec))))
+    default = getattr(spec, "default", None)
+    if isinstance(default, str | int | float) and parse_day_from_today(default) is None:
+        schema["default"] = default
     return schema | ({"description": sentence} if sentence else {})
 
 
@@ -174,6 +178,13 @@ def _whole_number_bounds(spec: ConstrainedSpec) -> dict[str, Any]:
         if isinstance(limit, Decimal):
             bounds[name] = int(limit) if limit == limit.to_integral_value() else float(limit)
     return bounds
+
+
+def _conditions_in_words(spec: ConstrainedSpec) -> str:
+    """Under which rules the field is asked for, and required, as they are written."""
+    rules = {"asked when": getattr(spec, "when", None)}
+    rules["required when"] = getattr(spec, "required_when", None)
+    return "; ".join(f"{word} {rule}" for word, rule in rules.items() if rule)
 
 
 def bounds_in_words(spec: ConstrainedSpec) -> str:

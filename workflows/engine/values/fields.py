@@ -82,7 +82,7 @@ def json_schema_of_fields(
         key: {
             "title": fields[key].label or key,
             **type_of_field(fields[key]).json_schema(fields[key]),
-            **constraint_schema(fields[key]),
+            **(constraint_schema(fields[key]) if hasattr(fields[key], "max_length") else {}),
         }
         for key in keys
     }

@@ -68,5 +68,7 @@ def _asked_at_start(definition: Definition) -> list[str]:
     return [
         key
         for key in ((start.fields or []) if start else [])
-        if key in definition.fields and definition.fields[key].required
+        if key in definition.fields
+        and definition.fields[key].required
+        and definition.fields[key].when is None
     ]

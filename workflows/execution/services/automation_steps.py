@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from workflows.engine.authority.asked_fields import missing_answers
 from workflows.engine.errors import InvalidInput, NotFound, WrongState
 from workflows.engine.format.definition import display_title
 from workflows.engine.routing.advance import AdvanceResult
@@ -20,6 +21,7 @@ from workflows.execution.services.effect_handlers import apply_event
 from workflows.execution.services.task_times import measure_task_times
 from workflows.execution.services.unit_of_work import UnitOfWork, open_unit_of_work, write_trail
 from workflows.execution.services.value_constraints import clean_writes
+from workflows.execution.services.values import clean_values
 from workflows.trail.choices import TrailCommand
 
 
@@ -84,12 +86,14 @@ def validate_output_values(work: UnitOfWork, step: Any, raw_values: Mapping[str,
         raise InvalidInput(
             "This step does not give %(extra)s; leave it out.", extra=", ".join(extra)
         )
+    asked = [key for key in outputs if key in fields]
+    is_conditional = any(fields[key].when or fields[key].required_when for key in asked)
+    written = clean_values(work.map, raw_values) if is_conditional else raw_values
+    given = {key: None if value == "" else value for key, value in written.items()}
+    data = {**work.instance.data, **given}
     empty = [
         display_title(key, fields[key].label)
-        for key in outputs
-        if key in fields
-        and fields[key].required
-        and raw_values.get(key, work.instance.data.get(key)) in (None, "")
+        for key in missing_answers(work.map.graph, asked, data)
     ]
     if empty:
         raise InvalidInput(

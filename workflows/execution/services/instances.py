@@ -12,13 +12,13 @@ from workflows.access.permissions import may_start
 from workflows.definitions.models import TemplateVersion
 from workflows.definitions.queries.compiled_versions import get_version_map
 from workflows.definitions.queries.published_versions import get_published_version
+from workflows.engine.authority.asked_fields import missing_answers
 from workflows.engine.errors import InvalidInput, NotAllowed, WorkflowPaused, WrongState
 from workflows.engine.format.definition import EndStep, display_title
 from workflows.engine.routing.cancel_reasons import CommandCause, InstanceCancelled, ParentGaveUp
 from workflows.engine.routing.effects import Cancel, Reopen, Start
 from workflows.engine.routing.marking import Marking
 from workflows.engine.texts import text
-from workflows.engine.values.fields import missing_required_fields
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.services.bypassed_approvals import (
     find_reopened_past_approvals,
@@ -30,6 +30,7 @@ from workflows.execution.services.command_rules import (
     require_state,
     save_command,
 )
+from workflows.execution.services.default_values import default_values
 from workflows.execution.services.effect_handlers import apply_event
 from workflows.execution.services.unit_of_work import (
     ActingCapacity,
@@ -38,7 +39,7 @@ from workflows.execution.services.unit_of_work import (
     write_trail,
 )
 from workflows.execution.services.unit_of_work.locks import lock_against_pause
-from workflows.execution.services.value_constraints import clean_writes
+from workflows.execution.services.value_constraints import clean_writes, kept_files
 from workflows.execution.services.values import require_reason, store_files
 from workflows.outbox.payloads import EndedPayload
 from workflows.outbox.services.messages import release_held_messages
@@ -124,15 +125,27 @@ def start_on_version(
         if parent is not None:
             work.instance.parent, work.instance.parent_activation = parent
         work.instance.data = clean_writes(work, data or {})
+        if complete:
+            _fill_in_defaults(work, asking_user, data or {})
         _write_start(work, asking_user, files or {}, complete=complete)
     return work.instance
+
+
+def _fill_in_defaults(work: UnitOfWork, asking_user: User | None, given: Mapping[str, Any]) -> None:
+    """What the start form opens with, where a field was left out; one that was sent empty stays
+    so."""
+    start = work.map.graph.definition.start
+    left_out = [key for key in (start.fields if start else None) or () if key not in given]
+    work.instance.data |= default_values(
+        work.map, left_out, asking_user, work.now, work.instance.data
+    )
 
 
 def _write_start(
     work: UnitOfWork, asking_user: User | None, files: Mapping[str, File], *, complete: bool
 ) -> None:
     """Check the start form with its files, advance, and write the request and its trail."""
-    with store_files(work, files) as uploads:
+    with store_files(work, kept_files(work, files, {})) as uploads:
         work.instance.data |= uploads.values
         _check_start_form(work, complete=complete)
         _apply_start(work, asking_user, work.instance.parent)
@@ -223,7 +236,7 @@ def _check_start_form(work: UnitOfWork, *, complete: bool) -> None:
         raise InvalidInput(
             "The start form does not ask for %(extra)s; leave it out.", extra=", ".join(extra)
         )
-    missing = missing_required_fields(form_fields, definition.fields, work.instance.data)
+    missing = missing_answers(work.map.graph, form_fields, work.instance.data)
     if missing and complete:
         titles = [display_title(key, definition.fields[key].label) for key in missing]
         raise InvalidInput("Fill in %(empty)s.", empty=", ".join(titles))

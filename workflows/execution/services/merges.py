@@ -17,7 +17,7 @@ from workflows.execution.services.capacities import authorize_steering
 from workflows.execution.services.command_rules import require_state, save_command
 from workflows.execution.services.effect_handlers import apply_event
 from workflows.execution.services.unit_of_work import UnitOfWork, open_unit_of_work
-from workflows.execution.services.value_constraints import require_satisfied
+from workflows.execution.services.value_constraints import require_satisfied, settle_writes
 from workflows.execution.services.values import read_field_value, require_reason
 from workflows.people.models import User
 from workflows.trail.choices import TrailCommand
@@ -56,6 +56,7 @@ def resolve_merge(
         )
         merge = _find_conflict(work, merge_id)
         values = _resolve_choices(work, merge, choices)
+        values = settle_writes(work, values) | {key: values[key] for key in choices}
         require_satisfied(work, values)
         merge.resolution, merge.resolved_by = {"values": values, "reason": reason}, actor
         work.touch_merge(merge, merge.state)

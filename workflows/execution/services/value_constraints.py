@@ -10,10 +10,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.core.files import File
 from django.utils import timezone
 
 from workflows.access.permissions import active_role_members
 from workflows.definitions.queries.compiled_versions import VersionMap
+from workflows.engine.authority.asked_fields import is_shown, unkept_values
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import FieldDef, display_title
 from workflows.engine.timing.dates import local_day_of
@@ -29,9 +31,30 @@ if TYPE_CHECKING:
 def clean_writes(work: UnitOfWork, raw: Mapping[str, Any]) -> dict[str, Any]:
     """Raw values as the request keeps them. Raises InvalidInput that names the field: where one
     cannot be read, or is not what its field asks for among the others of the request."""
-    writes = clean_values(work.map, raw)
+    writes = settle_writes(work, clean_values(work.map, raw))
     require_satisfied(work, writes)
     return writes
+
+
+def settle_writes(work: UnitOfWork, writes: Mapping[str, Any]) -> dict[str, Any]:
+    """What is written, without what is not asked for, among the other values of the request; what
+    was kept of that before is emptied."""
+    known = work.instance.data
+    unkept = unkept_values(work.map.graph, {**known, **writes})
+    kept = {key: value for key, value in writes.items() if key not in unkept}
+    return kept | {key: None for key in sorted(unkept) if known.get(key) is not None}
+
+
+def kept_files(
+    work: UnitOfWork, files: Mapping[str, File], writes: Mapping[str, Any]
+) -> dict[str, File]:
+    """The files of the fields that are asked for, among these values."""
+    fields, data = work.map.graph.definition.fields, {**work.instance.data, **writes}
+    return {
+        key: file
+        for key, file in files.items()
+        if key not in fields or is_shown(work.map.graph, key, data)
+    }
 
 
 def require_satisfied(work: UnitOfWork, writes: Mapping[str, Any]) -> None:

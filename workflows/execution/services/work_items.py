@@ -44,7 +44,7 @@ from workflows.execution.services.unit_of_work import (
     open_unit_of_work,
     write_trail,
 )
-from workflows.execution.services.value_constraints import clean_writes
+from workflows.execution.services.value_constraints import clean_writes, kept_files
 from workflows.execution.services.values import (
     require_reason,
     store_files,
@@ -88,7 +88,7 @@ def decide(
         step = _step_key(work, item, work_item_id)
         _require_human_step(work, step)
         writes = clean_writes(work, data or {})
-        with store_files(work, files or {}, comment) as uploads:
+        with store_files(work, kept_files(work, files or {}, writes), comment) as uploads:
             writes |= uploads.values
             situation = decision_situation(work, item, work_item_id, actor, outcome, writes)
             item = _require_allowed_decision(

@@ -43,4 +43,22 @@ CONSTRAINT_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         text("The field '%(name)s' takes no value at all: nobody active is in %(groups)s."),
         text("Add people to the groups, or name others under `in`."),
     ),
+    "condition_wrong": AuditSentences(
+        text(
+            "The rule under `%(said)s` of the field '%(name)s' can never be worked out, so it is"
+            " never asked for: %(problem)s"
+        ),
+        text("Correct the rule."),
+    ),
+    "condition_in_circle": AuditSentences(
+        text(
+            "Whether the field '%(name)s' is asked for depends on itself, by the rules under `when`"
+            " of the fields that its rule reads: it may never be asked for."
+        ),
+        text("Take the field out of one of these rules."),
+    ),
+    "default_unfit": AuditSentences(
+        text("The field '%(name)s' opens with a value that it does not take: %(problem)s."),
+        text("Correct `default`."),
+    ),
 }

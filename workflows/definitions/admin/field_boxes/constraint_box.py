@@ -10,9 +10,9 @@ from django.utils.translation import gettext, gettext_lazy
 from pydantic import ValidationError as PartProblem
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from workflows.engine.format.constraint_parts import CONSTRAINTS
 from workflows.engine.format.definition import FieldDef
 from workflows.engine.format.explanations import explain_validation_error
+from workflows.engine.format.field_parts import FIELD_SETTINGS
 from workflows.engine.format.plain_data import UnreadableText, read_plain
 
 EXAMPLE: Final = "min: 1\nmax: 10000"
@@ -29,7 +29,7 @@ class ConstraintsField(forms.CharField):
                 "required": False,
                 "strip": False,
                 "help_text": gettext_lazy("One a line, as in the file: %(names)s.")
-                % {"names": ", ".join(CONSTRAINTS)},
+                % {"names": ", ".join(FIELD_SETTINGS)},
                 **kwargs,
             }
         )
@@ -53,11 +53,11 @@ class ConstraintsField(forms.CharField):
             raise ValidationError(f"{problem.why}.") from None
         if not isinstance(settings, dict):
             raise ValidationError(gettext("Write a name and a value on each line: `min: 1`."))
-        unknown = [name for name in settings if name not in CONSTRAINTS]
+        unknown = [name for name in settings if name not in FIELD_SETTINGS]
         if unknown:
             raise ValidationError(
                 gettext("There is no “%(name)s” here; write one of: %(names)s.")
-                % {"name": unknown[0], "names": ", ".join(CONSTRAINTS)}
+                % {"name": unknown[0], "names": ", ".join(FIELD_SETTINGS)}
             )
         return settings or None
 
@@ -78,7 +78,7 @@ def _write_line(name: str, said: Any) -> str:
 
 def constraints_of(config: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """What a field's row says that stands in this box."""
-    said = {name: (config or {})[name] for name in CONSTRAINTS if name in (config or {})}
+    said = {name: (config or {})[name] for name in FIELD_SETTINGS if name in (config or {})}
     return said or None
 
 
@@ -86,7 +86,7 @@ def with_constraints(
     config: Mapping[str, Any] | None, constraints: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
     """What a row keeps when the box says this."""
-    others = {name: said for name, said in (config or {}).items() if name not in CONSTRAINTS}
+    others = {name: said for name, said in (config or {}).items() if name not in FIELD_SETTINGS}
     return {**others, **(constraints or {})} or None
 
 

@@ -1,0 +1,83 @@
+"""A box for numbers as people of the reader's language write them: '1.234,50' or '1,234.50'.
+
+What can be read in one way only is read so. What can be read in two ('12.500') is asked about: the
+box comes back with what was typed and both numbers to choose from, and nothing is guessed.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from workflows.engine.values.field_types.base import FieldSpec, type_of_field
+from workflows.engine.values.field_types.numbers import Shape, possible_readings
+from workflows.language.formats import exact_number_text, typed_number_text
+
+
+class NumberBox(forms.TextInput):
+    """The box; it knows what numbers its field keeps."""
+
+    def __init__(self, spec: FieldSpec, attrs: Mapping[str, Any]) -> None:
+        super().__init__(attrs={**attrs, "autocomplete": "off"})
+        self.shape = type_of_field(spec).shape(spec)
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
+        """What was typed; the number that was meant, where it was chosen for this very text."""
+        typed, meant = data.get(name), data.get(f"{name}-means")
+        if not isinstance(typed, str) or not meant:
+            return typed
+        meanings = {str(number): number for number in meanings_of(typed, self.shape)}
+        return meanings.get(meant, typed)
+
+    def render(
+        self, name: str, value: Any, attrs: Mapping[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
+        """The box, and under it the numbers that may be meant."""
+        meant = value if isinstance(value, Decimal) else None
+        shown = number_text(value, self.shape) if meant is not None else value
+        box = super().render(name, shown, dict(attrs or {}), renderer)
+        numbers = meanings_of(value, self.shape) if isinstance(value, str) else []
+        if not numbers:
+            return box
+        context = {
+            "box": box,
+            "name": name,
+            "numbers": [(str(number), exact_number_text(number)) for number in numbers],
+        }
+        return SafeString(render_to_string("approvals/_number_box.html", context))
+
+
+def meanings_of(typed: str, shape: Shape | None) -> list[Decimal]:
+    """The numbers that a text may mean in this field, the largest first; none where it is clear."""
+    written = typed.strip()
+    if shape is None or not shape.is_ambiguous(written):
+        return []
+    return [number for number in possible_readings(written) if shape.holds(number)]
+
+
+def read_typed_number(typed: Any, shape: Shape | None) -> Any:
+    """What was typed as the number that it is, where it can be read in one way; else as it is."""
+    if not isinstance(typed, str) or shape is None:
+        return typed
+    readings = possible_readings(typed.strip())
+    return readings[0] if len(readings) == 1 else typed
+
+
+def number_text(value: Any, shape: Shape | None) -> Any:
+    """A canonical number as people type it here; what was typed as it is."""
+    if shape is None or (isinstance(value, str) and not _is_canonical(value, shape)):
+        return value
+    if not isinstance(value, str | int | Decimal) or isinstance(value, bool):
+        return value
+    written = shape.written(Decimal(value))
+    return typed_number_text(Decimal(written), len(written.partition(".")[2]))
+
+
+def _is_canonical(written: str, shape: Shape) -> bool:
+    try:
+        return shape.written(Decimal(written)) == written
+    except (ArithmeticError, ValueError):
+        return False

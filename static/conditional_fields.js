@@ -1,0 +1,55 @@
+// Shows the fields of a form that are asked for as one fills it in: the server is asked, as it is
+// when the form is sent. Without this script all fields are shown, each with its condition.
+(function () {
+  "use strict";
+  var PAUSE = 250;
+
+  function follow(form) {
+    var timer = null;
+    var asked = 0;
+
+    function show(answer) {
+      form.querySelectorAll("[data-conditional]").forEach(function (part) {
+        var name = part.dataset.conditional;
+        part.hidden = answer.shown.indexOf(name) < 0;
+        var mark = part.querySelector(".required");
+        if (mark) { mark.hidden = answer.required.indexOf(name) < 0; }
+      });
+      form.querySelectorAll("fieldset.section").forEach(function (section) {
+        section.hidden = !section.querySelector(".field:not([hidden])");
+      });
+    }
+
+    function ask() {
+      var body = new FormData(form);
+      Array.from(body.keys()).forEach(function (name) {
+        if (body.get(name) instanceof File) { body.delete(name); }
+      });
+      body.append("which_fields", "1");
+      var number = ++asked;
+      fetch(form.action, { method: "POST", body: body, headers: { Accept: "application/json" } })
+        .then(function (response) { return response.ok ? response.json() : null; })
+        .then(function (answer) { if (answer && number === asked) { show(answer); } })
+        .catch(function () { /* all that was shown stays */ });
+    }
+
+    function askSoon() {
+      clearTimeout(timer);
+      timer = setTimeout(ask, PAUSE);
+    }
+
+    form.querySelectorAll("[data-conditional][data-shown=no]").forEach(function (part) {
+      part.hidden = true;
+    });
+    form.querySelectorAll("[data-conditional] .condition").forEach(function (hint) {
+      hint.hidden = true;
+    });
+    form.addEventListener("input", askSoon);
+    form.addEventListener("change", askSoon);
+    ask();
+  }
+
+  document.querySelectorAll("form").forEach(function (form) {
+    if (form.querySelector("[data-conditional]")) { follow(form); }
+  });
+})();

@@ -1,0 +1,1 @@
+"""Boxes for what the map editor asks of a field beside its columns."""
