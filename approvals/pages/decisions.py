@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from approvals.ui.formats import performer_text, person_name
 from workflows.definitions.queries.compiled_versions import VersionMap, map_of_step
-from workflows.engine.format.definition import HumanStep, RouteDef, display_title
+from workflows.engine.format.definition import EXPIRED, HumanStep, RouteDef, display_title
 from workflows.engine.routing.separation import forward_outcome
 from workflows.execution.models import WorkItem
 
@@ -92,5 +94,7 @@ def outcome_kind(step: HumanStep, name: str, route: RouteDef) -> str:
 def outcome_label(version_map: VersionMap, step: str, outcome: str) -> str:
     """What people read for an outcome of a step."""
     outcomes = getattr(version_map.graph[step], "outcomes", {})
+    if outcome == EXPIRED and outcome not in outcomes:
+        return gettext("Expired")
     route = outcomes.get(outcome)
     return display_title(outcome, route.label if route else None)

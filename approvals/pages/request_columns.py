@@ -92,6 +92,7 @@ _MOVES = {
     TrailCommand.REOPEN: gettext_lazy("Opened again"),
     TrailCommand.RESOLVE_MERGE: gettext_lazy("Chosen between the branches"),
     TrailCommand.FINISH: gettext_lazy("“%(step)s” done"),
+    TrailCommand.EXPIRE: gettext_lazy("“%(step)s” expired"),
     TrailCommand.FAIL: gettext_lazy("“%(step)s” failed"),
     TrailCommand.RETRY: gettext_lazy("“%(step)s” tried again"),
     TrailCommand.SKIP: gettext_lazy("“%(step)s” skipped"),

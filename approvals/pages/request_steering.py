@@ -222,6 +222,7 @@ COURSE_SENTENCES: Final[Mapping[TrailCommand, Callable[[VersionMap, TrailEvent, 
     TrailCommand.REROUTE: _describe_reroute,
     TrailCommand.REMIND: _describe_reminder,
     TrailCommand.ESCALATE: _describe_escalation,
+    TrailCommand.EXPIRE: _simple(gettext_noop("The time of “%(step)s” was up, and it expired.")),
     TrailCommand.CHANGE_VERSION: _describe_version_change,
     TrailCommand.PUT_BACK: _describe_put_back,
 }

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from django.utils.translation import gettext, pgettext
 
@@ -14,6 +14,7 @@ from approvals.pages.request_record import PastStep
 from approvals.pages.rule_texts import rule_text
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.format.definition import (
+    EXPIRED,
     ROUTING_KINDS,
     DecisionStep,
     Link,
@@ -115,7 +116,10 @@ def _finished_step(version_map: VersionMap, entry: PastStep) -> ProgressStep:
     key = entry.position.key
     state, words = WayState.DONE, pgettext("a step", "done")
     if entry.position.is_human:
-        route = version_map.human(key).outcomes.get(entry.task.outcome)
+        step = version_map.human(key)
+        route: Any = step.outcomes.get(entry.task.outcome)
+        if entry.task.outcome == EXPIRED and route is None:
+            route = getattr(step, "expires", None)
         state = WayState.REFUSED if route is not None and route.exception else WayState.DONE
         words = entry.outcome or words
     elif entry.task.outcome == ERROR:

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import (
+    EXPIRED,
     ROUTING_KINDS,
     Definition,
     HumanStep,
@@ -89,7 +90,7 @@ class ActivityMapping:
             decisions = [
                 MappedDecision(key, outcome)
                 for key in self._steps_by_name.get(name, ())
-                if outcome in getattr(self.definition.steps[key], "outcomes", ())
+                if outcome in _logged_outcomes(self.definition.steps[key])
             ]
         return tuple(decisions) or (START if activity == START else None)
 
@@ -123,6 +124,13 @@ class ActivityMapping:
 def is_logged_step(step: Step | None) -> bool:
     """Whether a log may have rows of it: people's work, or work outside."""
     return step is not None and step.kind not in ROUTING_KINDS and step.kind != "end"
+
+
+def _logged_outcomes(step: Step) -> tuple[str, ...]:
+    """What may stand behind the slash in a log that is checked: what people chose, or that the
+    step's time was up."""
+    expired = (EXPIRED,) if getattr(step, "expires", None) else ()
+    return (*getattr(step, "outcomes", ()), *expired)
 
 
 def _meaning_as_written(definition: Definition, activity: str) -> Meaning | None:

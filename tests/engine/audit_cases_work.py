@@ -23,6 +23,11 @@ WORK_CASES: list[tuple[str, Callable[[Map], None], str]] = [
     ),
     ("due too early", put(S + "legal.due", "2h"), "due_before_expected@legal"),
     (
+        "expires too soon",
+        put(S + "fix.expires", {"after": "1d", "to": "refused", "exception": True}),
+        "expires_too_soon@fix",
+    ),
+    (
         "a working day is eight hours",
         put(S + "legal", SOUND["steps"]["legal"] | {"expected": "9h", "due": "1d"}),
         "due_before_expected@legal",

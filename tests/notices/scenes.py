@@ -206,6 +206,17 @@ def handed_on_incident() -> Scene:
     return Scene(flow, {R.OWNER: ("dan", "olga")}, closed=("olga",))
 
 
+def expired_task() -> Scene:
+    step = task(ok="done", no=drawn.NO, stop=drawn.STOP)
+    step["expires"] = {"after": "2d", "to": "done"}
+    flow = begin(drawn.drawn("brief", {"review": step}))
+    work_out_notices(flow.now)
+    tasks.claim(flow.task("review").pk, actor=person("ann"), now=flow.later())
+    forget()
+    at_clock(flow, days=2)
+    return Scene(flow, {R.FORMER_HOLDER: ("ann",), R.REQUESTER: ("rita",)})
+
+
 def escalated_to_nobody() -> Scene:
     flow = late_flow(_on_overdue={"escalate_to": "bosses", "after": "1d"})
     Group.objects.get(name="bosses").user_set.clear()
@@ -305,6 +316,7 @@ SCENES: Mapping[NoticeEvent, Callable[[], Scene]] = {
     E.TASK_ESCALATED: escalated_task,
     E.TASK_REMINDED: reminded_task,
     E.TASK_OVERDUE: overdue_task,
+    E.TASK_EXPIRED: expired_task,
     E.TASK_DUE_SOON: due_soon_task,
     E.REQUESTER_ASKED: lambda: asked_scene("requester", answers=False),
     E.REQUESTER_ANSWERED: lambda: asked_scene("requester", answers=True),

@@ -41,6 +41,14 @@ class BusinessCalendar(models.Model):
         blank=True,
         help_text=gettext_lazy("Code within the country: BE."),
     )
+    half_days = models.JSONField(
+        gettext_lazy("half holidays"),
+        default=dict,
+        blank=True,
+        help_text=gettext_lazy(
+            "When work ends on single days: 12-24 each year, or 2026-02-16 once, and 12:00."
+        ),
+    )
     changed_at = models.DateTimeField(
         gettext_lazy("changed at"), default=timezone.now, editable=False
     )

@@ -54,6 +54,7 @@ class RouteKind(TextChoices):
     BRANCH = "branch", gettext_lazy("branch")
     TO = "to", gettext_lazy("next")
     ON_ERROR = "on_error", gettext_lazy("on error")
+    EXPIRES = "expires", gettext_lazy("when time is up")
     REOPEN = "reopen", gettext_lazy("reopen at")
 
 

@@ -21,7 +21,7 @@ from workflows.trail.models import TrailEvent
 TIMER_KINDS = (MessageKind.REMIND, MessageKind.ESCALATE)
 ADVANCING_KINDS = (
     *(MessageKind.ATTEMPT, MessageKind.WAKE, MessageKind.CHILD, MessageKind.CHILD_ENDED),
-    *(MessageKind.CHILD_CANCEL, MessageKind.START, MessageKind.SCHEDULE),
+    *(MessageKind.CHILD_CANCEL, MessageKind.START, MessageKind.SCHEDULE, MessageKind.EXPIRE),
 )
 """Kinds after which a request stands elsewhere, or a new one is there."""
 DEMO_MESSAGE_KINDS = (*TIMER_KINDS, *ADVANCING_KINDS, MessageKind.ENDED)

@@ -6,7 +6,7 @@ The models and the admin refuse too; this is for everything that goes past them.
 that rebuilds one of these tables on SQLite drops its triggers and must run `create_guards` again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,8 @@ VERSION_KEEPS = (
     *("published_by_id", "status_link", "status_link_names", "decide_by_mail"),
     "mentions_give_sight",
 )
+VERSION_KEEPS_TOO = ("times",)
+"""Columns that came with a later migration, and are guarded from then on."""
 TRAIL, SEAL, HEAD = "workflows_trailevent", "workflows_trailseal", "workflows_trailhead"
 HEAD_KEEPS = ("id", "date", "position", "hash", "written_at")
 """Of a head, only where and when it was sent is filled in later."""
@@ -68,13 +70,13 @@ def _is_closed(row: str, owner: str) -> str:
     return f"(SELECT state FROM {VERSION} WHERE id = {owner.format(row=row)}) <> 'draft'"
 
 
-def _published_guards(differs: str) -> Iterator[Guard]:
+def _published_guards(differs: str, more: Sequence[str]) -> Iterator[Guard]:
     rows = {"INSERT": ("NEW",), "DELETE": ("OLD",), "UPDATE": ("OLD", "NEW")}
     for table, owner in PARTS.items():
         for operation, sides in rows.items():
             when = " OR ".join(_is_closed(side, owner) for side in sides)
             yield Guard(table, operation, "published", when, PUBLISHED)
-    changed = " OR ".join(f"NEW.{name} {differs} OLD.{name}" for name in VERSION_KEEPS)
+    changed = " OR ".join(f"NEW.{name} {differs} OLD.{name}" for name in (*VERSION_KEEPS, *more))
     moves = "NOT (NEW.state = OLD.state OR (OLD.state = 'published' AND NEW.state = 'superseded'))"
     when = f"OLD.state <> 'draft' AND ({moves} OR {changed})"
     yield Guard(VERSION, "UPDATE", "published", when, PUBLISHED)
@@ -108,12 +110,13 @@ def _replacement_guards() -> Iterator[Guard]:
         yield Guard(table, "INSERT", "refused", when, PUBLISHED, replaces=True)
 
 
-def guards(vendor: str) -> list[Guard]:
-    """All guards of a database; none where Handoff does not run."""
+def guards(vendor: str, more: Sequence[str] = VERSION_KEEPS_TOO) -> list[Guard]:
+    """All guards of a database; none where Handoff does not run. `more` are the later columns of a
+    version that are there."""
     if vendor not in ("sqlite", "postgresql"):
         return []
     differs = "IS NOT" if vendor == "sqlite" else "IS DISTINCT FROM"
-    rows = [*_published_guards(differs), *_trail_guards(vendor, differs)]
+    rows = [*_published_guards(differs, more), *_trail_guards(vendor, differs)]
     return rows + (list(_replacement_guards()) if vendor == "sqlite" else [])
 
 
@@ -195,7 +198,14 @@ def create_guards(apps: Any, schema_editor: Any) -> None:
     """Create the triggers, those that are there first taken away."""
     drop_guards(apps, schema_editor)
     vendor = schema_editor.connection.vendor
-    statements = [statement for guard in guards(vendor) for statement in _create(vendor, guard)]
+    connection = schema_editor.connection
+    with connection.cursor() as cursor:
+        columns = {
+            row.name for row in connection.introspection.get_table_description(cursor, VERSION)
+        }
+    more = [name for name in VERSION_KEEPS_TOO if name in columns]
+    rows = guards(vendor, more)
+    statements = [statement for guard in rows for statement in _create(vendor, guard)]
     if statements:
         statements += _former_logins(vendor, _users(apps)) + _told_rows(vendor)
     # A percent sign in them is no placeholder, which `schema_editor.execute` would take it for.

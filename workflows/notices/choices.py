@@ -15,6 +15,7 @@ class NoticeEvent(models.TextChoices):
     TASK_REMINDED = "task_reminded", gettext_lazy("the map reminds of late work")
     TASK_OVERDUE = "task_overdue", gettext_lazy("a task is overdue")
     TASK_DUE_SOON = "task_due_soon", gettext_lazy("a task is about to be due")
+    TASK_EXPIRED = "task_expired", gettext_lazy("a task has expired")
     REQUESTER_ASKED = "requester_asked", gettext_lazy("the requester is asked")
     REQUESTER_ANSWERED = "requester_answered", gettext_lazy("the requester answers")
     OPINION_ASKED = "opinion_asked", gettext_lazy("an opinion is asked")

@@ -11,6 +11,8 @@ class MessageKind(models.TextChoices):
     WAKE = "wake", gettext_lazy("end a wait")
     REMIND = "remind", gettext_lazy("remind")
     ESCALATE = "escalate", gettext_lazy("escalate")
+    EXPIRE = "expire", gettext_lazy("let a task expire")
+    DEADLINE = "deadline", gettext_lazy("say that a request is due")
     CHILD = "child", gettext_lazy("start a subworkflow")
     CHILD_ENDED = "child_ended", gettext_lazy("a subworkflow ended")
     CHILD_CANCEL = "child_cancel", gettext_lazy("call a subworkflow off")

@@ -87,6 +87,15 @@ class EscalatePayload(MessagePayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpirePayload(MessagePayload):
+    """Let a task go the way that it goes when its time is up, if that is this moment still."""
+
+    KIND = MessageKind.EXPIRE
+    OF_STEP = True
+    at: AwareDatetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChildPayload(MessagePayload):
     """Start the request that a subworkflow step waits for."""
 
@@ -216,7 +225,7 @@ class WatchPayload(MessagePayload):
 PAYLOADS: Mapping[str, type[MessagePayload]] = {
     payload.KIND: payload
     for payload in (
-        *(AttemptPayload, WakePayload, RemindPayload, EscalatePayload),
+        *(AttemptPayload, WakePayload, RemindPayload, EscalatePayload, ExpirePayload),
         *(ChildPayload, ChildEndedPayload, ChildCancelPayload),
         *(EndedPayload, StartPayload, SchedulePayload, HeadPayload),
         *(TellPayload, DuePayload, MailPayload, NoticePayload, DigestPayload, WatchPayload),

@@ -242,6 +242,8 @@ class DueMoved(ChangeNote):
     before: Annotated[str, Field(alias="from")]
     to: str
     working_seconds: int
+    days: int | None = None
+    """Days of the calendar, where the clock counts in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,9 @@ class TrailCommand(models.TextChoices):
     RETRY = "retry", gettext_lazy("retry")
     SKIP = "skip", gettext_lazy("skip")
     REROUTE = "reroute", gettext_lazy("reroute")
+    EXPIRE = "expire", gettext_lazy("expire")
+    EXTEND = "extend", gettext_lazy("give more time")
+    KEEP_MESSAGE = "keep_message", gettext_lazy("keep a message")
     REMIND = "remind", gettext_lazy("remind")
     ESCALATE = "escalate", gettext_lazy("escalate")
     WATCH = "watch", gettext_lazy("watch")
@@ -117,7 +120,7 @@ MOVES = (
     *(TrailCommand.ASK_REQUESTER, TrailCommand.ANSWER_QUESTION, TrailCommand.SET_VALUES),
     *(TrailCommand.CANCEL, TrailCommand.SUSPEND, TrailCommand.RESUME, TrailCommand.REOPEN),
     *(TrailCommand.RESOLVE_MERGE, TrailCommand.FINISH, TrailCommand.FAIL, TrailCommand.RETRY),
-    *(TrailCommand.SKIP, TrailCommand.REROUTE),
+    *(TrailCommand.SKIP, TrailCommand.REROUTE, TrailCommand.EXPIRE),
 )
 """What takes a request on its way, or off it: its last one is its last move. To take a task up,
 remind of it or talk about it moves nothing."""

@@ -40,6 +40,7 @@ PART_WORDS: Mapping[str, Any] = {
     "order": gettext_lazy("order of the rules"),
     "action": gettext_lazy("action"),
     "retry": gettext_lazy("retry"),
+    "expires": gettext_lazy("when time is up"),
     "for": gettext_lazy("waits so long"),
     "until": gettext_lazy("waits until"),
     "message": gettext_lazy("waits for the message"),
@@ -92,6 +93,7 @@ _WAY_WORDS: Mapping[str, Any] = {
     "branch": gettext_lazy("branch"),
     "to": gettext_lazy("on"),
     "on_error": gettext_lazy("error"),
+    "expires": gettext_lazy("when time is up"),
     "reopen": gettext_lazy("reopen"),
 }
 

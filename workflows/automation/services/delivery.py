@@ -37,6 +37,7 @@ from workflows.execution.services.automation_steps import (
     open_work_of_instance,
     waiting_token,
 )
+from workflows.execution.services.expiry import expire_task
 from workflows.execution.services.staffing_watch import watch_queues
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.notices.services import telling_people
@@ -51,6 +52,7 @@ from workflows.outbox.models import OutboxMessage
 from workflows.outbox.payloads import (
     PAYLOADS,
     EscalatePayload,
+    ExpirePayload,
     HeadPayload,
     RemindPayload,
     SchedulePayload,
@@ -90,6 +92,7 @@ HOPELESS = (
 TIMED = frozenset(
     {
         *(MessageKind.WAKE, MessageKind.REMIND, MessageKind.ESCALATE, MessageKind.SCHEDULE),
+        MessageKind.EXPIRE,
         *(MessageKind.DUE, MessageKind.DIGEST),
     }
 )
@@ -297,6 +300,11 @@ def _deliver_escalation(message: OutboxMessage, clock: Clock) -> None:
     )(message, clock)
 
 
+def _deliver_expiry(message: OutboxMessage, clock: Clock) -> None:
+    at = read_payload(message, ExpirePayload).at
+    _as_request_command(lambda case, activation: expire_task(case, activation, at))(message, clock)
+
+
 def _deliver_child_end(message: OutboxMessage, clock: Clock) -> None:
     _as_request_command(lambda case, activation: families.resume_after_child(case, message))(
         message, clock
@@ -387,6 +395,7 @@ _DELIVERIES: Mapping[str, Callable[[OutboxMessage, Clock], None]] = {
     MessageKind.WAKE: _as_request_command(timers.end_wait),
     MessageKind.REMIND: _as_task_timer(timers.remind_of_late_task, RemindPayload),
     MessageKind.ESCALATE: _deliver_escalation,
+    MessageKind.EXPIRE: _deliver_expiry,
     MessageKind.CHILD: _deliver_child_start,
     MessageKind.CHILD_ENDED: _deliver_child_end,
     MessageKind.CHILD_CANCEL: _as_own_transaction(families.cancel_child),

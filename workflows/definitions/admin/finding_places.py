@@ -10,6 +10,7 @@ STEP_BOXES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("due_missing", "due_before_expected", "overdue_without_due"), "due"),
     "due_after_no_date": "setting_due_by",
     **dict.fromkeys(("calendar_unknown", "calendar_runs_out"), "setting_calendar"),
+    "expires_too_soon": "setting_expires_after",
     "reminder_never": "setting_on_overdue_remind_every",
     "escalation_empty": "setting_on_overdue_escalate_to",
     "quorum_too_large": "quorum",

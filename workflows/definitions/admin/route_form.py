@@ -23,6 +23,7 @@ FRONT_BOXES: Mapping[str, Sequence[str]] = {
     RouteKind.RULE: ("when", "to_step", "exception"),
     RouteKind.BRANCH: ("to_step",),
     RouteKind.ON_ERROR: ("to_step", "exception"),
+    RouteKind.EXPIRES: ("to_step", "exception"),
 }
 """What of a way is asked first; the rest stands behind."""
 OUTCOME_SETTINGS = ("when", "comment_required", "exception", "label", "role")
@@ -30,6 +31,7 @@ SETTINGS_OF_ROUTE_KIND: Mapping[str, Sequence[str]] = {
     RouteKind.RULE: ("when", "exception"),
     RouteKind.BRANCH: ("when",),
     RouteKind.ON_ERROR: ("exception",),
+    RouteKind.EXPIRES: ("exception",),
     **dict.fromkeys((RouteKind.OTHERWISE, RouteKind.TO, RouteKind.REOPEN), ()),
 }
 """What the ways besides outcomes may say; what the file has no place for would be lost."""

@@ -165,6 +165,19 @@ PEOPLE_BOXES: Final = (
 )
 
 
+TASK_BOXES: Final = (
+    *PEOPLE_BOXES,
+    SettingBox(
+        path=("expires", "after"),
+        group=LATE,
+        build=lambda: SpanField(
+            label=gettext_lazy("Expires after"),
+            help_text=gettext_lazy("Then it goes the way “when time is up”; add one below."),
+        ),
+    ),
+)
+
+
 def _build_reaction_box(title: "_StrOrPromise") -> forms.Field:
     return choice_field(
         title,

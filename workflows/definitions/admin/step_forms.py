@@ -20,8 +20,8 @@ from workflows.definitions.admin.setting_boxes import (
     APPROVAL_BOXES,
     AUTOMATION_BOXES,
     OWNER_BOXES,
-    PEOPLE_BOXES,
     SUBWORKFLOW_BOXES,
+    TASK_BOXES,
     WAIT_BOXES,
 )
 from workflows.definitions.choices import RouteKind, StepKind
@@ -90,8 +90,8 @@ STEP_FORMS.register(
     StepKindForm(
         columns=PEOPLE_COLUMNS,
         more_columns=("config",),
-        ways=(RouteKind.OUTCOME,),
-        boxes=PEOPLE_BOXES,
+        ways=(RouteKind.OUTCOME, RouteKind.EXPIRES),
+        boxes=TASK_BOXES,
         is_for_people=True,
     ),
 )

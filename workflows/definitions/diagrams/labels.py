@@ -7,11 +7,12 @@ from django.utils.translation import gettext_lazy
 
 from workflows.definitions.choices import RouteKind
 from workflows.definitions.models import Route
-from workflows.engine.format.definition import Link, display_title
+from workflows.engine.format.definition import EXPIRED, UNCHOSEN_WAYS, Link, display_title
 
 ROUTE_KIND_LABELS = {
     "otherwise": gettext_lazy("otherwise"),
     "on_error": gettext_lazy("on error"),
+    "expires": gettext_lazy("when time is up"),
     "to": "",
     "reopen": gettext_lazy("reopened at"),
 }
@@ -24,7 +25,7 @@ def route_label(route: Route) -> str:
 
 def route_is_exception(route: Route) -> bool:
     """Whether a way is no usual one: an exception path, or taken after an error."""
-    return bool(route.exception) or route.kind == RouteKind.ON_ERROR
+    return bool(route.exception) or route.kind in UNCHOSEN_WAYS
 
 
 def route_names(routes: Iterable[Route]) -> Sequence[str]:
@@ -35,7 +36,8 @@ def route_names(routes: Iterable[Route]) -> Sequence[str]:
     for route in routes:
         numbers[route.kind] += 1
         is_numbered = route.kind in (RouteKind.RULE, RouteKind.BRANCH)
-        names.append(str(numbers[route.kind]) if is_numbered else route.name or route.kind)
+        unnamed = EXPIRED if route.kind == RouteKind.EXPIRES else route.kind
+        names.append(str(numbers[route.kind]) if is_numbered else route.name or unnamed)
     return names
 
 

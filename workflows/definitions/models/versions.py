@@ -68,6 +68,14 @@ class TemplateVersion(FSMModelMixin, models.Model):
             'Before the workflow: {"minutes_per_request": 95, "error_rate": 0.12}'
         ),
     )
+    times = models.JSONField(
+        gettext_lazy("the request as a whole"),
+        null=True,
+        blank=True,
+        help_text=gettext_lazy(
+            "When a request as a whole is due, as in the file: due, extend, clock, on_overdue."
+        ),
+    )
     rehearse = models.JSONField(
         gettext_lazy("for rehearsals"),
         null=True,

@@ -132,6 +132,8 @@ def build_step_row(row: Step, step: MapStep, roles: Mapping[str, Role]) -> Step:
     written = step.model_dump(by_alias=True, exclude_unset=True)
     for name in ROUTE_KEYS:
         written.pop(name, None)
+    if "expires" in written:
+        written["expires"] = {"after": written["expires"]["after"]}
     row.kind = written.pop("kind")
     row.role = roles.get(written.pop("role", None) or "")
     for name in ("quorum", "wait_for"):
@@ -281,6 +283,9 @@ def _add_route(
         )
     elif route.kind == "on_error":
         form["on_error"] = _without_none(to=to, exception=route.exception)
+    elif route.kind == "expires":
+        way = _without_none(to=to, exception=route.exception)
+        form["expires"] = {**(form.get("expires") or {}), **way}
     else:
         form[route.kind] = to
 

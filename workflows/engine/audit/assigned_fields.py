@@ -64,7 +64,8 @@ def _filled_after(graph: Graph, link: Link, filled: FilledFields) -> frozenset[s
     if isinstance(step, HumanStep):
         outputs = frozenset(step.outputs or []) & fields.keys()
         must = frozenset(key for key in outputs if fields[key].required)
-        return before - outputs | (frozenset() if link.route.exception else must)
+        leaves_out = link.route.exception or link.kind == "expires"
+        return before - outputs | (frozenset() if leaves_out else must)
     if isinstance(step, AutomationStep | SubworkflowStep) and link.kind == "to":
         given_fields = {*(step.outputs or {})}
         if isinstance(step, AutomationStep) and step.action == "set_fields":

@@ -77,6 +77,7 @@ WARNINGS: Final = (
     "due_missing",
     "due_before_expected",
     "overdue_without_due",
+    "expires_too_soon",
     "reminder_never",
     "trigger_field_missing",
     "one_person",

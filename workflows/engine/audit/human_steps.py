@@ -12,6 +12,7 @@ from workflows.engine.format.definition import (
     HumanStep,
     RouteDef,
     SubworkflowStep,
+    TaskStep,
     WaitStep,
     excluded_parties,
 )
@@ -20,7 +21,7 @@ from workflows.engine.routing.waits import awaited_field
 from workflows.engine.rules.evaluation import RuleProblem
 from workflows.engine.texts import text
 from workflows.engine.timing.due_dates import Months, parse_span
-from workflows.engine.timing.working_time import parse_duration
+from workflows.engine.timing.working_time import Calendar, parse_duration
 from workflows.engine.values.field_types.base import type_of_field
 
 
@@ -35,6 +36,7 @@ def check_times(survey: Survey) -> Iterator[AuditFinding]:
                 yield make_finding("overdue_without_due", key, step=survey.called(key))
         yield from _due_before_expected(survey, key, step)
         yield from _due_after_no_date(survey, key, step)
+        yield from _expires_too_soon(survey, key, step)
 
 
 def _due_before_expected(survey: Survey, key: str, step: HumanStep) -> Iterator[AuditFinding]:
@@ -53,6 +55,27 @@ def _due_before_expected(survey: Survey, key: str, step: HumanStep) -> Iterator[
             due=step.due,
             expected=step.expected,
         )
+
+
+def _expires_too_soon(survey: Survey, key: str, step: HumanStep) -> Iterator[AuditFinding]:
+    """A task that is gone before it is late, or before it is usually done."""
+    expires = step.expires if isinstance(step, TaskStep) else None
+    if expires is None:
+        return
+    calendar = survey.people.calendar(survey.definition.calendar_of(key)) or Calendar.always()
+    ends = _usual_seconds(calendar, expires.after)
+    times = [step.expected, step.due if isinstance(step.due, str) else None]
+    if any(written and _usual_seconds(calendar, written) > ends for written in times):
+        yield make_finding("expires_too_soon", key, step=survey.called(key), after=expires.after)
+
+
+def _usual_seconds(calendar: Calendar, written: str) -> int:
+    """How long a span is, as time that passes: a day of working time is one of those in a week
+    that the calendar has."""
+    span = parse_span(written)
+    if isinstance(span, Months):
+        return (span.count * 30 + span.days) * 86400
+    return calendar.seconds(span) * 7 * 86400 // max(1, calendar.seconds(parse_duration("1w")))
 
 
 def _due_after_no_date(survey: Survey, key: str, step: HumanStep) -> Iterator[AuditFinding]:

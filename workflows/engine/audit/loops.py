@@ -10,8 +10,9 @@ import networkx as nx
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import ParallelBlock, Survey
-from workflows.engine.format.definition import JoinStep
-from workflows.engine.routing.graph import find_reachable
+from workflows.engine.format.definition import HUMAN_KINDS, JoinStep, Step, TaskStep
+from workflows.engine.format.parts import ExpiryDef
+from workflows.engine.routing.graph import Graph, find_reachable
 
 
 def check_loops_have_person(survey: Survey) -> Iterator[AuditFinding]:
@@ -32,17 +33,27 @@ def check_loops_have_person(survey: Survey) -> Iterator[AuditFinding]:
 
 def unattended_routes(survey: Survey) -> dict[str, set[str]]:
     """The ways that a request can take with nobody deciding anything."""
-    graph = survey.graph
-    routes = {
-        key: {other for other in graph.following[key] if not graph.is_human(other)}
-        for key in graph.steps
-        if not graph.is_human(key)
-    }
+    routes = dict(_unattended_ways(survey.graph))
     for block in survey.blocks:  # smallest first, so inner joins are known
         if not _passes_unattended(survey, block, routes):
             for targets in routes.values():
                 targets.discard(block.join)
     return routes
+
+
+def _unattended_ways(graph: Graph) -> Iterator[tuple[str, set[str]]]:
+    """The ways out of each step that needs nobody; a task that expires needs nobody to do so."""
+    unattended = {
+        key for key, step in graph.steps.items() if step.kind not in HUMAN_KINDS or _expiry(step)
+    }
+    for key in unattended:
+        expiry = _expiry(graph[key])
+        following = {expiry.to} if expiry else graph.following[key]
+        yield key, unattended & following
+
+
+def _expiry(step: Step) -> ExpiryDef | None:
+    return step.expires if isinstance(step, TaskStep) else None
 
 
 def _passes_unattended(survey: Survey, block: ParallelBlock, routes: dict[str, set[str]]) -> bool:

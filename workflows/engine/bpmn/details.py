@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 PlainStep = dict[str, Any]
-_FROM_ARROWS: Final = ("rules", "otherwise", "branches", "to", "on_error")
+_FROM_ARROWS: Final = ("rules", "otherwise", "branches", "to", "on_error", "expires")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Way:
 
 def is_step_rest(rest: Mapping[str, Any]) -> bool:
     """Whether this has the shape that `part_step` gives; what its parts say is not asked."""
-    mappings = [rest.get(name, {}) for name in ("outcomes", "on_error")]
+    mappings = [rest.get(name, {}) for name in ("outcomes", "on_error", "expires")]
     lists = [rest.get(name, []) for name in ("rules", "branches")]
     if not all(isinstance(part, dict) for part in mappings):
         return False
@@ -46,8 +46,9 @@ def part_step(step: Mapping[str, Any]) -> PlainStep:
     for several in ("rules", "branches"):
         if several in rest:
             rest[several] = [_without_target(route) for route in rest[several]]
-    if "on_error" in rest:
-        rest["on_error"] = _without_target(rest["on_error"])
+    for single in ("on_error", "expires"):
+        if single in rest:
+            rest[single] = _without_target(rest[single])
     return rest
 
 
@@ -64,6 +65,8 @@ def join_step(rest: Mapping[str, Any], ways: Sequence[Way]) -> PlainStep:
         by_kind.setdefault(way.kind, []).append(way)
     if rest["kind"] in ("approval", "task"):
         step["outcomes"] = _join_outcomes(rest.get("outcomes", {}), by_kind.get("outcome", ()))
+        expiries = by_kind.get("expires", ())
+        step["expires"] = {**rest.get("expires", {}), "to": expiries[0].to} if expiries else None
     elif rest["kind"] == "decision":
         step["rules"] = _join_numbered(rest.get("rules", ()), by_kind.get("rule", ()))
         step["otherwise"] = _only_target(by_kind.get("otherwise", ()))

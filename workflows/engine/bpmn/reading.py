@@ -20,6 +20,7 @@ from workflows.engine.bpmn.process import (
     AUTOMATIONS,
     BLOCK_GATEWAYS,
     GATEWAYS,
+    TASKS,
     Flow,
     Node,
     Process,
@@ -31,7 +32,7 @@ from workflows.engine.bpmn.process_reader import read_process
 from workflows.engine.bpmn.shape import Shape
 from workflows.engine.bpmn.vocabulary import BPMN, TO_BE_MAPPED, make_key, make_slug
 from workflows.engine.bpmn.xml_tree import XmlElement, read_xml
-from workflows.engine.format.definition import Definition, display_title
+from workflows.engine.format.definition import EXPIRED, Definition, display_title
 from workflows.engine.format.explanations import explain_validation_error
 from workflows.engine.format.plain_data import UnreadableText, file_problem, read_plain
 from workflows.engine.texts import Text, text
@@ -103,8 +104,12 @@ class _DraftBuilder:
         self.nodes = list(self.process.nodes.values())
         self.details = {node: self._read_detail(node.element, "step") for node in self.nodes}
         self.shape = Shape(self.nodes, {node for node in self.nodes if self.details[node]})
+        at_edges = [node for node in self.nodes if node.host]
+        self.timers = {node.host: node for node in at_edges if self._is_expiry(node)}
         self.errors = {
-            node.host: node for node in self.nodes if node.host and self._is_error_event(node)
+            node.host: node
+            for node in at_edges
+            if node not in self.timers.values() and self._is_error_event(node)
         }
         self.taken_keys: set[str] = set()
         for node in self.nodes:
@@ -296,8 +301,7 @@ class _DraftBuilder:
         """What a catching event waits for, as far as a map can say it; else a message."""
         definition = node.event_definition()
         if definition is not None and definition.name == "timerEventDefinition":
-            timer = definition.first_named(BPMN, "timeDuration")
-            written = _working_time(timer.text.strip()) if timer is not None else None
+            written = _timer_span(node)
             if written:
                 return {"for": written}
             self.note(node.element, text("its time cannot be read; it waits for a message now"))
@@ -315,7 +319,7 @@ class _DraftBuilder:
         """The ways out of a node's step."""
         kind = rest["kind"]
         if kind in ("approval", "task"):
-            return self._outcomes(node)
+            return [*self._outcomes(node), *self._expiry(node, rest)]
         if kind == "decision":
             return self._rules(node, rest)
         if kind == "parallel":
@@ -328,6 +332,18 @@ class _DraftBuilder:
             rest.setdefault("on_error", {"exception": True})
             ways.append(Way(kind="on_error", name="on_error", to=self._follow(boundary)))
         return ways
+
+    def _expiry(self, node: Node, rest: PlainStep) -> list[Way]:
+        """The way that a task goes when its time is up: the timer at its edge."""
+        timer = self.timers.get(node.id)
+        if timer is None:
+            return []
+        written = _timer_span(timer)
+        if rest["kind"] == "approval" or written is None:
+            self.note(timer.element, text("only a task expires, after a time that can be read"))
+            return []
+        rest.setdefault("expires", {"after": written, "exception": True})
+        return [Way(kind="expires", name=EXPIRED, to=self._follow(timer))]
 
     def _outcomes(self, node: Node) -> list[Way]:
         """What people may choose: the arrows of the task, or of the gateway right behind it."""
@@ -422,6 +438,13 @@ class _DraftBuilder:
 
     # -- events at the edge ---------------------------------------------------------------------
 
+    def _is_expiry(self, node: Node) -> bool:
+        """Whether an event at a node's edge is a timer that takes the task away."""
+        definition, host = node.event_definition(), self.process.nodes.get(node.host or "")
+        interrupts = node.element.attributes.get("cancelActivity") != "false"
+        is_timer = definition is not None and definition.name == "timerEventDefinition"
+        return is_timer and interrupts and host is not None and host.kind in TASKS
+
     def _is_error_event(self, node: Node) -> bool:
         """Whether an event at a node's edge is the failure of an automation; others are listed."""
         definition = node.event_definition()
@@ -431,6 +454,13 @@ class _DraftBuilder:
             return True
         self.note(node.element, text("an event at the edge of a step was not taken over"))
         return False
+
+
+def _timer_span(node: Node) -> str | None:
+    """The time of a timer as a span of a map; None where a map has none like it."""
+    definition = node.event_definition()
+    timer = definition.first_named(BPMN, "timeDuration") if definition is not None else None
+    return _working_time(timer.text.strip()) or None if timer is not None else None
 
 
 def _documentation(element: XmlElement, known: str | None) -> str | None:

@@ -23,9 +23,11 @@ from workflows.engine.format.definition import (
     ParallelStep,
     Step,
     SubworkflowStep,
+    TaskStep,
     WaitStep,
     display_title,
 )
+from workflows.engine.format.parts import ExpiryDef
 from workflows.engine.routing.graph import Graph
 from workflows.engine.timing.due_dates import Months, parse_span
 
@@ -124,6 +126,17 @@ class _Writer:
                     f"error.{key}", "boundaryEvent", attachedToRef=f"step.{key}", name="Failed"
                 )
                 boundary.add(BPMN, "errorEventDefinition", {"id": f"error.{key}.definition"})
+            if isinstance(step, TaskStep) and step.expires:
+                self._add_expiry(key, step.expires)
+
+    def _add_expiry(self, key: str, expires: ExpiryDef) -> None:
+        boundary = self._add_node(
+            f"expires.{key}", "boundaryEvent", attachedToRef=f"step.{key}", name="Expired"
+        )
+        timer = boundary.add(BPMN, "timerEventDefinition")
+        written = _iso_duration(expires.after)
+        kind = {f"{{{XSI}}}type": "bpmn:tFormalExpression"}
+        timer.add(BPMN, "timeDuration", kind, text=written)
 
     def _element_of(self, key: str, step: Step) -> str:
         if isinstance(step, ParallelStep):
@@ -195,6 +208,8 @@ class _Writer:
             source = f"outcomes.{link.source}"
         elif link.kind == "on_error":
             source = f"error.{link.source}"
+        elif link.kind == "expires":
+            source = f"expires.{link.source}"
         flow = self._add_flow(
             source,
             f"step.{link.to}",

@@ -14,8 +14,8 @@ from workflows.engine.conformance.rule_answers import (
     every_way,
     rules_of_map,
 )
-from workflows.engine.format.definition import ApprovalStep, EndStep, HumanStep
-from workflows.engine.routing.effects import Decide, Event, Fail, Finish, Reopen, Start
+from workflows.engine.format.definition import EXPIRED, ApprovalStep, EndStep, HumanStep
+from workflows.engine.routing.effects import Decide, Event, Expire, Fail, Finish, Reopen, Start
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Token
 from workflows.engine.routing.separation import forward_outcome
@@ -175,6 +175,8 @@ class MapWalker:
         truths: Truths,
     ) -> Iterator[Marking]:
         step = self.graph.human(token.step)
+        if decision.outcome in ("", EXPIRED) and getattr(step, "expires", None):
+            yield from self._ways(marking, Expire(token.id), truths)
         person = f"voter {len(token.votes)}"
         if move.is_whole:
             marking = _with_token(marking, replace(token, needed=1))

@@ -7,6 +7,7 @@ the join likewise; the audit of a whole map means the same (`audit/structure.py`
 from collections.abc import Collection, Iterator
 
 from workflows.engine.editing.ways import Form, Steps, Way, ways_of
+from workflows.engine.format.definition import UNUSUAL_WAYS
 
 
 def blocks_of(steps: Steps) -> Iterator[tuple[str, str]]:
@@ -77,7 +78,7 @@ def forward_way(steps: Steps, key: str) -> Way | None:
     step: Form = steps[key]
     if step.get("kind") == "parallel" and step.get("join") in steps:
         return forward_way(steps, str(step["join"]))
-    ways = [way for way in ways_of(step) if way.kind not in ("reopen", "on_error")]
+    ways = [way for way in ways_of(step) if way.kind not in UNUSUAL_WAYS]
     ways = [way for way in ways if way.to in steps and way.to != key]
     parallel = innermost_block(steps, key)
     if parallel is None:

@@ -10,6 +10,7 @@ from workflows.engine.editing.blocks import (
 )
 from workflows.engine.editing.ways import Form, Way, lead_ways, steps_leading_to, ways_of
 from workflows.engine.errors import InvalidInput
+from workflows.engine.format.definition import UNUSUAL_WAYS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +89,7 @@ def _redirect_step(key: str, step: Form, old: str, new: str, form: Form) -> Form
 
 
 def _without_ways_to(key: str, step: Form, old: str) -> Form:
-    ways = [way for way in ways_of(step) if way.kind not in ("reopen", "on_error")]
+    ways = [way for way in ways_of(step) if way.kind not in UNUSUAL_WAYS]
     left = [way for way in ways if way.to != old]
     needed = {"to", "otherwise"} & {way.kind for way in ways if way.to == old}
     if not left or needed:

@@ -13,7 +13,7 @@ Form = dict[str, Any]
 Steps = Mapping[str, Form]
 
 LISTS = {"rule": "rules", "branch": "branches"}
-SINGLE = ("otherwise", "to", "on_error", "reopen")
+SINGLE = ("otherwise", "to", "on_error", "expires", "reopen")
 
 
 @dataclass(frozen=True, kw_only=True)

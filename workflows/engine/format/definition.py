@@ -21,6 +21,7 @@ from workflows.engine.format.parts import (
     DueText,
     DurationText,
     ErrorRouteDef,
+    ExpiryDef,
     Key,
     Line,
     LongText,
@@ -103,6 +104,7 @@ class HumanStep(BaseStep):
     instructions: LongText | None = None
     expected: DurationText | None = None
     due: DueText | None = None
+    clock: Literal["stops", "runs"] | None = None
     calendar: CalendarName | None = None
     inputs: list[Name] | None = None
     outputs: list[Name] | None = None
@@ -121,11 +123,32 @@ class ApprovalStep(HumanStep):
     on_change: Literal["require", "warn", "keep"] | None = None
     on_new_version: Literal["require", "warn", "keep"] | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_approves_itself(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "expires" in value:
+            raise ValueError(
+                text(
+                    "an approval does not expire: nobody but a person decides it; take `expires`"
+                    " out, or make it a task"
+                )
+            )
+        return value
+
 
 class TaskStep(HumanStep):
     """Somebody does something; a state of a record is a task too."""
 
     kind: Literal["task"]
+    expires: ExpiryDef | None = None
+
+    @model_validator(mode="after")
+    def _expiry_has_a_name_of_its_own(self) -> "TaskStep":
+        if self.expires is not None and EXPIRED in self.outcomes:
+            raise ValueError(
+                text("`expired` is the outcome of a task whose time is up; rename the outcome")
+            )
+        return self
 
 
 class DecisionStep(BaseStep):
@@ -226,6 +249,12 @@ Step = Annotated[
     Field(discriminator="kind"),
 ]
 
+EXPIRED = "expired"
+"""The outcome of a task whose time was up, and the name of the way that it takes."""
+UNCHOSEN_WAYS = frozenset({"on_error", "expires"})
+"""Kinds of ways that nobody chooses and nothing decides on: something went wrong, or time is up."""
+UNUSUAL_WAYS = UNCHOSEN_WAYS | {"reopen"}
+"""Kinds of ways that are none of those on which work goes on when all is well."""
 HUMAN_KINDS = frozenset({"approval", "task"})
 ROUTING_KINDS = frozenset({"decision", "parallel", "join"})
 """Kinds that do no work of their own: they only say where to go."""
@@ -235,7 +264,7 @@ class Link(DefinitionPart):
     """A way between two steps with what it is: for graphs, tables and pictures."""
 
     source: str
-    kind: Literal["outcome", "rule", "otherwise", "branch", "to", "on_error", "reopen"]
+    kind: Literal["outcome", "rule", "otherwise", "branch", "to", "on_error", "expires", "reopen"]
     name: str
     route: RouteDef
 
@@ -412,6 +441,10 @@ def links_of(key: str, step: Step) -> Iterator[Link]:
     if isinstance(step, HumanStep):
         for name, route in step.outcomes.items():
             yield link("outcome", name, route)
+        expires = getattr(step, "expires", None)
+        if expires:
+            way = _build_route(expires.to, exception=expires.exception)
+            yield link("expires", EXPIRED, way)
     elif isinstance(step, DecisionStep):
         for number, rule in enumerate(step.rules or [], start=1):
             yield link("rule", str(number), _build_route(rule.to, rule.when, rule.exception))

@@ -35,6 +35,7 @@ from workflows.engine.format.definition import (
     TriggerDef,
     WaitStep,
 )
+from workflows.engine.format.parts import ExpiryDef
 from workflows.engine.format.rehearsed import RehearseDef, RehearseStepDef
 from workflows.engine.format.roles import role_settings_model
 from workflows.engine.texts import Text, join_alternative_texts, text
@@ -66,6 +67,7 @@ _PART_MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "steps.*.retry": RetryDef,
     "steps.*.round.*": RoundingDef,
     "steps.*.on_error": ErrorRouteDef,
+    "steps.*.expires": ExpiryDef,
 }
 _UNION_HINTS: Final[Mapping[str, Text]] = {
     "quorum": text("write a whole number from 1 to 1000, or all"),

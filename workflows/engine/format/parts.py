@@ -214,6 +214,14 @@ class ErrorRouteDef(RouteTarget):
     exception: bool | None = None
 
 
+class ExpiryDef(DefinitionPart):
+    """The way that a task goes by itself when nobody has done it so long after it was there."""
+
+    after: SpanText
+    to: Key
+    exception: bool | None = None
+
+
 class RuleDef(DefinitionPart):
     """One line of a decision: where to go when this holds."""
 

@@ -37,6 +37,8 @@ class Goal:
     outcomes: Mapping[str, str] = field(default_factory=dict)
     wanted: Mapping[str, Any] = field(default_factory=dict)
     failing: frozenset[str] = frozenset()
+    expiring: frozenset[str] = frozenset()
+    """Tasks that nobody takes up, until their time is over."""
     disagrees: bool = False
     """Whether everybody on the way writes something else than what is there."""
 
@@ -89,6 +91,7 @@ def _goal(
     links = (*way, link) if link is not None else way
     outcomes = {each.source: each.name for each in reversed(links) if each.kind == "outcome"}
     fails = {each.source for each in links if each.kind == "on_error"}
+    expiring = frozenset(each.source for each in links if each.kind == "expires")
     if failing:
         fails.add(step)
     return Goal(
@@ -97,6 +100,7 @@ def _goal(
         outcomes=outcomes,
         wanted=_values_for(links, conditions),
         failing=frozenset(fails),
+        expiring=expiring,
         disagrees=isinstance(conditions.graph.steps[step], ParallelStep),
     )
 

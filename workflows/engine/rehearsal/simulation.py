@@ -12,7 +12,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from workflows.engine.errors import DefinitionProblem
-from workflows.engine.format.definition import HumanStep, ParallelStep, WaitStep
+from workflows.engine.format.definition import (
+    EXPIRED,
+    HumanStep,
+    ParallelStep,
+    TaskStep,
+    WaitStep,
+)
 from workflows.engine.rehearsal.arriving import Arrival, arrival_moments
 from workflows.engine.rehearsal.clocks import OpenTime, calendar_time, to_moment, to_seconds
 from workflows.engine.rehearsal.conditions import Conditions
@@ -30,7 +36,7 @@ from workflows.engine.routing.advance import advance
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Person as PersonKey
 from workflows.engine.routing.step_troubles import StepFailed
-from workflows.engine.timing.due_dates import due_moment, parse_span
+from workflows.engine.timing.due_dates import due_moment, end_of_expiry, parse_span
 from workflows.engine.timing.working_time import Calendar, Duration, parse_duration
 
 SURELY_ENDLESS: Final = 3
@@ -161,6 +167,7 @@ class Simulation:
             if task is not None:
                 self.later(self.now, self.people.resume, task, since)
                 self._plan_escalation(task.step, task)
+                self._plan_expiry(task.step, task, task.record.enabled)
             elif token.stuck is None:  # how far it had come is not known
                 self._on_outside(request, fx.ExternalWorkRequested(token.id, token.step), self.now)
 
@@ -330,9 +337,27 @@ class Simulation:
         request.tasks[effect.activation] = task
         self.later(now, self._open_task, task)
         self._plan_escalation(step, task)
+        self._plan_expiry(step, task, now)
 
     def _open_task(self, now: int, task: OpenTask) -> None:
-        self.people.open(task, now)
+        goal = task.request.goal
+        if goal is None or task.key not in goal.expiring:
+            self.people.open(task, now)
+
+    def _plan_expiry(self, step: HumanStep, task: OpenTask, since: int) -> None:
+        expires = step.expires if isinstance(step, TaskStep) else None
+        if expires is None:
+            return
+        calendar, zone = self.calendar.of_step(task.key), self.graph.zone
+        span = parse_span(expires.after)
+        moment = end_of_expiry(to_moment(since), span, calendar=calendar, zone=zone)
+        self.later(to_seconds(moment), self._expire, task)
+
+    def _expire(self, now: int, task: OpenTask) -> None:
+        request = task.request
+        if request.tasks.get(task.activation) is task:
+            event = fx.Expire(task.activation)
+            self.apply(request, event, now, step=task.key, outcome=EXPIRED)
 
     def _due(self, key: str, request: OpenRequest, now: int) -> int | None:
         step, calendar = self.graph.human(key), self.calendar.of_step(key)

@@ -14,7 +14,7 @@ from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from workflows.engine.format.definition import Definition, HumanStep, excluded_parties
+from workflows.engine.format.definition import Definition, HumanStep, TaskStep, excluded_parties
 from workflows.engine.rehearsal.arriving import Arrival, arrival_moments
 from workflows.engine.rehearsal.clocks import calendar_time, to_seconds
 from workflows.engine.rehearsal.crew import Crew, Person
@@ -55,7 +55,9 @@ def is_straight(definition: Definition, scenario: Scenario) -> bool:
 
 def _is_plain(step: HumanStep, definition: Definition, times: StepTimes | None) -> bool:
     role = definition.roles.get(step.role or "")
-    special = (step.quorum, step.outputs, step.due, step.on_overdue, excluded_parties(step))
+    expires = step.expires if isinstance(step, TaskStep) else None
+    timed = (expires, step.due, step.on_overdue)
+    special = (*timed, step.quorum, step.outputs, excluded_parties(step))
     conditional = any(route.when or route.role for route in step.outcomes.values())
     by_person = times is not None and times.workers is not None
     return (

@@ -3,7 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from workflows.engine.format.definition import Definition, HumanStep, JoinStep, ParallelStep
+from workflows.engine.format.definition import (
+    UNUSUAL_WAYS,
+    Definition,
+    HumanStep,
+    JoinStep,
+    ParallelStep,
+)
 from workflows.engine.rehearsal.scenario import StepTimes
 from workflows.engine.routing.graph import Graph
 
@@ -32,7 +38,7 @@ def _ways(graph: Graph, key: str, times: StepTimes | None) -> Iterator[tuple[str
     """Where a request goes from a step, and how often. The branches that come to a join go on as
     one."""
     step = graph.steps[key]
-    links = [link for link in graph.leaving[key] if link.kind not in ("reopen", "on_error")]
+    links = [link for link in graph.leaving[key] if link.kind not in UNUSUAL_WAYS]
     if isinstance(step, ParallelStep):
         for link in links:
             yield link.to, 0.5 if link.route.when else 1.0

@@ -17,7 +17,7 @@ from workflows.engine.routing.separation import forward_outcome
 
 QUICK: Final = Spread((30, 60, 120))
 FAILS: Final = 0.05
-_WAYS: Final = ("to", "otherwise", "reopen", "on_error", "join")
+_WAYS: Final = ("to", "otherwise", "reopen", "on_error", "expires", "join")
 KINDS: Final = ("person", "without", "parallel", "threshold", "volume", "automate")
 
 

@@ -14,6 +14,7 @@ from workflows.engine.routing.effects import (
     Decide,
     Effect,
     Event,
+    Expire,
     Fail,
     Finish,
     Reopen,
@@ -93,5 +94,6 @@ _HANDLERS: dict[type, Callable[[TokenWalk, Any], None]] = {
     Retry: TokenWalk.retry,
     Finish: TokenWalk.finish,
     Fail: TokenWalk.fail,
+    Expire: TokenWalk.expire,
     Reroute: TokenWalk.reroute,
 }

@@ -7,7 +7,7 @@ step by its forward outcome, each rule that can be judged by what it says, each 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workflows.engine.format.definition import HumanStep
+from workflows.engine.format.definition import UNCHOSEN_WAYS, UNUSUAL_WAYS, HumanStep
 from workflows.engine.routing.graph import Graph, find_reachable
 from workflows.engine.routing.reachable_steps import possible_links as ways_left
 from workflows.engine.routing.separation import forward_outcome
@@ -50,7 +50,7 @@ def _targets_ahead(graph: Graph, key: str, data: Mapping[str, Any]) -> Iterable[
     step = graph[key]
     if isinstance(step, HumanStep):
         return [step.outcomes[forward_outcome(step)].to]
-    return [link.to for link in ways_left(graph, key, data) if link.kind != "on_error"]
+    return [link.to for link in ways_left(graph, key, data) if link.kind not in UNCHOSEN_WAYS]
 
 
 def _steps_between(routes: RouteMap, begin: str, to: str) -> set[str]:
@@ -73,6 +73,6 @@ def _unavoidable_approvals(routes: RouteMap, begin: str, to: str, graph: Graph) 
 def _usual_routes(graph: Graph) -> RouteMap:
     routes: dict[str, list[str]] = {key: [] for key in graph.steps}
     for link in graph.links:
-        if link.kind not in ("reopen", "on_error") and not link.route.exception:
+        if link.kind not in UNUSUAL_WAYS and not link.route.exception:
             routes[link.source].append(link.to)
     return {key: tuple(targets) for key, targets in routes.items()}

@@ -97,6 +97,13 @@ class Fail:
 
 
 @dataclass(frozen=True, slots=True)
+class Expire:
+    """The time of a task is up, and nobody has done it: it goes the way that its step names."""
+
+    activation: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reroute:
     """Work that cannot go on is sent to another step."""
 
@@ -115,6 +122,7 @@ Event = (
     | Retry
     | Finish
     | Fail
+    | Expire
     | Reroute
 )
 

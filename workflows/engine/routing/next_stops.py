@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from workflows.engine.format.definition import ROUTING_KINDS, Link, ParallelStep
+from workflows.engine.format.definition import ROUTING_KINDS, UNUSUAL_WAYS, Link, ParallelStep
 from workflows.engine.routing.graph import Graph, find_reachable
 from workflows.engine.routing.reachable_steps import (
     Data,
@@ -50,7 +50,7 @@ def _usual_ways(graph: Graph, key: str) -> list[Link]:
     return [
         link
         for link in graph.leaving[key]
-        if link.kind not in ("reopen", "on_error") and not link.route.exception
+        if link.kind not in UNUSUAL_WAYS and not link.route.exception
     ]
 
 

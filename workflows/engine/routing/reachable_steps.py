@@ -9,7 +9,13 @@ possible.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from workflows.engine.format.definition import DecisionStep, HumanStep, Link, ParallelStep
+from workflows.engine.format.definition import (
+    UNCHOSEN_WAYS,
+    DecisionStep,
+    HumanStep,
+    Link,
+    ParallelStep,
+)
 from workflows.engine.routing.graph import Graph
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated, RuleProblem
 
@@ -121,4 +127,4 @@ def _concurrently_writable_fields(graph: Graph, starts: Iterable[str]) -> frozen
 
 def is_usual_link(link: Link) -> bool:
     """Whether a way is no exception."""
-    return link.kind != "on_error" and not link.route.exception
+    return link.kind not in UNCHOSEN_WAYS and not link.route.exception

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from workflows.engine.errors import DefinitionProblem, InvalidInput, WrongState, text_of
 from workflows.engine.format.definition import (
+    EXPIRED,
     AutomationStep,
     DecisionStep,
     EndStep,
@@ -176,6 +177,16 @@ class TokenWalk(ApprovalTracker):
         del self.tokens[token.id]
         self.effects.append(fx.ActivationCompleted(token.id, "error"))
         self.go(on_error.to, TokenPlace(token.block, token.branch, token.step))
+
+    def expire(self, event: fx.Expire) -> None:
+        token = self._open_token(event.activation)
+        expires = getattr(self.graph[token.step], "expires", None)
+        if expires is None:
+            raise WrongState("'%(title)s' does not expire.", title=self.graph.title(token.step))
+        del self.tokens[token.id]
+        self.effects.append(fx.ActivationCompleted(token.id, EXPIRED))
+        go = self.go if expires.exception else self.go_on
+        go(expires.to, TokenPlace(token.block, token.branch, token.step))
 
     def reroute(self, event: fx.Reroute) -> None:
         token = self._open_token(event.activation)

@@ -113,6 +113,37 @@ def end_of_wait(since: datetime, span: Period, *, calendar: Calendar, zone: tzin
     return calendar.add(since, span)
 
 
+def end_of_expiry(since: datetime, span: Period, *, calendar: Calendar, zone: tzinfo) -> datetime:
+    """When what begins at a moment has expired: after its last moment. Raises OverflowError."""
+    moment = deadline_after(since, span, calendar=calendar, zone=zone)
+    return moment + _MINUTE if isinstance(span, Months) else moment
+
+
+def put_off(
+    moment: datetime,
+    span: Period,
+    since: datetime,
+    until: datetime,
+    *,
+    calendar: Calendar,
+    zone: tzinfo,
+) -> datetime:
+    """A moment that a span led to, when its clock has stood still from `since` to `until`: moved by
+    the working time between, or, for a stretch of the calendar, by as many days as lie between the
+    two days on the calendar, at the same time of day. Raises OverflowError."""
+    if isinstance(span, Months):
+        days_off = days_between(since, until, zone)
+        local = moment.astimezone(zone)
+        later = datetime.combine(local.date() + days_off * _DAY, local.time(), zone)
+        return later.astimezone(moment.tzinfo)
+    return calendar.postpone(moment, calendar.between(since, until))
+
+
+def days_between(since: datetime, until: datetime, zone: tzinfo) -> int:
+    """How many days lie between the days of two moments: none where they are the same."""
+    return (days.local_day_of(until, zone) - days.local_day_of(since, zone)).days
+
+
 def due_moment(
     due: str | RelativeDate | None,
     *,

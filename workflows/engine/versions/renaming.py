@@ -5,7 +5,7 @@ from typing import Any
 from workflows.engine.format.definition import Definition, RoleDef
 from workflows.engine.versions.step_mapping import StepMapping
 
-SINGLE_WAYS = ("to", "otherwise", "join", "reopen", "on_error")
+SINGLE_WAYS = ("to", "otherwise", "join", "reopen", "on_error", "expires")
 LISTED_WAYS = ("rules", "branches")
 
 

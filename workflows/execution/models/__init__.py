@@ -12,6 +12,7 @@ from workflows.execution.models.instances import (
     VisibleInstanceManager,
     WorkflowInstance,
 )
+from workflows.execution.models.kept_messages import KeptMessage
 from workflows.execution.models.merges import MergeRecord
 from workflows.execution.models.questions import TaskQuestion
 from workflows.execution.models.search_values import SearchValue
@@ -43,6 +44,7 @@ __all__ = [
     "FormDraft",
     "Incident",
     "InstanceQuerySet",
+    "KeptMessage",
     "MergeRecord",
     "QueueForecast",
     "RequestForecast",

@@ -143,11 +143,20 @@ class WorkflowInstance(FSMModelMixin, models.Model):
         gettext_lazy("due"), default=NEVER, db_default=NEVER, editable=False
     )
     """When the first of its open steps that has a due date is due."""
+    deadline_at = models.DateTimeField(
+        gettext_lazy("to be done by"), default=NEVER, db_default=NEVER, editable=False
+    )
+    """When the request as a whole is due, where its map says so."""
+    deadline_record = models.JSONField(
+        gettext_lazy("how it came to be due"), null=True, blank=True, editable=False
+    )
     moved_at = models.DateTimeField(
         gettext_lazy("last move"), default=timezone.now, db_default=Now(), editable=False
     )
     """When something was last done that takes it on its way (`MOVES`)."""
-    history = HistoricalRecords(excluded_fields=["marking", "log_import", "due_at", "moved_at"])
+    history = HistoricalRecords(
+        excluded_fields=["marking", "log_import", "due_at", "moved_at", "deadline_at"]
+    )
 
     objects = VisibleInstanceManager()
     everything = InstanceQuerySet.as_manager()
@@ -163,6 +172,7 @@ class WorkflowInstance(FSMModelMixin, models.Model):
             models.Index(fields=["template", "state", "-id"], name="requests_of_a_workflow"),
             models.Index(fields=["requester", "-id"], name="requests_of_a_person"),
             models.Index(fields=["due_at", "id"], name="requests_by_due"),
+            models.Index(fields=["deadline_at", "id"], name="requests_by_deadline"),
             models.Index(fields=["moved_at", "id"], name="requests_by_last_move"),
             models.Index(
                 "template",

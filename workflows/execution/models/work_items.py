@@ -86,6 +86,10 @@ class WorkItem(FSMModelMixin, models.Model):
     started_at = models.DateTimeField(gettext_lazy("taken up at"), null=True, blank=True)
     completed_at = models.DateTimeField(gettext_lazy("done at"), null=True, blank=True)
     due_at = models.DateTimeField(gettext_lazy("due"), null=True, blank=True)
+    due_record = models.JSONField(
+        gettext_lazy("how it came to be due"), null=True, blank=True, editable=False
+    )
+    expires_at = models.DateTimeField(gettext_lazy("expires"), null=True, blank=True)
     paused_at = models.DateTimeField(gettext_lazy("paused at"), null=True, blank=True)
     paused_seconds = models.FloatField(gettext_lazy("paused (s)"), default=0)
     paused_business_seconds = models.FloatField(gettext_lazy("paused (business s)"), default=0)

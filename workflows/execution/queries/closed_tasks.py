@@ -1,6 +1,6 @@
 """What became of a task that is over."""
 
-from workflows.engine.format.definition import display_title
+from workflows.engine.format.definition import EXPIRED, display_title
 from workflows.engine.texts import Text, text
 from workflows.execution.models import CANCELLED, WorkItem
 from workflows.people.queries.person_names import recorded_name_of
@@ -15,6 +15,8 @@ def describe_closed_task(work_item_id: int) -> Text:
             step=item.step,
             reason=item.closing_reason,
         )
+    if item.outcome == EXPIRED and item.decided_by is None:
+        return text("The time of '%(step)s' was up, and it has expired.", step=item.step)
     parameters = {
         "person": recorded_name_of(item.decided_by, item.performer_name) or text("Somebody"),
         "step": item.step,

@@ -47,6 +47,7 @@ COURSE_COMMANDS = (
     TrailCommand.REROUTE,
     TrailCommand.REMIND,
     TrailCommand.ESCALATE,
+    TrailCommand.EXPIRE,
     TrailCommand.CHANGE_VERSION,
     TrailCommand.PUT_BACK,
 )

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from django.utils.translation import gettext
+
 from workflows.engine.format.definition import (
     ROUTING_KINDS,
     DecisionStep,
@@ -78,12 +80,18 @@ def find_next_steps(graph: Graph, key: str, data: Data) -> NextSteps:
         tuple(
             NextStep(
                 find_destination(graph, link.to, data, changing),
-                display_title(link.name, link.route.label) if is_human else "",
+                _label_of(link) if is_human else "",
                 link.kind == "on_error",
             )
             for link in possible_outcome_links(graph, key, data)
         ),
     )
+
+
+def _label_of(link: Link) -> str:
+    if link.kind == "expires":
+        return gettext("Expired")
+    return display_title(link.name, link.route.label)
 
 
 def find_destination(

@@ -29,6 +29,7 @@ from workflows.execution.facts import (
 from workflows.execution.messages import describe_trouble
 from workflows.execution.models import Incident, MergeRecord, WorkflowInstance, WorkItem
 from workflows.execution.services.assignment import assign_open_tasks, reassign_by_changed_values
+from workflows.execution.services.expiry_timers import plan_expiry
 from workflows.execution.services.late_work_timers import schedule_task_timers
 from workflows.execution.services.openings import enqueue_outside_work
 from workflows.execution.services.requester_pauses import end_requester_pause
@@ -108,6 +109,7 @@ def _handle_opened(work: UnitOfWork, before: Marking, effect: fx.ActivationOpene
     item = _build_work_item(work, effect)
     work.new_items.append(item)
     schedule_task_timers(work, step, item)
+    plan_expiry(work, item)
     work.note(
         notes.StepOpened(
             activation=effect.activation,

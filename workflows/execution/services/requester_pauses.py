@@ -1,12 +1,17 @@
 """A task that rests until its requester has answered: its clock stands still meanwhile.
 
-The rest is a pause, so no working time. The due date moves by the working time of the rest when it
-ends; until then nothing reminds or escalates.
+The rest is a pause, so no working time. The due date, and the moment at which the task expires,
+move by the rest when it ends: by its working time, or by its days where they were reckoned in
+months and days of the calendar. Until then nothing reminds or escalates. With `clock: runs` neither
+moves.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from workflows.engine.format.definition import HumanStep
+from workflows.engine.timing.due_dates import Months, Period, days_between, parse_span, put_off
 from workflows.execution.models import ASKED, WorkItem
+from workflows.execution.services.expiry_timers import find_expiry, set_expiry_timer
 from workflows.execution.services.late_work_timers import restart_task_timers
 from workflows.execution.services.task_times import close_pause, measure_elapsed_seconds
 from workflows.execution.services.unit_of_work import UnitOfWork
@@ -24,27 +29,66 @@ def end_requester_pause(work: UnitOfWork, item: WorkItem) -> None:
     """The task goes on where it rested with the requester; nothing is done to another."""
     if item.state != ASKED:
         return
-    since = item.paused_at
+    since, stood = item.paused_at, clock_stands(work, item)
     assert since is not None
-    rested, business = measure_elapsed_seconds(
-        work.map.calendar_at(item.step_id), since, max(work.now, since)
-    )
+    calendar, until = work.map.calendar_at(item.step_id), max(work.now, since)
+    rested, business = measure_elapsed_seconds(calendar, since, until)
     item.return_from_requester(rested=rested, rested_business=business)
-    if item.due_at is None:
+    if stood:
+        _move_due_date(work, item, since, until)
+        _move_expiry(work, item, since, until)
+
+
+def clock_stands(work: UnitOfWork, item: WorkItem) -> bool:
+    """Whether the clock of a task stands still just now, because its requester has the question."""
+    step = work.map.graph[work.map.step_keys[item.step_id]]
+    return item.state == ASKED and getattr(step, "clock", None) != "runs"
+
+
+def _move_due_date(work: UnitOfWork, item: WorkItem, since: datetime, until: datetime) -> None:
+    before, step = item.due_at, work.map.human(work.map.step_keys[item.step_id])
+    if before is None:
         return
-    if business:
-        _move_due_date(work, item, item.due_at, timedelta(seconds=business))
-    elif since <= item.due_at <= work.now:  # its timers came while it rested
-        restart_task_timers(work, item)
-
-
-def _move_due_date(work: UnitOfWork, item: WorkItem, before: datetime, by: timedelta) -> None:
-    item.due_at = work.map.calendar_at(item.step_id).postpone(before, by)
+    span = _span_of_due(step)
+    moved = _put_off(work, item, before, span, since, until)
+    if moved == before:
+        if since <= before <= work.now:  # its timers came while it rested
+            restart_task_timers(work, item)
+        return
+    item.due_at = moved
+    calendar, zone = work.map.calendar_at(item.step_id), work.map.graph.zone
+    is_by_days = isinstance(span, Months)
     work.note(
         DueMoved(
             before=before.isoformat(),
-            to=item.due_at.isoformat(),
-            working_seconds=round(by.total_seconds()),
+            to=moved.isoformat(),
+            working_seconds=round(calendar.between(since, until).total_seconds()),
+            days=days_between(since, until, zone) if is_by_days else None,
         )
     )
     restart_task_timers(work, item)
+
+
+def _move_expiry(work: UnitOfWork, item: WorkItem, since: datetime, until: datetime) -> None:
+    expires, before = find_expiry(work, item), item.expires_at
+    if expires is None or before is None:
+        return
+    item.expires_at = _put_off(work, item, before, parse_span(expires.after), since, until)
+    set_expiry_timer(work, item)
+
+
+def _put_off(
+    work: UnitOfWork,
+    item: WorkItem,
+    moment: datetime,
+    span: Period,
+    since: datetime,
+    until: datetime,
+) -> datetime:
+    calendar, zone = work.map.calendar_at(item.step_id), work.map.graph.zone
+    return put_off(moment, span, since, until, calendar=calendar, zone=zone)
+
+
+def _span_of_due(step: HumanStep) -> Period:
+    written = step.due if isinstance(step.due, str) or step.due is None else step.due.by
+    return parse_span(written or "0h")

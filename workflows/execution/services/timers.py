@@ -11,9 +11,10 @@ from workflows.access.permissions import active_role_members
 from workflows.engine.format.definition import OverdueDef
 from workflows.engine.routing.advance import barred_people
 from workflows.engine.timing.working_time import Duration
-from workflows.execution.models import ASKED, AddedPerson, WorkItem
+from workflows.execution.models import AddedPerson, WorkItem
 from workflows.execution.services.automation_steps import complete_waiting_step, waiting_token
 from workflows.execution.services.late_work_timers import elapsed_intervals, schedule_next_reminder
+from workflows.execution.services.requester_pauses import clock_stands
 from workflows.execution.services.unit_of_work import UnitOfWork, write_trail
 from workflows.outbox.payloads import EscalatePayload
 from workflows.people.models import User
@@ -117,7 +118,7 @@ def _late_task(work: UnitOfWork, activation: int) -> tuple[WorkItem | None, Over
     """The task with what its step says of late work; neither if it is over, or rests with the
     requester."""
     item = work.item(activation)
-    if item is None or not item.is_open or item.state == ASKED:
+    if item is None or not item.is_open or clock_stands(work, item):
         return None, None
     return item, work.map.human(work.map.step_keys[item.step_id]).on_overdue
 

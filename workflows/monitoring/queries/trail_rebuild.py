@@ -17,6 +17,7 @@ from workflows.engine.routing.effects import (
     CorrectValues,
     Decide,
     Event,
+    Expire,
     Fail,
     Finish,
     Reopen,
@@ -153,6 +154,7 @@ _EVENTS: Mapping[str, Callable[[TrailEvent, Mapping[str, Any]], Event]] = {
         _require_activation(row), values, row.actor_id
     ),
     TrailCommand.RETRY: lambda row, values: Retry(_require_activation(row), values, row.actor_id),
+    TrailCommand.EXPIRE: lambda row, values: Expire(_require_activation(row)),
     TrailCommand.FINISH: lambda row, values: Finish(_require_activation(row), row.outcome, values),
     TrailCommand.SKIP: lambda row, values: Finish(
         _require_activation(row), row.outcome, values, row.actor_id

@@ -45,6 +45,12 @@ EVENT_SENTENCES: Mapping[NoticeEvent, Sentences] = {
         gettext_noop("Due soon: %(step)s"),
         gettext_noop("“%(step)s” of “%(title)s” is due within a working day."),
     ),
+    _E.TASK_EXPIRED: (
+        gettext_noop("Expired: %(step)s"),
+        gettext_noop(
+            "The time of “%(step)s” of “%(title)s” was up, so it is not yours to do any more."
+        ),
+    ),
     _E.REQUESTER_ASKED: (
         gettext_noop("A question to you: %(title)s"),
         gettext_noop(

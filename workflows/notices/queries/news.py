@@ -87,8 +87,17 @@ class TrailRowNews:
             task = self._task_of_row()
             if task is not None:
                 yield from self._reached_task(task)
+        if self.row.command == TrailCommand.EXPIRE:
+            yield from self._expired_task_news()
         if self.row.command == TrailCommand.CHANGE_VERSION:
             yield from self._moved_task_news()
+
+    def _expired_task_news(self) -> Iterator[News]:
+        """A task whose time was up, for whoever had it."""
+        task = WorkItem.objects.select_related("step").filter(pk=self.row.work_item or 0).first()
+        if task is not None and task.assignee_id is not None:
+            people = {_R.FORMER_HOLDER: frozenset({task.assignee_id})}
+            yield News(event=_E.TASK_EXPIRED, people=people, facts={"step": self._step_title()})
 
     def _moved_task_news(self) -> Iterator[News]:
         """A task that other people have by a move to another version: for those who have it now,

@@ -127,7 +127,7 @@ def tell_of_due_task(message: OutboxMessage, now: datetime) -> None:
     ).first()
     if task is None:
         return
-    if task.request.state == WorkflowInstance.RUNNING and task.state != ASKED:
+    if task.request.state == WorkflowInstance.RUNNING and not _rests(task):
         audience = find_task_audience(task)
         news = News(
             event=payload.event,
@@ -139,6 +139,13 @@ def tell_of_due_task(message: OutboxMessage, now: datetime) -> None:
         write_notices([news], _origin_of_due(task, payload), now=now)
     if payload.event == NoticeEvent.TASK_DUE_SOON:
         _set_due_timer(task, now)
+
+
+def _rests(task: WorkItem) -> bool:
+    """Whether the task's clock stands still, because its requester has the question."""
+    version_map = cached_map(task.request.version_id)
+    step = version_map.graph[version_map.step_keys[task.step_id]]
+    return task.state == ASKED and getattr(step, "clock", None) != "runs"
 
 
 def _origin_of_due(task: WorkItem, payload: DuePayload) -> NewsOrigin:

@@ -321,7 +321,7 @@ def drop_timers(instance_id: int, activation: int, *, now: datetime) -> None:
     timers = OutboxMessage.objects.filter(
         request=instance_id,
         activation=activation,
-        kind__in=(MessageKind.REMIND, MessageKind.ESCALATE),
+        kind__in=(MessageKind.REMIND, MessageKind.ESCALATE, MessageKind.EXPIRE),
         state__in=(WAITING, HELD),
     )
     timers.update(state=DROPPED, closed_at=now, error_code=VersionLeft.CODE, error_parameters={})

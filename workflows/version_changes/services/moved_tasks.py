@@ -19,6 +19,7 @@ from workflows.execution.choices import TaskState
 from workflows.execution.models import Incident, WorkItem
 from workflows.execution.services.assignment import assign_open_tasks
 from workflows.execution.services.effect_handlers import release_from_holder, report_incident
+from workflows.execution.services.expiry_timers import move_expiry
 from workflows.execution.services.late_work_timers import restart_task_timers
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.outbox.services.messages import drop_timers
@@ -79,10 +80,12 @@ def _move_due_date(
     due = item.due_at
     if old.due != new.due or (calendars[0] != calendars[1] and new.due is not None):
         item.due_at = _due_from(work, after, item.enabled_at or work.now)
-    if due != item.due_at or old.on_overdue != new.on_overdue:
+    is_other_expiry = getattr(old, "expires", None) != getattr(new, "expires", None)
+    if due != item.due_at or old.on_overdue != new.on_overdue or is_other_expiry:
         drop_timers(work.instance.pk, item.activation, now=work.now)
         if item.due_at is not None:
             restart_task_timers(work, item)
+        move_expiry(work, item, is_other=is_other_expiry)
 
 
 def _due_from(work: UnitOfWork, key: str, since: datetime) -> datetime | None:

@@ -84,6 +84,13 @@ STEPS_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         text("What %(step)s says under `on_overdue` never happens, because it is never due."),
         text("Add `due`, or remove `on_overdue`."),
     ),
+    "expires_too_soon": AuditSentences(
+        text(
+            "%(step)s expires after %(after)s, before it is late or is expected to be done: work"
+            " that goes as planned is taken away."
+        ),
+        text("Let it expire later than it is due."),
+    ),
     "reminder_never": AuditSentences(
         text("%(step)s reminds every %(interval)s: once, and never again."),
         text("Write how long until the next reminder, such as 1d."),

@@ -16,6 +16,8 @@ ITEM_COLUMNS = (
     "started_at",
     "completed_at",
     "due_at",
+    "due_record",
+    "expires_at",
     "paused_at",
     "paused_seconds",
     "paused_business_seconds",
