@@ -15,7 +15,7 @@ guards = import_module("workflows.migrations.0002_database_guards")
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workflows", "0011_field_settings"),
+        ("workflows", "0012_oauth"),
     ]
 
     operations = [
