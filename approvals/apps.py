@@ -16,7 +16,8 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         """A session knows when it began; each type of fields has its control."""
-        import_module("approvals.forms.field_presentations")
+        for module in ("field_presentations", "several_values", "rows_box"):
+            import_module(f"approvals.forms.{module}")
         from approvals.ui.sessions import record_sign_in
 
         user_logged_in.connect(record_sign_in, dispatch_uid="session_begins")

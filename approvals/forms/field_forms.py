@@ -24,6 +24,9 @@ from approvals.forms.conditional_fields import (
 from approvals.forms.constraint_hints import constraint_hint, control_attributes
 from approvals.forms.field_presentations import EMPTY_CHOICE, FIELD_PRESENTATIONS
 from approvals.forms.people_boxes import PersonBox
+from approvals.forms.rows_box import RowsBox
+from approvals.forms.rows_field import RowsField
+from approvals.forms.sent_texts import sent_texts, typed_value
 from workflows.engine.format.definition import Definition, FieldDef, display_title
 from workflows.engine.texts import Text
 from workflows.engine.timing.dates import local_day_of
@@ -139,6 +142,22 @@ class DeclaredForm(forms.Form):
             title = display_title(key, self.definition.fields[key].label)
             self.add_error(None, f"{title}: {refused}")
 
+    @property
+    def is_reshaped(self) -> bool:
+        """Whether the form was sent only to get a row more or less in one of its tables."""
+        return self.is_bound and any(
+            isinstance(field.widget, RowsBox)
+            and field.widget.is_button_pressed(self.data, self.add_prefix(key))
+            for key, field in self.fields.items()
+        )
+
+    def is_valid(self) -> bool:
+        """Never where the form is on its way to another shape: then nothing is checked."""
+        if self.is_reshaped:
+            self.leave_unchecked()
+            return False
+        return super().is_valid()
+
     def leave_unchecked(self) -> None:
         """Show what was typed without saying what is wrong with it."""
         self._errors = ErrorDict()
@@ -148,7 +167,7 @@ class DeclaredForm(forms.Form):
         return {
             key: self.cleaned_data.get(key)
             for key, field in self.fields.items()
-            if isinstance(field, DeclaredField)
+            if not isinstance(field, DocumentField)
         }
 
     def answers(self) -> dict[str, Any]:
@@ -177,9 +196,10 @@ class DeclaredForm(forms.Form):
         """What was typed, unchecked, where it differs from what the form showed: names in the form
         and texts. Files are no texts."""
         return [
-            (self.add_prefix(key), str(self.data.get(self.add_prefix(key), "")))
+            pair
             for key in self.changed_data
-            if isinstance(self.fields[key], DeclaredField) and not self._was_not_sent(key)
+            if not isinstance(self.fields[key], DocumentField) and not self._was_not_sent(key)
+            for pair in sent_texts(self.fields[key].widget, self.data, self.add_prefix(key))
         ]
 
     def fill_in(self, typed: Mapping[str, Any]) -> None:
@@ -187,8 +207,10 @@ class DeclaredForm(forms.Form):
         shows it."""
         for key, field in self.fields.items():
             name = self.add_prefix(key)
-            if isinstance(field, DeclaredField) and name in typed:
-                self.initial[key] = typed[name]
+            if isinstance(field, DocumentField):
+                continue
+            if not field.widget.value_omitted_from_data(typed, {}, name):
+                self.initial[key] = typed_value(field.widget, typed, name)
 
     def _was_not_sent(self, key: str) -> bool:
         widget, name = self.fields[key].widget, self.add_prefix(key)
@@ -218,6 +240,8 @@ def _form_field(
     }
     if type_of_field(spec).holds_document:
         return DocumentField(key, spec, **options)
+    if type_of_field(spec).holds_rows:
+        return RowsField(key, spec, opening_value=opening_value, **options)
     return DeclaredField(key, spec, opening_value=opening_value, **options)
 
 

@@ -17,7 +17,6 @@ from django.utils.translation import gettext, gettext_lazy
 
 from approvals.forms.number_boxes import NumberBox, number_text, read_typed_number
 from approvals.forms.people_boxes import PersonBox
-from workflows.engine.format.definition import FieldDef
 from workflows.engine.registries import Registry
 from workflows.engine.timing.dates import to_zone_time
 from workflows.engine.values.field_types.base import FIELD_TYPES, FieldSpec, type_of_field
@@ -78,7 +77,7 @@ FIELD_PRESENTATIONS: Final = Registry(
 )
 
 
-def value_text(field: FieldDef, value: Any, names: Mapping[str, str]) -> str:
+def value_text(field: FieldSpec, value: Any, names: Mapping[str, str]) -> str:
     """A request's value as people read it; `names` are full names by username.
 
     What an older version of a map, or of Handoff, let in is shown as it is.

@@ -114,15 +114,21 @@ def offer_people(
 def offer_people_of_map(
     form: forms.BaseForm, by: User, version_map: VersionMap, requester: int | None = None
 ) -> None:
-    """The same for declared fields, of which each may name a role of the map, or groups, and may
-    leave out whoever asked for the request."""
+    """The same for declared fields and columns, of which each may name a role of the map, or
+    groups, and may leave out whoever asked for the request."""
     for field in form.fields.values():
-        spec = getattr(field, "spec", None)
-        role = spec.offered_role if spec is not None else None
-        of_role = version_map.role_ids[role] if role is not None else None
-        groups = spec.groups if spec is not None else ()
-        but = requester if spec is not None and spec.never else None
-        _offer_in(field, by, PeopleScope(of_role, version_map.template_id, groups, but))
+        _offer_in(field, by, _scope_of(getattr(field, "spec", None), version_map, requester))
+        for box, column in getattr(field.widget, "person_boxes", ()):
+            box.asker, box.scope = by, _scope_of(column, version_map, requester)
+
+
+def _scope_of(spec: Any, version_map: VersionMap, requester: int | None) -> PeopleScope:
+    if spec is None:
+        return PeopleScope(None, version_map.template_id)
+    role = spec.offered_role
+    of_role = version_map.role_ids[role] if role is not None else None
+    but = requester if spec.never else None
+    return PeopleScope(of_role, version_map.template_id, spec.groups, but)
 
 
 def _offer_in(field: forms.Field, by: User, scope: PeopleScope) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from approvals.forms.field_presentations import FIELD_PRESENTATIONS, value_text
+from approvals.forms.rows_box import DisplayedRows, displayed_rows
 from workflows.documents.models import Document
 from workflows.documents.queries.instance_documents import documents_of
 from workflows.engine.format.definition import Definition, FieldDef, display_title
@@ -24,6 +25,7 @@ class DisplayedValue:
     version: int | None = None
     document: Document | None = None
     section: str | None = None
+    rows: DisplayedRows | None = None
 
 
 def displayed_values(
@@ -72,15 +74,17 @@ def _displayed_value(
         version=value["version"] if is_file else None,
         document=documents.get((key, value["version"])) if is_file else None,
         section=field.section,
+        rows=displayed_rows(field, value, names) if type_of_field(field).holds_rows else None,
     )
 
 
 def usernames_in_fields(fields: Mapping[str, FieldDef], data: Mapping[str, Any]) -> set[str]:
     """Whom these fields name."""
     return {
-        data[key]
+        name
         for key, field in fields.items()
-        if data.get(key) and type_of_field(field).names_person
+        if data.get(key)
+        for name in type_of_field(field).people_in(field, data[key])
     }
 
 

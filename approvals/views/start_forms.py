@@ -119,7 +119,7 @@ def _start_form_response(
     error: HandoffError | None,
 ) -> HttpResponse:
     """The page with the form; one that could not be sent stays as a draft."""
-    is_sent = request.method == "POST"
+    is_sent = request.method == "POST" and not fields.is_reshaped
     if is_sent and not isinstance(error, SentAlready):
         keep_start_form(request, signed_in_user(request).pk, version.template)
     context = {

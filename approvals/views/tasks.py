@@ -103,6 +103,8 @@ def _decide_task(request: HttpRequest, task_id: int) -> HttpResponse:
     user, now = signed_in_user(request), timezone.now()
     task = find_visible_human_task(user, task_id)
     opened, form = read_sent_form(request, user, task)
+    if form.is_reshaped:
+        return _task_response(request, task_id, form=form)
     try:
         if opened is None:
             raise InvalidInput(STALE_PAGE)
@@ -196,7 +198,7 @@ def _task_response(
     page = task_page(signed_in_user(request), task_id, now)
     opened = page.snapshot(now)
     kept_data = form_data(request) if request.method != "POST" else None
-    draft = _draft_on_page(request, page, form)
+    draft = _draft_on_page(request, page, form if error is not None else None)
     content = DraftContent.of_draft(draft) if draft is not None else DraftContent()
     if form is None:
         kept_request = request if kept_data else None

@@ -20,7 +20,7 @@ def learn_values(definition: Definition, history: History) -> dict[str, ValueSha
     known, and nothing is kept of them."""
     found: dict[str, ValueShares] = {}
     for key, spec in definition.fields.items():
-        if type_of_field(spec).names_person:
+        if type_of_field(spec).names_anybody:
             continue
         counts = _count_values(key, spec, history)
         if counts:

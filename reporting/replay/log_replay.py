@@ -7,7 +7,7 @@ file at one time are held; a log that is sorted by case is held one case at a ti
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +21,8 @@ from reporting.replay.case_replay import CaseRefusal, CaseReplay
 from reporting.replay.target_version import ActivityPerformer, prepare_replay_version
 from workflows.definitions.queries.compiled_versions import get_version_map
 from workflows.definitions.queries.sources import read_source
-from workflows.engine.format.definition import Definition
-from workflows.engine.values.field_types.base import type_of_field
+from workflows.engine.format.definition import Definition, FieldDef
+from workflows.engine.values.field_types.base import ValueRefused, type_of_field
 from workflows.people.services.log_accounts import LogPeople
 
 Report = Callable[["ReplayResult"], None]
@@ -99,14 +99,29 @@ def _survey_replay_log(
     log: str | Path, definition: Definition, read_options: LogReadOptions | None, account: Account
 ) -> ReplaySurvey:
     seen = ReplaySurvey()
-    people = [key for key, spec in definition.fields.items() if type_of_field(spec).names_person]
+    fields = definition.fields
+    people = [key for key, spec in fields.items() if type_of_field(spec).names_anybody]
     for row in read_log(log, read_options, account):
         seen.rows[row.case_id] += 1
         seen.doings[ActivityPerformer(row.activity, row.resource)] = None
-        seen.named.update((row.data[key].strip(), None) for key in people if key in row.data)
+        for key in people:
+            seen.named.update(
+                (name.strip(), None) for name in _named_people(fields[key], row.data.get(key))
+            )
     if not seen.rows:
         raise refuse_empty_log(account)
     return seen
+
+
+def _named_people(spec: FieldDef, written: str | None) -> Sequence[str]:
+    """Whom a cell of the log names in a field of people."""
+    field_type = type_of_field(spec)
+    if written is None or field_type.names_person:
+        return [] if written is None else [written]
+    try:
+        return field_type.people_in(spec, field_type.clean(spec, written))
+    except ValueRefused:
+        return []
 
 
 def read_log_cases(

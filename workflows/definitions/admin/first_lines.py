@@ -75,7 +75,7 @@ def build_questions_field() -> RowsField:
         ),
         Column(
             name="more",
-            label=gettext_lazy("Choices, or currency"),
+            label=gettext_lazy("Choices, columns or currency"),
             placeholder=gettext_lazy("EU, US, APAC"),
         ),
         Column(name="required", label=gettext_lazy("Required"), is_tick=True),
@@ -168,8 +168,22 @@ def _more_of(row: Row) -> dict[str, Any]:
             words = gettext("Write the group of resources that “%(field)s” is one of.")
             raise forms.ValidationError(words % {"field": row["label"]})
         return {"of": group}
+    if field_type.holds_rows:
+        return {"columns": _columns_of(row)}
     is_currency = len(said) == CURRENCY_LETTERS and said.isascii() and said.isalpha()
     return {"currency": said.upper()} if field_type.has_currency and is_currency else {}
+
+
+def _columns_of(row: Row) -> dict[str, Any]:
+    """The columns of a list, texts to begin with, by keys made of their names."""
+    columns: dict[str, Any] = {}
+    for name in filter(None, map(str.strip, row["more"].split(","))):
+        key = make_key(name, {*columns, *RULE_WORDS}, otherwise="column")
+        columns[key] = {"type": "text", "label": name[:200]}
+    if not columns:
+        words = gettext("Write the columns of “%(field)s”, with commas between them.")
+        raise forms.ValidationError(words % {"field": row["label"]})
+    return columns
 
 
 def read_form(form: Form) -> Definition:

@@ -187,6 +187,18 @@ def _validate_file_kinds(kinds: list[str]) -> None:
         )
 
 
+ROW_COUNTS = ("min_rows", "max_rows")
+
+
+def _with_counts(
+    config: Mapping[str, Any] | None, cleaned: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """What a field says besides, with how many rows its list has."""
+    counts = {name: cleaned.get(name) for name in ROW_COUNTS}
+    kept = {name: said for name, said in (config or {}).items() if name not in ROW_COUNTS}
+    return kept | {name: count for name, count in counts.items() if count is not None} or None
+
+
 class FieldForm(MapForm):
     """A declared input or output."""
 
@@ -208,6 +220,9 @@ class FieldForm(MapForm):
     named_by, siblings = "label", "field_list"
     searchable = OptionalYesNoField(label=gettext_lazy("Searchable"))
     constraints = ConstraintsField(label=gettext_lazy("Asks of values"))
+    listed = DataField(label=gettext_lazy("Columns"))
+    min_rows = forms.IntegerField(required=False, min_value=1, label=gettext_lazy("Rows, at least"))
+    max_rows = forms.IntegerField(required=False, min_value=1, label=gettext_lazy("Rows, at most"))
 
     class Meta:
         model = Field
@@ -222,11 +237,18 @@ class FieldForm(MapForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk is None and "type" in self.fields:
             self.initial.setdefault("type", "text")  # an empty row says nothing
-        self.initial["constraints"] = constraints_of(self.instance.config)
+        config = self.instance.config or {}
+        self.initial["constraints"] = constraints_of(config)
+        self.initial["listed"] = self.instance.columns
+        for name in ROW_COUNTS:
+            self.initial[name] = config.get(name)
 
     def clean(self) -> dict[str, Any]:
         """With what the field asks of its values, which goes with its type."""
         cleaned = super().clean()
+        if "listed" in cleaned:
+            self.instance.columns = cleaned["listed"]
+            self.instance.config = _with_counts(self.instance.config, cleaned)
         if "constraints" not in cleaned:
             return cleaned
         constraints = cleaned["constraints"]

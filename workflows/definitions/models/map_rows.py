@@ -134,6 +134,13 @@ class Field(VersionPart):
         gettext_lazy("group of resources"), max_length=60, null=True, blank=True, db_index=False
     )
     public = models.BooleanField(gettext_lazy("on status links"), null=True, blank=True)
+    columns = models.JSONField(
+        gettext_lazy("columns"),
+        null=True,
+        blank=True,
+        encoder=PrettyJSONEncoder,
+        help_text=gettext_lazy("Of a list, in order: each as in the file, with its key."),
+    )
     config = models.JSONField(
         gettext_lazy("more"),
         null=True,

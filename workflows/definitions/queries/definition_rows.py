@@ -106,11 +106,14 @@ def field_rows(
 
 
 def _field_columns(field: FieldDef) -> dict[str, Any]:
-    """What a field says, by the columns that keep it; the rest in `config`."""
+    """What a field says, by the columns that keep it; the rest in `config`. The columns of a list
+    are a list with keys, for a database does not keep the order of names in a mapping."""
     written = field.model_dump(by_alias=True, exclude_unset=True, exclude={"role"})
     in_columns = [n for n in FIELD_COLUMNS if n in written and not isinstance(written[n], dict)]
     kept = {name: written.pop(name) for name in in_columns}
-    return {**kept, "config": written or None}
+    listed = written.pop("columns", None)
+    columns = [{"key": key, **column} for key, column in listed.items()] if listed else None
+    return {**kept, "columns": columns, "config": written or None}
 
 
 def step_rows(
@@ -243,8 +246,16 @@ def definition_of(version: TemplateVersion) -> Definition:
 
 
 def _field_form(field: Field, roles: dict[Any, Any]) -> dict[str, Any]:
-    columns = {name: getattr(field, name) for name in FIELD_COLUMNS}
-    return _without_none(role=roles[field.role_id], **columns) | (field.config or {})
+    columns = {
+        column["key"]: {name: said for name, said in column.items() if name != "key"}
+        for column in field.columns or ()
+    }
+    form = _without_none(
+        **{name: getattr(field, name) for name in FIELD_COLUMNS},
+        role=roles[field.role_id],
+        columns=columns or None,
+    )
+    return form | (field.config or {})
 
 
 def _step_form(

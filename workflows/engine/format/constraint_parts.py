@@ -75,8 +75,10 @@ class ConstrainedDef(DefinitionPart):
 
     @model_validator(mode="after")
     def _people_belong_to_persons(self) -> Self:
-        if (self.in_ or self.never) and not FIELD_TYPES[self.type].names_person:
-            raise ValueError(text("`in` and `never` go with `type: user`; take them out here"))
+        if (self.in_ or self.never) and not FIELD_TYPES[self.type].names_anybody:
+            raise ValueError(
+                text("`in` and `never` go with `type: user` or `users`; take them out here")
+            )
         if self.in_ and getattr(self, "role", None):
             raise ValueError(text("`role` and `in` say the same; keep one of them"))
         return self

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from workflows.engine.format.field_parts import FieldDef, ValueDef
+from workflows.engine.format.field_parts import ColumnDef, FieldDef, ValueDef
 from workflows.engine.format.parts import (
     BaselineDef,
     BranchDef,
@@ -51,6 +51,7 @@ __all__ = [
     "BaseStep",
     "BaselineDef",
     "BranchDef",
+    "ColumnDef",
     "DecisionStep",
     "Definition",
     "DefinitionPart",
@@ -342,7 +343,7 @@ class Definition(DefinitionPart):
                 )
 
     def _check_roles_of_fields(self) -> None:
-        for key, field in self.fields.items():
+        for key, field in self.value_specs():
             if field.offered_role and not self.roles[field.offered_role].is_static:
                 raise MapProblem(
                     text(
@@ -352,7 +353,7 @@ class Definition(DefinitionPart):
                         role=field.offered_role,
                     ),
                     "fields",
-                    key,
+                    key.partition(".")[0],
                 )
 
     def _check_start_and_joins(self) -> None:
@@ -402,8 +403,9 @@ class Definition(DefinitionPart):
         """Who names a role, as a message says it and as a path, and which."""
         if self.start:
             yield text("the start"), ("start",), self.start.role
-        for key, field in self.fields.items():
-            yield text("field '%(key)s'", key=key), ("fields", key), field.offered_role
+        for key, field in self.value_specs():
+            path = ("fields", key.partition(".")[0])
+            yield text("field '%(key)s'", key=key), path, field.offered_role
         for key, step in self.steps.items():
             path = ("steps", key)
             yield text("step '%(key)s'", key=key), path, getattr(step, "role", None)
@@ -419,6 +421,13 @@ class Definition(DefinitionPart):
         """The name of the calendar in which a step's durations count: its own, or the
         workflow's."""
         return getattr(self.steps[step], "calendar", None) or self.calendar
+
+    def value_specs(self) -> Iterator[tuple[str, FieldDef | ColumnDef]]:
+        """All that is filled in: fields, and behind a list its columns as `list.column`."""
+        for key, field in self.fields.items():
+            yield key, field
+            for column, spec in (field.columns or {}).items():
+                yield f"{key}.{column}", spec
 
     def links(self) -> Iterator[Link]:
         """Every way between steps, in the file's order."""

@@ -35,6 +35,7 @@ from workflows.engine.format.definition import (
     TriggerDef,
     WaitStep,
 )
+from workflows.engine.format.field_parts import ColumnDef
 from workflows.engine.format.parts import ExpiryDef
 from workflows.engine.format.rehearsed import RehearseDef, RehearseStepDef
 from workflows.engine.format.roles import role_settings_model
@@ -59,6 +60,7 @@ _PART_MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "rehearse.steps.*": RehearseStepDef,
     "start": StartDef,
     "fields.*": FieldDef,
+    "fields.*.columns.*": ColumnDef,
     "start.triggers.*": TriggerDef,
     "steps.*.outcomes.*": RouteDef,
     "steps.*.rules.*": RuleDef,
@@ -190,7 +192,7 @@ def _path_pattern(loc: DefinitionPath) -> str:
         del parts[2]
     named = {1} if parts[0] in ("roles", "fields", "steps") else {2}
     return ".".join(
-        "*" if number in named or (number == 3 and parts[0] == "steps") else part
+        "*" if number in named or (number == 3 and parts[0] in ("steps", "fields")) else part
         for number, part in enumerate(parts)
     )
 

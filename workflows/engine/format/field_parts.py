@@ -1,6 +1,6 @@
 """The declared fields of a definition file, and what they share with the columns of a list."""
 
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import (
     Field,
@@ -12,12 +12,14 @@ from pydantic import (
     model_validator,
 )
 
-from workflows.engine.format.constraint_parts import CONSTRAINTS, ConstrainedDef
-from workflows.engine.format.parts import DefinitionPart, Line, Name, RuleText, Slug
+from workflows.engine.format.constraint_parts import CONSTRAINTS, ConstrainedDef, FieldTypeName
+from workflows.engine.format.parts import DefinitionPart, Line, Name, Registered, RuleText, Slug
 from workflows.engine.texts import text
 from workflows.engine.values.field_types.base import FIELD_TYPES
+from workflows.engine.values.field_types.rows import MOST_ROWS, max_rows_of, min_rows_of
 from workflows.engine.values.file_kinds import FILE_KINDS
 
+ColumnTypeName = Annotated[str, Registered(FIELD_TYPES, lambda kind: kind.fits_column)]
 FileKindName = Literal[*FILE_KINDS]  # type: ignore[valid-type]
 """A kind of files that a document field takes."""
 
@@ -64,8 +66,10 @@ class ValueDef(ConstrainedDef):
 
     @model_validator(mode="after")
     def _role_belongs_to_person(self) -> Self:
-        if self.role and not FIELD_TYPES[self.type].names_person:
-            raise ValueError(text("`role` goes with `type: user`; remove it or change the type"))
+        if self.role and not FIELD_TYPES[self.type].names_anybody:
+            raise ValueError(
+                text("`role` goes with `type: user` or `users`; remove it or change the type")
+            )
         return self
 
     @model_validator(mode="after")
@@ -81,7 +85,10 @@ class ValueDef(ConstrainedDef):
         field_type = FIELD_TYPES[self.type]
         if field_type.has_choices != bool(self.choices):
             raise ValueError(
-                text("`choices` goes with `type: choice`, and only there; add or remove it")
+                text(
+                    "`choices` goes with `type: choice` or `choices`, and only there; add or remove"
+                    " it"
+                )
             )
         if self.choices and len(set(self.choices)) != len(self.choices):
             raise ValueError(text("a choice is listed twice; remove one of them"))
@@ -96,9 +103,24 @@ FIELD_SETTINGS: Final = (*CONSTRAINTS, "required", "when", "default", "section")
 """What a field says beside its type and its words, by the words of the file."""
 
 
+class ColumnDef(ValueDef):
+    """A column of a list: any type that holds one plain value."""
+
+    type: ColumnTypeName
+    accept: ClassVar[None] = None
+    max_size: ClassVar[None] = None
+    columns: ClassVar[None] = None
+    min_rows: ClassVar[None] = None
+    max_rows: ClassVar[None] = None
+
+
+RowCount = Annotated[int, Field(ge=1, le=MOST_ROWS)]
+
+
 class FieldDef(ValueDef):
     """A declared input or output of the workflow."""
 
+    type: FieldTypeName
     searchable: bool | None = None
     accept: Annotated[list[FileKindName], Field(min_length=1)] | None = None
     max_size: Annotated[int, Field(ge=1, le=2000)] | None = None
@@ -152,6 +174,27 @@ class FieldDef(ValueDef):
         }
         full["properties"]["required"]["anyOf"].insert(1, condition)
         return full
+
+    columns: Annotated[dict[Name, ColumnDef], Field(min_length=1, max_length=30)] | None = None
+    min_rows: RowCount | None = None
+    max_rows: RowCount | None = None
+
+    @model_validator(mode="after")
+    def _rows_belong_to_lists(self) -> Self:
+        holds_rows = FIELD_TYPES[self.type].holds_rows
+        if holds_rows != bool(self.columns):
+            raise ValueError(
+                text("`columns` goes with `type: list`, which needs it; add or remove it")
+            )
+        if not holds_rows and (self.min_rows or self.max_rows):
+            raise ValueError(
+                text(
+                    "`min_rows` and `max_rows` go with `type: list`; remove them or change the type"
+                )
+            )
+        if holds_rows and min_rows_of(self) > max_rows_of(self):
+            raise ValueError(text("`min_rows` is more than the list may have; make it smaller"))
+        return self
 
     @model_validator(mode="after")
     def _limits_belong_to_documents(self) -> Self:

@@ -3,6 +3,7 @@
 Each is strict and closed to unknown keys, so that a misspelt key is found when the file is read.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -94,6 +95,11 @@ class Registered:
     """Annotates the name of an entry of a registry: which there are is asked at reading."""
 
     registry: Registry[Any]
+    fits: Callable[[Any], bool] = lambda entry: True
+    """Which entries can be named here."""
+
+    def names(self) -> list[str]:
+        return [name for name in self.registry if self.fits(self.registry[name])]
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -103,11 +109,11 @@ class Registered:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {"enum": list(self.registry.names()), "type": "string"}
+        return {"enum": self.names(), "type": "string"}
 
     def _validate(self, name: str) -> str:
-        if name not in self.registry:
-            *names, last = (f"'{entry}'" for entry in self.registry)
+        if name not in self.registry or not self.fits(self.registry[name]):
+            *names, last = (f"'{entry}'" for entry in self.names())
             raise PydanticKnownError("literal_error", {"expected": f"{', '.join(names)} or {last}"})
         return name
 

@@ -76,6 +76,8 @@ def _number(written: str) -> Decimal | None:
 def values_around(spec: FieldSpec, literals: Collection[str], today: date) -> list[Any]:
     """Canonical values of a field at, just below and just above each constant, and usual ones."""
     field_type = type_of_field(spec)
+    if field_type.holds_several or field_type.holds_rows:
+        return []
     if spec.choices:
         return list(spec.choices)
     if field_type.kind == "boolean":

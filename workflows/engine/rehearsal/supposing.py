@@ -198,8 +198,8 @@ def _suppose_people(definition: Definition, known: KnownPeople) -> tuple[Worker,
 
 def _people_whom_fields_name(definition: Definition, known: Collection[str]) -> Iterator[Worker]:
     """Of managers and the like there are as many as it takes: they hold nothing up."""
-    for key, spec in definition.fields.items():
-        if type_of_field(spec).names_person and not spec.role:
+    for key, spec in definition.value_specs():
+        if type_of_field(spec).names_anybody and not spec.role:
             for name in _names_for_field(key):
                 if name not in known:
                     yield Worker(name=name, roles=(), at_once=MANY, supposed=True)
@@ -260,8 +260,8 @@ def _suppose_persons_in_fields(
 ) -> dict[str, ValueShares]:
     """Whom fields name: people of the field's role, or some that are made up."""
     values = {}
-    for key, spec in definition.fields.items():
-        if not type_of_field(spec).names_person:
+    for key, spec in definition.value_specs():
+        if not type_of_field(spec).names_anybody:
             continue
         names = [person.name for person in people if spec.role in person.roles]
         if not spec.role:

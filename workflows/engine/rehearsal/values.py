@@ -16,7 +16,8 @@ from workflows.engine.rehearsal.fitting import fit_value
 from workflows.engine.rehearsal.scenario import Scenario, ValueShares
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.waits import awaited_field
-from workflows.engine.values.field_types.base import type_of_field
+from workflows.engine.values.field_types.base import FieldSpec, type_of_field
+from workflows.engine.values.field_types.rows import columns_of, max_rows_of, min_rows_of
 
 AT_A_BOUNDARY: Final = 0.6
 """So often a value is taken at a rule's boundary, where the map has rules about the field."""
@@ -28,6 +29,10 @@ USUAL_TEXTS: Final[Mapping[str, str]] = {
     "url": "https://example.com/%d",
     "phone": "+4930000%d",
 }
+MOST_DRAWN: Final = 3
+"""So many people are drawn for a list of people, and rows for a list beyond its least."""
+CHOSEN: Final = 0.5
+"""So often a word is among several that are chosen."""
 CHANGED_AT_FIRST: Final = 0.25
 CHANGED_WHEN_BACK: Final = 0.5
 """So often somebody changes a value that is there already."""
@@ -147,6 +152,12 @@ class ValueMaker:
         field_type = type_of_field(spec)
         if field_type.names_person:
             return self._draw_person(shares, writer, values, random)
+        if field_type.names_people:
+            return self._draw_people(shares, writer, random)
+        if field_type.holds_rows:
+            return self._draw_rows(key, spec, writer, random)
+        if field_type.holds_several:
+            return [word for word in spec.choices or () if random.random() < CHOSEN] or None
         if shares is not None:
             return draw_value(shares, random)
         drawn = self._draw_free(key, spec, writer, random)
@@ -170,7 +181,7 @@ class ValueMaker:
             self._around[key] = self.conditions.candidates(key)
         return self._around[key]
 
-    def _usual_value(self, key: str, spec: FieldDef, writer: Writer, random: Random) -> Any:
+    def _usual_value(self, key: str, spec: FieldSpec, writer: Writer, random: Random) -> Any:
         field_type = type_of_field(spec)
         if field_type.kind == "number":
             number = random.randrange(1, 100) * 10 ** random.randrange(0, 4)
@@ -213,6 +224,45 @@ class ValueMaker:
             if others:
                 return str(draw_value(ValueShares(values=others), random))
         return None
+
+    def _draw_people(
+        self, shares: ValueShares | None, writer: Writer, random: Random
+    ) -> list[str] | None:
+        """A few people, none twice and not whoever asks."""
+        named: dict[str, Any] = {}
+        for number in range(random.randrange(1, MOST_DRAWN + 1)):
+            person = self._draw_person(shares, writer, named, random)
+            if person is not None:
+                named[str(number)] = person
+        return list(dict.fromkeys(named.values())) or None
+
+    def _draw_rows(
+        self, key: str, spec: FieldDef, writer: Writer, random: Random
+    ) -> list[dict[str, Any]]:
+        """A few rows, every column filled in."""
+        least = min_rows_of(spec)
+        most = min(max_rows_of(spec), least + MOST_DRAWN)
+        count = random.randrange(least, most + 1)
+        return [self._draw_row(key, spec, writer, random) for _ in range(count)]
+
+    def _draw_row(self, key: str, spec: FieldDef, writer: Writer, random: Random) -> dict[str, Any]:
+        row: dict[str, Any] = {}
+        for name, column in columns_of(spec).items():
+            value = self._draw_cell(f"{key}.{name}", column, writer, row, random)
+            if value is not None:
+                row[name] = value
+        return row
+
+    def _draw_cell(
+        self, place: str, column: FieldSpec, writer: Writer, row: dict[str, Any], random: Random
+    ) -> Any:
+        field_type = type_of_field(column)
+        if field_type.names_person:
+            return self._draw_person(self.scenario.values.get(place), writer, row, random)
+        if column.choices or field_type.kind == "boolean":
+            words = list(column.choices or (True, False))
+            return words[random.randrange(len(words))]
+        return self._usual_value(place, column, writer, random)
 
 
 def draw_value(shares: ValueShares, random: Random) -> Any:

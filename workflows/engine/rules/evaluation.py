@@ -45,6 +45,8 @@ _DATA_TYPE: Final[Mapping[str, Any]] = {
     "number": DataType.FLOAT,
     "boolean": DataType.BOOLEAN,
     "date": DataType.DATETIME,
+    "list": DataType.ARRAY(DataType.STRING),
+    "rows": DataType.ARRAY,
 }
 _FAILURES: Final = (errors.EngineError, ArithmeticError, LookupError, TypeError, ValueError)
 
@@ -64,11 +66,21 @@ class _DeclaredField:
     label: str | None
     accept: tuple[str, ...] | None = None
     max_size: int | None = None
+    listed: tuple[tuple[str, "_DeclaredField"], ...] = ()
+    min_rows: int | None = None
+    max_rows: int | None = None
 
     @classmethod
     def of(cls, spec: FieldSpec) -> "_DeclaredField":
         choices = None if spec.choices is None else tuple(spec.choices)
-        return cls(spec.type, choices, spec.currency, spec.required, spec.label)
+        columns = spec.columns if FIELD_TYPES[spec.type].holds_rows else None
+        listed = tuple((key, cls.of(column)) for key, column in (columns or {}).items())
+        return cls(spec.type, choices, spec.currency, spec.required, spec.label, None, None, listed)
+
+    @property
+    def columns(self) -> Mapping[str, "_DeclaredField"]:
+        """The columns of a list."""
+        return dict(self.listed)
 
     @property
     def operand(self) -> Operand:

@@ -15,6 +15,7 @@ KINDS: Final[Mapping[str, Text]] = {
     "date": text("a date"),
     "period": text("a period"),
     "list": text("a list"),
+    "rows": text("a list of rows"),
 }
 
 SIGNS: Final[Mapping[str, str]] = {

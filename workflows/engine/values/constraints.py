@@ -6,6 +6,7 @@ people to say.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, tzinfo
 from decimal import Decimal
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ from workflows.engine.values.bounds import (
     too_low,
 )
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
+from workflows.engine.values.field_types.rows import CellRefused, RowsRefused, columns_of
 from workflows.engine.values.patterns import compile_pattern
 
 
@@ -87,11 +89,27 @@ def constraint_refusal(
 
 
 def _refusal(spec: ConstrainedSpec, value: Any, context: BoundContext) -> Text | None:
+    if type_of_field(spec).holds_rows:
+        return _rows_refusal(spec, value, context)
     return (
         _length_refusal(spec, value)
         or _pattern_refusal(spec, value)
         or _bound_refusal(spec, value, context)
     )
+
+
+def _rows_refusal(spec: FieldSpec, rows: Any, context: BoundContext) -> Text | None:
+    """What is wrong in the first cells that are not what their columns ask for; bounds of columns
+    are held against the others of the row."""
+    columns: Any = columns_of(spec)
+    refused = [
+        CellRefused(number, key, column.label or key, why)
+        for number, row in enumerate(rows, 1)
+        for key, column in columns.items()
+        if row.get(key) is not None
+        and (why := _refusal(column, row[key], replace(context, fields=columns, data=row)))
+    ]
+    return RowsRefused(refused).text if refused else None
 
 
 def bound_fields(spec: ConstrainedSpec) -> list[str]:

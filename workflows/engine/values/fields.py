@@ -27,7 +27,8 @@ def clean_unnamed_value(spec: FieldSpec, raw: object, *, zone: tzinfo = UTC) -> 
         return None
     field_type = type_of_field(spec)
     refuse_unstorable(raw)
-    return field_type.bounded_value(field_type.clean(spec, raw), zone)
+    value = field_type.read(spec, raw, zone)
+    return None if value == [] else value
 
 
 def clean_field_value(key: str, spec: FieldSpec, raw: object, *, zone: tzinfo = UTC) -> Any:

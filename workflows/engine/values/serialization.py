@@ -19,7 +19,7 @@ def external_values(fields: Mapping[str, FieldSpec], data: Mapping[str, Any]) ->
     """The values of a request as other systems and people are told them: numbers without the
     zeros that only keep them readable; all else as it is kept."""
     return {
-        key: type_of_field(fields[key]).json_value(value)
+        key: type_of_field(fields[key]).told_value(fields[key], value)
         if key in fields and value is not None
         else value
         for key, value in data.items()

@@ -6,7 +6,7 @@ through here, so that no door takes what another one refuses.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from workflows.access.permissions import active_role_members
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.authority.asked_fields import is_shown, unkept_values
 from workflows.engine.errors import InvalidInput
-from workflows.engine.format.definition import FieldDef, display_title
+from workflows.engine.format.definition import ColumnDef, FieldDef, display_title
 from workflows.engine.timing.dates import local_day_of
 from workflows.engine.values.constraints import refused_values
 from workflows.engine.values.field_types.base import type_of_field
@@ -86,16 +86,36 @@ def require_constraints(
             refused=refused,
         )
     for key in written:
-        if data.get(key) and type_of_field(fields[key]).names_person:
-            _require_offered_person(version_map, key, str(data[key]), requester)
+        for title, spec, username in _people_written(key, fields[key], data.get(key)):
+            _require_offered_person(version_map, spec, title, username, requester)
+
+
+def _people_written(
+    key: str, field: FieldDef, value: Any
+) -> Iterator[tuple[str, FieldDef | ColumnDef, str]]:
+    """Whom a value names, each under the title of its field or of its column, and once there."""
+    title = display_title(key, field.label)
+    if value is None:
+        return
+    if field.columns is None:
+        for username in type_of_field(field).people_in(field, value):
+            yield title, field, username
+    for name, column in (field.columns or {}).items():
+        column_title = f"{title}, {display_title(name, column.label)}"
+        cells = [row[name] for row in value if row.get(name) is not None]
+        people = [who for cell in cells for who in type_of_field(column).people_in(column, cell)]
+        for username in dict.fromkeys(people):
+            yield column_title, column, username
 
 
 def _require_offered_person(
-    version_map: VersionMap, key: str, username: str, requester: str
+    version_map: VersionMap,
+    field: FieldDef | ColumnDef,
+    title: str,
+    username: str,
+    requester: str,
 ) -> None:
     """Where the map says who can be chosen, it is one of them. Raises InvalidInput."""
-    field = version_map.graph.definition.fields[key]
-    title = display_title(key, field.label)
     if field.never and username == requester:
         raise InvalidInput(
             "%(field)s: '%(username)s' asks for this request; choose somebody else.",
@@ -115,7 +135,7 @@ def _require_offered_person(
 
 
 def _require_member_of_role(
-    version_map: VersionMap, field: FieldDef, title: str, username: str
+    version_map: VersionMap, field: FieldDef | ColumnDef, title: str, username: str
 ) -> None:
     role = field.offered_role or ""
     offered = active_role_members([version_map.role_ids[role]])

@@ -72,27 +72,31 @@ def _resolve_usernames(version_map: VersionMap, cleaned: dict[str, Any]) -> None
     """Give each field of a person the username of an active one. Raises InvalidInput."""
     fields = version_map.graph.definition.fields
     named = {
-        key: value
+        key: people
         for key, value in cleaned.items()
-        if value and type_of_field(fields[key]).names_person
+        if value and (people := type_of_field(fields[key]).people_in(fields[key], value))
     }
     if not named:
         return
+    written = {name for people in named.values() for name in people}
     active = set(
-        User.objects.filter(username__in=named.values(), is_active=True).values_list(
-            "username", flat=True
-        )
+        User.objects.filter(username__in=written, is_active=True).values_list("username", flat=True)
     )
-    for key, written in named.items():
-        username = written if written in active else _find_username(written)
-        if username is None:
-            raise InvalidInput(
-                "%(field)s: there is no active person '%(written)s'. Choose somebody from"
-                " the list.",
-                field=display_title(key, fields[key].label),
-                written=written,
-            )
-        cleaned[key] = username
+    for key, people in named.items():
+        field = fields[key]
+        usernames = {name: _require_active(key, field, name, active) for name in people}
+        cleaned[key] = type_of_field(field).with_people(field, cleaned[key], usernames)
+
+
+def _require_active(key: str, field: FieldDef, written: str, active: Collection[str]) -> str:
+    username = written if written in active else _find_username(written)
+    if username is None:
+        raise InvalidInput(
+            "%(field)s: there is no active person '%(written)s'. Choose somebody from the list.",
+            field=display_title(key, field.label),
+            written=written,
+        )
+    return username
 
 
 def _resolve_resources(version_map: VersionMap, cleaned: dict[str, Any]) -> None:

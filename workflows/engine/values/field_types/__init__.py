@@ -14,4 +14,6 @@ from workflows.engine.values.field_types import people as people
 from workflows.engine.values.field_types import documents as documents
 from workflows.engine.values.field_types import resources as resources
 from workflows.engine.values.field_types import contacts as contacts
+from workflows.engine.values.field_types import several as several
+from workflows.engine.values.field_types import rows as rows
 # isort: on

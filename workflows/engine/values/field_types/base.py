@@ -1,7 +1,7 @@
 """What a type of fields is: how its values are read, kept, compared and written."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import tzinfo
 from decimal import Decimal
 from typing import Any, ClassVar, Final, Literal, Protocol
@@ -11,7 +11,7 @@ from workflows.engine.registries import Registry
 from workflows.engine.texts import Text
 from workflows.engine.values.field_types.numbers import Shape
 
-OperandKind = Literal["text", "number", "boolean", "date"]
+OperandKind = Literal["text", "number", "boolean", "date", "list", "rows"]
 LARGEST_ID: Final = 10**100
 
 
@@ -40,6 +40,18 @@ class FieldSpec(Protocol):
         """How many MB a document may have at most, where it is less than the site takes."""
 
     @property
+    def columns(self) -> Mapping[str, "FieldSpec"] | None:
+        """The columns of a list."""
+
+    @property
+    def min_rows(self) -> int | None:
+        """How many rows a list has at least, where it is not empty."""
+
+    @property
+    def max_rows(self) -> int | None:
+        """How many rows a list has at most."""
+
+    @property
     def required(self) -> bool | None:
         """Whether the field may not stay empty where it is asked for."""
 
@@ -56,8 +68,9 @@ class FieldType(ABC):
     """One type of fields. Whatever comes in leaves `clean` in one canonical JSON shape; all other
     methods are given canonical values, never None.
 
-    `kind` is what rules take its values for. `is_personal` says that a value may name somebody or
-    be written as people like, and is told to others only where people may be named.
+    `kind` is what rules take its values for: `list` is several texts, `rows` a list of rows.
+    `is_personal` says that a value may name somebody or be written as people like, and is told to
+    others only where people may be named.
     """
 
     name: ClassVar[str]
@@ -68,9 +81,18 @@ class FieldType(ABC):
     has_choices: ClassVar[bool] = False
     has_currency: ClassVar[bool] = False
     names_person: ClassVar[bool] = False
+    names_people: ClassVar[bool] = False
     holds_document: ClassVar[bool] = False
     names_resource: ClassVar[bool] = False
+    holds_several: ClassVar[bool] = False
+    holds_rows: ClassVar[bool] = False
+    fits_column: ClassVar[bool] = True
     is_personal: ClassVar[bool] = True
+
+    @property
+    def names_anybody(self) -> bool:
+        """Whether its values are people, one or several."""
+        return self.names_person or self.names_people
 
     @property
     def is_searchable(self) -> bool:
@@ -90,6 +112,10 @@ class FieldType(ABC):
     @abstractmethod
     def json_schema(self, spec: FieldSpec) -> dict[str, Any]:
         """What canonical values look like, as a JSON schema."""
+
+    def read(self, spec: FieldSpec, raw: object, zone: tzinfo) -> Any:
+        """The canonical value of what was written, within its bounds. Raises ValueRefused."""
+        return self.bounded_value(self.clean(spec, raw), zone)
 
     def bounded_value(self, value: Any, zone: tzinfo) -> Any:
         """The value, unless it is one that can be read and yet is nobody's. Raises ValueRefused."""
@@ -119,6 +145,18 @@ class FieldType(ABC):
     def json_value(self, value: Any) -> Any:
         """The value as other systems are told it."""
         return value
+
+    def told_value(self, spec: FieldSpec, value: Any) -> Any:
+        """The same, for types that look at what the map says of the field."""
+        return self.json_value(value)
+
+    def people_in(self, spec: FieldSpec, value: Any) -> Sequence[str]:
+        """The usernames that it names."""
+        return [value] if self.names_person and isinstance(value, str) else ()
+
+    def with_people(self, spec: FieldSpec, value: Any, usernames: Mapping[str, str]) -> Any:
+        """The value where people have these usernames instead."""
+        return usernames.get(value, value) if self.names_person else value
 
     def log_value(self, value: Any) -> bool | int | str:
         """The value in event logs and CSV."""

@@ -35,6 +35,7 @@ class DocumentType(FieldType):
     kind = "number"
     is_whole = True
     holds_document = True
+    fits_column = False
 
     def clean(self, spec: FieldSpec, raw: object) -> dict[str, Any]:
         """What names the file that was stored."""

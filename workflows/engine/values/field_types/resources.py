@@ -26,6 +26,7 @@ class ResourceType(FieldType):
     title = text("resource")
     kind = "text"
     names_resource = True
+    fits_column = False
     is_personal = False
 
     def clean(self, spec: FieldSpec, raw: object) -> str:

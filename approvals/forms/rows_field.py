@@ -1,0 +1,94 @@
+"""The form field of a list: every cell read as a field of its own would be."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.text import capfirst
+
+from approvals.forms.field_presentations import FIELD_PRESENTATIONS
+from approvals.forms.rows_box import RowsBox, SentRows
+from workflows.engine.format.definition import FieldDef, display_title
+from workflows.engine.texts import text
+from workflows.engine.values.field_types.base import FieldSpec, ValueRefused
+from workflows.engine.values.field_types.rows import CellRefused, RowsRefused, columns_of
+from workflows.execution.services.values import read_unnamed_value
+
+
+class RowsField(forms.Field):
+    """Rows as the engine keeps them. A cell that is sent back as it stood there is that value."""
+
+    widget: RowsBox
+
+    def __init__(
+        self, key: str, spec: FieldDef, *, opening_value: Any = None, **options: Any
+    ) -> None:
+        self.key, self.spec, self.opening_value = key, spec, opening_value
+        super().__init__(label=display_title(key, spec.label), **options)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was sent, to be shown again as it stood."""
+        return SentRows(data or ())
+
+    def to_python(self, value: Any) -> Any:
+        """The canonical rows; what is wrong stands in the cells, and is said with row and
+        column."""
+        rows = value if isinstance(value, Sequence) else []
+        read = [self._sent_row(number, row) for number, row in enumerate(rows, 1)]
+        unreadable = [cell for _, cells in read for cell in cells]
+        try:
+            kept = read_unnamed_value(self.spec, [row for row, _ in read])
+        except RowsRefused as refused:
+            self._refuse([*unreadable, *refused.cells])
+        except ValueRefused as refused:
+            raise forms.ValidationError(capfirst(str(refused))) from None
+        if unreadable:
+            self._refuse(unreadable)
+        return kept
+
+    def _sent_row(
+        self, number: int, row: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], list[CellRefused]]:
+        """What the controls of a row sent, as the engine reads it."""
+        sent, refused = {}, []
+        for key, column in columns_of(self.spec).items():
+            try:
+                sent[key] = self._read_cell(key, column, row.get(key))
+            except forms.ValidationError as problem:
+                label, why = display_title(key, column.label), " ".join(problem.messages)
+                refused.append(CellRefused(number, key, label, text("%(why)s", why=why)))
+        return sent, refused
+
+    def _read_cell(self, key: str, column: FieldSpec, typed: Any) -> Any:
+        """What a control sent; the canonical value where its text is one that stood in this
+        column."""
+        presentation = FIELD_PRESENTATIONS[column.type]
+        for row in self.opening_value or ():
+            is_there = row.get(key) is not None
+            if is_there and presentation.spec_form_value(column, row[key]) == typed:
+                return row[key]
+        return presentation.spec_sent_value(column, typed)
+
+    def _refuse(self, cells: Sequence[CellRefused]) -> None:
+        self.widget.take_refusals(cells)
+        raise forms.ValidationError([capfirst(str(cell.sentence)) for cell in cells[:10]])
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether a row that says something differs from what the form showed."""
+        return _said(self._form_rows(initial)) != _said(data)
+
+    def _form_rows(self, value: Any) -> Sequence[Mapping[str, Any]]:
+        columns = columns_of(self.spec)
+        return [
+            {
+                key: FIELD_PRESENTATIONS[columns[key].type].spec_form_value(columns[key], cell)
+                for key, cell in row.items()
+                if key in columns
+            }
+            for row in value or ()
+        ]
+
+
+def _said(rows: Any) -> list[dict[str, str]]:
+    said = [{key: str(cell) for key, cell in row.items() if cell} for row in rows or ()]
+    return [row for row in said if row]

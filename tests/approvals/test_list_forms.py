@@ -1,0 +1,190 @@
+"""Lists in forms: a table that works without a script, and nothing that was typed is lost."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.approvals.office import signed_in
+from tests.factories import make_user, publish_map
+from tests.workflows.support import nothing_changed
+from workflows.definitions.queries.definition_rows import definition_of
+from workflows.engine.format.definition import Definition
+from workflows.execution.models import FormDraft, WorkflowInstance, WorkItem
+from workflows.people.models import User
+
+pytestmark = pytest.mark.django_db
+
+MAP = """
+format: 1
+key: order
+name: Order
+owner: olga
+deputy: dan
+roles: {staff: {groups: [staff]}, buyers: {groups: [buyers]}}
+fields:
+  lines:
+    type: list
+    required: true
+    columns:
+      item: {type: text, label: Item, required: true}
+      net: {type: money, currency: EUR, label: Net}
+      urgent: {type: boolean}
+      by: {type: user, role: buyers}
+      at: {type: datetime}
+    max_rows: 6
+  who: {type: users}
+  tags: {type: choices, choices: [small, large]}
+start: {role: staff, fields: [lines, who, tags], first: check}
+steps:
+  check:
+    kind: task
+    role: buyers
+    outputs: [lines, tags]
+    expected: 4h
+    outcomes:
+      done: over
+      give_up: {to: gone, exception: true}
+      refuse: {to: gone, exception: true}
+  over: {kind: end, result: over}
+  gone: {kind: end, result: gone}
+"""
+FORM = "/start/order/"
+ROW = {"f-lines-rows": "3", "f-lines-0-item": "Chair", "f-lines-0-net": "120"}
+
+
+@pytest.fixture
+def sam() -> User:
+    make_user("bea", groups=["buyers"])
+    make_user("olga")
+    make_user("dan")
+    publish_map(yaml.safe_load(MAP))
+    return make_user("sam", groups=["staff"])
+
+
+def start(sam: User, **sent: Any) -> WorkflowInstance:
+    answer = signed_in(sam).post(FORM, {**ROW, **sent})
+    assert answer.status_code == 302, answer.content.decode()
+    return WorkflowInstance.objects.get()
+
+
+def test_a_version_keeps_a_list_as_its_file_says_it(sam: User) -> None:
+    version = publish_map(yaml.safe_load(MAP) | {"key": "again"})
+    said = definition_of(version).dump()["fields"]
+    assert said == Definition.model_validate(yaml.safe_load(MAP)).dump()["fields"]
+    assert list(said["lines"]["columns"]) == ["item", "net", "urgent", "by", "at"]
+
+
+def test_a_list_opens_with_empty_rows_that_do_not_count(sam: User) -> None:
+    text = signed_in(sam).get(FORM).content.decode()
+    assert 'name="f-lines-2-item"' in text
+    assert 'name="f-lines-3-item"' not in text
+    assert 'data-label="Net"' in text
+    request = start(sam, **{"f-lines-1-item": "", "f-tags": ["large", "small"], "f-who": "bea\r\n"})
+    assert request.data["lines"] == [{"item": "Chair", "net": "120.00"}]
+    assert request.data["tags"] == ["small", "large"]
+    assert request.data["who"] == ["bea"]
+
+
+def test_every_kind_of_cell_is_read_as_a_field_of_its_own(sam: User) -> None:
+    request = start(
+        sam,
+        **{
+            "f-lines-1-item": "Desk",
+            "f-lines-1-urgent": "yes",
+            "f-lines-1-by": "bea",
+            "f-lines-1-at": "2026-03-02T10:30",
+        },
+    )
+    assert request.data["lines"][1] == {
+        "item": "Desk",
+        "urgent": True,
+        "by": "bea",
+        "at": "2026-03-02T10:30:00Z",
+    }
+    page = signed_in(sam).get(f"/requests/{request.reference}/").content.decode()
+    assert '<td data-label="Item">Desk</td>' in page
+    assert '<td data-label="Net">' in page
+
+
+@pytest.mark.parametrize(
+    ("button", "items"),
+    [
+        ({"f-lines-add": "1"}, ["Chair", "", "Desk", ""]),
+        ({"f-lines-remove": "0"}, ["", "Desk"]),
+        ({"f-lines-remove": "nonsense"}, ["Chair", "", "Desk"]),
+    ],
+)
+def test_a_row_more_or_less_costs_nothing_that_was_typed(
+    sam: User, button: dict[str, str], items: list[str]
+) -> None:
+    sent = {**ROW, "title": "Chairs", "f-lines-2-item": "Desk", "f-lines-2-net": "12,5", **button}
+    with nothing_changed():
+        answer = signed_in(sam).post(FORM, sent)
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert 'value="Chairs"' in text
+    assert 'value="12,5"' in text
+    assert "Nothing was sent yet" not in text
+    assert 'class="error"' not in text
+    shown = [f'name="f-lines-{number}-item"' in text for number in range(len(items) + 1)]
+    assert shown == [*[True] * len(items), False]
+    for number, item in enumerate(items):
+        assert not item or f'name="f-lines-{number}-item" value="{item}"' in text
+
+
+def test_what_is_wrong_is_said_in_its_cell_and_the_rest_is_kept(sam: User) -> None:
+    sent = {**ROW, "f-lines-1-net": "nine", "f-lines-2-item": "Desk", "f-lines-2-by": "sam"}
+    answer = signed_in(sam).post(FORM, sent)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Row 2, Net: write an amount in EUR" in text
+    assert "Row 2, Item: fill it in." in text
+    assert 'value="nine"' in text
+    assert not WorkflowInstance.objects.exists()
+
+
+def test_a_person_of_a_row_is_one_of_those_who_are_offered(sam: User) -> None:
+    answer = signed_in(sam).post(FORM, {**ROW, "f-lines-0-by": "sam"})
+    assert "&#x27;sam&#x27; is not one of those who can be chosen here" in answer.content.decode()
+    assert not WorkflowInstance.objects.exists()
+
+
+def test_a_list_that_is_required_is_not_left_empty(sam: User) -> None:
+    answer = signed_in(sam).post(FORM, {"f-lines-rows": "3"})
+    assert answer.status_code == 422
+    assert "Fill in at least one row." in answer.content.decode()
+
+
+def test_a_draft_keeps_the_rows(sam: User) -> None:
+    client = signed_in(sam)
+    client.post(FORM, {**ROW, "f-tags": "large", "f-tags-asked": "1", "save_draft": "1"})
+    assert FormDraft.objects.exists()
+    text = client.get(FORM).content.decode()
+    assert 'name="f-lines-0-item" value="Chair"' in text
+    assert 'value="large"' in text.split("checked")[0][-200:]
+
+
+def test_a_step_writes_a_list_only_where_somebody_changed_it(sam: User) -> None:
+    request = start(sam, **{"f-lines-0-at": "2026-03-02T10:30", "f-tags": "small"})
+    task = WorkItem.objects.get()
+    client = signed_in(User.objects.get(username="bea"))
+    page = client.get(f"/tasks/{task.pk}/").content.decode()
+    assert 'name="f-lines-0-at" value="2026-03-02T10:30"' in page
+    opened = page.split('name="opened" value="')[1].split('"')[0]
+    sent = {
+        **ROW,
+        "f-lines-0-net": "120.00",
+        "f-lines-0-at": "2026-03-02T10:30",
+        "f-tags-asked": "1",
+        "opened": opened,
+    }
+    with nothing_changed():
+        reshaped = client.post(f"/tasks/{task.pk}/", {**sent, "f-lines-add": "1"})
+    assert reshaped.status_code == 200
+    assert 'name="f-lines-3-item"' in reshaped.content.decode()
+    client.post(f"/tasks/{task.pk}/", {**sent, "outcome": "done"})
+    before = request.data["lines"]
+    request.refresh_from_db()
+    assert request.data["lines"] == before
+    assert request.data["tags"] is None
