@@ -212,7 +212,6 @@ def expired_task() -> Scene:
     flow = begin(drawn.drawn("brief", {"review": step}))
     work_out_notices(flow.now)
     tasks.claim(flow.task("review").pk, actor=person("ann"), now=flow.later())
-    forget()
     at_clock(flow, days=2)
     return Scene(flow, {R.FORMER_HOLDER: ("ann",), R.REQUESTER: ("rita",)})
 
