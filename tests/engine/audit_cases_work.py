@@ -80,6 +80,16 @@ WORK_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         several(put(S + "pay.with.json", ...), put(S + "pay.with.form", ["sum"])),
         "action_told_wrongly@pay",
     ),
+    (
+        "pages without items",
+        several(put(S + "pay.with.json", ...), put(S + "pay.with.pages", {"next": "$.next"})),
+        "action_told_wrongly@pay",
+    ),
+    (
+        "pages of what is written",
+        put(S + "pay.with.pages", {"next": "link", "items": "$"}),
+        "action_told_wrongly@pay",
+    ),
     ("a time-out of an hour", put(S + "pay.with.timeout", 3600), "action_told_wrongly@pay"),
     (
         "a placeholder for nothing",

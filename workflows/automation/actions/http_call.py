@@ -6,6 +6,7 @@ from typing import Any
 
 from workflows.automation.http.building import plan_call
 from workflows.automation.http.client import CallFailed, HttpAnswer, HttpCall
+from workflows.automation.http.paging import read_all_pages
 from workflows.automation.http.responses import parse_answer_body, readable_excerpt, requested_wait
 from workflows.automation.http.sign_in import UNAUTHORIZED, SignedCalls
 from workflows.connections.models import Connection
@@ -23,13 +24,33 @@ def call_http(job: Job) -> ActionResult:
     arguments, facts = dict(job.parameters), placeholder_facts(job)
     connection = connection_named(arguments.get("connection"))
     call = plan_call(arguments, facts, connection, idempotency_key=job.idempotency_key)
-    calls = SignedCalls(connection, now=job.now)
-    answer = _make_call(calls, call, arguments.get("expect"))
-    excerpt = mask_secrets(readable_excerpt(answer.body, answer), calls.secrets)
-    if not _is_expected_status(answer.status, arguments.get("expect")):
-        raise _status_failure(answer, excerpt, job.now)
-    answer_document = parse_answer_body(answer, excerpt, calls.secrets)
-    return ActionResult(answer=answer_document, status=answer.status, answer_text=excerpt)
+    reader = _AnswerReader(SignedCalls(connection, now=job.now), arguments, job.now)
+    pages = arguments.get("pages")
+    if isinstance(pages, Mapping):
+        document = read_all_pages(call, pages, reader.read)
+    else:
+        _, document = reader.read(call)
+    return ActionResult(answer=document, status=reader.status, answer_text=reader.excerpt)
+
+
+class _AnswerReader:
+    """Makes the calls of one attempt and reads their answers. `status` and `excerpt` are the first
+    one's, as the attempt keeps them."""
+
+    def __init__(self, calls: SignedCalls, arguments: Mapping[str, Any], now: datetime) -> None:
+        self._calls, self._expected, self._now = calls, arguments.get("expect"), now
+        self.status: int | None = None
+        self.excerpt = ""
+
+    def read(self, call: HttpCall) -> tuple[HttpAnswer, Any]:
+        """The answer, and the document in it. Raises ActionFailed."""
+        answer = _make_call(self._calls, call, self._expected)
+        excerpt = mask_secrets(readable_excerpt(answer.body, answer), self._calls.secrets)
+        if self.status is None:
+            self.status, self.excerpt = answer.status, excerpt
+        if not _is_expected_status(answer.status, self._expected):
+            raise _status_failure(answer, excerpt, self._now)
+        return answer, parse_answer_body(answer, excerpt, self._calls.secrets)
 
 
 def _make_call(calls: SignedCalls, call: HttpCall, expected: object) -> HttpAnswer:

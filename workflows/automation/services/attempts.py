@@ -96,7 +96,7 @@ def _try_action(action: Action, job: Job) -> ActionResult | ActionFailed:
         return _run_granted_action(action, job)
     except ActionFailed as failed:
         return failed
-    except PlaceholderProblem as refused:
+    except (PlaceholderProblem, PathProblem) as refused:
         return ActionFailed(refused.code, text_of(refused))
     except Exception as problem:
         log.exception("The action '%s' failed at %s.", job.step.action, job.reference)

@@ -360,6 +360,21 @@ ACTION_BOXES: Final[Mapping[str, Sequence[SettingBox]]] = {
             build=lambda: TextField(label=gettext_lazy("Or sent as a text"), rows=4),
         ),
         SettingBox(
+            path=("with", "pages", "next"),
+            build=lambda: _short_text(gettext_lazy("Where the next page is"), "$.next"),
+        ),
+        SettingBox(
+            path=("with", "pages", "items"),
+            build=lambda: _short_text(gettext_lazy("What each page has of"), "$.items"),
+        ),
+        SettingBox(
+            path=("with", "pages", "max"),
+            build=lambda: forms.IntegerField(
+                required=False, min_value=1, max_value=100, label=gettext_lazy("Pages at most")
+            ),
+            holds=is_whole,
+        ),
+        SettingBox(
             path=("with", "timeout"),
             build=lambda: forms.IntegerField(
                 required=False, min_value=1, max_value=120, label=gettext_lazy("Seconds at most")

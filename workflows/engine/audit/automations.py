@@ -20,12 +20,13 @@ CALLED_WITH = {
     "http": frozenset(
         {
             *("method", "connection", "url", "path", "query", "headers"),
-            *("json", "form", "text", "timeout", "expect"),
+            *("json", "form", "text", "pages", "timeout", "expect"),
         }
     ),
     "email": frozenset({"to", "subject", "text"}),
     "start_workflow": frozenset({"workflow", "data"}),
 }
+PAGES_KEYS = {"next", "items", "max"}
 BODIES = ("json", "form", "text")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
@@ -94,6 +95,28 @@ def _http_problems(survey: Survey, arguments: dict[str, Any]) -> Iterator[Text |
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= 120:
         yield text("`timeout` is a number of seconds, 120 at most")
     yield from _body_problems(arguments)
+    yield from _pages_problems(arguments)
+
+
+def _pages_problems(arguments: dict[str, Any]) -> Iterator[Text | str]:
+    """Pages are read, not written, and each says where the next is."""
+    pages = arguments.get("pages")
+    if pages is None:
+        return
+    if not isinstance(pages, dict) or not {"next", "items"} <= set(pages) <= PAGES_KEYS:
+        yield text("`pages` has `next` and `items`, and may have `max`")
+        return
+    paths = [str(pages["items"])] + ([str(pages["next"])] if pages["next"] != "link" else [])
+    for path in paths:
+        try:
+            check_path(path)
+        except PathProblem as problem:
+            yield str(problem).rstrip(".")
+    most = pages.get("max", 1)
+    if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= 100:
+        yield text("`max` of `pages` is a whole number, 100 at most")
+    if str(arguments.get("method", "GET")).upper() != "GET" or set(BODIES) & set(arguments):
+        yield text("`pages` go with GET and no body")
 
 
 def _body_problems(arguments: dict[str, Any]) -> Iterator[Text]:
