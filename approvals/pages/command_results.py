@@ -142,7 +142,7 @@ def _describe_retry(version_map: VersionMap, row: TrailEvent) -> str:
         }
     if graph.is_human(row.step):
         return gettext("“%(step)s” has somebody again who can do it.") % places
-    if graph[row.step].kind in ("decision", "parallel"):
+    if graph[row.step].kind in ("decision", "table", "parallel"):
         return gettext("“%(step)s” was tried again.") % places
     return gettext("“%(step)s” is about to be tried again.") % places
 

@@ -314,10 +314,20 @@ def destination_text(destination: Destination, definition: Definition) -> str:
     place = _place_to_go_text(destination, definition)
     if destination.is_otherwise:
         return gettext("otherwise %(place)s") % {"place": place}
+    if destination.by_rows:
+        return _by_rows_text(place, destination.by_rows)
     if destination.rules:
         rules = join_alternatives([rule_text(definition, rule) for rule in destination.rules])
         return gettext("%(place)s if %(rule)s") % {"place": place, "rule": rules}
     return place
+
+
+def _by_rows_text(place: str, rows: Sequence[str]) -> str:
+    """A place that a table leads to: with the rows that do, where they have a name."""
+    named = [row for row in rows if row]
+    if len(named) < len(rows):
+        return gettext("%(place)s if its table says so") % {"place": place}
+    return gettext("%(place)s by its table (%(rows)s)") % {"place": place, "rows": "; ".join(named)}
 
 
 def _place_to_go_text(destination: Destination, definition: Definition) -> str:
@@ -338,7 +348,7 @@ def _place_to_go_text(destination: Destination, definition: Definition) -> str:
 def _alternatives_text(places: Sequence[Destination], definition: Definition) -> str:
     """Places of which one comes; those that have a rule, or are several at once, are set apart."""
     texts = list(dict.fromkeys(destination_text(place, definition) for place in places))
-    if any(place.rules for place in places):
+    if any(place.rules or place.by_rows for place in places):
         return pgettext("between places of which one comes, each with its rule", ", ").join(texts)
     if not any(place.kind == DestinationKind.ALL_OF for place in places):
         return join_alternatives(texts)

@@ -19,6 +19,7 @@ from workflows.engine.format.definition import (
     DecisionStep,
     Link,
     ParallelStep,
+    TableStep,
     display_title,
 )
 from workflows.engine.routing.graph import Graph
@@ -205,10 +206,22 @@ def _condition_text(version_map: VersionMap, link: Link) -> str:
     if graph.is_human(link.source):
         chosen = {"outcome": outcome_label(version_map, link.source, link.name)}
         return gettext("“%(outcome)s” is chosen at “%(step)s”") % (places | chosen)
+    if isinstance(graph[link.source], TableStep):
+        return _table_text(link, places)
     rules = _rules_of(graph, link.source)
     if len(rules) == 1:
         return rule_text(graph.definition, f"not ({rules[0]})")
     return gettext("no rule of “%(step)s” holds") % places
+
+
+def _table_text(link: Link, places: dict[str, str]) -> str:
+    """What a table has to say so that a way is gone."""
+    if link.kind == "otherwise":
+        return gettext("no row of “%(step)s” holds") % places
+    if link.route.label:
+        rows = {"rows": link.route.label}
+        return gettext("“%(step)s” says so (%(rows)s)") % (places | rows)
+    return gettext("“%(step)s” says so") % places
 
 
 def _rules_of(graph: Graph, key: str) -> list[str]:

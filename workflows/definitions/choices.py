@@ -23,6 +23,7 @@ class StepKind(TextChoices):
     APPROVAL = "approval", gettext_lazy("approval (a person decides)")
     TASK = "task", gettext_lazy("task (a person does something)")
     DECISION = "decision", gettext_lazy("decision (rules choose the way)")
+    TABLE = "table", gettext_lazy("table (rows choose the way and set fields)")
     PARALLEL = "parallel", gettext_lazy("parallel (several branches at once)")
     JOIN = "join", gettext_lazy("join (merge check)")
     AUTOMATION = "automation", gettext_lazy("automation")
@@ -35,6 +36,7 @@ KIND_TITLES: Mapping[str, "_StrOrPromise"] = {
     StepKind.APPROVAL: gettext_lazy("Somebody approves"),
     StepKind.TASK: gettext_lazy("Somebody does something"),
     StepKind.DECISION: gettext_lazy("A rule decides the way"),
+    StepKind.TABLE: gettext_lazy("A table decides"),
     StepKind.PARALLEL: gettext_lazy("Things at the same time"),
     StepKind.JOIN: gettext_lazy("Where they come together"),
     StepKind.AUTOMATION: gettext_lazy("Handoff does it"),
@@ -50,6 +52,7 @@ class RouteKind(TextChoices):
 
     OUTCOME = "outcome", gettext_lazy("outcome")
     RULE = "rule", gettext_lazy("rule")
+    ROW = "row", gettext_lazy("row")
     OTHERWISE = "otherwise", gettext_lazy("otherwise")
     BRANCH = "branch", gettext_lazy("branch")
     TO = "to", gettext_lazy("next")
@@ -60,6 +63,7 @@ class RouteKind(TextChoices):
 
 KIND_WORDS = (
     *(gettext_noop("approval"), gettext_noop("task"), gettext_noop("decision")),
+    *(gettext_noop("table"), gettext_noop("row")),
     *(gettext_noop("parallel"), gettext_noop("join"), gettext_noop("automation")),
     *(gettext_noop("wait"), gettext_noop("subworkflow"), gettext_noop("end")),
     *(gettext_noop("outcome"), gettext_noop("rule"), gettext_noop("otherwise")),

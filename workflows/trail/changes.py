@@ -91,12 +91,13 @@ class WorkCancelled(ChangeNote):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayTaken(ChangeNote):
-    """A routing step was passed, and by which of its ways."""
+    """A routing step was passed, and by which of its ways; of a table by which rows (from 1)."""
 
     KIND = "took"
     step: str
     way: str
     to: str
+    rows: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ LONGEST = 80
 
 SUBJECT_WORDS = {
     _S.STEP: gettext_lazy("Steps"),
+    _S.ROW: gettext_lazy("Rows of tables"),
     _S.WAY: gettext_lazy("Ways"),
     _S.FIELD: gettext_lazy("Fields"),
     _S.ROLE: gettext_lazy("Roles"),
@@ -38,6 +39,9 @@ PART_WORDS: Mapping[str, Any] = {
     "join": gettext_lazy("join"),
     "wait_for": gettext_lazy("waits for"),
     "order": gettext_lazy("order of the rules"),
+    "hit": gettext_lazy("which row counts"),
+    "collect": gettext_lazy("what is collected"),
+    "defaults": gettext_lazy("results where no row holds"),
     "action": gettext_lazy("action"),
     "retry": gettext_lazy("retry"),
     "expires": gettext_lazy("when time is up"),
@@ -74,6 +78,11 @@ _SENTENCES: Mapping[tuple[Subject, DifferenceKind], str] = {
     (_S.STEP, _K.SPLIT): gettext_noop("“%(before)s” seems to be split: %(after)s."),
     (_S.WAY, _K.ADDED): gettext_noop("“%(step)s”: the way “%(title)s” to “%(after)s” is new."),
     (_S.WAY, _K.REMOVED): gettext_noop("“%(step)s”: the way “%(title)s” to “%(before)s” is gone."),
+    (_S.ROW, _K.ADDED): gettext_noop("“%(step)s”: row %(title)s is new: %(after)s."),
+    (_S.ROW, _K.REMOVED): gettext_noop("“%(step)s”: row %(title)s is gone: %(before)s."),
+    (_S.ROW, _K.CHANGED): gettext_noop(
+        "“%(step)s”, row %(title)s: %(before)s before, %(after)s now."
+    ),
     (_S.FIELD, _K.ADDED): gettext_noop("The field “%(title)s” is new."),
     (_S.FIELD, _K.REMOVED): gettext_noop("The field “%(title)s” is gone."),
     (_S.ROLE, _K.ADDED): gettext_noop("The role “%(title)s” is new."),
@@ -89,6 +98,7 @@ _CHANGES: Mapping[Subject, str] = {
 _OTHER_CHANGE = gettext_noop("“%(title)s”, %(part)s: %(before)s before, %(after)s now.")
 _WAY_WORDS: Mapping[str, Any] = {
     "rule": gettext_lazy("rule"),
+    "row": gettext_lazy("row"),
     "otherwise": gettext_lazy("otherwise"),
     "branch": gettext_lazy("branch"),
     "to": gettext_lazy("on"),

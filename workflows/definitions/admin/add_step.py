@@ -29,6 +29,7 @@ from workflows.engine.editing.ways import Form
 from workflows.engine.format.definition import display_title
 
 OWNED: Final = (StepKind.APPROVAL, StepKind.TASK, StepKind.AUTOMATION, StepKind.SUBWORKFLOW)
+ROUTING: Final = (StepKind.DECISION, StepKind.TABLE)
 ADDED_KINDS: Final = tuple(kind for kind in StepKind if kind != StepKind.JOIN)
 ROLE: Final = "role:"
 
@@ -50,7 +51,7 @@ def place_choices(step: Step, routes: Sequence[Route]) -> list[tuple[str, Any]]:
     """Where a step can be added around this one."""
     name = str(step)
     choices: list[tuple[str, Any]] = []
-    if step.kind not in (StepKind.END, StepKind.DECISION):
+    if step.kind not in (StepKind.END, *ROUTING):
         choices.append(("behind", gettext("behind “%(step)s”") % {"step": name}))
     if step.kind in (*ORDINARY, StepKind.JOIN):
         choices.append(("beside", gettext("at the same time as “%(step)s”") % {"step": name}))
@@ -65,12 +66,13 @@ def place_choices(step: Step, routes: Sequence[Route]) -> list[tuple[str, Any]]:
 
 
 def _number_ways(routes: Sequence[Route]) -> list[tuple[Route, str]]:
-    """Each way with how its place is written: outcomes by name, rules and branches by number."""
+    """Each way with how its place is written: outcomes by name, rules, branches and rows by
+    number."""
     numbers: dict[str, int] = {}
     placed = []
     for route in routes:
         numbers[route.kind] = numbers.get(route.kind, 0) + 1
-        is_listed = route.kind in (RouteKind.RULE, RouteKind.BRANCH)
+        is_listed = route.kind in (RouteKind.RULE, RouteKind.BRANCH, RouteKind.ROW)
         name = str(numbers[route.kind]) if is_listed else route.name
         placed.append((route, f"way:{route.kind}:{name}"))
     return placed
@@ -129,7 +131,7 @@ class AddStepForm(forms.Form):
             rule.check(cleaned.get("rule"))
         except forms.ValidationError as problem:
             self.add_error("rule", problem)
-        if not cleaned.get("name") and cleaned.get("kind") != StepKind.DECISION:
+        if not cleaned.get("name") and cleaned.get("kind") not in ROUTING:
             self.add_error("name", gettext("Give the step a name."))
         return cleaned
 

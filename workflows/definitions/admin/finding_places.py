@@ -28,6 +28,8 @@ STEP_BOXES: Final[Mapping[str, str]] = {
     "join_wants_too_many": "wait_for",
     **dict.fromkeys(("rule_wrong", "rule_shadowed", "way_never_taken", "otherwise_never"), "ways"),
     **dict.fromkeys(("otherwise_missing", "outcome_uncertain", "error_way_missing"), "ways"),
+    **dict.fromkeys(("table_wrong", "table_overlap", "table_row_never"), "setting_rows"),
+    **dict.fromkeys(("table_gap", "table_gap_unsure"), "setting_rows"),
     **dict.fromkeys(("rule_field_may_be_empty", "reopen_unfit", "outcome_role_empty"), "ways"),
     **dict.fromkeys(("branch_misses_join", "forward_outcome_unclear", "choice_of_one"), "ways"),
 }

@@ -56,7 +56,7 @@ def _has_owners(sheet: "VersionSheet") -> bool:
 
 def _has_choices(sheet: "VersionSheet") -> bool:
     kinds = {route.kind for routes in sheet.routes.values() for route in routes}
-    return bool(kinds & {RouteKind.RULE, RouteKind.BRANCH})
+    return bool(kinds & {RouteKind.RULE, RouteKind.BRANCH, RouteKind.ROW})
 
 
 STAGES: Final = (

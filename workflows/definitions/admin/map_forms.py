@@ -35,6 +35,7 @@ from workflows.definitions.admin.role_boxes import PREFIX, build_role_boxes, rea
 from workflows.definitions.admin.row_fields import PairsField
 from workflows.definitions.admin.setting_box import with_box_values, without_boxes
 from workflows.definitions.admin.step_forms import find_setting_boxes, find_step_form
+from workflows.definitions.choices import StepKind
 from workflows.definitions.models import Field, Role, Step, TemplateVersion
 from workflows.engine.bpmn.vocabulary import make_key
 from workflows.engine.values.file_kinds import FILE_KINDS
@@ -326,8 +327,22 @@ class StepForm(StepRowForm):
         if "not_by" in self.fields:
             field: Any = self.fields["not_by"]
             field.say(*find_step_form(self.instance.kind).unsaid_not_by)
+        if self.instance.kind == StepKind.TABLE:
+            self._say_columns_of_table()
         self.config_before = self.instance.config
         self._show_boxes()
+
+    def _say_columns_of_table(self) -> None:
+        """A table asks fields and sets others."""
+        words = {
+            "inputs": (gettext("Asks"), gettext("The fields that its rows are chosen by.")),
+            "outputs": (gettext("Sets"), gettext("The fields that its rows give values to.")),
+        }
+        for name, (label, help_text) in words.items():
+            if name in self.fields:
+                field: Any = self.fields[name]
+                field.label, field.help_text = label, help_text
+                field.say(gettext("not said: none"), gettext("none"))
 
     @classmethod
     def further_boxes(cls, row: Any) -> dict[str, forms.Field]:

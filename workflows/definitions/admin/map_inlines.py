@@ -24,6 +24,7 @@ from workflows.definitions.admin.map_options import VersionOptions
 from workflows.definitions.admin.role_boxes import build_role_boxes
 from workflows.definitions.admin.route_form import RouteForm
 from workflows.definitions.admin.step_forms import find_step_form
+from workflows.definitions.choices import RouteKind
 from workflows.definitions.diagrams.labels import route_label
 from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion
 
@@ -181,5 +182,6 @@ class RouteInline(PartInline):
         return 1 if may_have_more and self._is_draft(request, obj) else 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Route]:
-        """With what a way is called by."""
-        return super().get_queryset(request).select_related("to_step", "step", "role")
+        """With what a way is called by. The ways of a table's rows are said by its rows."""
+        routes = super().get_queryset(request).exclude(kind=RouteKind.ROW)
+        return routes.select_related("to_step", "step", "role")

@@ -30,6 +30,7 @@ OUTCOME_SETTINGS = ("when", "comment_required", "exception", "label", "role")
 SETTINGS_OF_ROUTE_KIND: Mapping[str, Sequence[str]] = {
     RouteKind.RULE: ("when", "exception"),
     RouteKind.BRANCH: ("when",),
+    RouteKind.ROW: ("exception", "label"),
     RouteKind.ON_ERROR: ("exception",),
     RouteKind.EXPIRES: ("exception",),
     **dict.fromkeys((RouteKind.OTHERWISE, RouteKind.TO, RouteKind.REOPEN), ()),

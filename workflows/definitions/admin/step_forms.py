@@ -24,6 +24,7 @@ from workflows.definitions.admin.setting_boxes import (
     TASK_BOXES,
     WAIT_BOXES,
 )
+from workflows.definitions.admin.table_boxes import build_table_boxes
 from workflows.definitions.choices import RouteKind, StepKind
 from workflows.definitions.models import Step
 from workflows.engine.format.actions import ActionSetting, SettingKind, action_named
@@ -96,6 +97,14 @@ STEP_FORMS.register(
     ),
 )
 STEP_FORMS.register(StepKind.DECISION, StepKindForm(ways=(RouteKind.RULE, RouteKind.OTHERWISE)))
+STEP_FORMS.register(
+    StepKind.TABLE,
+    StepKindForm(
+        columns=("inputs", "outputs"),
+        more_columns=("config",),
+        ways=(RouteKind.TO, RouteKind.OTHERWISE),
+    ),
+)
 STEP_FORMS.register(StepKind.PARALLEL, StepKindForm(columns=("join",), ways=(RouteKind.BRANCH,)))
 STEP_FORMS.register(StepKind.JOIN, StepKindForm(columns=("wait_for",), ways=(RouteKind.TO,)))
 STEP_FORMS.register(StepKind.AUTOMATION, _system_form(AUTOMATION_BOXES))
@@ -112,6 +121,8 @@ def find_step_form(kind: str) -> StepKindForm:
 def find_setting_boxes(step: Step) -> list[SettingBox]:
     """The boxes of a step: those of its kind, and those of its action's settings."""
     boxes = [*find_step_form(step.kind).boxes, *OWNER_BOXES]
+    if step.kind == StepKind.TABLE:
+        boxes = [*build_table_boxes(step), *boxes]
     action = action_named(str((step.config or {}).get("action") or ""))
     if step.kind == StepKind.AUTOMATION and action is not None:
         boxes += ACTION_BOXES.get(str((step.config or {}).get("action")), ())

@@ -30,12 +30,12 @@ def route_is_exception(route: Route) -> bool:
 
 def route_names(routes: Iterable[Route]) -> Sequence[str]:
     """What `Link.name` says of each of a step's ways, in their order: an outcome's code, the number
-    of a rule or branch, else the kind."""
+    of a rule, a branch or a row's way, else the kind."""
     numbers: Counter[str] = Counter()
     names = []
     for route in routes:
         numbers[route.kind] += 1
-        is_numbered = route.kind in (RouteKind.RULE, RouteKind.BRANCH)
+        is_numbered = route.kind in (RouteKind.RULE, RouteKind.BRANCH, RouteKind.ROW)
         unnamed = EXPIRED if route.kind == RouteKind.EXPIRES else route.kind
         names.append(str(numbers[route.kind]) if is_numbered else route.name or unnamed)
     return names
@@ -49,4 +49,6 @@ def link_label(link: Link) -> str:
 def _way_label(kind: str, name: str, label: str | None, when: str | None) -> str:
     if kind == "outcome":
         return label or display_title(name, None).lower()
+    if kind == "row":
+        return label or ""
     return str(ROUTE_KIND_LABELS.get(kind, when or ""))

@@ -22,6 +22,7 @@ from workflows.engine.format.definition import (
     HumanStep,
     Link,
     RoleDef,
+    TableStep,
 )
 from workflows.engine.format.definition import Step as MapStep
 from workflows.engine.format.files import explain_validation_error
@@ -157,8 +158,12 @@ def _column_names(step: MapStep, written: Mapping[str, Any]) -> list[str]:
         for name in COLUMNS
         if name in written
         and not isinstance(written[name], dict)
-        and (isinstance(step, HumanStep) or name in ("name", "expected"))
+        and (isinstance(step, HumanStep) or name in _columns_of(step))
     ]
+
+
+def _columns_of(step: MapStep) -> tuple[str, ...]:
+    return ("name", "inputs", "outputs") if isinstance(step, TableStep) else ("name", "expected")
 
 
 def route_rows(
@@ -297,7 +302,7 @@ def _add_route(
     elif route.kind == "expires":
         way = _without_none(to=to, exception=route.exception)
         form["expires"] = {**(form.get("expires") or {}), **way}
-    else:
+    elif route.kind != "row":  # these are drawn from the rows, which say where they lead
         form[route.kind] = to
 
 

@@ -11,6 +11,7 @@ from workflows.engine.format.definition import (
     ParallelStep,
     Step,
     SubworkflowStep,
+    TableStep,
     WaitStep,
 )
 from workflows.engine.routing.graph import Graph, find_reachable
@@ -71,10 +72,29 @@ def _filled_after(graph: Graph, link: Link, filled: FilledFields) -> frozenset[s
         if isinstance(step, AutomationStep) and step.action == "set_fields":
             given_fields |= {*(step.with_ or {})}
         return before | (given_fields & fields.keys())
+    if isinstance(step, TableStep):
+        given = _given_by_table(step, link) & fields.keys()
+        return before - frozenset(step.outputs or ()) | given
     if isinstance(step, WaitStep):  # a message that leaves a required one out is refused
         given_fields = {*(step.outputs or [])} & fields.keys()
         return before | {key for key in given_fields if fields[key].required}
     return before
+
+
+def _given_by_table(step: TableStep, link: Link) -> frozenset[str]:
+    """The results that each row which takes this way gives, and where no row holds."""
+    if step.collect is not None:
+        return frozenset(key for key, how in step.collect.items() if how == "count")
+    answers = [
+        row.set_ or {}
+        for row in step.rows or ()
+        if (row.to == link.to if link.kind == "row" else link.kind == "to" and row.to is None)
+    ]
+    is_default = link.kind == "otherwise" or (link.kind == "to" and step.otherwise is None)
+    if is_default and (step.defaults is not None or link.kind == "otherwise"):
+        answers.append(step.defaults or {})
+    given = [{key for key, value in said.items() if value is not None} for said in answers]
+    return frozenset(set.intersection(*given)) if given else frozenset()
 
 
 def _sure_branches(graph: Graph, incoming: Mapping[str, list[Link]]) -> dict[str, list[list[Link]]]:

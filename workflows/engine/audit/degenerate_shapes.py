@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
-from workflows.engine.format.definition import DecisionStep, EndStep, HumanStep, Link, ParallelStep
+from workflows.engine.format.definition import (
+    DecisionStep,
+    EndStep,
+    HumanStep,
+    Link,
+    ParallelStep,
+    Step,
+    TableStep,
+)
 from workflows.engine.texts import Text, text
 from workflows.engine.values.field_types.base import type_of_field
 
@@ -14,15 +22,18 @@ def check_single_choices(survey: Survey) -> Iterator[AuditFinding]:
     for key, step in survey.graph.steps.items():
         if isinstance(step, ParallelStep) and len(step.branches) == 1:
             yield make_finding("parallel_of_one", key, step=survey.called(key))
-        elif (
-            isinstance(step, DecisionStep)
-            and step.otherwise
-            and len(survey.graph.following[key]) == 1
-        ):
+        elif _decides(step) and len(survey.graph.following[key]) == 1:
             (only,) = survey.graph.following[key]
             yield make_finding(
                 "decision_of_one", key, step=survey.called(key), target=survey.called(only)
             )
+
+
+def _decides(step: Step) -> bool:
+    """Whether a step is there for its choice alone."""
+    if isinstance(step, TableStep):
+        return not step.outputs
+    return isinstance(step, DecisionStep) and step.otherwise is not None
 
 
 def check_field_definitions(survey: Survey) -> Iterator[AuditFinding]:
@@ -77,7 +88,7 @@ def _usual_steps(survey: Survey) -> set[str]:
 def _is_refusal(survey: Survey, link: Link) -> bool:
     """An approval or a rule that says no. What went wrong in a task, or outside, and was put
     right by hand can end as well as anything."""
-    says_no = link.kind == "rule" or _is_approval(survey, link.source)
+    says_no = link.kind in ("rule", "row") or _is_approval(survey, link.source)
     return bool(link.route.exception) and says_no
 
 

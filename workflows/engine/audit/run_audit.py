@@ -10,7 +10,7 @@ from workflows.engine.audit import environment as world
 from workflows.engine.audit import field_capacity as fits
 from workflows.engine.audit import field_constraints as asked
 from workflows.engine.audit import human_steps as work
-from workflows.engine.audit import loops, schedules, structure, values
+from workflows.engine.audit import loops, schedules, structure, tables, values
 from workflows.engine.audit import ownership as head
 from workflows.engine.audit import separation_of_duties as duties
 from workflows.engine.audit import staffing as people_there
@@ -33,6 +33,7 @@ CHECKS: Final[tuple[AuditCheck, ...]] = (
     *duties.CHECKS,
     *values.CHECKS,
     *taken.CHECKS,
+    *tables.CHECKS,
     *early.CHECKS,
     *shapes.CHECKS,
     *outside.CHECKS,

@@ -9,6 +9,7 @@ from workflows.engine.format.definition import (
     HumanStep,
     Step,
     SubworkflowStep,
+    TableStep,
     WaitStep,
 )
 from workflows.engine.routing.waits import awaited_field
@@ -39,7 +40,8 @@ def _fields_read(survey: Survey, key: str, step: Step) -> Mapping[str, Text]:
     if isinstance(step, WaitStep) and step.until:
         reads[awaited_field(step)] = text("waits until")
     reads |= dict.fromkeys(_fields_sent_outside(step), text("tells others"))
-    reads |= dict.fromkeys(_condition_fields(survey, key), text("decides by"))
+    asked = step.inputs or () if isinstance(step, TableStep) else _condition_fields(survey, key)
+    reads |= dict.fromkeys(asked, text("decides by"))
     return reads
 
 

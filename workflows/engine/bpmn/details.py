@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 PlainStep = dict[str, Any]
-_FROM_ARROWS: Final = ("rules", "otherwise", "branches", "to", "on_error", "expires")
+_FROM_ARROWS: Final = (
+    *("rules", "otherwise", "branches", "to", "on_error", "expires"),
+    "exceptions",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +29,8 @@ class Way:
 
 def is_step_rest(rest: Mapping[str, Any]) -> bool:
     """Whether this has the shape that `part_step` gives; what its parts say is not asked."""
+    if rest.get("kind") == "table":
+        return _is_table_rest(rest)
     mappings = [rest.get(name, {}) for name in ("outcomes", "on_error", "expires")]
     lists = [rest.get(name, []) for name in ("rules", "branches")]
     if not all(isinstance(part, dict) for part in mappings):
@@ -36,9 +41,51 @@ def is_step_rest(rest: Mapping[str, Any]) -> bool:
     return isinstance(rest.get("kind"), str) and all(isinstance(part, dict) for part in inner)
 
 
+def _is_table_rest(rest: Mapping[str, Any]) -> bool:
+    rows, exceptions = rest.get("rows", []), rest.get("exceptions", [])
+    if not isinstance(rows, list) or not isinstance(exceptions, list):
+        return False
+    return all(isinstance(row, dict) for row in rows) and all(
+        isinstance(way, list) and len(way) == 2 for way in exceptions
+    )
+
+
+def _part_table(rest: PlainStep, step: Mapping[str, Any]) -> PlainStep:
+    """A table whose rows name the way that they take, as its arrows do, and not a step."""
+    rows = step.get("rows", [])
+    targets = list(dict.fromkeys(row["to"] for row in rows if row.get("to")))
+    ways = {to: ["row", str(number)] for number, to in enumerate(targets, start=1)}
+    ways |= {step[kind]: [kind, kind] for kind in ("to", "otherwise") if step.get(kind)}
+    if rows:
+        numbers = {to: str(number) for number, to in enumerate(targets, start=1)}
+        rest["rows"] = [{**row, "to": numbers[row["to"]]} if row.get("to") else row for row in rows]
+    if step.get("exceptions"):
+        rest["exceptions"] = [ways[key] for key in step["exceptions"] if key in ways]
+    return rest
+
+
+def _join_table(rest: Mapping[str, Any], ways: Mapping[str, Sequence[Way]]) -> PlainStep:
+    targets = {(way.kind, way.name): way.to for several in ways.values() for way in several}
+    rows = []
+    for row in rest.get("rows", ()):
+        to = targets.get(("row", str(row.get("to"))))
+        kept = {key: value for key, value in row.items() if key != "to"}
+        rows.append({**kept, "to": to} if to else kept)
+    exceptions = [targets.get((kind, name)) for kind, name in rest.get("exceptions", ())]
+    return {
+        **rest,
+        **({"rows": rows} if rows else {}),
+        "exceptions": list(dict.fromkeys(to for to in exceptions if to)),
+        "to": _only_target(ways.get("to", ())),
+        "otherwise": _only_target(ways.get("otherwise", ())),
+    }
+
+
 def part_step(step: Mapping[str, Any]) -> PlainStep:
     """The step without where its ways lead."""
     rest = {key: value for key, value in step.items() if key not in ("to", "otherwise")}
+    if step.get("kind") == "table":
+        return _part_table(rest, step)
     if "outcomes" in rest:
         rest["outcomes"] = {
             name: _without_target(route) for name, route in rest["outcomes"].items()
@@ -70,6 +117,8 @@ def join_step(rest: Mapping[str, Any], ways: Sequence[Way]) -> PlainStep:
     elif rest["kind"] == "decision":
         step["rules"] = _join_numbered(rest.get("rules", ()), by_kind.get("rule", ()))
         step["otherwise"] = _only_target(by_kind.get("otherwise", ()))
+    elif rest["kind"] == "table":
+        step = _join_table(rest, by_kind)
     elif rest["kind"] == "parallel":
         step["branches"] = _join_numbered(rest.get("branches", ()), by_kind.get("branch", ()))
     elif rest["kind"] != "end":

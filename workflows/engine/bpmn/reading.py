@@ -322,6 +322,8 @@ class _DraftBuilder:
             return [*self._outcomes(node), *self._expiry(node, rest)]
         if kind == "decision":
             return self._rules(node, rest)
+        if kind == "table":
+            return self._ways_of_table(node)
         if kind == "parallel":
             return self._branches(node, rest)
         if kind == "end":
@@ -407,6 +409,22 @@ class _DraftBuilder:
             if own is None:
                 self.note(flow.element, text("its condition is to be written as a rule"))
             ways.append(Way(kind="rule", name=name, to=to, condition=condition[:1000]))
+        return ways
+
+    def _ways_of_table(self, node: Node) -> list[Way]:
+        """The arrows of a table that we wrote, or of the gateway right behind it; rows say which of
+        them they take."""
+        flows = node.outgoing
+        if len(flows) == 1 and flows[0].own_way() is None:
+            behind = self.shape.choice_behind(flows[0].target)
+            flows = behind.outgoing if behind is not None else flows
+        ways = []
+        for flow in flows:
+            own = flow.own_way()
+            if own is None:
+                self.note(flow.element, text("no row of the table leads there; add one"))
+                continue
+            ways.append(Way(kind=own[0], name=own[1], to=self._resolve(flow.target)))
         return ways
 
     def _branches(self, node: Node, rest: PlainStep) -> list[Way]:

@@ -23,6 +23,7 @@ from workflows.engine.format.definition import (
     ParallelStep,
     Step,
     SubworkflowStep,
+    TableStep,
     TaskStep,
     WaitStep,
     display_title,
@@ -121,6 +122,9 @@ class _Writer:
             if isinstance(step, HumanStep) and len(step.outcomes) > 1:
                 self._add_node(f"outcomes.{key}", "exclusiveGateway", gatewayDirection="Diverging")
                 self._add_flow(f"step.{key}", f"outcomes.{key}", flow_id=f"flow.{key}")
+            if isinstance(step, TableStep) and len(self.graph.leaving[key]) > 1:
+                self._add_node(f"ways.{key}", "exclusiveGateway", gatewayDirection="Diverging")
+                self._add_flow(f"step.{key}", f"ways.{key}", flow_id=f"flow.{key}")
             if getattr(step, "on_error", None):
                 boundary = self._add_node(
                     f"error.{key}", "boundaryEvent", attachedToRef=f"step.{key}", name="Failed"
@@ -147,6 +151,7 @@ class _Writer:
             "approval": "userTask",
             "task": "userTask",
             "decision": "exclusiveGateway",
+            "table": "businessRuleTask",
             "automation": "serviceTask",
             "wait": "intermediateCatchEvent",
             "subworkflow": "callActivity",
@@ -177,7 +182,7 @@ class _Writer:
             node.attributes["gatewayDirection"] = "Diverging"
         elif isinstance(step, JoinStep):
             node.attributes["gatewayDirection"] = "Converging"
-        elif isinstance(step, AutomationStep):
+        elif isinstance(step, AutomationStep | TableStep):
             node.attributes["implementation"] = "##unspecified"
         elif isinstance(step, SubworkflowStep):
             node.attributes["calledElement"] = f"process.{step.workflow}"
@@ -206,6 +211,8 @@ class _Writer:
         source = f"step.{link.source}"
         if link.kind == "outcome" and len(step.outcomes) > 1:  # type: ignore[union-attr]
             source = f"outcomes.{link.source}"
+        elif isinstance(step, TableStep) and len(self.graph.leaving[link.source]) > 1:
+            source = f"ways.{link.source}"
         elif link.kind == "on_error":
             source = f"error.{link.source}"
         elif link.kind == "expires":
@@ -226,6 +233,9 @@ class _Writer:
                 {f"{{{XSI}}}type": "bpmn:tFormalExpression"},
                 text=link.route.when,
             )
+        elif isinstance(step, TableStep):
+            if link.kind == "otherwise" and source.startswith("ways."):
+                self.nodes[source].attributes["default"] = flow.attributes["id"]
         elif link.kind == "otherwise" or (link.kind == "branch" and link.name == "none"):
             self.nodes[source].attributes["default"] = flow.attributes["id"]
 
@@ -312,6 +322,8 @@ def _label_of(link: Link) -> str:
         return display_title(link.name, link.route.label)
     if link.kind in ("rule", "branch"):
         return link.route.when or ""
+    if link.kind == "row":
+        return link.route.label or ""
     return "Otherwise" if link.kind == "otherwise" else ""
 
 

@@ -135,27 +135,31 @@ def read_xml(written: bytes, *, name: str) -> XmlElement:
     return root
 
 
-def write_xml(root: XmlElement) -> str:
-    """A tree as an XML file, indented; its namespaces have the prefixes of our vocabulary."""
-    declared = {f"xmlns:{prefix}": namespace for namespace, prefix in PREFIXES.items()}
+def write_xml(root: XmlElement, prefixes: Mapping[str, str] = PREFIXES) -> str:
+    """A tree as an XML file, indented; its namespaces have these prefixes (else those of BPMN)."""
+    declared = {f"xmlns:{prefix}": namespace for namespace, prefix in prefixes.items()}
     lines = ['<?xml version="1.0" encoding="UTF-8"?>']
-    _write_element(root, declared, 0, lines)
+    _write_element(root, declared, 0, lines, prefixes)
     return "\n".join(lines) + "\n"
 
 
 def _write_element(
-    element: XmlElement, declared: Mapping[str, str], depth: int, lines: list[str]
+    element: XmlElement,
+    declared: Mapping[str, str],
+    depth: int,
+    lines: list[str],
+    prefixes: Mapping[str, str],
 ) -> None:
-    name = f"{PREFIXES[element.namespace]}:{element.name}"
+    name = f"{prefixes[element.namespace]}:{element.name}"
     attributes = "".join(
-        f" {_prefixed_name(key)}={quoteattr(value)}"
+        f" {_prefixed_name(key, prefixes)}={quoteattr(value)}"
         for key, value in (*declared.items(), *element.attributes.items())
     )
     indent = "  " * depth
     if element.children:
         lines.append(f"{indent}<{name}{attributes}>")
         for child in element.children:
-            _write_element(child, {}, depth + 1, lines)
+            _write_element(child, {}, depth + 1, lines, prefixes)
         lines.append(f"{indent}</{name}>")
     elif element.text:
         lines.append(f"{indent}<{name}{attributes}>{escape(element.text)}</{name}>")
@@ -163,8 +167,8 @@ def _write_element(
         lines.append(f"{indent}<{name}{attributes}/>")
 
 
-def _prefixed_name(key: str) -> str:
+def _prefixed_name(key: str, prefixes: Mapping[str, str]) -> str:
     if not key.startswith("{"):
         return key
     namespace, _, local = key[1:].partition("}")
-    return f"{PREFIXES[namespace]}:{local}"
+    return f"{prefixes[namespace]}:{local}"

@@ -3,10 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from workflows.engine.conformance.rule_answers import Truths, rules_of_map
-from workflows.engine.format.definition import AutomationStep, HumanStep, SubworkflowStep, WaitStep
+from workflows.engine.conformance.rule_answers import Truths, rules_of_map, table_of_rule
+from workflows.engine.format.definition import (
+    AutomationStep,
+    HumanStep,
+    SubworkflowStep,
+    TableStep,
+    WaitStep,
+)
 from workflows.engine.routing.graph import Graph
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated, RuleProblem
+from workflows.engine.tables.compiling import TableProblem
 from workflows.engine.values.field_types.base import ValueRefused, type_of_field
 
 SETS_FIELDS = "set_fields"
@@ -16,7 +23,7 @@ MOST_REMEMBERED = 20_000
 def fields_written_outside(graph: Graph, step: str) -> frozenset[str]:
     """The fields that a step writes without a person: nobody reads in a log when."""
     found = graph[step]
-    if not isinstance(found, AutomationStep | WaitStep | SubworkflowStep):
+    if not isinstance(found, AutomationStep | WaitStep | SubworkflowStep | TableStep):
         return frozenset()
     written = set(found.outputs or ())
     if isinstance(found, AutomationStep) and found.action == SETS_FIELDS:
@@ -36,8 +43,8 @@ class RuleReader:
         self._fields: dict[str, frozenset[str]] = {}
         for text in self.rules:
             try:
-                fields = graph.rule(text).fields
-            except RuleProblem:
+                fields = _fields_asked(graph, text)
+            except (RuleProblem, TableProblem):
                 continue
             if not fields & outside:
                 self._fields[text] = fields
@@ -71,10 +78,18 @@ class RuleReader:
         fields = self._fields.get(rule)
         if fields is None or any(values.get(key) is None for key in fields):
             return None
+        table = table_of_rule(rule)
         try:
+            if table is not None:
+                return self.graph.decide_by_table(table[0], values).way == table[1]
             return self.graph.rule(rule).holds(values)
         except RuleCannotBeEvaluated:
             return None
+
+
+def _fields_asked(graph: Graph, rule: str) -> frozenset[str]:
+    table = table_of_rule(rule)
+    return graph.rule(rule).fields if table is None else graph.table(table[0]).input_keys
 
 
 def fields_of_step(graph: Graph, step: str) -> frozenset[str]:

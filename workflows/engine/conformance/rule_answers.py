@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflows.engine.errors import HandoffError
-from workflows.engine.format.definition import DecisionStep, HumanStep, ParallelStep
+from workflows.engine.format.definition import DecisionStep, HumanStep, ParallelStep, TableStep
 from workflows.engine.routing.advance import advance
 from workflows.engine.routing.effects import Event
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking
+from workflows.engine.tables.decision import TableDecision
 
 MOST_ANSWERS = 512
 """So many ways of one move are looked at; ten rules of unknown answer have twice as many."""
@@ -62,13 +63,37 @@ class AnsweredGraph(Graph):
         """What the answers of this walk say."""
         return self.answers.answer(rule_text)
 
+    def decide_by_table(self, key: str, data: Mapping[str, Any]) -> TableDecision:
+        """The first of the table's ways that the answers of this walk say; it writes nothing, as
+        values are told by the log."""
+        *asked, last = self.leaving[key]
+        for link in asked:
+            if self.answers.answer(rule_of_table(key, link.name)):
+                return TableDecision((), {}, link.name, link.to)
+        return TableDecision((), {}, last.name, last.to)
+
+
+def rule_of_table(key: str, way: str) -> str:
+    """Stands for the question whether a table chooses one of its ways; it can be no rule's text."""
+    return f"\n{key}\n{way}"
+
+
+def table_of_rule(rule: str) -> tuple[str, str] | None:
+    """The table and the way that such a question is about; None for a rule of the map."""
+    if not rule.startswith("\n"):
+        return None
+    _, key, way = rule.split("\n")
+    return key, way
+
 
 def rules_of_map(graph: Graph) -> tuple[str, ...]:
     """Every condition that decides a way on this map, once."""
     found: dict[str, None] = {}
-    for step in graph.steps.values():
+    for key, step in graph.steps.items():
         if isinstance(step, DecisionStep):
             found.update((rule.when, None) for rule in step.rules or [])
+        elif isinstance(step, TableStep):
+            found.update((rule_of_table(key, link.name), None) for link in graph.leaving[key])
         elif isinstance(step, ParallelStep):
             found.update((branch.when, None) for branch in step.branches if branch.when)
         elif isinstance(step, HumanStep):

@@ -77,6 +77,10 @@ def _decision(new: NewStep, to: str, rejected: str) -> Form:
     return {**({"rules": rules} if rules else {}), "otherwise": to}
 
 
+def _table(new: NewStep, to: str, rejected: str) -> Form:
+    return {"otherwise": to}
+
+
 def _automation(new: NewStep, to: str, rejected: str) -> Form:
     return {**_owned(new), "expected": new.expected or EXPECTED, "action": "set_fields", "to": to}
 
@@ -97,6 +101,7 @@ _BY_KIND: Final[Mapping[str, Callable[[NewStep, str, str], Form]]] = {
     "approval": _approval,
     "task": _task,
     "decision": _decision,
+    "table": _table,
     "automation": _automation,
     "wait": _wait,
     "subworkflow": _subworkflow,

@@ -91,7 +91,7 @@ def _redirect_step(key: str, step: Form, old: str, new: str, form: Form) -> Form
 def _without_ways_to(key: str, step: Form, old: str) -> Form:
     ways = [way for way in ways_of(step) if way.kind not in UNUSUAL_WAYS]
     left = [way for way in ways if way.to != old]
-    needed = {"to", "otherwise"} & {way.kind for way in ways if way.to == old}
+    needed = {"to", "otherwise", "row"} & {way.kind for way in ways if way.to == old}
     if not left or needed:
         raise InvalidInput(
             "Without this step, '%(step)s' would lead to itself; change where it leads first.",

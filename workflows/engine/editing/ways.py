@@ -5,7 +5,7 @@ still unfinished can be edited too. Nothing is changed in place: each edit gives
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Form = dict[str, Any]
@@ -13,13 +13,15 @@ Form = dict[str, Any]
 Steps = Mapping[str, Form]
 
 LISTS = {"rule": "rules", "branch": "branches"}
+ROWS = "rows"
+"""Rows of a table: all that lead to a step are one way; those that say no step are none."""
 SINGLE = ("otherwise", "to", "on_error", "expires", "reopen")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
     """One way from a step. `name` is an outcome's name, or which of its rules or branches it is,
-    from 1; other ways have none."""
+    or which of the steps that rows lead to, from 1; other ways have none."""
 
     kind: str
     name: str = ""
@@ -42,9 +44,18 @@ def _written_ways(step: Form) -> Iterator[tuple[Way, Any]]:
     for kind, listed in LISTS.items():
         for number, written in enumerate(step.get(listed) or [], start=1):
             yield _read_way(kind, str(number), written), written
+    exceptions = step.get("exceptions") or ()
+    for number, to in enumerate(_row_targets(step), start=1):
+        yield Way(kind="row", name=str(number), to=to, is_exception=to in exceptions), to
     for kind in SINGLE:
         if step.get(kind):
-            yield _read_way(kind, "", step[kind]), step[kind]
+            way = _read_way(kind, "", step[kind])
+            yield replace(way, is_exception=way.is_exception or way.to in exceptions), step[kind]
+
+
+def _row_targets(step: Form) -> list[str]:
+    targets = (row.get("to") for row in step.get(ROWS) or [])
+    return list(dict.fromkeys(to for to in targets if to))
 
 
 def _read_way(kind: str, name: str, written: Any) -> Way:
@@ -60,10 +71,33 @@ def lead_ways(step: Form, change: Change) -> Form:
     for key in ("outcomes", *LISTS.values(), *SINGLE):
         changed.pop(key, None)
     led = [(way, change(way), written) for way, written in _written_ways(step)]
+    if step.get(ROWS):
+        changed |= _lead_rows(step, {way.to: to for way, to, _ in led if way.kind == "row"})
+    if step.get("exceptions"):
+        changed |= _lead_exceptions(changed.pop("exceptions"), led)
     for way, to, written in led:
+        if way.kind == "row":
+            continue
         if to is not None:
             _write_way(changed, way, {**written, "to": to} if isinstance(written, dict) else to)
     return {key: changed[key] for key in [*step, *changed] if key in changed}
+
+
+def _lead_rows(step: Form, targets: Mapping[str, str | None]) -> Form:
+    """The rows leading where they are to; one whose way is taken out goes the table's own."""
+    rows = []
+    for row in step[ROWS]:
+        to = targets.get(row.get("to") or "")
+        kept = {key: value for key, value in row.items() if key != "to"}
+        rows.append({**kept, "to": to} if to is not None else kept)
+    return {ROWS: rows}
+
+
+def _lead_exceptions(exceptions: list[str], led: list[tuple[Way, str | None, Any]]) -> Form:
+    """The steps to which exceptional ways lead now."""
+    moved = {way.to: to for way, to, _ in led}
+    kept = [to for key in exceptions if (to := moved.get(key, key)) is not None]
+    return {"exceptions": list(dict.fromkeys(kept))} if kept else {}
 
 
 def _write_way(step: Form, way: Way, written: Any) -> None:

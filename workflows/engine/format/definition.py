@@ -41,6 +41,14 @@ from workflows.engine.format.parts import (
 )
 from workflows.engine.format.rehearsed import RehearseDef
 from workflows.engine.format.roles import RoleDef
+from workflows.engine.format.table_parts import (
+    Aggregator,
+    CellValue,
+    HitPolicy,
+    TableRowDef,
+    TableRows,
+    name_rows,
+)
 from workflows.engine.texts import Text, text
 
 __all__ = [
@@ -72,6 +80,8 @@ __all__ = [
     "StartDef",
     "Step",
     "SubworkflowStep",
+    "TableRowDef",
+    "TableStep",
     "TaskStep",
     "TriggerDef",
     "ValueDef",
@@ -160,6 +170,26 @@ class DecisionStep(BaseStep):
     otherwise: Key | None = None
 
 
+class TableStep(BaseStep):
+    """A decision table: the row that holds sets fields and chooses the way."""
+
+    kind: Literal["table"]
+    inputs: list[Name] | None = None
+    outputs: list[Name] | None = None
+    hit: HitPolicy | None = None
+    collect: dict[Name, Aggregator] | None = None
+    rows: TableRows | None = None
+    defaults: dict[Name, CellValue] | None = None
+    exceptions: list[Key] | None = None
+    to: Key | None = None
+    otherwise: Key | None = None
+
+    @property
+    def row_targets(self) -> tuple[str, ...]:
+        """The steps that rows lead to by themselves, each once, in the order of the rows."""
+        return tuple(dict.fromkeys(row.to for row in self.rows or () if row.to))
+
+
 class ParallelStep(BaseStep):
     """Opens every branch whose condition holds; its join waits for them."""
 
@@ -241,6 +271,7 @@ Step = Annotated[
     ApprovalStep
     | TaskStep
     | DecisionStep
+    | TableStep
     | ParallelStep
     | JoinStep
     | AutomationStep
@@ -257,7 +288,7 @@ UNCHOSEN_WAYS = frozenset({"on_error", "expires"})
 UNUSUAL_WAYS = UNCHOSEN_WAYS | {"reopen"}
 """Kinds of ways that are none of those on which work goes on when all is well."""
 HUMAN_KINDS = frozenset({"approval", "task"})
-ROUTING_KINDS = frozenset({"decision", "parallel", "join"})
+ROUTING_KINDS = frozenset({"decision", "table", "parallel", "join"})
 """Kinds that do no work of their own: they only say where to go."""
 
 
@@ -265,7 +296,17 @@ class Link(DefinitionPart):
     """A way between two steps with what it is: for graphs, tables and pictures."""
 
     source: str
-    kind: Literal["outcome", "rule", "otherwise", "branch", "to", "on_error", "expires", "reopen"]
+    kind: Literal[
+        "outcome",
+        "rule",
+        "row",
+        "otherwise",
+        "branch",
+        "to",
+        "on_error",
+        "expires",
+        "reopen",
+    ]
     name: str
     route: RouteDef
 
@@ -459,6 +500,8 @@ def links_of(key: str, step: Step) -> Iterator[Link]:
             yield link("rule", str(number), _build_route(rule.to, rule.when, rule.exception))
         if step.otherwise:
             yield link("otherwise", "otherwise", step.otherwise)
+    elif isinstance(step, TableStep):
+        yield from _links_of_table(key, step)
     elif isinstance(step, ParallelStep):
         for number, branch in enumerate(step.branches, start=1):
             yield link("branch", str(number), _build_route(branch.to, branch.when))
@@ -472,6 +515,20 @@ def links_of(key: str, step: Step) -> Iterator[Link]:
             yield link(
                 "on_error", "on_error", _build_route(on_error.to, exception=on_error.exception)
             )
+
+
+def _links_of_table(key: str, step: TableStep) -> Iterator[Link]:
+    """One way for all rows that lead to a step, and those of the table as a whole."""
+    ways = [("row", str(number), to) for number, to in enumerate(step.row_targets, start=1)]
+    ways += [
+        (kind, kind, to) for kind, to in (("to", step.to), ("otherwise", step.otherwise)) if to
+    ]
+    for kind, name, to in ways:
+        label = name_rows(step.rows or (), to) if kind == "row" else None
+        exception = True if to in (step.exceptions or ()) else None
+        written = {"to": to, "label": label, "exception": exception}
+        route = {part: value for part, value in written.items() if value is not None}
+        yield Link.model_validate({"source": key, "kind": kind, "name": name, "route": route})
 
 
 def _build_route(to: str, when: str | None = None, exception: bool | None = None) -> RouteDef:

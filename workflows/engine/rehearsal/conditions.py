@@ -6,6 +6,7 @@ are sent with them. Where none are found, no run can show it either.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -14,10 +15,12 @@ from math import prod
 from random import Random
 from typing import Any, Final, Literal
 
-from workflows.engine.format.definition import AutomationStep, DecisionStep, Link
+from workflows.engine.format.definition import AutomationStep, DecisionStep, Link, TableStep
 from workflows.engine.rehearsal.boundaries import collect_literals, values_around
+from workflows.engine.rehearsal.table_conditions import TableGroup, collect_table_literals
 from workflows.engine.routing.graph import Graph
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated, RuleProblem
+from workflows.engine.tables.compiling import TableProblem
 
 MOST_COMBINATIONS: Final = 2500
 SOMEBODY: Final = "somebody"
@@ -60,14 +63,20 @@ class Conditions:
     graph: Graph
     today: date
     groups: tuple[ConditionGroup, ...] = field(init=False)
+    tables: tuple[TableGroup, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self.groups = tuple(self._find_groups())
+        self.tables = tuple(self._find_tables())
 
     @cached_property
     def literals(self) -> Mapping[str, frozenset[str]]:
         """What the map's rules and sums set each field against."""
-        return collect_literals(_texts_of(self.graph), self.graph.definition.fields)
+        found = collect_literals(_texts_of(self.graph), self.graph.definition.fields)
+        for group in self.tables:
+            for key, written in collect_table_literals(group.table).items():
+                found[key] = found.get(key, frozenset()) | written
+        return found
 
     @cached_property
     def judgement(self) -> Judgement:
@@ -76,6 +85,9 @@ class Conditions:
         refuted: set[ConditionKey] = set()
         for group in self.groups:
             self._try_group(group, witnesses, refuted)
+        for table in self.tables:
+            witnesses |= table.find_witnesses()
+            refuted |= table.keys if len(table.rows) > 1 else set()
         return Judgement(witnesses=witnesses, refuted=frozenset(refuted))
 
     def candidates(self, key: str) -> list[Any]:
@@ -91,6 +103,25 @@ class Conditions:
             else:
                 for link in links:
                     yield self._group(key, [link], has_otherwise=False)
+
+    def _find_tables(self) -> Iterator[TableGroup]:
+        for key, step in self.graph.steps.items():
+            if isinstance(step, TableStep):
+                with suppress(TableProblem):
+                    yield TableGroup(key, self.graph.table(key), self.graph.leaving[key])
+
+    def group_of(self, key: ConditionKey) -> ConditionGroup | TableGroup | None:
+        """What a condition is asked with."""
+        groups: tuple[ConditionGroup | TableGroup, ...] = (*self.groups, *self.tables)
+        return next((group for group in groups if key in group.keys), None)
+
+    def meets(
+        self, group: ConditionGroup | TableGroup, values: Mapping[str, Any], key: ConditionKey
+    ) -> bool:
+        """Whether a condition is taken under these values."""
+        if isinstance(group, TableGroup):
+            return key in group.holding(values)
+        return self.taken(group, values) == key
 
     def _group(self, key: str, links: Sequence[Link], *, has_otherwise: bool) -> ConditionGroup:
         named: dict[str, None] = {}

@@ -7,11 +7,12 @@ from typing import Final
 from workflows.engine.authority.eligibility import forward_roles
 from workflows.engine.format.definition import HumanStep, Link
 from workflows.engine.rehearsal.conditions import ConditionKey, Conditions
-from workflows.engine.rehearsal.findings import Finding
+from workflows.engine.rehearsal.findings import Finding, FindingKind
 from workflows.engine.rehearsal.goals import Goal
 from workflows.engine.rehearsal.loads import RoleLoad
 from workflows.engine.rehearsal.records import RunRecord, TaskRecord, Trouble
 from workflows.engine.rehearsal.scenario import Scenario
+from workflows.engine.rehearsal.table_conditions import row_label
 from workflows.engine.routing.graph import Graph, find_reachable
 
 MOST_ROUNDS: Final = 5
@@ -164,23 +165,29 @@ class _Asked:
 
 
 def find_rules(evidence: Evidence) -> Iterator[Finding]:
-    """Conditions that never hold, or always."""
+    """Conditions that never hold, or always; of tables rows that never do."""
+    for table in evidence.conditions.tables:
+        for row in table.rows:
+            if judge_condition(evidence, row) == "never":
+                yield _rule_finding(evidence, row, "rule_never", row_label(evidence.graph, row))
     for link in evidence.graph.links:
         if link.route.when is None:
             continue
         kind = judge_condition(evidence, link)
         if kind is not None:
-            asked = _ask(evidence, (link.source, link.kind, link.name))
-            yield Finding(
-                kind="rule_never" if kind == "never" else "rule_always",
-                step=link.source,
-                share=evidence.share(min(asked.asked, len(evidence.runs))),
-                example=asked.example,
-                parameters={
-                    "rule": link.route.when,
-                    "step": evidence.graph.title(link.source),
-                },
-            )
+            found: FindingKind = "rule_never" if kind == "never" else "rule_always"
+            yield _rule_finding(evidence, link, found, link.route.when)
+
+
+def _rule_finding(evidence: Evidence, link: Link, kind: FindingKind, rule: str | None) -> Finding:
+    asked = _ask(evidence, (link.source, link.kind, link.name))
+    return Finding(
+        kind=kind,
+        step=link.source,
+        share=evidence.share(min(asked.asked, len(evidence.runs))),
+        example=asked.example,
+        parameters={"rule": rule, "step": evidence.graph.title(link.source)},
+    )
 
 
 def judge_condition(evidence: Evidence, link: Link) -> str | None:

@@ -19,6 +19,7 @@ from workflows.engine.rehearsal.conditions import (
     randrange,
 )
 from workflows.engine.rehearsal.scenario import Scenario
+from workflows.engine.rehearsal.table_conditions import TableGroup
 from workflows.engine.routing.graph import Graph
 
 MOST_TRIES: Final = 300
@@ -48,14 +49,19 @@ def find_goals(graph: Graph, conditions: Conditions, scenario: Scenario) -> tupl
     ways = _shortest_ways(graph)
     return tuple(
         _goal(step, link, ways[step], conditions, failing=failing)
-        for step, link, failing in _wanted_places(graph, scenario)
+        for step, link, failing in _wanted_places(graph, conditions, scenario)
         if step in ways
     )
 
 
-def _wanted_places(graph: Graph, scenario: Scenario) -> Iterator[tuple[str, Link | None, bool]]:
+def _wanted_places(
+    graph: Graph, conditions: Conditions, scenario: Scenario
+) -> Iterator[tuple[str, Link | None, bool]]:
+    rows = {table.step: table.rows for table in conditions.tables}
     for key, step in graph.steps.items():
         yield key, None, False
+        for row in rows.get(key, ()):
+            yield key, row, False
         for link in graph.leaving[key]:
             if link.route.when is not None or link.kind == "otherwise":
                 yield key, link, False
@@ -111,7 +117,7 @@ def _values_for(links: Sequence[Link], conditions: Conditions) -> Mapping[str, A
     wanted = [
         (group, key)
         for link in links
-        if (key := (link.source, link.kind, link.name)) and (group := _group_of(key, conditions))
+        if (key := (link.source, link.kind, link.name)) and (group := conditions.group_of(key))
     ]
     witnesses = conditions.judgement.witnesses
     merged: dict[str, Any] = {}
@@ -130,13 +136,9 @@ def _values_for(links: Sequence[Link], conditions: Conditions) -> Mapping[str, A
     return merged
 
 
-def _group_of(key: ConditionKey, conditions: Conditions) -> ConditionGroup | None:
-    return next((group for group in conditions.groups if key in group.keys), None)
-
-
 def _meets_all(
     values: Mapping[str, Any],
-    wanted: Sequence[tuple[ConditionGroup, ConditionKey]],
+    wanted: Sequence[tuple[ConditionGroup | TableGroup, ConditionKey]],
     conditions: Conditions,
 ) -> bool:
-    return all(conditions.taken(group, values) == key for group, key in wanted)
+    return all(conditions.meets(group, values, key) for group, key in wanted)

@@ -29,6 +29,7 @@ from workflows.engine.rehearsal.people_at_work import PeopleAtWork
 from workflows.engine.rehearsal.records import Moment, RunRecord, TaskRecord, Trouble
 from workflows.engine.rehearsal.running import take_up_request, take_up_task
 from workflows.engine.rehearsal.scenario import RunningRequest, RunningTask, Scenario
+from workflows.engine.rehearsal.table_conditions import ROW
 from workflows.engine.rehearsal.values import ValueMaker, Writer
 from workflows.engine.rehearsal.work_outside import SUM_FAILED, WorkOutside
 from workflows.engine.routing import effects as fx
@@ -74,7 +75,8 @@ class Simulation:
         self.open_time = calendar_time(calendar, scenario.starts_at)
         today = scenario.starts_at.astimezone(self.zone).date()
         self._step_times: dict[int, OpenTime] = {id(calendar): self.open_time}
-        self.values = ValueMaker(graph, scenario, conditions or Conditions(graph, today))
+        self.conditions = conditions or Conditions(graph, today)
+        self.values = ValueMaker(graph, scenario, self.conditions)
         self.crew = Crew(graph, scenario, calendar=self.open_time, zone=self.zone)
         self.people = PeopleAtWork(
             scenario=scenario,
@@ -448,7 +450,17 @@ class Simulation:
         self.later(now + OWNER_TAKES if moment is None else moment, happens, *parts)
 
     def _on_route(self, request: OpenRequest, effect: fx.RouteTaken, now: int) -> None:
-        """Which rule was taken, and which were asked before it and did not hold."""
+        """Which rule was taken, and which were asked before it and did not hold; of a table each
+        row and each way."""
+        table = next((t for t in self.conditions.tables if t.step == effect.step), None)
+        if table is not None:
+            for row in table.rows:
+                key = (effect.step, ROW, row.name)
+                request.record.note_answer(key, holds=int(row.name) in effect.rows)
+            for link in table.links:
+                key = (effect.step, link.kind, link.name)
+                request.record.note_answer(key, holds=link.name == effect.route)
+            return
         for link in self.graph.leaving[effect.step]:
             taken = link.name == effect.route
             request.record.note_answer((effect.step, link.kind, link.name), holds=taken)

@@ -18,6 +18,7 @@ from workflows.engine.routing.separation import forward_outcome
 QUICK: Final = Spread((30, 60, 120))
 FAILS: Final = 0.05
 _WAYS: Final = ("to", "otherwise", "reopen", "on_error", "expires", "join")
+_LISTED: Final = ("rules", "branches", "rows")
 KINDS: Final = ("person", "without", "parallel", "threshold", "volume", "automate")
 
 
@@ -218,9 +219,11 @@ def _lead_elsewhere(written: dict[str, Any], step: str, target: str) -> None:
                     holder[key] = target
                 elif is_way and isinstance(way, dict) and way.get("to") == step:
                     way["to"] = target
-        for way in (*(said.get("rules") or ()), *(said.get("branches") or ())):
-            if way["to"] == step:
+        for way in (part for name in _LISTED for part in said.get(name) or ()):
+            if way.get("to") == step:
                 way["to"] = target
+        if step in (said.get("exceptions") or ()):
+            said["exceptions"] = [key for key in said["exceptions"] if key != step]
 
 
 def _forget_step(written: dict[str, Any], step: str) -> None:

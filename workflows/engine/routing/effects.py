@@ -198,11 +198,12 @@ class ActivationCancelled:
 
 @dataclass(frozen=True, slots=True)
 class RouteTaken:
-    """A routing step was passed, and by which of its ways."""
+    """A routing step was passed, and by which of its ways; of a table by which rows (from 1)."""
 
     step: str
     route: str
     to: str
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,12 @@ from workflows.engine.format.definition import (
     ParallelStep,
     RouteDef,
     Step,
+    TableStep,
     display_title,
 )
 from workflows.engine.rules.evaluation import Rule, RuleCannotBeEvaluated, RuleProblem, compile_rule
+from workflows.engine.tables.compiling import TableProblem, compile_table
+from workflows.engine.tables.decision import DecisionTable, TableDecision
 from workflows.engine.texts import text
 
 
@@ -88,6 +91,30 @@ class Graph:
                 )
             ) from None
         return rule.holds(data)
+
+    def table(self, key: str) -> DecisionTable:
+        """The decision table of a step, compiled once. Raises TableProblem."""
+        compiled = self._tables.get(key)
+        if compiled is None:
+            step = self.steps[key]
+            assert isinstance(step, TableStep), key
+            fields = self.definition.fields
+            compiled = self._tables[key] = compile_table(step, fields, zone=self.zone)
+        return compiled
+
+    def decide_by_table(self, key: str, data: Mapping[str, Any]) -> TableDecision:
+        """What the table of a step says of these values. Raises RuleCannotBeEvaluated, also for a
+        table that was let in by an older version and would be refused today."""
+        try:
+            return self.table(key).decide(data)
+        except TableProblem as problem:
+            raise RuleCannotBeEvaluated(
+                text("The table cannot be used: %(problem)s", problem=problem.text)
+            ) from None
+
+    @cached_property
+    def _tables(self) -> dict[str, DecisionTable]:
+        return {}
 
     @cached_property
     def _rules(self) -> dict[str, Rule]:

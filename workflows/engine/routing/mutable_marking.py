@@ -118,10 +118,16 @@ class MutableMarking:
         return number
 
     def _write_values(self, token: Token, writes: Values, seen: Values) -> None:
+        self._write_at(token.block, token.branch, writes, seen)
+
+    def _write_at(
+        self, block_id: int | None, branch: int | None, writes: Values, seen: Values
+    ) -> None:
+        """Give fields their values, and note it of the branch of a block."""
         self.data.update(writes)
-        block = self.blocks.get(token.block) if token.block is not None else None
+        block = self.blocks.get(block_id) if block_id is not None else None
         if block is not None and (writes or seen):
-            self.blocks[block.id] = with_branch_notes(block, token.branch, writes, seen)
+            self.blocks[block.id] = with_branch_notes(block, branch, writes, seen)
 
     def _record_decider(self, step: str, actor: Person) -> None:
         """Whoever decided last is last."""

@@ -15,9 +15,12 @@ from workflows.engine.format.definition import (
     HumanStep,
     Link,
     ParallelStep,
+    TableStep,
 )
 from workflows.engine.routing.graph import Graph
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated, RuleProblem
+from workflows.engine.tables.compiling import TableProblem
+from workflows.engine.tables.possible_ways import find_possible_ways
 
 Data = Mapping[str, Any]
 LinkChoice = Callable[[str, Sequence[Link]], Sequence[Link]]
@@ -50,6 +53,8 @@ def possible_links(
     links = [link for link in graph.leaving[key] if link.kind != "reopen"]
     if isinstance(step, DecisionStep):
         return list(_first_that_may_hold(graph, links, data, changing))
+    if isinstance(step, TableStep):
+        return _possible_by_table(graph, key, links, data, changing)
     possible = [
         link
         for link in links
@@ -70,6 +75,17 @@ def _first_that_may_hold(
             yield link
         if held:
             return
+
+
+def _possible_by_table(
+    graph: Graph, key: str, links: list[Link], data: Data, changing: frozenset[str]
+) -> list[Link]:
+    """The ways of the rows that may hold; all where the table cannot be asked."""
+    try:
+        names = find_possible_ways(graph.table(key), data, changing)
+    except (RuleCannotBeEvaluated, TableProblem):
+        return links
+    return [link for link in links if link.name in names]
 
 
 def _possible_branches(

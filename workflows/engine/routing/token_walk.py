@@ -17,6 +17,7 @@ from workflows.engine.format.definition import (
     JoinStep,
     ParallelStep,
     SubworkflowStep,
+    TableStep,
     WaitStep,
 )
 from workflows.engine.routing import effects as fx
@@ -258,6 +259,8 @@ class TokenWalk(ApprovalTracker):
             self._open_human(target, step, number, place)
         elif isinstance(step, DecisionStep):
             self._choose_rule(target, step, number, place)
+        elif isinstance(step, TableStep):
+            self._ask_table(target, number, place)
         elif isinstance(step, ParallelStep):
             self._split_branches(target, step, number, place)
         elif isinstance(step, EndStep):
@@ -327,6 +330,17 @@ class TokenWalk(ApprovalTracker):
         if step.otherwise is None:
             raise RuleCannotBeEvaluated(text("No rule holds and the step has no `otherwise`."))
         return "otherwise", step.otherwise
+
+    def _ask_table(self, key: str, number: int, place: TokenPlace) -> None:
+        """The row that holds gives fields their values, as a write of this branch, and the way."""
+        try:
+            decision = self.graph.decide_by_table(key, self.data)
+        except RuleCannotBeEvaluated as problem:
+            self._rule_failed(key, number, place, problem)
+            return
+        self._write_at(place.block, place.branch, decision.writes, {})
+        self.effects.append(fx.RouteTaken(key, decision.way, decision.to, decision.rows))
+        self.go_on(decision.to, TokenPlace(place.block, place.branch, key))
 
     def _rule_failed(self, key: str, number: int, place: TokenPlace, problem: Exception) -> None:
         token = self._add_token(key, number, place, stuck=RULE_FAILED)

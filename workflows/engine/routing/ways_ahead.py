@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_, or_
 
-from workflows.engine.format.definition import DecisionStep, Link, ParallelStep
+from workflows.engine.format.definition import DecisionStep, Link, ParallelStep, TableStep
 from workflows.engine.routing.graph import Graph, find_reachable
 from workflows.engine.routing.reachable_steps import (
     Data,
@@ -120,7 +120,7 @@ class _LikelyWay:
     def settled_links(self, key: str, links: Sequence[Link]) -> Sequence[Link]:
         """Those of the ways out of a step that the request goes for sure, on the likely way."""
         step = self.graph[key]
-        if isinstance(step, DecisionStep):
+        if isinstance(step, DecisionStep | TableStep):
             return links if len(links) == 1 else ()
         if isinstance(step, ParallelStep):
             after = self.changing_after(key)

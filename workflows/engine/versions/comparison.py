@@ -3,14 +3,21 @@
 Only compares; nothing here is put into words, and nothing is changed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
-from workflows.engine.format.definition import Definition, Link, display_title
+from workflows.engine.format.definition import Definition, Link, TableStep, display_title
 from workflows.engine.format.parts import DefinitionPart
 from workflows.engine.versions.step_mapping import StepMapping
+from workflows.engine.versions.table_rows import (
+    MOST_TOLD,
+    PlainRow,
+    changed_rows,
+    plain_row_text,
+)
 
 
 class DifferenceKind(StrEnum):
@@ -27,6 +34,7 @@ class Subject(StrEnum):
     """Parts of a map, in the order in which they are told."""
 
     STEP = "step"
+    ROW = "row"
     WAY = "way"
     FIELD = "field"
     ROLE = "role"
@@ -62,6 +70,8 @@ class Difference:
 
 WAYS = frozenset({"outcomes", "rules", "otherwise", "branches", "to", "on_error", "reopen"})
 """Settings of steps that are told way by way."""
+ROWS = frozenset({"rows", "exceptions"})
+"""Settings of tables that are told row by row, and way by way."""
 PARTS_OF_OTHERS = frozenset({"format", "key", "roles", "fields", "start", "steps"})
 
 
@@ -71,6 +81,7 @@ def compare_definitions(old: Definition, new: Definition, steps: StepMapping) ->
     comparison = _Comparison(old, new, steps)
     return [
         *comparison.steps_compared(),
+        *comparison.rows_compared(),
         *comparison.ways_compared(),
         *_compare_named(Subject.FIELD, old.fields, new.fields),
         *_compare_named(Subject.ROLE, old.roles, new.roles),
@@ -86,7 +97,7 @@ def changed_step_keys(differences: Iterable[Difference]) -> dict[str, Difference
     for difference in differences:
         if difference.subject is Subject.STEP:
             marks[difference.key] = difference.kind
-        elif difference.subject is Subject.WAY:
+        elif difference.subject in (Subject.WAY, Subject.ROW):
             marks.setdefault(difference.key, DifferenceKind.CHANGED)
     return marks
 
@@ -123,13 +134,29 @@ class _Comparison:
         title, title_before = display_title(new, after.name), display_title(old, before.name)
         if old != new:
             yield _step(DifferenceKind.RENAMED, new, title, before=title_before, after=title)
-        left_out = WAYS | ({"name"} if old != new else set())
+        left_out = WAYS | ROWS | ({"name"} if old != new else set())
         settings = [
             {name: part for name, part in _written(step).items() if name not in left_out}
             for step in (before, after)
         ]
         settings[0] = self._renamed_in(settings[0])
         yield from _compare_settings(Subject.STEP, new, title, *settings)
+
+    def rows_compared(self) -> Iterator[Difference]:
+        """Rows of tables that are in both maps: new ones, those that are gone, and what others
+        say."""
+        for key, step in self.new.steps.items():
+            for old in self.steps.sources(key):
+                before = self.old.steps[old]
+                both = isinstance(before, TableStep) and isinstance(step, TableStep)
+                if both and self.steps.target(old) == key:
+                    rows = [self._row_now(row) for row in _written(before).get("rows", ())]
+                    title = display_title(key, step.name)
+                    yield from _compare_rows(key, title, rows, _written(step).get("rows", ()))
+
+    def _row_now(self, row: dict[str, Any]) -> dict[str, Any]:
+        """An older row with its step called as it is now."""
+        return {**row, "to": self._now(row["to"])} if row.get("to") else row
 
     def _renamed_in(self, settings: dict[str, Any]) -> dict[str, Any]:
         """An older step's settings with other steps called as they are now."""
@@ -234,6 +261,22 @@ def _step(kind: DifferenceKind, key: str, title: str, **what: Any) -> Difference
     return Difference(kind=kind, subject=Subject.STEP, key=key, title=title, **what)
 
 
+def _compare_rows(
+    key: str, title: str, before: Sequence[PlainRow], after: Sequence[PlainRow]
+) -> Iterator[Difference]:
+    for number, was, now in islice(changed_rows(before, after), MOST_TOLD):
+        kind = DifferenceKind.CHANGED if was is not None else DifferenceKind.ADDED
+        yield Difference(
+            kind=kind if now is not None else DifferenceKind.REMOVED,
+            subject=Subject.ROW,
+            key=key,
+            title=str(number),
+            step=title,
+            before=plain_row_text(was),
+            after=plain_row_text(now),
+        )
+
+
 def _shared_rules(ways: Mapping[str, Link], others: Mapping[str, Link]) -> list[str | None]:
     """The rules that two versions of a step have both, in the order of the first."""
     return [
@@ -253,7 +296,10 @@ def _ways_of(definition: Definition) -> dict[str, dict[str, Link]]:
     """The ways of each step: outcomes by name, rules by their condition, branches by their goal."""
     ways: dict[str, dict[str, Link]] = {key: {} for key in definition.steps}
     for link in definition.links():
-        names = {"rule": f"rule {link.route.when}", "branch": f"branch {link.to}"}
+        names = {
+            "rule": f"rule {link.route.when}",
+            **{kind: f"{kind} {link.to}" for kind in ("branch", "row")},
+        }
         ways[link.source][names.get(link.kind, f"{link.kind} {link.name}")] = link
     return ways
 
@@ -261,6 +307,8 @@ def _ways_of(definition: Definition) -> dict[str, dict[str, Link]]:
 def _way_settings(link: Link) -> dict[str, Any]:
     """What a way says; one that says nothing but where it leads is written as a key alone."""
     settings = {name: getattr(link.route, name) for name in type(link.route).model_fields}
+    if link.kind == "row":  # its label says what its rows say, which is told row by row
+        settings.pop("label")
     return {name: part for name, part in settings.items() if part is not None}
 
 

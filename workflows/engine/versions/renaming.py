@@ -6,7 +6,7 @@ from workflows.engine.format.definition import Definition, RoleDef
 from workflows.engine.versions.step_mapping import StepMapping
 
 SINGLE_WAYS = ("to", "otherwise", "join", "reopen", "on_error", "expires")
-LISTED_WAYS = ("rules", "branches")
+LISTED_WAYS = ("rules", "branches", "rows")
 
 
 def rename_steps(old: Definition, steps: StepMapping) -> Definition:
@@ -45,8 +45,9 @@ def _renamed_step(step: dict[str, Any], names: dict[str, str]) -> dict[str, Any]
     if "outcomes" in renamed:
         outcomes = renamed["outcomes"].items()
         renamed["outcomes"] = {name: _renamed_way(way, names) for name, way in outcomes}
-    if "not_by" in renamed:
-        renamed["not_by"] = [names.get(other, other) for other in renamed["not_by"]]
+    for name in ("not_by", "exceptions"):
+        if name in renamed:
+            renamed[name] = [names.get(other, other) for other in renamed[name]]
     return renamed
 
 
@@ -59,4 +60,6 @@ def _renamed_role(written: dict[str, Any], role: RoleDef, names: dict[str, str])
 
 
 def _renamed_way(way: Any, names: dict[str, str]) -> Any:
-    return names[way] if isinstance(way, str) else {**way, "to": names[way["to"]]}
+    if isinstance(way, str):
+        return names[way]
+    return {**way, "to": names[way["to"]]} if way.get("to") else way

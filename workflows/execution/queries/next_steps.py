@@ -15,6 +15,7 @@ from workflows.engine.format.definition import (
     JoinStep,
     Link,
     ParallelStep,
+    TableStep,
     display_title,
 )
 from workflows.engine.routing.graph import Graph
@@ -52,6 +53,7 @@ class Destination:
     title: str = ""
     places: tuple["Destination", ...] = ()
     rules: tuple[str, ...] = ()
+    by_rows: tuple[str, ...] = ()
     is_otherwise: bool = False
 
 
@@ -108,7 +110,7 @@ def _find_destination(
     step = graph[key]
     if isinstance(step, EndStep):
         return Destination(DestinationKind.END, display_title(step.result, None).lower())
-    if isinstance(step, DecisionStep | ParallelStep) and key not in passed:
+    if isinstance(step, DecisionStep | ParallelStep | TableStep) and key not in passed:
         by_place: dict[Destination, list[Link]] = {}
         for link in possible_links(graph, key, data, changing):
             place = _find_destination(graph, link.to, data, changing, passed | {key})
@@ -130,10 +132,12 @@ def _find_destination(
 def _place_by_rules(
     graph: Graph, place: Destination, links: Sequence[Link], data: Data, changing: frozenset[str]
 ) -> Destination:
-    """One of several places, with the open rules by which it comes."""
-    rules = [link.route.when for link in links if link.route.when is not None]
+    """One of several places, with the open rules by which it comes, or the table."""
     if any(link.name in ("otherwise", "none") for link in links):
         return replace(place, is_otherwise=True)
+    if links and isinstance(graph[links[0].source], TableStep):
+        return replace(place, by_rows=tuple(link.route.label or "" for link in links))
+    rules = [link.route.when for link in links if link.route.when is not None]
     if len(rules) < len(links) or any(
         evaluate_condition(graph, rule, data, changing) for rule in rules
     ):

@@ -24,8 +24,8 @@ class StepPasses:
 def count_step_passes(
     steps: Sequence[Step], *, week: datetime, quarter: datetime
 ) -> dict[int, StepPasses]:
-    """By step: a join by what it merged, a parallel step by what it split, a decision by the
-    ways that the trail says it took. Three statements at most; none for no steps."""
+    """By step: a join by what it merged, a parallel step by what it split, a decision or a
+    table by the ways that the trail says it took. Three statements at most; none for no steps."""
     kinds: dict[str, list[Step]] = defaultdict(list)
     for step in steps:
         kinds[step.kind].append(step)
@@ -36,8 +36,9 @@ def count_step_passes(
     if kinds["parallel"]:
         split = MergeRecord.objects.filter(parallel__in=kinds["parallel"])
         passes_by_step |= _count_merge_passes(split, "parallel", "opened_at", week, quarter)
-    if kinds["decision"]:
-        passes_by_step |= _count_decision_passes(kinds["decision"], week, quarter)
+    deciding = [*kinds["decision"], *kinds["table"]]
+    if deciding:
+        passes_by_step |= _count_decision_passes(deciding, week, quarter)
     return passes_by_step
 
 

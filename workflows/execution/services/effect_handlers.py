@@ -39,6 +39,9 @@ from workflows.people.queries.eligibility import find_task_eligibility, open_tas
 from workflows.people.services.recipients import incident_owner_for
 from workflows.trail import changes as notes
 
+MOST_ROWS_NOTED = 50
+"""So many rows of a table that collects are named in the trail."""
+
 
 def apply_event(work: UnitOfWork, event: fx.Event) -> AdvanceResult:
     """Advance the request by one event and collect on the case what its effects ask for."""
@@ -170,7 +173,8 @@ def _handle_cancelled(work: UnitOfWork, before: Marking, effect: fx.ActivationCa
 
 
 def _handle_took(work: UnitOfWork, before: Marking, effect: fx.RouteTaken) -> None:
-    work.note(notes.WayTaken(step=effect.step, way=effect.route, to=effect.to))
+    rows = list(effect.rows[:MOST_ROWS_NOTED])
+    work.note(notes.WayTaken(step=effect.step, way=effect.route, to=effect.to, rows=rows))
 
 
 def _handle_stuck(work: UnitOfWork, before: Marking, effect: fx.ActivationStuck) -> None:

@@ -9,6 +9,7 @@ from workflows.engine.audit.sentences.ownership import OWNERSHIP_SENTENCES
 from workflows.engine.audit.sentences.people import PEOPLE_SENTENCES
 from workflows.engine.audit.sentences.steps import STEPS_SENTENCES
 from workflows.engine.audit.sentences.structure import STRUCTURE_SENTENCES
+from workflows.engine.audit.sentences.tables import TABLES_SENTENCES
 from workflows.engine.audit.sentences.values import VALUES_SENTENCES
 
 __all__ = ["SENTENCES", "AuditSentences"]
@@ -18,6 +19,7 @@ SENTENCES: Final[Mapping[str, AuditSentences]] = {
     **PEOPLE_SENTENCES,
     **STEPS_SENTENCES,
     **STRUCTURE_SENTENCES,
+    **TABLES_SENTENCES,
     **VALUES_SENTENCES,
     **CONSTRAINT_SENTENCES,
 }

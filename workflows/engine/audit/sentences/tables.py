@@ -1,0 +1,63 @@
+"""Of decision tables: cells, values that no row takes, and rows that meet."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from workflows.engine.audit.sentences.audit_sentences import AuditSentences
+from workflows.engine.texts import text
+
+TABLES_SENTENCES: Final[Mapping[str, AuditSentences]] = {
+    "table_wrong": AuditSentences(
+        text("%(step)s cannot be asked, so each request would stop there: %(problem)s"),
+        text("Correct the table."),
+    ),
+    "table_wrong.column": AuditSentences(
+        text(
+            "%(step)s cannot be asked, so each request would stop there; '%(column)s': %(problem)s"
+        ),
+        text("Correct the table."),
+    ),
+    "table_wrong.cell": AuditSentences(
+        text(
+            "%(step)s cannot be asked, so each request would stop there; row %(row)s,"
+            " '%(column)s': %(problem)s"
+        ),
+        text("Correct this cell of the table."),
+    ),
+    "table_gap": AuditSentences(
+        text(
+            "No row of %(step)s holds for %(example)s, and it has no `otherwise`: such a request"
+            " would stop there."
+        ),
+        text("Add a row for it, or `otherwise`."),
+    ),
+    "table_gap_unsure": AuditSentences(
+        text(
+            "The rows of %(step)s cross in so many ways that it cannot be shown that one of them"
+            " always holds, and it has no `otherwise`: a request might stop there."
+        ),
+        text("Add `otherwise`, or part the table into several."),
+    ),
+    "table_overlap": AuditSentences(
+        text(
+            "Rows %(row)s and %(other)s of %(step)s both hold for %(example)s, and only one may:"
+            " such a request would stop there."
+        ),
+        text("Correct one of the two, or say `hit: first` if the upper one is to count."),
+    ),
+    "table_row_never": AuditSentences(
+        text(
+            "Row %(row)s of %(step)s never counts: no request is left for it, as rows above it take"
+            " all of its values, or no value is."
+        ),
+        text("Correct it, move it up, or take it out."),
+    ),
+    "otherwise_never.table": AuditSentences(
+        text(
+            "One of the rows of %(step)s always holds: its `otherwise`, to %(target)s, is never"
+            " taken."
+        ),
+        text("Correct the rows, or take `otherwise` out."),
+    ),
+}
+"""The two sentences of a finding."""
