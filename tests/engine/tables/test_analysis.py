@@ -1,12 +1,13 @@
 """Gaps, overlaps and rows that never hold: the same as a look at every point of a grid."""
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
 
 from tests.engine.tables.random_tables import FIELDS, points_of, random_table, rows_at
-from workflows.engine.format.definition import TableStep
+from workflows.engine.format.definition import FieldDef, TableStep
 from workflows.engine.tables.analysis import (
     Box,
     TooEntangled,
@@ -39,45 +40,62 @@ def is_in(table: DecisionTable, box: Box, point: dict[str, Any]) -> bool:
     )
 
 
-def test_gaps_are_the_points_at_which_no_row_holds() -> None:
+def test_a_thousand_random_tables_are_judged_as_each_point_of_a_grid_says() -> None:
     for table, filled in tables("first"):
-        gaps = find_gaps(table, space_of(table, filled))
-        for point in points_of(table, filled):
-            boxes = sum(is_in(table, box, point) for box in gaps)
-            assert boxes == (not rows_at(table, point)), (table.step, point)
-        for gap in gaps:
-            assert not table.rows_for(example_of(table, gap)), (table.step, gap)
+        space = space_of(table, filled)
+        held_at = [(point, rows_at(table, point)) for point in points_of(table, filled)]
+        _check_gaps(table, find_gaps(table, space), held_at)
+        _check_overlaps(table, space, held_at)
+        first = {held[0] for _, held in held_at if held}
+        assert find_dead_rows(table, space) == (sorted({*range(len(table.rows))} - first), [])
 
 
-def test_two_rows_overlap_where_a_point_has_both() -> None:
-    for table, filled in tables("first"):
-        found = {(one, two): box for one, two, box in find_overlaps(table, space_of(table, filled))}
-        expected = set()
-        for point in points_of(table, filled):
-            held = rows_at(table, point)
-            expected |= {(one, two) for one in held for two in held if one < two}
-        assert set(found) == expected, table.step
-        for (one, two), box in found.items():
-            held = table.rows_for(example_of(table, box))
-            assert held >> one & 1, (table.step, one, box)
-            assert held >> two & 1, (table.step, two, box)
+Held = list[tuple[dict[str, Any], list[int]]]
 
 
-def test_a_row_is_dead_where_an_earlier_one_holds_at_each_of_its_points() -> None:
-    for table, filled in tables("first"):
-        dead, unsure = find_dead_rows(table, space_of(table, filled))
-        first = {held[0] for point in points_of(table, filled) if (held := rows_at(table, point))}
-        assert not unsure
-        assert set(dead) == set(range(len(table.rows))) - first, table.step
+def _check_gaps(table: DecisionTable, gaps: list[Box], held_at: Held) -> None:
+    """A gap is where no row holds, each such point is in one gap; the index finds who holds."""
+    for point, held in held_at:
+        assert sum(is_in(table, box, point) for box in gaps) == (not held), (table.step, point)
+        assert table.rows_for(point) == sum(1 << row for row in held), (table.step, point)
+        assert not held or table.decide(point).rows == (held[0] + 1,)
+    for gap in gaps:
+        assert not table.rows_for(example_of(table, gap)), (table.step, gap)
 
 
-def test_the_index_finds_the_rows_that_hold() -> None:
-    for table, filled in tables("first"):
-        for point in points_of(table, filled):
-            held = rows_at(table, point)
-            assert table.rows_for(point) == sum(1 << row for row in held), (table.step, point)
-            decision = table.decide(point) if held else None
-            assert decision is None or decision.rows == (held[0] + 1,)
+def _check_overlaps(table: DecisionTable, space: Box, held_at: Held) -> None:
+    """Two rows overlap where a point has both, and the example is such a point."""
+    found = {(one, two): box for one, two, box in find_overlaps(table, space)}
+    assert set(found) == {
+        (one, two) for _, held in held_at for one in held for two in held if one < two
+    }
+    for (one, two), box in found.items():
+        held = table.rows_for(example_of(table, box))
+        assert held >> one & held >> two & 1, (table.step, one, two)
+
+
+class CountedRows(tuple[Any, ...]):
+    """Rows that count how often one of them is looked at."""
+
+    looks = 0
+
+    def __getitem__(self, at: Any) -> Any:
+        CountedRows.looks += 1
+        return super().__getitem__(at)
+
+    def __iter__(self) -> Any:
+        CountedRows.looks += len(self)
+        return super().__iter__()
+
+
+def test_a_decision_looks_at_one_row_of_ten_thousand() -> None:
+    rows = [{"amount": f"[{at}..{at + 1})", "supplier": f"s{at % 100}"} for at in range(10_000)]
+    table = table_of(rows, "amount", "supplier")
+    counted = replace(table, rows=CountedRows(table.rows))
+    assert counted.decide({"amount": "7777.50", "supplier": "s77"}).rows == (7778,)
+    before = CountedRows.looks
+    assert counted.decide({"amount": "4242.00", "supplier": "s42"}).rows == (4243,)
+    assert CountedRows.looks - before == 1
 
 
 def table_of(rows: list[dict[str, Any]], *inputs: str) -> DecisionTable:
@@ -104,6 +122,20 @@ def test_there_is_nothing_between_two_amounts_that_are_a_cent_apart() -> None:
     assert not gaps_of(table_of([{"amount": "< 5000"}, {"amount": ">= 5000"}], "amount"), "amount")
     left_out = gaps_of(table_of([{"amount": "< 5000"}, {"amount": "> 5000"}], "amount"), "amount")
     assert left_out == [{"amount": "5000.00"}]
+
+
+def test_what_a_field_does_not_take_is_no_gap() -> None:
+    bounded = FIELDS | {
+        "amount": FieldDef(type="money", currency="EUR", min=0, max=1000),
+        "day": FieldDef(type="date", min="2026-01-01"),
+    }
+    for key, cell in (("amount", "[0..1000]"), ("amount", ">= 0"), ("day", ">= 2026-01-01")):
+        row = {"when": {key: cell}}
+        step = TableStep.model_validate(
+            {"kind": "table", "inputs": [key], "rows": [row], "to": "on"}
+        )
+        assert not gaps_of(compile_table(step, bounded), key)
+        assert gaps_of(compile_table(step, FIELDS), key)
 
 
 def test_dates_are_days() -> None:

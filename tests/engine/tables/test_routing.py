@@ -232,3 +232,19 @@ def test_ways_of_rows_to_one_step_are_one() -> None:
         ("otherwise", "otherwise", "rush", None),
     ]
     assert [link.to for link in links if link.route.exception] == ["rush"]
+
+
+def test_choices_of_rows_are_collected_as_a_list() -> None:
+    rows = [
+        {"when": {"amount": "> 10"}, "set": {"checks": ["legal"]}},
+        {"when": {"amount": "> 100"}, "set": {"checks": "security, legal"}},
+    ]
+    fields = TABLE_FIELDS | {"checks": {"type": "choices", "choices": ["legal", "security"]}}
+    said = {"rows": rows, "hit": "collect", "outputs": ["checks"], "collect": {"checks": "list"}}
+    steps = {
+        "who": table(**said, otherwise=None, to="lead"),
+        "lead": task(ok="done"),
+        "done": end(),
+    }
+    run = Run(draw(steps, fields=fields), data={"amount": "500.00", "urgent": False}).start()
+    assert run.data["checks"] == ["legal", "security"]

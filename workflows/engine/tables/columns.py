@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import cached_property
+from math import ceil, floor
 from typing import Any, Final
 
 from workflows.engine.tables.cell_tests import (
@@ -21,6 +22,7 @@ from workflows.engine.tables.cell_tests import (
 from workflows.engine.tables.regions import Region, Span, leave_out, merge_spans
 from workflows.engine.texts import Text, text
 from workflows.engine.timing.dates import FIRST_DAY, LAST_DAY
+from workflows.engine.values.bounds import parse_bound
 from workflows.engine.values.field_types.base import (
     FieldSpec,
     FieldType,
@@ -68,11 +70,34 @@ class TableColumn:
     def whole(self) -> Region:
         """Every value that the field may have, and none."""
         if self.is_ordered:
-            return Region(spans=(self._bounds(),), with_empty=True)
+            low, high = self._limits
+            return Region(spans=((low, high),) if low <= high else (), with_empty=True)
         words = self._only_words()
         if words is None:
             return Region(is_open=True, with_empty=True)
         return Region(words=words, with_empty=True)
+
+    @cached_property
+    def _limits(self) -> Span:
+        """The least and the most that the field takes: by its type, and where it says constants,
+        by these."""
+        low, high = self._bounds()
+        least, most = (self._constant(getattr(self.spec, name, None)) for name in ("min", "max"))
+        return (
+            low if least is None else max(low, ceil(least)),
+            high if most is None else min(high, floor(most)),
+        )
+
+    def _constant(self, written: str | int | float | None) -> Decimal | int | None:
+        try:
+            bound = parse_bound(self.type.kind, written) if written is not None else None
+        except ValueError:  # the audit says so of the field
+            return None
+        limit = bound.constant if bound is not None else None
+        if isinstance(limit, Decimal):
+            return limit.scaleb(self._decimals)
+        is_day = isinstance(limit, date) and not isinstance(limit, datetime)
+        return limit.toordinal() if is_day and self.type.is_day and limit is not None else None
 
     def _bounds(self) -> Span:
         if self.type.kind == "number":
@@ -184,7 +209,7 @@ class TableColumn:
         return str(self.place(test.value))
 
     def _span_of(self, test: Test) -> Span:
-        low, high = self.whole.spans[0]
+        low, high = self._limits
         if isinstance(test, Equal):
             place = self._number_at(test.value)
             return place, place
@@ -209,8 +234,7 @@ class TableColumn:
         """A value of a region, as a message shows it."""
         if region.spans:
             low, high = region.spans[0]
-            first, _ = self.whole.spans[0]
-            return self.write_value(self.value_at(high if low == first else low))
+            return self.write_value(self.value_at(self._usual_place(low, high)))
         if region.words and not region.is_open:
             return min(region.words)
         if region.is_open:
@@ -221,10 +245,15 @@ class TableColumn:
         """A canonical value of a region; None for an empty field."""
         if region.spans:
             low, high = region.spans[0]
-            return self.value_at(high if low == self.whole.spans[0][0] else low)
+            return self.value_at(self._usual_place(low, high))
         if region.words and not region.is_open:
             return self.value_at(min(region.words))
         return self._other_word(region.words) if region.is_open else None
+
+    def _usual_place(self, low: int, high: int) -> int:
+        """The end of a span that a cell names: its first value, but of all below some number the
+        last."""
+        return high if low == self._bounds()[0] else low
 
     def _other_word(self, words: frozenset[str]) -> str:
         word = "something else"

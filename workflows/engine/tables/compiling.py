@@ -12,6 +12,7 @@ from workflows.engine.tables.columns import TableColumn, fits_column
 from workflows.engine.tables.decision import COLLECT, DecisionTable, TableRow
 from workflows.engine.tables.regions import Region
 from workflows.engine.texts import Text, text
+from workflows.engine.values.constraints import ConstrainedSpec, constraint_refusal
 from workflows.engine.values.field_types.base import FieldSpec, ValueRefused, type_of_field
 
 MOST_PROBLEMS: Final = 20
@@ -27,7 +28,7 @@ class TableProblem(SentenceError):
 
 
 def compile_table(
-    step: TableStep, fields: Mapping[str, FieldSpec], *, zone: tzinfo = UTC
+    step: TableStep, fields: Mapping[str, ConstrainedSpec], *, zone: tzinfo = UTC
 ) -> DecisionTable:
     """The table, ready to be asked. Raises TableProblem for the first thing that is wrong."""
     compiling = _Compiling(step, fields, zone)
@@ -38,7 +39,7 @@ def compile_table(
 
 
 def find_table_problems(
-    step: TableStep, fields: Mapping[str, FieldSpec]
+    step: TableStep, fields: Mapping[str, ConstrainedSpec]
 ) -> tuple[list[TableProblem], DecisionTable | None]:
     """Everything that keeps a table from being asked, and the table where nothing does."""
     compiling = _Compiling(step, fields, UTC)
@@ -51,7 +52,7 @@ class _Compiling:
     """One table, and what was found wrong with it on the way."""
 
     step: TableStep
-    fields: Mapping[str, FieldSpec]
+    fields: Mapping[str, ConstrainedSpec]
     zone: tzinfo
     problems: list[TableProblem] = field(default_factory=list)
 
@@ -103,8 +104,10 @@ class _Compiling:
         for key in self.step.outputs or ():
             if key not in self.fields:
                 yield TableProblem(text("there is no field '%(field)s'.", field=key), column=key)
-            elif type_of_field(self.fields[key]).holds_document:
-                yield TableProblem(text("a table cannot give a document."), column=key)
+            elif not _can_be_given(self.fields[key]):
+                yield TableProblem(
+                    text("a table cannot give a document or rows of a list."), column=key
+                )
         for keys in (self.step.inputs or (), self.step.outputs or ()):
             for key in {key for key in keys if keys.count(key) > 1}:
                 yield TableProblem(text("it is named twice; take one out."), column=key)
@@ -135,7 +138,7 @@ class _Compiling:
         number: int,
         row: TableRowDef,
         columns: tuple[TableColumn, ...],
-        outputs: Mapping[str, FieldSpec],
+        outputs: Mapping[str, ConstrainedSpec],
     ) -> TableRow:
         written = row.when or {}
         for key in written:
@@ -177,25 +180,31 @@ class _Compiling:
         return cell, region
 
     def _results(
-        self, number: int, written: Mapping[str, Any], outputs: Mapping[str, FieldSpec]
+        self, number: int, written: Mapping[str, Any], outputs: Mapping[str, ConstrainedSpec]
     ) -> dict[str, Any]:
         results: dict[str, Any] = {}
         for key, value in written.items():
             if key not in (self.step.outputs or ()):
                 self._note(text("it is no result; add it to `outputs`."), number, key)
             elif key in outputs and value is not None:
-                spec = self._spec_of_result(key, outputs[key])
+                spec = outputs[key]
                 try:
                     results[key] = type_of_field(spec).clean(spec, value)
                 except ValueRefused as problem:
                     self._note(problem.text, number, key)
+                else:
+                    refused = constraint_refusal(spec, results[key], self.fields, {})
+                    if refused is not None:
+                        self._note(refused, number, key)
         return results
-
-    def _spec_of_result(self, key: str, spec: FieldSpec) -> FieldSpec:
-        return spec
 
     def _note(self, problem: Text, row: int, column: str) -> None:
         self.problems.append(TableProblem(problem, row, column))
+
+
+def _can_be_given(spec: FieldSpec) -> bool:
+    field_type = type_of_field(spec)
+    return not (field_type.holds_document or field_type.holds_rows)
 
 
 def _can_collect(spec: FieldSpec, how: str) -> bool:
@@ -205,4 +214,4 @@ def _can_collect(spec: FieldSpec, how: str) -> bool:
         return is_number
     if how in ("min", "max"):
         return is_number or field_type.kind == "date"
-    return False
+    return field_type.holds_several

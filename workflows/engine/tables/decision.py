@@ -212,7 +212,8 @@ def _count(spec: FieldSpec, values: Sequence[Any]) -> Any:
 
 
 def _list(spec: FieldSpec, values: Sequence[Any]) -> Any:
-    return _clean(spec, list(dict.fromkeys(values)) or None)
+    several = dict.fromkeys(value for each in values for value in each)
+    return _clean(spec, list(several) or None)
 
 
 def _clean(spec: FieldSpec, value: Any) -> Any:
