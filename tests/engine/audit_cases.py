@@ -8,6 +8,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from workflows.engine.audit.people import ResourceGroup
 from workflows.engine.format.definition import Definition, RoleDef
 from workflows.engine.timing.working_time import BUILT_IN_CALENDARS, Calendar, calendar_named
 
@@ -143,6 +144,13 @@ class Directory:
 
     def calendar_has_run_out(self, name: str) -> bool:
         return name == "old"
+
+    def resource_group(self, name: str) -> ResourceGroup | None:
+        groups = {
+            "rooms": ResourceGroup("bookable"),
+            "costs": ResourceGroup("budget", frozenset({"EUR"})),
+        }
+        return groups.get(name)
 
     def started_as(self, key: str) -> Definition | None:
         return Definition.model_validate(OTHER) if key == "other" else None

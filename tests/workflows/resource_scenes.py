@@ -1,6 +1,7 @@
 """Rooms, cars and budgets for the tests of resources, and maps that book and spend."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -87,7 +88,7 @@ def room_map(
         "roles": {"desk": {"users": ["dana", "dirk"]}, "asks": {"users": ["rosa"]}},
         "fields": dict(fields),
         "start": {"role": "asks", "fields": list(fields), "first": next(iter(steps))},
-        "steps": {**steps, **ENDS},
+        "steps": deepcopy({**steps, **ENDS}),
         **more,
     }
 

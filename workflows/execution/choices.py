@@ -4,7 +4,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy
 
 from workflows.engine.routing import cancel_reasons as reasons
-from workflows.engine.routing.step_troubles import NoDate, RuleFailed
+from workflows.engine.routing.step_troubles import (
+    BudgetExceeded,
+    HoldUnclear,
+    NoDate,
+    NoRoom,
+    RuleFailed,
+)
 
 
 class InstanceState(models.TextChoices):
@@ -116,6 +122,9 @@ class IncidentCode(models.TextChoices):
         "subworkflow_cancelled",
         gettext_lazy("the request it waits for was cancelled"),
     )
+    NO_ROOM = NoRoom.CODE, gettext_lazy("what it books is not free")
+    BUDGET_EXCEEDED = BudgetExceeded.CODE, gettext_lazy("too little is left of its budget")
+    HOLD_UNCLEAR = HoldUnclear.CODE, gettext_lazy("its values say nothing that can be held")
     ACTION_UNKNOWN = "action_unknown", gettext_lazy("there is no such action on this site")
 
 

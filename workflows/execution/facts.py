@@ -6,7 +6,15 @@ from typing import Annotated, Any
 from pydantic import PlainSerializer, PlainValidator
 
 from workflows.engine.routing.cancel_reasons import CANCEL_REASONS, CancelReasonField
-from workflows.engine.routing.step_troubles import NoDate, RuleFailed, StepFailed, StepTrouble
+from workflows.engine.routing.step_troubles import (
+    BudgetExceeded,
+    HoldUnclear,
+    NoDate,
+    NoRoom,
+    RuleFailed,
+    StepFailed,
+    StepTrouble,
+)
 from workflows.engine.values.records import Fact, FactFamily, fact_to_json
 from workflows.execution.choices import IncidentCode, ResolutionCode, StaffingGap
 from workflows.outbox.delivery_problems import DELIVERY_PROBLEMS, DeliveryProblem
@@ -65,6 +73,7 @@ class ActionUnknown(StepTrouble):
 INCIDENT_FACTS = FactFamily[StepTrouble](
     *(NobodyCanFinish, RuleFailed, NoDate, BranchesDisagree),
     *(NotDelivered, ChildCancelled, ActionUnknown),
+    *(NoRoom, BudgetExceeded, HoldUnclear),
     other=StepFailed,
 )
 """What an incident may say; an action's own codes are those of `StepFailed`."""

@@ -1,16 +1,26 @@
 """What the codes of requests, tasks and incidents mean, as sentences in the reader's language."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_noop
 
 from workflows.engine.routing import cancel_reasons as reasons
-from workflows.engine.routing.step_troubles import NoDate, RuleFailed, StepFailed, StepTrouble
+from workflows.engine.routing.step_troubles import (
+    BudgetExceeded,
+    HoldUnclear,
+    NoDate,
+    NoRoom,
+    RuleFailed,
+    StepFailed,
+    StepTrouble,
+)
 from workflows.engine.texts import Text, plural_text, text
 from workflows.engine.values.records import Fact, RecordUnreadable
 from workflows.execution import facts
 from workflows.execution.choices import StaffingGap
+from workflows.language.formats import moment_text, money_text
 from workflows.outbox.messages import describe_delivery_problem
 
 # -- why work is not needed any more ----------------------------------------------------------
@@ -200,6 +210,80 @@ def _describe_failed_rule(trouble: RuleFailed) -> Text | str:
     return trouble.problem
 
 
+def _describe_no_room(trouble: NoRoom) -> Text:
+    names = {
+        "step": trouble.step,
+        "resource": trouble.resource,
+        "from": _moment_text(trouble.starts),
+        "until": _moment_text(trouble.ends),
+    }
+    if trouble.free:
+        return plural_text(
+            "'%(step)s' needs %(wanted)s of %(resource)s from %(from)s until %(until)s, and only"
+            " %(count)s is free. Choose another time, or something else.",
+            "'%(step)s' needs %(wanted)s of %(resource)s from %(from)s until %(until)s, and only"
+            " %(count)s are free. Choose another time, or something else.",
+            trouble.free,
+            wanted=trouble.wanted,
+            **names,
+        )
+    taken = "; ".join(f"{_moment_text(a)} – {_moment_text(b)}" for a, b in trouble.taken)  # noqa: RUF001
+    return text(
+        "'%(step)s' needs %(resource)s from %(from)s until %(until)s, and it is taken then"
+        " (%(taken)s). Choose another time, or something else.",
+        taken=taken,
+        **names,
+    )
+
+
+def _moment_text(written: str) -> str:
+    return moment_text(datetime.fromisoformat(written))
+
+
+def _describe_exceeded(trouble: BudgetExceeded) -> Text:
+    return text(
+        "'%(step)s' needs %(wanted)s of %(budget)s, and %(left)s is left. Take less, or ask the"
+        " budget's owner for more.",
+        step=trouble.step,
+        budget=trouble.budget,
+        wanted=money_text(trouble.wanted, trouble.currency),
+        left=money_text(trouble.left, trouble.currency),
+    )
+
+
+_UNCLEAR_SENTENCES: Mapping[str, str] = {
+    "missing": gettext_noop("'%(step)s' cannot say what it needs: fill in %(fields)s."),
+    "backwards": gettext_noop(
+        "'%(step)s': the end does not come after the beginning; correct %(fields)s."
+    ),
+    "none_wanted": gettext_noop("'%(step)s': write more than nothing in %(fields)s."),
+    "unknown": gettext_noop(
+        "'%(step)s': there is no '%(resource)s' in use. Choose something else."
+    ),
+    "closed": gettext_noop(
+        "'%(step)s': %(resource)s cannot be had then, by its calendar. Choose another time."
+    ),
+    "no_period": gettext_noop(
+        "'%(step)s': %(resource)s has no amount for that day. Ask the budget's owner."
+    ),
+    "currency": gettext_noop(
+        "'%(step)s': %(resource)s is kept in another currency. Choose another budget."
+    ),
+    "uneven": gettext_noop(
+        "'%(step)s': the amount has more digits than the currency of %(resource)s."
+    ),
+}
+
+
+def _describe_unclear(trouble: HoldUnclear) -> Text:
+    return text(
+        _UNCLEAR_SENTENCES[trouble.why],
+        step=trouble.step,
+        fields=", ".join(trouble.fields),
+        resource=trouble.resource,
+    )
+
+
 _TROUBLE_SENTENCES: Mapping[type[StepTrouble], Callable[[Any], Text | str]] = {
     facts.NobodyCanFinish: _describe_nobody,
     RuleFailed: _describe_failed_rule,
@@ -209,6 +293,9 @@ _TROUBLE_SENTENCES: Mapping[type[StepTrouble], Callable[[Any], Text | str]] = {
     facts.NotDelivered: _describe_undelivered,
     facts.ChildCancelled: _describe_cancelled_child,
     facts.ActionUnknown: _describe_unknown_action,
+    NoRoom: _describe_no_room,
+    BudgetExceeded: _describe_exceeded,
+    HoldUnclear: _describe_unclear,
 }
 
 

@@ -273,6 +273,55 @@ class TaskMoved(ChangeNote):
     is_others: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldNote(ChangeNote):
+    """Of what a step holds of a resource (by its key), as a booking or a draw."""
+
+    step: str
+    resource: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldTaken(HoldNote):
+    """It is held from now on: from when until when (ISO) and how many, or how much."""
+
+    KIND = "held"
+    starts: str | None = None
+    ends: str | None = None
+    count: int | None = None
+    amount: str | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldConfirmed(HoldNote):
+    """It stays, whatever becomes of the request."""
+
+    KIND = "hold_confirmed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldReturned(HoldNote):
+    """It is free again, and why (a code)."""
+
+    KIND = "hold_given_back"
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRefused(ChangeNote):
+    """What a step was reached for is not free (a code, and what it names); `hinders` where the
+    step waits for it, because no person can choose otherwise there."""
+
+    KIND = "hold_refused"
+    activation: int
+    step: str
+    code: str
+    parameters: dict[str, Any]
+    hinders: bool = False
+
+
 NOTE_KINDS: Mapping[str, type[ChangeNote]] = {
     note.KIND: note
     for note in (
@@ -282,6 +331,7 @@ NOTE_KINDS: Mapping[str, type[ChangeNote]] = {
         *(BlockClosed, EndReached, AssigneeChanged, IncidentOpened, IncidentHandedOn),
         *(FileUploaded, CommentRecorded, QuestionAsked, QuestionClosed, DueMoved),
         *(VersionChanged, TaskMoved),
+        *(HoldTaken, HoldConfirmed, HoldReturned, HoldRefused),
     )
 }
 """The notes that a row may hold, by their keys in `changes`."""

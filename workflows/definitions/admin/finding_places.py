@@ -24,6 +24,8 @@ STEP_BOXES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("output_path_wrong", "result_may_not_fit"), "setting_outputs"),
     **dict.fromkeys(("subworkflow_unknown", "subworkflow_not_in_use"), "setting_workflow"),
     "until_unfit": "setting_until",
+    "confirm_unfit": "setting_confirms",
+    "resource_kind_wrong": "setting_books_resource",
     "join_missing": "join",
     "join_wants_too_many": "wait_for",
     **dict.fromkeys(("rule_wrong", "rule_shadowed", "way_never_taken", "otherwise_never"), "ways"),

@@ -99,6 +99,26 @@ class VersionOptions:
         """The fields that hold a date."""
         return self._fields_where(lambda kind: FIELD_TYPES[kind].kind == "date")
 
+    @property
+    def resource_fields(self) -> Options:
+        """The fields that name a resource."""
+        return self._fields_where(lambda kind: FIELD_TYPES[kind].names_resource)
+
+    @property
+    def budget_fields(self) -> Options:
+        """The fields whose value may be a budget's key."""
+        return self._fields_where(lambda kind: kind in ("resource", "choice", "text"))
+
+    @property
+    def number_fields(self) -> Options:
+        """The fields that hold a number."""
+        return self._fields_where(lambda kind: FIELD_TYPES[kind].kind == "number")
+
+    @property
+    def step_keys(self) -> Options:
+        """The steps, by their keys."""
+        return [(step.key, str(step)) for step in self.step_list]
+
     def _fields_where(self, holds: Callable[[str], bool]) -> Options:
         return [(field.key, str(field)) for field in self.field_list if holds(field.type)]
 

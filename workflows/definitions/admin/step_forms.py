@@ -6,14 +6,20 @@ Each kind is declared once. A company's package may put another form in the plac
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from workflows.definitions.admin.form_fields import NOT_SAID, OptionalYesNoField, TextField
+from workflows.definitions.admin.form_fields import (
+    NOT_SAID,
+    NameField,
+    NamesField,
+    OptionalYesNoField,
+    TextField,
+)
 from workflows.definitions.admin.setting_box import SettingBox
 from workflows.definitions.admin.setting_boxes import (
     ACTION_BOXES,
@@ -72,6 +78,55 @@ def _system_form(boxes: Sequence[SettingBox]) -> StepKindForm:
     )
 
 
+HOLDS = gettext_lazy("What it books or spends")
+
+
+def _hold_box(*path: str, offers: str, label: Any, help_text: Any = "") -> SettingBox:
+    return SettingBox(
+        path=path,
+        group=HOLDS,
+        offers=offers,
+        build=lambda: NameField(label=label, help_text=help_text),
+    )
+
+
+CONFIRM_BOX = SettingBox(
+    path=("confirms",),
+    group=HOLDS,
+    offers="step_keys",
+    build=lambda: NamesField(
+        label=gettext_lazy("Confirms what is held by"),
+        unsaid=gettext_lazy("not said: nothing"),
+        none=gettext_lazy("none"),
+    ),
+    holds=lambda value: isinstance(value, list),
+)
+HOLD_BOXES = (
+    _hold_box("books", "resource", offers="resource_fields", label=gettext_lazy("Books")),
+    _hold_box("books", "from", offers="date_fields", label=gettext_lazy("from")),
+    _hold_box("books", "until", offers="date_fields", label=gettext_lazy("until")),
+    _hold_box(
+        "spends", "budget", offers="budget_fields", label=gettext_lazy("Draws on the budget")
+    ),
+    _hold_box("spends", "amount", offers="number_fields", label=gettext_lazy("so much")),
+    _hold_box(
+        *("spends", "day"),
+        offers="date_fields",
+        label=gettext_lazy("for the day"),
+        help_text=gettext_lazy("Not said: the day on which it is drawn."),
+    ),
+    CONFIRM_BOX,
+)
+"""What a step holds of resources. How many are booked, which may be a number or a field, and the
+group of a budget that is no resource field, stay under "More"."""
+HOLDING_KINDS = frozenset(
+    (
+        *(StepKind.APPROVAL, StepKind.TASK, StepKind.AUTOMATION),
+        *(StepKind.WAIT, StepKind.SUBWORKFLOW),
+    )
+)
+
+
 STEP_FORMS.register(
     StepKind.APPROVAL,
     StepKindForm(
@@ -123,6 +178,10 @@ def find_setting_boxes(step: Step) -> list[SettingBox]:
     boxes = [*find_step_form(step.kind).boxes, *OWNER_BOXES]
     if step.kind == StepKind.TABLE:
         boxes = [*build_table_boxes(step), *boxes]
+    if step.kind in HOLDING_KINDS:
+        boxes += HOLD_BOXES
+    elif step.kind == StepKind.END:
+        boxes.append(CONFIRM_BOX)
     action = action_named(str((step.config or {}).get("action") or ""))
     if step.kind == StepKind.AUTOMATION and action is not None:
         boxes += ACTION_BOXES.get(str((step.config or {}).get("action")), ())

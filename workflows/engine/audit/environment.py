@@ -25,6 +25,7 @@ WORLD: Final = frozenset(
         *("subworkflow_unknown", "subworkflow_not_in_use", "subworkflow_field_missing"),
         *("subworkflow_field_unfit", "trigger_workflow_unknown"),
         *("field_group_unknown", "nobody_to_choose"),
+        *("resource_group_unknown", "resource_kind_wrong"),
     }
 )
 

@@ -76,6 +76,9 @@ ERRORS: Final = (
     "condition_wrong",
     "condition_in_circle",
     "default_unfit",
+    "hold_field_unfit",
+    "confirm_unfit",
+    "resource_kind_wrong",
 )
 WARNINGS: Final = (
     "due_missing",
@@ -128,6 +131,8 @@ WARNINGS: Final = (
     "part_owner_inactive",
     "part_deputy_is_owner",
     "field_group_unknown",
+    "hold_never_confirmed",
+    "resource_group_unknown",
 )
 PERMISSIONS: Final = ("connection_not_granted", "start_not_granted", "listen_not_granted")
 """What the site finds besides: something that a map relies on was withdrawn."""

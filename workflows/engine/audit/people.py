@@ -1,9 +1,19 @@
 """Who the people of a map are: asked of the directory, or assumed where there is none."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from workflows.engine.format.definition import Definition, RoleDef
 from workflows.engine.timing.working_time import BUILT_IN_CALENDARS, Calendar, calendar_named
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceGroup:
+    """What the resources of a group are: of which kind (None where that is not known), and in which
+    currencies."""
+
+    kind: str | None = None
+    currencies: frozenset[str] = frozenset()
 
 
 class People(Protocol):
@@ -45,6 +55,9 @@ class People(Protocol):
 
     def calendar(self, name: str | None) -> Calendar | None:
         """The calendar of this name; None where there is none."""
+
+    def resource_group(self, name: str) -> ResourceGroup | None:
+        """What the resources of this group are; None where none is in use."""
 
 
 class AnyPeople:
@@ -99,3 +112,7 @@ class AnyPeople:
     def calendar(self, name: str | None) -> Calendar | None:
         """The built-in calendars, and office hours for a site's own."""
         return calendar_named(name if name in BUILT_IN_CALENDARS else None)
+
+    def resource_group(self, name: str) -> ResourceGroup | None:
+        """Every group has resources, of whatever kind."""
+        return ResourceGroup()

@@ -12,6 +12,7 @@ from workflows.engine.audit import field_constraints as asked
 from workflows.engine.audit import human_steps as work
 from workflows.engine.audit import loops, schedules, structure, tables, values
 from workflows.engine.audit import ownership as head
+from workflows.engine.audit import resource_uses as resources
 from workflows.engine.audit import separation_of_duties as duties
 from workflows.engine.audit import staffing as people_there
 from workflows.engine.audit import subworkflows as children
@@ -42,6 +43,7 @@ CHECKS: Final[tuple[AuditCheck, ...]] = (
     *world.CHECKS,
     *fits.CHECKS,
     *asked.CHECKS,
+    *resources.CHECKS,
 )
 
 

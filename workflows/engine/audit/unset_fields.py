@@ -6,12 +6,14 @@ from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
 from workflows.engine.format.definition import (
     AutomationStep,
+    HoldingStep,
     HumanStep,
     Step,
     SubworkflowStep,
     TableStep,
     WaitStep,
 )
+from workflows.engine.routing.holds import fields_of_hold, purposes_of
 from workflows.engine.routing.waits import awaited_field
 from workflows.engine.rules.evaluation import RuleProblem
 from workflows.engine.texts import Text, text
@@ -42,6 +44,9 @@ def _fields_read(survey: Survey, key: str, step: Step) -> Mapping[str, Text]:
     reads |= dict.fromkeys(_fields_sent_outside(step), text("tells others"))
     asked = step.inputs or () if isinstance(step, TableStep) else _condition_fields(survey, key)
     reads |= dict.fromkeys(asked, text("decides by"))
+    if isinstance(step, HoldingStep):
+        for purpose in purposes_of(step):
+            reads |= dict.fromkeys(fields_of_hold(step, purpose), text("books or spends by"))
     return reads
 
 

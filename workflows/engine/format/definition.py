@@ -40,6 +40,7 @@ from workflows.engine.format.parts import (
     Username,
 )
 from workflows.engine.format.rehearsed import RehearseDef
+from workflows.engine.format.resource_uses import BookingDef, SpendingDef
 from workflows.engine.format.roles import RoleDef
 from workflows.engine.format.table_parts import (
     Aggregator,
@@ -67,6 +68,7 @@ __all__ = [
     "EndStep",
     "ErrorRouteDef",
     "FieldDef",
+    "HoldingStep",
     "HumanStep",
     "JoinStep",
     "Link",
@@ -108,7 +110,15 @@ class BaseStep(DefinitionPart):
     deputy: Username | None = None
 
 
-class HumanStep(BaseStep):
+class HoldingStep(BaseStep):
+    """A step that may book a resource, draw on a budget, and confirm what steps hold."""
+
+    books: BookingDef | None = None
+    spends: SpendingDef | None = None
+    confirms: Annotated[list[Key], Field(min_length=1)] | None = None
+
+
+class HumanStep(HoldingStep):
     """A step that people do: an approval or a task."""
 
     role: Name | None = None
@@ -206,7 +216,7 @@ class JoinStep(BaseStep):
     to: Key
 
 
-class AutomationStep(BaseStep):
+class AutomationStep(HoldingStep):
     """Something outside is done, with retries, after the decision is safe."""
 
     kind: Literal["automation"]
@@ -222,7 +232,7 @@ class AutomationStep(BaseStep):
     to: Key
 
 
-class WaitStep(BaseStep):
+class WaitStep(HoldingStep):
     """Nobody acts; the request waits for a time or a message."""
 
     kind: Literal["wait"]
@@ -244,7 +254,7 @@ class WaitStep(BaseStep):
         return self
 
 
-class SubworkflowStep(BaseStep):
+class SubworkflowStep(HoldingStep):
     """Starts a request of another workflow and waits for its end."""
 
     kind: Literal["subworkflow"]
@@ -265,6 +275,7 @@ class EndStep(BaseStep):
     kind: Literal["end"]
     result: Name
     reopen: Key | None = None
+    confirms: Annotated[list[Key], Field(min_length=1)] | None = None
 
 
 Step = Annotated[
@@ -353,6 +364,7 @@ class Definition(DefinitionPart):
         self._check_roles_of_fields()
         self._check_start_and_joins()
         self._check_exclusions()
+        self._check_confirmations()
         self._check_rehearsal()
         return self
 
@@ -428,6 +440,21 @@ class Definition(DefinitionPart):
                         text(
                             "step '%(key)s' says `not_by: %(other)s`; write `requester`, or the"
                             " key of a step whose people may not act here",
+                            key=key,
+                            other=other,
+                        ),
+                        "steps",
+                        key,
+                    )
+
+    def _check_confirmations(self) -> None:
+        for key, step in self.steps.items():
+            for other in getattr(step, "confirms", None) or []:
+                if other not in self.steps:
+                    raise MapProblem(
+                        text(
+                            "step '%(key)s' confirms '%(other)s', and there is no such step;"
+                            " correct the name or add the step",
                             key=key,
                             other=other,
                         ),

@@ -17,6 +17,7 @@ from workflows.engine.routing.effects import (
     Expire,
     Fail,
     Finish,
+    Hinder,
     Reopen,
     Reroute,
     ResolveMerge,
@@ -95,5 +96,6 @@ _HANDLERS: dict[type, Callable[[TokenWalk, Any], None]] = {
     Finish: TokenWalk.finish,
     Fail: TokenWalk.fail,
     Expire: TokenWalk.expire,
+    Hinder: TokenWalk.hinder,
     Reroute: TokenWalk.reroute,
 }

@@ -6,7 +6,7 @@ Both are plain values, so production, replay and rehearsal share them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from workflows.engine.routing.cancel_reasons import CancelReason
 from workflows.engine.routing.marking import Person
@@ -104,6 +104,14 @@ class Expire:
 
 
 @dataclass(frozen=True, slots=True)
+class Hinder:
+    """What a step was just reached for cannot be had: it waits on a person."""
+
+    activation: int
+    trouble: StepTrouble
+
+
+@dataclass(frozen=True, slots=True)
 class Reroute:
     """Work that cannot go on is sent to another step."""
 
@@ -123,6 +131,7 @@ Event = (
     | Finish
     | Fail
     | Expire
+    | Hinder
     | Reroute
 )
 
@@ -232,6 +241,44 @@ class ExternalWorkRequested:
     step: str
 
 
+HoldEnd = Literal["refused", "went_back", "failed", "rerouted", "cancelled", "ended"]
+"""Why what was held of a resource is given back: its step was left by an exception, lies ahead
+again, could not be done, was sent elsewhere by hand; the request was called off, or has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsAsked:
+    """A step was reached that books or spends: it is held from now on, if it is free."""
+
+    activation: int
+    step: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsRequired:
+    """A person leaves a step by a usual way: what it books and spends must be held."""
+
+    step: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsConfirmed:
+    """What these steps hold stays, whatever becomes of the request."""
+
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsGivenBack:
+    """What a step (None: any) holds and nobody has confirmed is free again."""
+
+    step: str | None
+    why: HoldEnd
+    place: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class BlockOpened:
     """A parallel block begins: its join will wait for these branches."""
@@ -300,6 +347,10 @@ Effect = (
     | ActivationStuck
     | ActivationUnstuck
     | ExternalWorkRequested
+    | HoldsAsked
+    | HoldsRequired
+    | HoldsConfirmed
+    | HoldsGivenBack
     | BlockOpened
     | BranchArrived
     | MergeConflicted

@@ -1,6 +1,6 @@
 """Why a step cannot go on by itself: a code, and what its sentence names."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workflows.engine.values.records import Fact, Sentence
 
@@ -43,3 +43,41 @@ class StepFailed(StepTrouble):
     def code(self) -> str:
         """The action's own code."""
         return self.error
+
+
+@dataclass(frozen=True, slots=True)
+class NoRoom(StepTrouble):
+    """What a step books is not free: when it is taken, and how many of it are."""
+
+    CODE = "no_room"
+    step: str
+    resource: str
+    starts: str
+    ends: str
+    wanted: int = 1
+    free: int = 0
+    taken: list[list[str]] = field(default_factory=list)
+    """From when until when others have it, the first of them; ISO."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetExceeded(StepTrouble):
+    """A step draws more than is left of a budget."""
+
+    CODE = "budget_exceeded"
+    step: str
+    budget: str
+    wanted: str
+    left: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldUnclear(StepTrouble):
+    """Nothing can be held with these values: why (a code), and which fields or resource it is."""
+
+    CODE = "hold_unclear"
+    step: str
+    why: str
+    fields: list[str] = field(default_factory=list)
+    resource: str = ""

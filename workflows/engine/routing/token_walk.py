@@ -27,6 +27,7 @@ from workflows.engine.routing.cancel_reasons import (
     InstanceEnded,
     SentElsewhere,
 )
+from workflows.engine.routing.hold_tracking import HoldTracker
 from workflows.engine.routing.marking import Block, Person, Token
 from workflows.engine.routing.merge import (
     combined_branch_notes,
@@ -39,7 +40,6 @@ from workflows.engine.routing.merge import (
 from workflows.engine.routing.mutable_marking import TokenPlace
 from workflows.engine.routing.separation import barred_people, forward_outcome, is_approving_outcome
 from workflows.engine.routing.step_troubles import NoDate, RuleFailed, StepTrouble
-from workflows.engine.routing.void_approvals import ApprovalTracker
 from workflows.engine.routing.waits import find_wait_trouble
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
 from workflows.engine.texts import text
@@ -53,7 +53,7 @@ MAX_HOPS = 10_000
 RULE_FAILED, NO_DATE = RuleFailed.CODE, NoDate.CODE
 
 
-class TokenWalk(ApprovalTracker):
+class TokenWalk(HoldTracker):
     """One event's way through the map, from a marking to the next."""
 
     # -- events ---------------------------------------------------------------------------
@@ -101,17 +101,22 @@ class TokenWalk(ApprovalTracker):
         given; any way that is no exception waits while an approval is owed."""
         route = step.outcomes[outcome]
         approved = is_approving_outcome(step, outcome)
+        usual = approved if step.kind == "approval" else not route.exception
+        if usual:
+            self._keep_holds(token.step, step)
+        elif route.exception:
+            self._give_back_holds(token.step, "refused")
         if step.kind == "approval" and not approved:
             self._revoke_approval(token.step)
         if token.again and not approved:
             self.go(*self._leave_reapproval(token.step, route.to))
         elif not token.again:
-            usual = approved if step.kind == "approval" else not route.exception
             go = self.go_on if usual else self.go
             go(route.to, TokenPlace(token.block, token.branch, token.step))
 
     def cancel(self, event: fx.Cancel) -> None:
         self._cancel_everything(event.reason)
+        self._give_back_all_holds("cancelled")
         self.ended, self.parked = None, ()
 
     def put_right(self, event: fx.CorrectValues) -> None:
@@ -167,6 +172,7 @@ class TokenWalk(ApprovalTracker):
         self._record_steering(event.actor if event.writes else None)
         del self.tokens[token.id]
         self.effects.append(fx.ActivationCompleted(token.id, event.outcome))
+        self._confirm_holds(step)
         self.go_on(step.to, TokenPlace(token.block, token.branch, token.step))
 
     def fail(self, event: fx.Fail) -> None:
@@ -177,6 +183,7 @@ class TokenWalk(ApprovalTracker):
             return
         del self.tokens[token.id]
         self.effects.append(fx.ActivationCompleted(token.id, "error"))
+        self._give_back_holds(token.step, "failed")
         self.go(on_error.to, TokenPlace(token.block, token.branch, token.step))
 
     def expire(self, event: fx.Expire) -> None:
@@ -186,8 +193,13 @@ class TokenWalk(ApprovalTracker):
             raise WrongState("'%(title)s' does not expire.", title=self.graph.title(token.step))
         del self.tokens[token.id]
         self.effects.append(fx.ActivationCompleted(token.id, EXPIRED))
+        if expires.exception:
+            self._give_back_holds(token.step, "refused")
         go = self.go if expires.exception else self.go_on
         go(expires.to, TokenPlace(token.block, token.branch, token.step))
+
+    def hinder(self, event: fx.Hinder) -> None:
+        self._mark_stuck(self._open_token(event.activation), event.trouble)
 
     def reroute(self, event: fx.Reroute) -> None:
         token = self._open_token(event.activation)
@@ -201,6 +213,7 @@ class TokenWalk(ApprovalTracker):
         del self.tokens[token.id]
         why = SentElsewhere(self.graph.title(event.to))
         self.effects.append(fx.ActivationCancelled(token.id, why))
+        self._give_back_holds(token.step, "rerouted")
         self._record_steering(event.actor)
         if token.again:
             self.go(*self._leave_reapproval(token.step, event.to))
@@ -252,6 +265,7 @@ class TokenWalk(ApprovalTracker):
             )
         if place.round is None:
             self._forget_approvals_ahead(target)
+            self._give_back_holds_ahead(target)
         number = place.round
         if number is None:
             number = self.rounds[target] = self.rounds.get(target, 0) + 1
@@ -286,6 +300,7 @@ class TokenWalk(ApprovalTracker):
         needed = self._needed_votes(key, step)
         token = self._add_token(key, number, place, needed=needed)
         self.effects.append(fx.ActivationOpened(token.id, key, number, place.came_from, needed))
+        self._ask_holds(token)
 
     def _needed_votes(self, key: str, step: HumanStep) -> int:
         if step.quorum == "all":
@@ -307,6 +322,7 @@ class TokenWalk(ApprovalTracker):
             self._mark_stuck(token, trouble)
             return
         self.tokens[token.id] = token
+        self._ask_holds(token)
         self.effects.append(fx.ExternalWorkRequested(token.id, token.step))
 
     def _mark_stuck(self, token: Token, trouble: StepTrouble) -> None:
@@ -350,6 +366,8 @@ class TokenWalk(ApprovalTracker):
     def _end_request(self, key: str, step: EndStep) -> None:
         self._cancel_everything(InstanceEnded(step.result))
         self.ended, self.parked = key, ()
+        self._confirm_holds(step)
+        self._give_back_all_holds("ended")
         self.effects.append(fx.RequestEnded(key, step.result))
 
     # -- parallel blocks ------------------------------------------------------------------

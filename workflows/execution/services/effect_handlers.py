@@ -3,7 +3,7 @@
 Handlers collect rows on the case; nothing is written here, and no rule is decided here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ from workflows.execution.messages import describe_trouble
 from workflows.execution.models import Incident, MergeRecord, WorkflowInstance, WorkItem
 from workflows.execution.services.assignment import assign_open_tasks, reassign_by_changed_values
 from workflows.execution.services.expiry_timers import plan_expiry
+from workflows.execution.services.holds import HoldEffect, settle_holds
 from workflows.execution.services.late_work_timers import schedule_task_timers
 from workflows.execution.services.openings import enqueue_outside_work
 from workflows.execution.services.requester_pauses import end_requester_pause
@@ -58,9 +59,17 @@ def apply_event(work: UnitOfWork, event: fx.Event) -> AdvanceResult:
     work.marking = result.marking
     work.set_values(result.data)
     work.changed_columns.add("marking")
-    collect_effects(work, before, result.effects)
+    hindered = settle_holds(work, event, result.effects)
+    collect_effects(work, before, [fx_ for fx_ in result.effects if not _calls_for(fx_, hindered)])
     follow_changed_values(work)
+    for activation, trouble in hindered.items():
+        apply_event(work, fx.Hinder(activation, trouble))
     return result
+
+
+def _calls_for(effect: fx.Effect, hindered: Mapping[int, StepTrouble]) -> bool:
+    """Whether an effect asks for work outside of a step that cannot have what it needs."""
+    return isinstance(effect, fx.ExternalWorkRequested) and effect.activation in hindered
 
 
 def follow_changed_values(work: UnitOfWork) -> None:
@@ -77,7 +86,8 @@ def collect_effects(work: UnitOfWork, before: Marking, effects: Iterable[fx.Effe
     """Collect the rows of all effects, in order, then find the people for what was opened."""
     opened = []
     for effect in effects:
-        _HANDLERS[type(effect)](work, before, effect)
+        if not isinstance(effect, HoldEffect):  # these are settled before
+            _HANDLERS[type(effect)](work, before, effect)
         if isinstance(effect, fx.ActivationOpened):
             opened.append(effect)
     still_open = [

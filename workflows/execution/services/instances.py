@@ -19,6 +19,7 @@ from workflows.engine.routing.cancel_reasons import CommandCause, InstanceCancel
 from workflows.engine.routing.effects import Cancel, Reopen, Start
 from workflows.engine.routing.marking import Marking
 from workflows.engine.texts import text
+from workflows.execution.messages import describe_trouble
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.services.bypassed_approvals import (
     find_reopened_past_approvals,
@@ -159,10 +160,18 @@ def _apply_start(
     """Advance to the first steps, and write the request."""
     start_values = dict(work.instance.data)
     apply_event(work, Start(asking_user.pk if asking_user is not None else None))
+    _refuse_start_without_room(work)
     work.changes.facts.given = start_values
     if parent is not None:
         work.changes.facts.started_by = parent.reference
     work.create(TrailCommand.START)
+
+
+def _refuse_start_without_room(work: UnitOfWork) -> None:
+    """Whoever asks can ask for another time, or less; where nobody is there to, the request starts
+    and waits. Raises InvalidInput."""
+    if work.lacking and work.instance.source in (WorkflowInstance.FORM, WorkflowInstance.API):
+        raise InvalidInput(describe_trouble(work.lacking[0]))
 
 
 def require_not_paused(version: TemplateVersion) -> None:

@@ -20,6 +20,7 @@ from workflows.engine.routing.effects import (
     Expire,
     Fail,
     Finish,
+    Hinder,
     Reopen,
     Reroute,
     ResolveMerge,
@@ -32,7 +33,13 @@ from workflows.engine.versions.move_planning import plan_move
 from workflows.engine.versions.step_mapping import mapping_from_json
 from workflows.execution.facts import INCIDENT_FACTS
 from workflows.execution.models import WorkflowInstance
-from workflows.trail.changes import StepOpened, TaskMoved, VersionChanged, read_changes
+from workflows.trail.changes import (
+    HoldRefused,
+    StepOpened,
+    TaskMoved,
+    VersionChanged,
+    read_changes,
+)
 from workflows.trail.choices import TrailCommand
 from workflows.trail.models import TrailEvent
 
@@ -69,6 +76,7 @@ class _TrailFold:
                 self.data = dict(writes)
                 self.map = self._map_numbered(row.version)
             self._apply(event_of(row, writes), _recorded_electorate(row))
+            self._hinder(row)
         elif row.command in (TrailCommand.SET_VALUES, TrailCommand.RETRY):
             self._apply(CorrectValues(writes, row.actor_id), _recorded_electorate(row))
         elif row.command == TrailCommand.CHANGE_VERSION:
@@ -83,6 +91,13 @@ class _TrailFold:
             self.map.graph, self.marking, self.data, event, electorate, asks_again=self.asks_again
         )
         self.marking, self.data = moved.marking, dict(moved.data)
+
+    def _hinder(self, row: TrailEvent) -> None:
+        """Steps that the command came to, and that could not have what they book or spend."""
+        for refused in read_changes(row).notes_of(HoldRefused):
+            if refused.hinders:
+                trouble = INCIDENT_FACTS.parse(refused.code, refused.parameters)
+                self._apply(Hinder(refused.activation, trouble), _recorded_electorate(row))
 
     def _change_version(self, row: TrailEvent) -> None:
         """Move by what the row says of the steps, as the command did."""

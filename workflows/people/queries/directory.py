@@ -17,6 +17,7 @@ from workflows.calendars.queries.working_calendars import (
 from workflows.connections.models import Connection
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import get_version_map
+from workflows.engine.audit.people import ResourceGroup
 from workflows.engine.format.actions import action_named
 from workflows.engine.format.definition import Definition, RoleDef
 from workflows.engine.format.role_finders import GROUPS, USERS
@@ -24,6 +25,7 @@ from workflows.engine.timing.working_time import BUILT_IN_CALENDARS, Calendar
 from workflows.execution.models import WorkflowInstance
 from workflows.people.models import RoleEntry, User
 from workflows.people.queries.logins import find_login_holder
+from workflows.resources.models import Resource
 
 
 class SitePeople:
@@ -62,6 +64,14 @@ class SitePeople:
         if name in BUILT_IN_CALENDARS:
             return site_calendar(name)
         return find_site_calendar(str(name))
+
+    def resource_group(self, name: str) -> ResourceGroup | None:
+        """What the resources of a group that are in use are."""
+        rows = Resource.objects.filter(group=name, is_active=True)
+        said = list(rows.order_by().values_list("kind", "currency").distinct())
+        if not said:
+            return None
+        return ResourceGroup(said[0][0], frozenset(filter(None, (pair[1] for pair in said))))
 
     def has_workflow(self, key: str) -> bool:
         """Whether there is a workflow of this key."""

@@ -7,6 +7,7 @@ from workflows.engine.audit.sentences.audit_sentences import AuditSentences
 from workflows.engine.audit.sentences.constraints import CONSTRAINT_SENTENCES
 from workflows.engine.audit.sentences.ownership import OWNERSHIP_SENTENCES
 from workflows.engine.audit.sentences.people import PEOPLE_SENTENCES
+from workflows.engine.audit.sentences.resource_uses import RESOURCE_SENTENCES
 from workflows.engine.audit.sentences.steps import STEPS_SENTENCES
 from workflows.engine.audit.sentences.structure import STRUCTURE_SENTENCES
 from workflows.engine.audit.sentences.tables import TABLES_SENTENCES
@@ -22,4 +23,5 @@ SENTENCES: Final[Mapping[str, AuditSentences]] = {
     **TABLES_SENTENCES,
     **VALUES_SENTENCES,
     **CONSTRAINT_SENTENCES,
+    **RESOURCE_SENTENCES,
 }

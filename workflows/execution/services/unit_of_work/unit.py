@@ -20,6 +20,7 @@ from workflows.access.permissions import (
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.engine.errors import NotAllowed, NotFound
 from workflows.engine.routing.marking import Marking, Person
+from workflows.engine.routing.step_troubles import StepTrouble
 from workflows.execution.choices import TaskState
 from workflows.execution.facts import Resolution
 from workflows.execution.models import (
@@ -56,6 +57,7 @@ from workflows.people.models import User
 from workflows.people.queries.eligibility import find_people_of_request
 from workflows.persistence.bulk_sql import insert_rows
 from workflows.persistence.row_history import write_history
+from workflows.resources.services.hold_writing import HoldChanges, write_hold_changes
 from workflows.trail.changes import ChangeNote, TrailChanges
 from workflows.trail.choices import MOVES, TrailCapacity, TrailCommand
 
@@ -107,6 +109,8 @@ class UnitOfWork:
     changes: TrailChanges = field(default_factory=TrailChanges)
     acting: ActingCapacity = NO_CAPACITY
     offers: Offers = field(default_factory=Offers)
+    hold_changes: HoldChanges = field(default_factory=HoldChanges)
+    lacking: list[StepTrouble] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.state_before = self.instance.state
@@ -224,6 +228,7 @@ class UnitOfWork:
         self._lapse_questions()
         self._discard_drafts()
         self._save_merges()
+        write_hold_changes(self.hold_changes, self.now)
         insert_rows(self.new_incidents)
         write_messages(self.new_messages, now=self.now)
         for resolution in dict.fromkeys(self.over_incidents.values()):

@@ -1,0 +1,57 @@
+"""Of resources: what steps book, spend and confirm."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from workflows.engine.audit.sentences.audit_sentences import AuditSentences
+from workflows.engine.texts import text
+
+_CONFIRM_REMEDY: Final = text(
+    "Name a step under `confirms` that books or spends, and that comes before."
+)
+RESOURCE_SENTENCES: Final[Mapping[str, AuditSentences]] = {
+    "hold_field_unfit": AuditSentences(
+        text(
+            "%(step)s says `%(place)s: %(name)s`, which is not the field of %(wanted)s that is"
+            " needed there: nothing could be held."
+        ),
+        text("Name a declared field of the right type."),
+    ),
+    "confirm_unfit.nothing": AuditSentences(
+        text("%(step)s confirms what %(other)s holds, and %(other)s books and spends nothing."),
+        _CONFIRM_REMEDY,
+    ),
+    "confirm_unfit.late": AuditSentences(
+        text("%(step)s confirms what %(other)s holds, and no way leads from there to here."),
+        _CONFIRM_REMEDY,
+    ),
+    "hold_never_confirmed": AuditSentences(
+        text(
+            "No step confirms what %(step)s holds, so it is given back when the request ends:"
+            " nothing stays booked, and no money counts as spent."
+        ),
+        text("Write the step under `confirms` of the step, or of the end, from which on it stays."),
+    ),
+    "resource_group_unknown": AuditSentences(
+        text(
+            "The field '%(name)s' offers the resources of '%(group)s', and there are none in use:"
+            " nobody can choose one."
+        ),
+        text("Correct `of`, or set up resources of this group."),
+    ),
+    "resource_kind_wrong.bookable": AuditSentences(
+        text("%(step)s books of '%(group)s', and these are budgets: nothing could be held."),
+        text("Book of another group, or draw on it with `spends`."),
+    ),
+    "resource_kind_wrong.budget": AuditSentences(
+        text("%(step)s draws on '%(group)s', and these are no budgets: nothing could be held."),
+        text("Draw on another group, or book of it with `books`."),
+    ),
+    "resource_kind_wrong.currency": AuditSentences(
+        text(
+            "%(step)s draws %(currency)s on '%(group)s', and none of these budgets is kept in it:"
+            " nothing could be held."
+        ),
+        text("Give the field the budgets' currency, or draw on another group."),
+    ),
+}

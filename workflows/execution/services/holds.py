@@ -1,0 +1,243 @@
+"""What a request holds of resources follows what happens to it.
+
+The engine's effects say what a step wants; here it is given or refused. A person is refused in
+words, and nothing is written; a step that was reached by itself waits on an incident.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from workflows.engine.errors import InvalidInput
+from workflows.engine.format.definition import display_title
+from workflows.engine.routing import effects as fx
+from workflows.engine.routing.holds import (
+    BookingWish,
+    HoldKey,
+    SpendingWish,
+    Wish,
+    WishUnclear,
+    fields_of_hold,
+    holding_steps,
+    purposes_of,
+    read_wish,
+)
+from workflows.engine.routing.step_troubles import HoldUnclear, StepTrouble
+from workflows.engine.values.resource_amounts import amount_of_units
+from workflows.execution.messages import describe_trouble
+from workflows.execution.models import WorkflowInstance
+from workflows.execution.services.unit_of_work import UnitOfWork
+from workflows.resources.choices import LIVE_STATES, HoldState
+from workflows.resources.models import Hold
+from workflows.resources.services.hold_desk import HoldDesk, open_desk
+from workflows.trail import changes as notes
+
+HoldEffect = fx.HoldsAsked | fx.HoldsRequired | fx.HoldsConfirmed | fx.HoldsGivenBack
+CHANGED, NOT_WANTED = "changed", "not_wanted"
+
+
+def settle_holds(
+    work: UnitOfWork, event: fx.Event, effects: Iterable[fx.Effect]
+) -> Mapping[int, StepTrouble]:
+    """Give and take what the effects of an event say of resources; the activations that cannot go
+    on for want of one, and why. Raises InvalidInput where a person must be told at once.
+
+    No statement on maps that hold nothing, nor for a request that is history.
+    """
+    is_past = work.instance.source in WorkflowInstance.PAST
+    if is_past or isinstance(event, fx.Hinder) or not holding_steps(work.map.graph):
+        return {}
+    asked = [effect for effect in effects if isinstance(effect, HoldEffect)]
+    settlement = _Settlement(work, _live_holds(work), isinstance(event, fx.Retry))
+    settlement.read_wishes(asked)
+    if not (asked or settlement.wishes):
+        return {}
+    settlement.open()
+    for effect in asked:
+        _HANDLERS[type(effect)](settlement, effect)
+    settlement.follow_values()
+    return settlement.hindered
+
+
+def _live_holds(work: UnitOfWork) -> dict[HoldKey, Hold]:
+    if work.instance.pk is None:
+        return {}
+    rows = Hold.objects.filter(request=work.instance.pk, state__in=LIVE_STATES)
+    return {
+        HoldKey(hold.step_key, hold.place, hold.purpose): hold  # type: ignore[arg-type]
+        for hold in rows.select_related("resource")
+    }
+
+
+@dataclass(slots=True)
+class _Settlement:
+    """One event's settlement with the resources."""
+
+    work: UnitOfWork
+    live: dict[HoldKey, Hold]
+    is_retry: bool
+    wishes: dict[HoldKey, Wish | WishUnclear | None] = field(default_factory=dict)
+    hindered: dict[int, StepTrouble] = field(default_factory=dict)
+    desk: HoldDesk = field(init=False)
+    done: set[HoldKey] = field(default_factory=set)
+
+    def read_wishes(self, asked: Sequence[HoldEffect]) -> None:
+        """What steps want with the values of now: those that are asked, and those that hold
+        something whose values changed."""
+        for effect in asked:
+            if isinstance(effect, fx.HoldsAsked | fx.HoldsRequired):
+                for key in self.keys_of(effect):
+                    self._read(key)
+        for key in self.live:
+            if key not in self.wishes and self._is_about_changes(key):
+                self._read(key)
+
+    def keys_of(self, effect: fx.HoldsAsked | fx.HoldsRequired) -> Iterator[HoldKey]:
+        """The holds that an effect is about."""
+        for purpose in purposes_of(self.work.map.graph[effect.step]):
+            yield HoldKey(effect.step, effect.place, purpose)
+
+    def _is_about_changes(self, key: HoldKey) -> bool:
+        step = holding_steps(self.work.map.graph).get(key.step)
+        if step is None or key.purpose not in purposes_of(step):
+            return False
+        return not self.work.fresh.isdisjoint(fields_of_hold(step, key.purpose))
+
+    def _read(self, key: HoldKey) -> None:
+        try:
+            self.wishes[key] = read_wish(self.work.map.graph, key, self.work.instance.data)
+        except WishUnclear as unclear:
+            self.wishes[key] = unclear
+
+    def open(self) -> None:
+        """Lock what it is about."""
+        wishes = self.wishes.values()
+        clear = [wish for wish in wishes if isinstance(wish, BookingWish | SpendingWish)]
+        live = list(self.live.values())
+        self.desk = open_desk(clear, live, self.work.hold_changes, self.work.now)
+
+    # -- one by one ------------------------------------------------------------------------
+
+    def ask(self, effect: fx.HoldsAsked) -> None:
+        """A step was reached. People may choose otherwise; what goes on by itself must wait."""
+        is_human = self.work.map.graph.is_human(effect.step)
+        for key in self.keys_of(effect):
+            trouble = self.take(key)
+            if trouble is None:
+                continue
+            if self.is_retry:
+                raise InvalidInput(describe_trouble(trouble))
+            if not is_human:
+                self.hindered.setdefault(effect.activation, trouble)
+            self.note_lack(effect, trouble, hinders=not is_human)
+
+    def note_lack(self, effect: fx.HoldsAsked, trouble: StepTrouble, *, hinders: bool) -> None:
+        """The trail says what could not be had."""
+        self.work.lacking.append(trouble)
+        self.work.note(
+            notes.HoldRefused(
+                activation=effect.activation,
+                step=effect.step,
+                code=trouble.code,
+                parameters=trouble.parameters,
+                hinders=hinders,
+            )
+        )
+
+    def require(self, effect: fx.HoldsRequired) -> None:
+        """A person leaves the step by a usual way: then it is held, or they are refused."""
+        for key in self.keys_of(effect):
+            self._require(key)
+
+    def _require(self, key: HoldKey) -> None:
+        trouble = self.take(key)
+        if trouble is not None:
+            raise InvalidInput(describe_trouble(trouble))
+
+    def confirm(self, effect: fx.HoldsConfirmed) -> None:
+        """What these steps hold stays."""
+        for key, hold in self.live.items():
+            if key.step in effect.steps and hold.state == HoldState.HELD:
+                self.desk.confirm(hold)
+                self.work.note(
+                    notes.HoldConfirmed(
+                        step=key.step, resource=hold.resource.key, purpose=key.purpose
+                    )
+                )
+
+    def give_back(self, effect: fx.HoldsGivenBack) -> None:
+        """What nobody confirmed is free again."""
+        for key, hold in list(self.live.items()):
+            is_meant = effect.step is None or (key.step, key.place) == (effect.step, effect.place)
+            if is_meant and hold.state == HoldState.HELD:
+                self._release(key, effect.why)
+
+    def follow_values(self) -> None:
+        """What is held follows the values by which it was asked for, also where nothing moves."""
+        for key in self.wishes:
+            if key not in self.done and key in self.live:
+                self._require(key)
+
+    def take(self, key: HoldKey) -> StepTrouble | None:
+        """Hold what a step wants now in place of what it held; why not, if it cannot be."""
+        self.done.add(key)
+        wish, before = self.wishes[key], self.live.get(key)
+        title = self.work.map.graph.title(key.step)
+        if isinstance(wish, WishUnclear):
+            fields = self.work.map.graph.definition.fields
+            labels = [display_title(name, fields[name].label) for name in wish.fields]
+            return HoldUnclear(title, wish.why, labels)
+        if wish is None:
+            if before is not None:
+                self._release(key, NOT_WANTED)
+            return None
+        state = before.state if before is not None else None
+        taken = self.desk.take(self.work.instance, key, wish, title, before)
+        if isinstance(taken, StepTrouble):
+            return taken
+        if taken is not before:
+            self._record(key, taken, before, state)
+        self.live[key] = taken
+        return None
+
+    def _record(self, key: HoldKey, hold: Hold, before: Hold | None, state: str | None) -> None:
+        """The trail says what is held now; where something confirmed was changed, that is too."""
+        if before is not None:
+            self._note_release(key, before, CHANGED)
+        self.work.note(_taken_note(key, hold))
+        if state == HoldState.CONFIRMED:
+            self.desk.confirm(hold)
+
+    def _release(self, key: HoldKey, why: str) -> None:
+        hold = self.live.pop(key)
+        self.desk.give_back(hold, why)
+        self._note_release(key, hold, why)
+
+    def _note_release(self, key: HoldKey, hold: Hold, why: str) -> None:
+        self.work.note(
+            notes.HoldReturned(
+                step=key.step, resource=hold.resource.key, purpose=key.purpose, why=why
+            )
+        )
+
+
+def _taken_note(key: HoldKey, hold: Hold) -> notes.HoldTaken:
+    starts, ends, currency = hold.starts_at, hold.ends_at, hold.resource.currency
+    return notes.HoldTaken(
+        step=key.step,
+        resource=hold.resource.key,
+        purpose=key.purpose,
+        starts=starts.isoformat() if starts is not None else None,
+        ends=ends.isoformat() if ends is not None else None,
+        count=hold.count if starts is not None else None,
+        amount=str(amount_of_units(hold.units, currency)) if hold.units is not None else None,
+        currency=currency or None,
+    )
+
+
+_HANDLERS: Mapping[type, Callable[[_Settlement, Any], None]] = {
+    fx.HoldsAsked: _Settlement.ask,
+    fx.HoldsRequired: _Settlement.require,
+    fx.HoldsConfirmed: _Settlement.confirm,
+    fx.HoldsGivenBack: _Settlement.give_back,
+}
