@@ -123,11 +123,6 @@ class VersionOptions:
         return [(field.key, str(field)) for field in self.field_list if holds(field.type)]
 
     @property
-    def step_keys(self) -> Options:
-        """The steps, by their keys."""
-        return [(step.key, str(step)) for step in self.step_list]
-
-    @property
     def steps(self) -> Options:
         """Whose people may be kept away, by key."""
         steps = [(step.key, str(step)) for step in self.step_list]
