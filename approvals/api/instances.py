@@ -27,6 +27,7 @@ from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.instance_record import trail_of
 from workflows.execution.queries.position import InstancePosition, find_position
 from workflows.execution.queries.questions import questions_on_request
+from workflows.execution.queries.sight.field_sight import hidden_fields, mask_changes, visible_data
 from workflows.execution.queries.visible_instances import find_visible_request
 from workflows.execution.services import instances as requests
 from workflows.trail.models import TrailEvent
@@ -83,11 +84,15 @@ def read_request_call(request: HttpRequest, reference: str) -> JsonResponse:
             source=instance.source,
             started_at=instance.started_at,
             completed_at=instance.completed_at,
-            data=instance.data,
+            data=visible_data(user, instance),
             work_items=open_tasks_out(position),
             incidents=_open_incidents_out(position),
             questions=questions_out(questions_on_request(instance)),
-            trail=_trail_rows_out(instance, audits=may_audit(user, instance.template)),
+            trail=_trail_rows_out(
+                instance,
+                audits=may_audit(user, instance.template),
+                hidden=hidden_fields(user, instance),
+            ),
         )
     )
 
@@ -106,14 +111,16 @@ def _open_incidents_out(position: InstancePosition) -> list[IncidentOut]:
     ]
 
 
-def _trail_rows_out(instance: WorkflowInstance, *, audits: bool) -> list[TrailOut]:
+def _trail_rows_out(
+    instance: WorkflowInstance, *, audits: bool, hidden: frozenset[str]
+) -> list[TrailOut]:
     """The newest rows, oldest of them first. As on the page, who may not audit the workflow
     reads what was done on its tasks."""
     newest = trail_of(instance, None if audits else ON_THE_PAGE)
-    return [_trail_row_out(row, audits=audits) for row in reversed(newest)]
+    return [_trail_row_out(row, audits=audits, hidden=hidden) for row in reversed(newest)]
 
 
-def _trail_row_out(row: TrailEvent, *, audits: bool) -> TrailOut:
+def _trail_row_out(row: TrailEvent, *, audits: bool, hidden: frozenset[str]) -> TrailOut:
     return TrailOut(
         at=row.recorded_at,
         command=row.command,
@@ -129,7 +136,7 @@ def _trail_row_out(row: TrailEvent, *, audits: bool) -> TrailOut:
         capacity=row.capacity,
         role=row.role,
         votes=row.votes,
-        changes=row.changes if audits else None,
+        changes=mask_changes(row.changes, hidden) if audits else None,
     )
 
 

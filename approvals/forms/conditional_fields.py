@@ -12,7 +12,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from approvals.pages.rule_texts import rule_text
+from approvals.forms.rule_texts import rule_text
 from workflows.engine.authority.asked_fields import is_required, is_shown
 from workflows.engine.format.definition import Definition, FieldDef
 from workflows.engine.routing.graph import Graph
@@ -44,6 +44,12 @@ def condition_hint(definition: Definition, spec: FieldDef) -> str:
     return " ".join(sentences)
 
 
+def mark_field(field: forms.Field, **marks: Any) -> None:
+    """Let a field know what its page says of it."""
+    for name, mark in marks.items():
+        setattr(field, name, mark)
+
+
 def mark_conditions(form: "DeclaredForm", data: Mapping[str, Any]) -> None:
     """Let each field of a form know whether it is asked for, and required, among these values."""
     for key, field in form.fields.items():
@@ -53,7 +59,7 @@ def mark_conditions(form: "DeclaredForm", data: Mapping[str, Any]) -> None:
         if has_condition:
             state["is_shown"] = is_shown(form.graph, key, data)
             state["asked"] = is_required(form.graph, key, data)
-        field.__dict__.update(state)
+        mark_field(field, **state)
 
 
 def leave_unasked(form: "DeclaredForm", data: Mapping[str, Any]) -> None:

@@ -19,6 +19,7 @@ from approvals.forms.conditional_fields import (
     graph_of_form,
     leave_unasked,
     mark_conditions,
+    mark_field,
     require_under_condition,
 )
 from approvals.forms.constraint_hints import constraint_hint, control_attributes
@@ -32,7 +33,7 @@ from workflows.engine.texts import Text
 from workflows.engine.timing.dates import local_day_of
 from workflows.engine.values.constraints import refused_values
 from workflows.engine.values.field_types.base import ValueRefused, type_of_field
-from workflows.execution.services.values import read_unnamed_value
+from workflows.execution.services.field_values.values import read_unnamed_value
 from workflows.people.models import User
 
 
@@ -105,7 +106,8 @@ class DeclaredForm(forms.Form):
             self.fields[key] = _form_field(
                 key, spec, required=required and not has_file, opening_value=opening_value
             )
-            self.fields[key].__dict__.update(
+            mark_field(
+                self.fields[key],
                 asked=bool(spec.required) and not has_file,
                 section=spec.section,
                 condition=condition_hint(definition, spec),

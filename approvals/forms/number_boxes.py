@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.template.loader import render_to_string
+from django.utils.formats import get_format
 from django.utils.safestring import SafeString
 
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
@@ -63,7 +64,21 @@ def read_typed_number(typed: Any, shape: Shape | None) -> Any:
     if not isinstance(typed, str) or shape is None:
         return typed
     readings = possible_readings(typed.strip())
-    return readings[0] if len(readings) == 1 else typed
+    is_clear = len(readings) == 1 and _is_written_here(typed.strip(), readings[0])
+    return readings[0] if is_clear else typed
+
+
+def _is_written_here(written: str, number: Decimal) -> bool:
+    """Whether the separators are those of the reader's language; a point is a point everywhere."""
+    separators = [each for each in written if not (each.isdigit() or each in "+-")]
+    if not separators:
+        return True
+    last, decimals = separators[-1], -int(number.as_tuple().exponent)
+    is_point = len(written.rpartition(last)[2]) == decimals
+    if is_point and last == ".":
+        return len(separators) == 1 or separators[0] != "."
+    here = str(get_format("DECIMAL_SEPARATOR"))
+    return last == here if is_point else last != here
 
 
 def number_text(value: Any, shape: Shape | None) -> Any:

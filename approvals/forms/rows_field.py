@@ -12,7 +12,7 @@ from workflows.engine.format.definition import FieldDef, display_title
 from workflows.engine.texts import text
 from workflows.engine.values.field_types.base import FieldSpec, ValueRefused
 from workflows.engine.values.field_types.rows import CellRefused, RowsRefused, columns_of
-from workflows.execution.services.values import read_unnamed_value
+from workflows.execution.services.field_values.values import read_unnamed_value
 
 
 class RowsField(forms.Field):

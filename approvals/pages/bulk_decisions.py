@@ -24,6 +24,7 @@ from workflows.execution.queries.inbox_reach import find_work_reach
 from workflows.execution.queries.next_steps import (
     find_destination,
 )
+from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services.review_digest import digest_of_shown_values
 from workflows.people.models import User
 from workflows.people.queries.person_names import full_names_of
@@ -105,7 +106,12 @@ def _chosen_task(
     return ChosenTask(
         row=row,
         values=displayed_values(
-            graph.definition, task.request, step.inputs, documents or (), names
+            graph.definition,
+            task.request,
+            step.inputs,
+            documents or (),
+            names,
+            hidden_fields(user, task.request, version_map),
         ),
         opened=snapshot.signed(user, task.pk),
         leads_to={

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from approvals.forms.field_presentations import FIELD_PRESENTATIONS, value_text
 from approvals.forms.rows_box import DisplayedRows, displayed_rows
 from workflows.documents.models import Document
@@ -26,6 +28,7 @@ class DisplayedValue:
     document: Document | None = None
     section: str | None = None
     rows: DisplayedRows | None = None
+    is_hidden: bool = False
 
 
 def displayed_values(
@@ -34,8 +37,10 @@ def displayed_values(
     keys: list[str] | None = None,
     documents: Sequence[Document] | None = None,
     names: Mapping[str, str] | None = None,
+    hidden: frozenset[str] = frozenset(),
 ) -> list[DisplayedValue]:
-    """These values of the request, empty ones too; without `keys` all that are there.
+    """These values of the request, empty ones too; without `keys` all that are there. Of `hidden`
+    ones it is only said that they are not shown.
 
     At most two statements, whatever the number of fields: one for the names of people, and one for
     the documents, each where the caller has not read them.
@@ -53,7 +58,9 @@ def displayed_values(
         documents = documents_of(request) if has_files else []
     by_version = {(row.field, row.version): row for row in documents}
     return [
-        _displayed_value(key, field, data.get(key), names, by_version)
+        _hidden_value(key, field)
+        if key in hidden
+        else _displayed_value(key, field, data.get(key), names, by_version)
         for key, field in fields.items()
     ]
 
@@ -76,6 +83,21 @@ def _displayed_value(
         section=field.section,
         rows=displayed_rows(field, value, names) if type_of_field(field).holds_rows else None,
     )
+
+
+def _hidden_value(key: str, field: FieldDef) -> DisplayedValue:
+    return DisplayedValue(
+        key=key,
+        label=display_title(key, field.label),
+        text=gettext("not shown to you"),
+        section=field.section,
+        is_hidden=True,
+    )
+
+
+def visible_documents(documents: Iterable[Document], hidden: frozenset[str]) -> list[Document]:
+    """Without those of fields that are not shown."""
+    return [document for document in documents if document.field not in hidden]
 
 
 def usernames_in_fields(fields: Mapping[str, FieldDef], data: Mapping[str, Any]) -> set[str]:

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext, ngettext, pgettext
 
+from approvals.forms.rule_texts import rule_text
 from approvals.pages.automatic_step_texts import full_waiting_text, short_waiting_text
-from approvals.pages.rule_texts import rule_text
 from approvals.ui.formats import person_name
 from workflows.engine.format.definition import Definition, display_title
 from workflows.execution.models import WorkflowInstance, WorkItem

@@ -20,6 +20,7 @@ from workflows.execution.queries.questions import (
     find_visible_question,
     questions_on_task,
 )
+from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services.capacities import may_steer_request
 from workflows.execution.services.questions import find_requester_refusal
 from workflows.execution.services.read_only_work import read_only_unit_of_work
@@ -189,7 +190,12 @@ def question_page(user: User, question_id: int, now: datetime) -> QuestionPage:
         line=line,
         position=position,
         heading=_question_heading(question, user),
-        values=displayed_values(definition, question.request, step.inputs),
+        values=displayed_values(
+            definition,
+            question.request,
+            step.inputs,
+            hidden=hidden_fields(user, question.request, work.map),
+        ),
     )
 
 

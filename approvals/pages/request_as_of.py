@@ -7,7 +7,12 @@ from django.utils import timezone
 
 from approvals.pages.conversation import describe_comments
 from approvals.pages.decisions import voter_usernames
-from approvals.pages.field_values import DisplayedValue, displayed_values, superseded_documents
+from approvals.pages.field_values import (
+    DisplayedValue,
+    displayed_values,
+    superseded_documents,
+    visible_documents,
+)
 from approvals.pages.position_texts import RequestAnswers, describe_position, request_state_text
 from approvals.pages.questions import describe_questions
 from approvals.pages.request_record import describe_merge_record, describe_past_steps
@@ -28,7 +33,9 @@ from workflows.execution.queries.instance_history import (
 from workflows.execution.queries.instance_record import course_rows_of, merges_of
 from workflows.execution.queries.position import InstancePosition, build_position
 from workflows.execution.queries.questions import questions_on_request
+from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.language.formats import moment_text
+from workflows.people.models import User
 from workflows.people.queries.person_names import full_names_of
 from workflows.trail.models import TrailEvent
 
@@ -77,15 +84,17 @@ def _parse_moment(text: str) -> datetime:
 
 
 def request_snapshot_at(
-    request: WorkflowInstance, at: datetime, *, audits: bool
+    request: WorkflowInstance, at: datetime, *, audits: bool, reader: User
 ) -> RequestSnapshot:
     """The request as the rows of then have it. Raises NotFound where there were none yet."""
     then = _find_request_then(request, at)
     rows = find_rows_at(then, at)
     position = build_position(then, rows.tasks, rows.incidents)
-    uploaded = documents_of(then, until=at)
+    # Asked as of now: who may see a value today may see what it was, and nobody else.
+    hidden = hidden_fields(reader, request) | hidden_fields(reader, then, position.map)
+    uploaded = visible_documents(documents_of(then, until=at), hidden)
     definition = position.map.graph.definition
-    values = displayed_values(definition, then, documents=uploaded)
+    values = displayed_values(definition, then, documents=uploaded, hidden=hidden)
     return RequestSnapshot(
         at=at,
         request=then,
@@ -95,7 +104,7 @@ def request_snapshot_at(
         values=values,
         documents=superseded_documents(uploaded, values),
         timeline=timeline_of_request(
-            then, definition, _happenings_until(position, rows.tasks, uploaded, at), at
+            then, definition, _happenings_until(position, rows.tasks, uploaded, at, hidden), at
         ),
         trail=trail_until(then, at) if audits else [],
         before=rows.before,
@@ -104,7 +113,11 @@ def request_snapshot_at(
 
 
 def _happenings_until(
-    position: InstancePosition, tasks: list[WorkItem], documents: list[Document], at: datetime
+    position: InstancePosition,
+    tasks: list[WorkItem],
+    documents: list[Document],
+    at: datetime,
+    hidden: frozenset[str],
 ) -> Happenings:
     """What had happened by then; for reading, so without a reader who could change any of it."""
     then = position.instance
@@ -116,7 +129,7 @@ def _happenings_until(
         comments=describe_comments(comments, files_of_comments(comments), None, at),
         questions=describe_questions(questions_on_request(then), None),
         changes=describe_course_changes(position, rows, names),
-        merges=[describe_merge_record(position.map, row) for row in merges_of(then)],
+        merges=[describe_merge_record(position.map, row, hidden) for row in merges_of(then)],
         documents=documents,
     )
 

@@ -18,6 +18,7 @@ from approvals.pages.field_values import (
     displayed_values,
     superseded_documents,
     usernames_in_fields,
+    visible_documents,
 )
 from approvals.pages.position_texts import (
     RequestAnswers,
@@ -87,6 +88,7 @@ from workflows.execution.queries.instance_record import (
 )
 from workflows.execution.queries.position import InstancePosition, build_position
 from workflows.execution.queries.questions import QUESTIONS, questions_on_request
+from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services.capacities import collect_barred_step_ids, find_steering_refusal
 from workflows.execution.services.read_only_work import read_only_unit_of_work
 from workflows.execution.services.unit_of_work import UnitOfWork
@@ -169,6 +171,7 @@ class _RequestReading:
     course_rows: list[TrailEvent]
     names: Mapping[str, str]
     attempts: list[Attempt]
+    hidden: frozenset[str]
 
     @property
     def instance(self) -> WorkflowInstance:
@@ -186,7 +189,13 @@ def request_page(
     statements does not depend on how much happened."""
     reading = _read_request(user, request, now, until)
     position, standing, definition = reading.position, reading.standing, reading.definition
-    values = displayed_values(definition, request, documents=reading.documents, names=reading.names)
+    values = displayed_values(
+        definition,
+        request,
+        documents=reading.documents,
+        names=reading.names,
+        hidden=reading.hidden,
+    )
     steps = describe_past_steps(position, reading.tasks, now, reading.names)
     request_way = describe_way(position, steps, now)
     happenings = _describe_happenings(reading, steps)
@@ -231,6 +240,8 @@ def _read_request(
     course_rows = course_rows_of(request, until=until)
     comments = comments_of(request, until=until)
     documents, comment_files = documents_and_comment_files(request, comments)
+    hidden = hidden_fields(user, request, position.map)
+    documents = visible_documents(documents, hidden)
     return _RequestReading(
         user=user,
         now=now,
@@ -246,6 +257,7 @@ def _read_request(
         course_rows=course_rows,
         names=_names_on_page(request, position.map.graph.definition, tasks, course_rows),
         attempts=attempts_of(request, position.map) if standing.audits else [],
+        hidden=hidden,
     )
 
 
@@ -279,7 +291,9 @@ def _describe_happenings(reading: _RequestReading, steps: Sequence[PastStep]) ->
         ),
         changes=describe_course_changes(position, reading.course_rows, reading.names),
         troubles=describe_incidents(position.map, reading.incidents, reading.attempts),
-        merges=[describe_merge_record(position.map, row) for row in merges_of(request)],
+        merges=[
+            describe_merge_record(position.map, row, reading.hidden) for row in merges_of(request)
+        ],
         documents=reading.documents,
         attempts=reading.attempts,
     )

@@ -111,8 +111,10 @@ class Merge:
     disagreements: list[Disagreement]
 
 
-def describe_merge_record(version_map: VersionMap, row: MergeRecord) -> Merge:
-    """A merge record in words."""
+def describe_merge_record(
+    version_map: VersionMap, row: MergeRecord, hidden: frozenset[str] = frozenset()
+) -> Merge:
+    """A merge record in words; of `hidden` fields it is only said that branches disagree."""
     version_map = map_of_step(version_map, row.join_id)
     graph = version_map.graph
     branches = {branch: graph.title(step) for branch, step in row.waits_for.items()}
@@ -130,17 +132,29 @@ def describe_merge_record(version_map: VersionMap, row: MergeRecord) -> Merge:
         ],
         not_needed=[branches[str(branch)] for branch in row.not_needed if str(branch) in branches],
         disagreements=[
-            _field_disagreement(graph.definition.fields[key], key, values, branches)
+            _field_disagreement(
+                graph.definition.fields[key], key, values, branches, is_hidden=key in hidden
+            )
             for key, values in row.conflicts.items()
         ],
     )
 
 
 def _field_disagreement(
-    field: FieldDef, key: str, values: dict[str, Any], branches: dict[str, str]
+    field: FieldDef,
+    key: str,
+    values: dict[str, Any],
+    branches: dict[str, str],
+    *,
+    is_hidden: bool,
 ) -> Disagreement:
+    unseen = gettext("not shown to you")
     branch_values = [
-        (branch, branches.get(branch, branch), _branch_value_text(field, value))
+        (
+            branch,
+            branches.get(branch, branch),
+            unseen if is_hidden else _branch_value_text(field, value),
+        )
         for branch, value in sorted(values.items())
     ]
     return Disagreement(

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from django.utils.translation import gettext, pgettext
 
+from approvals.forms.rule_texts import rule_text
 from approvals.pages.decisions import outcome_label
 from approvals.pages.request_record import PastStep
-from approvals.pages.rule_texts import rule_text
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.format.definition import (
     EXPIRED,

@@ -65,6 +65,7 @@ from workflows.execution.queries.position import (
     build_step_position,
 )
 from workflows.execution.queries.questions import QUESTIONS
+from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.queries.visible_instances import find_visible_human_task
 from workflows.execution.services.capacities import may_steer_request
 from workflows.execution.services.read_only_work import read_only_unit_of_work
@@ -163,6 +164,7 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
     decided, comments = decided_tasks_of(task.request), comments_of(task.request)
     names = _names_on_page(work, task, step, decided)
     documents, files = documents_and_comment_files(task.request, comments)
+    hidden = hidden_fields(user, task.request, work.map)
     situation = None if over else decision_situation(work, task, task.pk, user, "", {})
     refused, outcomes = _possible_outcomes(work, task, user, situation)
     person = find_person_in_whose_right(work, user, situation) if situation else user
@@ -174,7 +176,7 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         refused=refused,
         over=over,
         inputs=displayed_values(
-            work.map.graph.definition, task.request, step.inputs, documents, names
+            work.map.graph.definition, task.request, step.inputs, documents, names, hidden
         ),
         earlier=timeline_of_decisions(
             describe_decisions(work.map, (row for row in decided if row.pk != task.pk), names),
@@ -187,7 +189,11 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         asking=describe_asking(work, task, situation if may_act else None, steers=steers),
         state_sentence=_state_sentence(task, position, person if person != user else None),
         manages=task.is_open and steers,
-        form_values={field: task.request.data.get(field) for field in step.outputs or []},
+        form_values={
+            field: task.request.data.get(field)
+            for field in step.outputs or []
+            if field not in hidden
+        },
         seen=digest_of_shown_values(work.map, key, task.request.data),
         escalated=_escalation_sentence(task, user),
         stands_in="" if refused else _standing_in_sentence(work, user, person),

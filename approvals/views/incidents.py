@@ -20,6 +20,7 @@ from approvals.views.confirmations import (
 )
 from workflows.engine.values.field_types.base import type_of_field
 from workflows.execution.models import WorkflowInstance
+from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services import incidents
 from workflows.execution.services.read_only_work import read_only_unit_of_work
 from workflows.execution.services.unit_of_work import UnitOfWork
@@ -64,7 +65,10 @@ def _values_form(work: UnitOfWork, request: HttpRequest) -> DeclaredForm:
 def _fields_form(
     work: UnitOfWork, keys: list[str], request: HttpRequest, *, required: bool = True
 ) -> DeclaredForm:
-    """These fields of the request, with the values that they have."""
+    """These fields of the request, with the values that they have; what this person may not see is
+    not theirs to put right."""
+    hidden = hidden_fields(signed_in_user(request), work.instance, work.map)
+    keys = [key for key in keys if key not in hidden]
     form = DeclaredForm(
         work.map.graph.definition,
         keys,

@@ -79,7 +79,8 @@ def _past_request_page(
 ) -> HttpResponse:
     """The past is for reading: the page has no button that changes anything."""
     at = parse_past_moment(request.GET["asof"], now)
-    audits = may_audit(signed_in_user(request), instance.template)
-    then = request_snapshot_at(instance, at, audits=audits)
+    user = signed_in_user(request)
+    audits = may_audit(user, instance.template)
+    then = request_snapshot_at(instance, at, audits=audits, reader=user)
     context = {"then": then, "instance": then.request, "audits": audits, "now": at}
     return render(request, "approvals/request_past.html", context)

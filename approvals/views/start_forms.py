@@ -49,9 +49,10 @@ from workflows.engine.values.field_types.base import type_of_field
 from workflows.engine.values.fields import canonical_field_value
 from workflows.execution.models import FormDraft, WorkflowInstance
 from workflows.execution.queries.form_drafts import find_start_draft, start_drafts_of
+from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.queries.visible_instances import find_visible_request
 from workflows.execution.services import instances as requests
-from workflows.execution.services.default_values import default_values
+from workflows.execution.services.field_values.default_values import default_values
 from workflows.execution.services.form_drafts import discard_form_draft
 from workflows.people.models import User
 from workflows.people.queries.stand_ins import prefetch_absences
@@ -176,12 +177,16 @@ def _read_opening(request: HttpRequest, version: TemplateVersion) -> OpeningForm
     return OpeningForm(content.data, draft, content.files)
 
 
-def _copied_values(like: WorkflowInstance, definition: Definition) -> dict[str, Any]:
-    """The values of a request as the form would show them; never its documents."""
+def _copied_values(like: WorkflowInstance, definition: Definition, by: User) -> dict[str, Any]:
+    """The values of a request as the form would show them; never its documents, nor what this
+    person may not see."""
+    hidden = hidden_fields(by, like)
     return {
         key: canonical_field_value(field, like.data.get(key))
         for key, field in definition.fields.items()
-        if like.data.get(key) is not None and not type_of_field(field).holds_document
+        if like.data.get(key) is not None
+        and key not in hidden
+        and not type_of_field(field).holds_document
     }
 
 
@@ -210,7 +215,7 @@ def _start_forms(
     start_fields = (definition.start.fields or []) if definition.start else []
     files = request.FILES if request.method == "POST" else None
     if opening.like is not None:
-        copied_values = _copied_values(opening.like, definition)
+        copied_values = _copied_values(opening.like, definition, by)
         title = TitleForm(initial={"title": opening.like.title})
         fields = DeclaredForm(definition, start_fields, opening_values=copied_values)
         offer_people_of_map(fields, by, version_map, by.pk)

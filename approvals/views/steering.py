@@ -33,6 +33,7 @@ from workflows.execution.queries.position import (
     StepPosition,
     build_step_position,
 )
+from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.queries.visible_instances import find_visible_request, find_visible_task
 from workflows.execution.services import instances as requests
 from workflows.execution.services import merges
@@ -195,7 +196,9 @@ def resolve_merge_view(request: HttpRequest, merge_id: int) -> HttpResponse:
     if request.method != "POST" and row.state != MergeRecord.CONFLICT:
         messages.info(request, gettext("There is nothing to choose here any more."))
         return redirect("approvals:request", reference=row.request.reference)
-    merge = describe_merge_record(cached_map(row.request.version_id), row)
+    merge = describe_merge_record(
+        cached_map(row.request.version_id), row, hidden_fields(user, row.request)
+    )
     form = CommandReasonForm(form_data(request))
 
     def run_merge_choice(now: datetime) -> WorkflowInstance:

@@ -39,9 +39,10 @@ from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.errors import HandoffError, InvalidInput, WrongState
 from workflows.execution.models import FormDraft, WorkItem
 from workflows.execution.queries.form_drafts import find_task_draft
+from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.queries.visible_instances import find_visible_human_task
 from workflows.execution.services import work_items as tasks
-from workflows.execution.services.default_values import default_values
+from workflows.execution.services.field_values.default_values import default_values
 from workflows.execution.services.form_drafts import discard_form_draft
 from workflows.people.models import User
 
@@ -138,7 +139,7 @@ def read_sent_form(
 ) -> tuple[TaskPageSnapshot | None, DeclaredForm]:
     """What the page showed that was sent, and its form filled in. Where what it showed cannot be
     read, the form is compared with what stands there now."""
-    keys = task_output_keys(task)
+    keys = task_output_keys(task, user)
     opened, values = None, {key: task.request.data.get(key) for key in keys}
     with suppress(InvalidInput):
         opened = TaskPageSnapshot.read(request.POST.get("opened", ""), user, task.pk)
@@ -158,9 +159,11 @@ def chosen_outcome(request: HttpRequest) -> str:
     return outcome
 
 
-def task_output_keys(task: WorkItem) -> list[str]:
-    """The fields that the task's step fills in."""
-    return cached_map(task.step.version_id).graph.human(task.step.key).outputs or []
+def task_output_keys(task: WorkItem, by: User) -> list[str]:
+    """The fields that the task's step fills in, without those that this person may not see."""
+    outputs = cached_map(task.step.version_id).graph.human(task.step.key).outputs or []
+    hidden = hidden_fields(by, task.request) if outputs else frozenset()
+    return [key for key in outputs if key not in hidden]
 
 
 def task_outputs_form(
@@ -171,7 +174,7 @@ def task_outputs_form(
     files = request.FILES if request and request.method == "POST" else None
     form = DeclaredForm(
         version_map.graph.definition,
-        task_output_keys(task),
+        task_output_keys(task, by),
         form_data(request) if request else None,
         files,
         opening_values=values,
@@ -179,7 +182,7 @@ def task_outputs_form(
         known=task.request.data,
     )
     if not form.is_bound:
-        requester, keys = task.request.requester, task_output_keys(task)
+        requester, keys = task.request.requester, [*form.fields]
         form.fill_in_values(
             default_values(version_map, keys, requester, timezone.now(), task.request.data)
         )

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from django.utils import timezone
 
-from approvals.pages.rule_texts import rule_text
+from approvals.forms.rule_texts import rule_text
 from tests.approvals.office import PURCHASE, ask, ask_approved, decide, open_office, signed_in
 from tests.factories import NOW, open_task
 from workflows.definitions.queries.compiled_versions import cached_map

@@ -26,7 +26,7 @@ from workflows.documents.queries.instance_documents import documents_of, find_vi
 from workflows.documents.services.orphaned_files import delete_orphan_files, inspect_stored_files
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from workflows.execution.models import WorkflowInstance
-from workflows.execution.services.values import MOST_FILES
+from workflows.execution.services.field_values.values import MOST_FILES
 from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
 from workflows.people.models import User
 from workflows.trail.choices import TrailCapacity

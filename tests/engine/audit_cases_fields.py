@@ -71,4 +71,15 @@ FIELD_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         put("start.fields", ["amount", "urgent", "lead", "why"]),
         put("steps.size.rules", [{"when": "why == 'x'", "to": "checks"}])),
         "rule_field_may_be_empty@size"),
+    ("a field for those who fill it in", several(
+        put("fields.amount.visible_to", ["crew", "requester"]),
+        put("steps.pay.with.json", {})), ""),
+    ("a field for others than those who fill it in", several(
+        put("fields.note.visible_to", ["board"]), put("steps.fix.outputs", ["note"])),
+        "field_asked_unseen@fix"),
+    ("a field for others than those to whom it is shown", several(
+        put("fields.note.visible_to", ["board"]), put("steps.fix.inputs", ["note"])),
+        "field_not_shown@fix"),
+    ("a field for some that is told outside",
+        put("fields.amount.visible_to", ["crew", "requester"]), "hidden_field_told@pay"),
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, V
 
 from workflows.access.conditions import (
     AUDIT,
+    AUDIT_EVERYTHING,
     AUDIT_SITE,
     LISTEN,
     MANAGE,
@@ -30,6 +31,8 @@ from workflows.access.conditions import (
 from workflows.access.grant_models import (
     ConnectionGroupPermission,
     ConnectionUserPermission,
+    TemplateGroupPermission,
+    TemplateUserPermission,
 )
 from workflows.connections.models import Connection
 from workflows.definitions.models import Role, WorkflowTemplate
@@ -208,6 +211,19 @@ def management_capacity(
 def may_audit(user: Actor, template: WorkflowTemplate) -> bool:
     """Whether the person may read its reports and trail."""
     return _holds_verb(user, template, AUDIT, MANAGE)
+
+
+def audits_by_grant(user: Actor, template_id: int) -> bool:
+    """Whether the permission to audit was granted to the person, for the workflow or for the site.
+    To own or manage it is no grant."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    if user.has_perm(AUDIT_EVERYTHING):  # superusers hold every permission
+        return True
+    granted = {"content_object_id": template_id, "permission__codename": AUDIT}
+    by_group = TemplateGroupPermission.objects.filter(group__user=user, **granted)
+    by_hand = TemplateUserPermission.objects.filter(user=user, **granted)
+    return bool(by_hand.exists() or by_group.exists())
 
 
 # -- what maps do with what is not theirs -----------------------------------------------------

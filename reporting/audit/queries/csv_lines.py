@@ -2,8 +2,9 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.db import connection
@@ -12,6 +13,7 @@ from django.db.models import QuerySet
 from approvals.ui.csv_cells import EchoFile, csv_cell, format_csv_moment
 from reporting.audit.queries.postgres_copy import copy_csv_lines
 from workflows.definitions.models import WorkflowTemplate
+from workflows.execution.queries.sight.field_sight import mask_changes, mask_values
 from workflows.trail.models import TrailEvent
 
 COLUMNS = (
@@ -62,13 +64,33 @@ def select_trail_rows(
     return events
 
 
-def trail_csv_lines(events: QuerySet[TrailEvent]) -> Iterator[str]:
-    """The header and one line (RFC 4180) an event; memory stays flat."""
+Masked = Mapping[int, frozenset[str]]
+"""The fields whose values a reader may not see, by workflow."""
+
+
+def trail_csv_lines(
+    events: QuerySet[TrailEvent], masked: Masked = MappingProxyType({})
+) -> Iterator[str]:
+    """The header and one line (RFC 4180) an event; memory stays flat. Where values are masked, they
+    are so in `changes` and `seen`, and each line is written here."""
     yield ",".join(COLUMNS) + "\r\n"
-    if connection.vendor == "postgresql":
+    if masked:
+        yield from _masked_csv_lines(events, masked)
+    elif connection.vendor == "postgresql":
         yield from copy_csv_lines(events, VALUES)
     else:
         yield from encode_csv_lines(events)
+
+
+def _masked_csv_lines(events: QuerySet[TrailEvent], masked: Masked) -> Iterator[str]:
+    writer = csv.writer(EchoFile())
+    for template, *values in events.values_list("template_id", *VALUES).iterator(chunk_size=2000):
+        row = dict(zip(COLUMNS, values, strict=True))
+        hidden = masked.get(template, frozenset())
+        row["changes"] = mask_changes(row["changes"], hidden)
+        if hidden and isinstance(row["seen"], dict):
+            row["seen"] = mask_values(row["seen"], hidden)
+        yield writer.writerow([*map(csv_cell, row.values())])
 
 
 def encode_csv_lines(events: QuerySet[TrailEvent]) -> Iterator[str]:

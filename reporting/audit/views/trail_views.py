@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from approvals.ui.csv_download import stream_file
+from approvals.ui.responses import signed_in_user
 from reporting.audit.filters import TrailFilter
 from reporting.audit.queries.csv_lines import select_trail_rows, trail_csv_lines
 from reporting.audit.queries.trail_page import read_trail_page
@@ -18,6 +19,7 @@ from reporting.metrics.native_rows import RequestPeriod
 from reporting.metrics.timestamps import parse_day_range
 from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.errors import InvalidInput
+from workflows.execution.queries.sight.field_sight import masked_fields
 from workflows.trail.models import TrailEvent
 
 
@@ -76,4 +78,5 @@ def audit_csv_view(request: HttpRequest) -> HttpResponseBase:
     events = select_trail_rows(
         templates=None if everything else templates, since=period.since, until=period.until
     )
-    return stream_file(f"audit-{key}.csv" if key else "audit.csv", trail_csv_lines(events))
+    masked = masked_fields(signed_in_user(request), templates.values_list("pk", flat=True))
+    return stream_file(f"audit-{key}.csv" if key else "audit.csv", trail_csv_lines(events, masked))

@@ -13,8 +13,8 @@ from workflows.definitions.models import TemplateVersion
 from workflows.definitions.queries.compiled_versions import get_version_map
 from workflows.engine.errors import InvalidInput
 from workflows.execution.models import WorkflowInstance
-from workflows.execution.services.value_constraints import require_constraints
-from workflows.execution.services.values import clean_values
+from workflows.execution.services.field_values.value_constraints import require_constraints
+from workflows.execution.services.field_values.values import clean_values
 from workflows.history_import.services.importing import PastCase, PastTask
 
 STATES = (

@@ -15,6 +15,7 @@ from reporting.bottlenecks.services import record_look_at_people
 from reporting.eventlogs.writers.log import FILE_SUFFIXES, TYPES, log_lines
 from reporting.metrics.native_rows import RequestPeriod
 from workflows.definitions.models import WorkflowTemplate
+from workflows.execution.queries.sight.field_sight import masked_fields
 
 
 @login_required
@@ -40,5 +41,7 @@ def event_log_view(request: HttpRequest, key: str, kind: str) -> HttpResponseBas
             question=f"the event log ({kind})",
             now=timezone.now(),
         )
-    lines = log_lines(template, kind, RequestPeriod(), people=people)
+    masked = masked_fields(signed_in_user(request), [template.pk])
+    untold = masked.get(template.pk, frozenset())
+    lines = log_lines(template, kind, RequestPeriod(), people=people, untold=untold)
     return stream_file(f"{template.key}.{FILE_SUFFIXES[kind]}", lines, TYPES[kind])

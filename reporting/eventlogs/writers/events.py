@@ -83,7 +83,11 @@ class ExportedRequest:
 
 
 def exported_requests(
-    template: WorkflowTemplate, period: RequestPeriod, *, people: bool
+    template: WorkflowTemplate,
+    period: RequestPeriod,
+    *,
+    people: bool,
+    untold: frozenset[str] = frozenset(),
 ) -> Iterator[ExportedRequest]:
     """The requests that were started in a period, with their tasks.
 
@@ -91,7 +95,7 @@ def exported_requests(
     `people`. A request without a task is left out: an event log knows no case without an event.
     """
     titles = report_step_titles(template)
-    field_types = _exported_field_types(template, people=people)
+    field_types = _exported_field_types(template, people=people, hidden=untold)
     instances = period.requests(template)
     heads = (
         instances.select_related("version").defer("marking").order_by("id").iterator(chunk_size=500)
@@ -173,14 +177,16 @@ def _build_request(
     )
 
 
-def exported_field_keys(template: WorkflowTemplate, *, people: bool) -> list[str]:
+def exported_field_keys(
+    template: WorkflowTemplate, *, people: bool, untold: frozenset[str] = frozenset()
+) -> list[str]:
     """The keys of the fields whose values are told, of any version. Without people a field must
     name nobody in any version of the workflow."""
-    return sorted({key for _, key in _exported_field_types(template, people=people)})
+    return sorted({key for _, key in _exported_field_types(template, people=people, hidden=untold)})
 
 
 def _exported_field_types(
-    template: WorkflowTemplate, *, people: bool
+    template: WorkflowTemplate, *, people: bool, hidden: frozenset[str]
 ) -> Mapping[FieldOfVersion, FieldType]:
     """The types of the fields whose values are told."""
     rows = Field.objects.filter(version__template=template)
@@ -188,5 +194,6 @@ def _exported_field_types(
         (version, key): FIELD_TYPES[name]
         for version, key, name in rows.values_list("version_id", "key", "type")
     }
-    untold = {key for (_, key), kind in types.items() if kind.is_personal and not people}
+    personal = {key for (_, key), kind in types.items() if kind.is_personal and not people}
+    untold = personal | hidden
     return {place: kind for place, kind in types.items() if place[1] not in untold}

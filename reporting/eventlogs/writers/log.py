@@ -22,18 +22,24 @@ FILE_SUFFIXES = {"xes": "xes", "ocel": "ocel.json", "csv": "csv"}
 
 
 def log_lines(
-    template: WorkflowTemplate, kind: str, period: RequestPeriod, *, people: bool
+    template: WorkflowTemplate,
+    kind: str,
+    period: RequestPeriod,
+    *,
+    people: bool,
+    untold: frozenset[str] = frozenset(),
 ) -> Iterator[str]:
     """The log of a workflow's requests of a period, in pieces. Memory stays flat, but for OCEL,
     which writes its objects last.
 
     Names of people, and what people write (titles, texts, documents), are told only with
-    `people`.
+    `people`, and values of the fields in `untold` not at all.
     """
-    rows = exported_requests(template, period, people=people)
+    keys = exported_field_keys(template, people=people, untold=untold)
+    rows = exported_requests(template, period, people=people, untold=untold)
     formats: dict[str, Callable[[], Iterator[str]]] = {
         "xes": lambda: xes_lines(template.name, rows),
-        "csv": lambda: log_csv_lines(rows, exported_field_keys(template, people=people)),
+        "csv": lambda: log_csv_lines(rows, keys),
         "ocel": lambda: ocel_lines(_activity_titles(template), rows, people=people),
     }
     return formats[kind]()

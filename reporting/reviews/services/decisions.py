@@ -15,7 +15,7 @@ from workflows.definitions.models import TemplateVersion
 from workflows.definitions.services.publishing import new_draft
 from workflows.engine.errors import InvalidInput, NotFound, WrongState
 from workflows.engine.texts import plural_text
-from workflows.execution.services.values import require_reason
+from workflows.execution.services.field_values.values import require_reason
 from workflows.people.models import User
 from workflows.people.queries.person_names import full_name_of
 from workflows.trail.choices import TrailCommand

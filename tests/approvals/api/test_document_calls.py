@@ -10,8 +10,8 @@ from tests.approvals.office import ask
 from tests.factories import open_task
 from workflows.documents.models import Document
 from workflows.execution.models import TaskQuestion
+from workflows.execution.services.field_values.values import MOST_FILES
 from workflows.execution.services.questions import ask_opinions
-from workflows.execution.services.values import MOST_FILES
 from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db

@@ -18,13 +18,13 @@ from workflows.conversation.services.mentioning import Mentions, check_mentions
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.visible_instances import NO_REQUEST
+from workflows.execution.services.field_values.values import Uploads, prepare_carried_files
 from workflows.execution.services.unit_of_work import (
     ActingCapacity,
     UnitOfWork,
     open_unit_of_work,
     write_trail,
 )
-from workflows.execution.services.values import Uploads, prepare_carried_files
 from workflows.people.models import User
 from workflows.persistence.kept_text import validate_text
 from workflows.trail.changes import CommentRecorded

@@ -11,7 +11,7 @@ from workflows.engine.errors import InvalidInput, NotAllowed, WrongState
 from workflows.engine.routing.cancel_reasons import WorkflowWasPaused, WorkflowWasResumed
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.services import instances as requests
-from workflows.execution.services.values import require_reason
+from workflows.execution.services.field_values.values import require_reason
 from workflows.people.models import User
 from workflows.persistence.row_history import attribute_history_to
 from workflows.trail.choices import TrailCommand

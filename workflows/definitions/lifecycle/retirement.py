@@ -12,7 +12,7 @@ from workflows.engine.errors import InvalidInput, NotAllowed, WrongState
 from workflows.engine.routing.cancel_reasons import WorkflowWasRetired
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.services import instances as requests
-from workflows.execution.services.values import require_reason
+from workflows.execution.services.field_values.values import require_reason
 from workflows.people.models import User
 from workflows.persistence.row_history import write_history
 from workflows.trail.choices import TrailCommand

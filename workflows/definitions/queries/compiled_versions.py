@@ -40,6 +40,16 @@ class VersionMap:
         fields = self.graph.definition.fields
         return {key: field for key, field in fields.items() if field.searchable}
 
+    @cached_property
+    def restricted_fields(self) -> Mapping[str, tuple[str, ...]]:
+        """The roles whose people may see a field, by the keys of the fields that say so."""
+        fields = self.graph.definition.fields
+        return {
+            key: tuple(field.visible_to)
+            for key, field in fields.items()
+            if field.visible_to is not None
+        }
+
     @property
     def calendar(self) -> Calendar:
         """The calendar in which the workflow's durations count, as it is these days: the map is

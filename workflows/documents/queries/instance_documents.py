@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from workflows.documents.models import Document
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.facets import RowsFacet
+from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.queries.visible_instances import of_visible_request
 from workflows.people.models import User
 from workflows.persistence.prepared_queries import ANY_ROW
@@ -47,12 +48,14 @@ def documents_by_request(request_ids: Iterable[int]) -> dict[int, list[Document]
 
 
 def find_visible_document(user: User, document_id: int) -> Document | None:
-    """The document, if its request may be shown to this person. What a comment carried is
-    withdrawn with it."""
+    """The document, if its request, and its field, may be shown to this person. What a comment
+    carried is withdrawn with it."""
     rows = Document.objects.filter(
         of_visible_request(user), pk=document_id, comment__withdrawn_at=None
     )
-    return rows.select_related("request__template", "uploaded_by").first()
+    document = rows.select_related("request__template", "uploaded_by").first()
+    is_hidden = document is not None and document.field in hidden_fields(user, document.request)
+    return None if is_hidden else document
 
 
 def versions_of_document(document: Document) -> list[Document]:

@@ -79,6 +79,7 @@ ERRORS: Final = (
     "hold_field_unfit",
     "confirm_unfit",
     "resource_kind_wrong",
+    "field_asked_unseen",
 )
 WARNINGS: Final = (
     "due_missing",
@@ -133,6 +134,8 @@ WARNINGS: Final = (
     "field_group_unknown",
     "hold_never_confirmed",
     "resource_group_unknown",
+    "field_not_shown",
+    "hidden_field_told",
 )
 PERMISSIONS: Final = ("connection_not_granted", "start_not_granted", "listen_not_granted")
 """What the site finds besides: something that a map relies on was withdrawn."""

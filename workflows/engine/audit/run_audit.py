@@ -9,6 +9,7 @@ from workflows.engine.audit import degenerate_shapes as shapes
 from workflows.engine.audit import environment as world
 from workflows.engine.audit import field_capacity as fits
 from workflows.engine.audit import field_constraints as asked
+from workflows.engine.audit import field_sight as sight
 from workflows.engine.audit import human_steps as work
 from workflows.engine.audit import loops, schedules, structure, tables, values
 from workflows.engine.audit import ownership as head
@@ -44,6 +45,7 @@ CHECKS: Final[tuple[AuditCheck, ...]] = (
     *fits.CHECKS,
     *asked.CHECKS,
     *resources.CHECKS,
+    *sight.CHECKS,
 )
 
 

@@ -41,7 +41,7 @@ def _fields_read(survey: Survey, key: str, step: Step) -> Mapping[str, Text]:
             reads[name] = text("is for whoever is named in")
     if isinstance(step, WaitStep) and step.until:
         reads[awaited_field(step)] = text("waits until")
-    reads |= dict.fromkeys(_fields_sent_outside(step), text("tells others"))
+    reads |= dict.fromkeys(fields_sent_outside(step), text("tells others"))
     asked = step.inputs or () if isinstance(step, TableStep) else _condition_fields(survey, key)
     reads |= dict.fromkeys(asked, text("decides by"))
     if isinstance(step, HoldingStep):
@@ -50,7 +50,8 @@ def _fields_read(survey: Survey, key: str, step: Step) -> Mapping[str, Text]:
     return reads
 
 
-def _fields_sent_outside(step: Step) -> frozenset[str]:
+def fields_sent_outside(step: Step) -> frozenset[str]:
+    """The fields whose values a step tells other systems, people or workflows."""
     payload = step.data if isinstance(step, SubworkflowStep) else None
     if isinstance(step, AutomationStep) and step.action != "set_fields":
         payload = step.with_

@@ -474,6 +474,8 @@ class Definition(DefinitionPart):
         for key, field in self.value_specs():
             path = ("fields", key.partition(".")[0])
             yield text("field '%(key)s'", key=key), path, field.offered_role
+            for role in getattr(field, "visible_to", None) or ():
+                yield text("field '%(key)s'", key=key), path, role
         for key, step in self.steps.items():
             path = ("steps", key)
             yield text("step '%(key)s'", key=key), path, getattr(step, "role", None)

@@ -99,7 +99,7 @@ class ValueDef(ConstrainedDef):
         return self
 
 
-FIELD_SETTINGS: Final = (*CONSTRAINTS, "required", "when", "default", "section")
+FIELD_SETTINGS: Final = (*CONSTRAINTS, "required", "when", "default", "section", "visible_to")
 """What a field says beside its type and its words, by the words of the file."""
 
 
@@ -128,6 +128,7 @@ class FieldDef(ValueDef):
     default: DefaultValue | None = None
     when: RuleText | None = None
     section: Line | None = None
+    visible_to: Annotated[list[Name], Field(min_length=1)] | None = None
     _required_when: str | None = PrivateAttr(None)
 
     @property
@@ -194,6 +195,17 @@ class FieldDef(ValueDef):
             )
         if holds_rows and min_rows_of(self) > max_rows_of(self):
             raise ValueError(text("`min_rows` is more than the list may have; make it smaller"))
+        return self
+
+    @model_validator(mode="after")
+    def _what_few_see_is_nowhere_else(self) -> Self:
+        if self.visible_to is not None and (self.public or self.searchable):
+            raise ValueError(
+                text(
+                    "a field with `visible_to` is neither `public` nor `searchable`, for these tell"
+                    " others its value; take them out"
+                )
+            )
         return self
 
     @model_validator(mode="after")

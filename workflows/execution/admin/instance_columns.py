@@ -16,6 +16,7 @@ from workflows.admin_site.elements import (
     render_table,
 )
 from workflows.admin_site.site_links import request_page_url
+from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.execution.choices import IncidentCode
 from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.execution.queries.position import (
@@ -26,6 +27,8 @@ from workflows.execution.queries.position import (
     read_prefetched_position,
     read_prefetched_task_position,
 )
+from workflows.execution.queries.sight.field_sight import hidden_fields
+from workflows.people.models import User
 from workflows.people.queries.person_names import full_name_of, name_in_workflow, name_with_absence
 
 
@@ -94,7 +97,22 @@ class InstanceColumns(AwayPeopleMixin):
     @admin.display(description=gettext_lazy("data"))
     def values(self, request: WorkflowInstance) -> SafeString:
         """What is known of it."""
-        return render_table((key, _format_data_value(value)) for key, value in request.data.items())
+        hidden = fields_hidden_on_page(request)
+        return render_table(
+            (key, gettext("not shown to you") if key in hidden else _format_data_value(value))
+            for key, value in request.data.items()
+        )
+
+
+def let_page_know_reader(request: WorkflowInstance, reader: User) -> None:
+    """Let a request's page show what this person may see; without it, it shows what all may."""
+    request.__dict__["_hidden_fields"] = hidden_fields(reader, request)
+
+
+def fields_hidden_on_page(request: WorkflowInstance) -> frozenset[str]:
+    """The fields that the page does not show; all restricted ones where no reader is known."""
+    known = request.__dict__.get("_hidden_fields")
+    return frozenset(cached_map(request.version_id).restricted_fields) if known is None else known
 
 
 class TaskPositionColumns:

@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy
 
 from workflows.access.permissions import may_audit
-from workflows.admin_site.base import HistoryAdmin, ReadOnly
+from workflows.admin_site.base import HistoryAdmin, ReadOnly, actor_of
 from workflows.admin_site.confirmed_actions import ActionQuestion, build_confirmed_action
 from workflows.admin_site.site_links import audit_csv_url
 from workflows.definitions.models import WorkflowTemplate
-from workflows.execution.admin.instance_columns import InstanceColumns
+from workflows.definitions.queries.compiled_versions import cached_map
+from workflows.execution.admin.instance_columns import InstanceColumns, let_page_know_reader
 from workflows.execution.admin.instance_filters import IncidentFilter, OverFilter, ResultFilter
 from workflows.execution.admin.instance_inlines import (
     DocumentInline,
@@ -94,6 +96,27 @@ class RequestAdmin(InstanceColumns, ReadOnly, HistoryAdmin):
         """The trail for those who may audit the workflow, as on every page."""
         audits = obj is not None and may_audit(request.user, obj.template)
         return [inline for inline in self.inlines if audits or inline is not TrailInline]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """The row, which knows who reads its page."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            let_page_know_reader(row, actor_of(request))
+        return row
+
+    def set_history_delta_changes(
+        self, request: HttpRequest, historical_records: Any, foreign_keys_are_objs: bool = True
+    ) -> None:
+        """What changed from version to version; not the values, where some are not for everybody:
+        the request's own page shows them to whom they are for."""
+        super().set_history_delta_changes(request, historical_records, foreign_keys_are_objs)
+        label = capfirst(WorkflowInstance._meta.get_field("data").verbose_name)
+        for record in historical_records:
+            changes = getattr(record, "history_delta_changes", None)
+            if changes and cached_map(record.version_id).restricted_fields:
+                record.history_delta_changes = [
+                    change for change in changes if change["field"] != label
+                ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkflowInstance]:
         """With what says where each is, and the workflow. Django leaves `list_select_related` out

@@ -18,10 +18,10 @@ from workflows.engine.routing.step_troubles import StepTrouble
 from workflows.engine.values.records import fact_to_json
 from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.execution.services.effect_handlers import apply_event
+from workflows.execution.services.field_values.value_constraints import clean_writes
+from workflows.execution.services.field_values.values import clean_values
 from workflows.execution.services.task_times import measure_task_times
 from workflows.execution.services.unit_of_work import UnitOfWork, open_unit_of_work, write_trail
-from workflows.execution.services.value_constraints import clean_writes
-from workflows.execution.services.values import clean_values
 from workflows.trail.choices import TrailCommand
 
 

@@ -13,9 +13,9 @@ from workflows.engine.texts import text
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.services.capacities import authorize_steering
 from workflows.execution.services.effect_handlers import apply_event
+from workflows.execution.services.field_values.value_constraints import clean_writes
+from workflows.execution.services.field_values.values import require_reason
 from workflows.execution.services.unit_of_work import open_unit_of_work, write_trail
-from workflows.execution.services.value_constraints import clean_writes
-from workflows.execution.services.values import require_reason
 from workflows.people.models import User
 from workflows.trail.choices import TrailCommand
 

@@ -28,9 +28,9 @@ from workflows.execution.services.bypassed_approvals import (
 )
 from workflows.execution.services.capacities import authorize_steering
 from workflows.execution.services.effect_handlers import apply_event, retry_assignment
+from workflows.execution.services.field_values.value_constraints import clean_writes
+from workflows.execution.services.field_values.values import require_reason
 from workflows.execution.services.unit_of_work import UnitOfWork, open_unit_of_work, write_trail
-from workflows.execution.services.value_constraints import clean_writes
-from workflows.execution.services.values import require_reason
 from workflows.people.models import User
 from workflows.trail.choices import TrailCommand
 

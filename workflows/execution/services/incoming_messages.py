@@ -24,8 +24,8 @@ from workflows.execution.services.automation_steps import (
     validate_output_values,
 )
 from workflows.execution.services.capacities import authorize_steering
+from workflows.execution.services.field_values.values import read_field_value
 from workflows.execution.services.unit_of_work import ActingCapacity, UnitOfWork, open_unit_of_work
-from workflows.execution.services.values import read_field_value
 from workflows.people.models import User
 from workflows.people.queries.eligibility import is_in_role
 from workflows.trail.choices import TrailCapacity, TrailCommand

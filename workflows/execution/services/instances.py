@@ -31,8 +31,10 @@ from workflows.execution.services.command_rules import (
     require_state,
     save_command,
 )
-from workflows.execution.services.default_values import default_values
 from workflows.execution.services.effect_handlers import apply_event
+from workflows.execution.services.field_values.default_values import default_values
+from workflows.execution.services.field_values.value_constraints import clean_writes, kept_files
+from workflows.execution.services.field_values.values import require_reason, store_files
 from workflows.execution.services.unit_of_work import (
     ActingCapacity,
     UnitOfWork,
@@ -40,8 +42,6 @@ from workflows.execution.services.unit_of_work import (
     write_trail,
 )
 from workflows.execution.services.unit_of_work.locks import lock_against_pause
-from workflows.execution.services.value_constraints import clean_writes, kept_files
-from workflows.execution.services.values import require_reason, store_files
 from workflows.outbox.payloads import EndedPayload
 from workflows.outbox.services.messages import release_held_messages
 from workflows.people.models import User

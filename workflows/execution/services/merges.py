@@ -16,9 +16,12 @@ from workflows.execution.models import MergeRecord, WorkflowInstance
 from workflows.execution.services.capacities import authorize_steering
 from workflows.execution.services.command_rules import require_state, save_command
 from workflows.execution.services.effect_handlers import apply_event
+from workflows.execution.services.field_values.value_constraints import (
+    require_satisfied,
+    settle_writes,
+)
+from workflows.execution.services.field_values.values import read_field_value, require_reason
 from workflows.execution.services.unit_of_work import UnitOfWork, open_unit_of_work
-from workflows.execution.services.value_constraints import require_satisfied, settle_writes
-from workflows.execution.services.values import read_field_value, require_reason
 from workflows.people.models import User
 from workflows.trail.choices import TrailCommand
 

@@ -23,6 +23,7 @@ from workflows.execution.models import (
 )
 from workflows.execution.queries.instance_record import find_away_note_beside
 from workflows.execution.services.capacities import authorize_steering
+from workflows.execution.services.field_values.values import prepare_carried_files
 from workflows.execution.services.requester_pauses import (
     begin_requester_pause,
     end_requester_pause,
@@ -38,7 +39,6 @@ from workflows.execution.services.unit_of_work.lapsed_questions import (
     note_question_end,
     save_question_end,
 )
-from workflows.execution.services.values import prepare_carried_files
 from workflows.execution.services.work_items import open_task_for_actor
 from workflows.people.models import User
 from workflows.persistence.kept_text import validate_text

@@ -19,6 +19,7 @@ from workflows.engine.routing.separation import visible_field_keys
 from workflows.engine.texts import Text, join_clauses, text
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
 from workflows.execution.models import WorkflowInstance
+from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services.unit_of_work import UnitOfWork
 
 LOOK_BACK = 200
@@ -77,9 +78,12 @@ def _describe_changes(work: UnitOfWork, step: str, digest: str, current_values: 
         return text("What you saw is not what stands here now. Look at it again, then decide.")
     fields = work.map.graph.definition.fields
     keys = [key for key in fields if seen_values.get(key) != current_values.get(key)]
+    hidden = hidden_fields(work.actor, work.instance, work.map) if work.actor else frozenset()
     changes = join_clauses(
         [
-            _describe_change(key, fields[key], seen_values.get(key), current_values.get(key))
+            text("'%(field)s' has changed", field=display_title(key, fields[key].label))
+            if key in hidden
+            else _describe_change(key, fields[key], seen_values.get(key), current_values.get(key))
             for key in keys
         ]
     )

@@ -25,6 +25,11 @@ from workflows.execution.models import OPEN_STATES, WorkflowInstance, WorkItem
 from workflows.execution.queries.closed_tasks import describe_closed_task
 from workflows.execution.services.capacities import authorize_steering
 from workflows.execution.services.effect_handlers import apply_event
+from workflows.execution.services.field_values.value_constraints import clean_writes, kept_files
+from workflows.execution.services.field_values.values import (
+    require_reason,
+    store_files,
+)
 from workflows.execution.services.reassignment import assign_person_to_task, remove_stand_in
 from workflows.execution.services.review_digest import check_seen_digest, digest_of_values
 from workflows.execution.services.task_standing import (
@@ -43,11 +48,6 @@ from workflows.execution.services.unit_of_work import (
     find_locked_task,
     open_unit_of_work,
     write_trail,
-)
-from workflows.execution.services.value_constraints import clean_writes, kept_files
-from workflows.execution.services.values import (
-    require_reason,
-    store_files,
 )
 from workflows.people.models import User
 from workflows.persistence.kept_text import validate_text

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from workflows.engine.errors import NotAllowed, NotFound, WrongState
-from workflows.execution.services.values import require_reason
+from workflows.execution.services.field_values.values import require_reason
 from workflows.outbox.delivery_problems import GivenUp
 from workflows.outbox.models import ASIDE, DROPPED, WAITING, OutboxMessage
 from workflows.outbox.services import messages as outbox

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from workflows.access.conditions import AUDIT, MANAGE
 from workflows.access.permissions import may_audit_site
-from workflows.admin_site.base import HistoryAdmin, ReadOnly, StaffAdmin
+from workflows.admin_site.base import HistoryAdmin, ReadOnly, StaffAdmin, actor_of
 from workflows.admin_site.elements import (
     NOTHING,
     moment_column,
@@ -24,6 +24,7 @@ from workflows.admin_site.request_links import RequestLinkMixin
 from workflows.admin_site.site_links import merge_page_url
 from workflows.documents.models import Document
 from workflows.execution.models import MergeRecord
+from workflows.execution.queries.sight.field_sight import mask_changes, mask_values, masked_fields
 from workflows.trail.choices import TrailCommand
 from workflows.trail.models import TrailEvent
 from workflows.trail.seal_models import TrailHead
@@ -147,12 +148,14 @@ class TrailColumns:
     @admin.display(description=gettext_lazy("changes"))
     def what_changed(self, event: TrailEvent) -> SafeString:
         """The values and tasks that the command changed."""
-        return render_recorded_data(event.changes)
+        return render_recorded_data(mask_changes(event.changes, _hidden_in(event)))
 
     @admin.display(description=gettext_lazy("seen"))
     def was_shown(self, event: TrailEvent) -> SafeString:
         """The values that were in front of the person."""
-        return render_recorded_data(event.seen)
+        seen = event.seen
+        hidden = _hidden_in(event)
+        return render_recorded_data(mask_values(seen, hidden) if isinstance(seen, dict) else seen)
 
     @admin.display(description=gettext_lazy("document versions"))
     def documents(self, event: TrailEvent) -> SafeString:
@@ -163,6 +166,11 @@ class TrailColumns:
     def every_vote(self, event: TrailEvent) -> SafeString:
         """Who agreed or not, of several."""
         return render_recorded_data(event.votes)
+
+
+def _hidden_in(event: TrailEvent) -> frozenset[str]:
+    """The fields whose values this page does not show to whoever reads it."""
+    return event.__dict__.get("_hidden_fields", frozenset())
 
 
 @admin.register(TrailEvent)
@@ -202,6 +210,14 @@ class TrailAdmin(TrailColumns, RequestLinkMixin, StaffAdmin):
         "every_vote",
     )
     readonly_fields = ("its_request", "what_changed", "was_shown", "documents", "every_vote")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """The row, which knows who reads its page."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None and row.template_id is not None:
+            masked = masked_fields(actor_of(request), [row.template_id])
+            row.__dict__["_hidden_fields"] = masked.get(row.template_id, frozenset())
+        return row
 
     def in_sight(self, request: HttpRequest) -> Q:
         """What belongs to no workflow (accounts, groups, connections) is the site's auditors'."""

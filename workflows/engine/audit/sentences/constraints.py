@@ -61,4 +61,25 @@ CONSTRAINT_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         text("The field '%(name)s' opens with a value that it does not take: %(problem)s."),
         text("Correct `default`."),
     ),
+    "field_asked_unseen": AuditSentences(
+        text(
+            "%(step)s asks for '%(name)s', which the people of %(role)s may not see: they could not"
+            " fill it in."
+        ),
+        text("Name the role under `visible_to`, or let another step ask for it."),
+    ),
+    "field_not_shown": AuditSentences(
+        text(
+            "%(step)s lists '%(name)s' under `inputs`, and the people of %(role)s may not see it:"
+            " they only read that it is not shown to them."
+        ),
+        text("Name the role under `visible_to`, or take the field out of `inputs`."),
+    ),
+    "hidden_field_told": AuditSentences(
+        text(
+            "%(step)s tells others '%(name)s', which only some may see here: whoever reads it there"
+            " sees it."
+        ),
+        text("Take it out, if that is not meant."),
+    ),
 }

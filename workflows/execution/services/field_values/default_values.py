@@ -20,8 +20,8 @@ from workflows.engine.timing.dates import local_day_of, start_of_day
 from workflows.engine.values.bounds import parse_day_from_today
 from workflows.engine.values.field_types.base import type_of_field
 from workflows.execution.models import WorkflowInstance
-from workflows.execution.services.value_constraints import require_constraints
-from workflows.execution.services.values import clean_values
+from workflows.execution.services.field_values.value_constraints import require_constraints
+from workflows.execution.services.field_values.values import clean_values
 from workflows.people.models import User
 
 

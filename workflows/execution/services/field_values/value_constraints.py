@@ -21,7 +21,7 @@ from workflows.engine.format.definition import ColumnDef, FieldDef, display_titl
 from workflows.engine.timing.dates import local_day_of
 from workflows.engine.values.constraints import refused_values
 from workflows.engine.values.field_types.base import type_of_field
-from workflows.execution.services.values import clean_values
+from workflows.execution.services.field_values.values import clean_values
 from workflows.people.models import User
 
 if TYPE_CHECKING:

@@ -1,0 +1,53 @@
+"""Fields that only some may see: nobody is asked for what they may not see, or shown it."""
+
+from collections.abc import Iterator
+
+from workflows.engine.audit.findings import AuditFinding, make_finding
+from workflows.engine.audit.map_facts import Survey
+from workflows.engine.audit.unset_fields import fields_sent_outside
+
+
+def check_asked_in_sight(survey: Survey) -> Iterator[AuditFinding]:
+    """Who fills in a field may see it."""
+    for key, step in survey.humans():
+        for name in step.outputs or ():
+            if step.role is not None and not _may_see(survey, step.role, name):
+                yield make_finding(
+                    "field_asked_unseen", key, step=survey.called(key), name=name, role=step.role
+                )
+
+
+def check_shown_in_sight(survey: Survey) -> Iterator[AuditFinding]:
+    """What a step lists as shown is shown to its people."""
+    for key, step in survey.humans():
+        for name in step.inputs or ():
+            if step.role is not None and not _may_see(survey, step.role, name):
+                yield make_finding(
+                    "field_not_shown", key, step=survey.called(key), name=name, role=step.role
+                )
+
+
+def _may_see(survey: Survey, role: str, name: str) -> bool:
+    """Whether the people of a role may see a field: by name, as the requester, or because all of
+    them are in a role that may."""
+    field = survey.definition.fields.get(name)
+    if field is None or field.visible_to is None or role in field.visible_to:
+        return True
+    definition, start = survey.role(role), survey.definition.start
+    asked_at_start = (start.fields if start else None) or ()
+    if definition is not None and definition.settings.get("requester") and name in asked_at_start:
+        return True
+    members = survey.members(role) or frozenset()
+    lists = [survey.members(other) or frozenset() for other in field.visible_to]
+    return bool(members) and members <= frozenset[str]().union(*lists)
+
+
+def check_sent_in_sight(survey: Survey) -> Iterator[AuditFinding]:
+    """What only some may see and a step tells others is told on purpose."""
+    restricted = {key for key, field in survey.definition.fields.items() if field.visible_to}
+    for key, step in survey.graph.steps.items():
+        for name in sorted(fields_sent_outside(step) & restricted):
+            yield make_finding("hidden_field_told", key, step=survey.called(key), name=name)
+
+
+CHECKS = (check_asked_in_sight, check_shown_in_sight, check_sent_in_sight)

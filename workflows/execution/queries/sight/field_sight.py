@@ -1,0 +1,157 @@
+"""Who may see a field of a request: the one place that says so.
+
+A field with `visible_to` is seen by the people of these roles, in this request; by the requester,
+where the start form asks for it; and by auditors: who holds the permission to audit by a grant, for
+the workflow or for the site. To own or to manage a workflow is none of these. What is not seen is
+still there: rules decide by it, the record keeps it, and digests and seals cover it.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from django.utils import timezone
+
+from workflows.access.conditions.role_lookups import ROLE_LOOKUPS, PersonQuestion
+from workflows.access.permissions import audits_by_grant, listed_role_ids
+from workflows.definitions.models import Field, WorkflowTemplate
+from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
+from workflows.execution.models import WorkflowInstance
+from workflows.people.models import User
+from workflows.people.queries.absences import periods_of_standing_in
+
+NOTHING: Final = frozenset[str]()
+MASKED: Final[Mapping[str, Any]] = {"masked": True}
+"""What stands for a value that is not shown, in JSON."""
+VALUE_HOLDERS: Final = ("given", "values", "readings")
+"""What of a trail row's changes holds values by field."""
+
+
+class FieldSight:
+    """What one person may see; it remembers what was read, for pages of many requests."""
+
+    def __init__(self, person: User) -> None:
+        self.person = person
+        self._audits: dict[int, bool] = {}
+        self._lists: dict[int, frozenset[int]] = {}
+
+    def hidden_fields(
+        self, instance: WorkflowInstance, version_map: VersionMap | None = None
+    ) -> frozenset[str]:
+        """The fields of this request that this person may not see. Asks nothing where the map
+        restricts none; else a statement for the audit, one for lists, and what finding people in
+        the request costs."""
+        version_map = version_map or cached_map(instance.version_id)
+        restricted = version_map.restricted_fields
+        if not restricted or self._audits_workflow(instance):
+            return NOTHING
+        own = self._own_fields(instance, version_map)
+        held: dict[str, bool] = {}
+        return frozenset(
+            key
+            for key, roles in restricted.items()
+            if key not in own
+            and not any(self._holds(instance, version_map, role, held) for role in roles)
+        )
+
+    def _audits_workflow(self, instance: WorkflowInstance) -> bool:
+        known = self._audits.get(instance.template_id)
+        if known is None:
+            known = self._audits[instance.template_id] = audits_by_grant(
+                self.person, instance.template_id
+            )
+        return known
+
+    def _own_fields(self, instance: WorkflowInstance, version_map: VersionMap) -> frozenset[str]:
+        """What the start form asks the requester for, they wrote themselves."""
+        start = version_map.graph.definition.start
+        is_own = instance.requester_id == self.person.pk
+        return frozenset((start.fields if start else None) or ()) if is_own else NOTHING
+
+    def _holds(
+        self,
+        instance: WorkflowInstance,
+        version_map: VersionMap,
+        role: str,
+        held: dict[str, bool],
+    ) -> bool:
+        if role not in held:
+            held[role] = self._is_listed(version_map, role) or self._is_found(
+                instance, version_map, role
+            )
+        return held[role]
+
+    def _is_listed(self, version_map: VersionMap, role: str) -> bool:
+        lists = self._lists.get(version_map.version_id)
+        if lists is None:
+            now = timezone.now()
+            periods = periods_of_standing_in(self.person, now).filter(begins_at__lte=now)
+            people = {self.person.pk, *periods.values_list("person", flat=True)}
+            lists = frozenset[int]().union(
+                *(listed_role_ids(pk, version_map.version_id) for pk in people)
+            )
+            self._lists[version_map.version_id] = lists
+        return version_map.role_ids.get(role) in lists
+
+    def _is_found(self, instance: WorkflowInstance, version_map: VersionMap, role: str) -> bool:
+        """Whether it is who is found in this request."""
+        definition = version_map.graph.definition.roles.get(role)
+        for finder, setting in definition.sources if definition else ():
+            if not finder.is_listed:
+                question = PersonQuestion(setting, instance)
+                (found,) = ROLE_LOOKUPS[finder.name].find_everybody([question])
+                if any(person.pk == self.person.pk for person in found):
+                    return True
+        return False
+
+
+def hidden_fields(
+    person: User, instance: WorkflowInstance, version_map: VersionMap | None = None
+) -> frozenset[str]:
+    """The fields of one request that this person may not see."""
+    return FieldSight(person).hidden_fields(instance, version_map)
+
+
+def visible_data(person: User, instance: WorkflowInstance) -> dict[str, Any]:
+    """The values of a request, without those that this person may not see."""
+    hidden = hidden_fields(person, instance)
+    return {key: value for key, value in instance.data.items() if key not in hidden}
+
+
+def masked_fields(person: User, templates: Iterable[int]) -> dict[int, frozenset[str]]:
+    """For tables over many requests: the restricted fields of each workflow, in any of its
+    versions, unless this person audits it by a grant. Two statements, or one."""
+    restricted: dict[int, set[str]] = {}
+    rows = Field.objects.filter(version__template__in=list(templates), config__has_key="visible_to")
+    for template, key in rows.values_list("version__template", "key"):
+        restricted.setdefault(template, set()).add(key)
+    return {
+        template: frozenset(keys)
+        for template, keys in restricted.items()
+        if not audits_by_grant(person, template)
+    }
+
+
+def all_masked_fields(person: User) -> dict[int, frozenset[str]]:
+    """The same for all workflows."""
+    return masked_fields(person, WorkflowTemplate.objects.values_list("pk", flat=True))
+
+
+def mask_changes(changes: Any, hidden: frozenset[str]) -> Any:
+    """What a row of the trail says, its values of these fields masked."""
+    if not hidden:
+        return changes
+    if isinstance(changes, list):
+        return [mask_changes(part, hidden) for part in changes]
+    if not isinstance(changes, dict):
+        return changes
+    return {
+        name: mask_values(part, hidden)
+        if name in VALUE_HOLDERS and isinstance(part, dict)
+        else mask_changes(part, hidden)
+        for name, part in changes.items()
+    }
+
+
+def mask_values(values: Mapping[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
+    """Values by field, those of these fields masked."""
+    return {key: dict(MASKED) if key in hidden else value for key, value in values.items()}

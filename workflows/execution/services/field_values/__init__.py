@@ -1,0 +1,1 @@
+"""What values fields take, and what they open with."""
