@@ -11,6 +11,8 @@ from rule_engine import ast
 from approvals.forms.field_presentations import value_text
 from workflows.engine.format.definition import Definition, FieldDef, display_title
 from workflows.engine.rules.evaluation import RuleProblem, rule_syntax_of
+from workflows.engine.rules.list_functions import COUNT, OVER_ROWS
+from workflows.engine.values.field_types.rows import columns_of
 from workflows.language.formats import date_text, join_alternatives
 
 COMPARED: Final[Mapping[str, str]] = {
@@ -29,6 +31,13 @@ COMPARED_DAYS: Final[Mapping[str, str]] = {
 }
 TURNED: Final[Mapping[str, str]] = {"GT": "LT", "GE": "LE", "LT": "GT", "LE": "GE"}
 """The sign that says the same with the sides changed."""
+FUNCTION_WORDS: Final[Mapping[str, str]] = {
+    "sum": gettext_noop("the sum of %(column)s in %(list)s"),
+    "min": gettext_noop("the least of %(column)s in %(list)s"),
+    "max": gettext_noop("the greatest of %(column)s in %(list)s"),
+}
+_SUBJECTS: Final = (ast.SymbolExpression, ast.FunctionCallExpression)
+"""What a comparison may speak of."""
 OPPOSITE: Final[Mapping[str, str]] = {
     "EQ": "NE",
     "NE": "EQ",
@@ -54,8 +63,9 @@ class _NoWords(Exception):
 class _RuleWords:
     """Says the parts of one map's rules; it knows the fields that they name."""
 
-    def __init__(self, definition: Definition) -> None:
-        self.fields = definition.fields
+    def __init__(self, definition: Definition, fields: Mapping[str, Any] | None = None) -> None:
+        self.definition = definition
+        self.fields: Mapping[str, Any] = definition.fields if fields is None else fields
 
     def condition(self, node: Any, *, negated: bool = False, inside: str = "") -> str:
         """A part that holds or does not; `inside` is the word (AND, OR) that it stands between."""
@@ -81,9 +91,9 @@ class _RuleWords:
     def comparison(self, node: Any, negated: bool, inside: str) -> str:
         """A field and a constant, in either order."""
         sign, left, right = node.args[1:4]
-        if left.cls is not ast.SymbolExpression:
+        if left.cls not in _SUBJECTS:
             sign, left, right = TURNED.get(sign, sign), right, left
-        if left.cls is not ast.SymbolExpression or sign not in OPPOSITE:
+        if left.cls not in _SUBJECTS or sign not in OPPOSITE:
             raise _NoWords
         sign = OPPOSITE[sign] if negated else sign
         if right.cls is ast.NullExpression:
@@ -97,6 +107,57 @@ class _RuleWords:
     def truth(self, node: Any, negated: bool, inside: str) -> str:
         """A yes or no that stands alone."""
         return self._truth(node, is_true=not negated)
+
+    def in_rows(self, node: Any, negated: bool, inside: str) -> str:
+        """A condition that holds in a row of a list, or in all of them."""
+        name, arguments = self._function(node)
+        if name not in OVER_ROWS or len(arguments) != 2:
+            raise _NoWords
+        label, columns = self._label(arguments[0]), self._columns(arguments[0])
+        words = _RuleWords(self.definition, {**self.fields, **columns})
+        is_any = (name == "any") is not negated
+        condition = words.condition(arguments[1], negated=negated)
+        sentence = gettext("in every row of %(list)s: %(condition)s")
+        if is_any:
+            sentence = gettext("in a row of %(list)s: %(condition)s")
+        return f"({sentence % {'list': label, 'condition': condition}})"
+
+    def _function(self, node: Any) -> tuple[str, list[Any]]:
+        _, function, arguments = node.args
+        if function.cls is not ast.SymbolExpression:
+            raise _NoWords
+        return str(function.args[1]), list(arguments)
+
+    def _columns(self, node: Any) -> Mapping[str, Any]:
+        if node.cls is not ast.SymbolExpression or node.args[1] not in self.fields:
+            raise _NoWords
+        return columns_of(self.fields[node.args[1]])
+
+    def _function_label(self, node: Any) -> str:
+        """What a function of a list comes to, in words."""
+        name, arguments = self._function(node)
+        if len(arguments) != 1:
+            raise _NoWords
+        if name == COUNT:
+            return gettext("the number of rows of %(list)s") % {"list": self._label(arguments[0])}
+        if name not in FUNCTION_WORDS or arguments[0].cls is not ast.GetAttributeExpression:
+            raise _NoWords
+        _, holder, column = arguments[0].args
+        columns = self._columns(holder)
+        if column not in columns:
+            raise _NoWords
+        title = gettext("“%(field)s”") % {"field": display_title(column, columns[column].label)}
+        return gettext(FUNCTION_WORDS[name]) % {"column": title, "list": self._label(holder)}
+
+    def _spec(self, node: Any) -> Any:
+        """How the values of a subject are written."""
+        if node.cls is ast.SymbolExpression:
+            return self.fields[node.args[1]]
+        name, arguments = self._function(node)
+        if name == COUNT:
+            return FieldDef(type="integer")
+        _, holder, column = arguments[0].args
+        return self._columns(holder)[column]
 
     def membership(self, node: Any, negated: bool, inside: str) -> str:
         """A field that is one of a list, or a text that contains another."""
@@ -127,13 +188,15 @@ class _RuleWords:
         return sentence % {"field": self._label(node)}
 
     def _label(self, node: Any) -> str:
+        if node.cls is ast.FunctionCallExpression:
+            return self._function_label(node)
         key = node.args[1]
         return gettext("“%(field)s”") % {"field": display_title(key, self.fields[key].label)}
 
     def _value(self, field_node: Any, node: Any) -> str:
         """A constant as values of the field are written; another field by its label."""
-        field = self.fields[field_node.args[1]]
-        if node.cls is ast.SymbolExpression:
+        field = self._spec(field_node)
+        if node.cls in _SUBJECTS:
             return self._label(node)
         if node.cls in (ast.FloatExpression, ast.StringExpression):
             return value_text(field, node.args[1], {})
@@ -162,4 +225,5 @@ _SAYERS: Final[Mapping[Any, Callable[[_RuleWords, Any, bool, str], str]]] = {
     ast.ArithmeticComparisonExpression: _RuleWords.comparison,
     ast.ContainsExpression: _RuleWords.membership,
     ast.SymbolExpression: _RuleWords.truth,
+    ast.FunctionCallExpression: _RuleWords.in_rows,
 }

@@ -7,7 +7,7 @@ not hold, or cannot be evaluated; the last is never taken for the second.
 
 import decimal
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from functools import lru_cache
 from typing import Any, Final
@@ -16,11 +16,13 @@ import rule_engine
 from rule_engine import DataType, errors
 
 from workflows.engine.rules.explanations import OR_EMPTY
+from workflows.engine.rules.list_functions import ListFunction, ListFunctions, ListUnusable
 from workflows.engine.rules.rule_checker import Operand, RuleProblem
 from workflows.engine.rules.validation import (
     parse_condition,
     parse_rule_syntax,
     parse_value_expression,
+    put_into_context,
 )
 from workflows.engine.texts import Text, text
 from workflows.engine.values.field_types.base import FIELD_TYPES, FieldSpec, type_of_field
@@ -86,7 +88,11 @@ class _DeclaredField:
     def operand(self) -> Operand:
         field_type = FIELD_TYPES[self.type]
         return Operand(
-            field_type.kind, choices=self.choices, currency=self.currency, whole=field_type.is_whole
+            field_type.kind,
+            choices=self.choices,
+            currency=self.currency,
+            whole=field_type.is_whole,
+            columns=tuple((key, column.operand) for key, column in self.listed),
         )
 
 
@@ -128,6 +134,7 @@ class Expression:
 
     text: str
     result: Operand
+    fields: frozenset[str]
     _statement: Any = field(repr=False, compare=False)
 
     @property
@@ -186,13 +193,14 @@ def compile_expression(
     Raises RuleProblem.
     """
     declared = {key: _DeclaredField.of(spec) for key, spec in fields.items()}
-    operands = {key: spec.operand for key, spec in declared.items()}
-    tree, operand = parse_value_expression(
-        rule_text, operands, _engine_context(rule_text, declared, zone)
+    source = _RuleSource(rule_text, declared, zone)
+    tree, operand, named = parse_value_expression(
+        rule_text, source.operands, source.context(), source.lists
     )
     try:
         with decimal.localcontext(_EXACT):
-            return Expression(rule_text, operand, tree.build())
+            source.build_conditions()
+            return Expression(rule_text, operand, named, tree.build())
     except _FAILURES as error:
         raise RuleProblem(
             "It cannot be worked out: %(reason)s; change it.", reason=_failure_reason(error)
@@ -214,12 +222,11 @@ def compile_rule(rule_text: str, fields: Mapping[str, FieldSpec], *, zone: tzinf
 def _compile_cached(
     rule_text: str, declared: tuple[tuple[str, _DeclaredField], ...], zone: tzinfo
 ) -> Rule:
-    operands = {key: spec.operand for key, spec in declared}
-    tree, named = parse_condition(
-        rule_text, operands, _engine_context(rule_text, dict(declared), zone)
-    )
+    source = _RuleSource(rule_text, dict(declared), zone)
+    tree, named = parse_condition(rule_text, source.operands, source.context(), source.lists)
     try:
         with decimal.localcontext(_EXACT):
+            source.build_conditions()
             return Rule(rule_text, named, tree.build())
     except _FAILURES as error:
         raise RuleProblem(
@@ -234,17 +241,43 @@ def rule_syntax_of(rule_text: str, fields: Mapping[str, FieldSpec]) -> Any:
     Raises RuleProblem where it cannot be read at all.
     """
     declared = {key: _DeclaredField.of(spec) for key, spec in fields.items()}
-    operands = {key: spec.operand for key, spec in declared.items()}
-    return parse_rule_syntax(rule_text, operands, _engine_context(rule_text, declared, UTC))
+    source = _RuleSource(rule_text, declared, UTC)
+    return parse_rule_syntax(rule_text, source.operands, source.context())
 
 
-def _engine_context(rule_text: str, fields: Mapping[str, _DeclaredField], zone: tzinfo) -> Any:
-    """How a rule finds the values of fields, and what types they have."""
-    return rule_engine.Context(
-        resolver=_ValueResolver(rule_text, fields, zone),
-        type_resolver=lambda name: _DATA_TYPE[fields[name.removesuffix(OR_EMPTY)].operand.kind],
-        default_timezone=zone,
-    )
+class _RuleSource:
+    """What one rule is read from: its text, the declared fields, and what it asks of lists."""
+
+    def __init__(self, rule: str, fields: Mapping[str, _DeclaredField], zone: tzinfo) -> None:
+        self.rule, self.fields, self.zone = rule, fields, zone
+        self.lists = ListFunctions()
+
+    @property
+    def operands(self) -> dict[str, Operand]:
+        """What the fields are."""
+        return {key: spec.operand for key, spec in self.fields.items()}
+
+    def context(self) -> Any:
+        """How the rule finds the values of fields, and what types they have."""
+        return rule_engine.Context(
+            resolver=_ValueResolver(self.rule, self.fields, self.zone, self.lists),
+            type_resolver=self._type_of,
+            default_timezone=self.zone,
+        )
+
+    def _type_of(self, name: str) -> Any:
+        function = self.lists.find(name)
+        kind = function.kind if function else self.fields[name.removesuffix(OR_EMPTY)].operand.kind
+        return _DATA_TYPE[kind]
+
+    def build_conditions(self) -> None:
+        """Let what is asked of each row of a list find the row's columns."""
+        for name, function in self.lists.used.items():
+            if function.condition is not None:
+                columns = self.fields[function.list_key].columns
+                inside = _RuleSource(self.rule, {**self.fields, **columns}, self.zone)
+                put_into_context(function.condition, inside.context())
+                self.lists.used[name] = replace(function, condition=function.condition.build())
 
 
 @dataclass(frozen=True)
@@ -254,8 +287,24 @@ class _ValueResolver:
     rule: str
     fields: Mapping[str, _DeclaredField]
     zone: tzinfo
+    lists: ListFunctions
 
     def __call__(self, data: Mapping[str, Any], name: str) -> Any:
+        function = self.lists.find(name)
+        return self._field(data, name) if function is None else self._of_list(data, function)
+
+    def _of_list(self, data: Mapping[str, Any], function: ListFunction) -> Any:
+        key = function.list_key
+        try:
+            return function.value(self.fields[key], data.get(key), data, self.zone)
+        except ListUnusable as unusable:
+            raise self._unusable(key, unusable.why) from None
+        except RuleCannotBeEvaluated:
+            raise
+        except (LookupError, TypeError, AttributeError):
+            raise self._unusable(key, text("holds a value of another type; correct it")) from None
+
+    def _field(self, data: Mapping[str, Any], name: str) -> Any:
         key = name.removesuffix(OR_EMPTY)
         spec = self.fields[key]
         try:
@@ -268,7 +317,7 @@ class _ValueResolver:
             raise self._unusable(key, text("is empty; fill it in"))
         if isinstance(value, decimal.Decimal) and not value.is_finite():
             raise self._unusable(key, text("is not a number; correct it"))
-        return value
+        return () if isinstance(value, tuple) and spec.listed else value
 
     def _unusable(self, key: str, why: Text) -> RuleCannotBeEvaluated:
         label = self.fields[key].label or key

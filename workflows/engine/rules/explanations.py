@@ -8,6 +8,9 @@ from workflows.engine.texts import Text, text
 OR_EMPTY: Final = "?"
 """Ends the name of a field where the rule asks whether it is empty; no field is named so."""
 
+NUMBERED: Final = "\n"
+"""Ends what is read of a symbol that stands for a function of a list; a number follows."""
+
 KINDS: Final[Mapping[str, Text]] = {
     "text": text("a text"),
     "number": text("a number"),
@@ -59,11 +62,15 @@ REFUSED: Final[Mapping[str, Text]] = {
         " field"
     ),
     "ComprehensionExpression": text("comprehensions are not allowed; write the list out"),
-    "GetAttributeExpression": text("a dot and a name are not allowed; use the field itself"),
+    "GetAttributeExpression": text(
+        "a dot and a name are not allowed; use the field itself, or a column of a list as in"
+        " sum(lines.net)"
+    ),
     "GetItemExpression": _NO_BRACKETS,
     "GetSliceExpression": _NO_BRACKETS,
     "FunctionCallExpression": text(
-        "calling a function is not allowed; use fields, numbers, texts and dates"
+        "calling a function is not allowed; use fields, numbers, texts and dates, and of a list"
+        " sum, min, max, count, any and all"
     ),
     "BitwiseExpression": text("&, | and ^ are not allowed; write and, or, not"),
     "BitwiseShiftExpression": text("<< and >> are not allowed; write < or >"),
@@ -116,7 +123,12 @@ def render_rule_part(node: Any, longest: int = 60) -> str:
 def _render_node(node: Any) -> str:
     name, parts = node.cls.__name__, node.args[1:]
     if name == "SymbolExpression":
-        return ("$" if node.kwargs.get("scope") else "") + str(parts[0]).removesuffix(OR_EMPTY)
+        read = str(parts[0]).partition(NUMBERED)[0].removesuffix(OR_EMPTY)
+        return ("$" if node.kwargs.get("scope") else "") + read
+    if name == "GetAttributeExpression":
+        return f"{_render_node(parts[0])}.{parts[1]}"
+    if name == "FunctionCallExpression":
+        return f"{_render_node(parts[0])}({', '.join(_render_node(part) for part in parts[1])})"
     if name in _LITERALS:
         return _LITERALS[name].format(
             *(str(part).lower() if part is True or part is False else part for part in parts)

@@ -6,17 +6,27 @@ later stays refused.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, Final
 
 from rule_engine import ast
 
-from workflows.engine.errors import SentenceError
-from workflows.engine.rules.explanations import KINDS, OR_EMPTY, REFUSED, SIGNS, render_rule_part
+from workflows.engine.rules.explanations import KINDS, OR_EMPTY, SIGNS, render_rule_part
+from workflows.engine.rules.list_calls import ListCallChecker
+from workflows.engine.rules.list_functions import ListFunctions
+from workflows.engine.rules.operands import (
+    CONDITION,
+    Fields,
+    Operand,
+    RuleProblem,
+    become_symbol,
+    refusal_of,
+)
 from workflows.engine.texts import Text, text
 from workflows.engine.timing.dates import FIRST_DAY, LAST_DAY, is_allowed_date, is_allowed_moment
+
+__all__ = ["Fields", "Operand", "RuleChecker", "RuleProblem"]
 
 _ORDERED: Final = frozenset({"number", "date", "period"})
 _DIVISIONS: Final = frozenset({"TDIV", "FDIV", "MOD"})
@@ -37,32 +47,11 @@ _MOMENTS: Final = {
 }
 
 
-class RuleProblem(SentenceError, ValueError):
-    """A rule cannot be used as it is written; the message says which part and what to change."""
-
-
-@dataclass(frozen=True)
-class Operand:
-    """What is known of a part of a rule before it runs: its kind, and what narrows it."""
-
-    kind: str
-    choices: tuple[str, ...] | None = None
-    currency: str | None = None
-    literal: str | None = None
-    whole: bool = False
-    """Of a number: whether it never has digits after its point."""
-
-
-Fields = Mapping[str, Operand]
-
-_CONDITION: Final = Operand("boolean")
-
-
 class RuleChecker:
     """Finds the kind of every part of a rule, and refuses the parts that do not fit."""
 
-    def __init__(self, fields: Fields) -> None:
-        self.fields = fields
+    def __init__(self, fields: Fields, lists: ListFunctions | None = None) -> None:
+        self.fields, self.lists = fields, lists
         self.named: set[str] = set()
 
     def condition(self, node: Any) -> Operand:
@@ -81,10 +70,7 @@ class RuleChecker:
         """What any part of the rule is."""
         check = _CHECKS.get(node.cls)
         if check is None:
-            reason = REFUSED.get(node.cls.__name__, text("this is not allowed in a rule"))
-            raise RuleProblem(
-                "In `%(part)s`: %(reason)s.", part=render_rule_part(node), reason=reason
-            )
+            raise refusal_of(node)
         operand: Operand = check(self, node)
         return operand
 
@@ -101,8 +87,21 @@ class RuleChecker:
         self.named.add(name)
         return self.fields[name]
 
+    def dotted(self, node: Any) -> Operand:
+        """A field whose name has a dot in it, where there is one."""
+        _, holder, name = node.args
+        whole_name = f"{holder.args[1]}.{name}" if holder.cls is ast.SymbolExpression else ""
+        if whole_name not in self.fields or node.kwargs.get("safe"):
+            raise refusal_of(node)
+        become_symbol(node, whole_name)
+        return self.symbol(node)
+
+    def call(self, node: Any) -> Operand:
+        """A function of a list; nothing else is called."""
+        return ListCallChecker(self).call(node)
+
     def boolean(self, node: Any) -> Operand:
-        return _CONDITION
+        return CONDITION
 
     def text(self, node: Any) -> Operand:
         return Operand("text", literal=node.args[1])
@@ -165,22 +164,22 @@ class RuleChecker:
     def logic(self, node: Any) -> Operand:
         for side in node.args[2:]:
             self.condition(side)
-        return _CONDITION
+        return CONDITION
 
     def equality(self, node: Any) -> Operand:
         sides = node.args[2:]
         for null, field in (sides, reversed(sides)):
             if null.cls is ast.NullExpression:
                 self.emptiness(node, field)
-                return _CONDITION
+                return CONDITION
         left_operand, right_operand = (self.operand(side) for side in sides)
         self.require_comparable(node, left_operand, right_operand)
-        if left_operand.kind == "list":
+        if left_operand.kind in ("list", "rows"):
             raise RuleProblem(
                 "In `%(part)s`: a list is not compared; write field in […].",
                 part=render_rule_part(node),
             )
-        return _CONDITION
+        return CONDITION
 
     def emptiness(self, node: Any, field: Any) -> None:
         if field.cls is not ast.SymbolExpression:
@@ -201,7 +200,7 @@ class RuleChecker:
                 part=render_rule_part(node),
                 kind=KINDS[left_operand.kind],
             )
-        return _CONDITION
+        return CONDITION
 
     def membership(self, node: Any) -> Operand:
         _, container, member = node.args
@@ -215,13 +214,15 @@ class RuleChecker:
                 )
             for each in container.args[1]:
                 self.require_comparable(node, sought, self.operand(each))
+        elif held.kind == "list" and sought.kind == "text":
+            self.require_valid_choice(node, Operand("text", choices=held.choices), sought)
         elif held.kind != "text" or sought.kind != "text" or held.choices:
             raise RuleProblem(
                 "In `%(part)s`: what follows in is a list such as ['a', 'b'], or a text field"
                 " in which a text is sought.",
                 part=render_rule_part(node),
             )
-        return _CONDITION
+        return CONDITION
 
     def arithmetic(self, node: Any) -> Operand:
         _, operator, left_node, right_node = node.args
@@ -322,6 +323,8 @@ _CHECKS: Final[Mapping[Any, Any]] = {
     ast.AddExpression: RuleChecker.arithmetic,
     ast.SubtractExpression: RuleChecker.arithmetic,
     ast.ArithmeticExpression: RuleChecker.arithmetic,
+    ast.GetAttributeExpression: RuleChecker.dotted,
+    ast.FunctionCallExpression: RuleChecker.call,
 }
 
 

@@ -13,6 +13,7 @@ import rule_engine
 from rule_engine import ast, errors
 
 from workflows.engine.rules.explanations import HINTS, rule_child_nodes
+from workflows.engine.rules.list_functions import ListFunctions
 from workflows.engine.rules.rule_checker import Fields, Operand, RuleChecker, RuleProblem
 from workflows.engine.texts import Text, text
 from workflows.engine.timing.dates import Moment
@@ -23,26 +24,32 @@ MAX_DEPTH: Final = 50
 _parser_lock = threading.Lock()
 
 
-def parse_condition(rule: str, fields: Fields, context: Any) -> tuple[Any, frozenset[str]]:
-    """The tree of a sound rule, not yet built, and the fields that it names.
+def parse_condition(
+    rule: str, fields: Fields, context: Any, lists: ListFunctions | None = None
+) -> tuple[Any, frozenset[str]]:
+    """The tree of a sound rule, not yet built, and the fields that it names; what it asks of
+    lists as a whole is put into `lists`.
 
     Raises RuleProblem.
     """
-    statement, checker = _parse_checked(rule, fields, context)
+    statement, checker = _parse_checked(rule, fields, context, lists)
     checker.condition(statement.args[1])
     _bind_dates(statement)
     return statement, frozenset(checker.named)
 
 
-def parse_value_expression(rule: str, fields: Fields, context: Any) -> tuple[Any, Operand]:
-    """The tree of an expression that gives a value, not yet built, and what kind of value.
+def parse_value_expression(
+    rule: str, fields: Fields, context: Any, lists: ListFunctions | None = None
+) -> tuple[Any, Operand, frozenset[str]]:
+    """The tree of an expression that gives a value, not yet built, what kind of value, and the
+    fields that it names.
 
     Raises RuleProblem.
     """
-    statement, checker = _parse_checked(rule, fields, context)
+    statement, checker = _parse_checked(rule, fields, context, lists)
     operand = checker.operand(statement.args[1])
     _bind_dates(statement)
-    return statement, operand
+    return statement, operand, frozenset(checker.named)
 
 
 def parse_rule_syntax(rule: str, fields: Fields, context: Any) -> Any:
@@ -50,7 +57,19 @@ def parse_rule_syntax(rule: str, fields: Fields, context: Any) -> Any:
     return _parse_tree(rule, fields, context).args[1]
 
 
-def _parse_checked(rule: str, fields: Fields, context: Any) -> "tuple[Any, RuleChecker]":
+def put_into_context(node: Any, context: Any) -> None:
+    """Let a part of a checked rule find its values in another context, with its dates bound."""
+    level = [node]
+    while level:
+        for each in level:
+            each.args = (context, *each.args[1:])
+        level = [child for each in level for child in rule_child_nodes(each)]
+    _bind_dates(node)
+
+
+def _parse_checked(
+    rule: str, fields: Fields, context: Any, lists: ListFunctions | None
+) -> "tuple[Any, RuleChecker]":
     if not rule.strip():
         raise RuleProblem("The rule is empty; write a condition such as amount > 10000.")
     if len(rule) > MAX_LENGTH:
@@ -63,7 +82,7 @@ def _parse_checked(rule: str, fields: Fields, context: Any) -> "tuple[Any, RuleC
     statement = _parse_tree(rule, fields, context)
     condition = statement.args[1]
     _refuse_depth(condition)
-    return statement, RuleChecker(fields)
+    return statement, RuleChecker(fields, lists)
 
 
 def _parse_tree(rule: str, fields: Fields, context: Any) -> Any:

@@ -1,0 +1,104 @@
+"""What rules ask of a list as a whole: how many rows it has, what a column adds up to, whether a
+condition holds in any of its rows or in all.
+
+The rule-engine package never calls anything here. Where a rule says `sum(lines.net)`, its tree gets
+a symbol instead, and the value of the symbol is worked out by the function of that name below, in
+one pass over the rows.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from decimal import Decimal
+from typing import Any, Final
+
+from workflows.engine.rules.explanations import NUMBERED
+from workflows.engine.texts import Text, text
+from workflows.engine.values.field_types.base import FieldSpec, type_of_field
+
+OVER_COLUMN: Final = ("sum", "min", "max")
+OVER_ROWS: Final = ("any", "all")
+COUNT: Final = "count"
+LIST_FUNCTIONS: Final = (*OVER_COLUMN, COUNT, *OVER_ROWS)
+
+
+class ListUnusable(ValueError):
+    """What a rule asks of a list cannot be told; `why` goes on after the list's name."""
+
+    def __init__(self, why: Text) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True)
+class ListFunction:
+    """One use of a function in a rule: of which list, and of which column or under which
+    condition. `kind` is what it gives."""
+
+    function: str
+    list_key: str
+    kind: str
+    column: str | None = None
+    condition: Any = field(default=None, repr=False, compare=False)
+
+    def value(self, spec: FieldSpec, rows: Any, data: Mapping[str, Any], zone: tzinfo) -> Any:
+        """What it comes to. Raises ListUnusable, or as types and conditions do."""
+        if self.function == COUNT:
+            return Decimal(len(rows or ()))
+        if self.function in OVER_ROWS:
+            return self._in_rows(spec, rows, data)
+        return self._over_column(self._cells(spec, rows, zone))
+
+    def _in_rows(self, spec: FieldSpec, rows: Any, data: Mapping[str, Any]) -> bool:
+        columns = frozenset(spec.columns or ())
+        combine: Callable[[Iterable[bool]], bool] = any if self.function == "any" else all
+        return combine(
+            bool(self.condition.evaluate(RowValues(row, columns, data))) for row in rows or ()
+        )
+
+    def _cells(self, spec: FieldSpec, rows: Any, zone: tzinfo) -> Iterator[Any]:
+        """The values of the column, as rules calculate with them; empty cells are left out."""
+        column = (spec.columns or {})[self.column or ""]
+        column_type = type_of_field(column)
+        for row in rows or ():
+            cell = row.get(self.column)
+            if cell is not None:
+                yield column_type.rule_value(cell, zone)
+
+    def _over_column(self, cells: Iterator[Any]) -> Any:
+        if self.function == "sum":
+            return sum(cells, Decimal(0))
+        found = list(cells)
+        if not found:
+            raise ListUnusable(
+                text("has no value under %(column)s; fill one in", column=self.column)
+            )
+        return min(found) if self.function == "min" else max(found)
+
+
+class RowValues:
+    """The values that a condition sees within a row: the columns, then the request's fields."""
+
+    def __init__(self, row: Mapping[str, Any], columns: frozenset[str], data: Any) -> None:
+        self.row, self.columns, self.data = row, columns, data
+
+    def get(self, key: str) -> Any:
+        """A column of the row, or a field of the request."""
+        return self.row.get(key) if key in self.columns else self.data.get(key)
+
+
+class ListFunctions:
+    """The functions that one rule uses, by the names of their symbols in its tree."""
+
+    def __init__(self) -> None:
+        self.used: dict[str, ListFunction] = {}
+
+    def add(self, written: str, function: ListFunction) -> str:
+        """The name of the symbol that stands for it."""
+        name = f"{written}{NUMBERED}{len(self.used) + 1}"
+        self.used[name] = function
+        return name
+
+    def find(self, name: str) -> ListFunction | None:
+        """What a symbol stands for; None where it is the name of a field."""
+        return self.used.get(name)
