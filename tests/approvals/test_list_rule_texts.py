@@ -2,7 +2,7 @@
 
 import pytest
 
-from approvals.pages.rule_texts import rule_text
+from approvals.forms.rule_texts import rule_text
 from tests.engine.test_lists import FILE
 from workflows.engine.format.files import read_definition
 
