@@ -313,6 +313,25 @@ MORE: list[tuple[str, Callable[[Map], None], str]] = [
         "group_choice_empty@lead_look",
     ),
     (
+        "a quorum from a field that is no whole number",
+        put(S + "review.quorum", {"field": "amount"}),
+        "quorum_field_unfit@review forward_outcome_unclear@review",
+    ),
+    (
+        "a quorum from a field that may be empty",
+        several(
+            put("fields.many", {"type": "integer"}),
+            put("start.fields", ["amount", "urgent", "lead", "many"]),
+            put(S + "review.quorum", {"field": "many"}),
+        ),
+        "quorum_field_may_be_empty@review forward_outcome_unclear@review",
+    ),
+    (
+        "a quorum by roles that has too few of one",
+        put(S + "review.quorum", {"crew": 1, "single": 2}),
+        "quorum_too_large@review forward_outcome_unclear@review",
+    ),
+    (
         "a manager whom some who may ask do not have",
         put("roles.lead", {"manager_of": "requester"}),
         "manager_missing@lead_look",

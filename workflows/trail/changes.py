@@ -344,7 +344,8 @@ class SingleFacts:
     """What a command says once at most.
 
     `given` are the values that it gave to fields; `requester` (an id) who asked, where that is not
-    the actor; `acted_for` (an id) in whose place the actor acted; `started_by` the request that
+    the actor; `acted_for` (an id) in whose place the actor acted; `vote_roles` for which roles of a
+    quorum they count; `started_by` the request that
     started this one; `reminded` and `added` the people who were told or added,
     `deputies_asked` those who stand in and were asked before a role; `nobody_in_role`
     the role that has nobody to add; `past_approvals` the approvals that were gone past; `failed`
@@ -355,6 +356,7 @@ class SingleFacts:
     given: dict[str, Any] | None = None
     requester: int | None = None
     acted_for: int | None = None
+    vote_roles: list[str] | None = None
     started_by: str | None = None
     reminded: list[str] | None = None
     added: list[str] | None = None

@@ -13,7 +13,9 @@ STEP_BOXES: Final[Mapping[str, str]] = {
     "expires_too_soon": "setting_expires_after",
     "reminder_never": "setting_on_overdue_remind_every",
     "escalation_empty": "setting_on_overdue_escalate_to",
-    "quorum_too_large": "quorum",
+    **dict.fromkeys(
+        ("quorum_too_large", "quorum_field_unfit", "quorum_field_may_be_empty"), "quorum"
+    ),
     **dict.fromkeys(("input_unknown", "nothing_shown", "no_document_shown"), "inputs"),
     **dict.fromkeys(("output_unknown", "branches_write_same_field"), "outputs"),
     **dict.fromkeys(

@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext, gettext_lazy
+from pydantic import TypeAdapter
+from pydantic import ValidationError as PydanticValidationError
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from workflows.definitions.admin.field_boxes.constraint_box import (
@@ -38,6 +40,7 @@ from workflows.definitions.admin.step_forms import find_setting_boxes, find_step
 from workflows.definitions.choices import StepKind
 from workflows.definitions.models import Field, Role, Step, TemplateVersion
 from workflows.engine.bpmn.vocabulary import make_key
+from workflows.engine.format.quorums import Quorum, read_quorum, write_quorum
 from workflows.engine.values.file_kinds import FILE_KINDS
 
 RULE_WORDS = frozenset(
@@ -376,8 +379,21 @@ class StepForm(StepRowForm):
         return cleaned | {"config": self.config_before if is_same else config}
 
     def clean_quorum(self) -> str | None:
-        """A whole number from 1, or all."""
-        return _validate_count(self.cleaned_data["quorum"], ("all",))
+        """A number, all, a share, roles with numbers, or a field."""
+        line = self.cleaned_data["quorum"]
+        if not line:
+            return None
+        quorum = read_quorum(str(line))
+        try:
+            TypeAdapter(Quorum).validate_python(quorum)
+        except PydanticValidationError:
+            raise forms.ValidationError(
+                gettext(
+                    "Write a whole number from 1, all, a share such as 60%%, roles such as finance:"
+                    " 1, legal: 1, or a field such as field: how_many."
+                ).replace("%%", "%")
+            ) from None
+        return write_quorum(quorum)
 
     def clean_wait_for(self) -> str | None:
         """A whole number from 1, all or any."""

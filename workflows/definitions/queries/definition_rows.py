@@ -26,6 +26,7 @@ from workflows.engine.format.definition import (
 )
 from workflows.engine.format.definition import Step as MapStep
 from workflows.engine.format.files import explain_validation_error
+from workflows.engine.format.quorums import read_quorum, write_quorum
 from workflows.engine.format.role_finders import GROUPS
 
 COLUMNS = (
@@ -140,9 +141,9 @@ def build_step_row(row: Step, step: MapStep, roles: Mapping[str, Role]) -> Step:
         written["expires"] = {"after": written["expires"]["after"]}
     row.kind = written.pop("kind")
     row.role = roles.get(written.pop("role", None) or "")
-    for name in ("quorum", "wait_for"):
+    for name, write in (("quorum", write_quorum), ("wait_for", str)):
         if written.get(name) is not None:
-            setattr(row, name, str(written.pop(name)))
+            setattr(row, name, write(written.pop(name)))
     if isinstance(step, EndStep):
         row.result = written.pop("result")
     for name in _column_names(step, written):
@@ -269,7 +270,7 @@ def _step_form(
     form = _without_none(kind=step.kind, role=roles[step.role_id], result=step.result)
     form |= _without_none(**{name: getattr(step, name) for name in COLUMNS})
     form |= _without_none(
-        quorum=_parse_number(step.quorum),
+        quorum=read_quorum(step.quorum),
         wait_for=_parse_number(step.wait_for),
         join=keys[step.join_id],
     )

@@ -16,6 +16,7 @@ from workflows.engine.format.definition import (
     WaitStep,
     excluded_parties,
 )
+from workflows.engine.format.quorums import fixed_votes
 from workflows.engine.routing.separation import forward_outcome, visible_field_keys
 from workflows.engine.routing.waits import awaited_field
 from workflows.engine.rules.evaluation import RuleProblem
@@ -140,7 +141,7 @@ def check_forward_outcome(survey: Survey) -> Iterator[AuditFinding]:
     """It is plain which outcome a quorum counts."""
     for key, step in survey.humans():
         forward_names = [name for name, route in step.outcomes.items() if not route.exception]
-        if step.quorum in (None, 1) or len(forward_names) == 1:
+        if fixed_votes(step.quorum) == 1 or len(forward_names) == 1:
             continue
         counted = forward_outcome(step)
         other_outcomes = ", ".join(

@@ -15,6 +15,7 @@ from workflows.engine.format.definition import (
     JoinStep,
     ParallelStep,
     RoleDef,
+    roles_of_step,
 )
 from workflows.engine.routing.graph import Graph
 
@@ -74,6 +75,12 @@ class Survey:
         if name not in self._members_by_role:
             self._members_by_role[name] = self.people.members(role)
         return self._members_by_role[name]
+
+    def members_of_step(self, step: HumanStep) -> frozenset[str] | None:
+        """The active people of a step's roles; None where they are found in each request."""
+        members = [self.members(role) for role in roles_of_step(step)] or [None]
+        known = [people for people in members if people is not None]
+        return frozenset().union(*known) if len(known) == len(members) else None
 
     @cached_property
     def blocks(self) -> tuple[ParallelBlock, ...]:

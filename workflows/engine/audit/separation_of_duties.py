@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
 from workflows.engine.format.definition import HumanStep, excluded_parties
+from workflows.engine.format.quorums import fixed_votes
 from workflows.engine.texts import Text, text
 
 
@@ -144,8 +145,8 @@ def _fields_written_by_steps(survey: Survey) -> set[str]:
 
 
 def _check_too_few(survey: Survey, key: str, step: HumanStep) -> Iterator[AuditFinding]:
-    members = survey.members(step.role)
-    needed = step.quorum if isinstance(step.quorum, int) else 1
+    members = survey.members_of_step(step)
+    needed = fixed_votes(step.quorum) or 1
     if members is None or len(members) < max(needed, 2):
         return
     barred = sum(
@@ -172,10 +173,11 @@ def _max_barred_count(survey: Survey, members: frozenset[str], step: HumanStep, 
     before = survey.graph[other]
     if not isinstance(before, HumanStep) or before is step:
         return 0
-    earlier_members = survey.members(before.role)
+    earlier_members = survey.members_of_step(before)
     if earlier_members is None:
         return 1
-    earlier_count = len(earlier_members) if before.quorum == "all" else before.quorum or 1
+    fixed = fixed_votes(before.quorum)
+    earlier_count = len(earlier_members) if fixed is None else fixed
     return min(len(members & earlier_members), earlier_count)
 
 

@@ -1,10 +1,12 @@
 """Whether somebody is there: every role that a step names leads to active people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
 from workflows.engine.format.definition import HumanStep
+from workflows.engine.format.quorums import fixed_votes, quorum_field, quorum_roles
+from workflows.engine.routing.quorum import filled_parts
 from workflows.engine.texts import text
 from workflows.engine.values.field_types.base import type_of_field
 
@@ -19,7 +21,7 @@ def check_step_roles(survey: Survey) -> Iterator[AuditFinding]:
 
 
 def _check_role_members(survey: Survey, key: str, step: HumanStep) -> Iterator[AuditFinding]:
-    members = survey.members(step.role)
+    members = survey.members_of_step(step)
     if members == frozenset():
         yield make_finding("role_empty", key, role=step.role, step=survey.called(key))
     elif members is not None and len(members) == 1:
@@ -31,18 +33,60 @@ def _check_role_members(survey: Survey, key: str, step: HumanStep) -> Iterator[A
 def _check_quorum(
     survey: Survey, key: str, step: HumanStep, members: frozenset[str] | None
 ) -> Iterator[AuditFinding]:
-    if not isinstance(step.quorum, int) or members == frozenset():
+    needed, parts = fixed_votes(step.quorum), quorum_roles(step.quorum)
+    yield from _check_quorum_field(survey, key, step)
+    if parts:
+        yield from _check_quorum_by_roles(survey, key, parts)
+    elif needed is not None and members != frozenset():
+        role = survey.role(step.role)
+        member_count = 1 if members is None else len(members)
+        is_open = role is not None and not role.is_static and role.may_be_several
+        if needed > member_count and not is_open:
+            yield _quorum_finding(survey, key, step.role, needed, member_count)
+
+
+def _quorum_finding(
+    survey: Survey, key: str, role: str | None, needed: int, members: int
+) -> AuditFinding:
+    return make_finding(
+        "quorum_too_large",
+        key,
+        step=survey.called(key),
+        quorum=needed,
+        role=role,
+        members=members,
+    )
+
+
+def _check_quorum_by_roles(
+    survey: Survey, key: str, parts: Mapping[str, int]
+) -> Iterator[AuditFinding]:
+    """Each role has as many as it must give, and together they can, each person for one role."""
+    members = {role: survey.members(role) for role in parts}
+    for role, people in members.items():
+        if people is not None and len(people) < parts[role]:
+            yield _quorum_finding(survey, key, role, parts[role], len(people))
+            return
+    if any(people is None for people in members.values()):
         return
-    member_count = 1 if members is None else len(members)
-    if step.quorum > member_count:
-        yield make_finding(
-            "quorum_too_large",
-            key,
-            step=survey.called(key),
-            quorum=step.quorum,
-            role=step.role,
-            members=member_count,
-        )
+    known = {role: people or frozenset() for role, people in members.items()}
+    everybody = frozenset().union(*known.values())
+    needed = sum(parts.values())
+    roles_of = ([role for role in parts if person in known[role]] for person in sorted(everybody))
+    if filled_parts(parts, roles_of) < needed:
+        yield _quorum_finding(survey, key, ", ".join(parts), needed, len(everybody))
+
+
+def _check_quorum_field(survey: Survey, key: str, step: HumanStep) -> Iterator[AuditFinding]:
+    """A field that says how many is declared, whole, and filled in."""
+    name = quorum_field(step.quorum)
+    if name is None:
+        return
+    field = survey.definition.fields.get(name)
+    if field is None or not type_of_field(field).is_whole:
+        yield make_finding("quorum_field_unfit", key, step=survey.called(key), field=name)
+    elif name not in survey.filled[key]:
+        yield make_finding("quorum_field_may_be_empty", key, step=survey.called(key), field=name)
 
 
 def check_other_roles(survey: Survey) -> Iterator[AuditFinding]:

@@ -13,7 +13,8 @@ from workflows.engine.format.definition import HumanStep, RouteDef, display_titl
 from workflows.engine.routing.advance import barred_people
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Person
-from workflows.engine.routing.separation import people_kept_from_step
+from workflows.engine.routing.quorum import lacking_roles, vote_counts
+from workflows.engine.routing.separation import forward_outcome, people_kept_from_step
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
 from workflows.engine.texts import Text, join_texts, text
 
@@ -27,7 +28,8 @@ class DecisionContext:
     outcome's own role (None where it has none). `added` says that the person stands in, or that
     late work was escalated to a role in which they are: then they may decide it even while
     somebody has it. Having a task gives nobody the power to decide it. `awaits_requester`: the
-    requester was asked something on it, and has not answered.
+    requester was asked something on it, and has not answered. `quorum_roles` are the roles for
+    which they count, where the quorum is by roles.
 
     Who stands in for somebody who is away acts in their place (`acted_for`): then all of this is
     asked of that person, and separation of duties holds for both.
@@ -48,6 +50,7 @@ class DecisionContext:
     added: bool = False
     acted_for: Person | None = None
     awaits_requester: bool = False
+    quorum_roles: tuple[str, ...] = ()
 
     @property
     def in_whose_right(self) -> Person:
@@ -202,6 +205,7 @@ def decision_refusal(
         )
     return (
         _outcome_refusal(context, outcome, route)
+        or _enough_refusal(context, step, outcome)
         or (None if is_shown_by_log else _comment_refusal(outcome, route, comment))
         or _output_refusal(context, step, route, writes)
     )
@@ -264,6 +268,23 @@ def _outcome_refusal(
             "'%(label)s' is for the role %(role)s, and you are not in it.", label=label, role=role
         )
     return _condition_refusal(context, outcome, route)
+
+
+def _enough_refusal(context: DecisionContext, step: HumanStep, outcome: str) -> HandoffError | None:
+    """With a quorum by roles, or somebody added: whether it is others who are awaited."""
+    token = context.marking.token(context.activation)
+    if token is None or token.needed == 1 or outcome != forward_outcome(step):
+        return None
+    if vote_counts(step, token, context.in_whose_right, context.quorum_roles):
+        return None
+    lacking = ", ".join(f"{role} ({count})" for role, count in lacking_roles(step, token).items())
+    return WrongState(
+        "Enough people of your role have agreed to '%(name)s'; it waits for others: %(lacking)s."
+        if lacking
+        else "Enough people of the role have agreed to '%(name)s'; it waits for who was added.",
+        name=context.graph.title(context.step),
+        lacking=lacking,
+    )
 
 
 def _condition_refusal(

@@ -4,12 +4,14 @@ Pure: whoever asks says who is in which role at the moment. Everybody named here
 has left, or whose account is closed, is simply not among them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workflows.engine.format.definition import HumanStep, RouteDef
-from workflows.engine.routing.marking import Person
+from workflows.engine.format.definition import HumanStep, RouteDef, roles_of_step
+from workflows.engine.format.quorums import quorum_roles
+from workflows.engine.routing.marking import Person, Token
+from workflows.engine.routing.quorum import base_vote_roles, filled_parts
 from workflows.engine.routing.separation import forward_outcome
 
 
@@ -31,7 +33,8 @@ class TaskPeople:
     """The people around one open task.
 
     `roles` has the people of each role that the step or one of its outcomes names; `added` those
-    who stand in, and those to whom it was escalated and who are still in that role.
+    who stand in, and those to whom it was escalated and who are still in that role. `token` has the
+    votes so far, where they are not only counted.
     """
 
     roles: Mapping[str, frozenset[Person]]
@@ -41,17 +44,16 @@ class TaskPeople:
     voted: frozenset[Person] = frozenset()
     votes: int = 0
     needed: int = 1
-
-    @property
-    def lacking(self) -> int:
-        """How many must still agree."""
-        return max(1, self.needed - self.votes)
+    token: Token | None = None
 
 
 def forward_roles(step: HumanStep) -> frozenset[str]:
     """The roles whose people can let a request go on from this step; exceptions do not count
     where there is another way."""
-    return frozenset(role for route in _forward_routes(step) if (role := route.role or step.role))
+    named = (
+        (route.role,) if route.role else roles_of_step(step) for route in _forward_routes(step)
+    )
+    return frozenset(role for roles in named for role in roles)
 
 
 def needs_own_roles(step: HumanStep) -> bool:
@@ -66,10 +68,7 @@ def find_eligibility_gap(step: HumanStep, people: TaskPeople) -> EligibilityGap 
     """
     if people.holder is not None and people.holder not in _people_who_may_act(step, people):
         return EligibilityGap.HOLDER
-    if any(
-        len(_eligible_people(step, route, people)) >= people.lacking
-        for route in _forward_routes(step, people)
-    ):
+    if any(_can_be_agreed(step, route, people) for route in _forward_routes(step, people)):
         return None
     candidates = {
         person
@@ -79,6 +78,31 @@ def find_eligibility_gap(step: HumanStep, people: TaskPeople) -> EligibilityGap 
     if people.needed > 1 and candidates:
         return EligibilityGap.QUORUM
     return EligibilityGap.BARRED if candidates else EligibilityGap.NOBODY
+
+
+def _can_be_agreed(step: HumanStep, route: RouteDef, people: TaskPeople) -> bool:
+    """Whether enough could choose this outcome now. Who was added by hand must agree themselves,
+    and by roles each counts for one of theirs."""
+    able = _eligible_people(step, route, people)
+    token, parts = people.token, quorum_roles(step.quorum)
+    extras = frozenset(token.extras) if token is not None else frozenset()
+    awaited = extras - people.voted
+    if not awaited <= able:
+        return False
+    others = able - extras
+    if not parts or people.needed == 1:
+        votes = people.votes - len(extras - awaited)
+        return len(others) >= max(0 if extras else 1, people.needed - len(extras) - votes)
+    given = base_vote_roles(token) if token is not None else []
+    more = [_roles_of(person, parts, people) for person in others]
+    return filled_parts(parts, [*given, *more]) >= sum(parts.values())
+
+
+def _roles_of(person: Person, parts: Iterable[str], people: TaskPeople) -> list[str]:
+    """For which parts somebody counts: by their roles, or, put in by hand, for any."""
+    if person in people.added:
+        return list(parts)
+    return [role for role in parts if person in people.roles.get(role, frozenset())]
 
 
 def _forward_routes(step: HumanStep, people: TaskPeople | None = None) -> Iterator[RouteDef]:
@@ -97,7 +121,8 @@ def _people_for_route(step: HumanStep, route: RouteDef, people: TaskPeople) -> f
     """Everybody whom this outcome is for."""
     if route.role:
         return people.roles.get(route.role, frozenset())
-    return people.roles.get(step.role or "", frozenset()) | people.added
+    by_role = [people.roles.get(role, frozenset()) for role in roles_of_step(step)]
+    return frozenset[Person]().union(people.added, *by_role)
 
 
 def _eligible_people(step: HumanStep, route: RouteDef, people: TaskPeople) -> frozenset[Person]:
@@ -110,6 +135,6 @@ def _eligible_people(step: HumanStep, route: RouteDef, people: TaskPeople) -> fr
 
 def _people_who_may_act(step: HumanStep, people: TaskPeople) -> frozenset[Person]:
     """Everybody who may act on the task by a role or because they were added."""
-    named = {step.role, *(route.role for route in step.outcomes.values())}
+    named = {*roles_of_step(step), *(route.role for route in step.outcomes.values())}
     by_role = [people.roles.get(role, frozenset()) for role in named if role]
     return frozenset().union(people.added, *by_role) - people.barred

@@ -15,6 +15,7 @@ from workflows.engine.conformance.rule_answers import (
     rules_of_map,
 )
 from workflows.engine.format.definition import EXPIRED, ApprovalStep, EndStep, HumanStep
+from workflows.engine.format.quorums import fixed_votes
 from workflows.engine.routing.effects import Decide, Event, Expire, Fail, Finish, Reopen, Start
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Token
@@ -182,7 +183,8 @@ class MapWalker:
             marking = _with_token(marking, replace(token, needed=1))
         for outcome in _possible_outcomes(step, decision.outcome, move.closed):
             yield from self._ways(marking, Decide(token.id, person, outcome), truths)
-            if step.quorum == "all" and outcome == forward_outcome(step) and not move.is_whole:
+            is_open = fixed_votes(step.quorum) is None
+            if is_open and outcome == forward_outcome(step) and not move.is_whole:
                 yield marking  # nobody knows how many there were
 
     def _decide_again(

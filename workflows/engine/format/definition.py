@@ -39,6 +39,7 @@ from workflows.engine.format.parts import (
     UntilText,
     Username,
 )
+from workflows.engine.format.quorums import Quorum, quorum_roles
 from workflows.engine.format.rehearsed import RehearseDef
 from workflows.engine.format.resource_uses import BookingDef, SpendingDef
 from workflows.engine.format.roles import RoleDef
@@ -90,6 +91,7 @@ __all__ = [
     "WaitStep",
     "display_title",
     "excluded_parties",
+    "roles_of_step",
 ]
 
 
@@ -131,7 +133,7 @@ class HumanStep(HoldingStep):
     outputs: list[Name] | None = None
     not_by: list[Key] | None = None
     not_by_reason: Reason | None = None
-    quorum: Count | Literal["all"] | None = None
+    quorum: Quorum | None = None
     outcomes: Annotated[dict[Key, RouteDef], Field(min_length=1)]
     on_overdue: OverdueDef | None = None
     reassign: Literal["anyone"] | None = None
@@ -365,6 +367,7 @@ class Definition(DefinitionPart):
         self._check_start_and_joins()
         self._check_exclusions()
         self._check_confirmations()
+        self._check_quorums()
         self._check_rehearsal()
         return self
 
@@ -461,6 +464,23 @@ class Definition(DefinitionPart):
                         "steps",
                         key,
                     )
+
+    def _check_quorums(self) -> None:
+        """A quorum by roles is the step's own role's, and others'."""
+        for key, step in self.steps.items():
+            if not isinstance(step, HumanStep):
+                continue
+            roles = quorum_roles(step.quorum)
+            if roles and (set(roles) - set(self.roles) or step.role not in roles):
+                raise MapProblem(
+                    text(
+                        "the quorum of step '%(key)s' is by roles: name roles that are declared,"
+                        " and the step's own `role` among them",
+                        key=key,
+                    ),
+                    "steps",
+                    key,
+                )
 
     def _check_rehearsal(self) -> None:
         outcomes = {key: getattr(step, "outcomes", {}) for key, step in self.steps.items()}
@@ -563,6 +583,12 @@ def _links_of_table(key: str, step: TableStep) -> Iterator[Link]:
 def _build_route(to: str, when: str | None = None, exception: bool | None = None) -> RouteDef:
     written = {"to": to, "when": when, "exception": exception}
     return RouteDef.model_validate({k: value for k, value in written.items() if value is not None})
+
+
+def roles_of_step(step: HumanStep) -> tuple[str, ...]:
+    """The roles whose people do a step: its own, and the others of a quorum by roles."""
+    own = (step.role,) if step.role else ()
+    return tuple(dict.fromkeys((*own, *quorum_roles(step.quorum))))
 
 
 def excluded_parties(step: HumanStep) -> list[str]:

@@ -63,6 +63,7 @@ class ColumnFinder(RoleFinder):
     name = "column"
     title = text("the people in a column")
     setting_type = ColumnName
+    finds_several = True
 
     def may_find_several(self, setting: Any, data: Mapping[str, Any]) -> bool:
         """A column has as many as its list has rows."""

@@ -76,7 +76,6 @@ _PART_MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "steps.*.expires": ExpiryDef,
 }
 _UNION_HINTS: Final[Mapping[str, Text]] = {
-    "quorum": text("write a whole number from 1 to 1000, or all"),
     "wait_for": text("write all, any or a whole number from 1 to 1000"),
     "factor": text("write a number from 1 to 100"),
     "minutes_per_request": text("write a number of minutes, 0 or more"),

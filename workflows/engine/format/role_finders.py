@@ -36,7 +36,8 @@ class RoleFinder:
     are the same for all requests: what is listed is written down when the map is published, and
     several lists make one role. All others find people in each request (one, several or nobody),
     and stand alone in their role. A setting that is empty says nothing. A finder that `is_variant`
-    is no key of a role: another chooses it by what it is told.
+    is no key of a role: another chooses it by what it is told; one that `finds_several` may find
+    more than one person in some request.
     """
 
     name: ClassVar[str]
@@ -45,6 +46,7 @@ class RoleFinder:
     is_listed: ClassVar[bool] = False
     lists_logins: ClassVar[bool] = False
     is_variant: ClassVar[bool] = False
+    finds_several: ClassVar[bool] = False
 
     def variant(self, setting: Any) -> "RoleFinder":
         """The finder that this setting is for."""
@@ -143,7 +145,7 @@ class GroupsByFieldsFinder(RoleFinder):
     name = "groups_by_fields"
     title = text("a group named by fields")
     setting_type = GroupPattern
-    is_variant = True
+    is_variant = finds_several = True
 
     def may_find_several(self, setting: Any, data: Mapping[str, Any]) -> bool:
         """A group has members."""

@@ -95,6 +95,11 @@ class RoleDef(DefinitionPart):
         )
 
     @cached_property
+    def may_be_several(self) -> bool:
+        """Whether more than one person may be in it in some request."""
+        return self.is_static or any(finder.finds_several for finder, _ in self.sources)
+
+    @cached_property
     def is_requester(self) -> bool:
         """Whether it is the requester."""
         return any(finder.is_requester(setting) for finder, setting in self.sources)

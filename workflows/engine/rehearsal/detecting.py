@@ -6,6 +6,7 @@ from typing import Final
 
 from workflows.engine.authority.eligibility import forward_roles
 from workflows.engine.format.definition import HumanStep, Link
+from workflows.engine.format.quorums import fixed_votes
 from workflows.engine.rehearsal.conditions import ConditionKey, Conditions
 from workflows.engine.rehearsal.findings import Finding, FindingKind
 from workflows.engine.rehearsal.goals import Goal
@@ -266,9 +267,9 @@ def find_single_people(evidence: Evidence) -> Iterator[Finding]:
     """Steps that stand still when one person is not there."""
     definition, people = evidence.graph.definition, evidence.scenario.people
     for key, step in evidence.graph.steps.items():
-        if not isinstance(step, HumanStep) or step.quorum == "all":
+        needed = fixed_votes(step.quorum) if isinstance(step, HumanStep) else None
+        if not isinstance(step, HumanStep) or needed is None:
             continue
-        needed = step.quorum or 1
         roles = [role for role in sorted(forward_roles(step)) if definition.roles[role].is_static]
         if len(roles) != 1 or len(forward_roles(step)) != 1:
             continue

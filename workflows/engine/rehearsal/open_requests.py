@@ -1,14 +1,16 @@
 """A simulated request while it runs, and its open tasks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from workflows.engine.format.definition import HumanStep
+from workflows.engine.format.quorums import quorum_roles
 from workflows.engine.rehearsal.crew import Vote
 from workflows.engine.rehearsal.goals import Goal
 from workflows.engine.rehearsal.records import RunRecord, TaskRecord, Trouble
-from workflows.engine.routing.marking import Marking
+from workflows.engine.routing.marking import Marking, Token
+from workflows.engine.routing.quorum import base_vote_roles, filled_parts
 from workflows.engine.routing.separation import barred_people
 
 MOST_ROUNDS: Final = 200
@@ -85,6 +87,7 @@ class OpenTask:
     is_over: bool = False
     votes: list[Vote] = field(default_factory=list)
     added: tuple[str, ...] = ()
+    roles_of: Callable[[str], tuple[str, ...]] | None = None
 
     def may_take(self, name: str) -> bool:
         """Whether separation of duties lets this person, who is in the role, take it, and they
@@ -94,9 +97,18 @@ class OpenTask:
         if any(vote.by == name for vote in self.votes):
             return False
         token = self.request.marking.token(self.activation)
-        if token is None or name in token.votes:
+        if token is None or name in token.votes or not self._counts(token, name):
             return False
         return name not in barred_people(self.step, self.request.marking)
+
+    def _counts(self, token: Token, name: str) -> bool:
+        """Whether they count for a role of a quorum by roles, beside those who are at it."""
+        parts = quorum_roles(self.step.quorum)
+        if not parts or self.roles_of is None:
+            return True
+        busy = [self.roles_of(vote.by) for vote in self.votes if vote.by and not vote.is_over]
+        given = [*base_vote_roles(token), *busy]
+        return filled_parts(parts, [*given, self.roles_of(name)]) > filled_parts(parts, given)
 
     @property
     def outstanding(self) -> int:

@@ -1,6 +1,7 @@
 """Who takes which task when, what they fill in, and how they decide."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -9,7 +10,8 @@ from workflows.engine.authority.eligibility import (
     TaskPeople,
     find_eligibility_gap,
 )
-from workflows.engine.format.definition import HumanStep, RouteDef
+from workflows.engine.format.definition import HumanStep, RouteDef, roles_of_step
+from workflows.engine.format.quorums import quorum_roles
 from workflows.engine.rehearsal.clocks import OpenTime, to_seconds
 from workflows.engine.rehearsal.crew import Crew, Person, Vote
 from workflows.engine.rehearsal.delays import Delays
@@ -294,11 +296,20 @@ class PeopleAtWork:
 
     def _people_for(self, task: OpenTask, route: RouteDef) -> tuple[str, ...]:
         request = task.request
-        role = route.role or task.step.role
-        names = self.crew.in_role(role, request.data, request.requester)
+        roles = (route.role,) if route.role else roles_of_step(task.step) or (None,)
+        found = [self.crew.in_role(role, request.data, request.requester) for role in roles]
+        names = found[0] if len(found) == 1 else tuple(dict.fromkeys(sum(found, ())))
+        if len(found) > 1 and task.roles_of is None:
+            task.roles_of = partial(self._roles_in_quorum, task)
         if route.role or not task.added:
             return names
         return tuple(dict.fromkeys((*names, *task.added)))
+
+    def _roles_in_quorum(self, task: OpenTask, name: str) -> tuple[str, ...]:
+        """For which roles of a quorum by roles somebody counts; one who was added for any."""
+        request, parts = task.request, quorum_roles(task.step.quorum)
+        members = {r: self.crew.in_role(r, request.data, request.requester) for r in parts}
+        return tuple(role for role in parts if name in members[role]) or tuple(parts)
 
     def _task_people(self, task: OpenTask) -> TaskPeople:
         request, step = task.request, task.step
@@ -314,9 +325,10 @@ class PeopleAtWork:
             voted=voted,
             votes=len(token.votes) if token else 0,
             needed=token.needed if token else 1,
+            token=token,
         )
 
 
 def _roles_of(step: HumanStep) -> list[str]:
-    roles = (step.role, *(route.role for route in step.outcomes.values()))
+    roles = (*roles_of_step(step), *(route.role for route in step.outcomes.values()))
     return [role for role in dict.fromkeys(roles) if role]

@@ -275,7 +275,8 @@ class Simulation:
         task: OpenTask = vote.task
         task.record.who = vote.by
         event = fx.Decide(
-            task.activation, vote.by or "", vote.outcome, vote.writes, self._seen(task)
+            *(task.activation, vote.by or "", vote.outcome, vote.writes, self._seen(task)),
+            roles=task.roles_of(vote.by) if task.roles_of is not None and vote.by else (),
         )
         self.apply(task.request, event, now, step=task.key, who=vote.by, outcome=vote.outcome)
 

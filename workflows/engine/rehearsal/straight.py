@@ -57,7 +57,7 @@ def _is_plain(step: HumanStep, definition: Definition, times: StepTimes | None) 
     role = definition.roles.get(step.role or "")
     expires = step.expires if isinstance(step, TaskStep) else None
     timed = (expires, step.due, step.on_overdue)
-    special = (*timed, step.quorum, step.outputs, excluded_parties(step))
+    special = (*timed, step.quorum is not None, step.outputs, excluded_parties(step))
     conditional = any(route.when or route.role for route in step.outcomes.values())
     by_person = times is not None and times.workers is not None
     return (

@@ -15,8 +15,10 @@ from workflows.engine.format.definition import (
     SubworkflowStep,
     WaitStep,
     excluded_parties,
+    roles_of_step,
 )
 from workflows.engine.format.directory_finders import COLUMN
+from workflows.engine.format.quorums import fixed_votes
 from workflows.engine.format.role_finders import GROUPS, GROUPS_BY_FIELDS, USERS
 from workflows.engine.format.roles import RoleDef
 from workflows.engine.rehearsal.scenario import (
@@ -248,9 +250,9 @@ def _supposed_count(definition: Definition, role: str) -> int:
     if role in stated:
         return stated[role]
     needed = [
-        (step.quorum if isinstance(step.quorum, int) else 1) + len(excluded_parties(step)) + 1
+        (fixed_votes(step.quorum) or 1) + len(excluded_parties(step)) + 1
         for step in definition.steps.values()
-        if isinstance(step, HumanStep) and step.role == role
+        if isinstance(step, HumanStep) and role in roles_of_step(step)
     ]
     return max([FEWEST_SUPPOSED, *needed])
 
@@ -319,11 +321,9 @@ def _supposed_volume(
     for role in definition.roles:
         members = sum(role in person.roles for person in people)
         work = sum(
-            visits[key]
-            * steps[key].working.mean
-            * (step.quorum if isinstance(step.quorum, int) else 1)
+            visits[key] * steps[key].working.mean * (fixed_votes(step.quorum) or 1)
             for key, step in definition.steps.items()
-            if isinstance(step, HumanStep) and step.role == role
+            if isinstance(step, HumanStep) and role in roles_of_step(step)
         )
         if members > 1 and work:
             volume = min(volume, FULL_ENOUGH * members * week / work)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.engine.routing.effects import (
+    AddApprover,
     Cancel,
     CorrectValues,
     Decide,
@@ -23,6 +24,7 @@ from workflows.engine.routing.effects import (
     ResolveMerge,
     Retry,
     Start,
+    TakeBack,
 )
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Person
@@ -88,6 +90,8 @@ def advance(
 _HANDLERS: dict[type, Callable[[TokenWalk, Any], None]] = {
     Start: TokenWalk.start,
     Decide: TokenWalk.decide,
+    TakeBack: TokenWalk.take_back,
+    AddApprover: TokenWalk.add_approver,
     Cancel: TokenWalk.cancel,
     Reopen: TokenWalk.reopen,
     ResolveMerge: TokenWalk.resolve_merge,

@@ -26,7 +26,8 @@ class Decide:
 
     `writes` are the cleaned values that the decision gives to fields; `seen` the versions of
     the documents that were in front of the person. `acted_for` is who is away and in whose place
-    the person decides: that one counts for a quorum, and both have decided.
+    the person decides: that one counts for a quorum, and both have decided. `roles` are those of a
+    quorum by roles in which who counts is.
     """
 
     activation: int
@@ -35,6 +36,25 @@ class Decide:
     writes: Mapping[str, Any] = field(default_factory=dict)
     seen: Mapping[str, Any] = field(default_factory=dict)
     acted_for: Person | None = None
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """A person takes back that they agreed, while others are still awaited. `stand_in` is who
+    agreed in their place, where somebody did."""
+
+    activation: int
+    voter: Person
+    stand_in: Person | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddApprover:
+    """Somebody is added to an open step of people: they must agree besides."""
+
+    activation: int
+    person: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +143,8 @@ class Reroute:
 Event = (
     Start
     | Decide
+    | TakeBack
+    | AddApprover
     | Cancel
     | Reopen
     | ResolveMerge
@@ -186,6 +208,23 @@ class VoteCounted:
 
     activation: int
     votes: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoteTakenBack:
+    """Somebody agrees no longer; so many are left."""
+
+    activation: int
+    votes: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApproverAdded:
+    """One more must agree."""
+
+    activation: int
     needed: int
 
 
@@ -341,6 +380,8 @@ Effect = (
     | ApprovalKept
     | VotesVoided
     | VoteCounted
+    | VoteTakenBack
+    | ApproverAdded
     | ActivationCompleted
     | ActivationCancelled
     | RouteTaken

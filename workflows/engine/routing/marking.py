@@ -20,6 +20,8 @@ class Token:
     how many different people must agree and who has, `stuck` the code of the incident that
     it waits on. `again` says that an approval is asked once more, beside the way of the request.
     `stand_ins` agreed in place of others: these are among the votes, and nobody agrees twice.
+    With a quorum by roles `vote_roles` says of each vote for which roles it can count. `extras`
+    were added to the step by hand: each must agree besides, and counts for nobody else.
     """
 
     id: int
@@ -32,6 +34,8 @@ class Token:
     stuck: str | None = None
     again: bool = False
     stand_ins: tuple[Person, ...] = ()
+    vote_roles: tuple[tuple[str, ...], ...] = ()
+    extras: tuple[Person, ...] = ()
 
     @property
     def voters(self) -> frozenset[Person]:
@@ -136,10 +140,7 @@ class Marking:
     def from_json(cls, data: Mapping[str, Any]) -> "Marking":
         """The marking that `to_json` wrote; an empty mapping is a request not yet started."""
         return cls(
-            tokens=tuple(
-                Token(**_with_tuples(token, "votes", "stand_ins"))
-                for token in data.get("tokens", ())
-            ),
+            tokens=tuple(_read_token(token) for token in data.get("tokens", ())),
             blocks=tuple(
                 Block(**_with_tuples(block, "waits_for", "arrived"))
                 for block in data.get("blocks", ())
@@ -164,10 +165,19 @@ def _compact_slots(value: Token | Block | Approval | Parked) -> dict[str, Any]:
     if pairs.get("needed") == 1:
         del pairs["needed"]
     return {
-        name: list(part) if isinstance(part, tuple) else part
+        name: [list(each) if isinstance(each, tuple) else each for each in part]
+        if isinstance(part, tuple)
+        else part
         for name, part in pairs.items()
         if part is not None and part is not False and part != () and part != {}
     }
+
+
+def _read_token(data: Mapping[str, Any]) -> Token:
+    read = _with_tuples(data, "votes", "stand_ins", "vote_roles", "extras")
+    if "vote_roles" in read:
+        read["vote_roles"] = tuple(tuple(roles) for roles in read["vote_roles"])
+    return Token(**read)
 
 
 def _with_tuples(data: Mapping[str, Any], *names: str) -> dict[str, Any]:

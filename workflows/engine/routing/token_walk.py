@@ -19,6 +19,15 @@ from workflows.engine.format.definition import (
     SubworkflowStep,
     TableStep,
     WaitStep,
+    display_title,
+)
+from workflows.engine.format.quorums import MOST as MOST_VOTES
+from workflows.engine.format.quorums import (
+    fixed_votes,
+    quorum_field,
+    quorum_roles,
+    quorum_share,
+    share_of,
 )
 from workflows.engine.routing import effects as fx
 from workflows.engine.routing.cancel_reasons import (
@@ -38,6 +47,7 @@ from workflows.engine.routing.merge import (
     with_conflict_settled,
 )
 from workflows.engine.routing.mutable_marking import TokenPlace
+from workflows.engine.routing.quorum import vote_counts
 from workflows.engine.routing.separation import barred_people, forward_outcome, is_approving_outcome
 from workflows.engine.routing.step_troubles import NoDate, RuleFailed, StepTrouble
 from workflows.engine.routing.waits import find_wait_trouble
@@ -83,7 +93,10 @@ class TokenWalk(HoldTracker):
         for person in reversed(deciders):
             self._record_decider(token.step, person)
         if event.outcome == forward_outcome(step):
-            token = _with_vote(token, *deciders)
+            roles = event.roles or tuple(quorum_roles(step.quorum))  # not known: whichever lacks
+            if not vote_counts(step, token, deciders[0], roles):
+                raise WrongState("Enough people of this role have agreed; others are awaited.")
+            token = _with_vote(token, *deciders, roles=roles)
             whole = len(token.votes) >= token.needed
             self._record_approval(token, step, whole=whole)
             if not whole:
@@ -95,6 +108,34 @@ class TokenWalk(HoldTracker):
         del self.tokens[token.id]
         self.effects.append(fx.ActivationCompleted(token.id, event.outcome))
         self._leave_step(token, step, event.outcome)
+
+    def take_back(self, event: fx.TakeBack) -> None:
+        """The vote is gone as if it had not been given; that the person decided here stays on
+        record for separation of duties."""
+        token = self._open_token(event.activation)
+        if event.voter not in token.votes:
+            raise WrongState("This person has not agreed here.")
+        at = token.votes.index(event.voter)
+        left = replace(
+            token,
+            votes=(*token.votes[:at], *token.votes[at + 1 :]),
+            vote_roles=(*token.vote_roles[:at], *token.vote_roles[at + 1 :]),
+            stand_ins=tuple(p for p in token.stand_ins if p != event.stand_in),
+        )
+        self.tokens[token.id] = left
+        self._forget_votes(left)
+        self.effects.append(fx.VoteTakenBack(token.id, len(left.votes), left.needed))
+
+    def add_approver(self, event: fx.AddApprover) -> None:
+        token = self._open_token(event.activation)
+        if not self.graph.is_human(token.step):
+            raise WrongState("Nobody is added to a step that no person does.")
+        if event.person in token.extras or event.person in token.voters:
+            raise WrongState("This person has been added already, or has agreed.")
+        needed = token.needed + 1
+        extras = (*token.extras, event.person)
+        self.tokens[token.id] = replace(token, needed=needed, extras=extras)
+        self.effects.append(fx.ApproverAdded(token.id, needed))
 
     def _leave_step(self, token: Token, step: HumanStep, outcome: str) -> None:
         """Where the outcome leads. An approval that was asked again leads nowhere when it is
@@ -297,15 +338,37 @@ class TokenWalk(HoldTracker):
         return place
 
     def _open_human(self, key: str, step: HumanStep, number: int, place: TokenPlace) -> None:
-        needed = self._needed_votes(key, step)
+        try:
+            needed = self._needed_votes(key, step)
+        except RuleCannotBeEvaluated as problem:
+            self._rule_failed(key, number, place, problem)
+            return
         token = self._add_token(key, number, place, needed=needed)
         self.effects.append(fx.ActivationOpened(token.id, key, number, place.came_from, needed))
         self._ask_holds(token)
 
     def _needed_votes(self, key: str, step: HumanStep) -> int:
-        if step.quorum == "all":
-            return max(1, len(self.electorate(key) - barred_people(step, self._people_so_far())))
-        return step.quorum or 1
+        fixed, field = fixed_votes(step.quorum), quorum_field(step.quorum)
+        if fixed is not None:
+            return fixed
+        if field is not None:
+            return self._votes_by_field(field)
+        people = len(self.electorate(key) - barred_people(step, self._people_so_far()))
+        return share_of(quorum_share(step.quorum) or 100, people)
+
+    def _votes_by_field(self, field: str) -> int:
+        try:
+            needed = int(self.data.get(field) or 0)
+        except (TypeError, ValueError):
+            needed = 0
+        if not 1 <= needed <= MOST_VOTES:
+            raise RuleCannotBeEvaluated(
+                text(
+                    "'%(field)s' says how many must agree: give it a whole number from 1 to 1000.",
+                    field=display_title(field, self.graph.definition.fields[field].label),
+                )
+            )
+        return needed
 
     def _wait_outside(self, key: str, number: int, place: TokenPlace) -> None:
         token = self._add_token(key, number, place)
@@ -465,7 +528,10 @@ class TokenWalk(HoldTracker):
         return token, step
 
 
-def _with_vote(token: Token, counted: Person, *stand_ins: Person) -> Token:
+def _with_vote(
+    token: Token, counted: Person, *stand_ins: Person, roles: tuple[str, ...] = ()
+) -> Token:
     """One person has agreed, or somebody in their place: it counts for whom it was done."""
     votes, stood_in = (*token.votes, counted), (*token.stand_ins, *stand_ins)
-    return replace(token, votes=votes, stand_ins=stood_in)
+    of_votes = (*token.vote_roles, roles) if roles or token.vote_roles else ()
+    return replace(token, votes=votes, stand_ins=stood_in, vote_roles=of_votes)

@@ -107,6 +107,16 @@ class ApprovalTracker(MutableMarking):
             fields, place.block, place.branch, None if whole else token.id
         )
 
+    def _forget_votes(self, token: Token) -> None:
+        """Somebody took back that they agreed: where nobody is left, nothing was approved yet."""
+        approval = self.approved.get(token.step)
+        if approval is None or approval.votes_of != token.id or token.votes:
+            return
+        if token.again:  # it stays owed
+            self.approved[token.step] = replace(approval, votes_of=None)
+        else:
+            self._revoke_approval(token.step)
+
     def _revoke_approval(self, step: str) -> None:
         """The step's approval does not hold any more."""
         self.approved.pop(step, None)
@@ -235,7 +245,7 @@ class ApprovalTracker(MutableMarking):
                 continue
             fields = self._changed_with_reaction(step, approval, REQUIRE)
             if fields:
-                self.tokens[token.id] = replace(token, votes=(), stand_ins=())
+                self.tokens[token.id] = replace(token, votes=(), stand_ins=(), vote_roles=())
                 self._revoke_approval(step)
                 if token.again:  # what was approved is not what stands there: it stays owed
                     self.approved[step] = replace(approval, votes_of=None)

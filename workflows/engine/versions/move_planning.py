@@ -12,6 +12,7 @@ from typing import Any
 from workflows.engine.errors import text_of
 from workflows.engine.format.definition import HumanStep, ParallelStep
 from workflows.engine.format.definition import Step as MapStep
+from workflows.engine.format.quorums import depends_on_people
 from workflows.engine.routing.bypassed_approvals import find_bypassed_approvals
 from workflows.engine.routing.effects import Effect
 from workflows.engine.routing.graph import Graph
@@ -301,7 +302,7 @@ class _Move:
         if before.quorum != step.quorum:
             return False
         roles = self.old.definition.roles, self.new.definition.roles
-        return step.quorum != "all" or (
+        return not depends_on_people(step.quorum) or (
             roles[0].get(before.role or "") == roles[1].get(step.role or "")
         )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from workflows.engine.authority.eligibility import EligibilityGap
 from workflows.engine.format.definition import RoleDef
+from workflows.engine.format.quorums import quorum_roles
 from workflows.engine.format.role_finders import FIELD
 from workflows.execution.choices import StaffingGap
 from workflows.execution.facts import NobodyCanFinish
@@ -14,6 +15,7 @@ from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.people.models import User
 from workflows.people.queries.eligibility import (
     TaskEligibility,
+    find_offered_people,
     find_task_eligibility,
     open_task_of,
 )
@@ -39,13 +41,19 @@ def _assign_task(work: UnitOfWork, eligibility: TaskEligibility) -> None:
     item, task = eligibility.task.item, eligibility.task
     role = work.map.role_of(work.map.step_keys[item.step_id])
     if role is None or role.is_static:
+        if quorum_roles(task.step.quorum):
+            _offer_beside_queue(work, eligibility)
         return
     people = [
         person
         for person in eligibility.named.get(task.step.role or "", ())
         if person.is_active and person.pk not in eligibility.around.barred
     ]
-    work.offers.set_people(item, task.step.role or "", people)
+    work.offers.set_people(
+        item,
+        task.step.role or "",
+        find_offered_people(eligibility) if quorum_roles(task.step.quorum) else people,
+    )
     if item.needed > 1 or not people:
         return
     if len(people) > 1:
@@ -55,6 +63,12 @@ def _assign_task(work: UnitOfWork, eligibility: TaskEligibility) -> None:
     item.assignee = person
     eligibility.around = replace(eligibility.around, holder=person.pk)
     item.in_queue = bool(work.map.outcome_roles(work.map.step_keys[item.step_id]))
+
+
+def _offer_beside_queue(work: UnitOfWork, eligibility: TaskEligibility) -> None:
+    """The people of the other roles of a quorum find the task by their names."""
+    people = find_offered_people(eligibility)
+    work.offers.set_people(eligibility.task.item, eligibility.task.step.role or "", people)
 
 
 def _offer_to_people(eligibility: TaskEligibility, item: WorkItem, people: Sequence[User]) -> None:

@@ -8,10 +8,9 @@ from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.routing.marking import Marking
 from workflows.execution.models import AddedPerson, WorkItem
 from workflows.execution.services.unit_of_work.offers import offer_task
-from workflows.people.models import User
 from workflows.people.queries.eligibility import (
     OpenTask,
-    TaskEligibility,
+    find_offered_people,
     find_task_eligibility,
 )
 
@@ -32,7 +31,7 @@ def refresh_offers(task_ids: Sequence[int], *, now: datetime) -> int:
     offered = _offered_people([task.item.pk for task in tasks])
     changed = 0
     for found in find_task_eligibility(tasks):
-        people = _people_to_offer_to(found)
+        people = find_offered_people(found)
         if {person.pk for person in people} != offered.get(found.task.item.pk, set()):
             changed += 1
             step = found.task.step
@@ -46,8 +45,3 @@ def _offered_people(task_ids: Sequence[int]) -> dict[int, set[int]]:
     for task, person in rows.values_list("work_item_id", "user_id"):
         offered.setdefault(task, set()).add(person)
     return offered
-
-
-def _people_to_offer_to(found: TaskEligibility) -> list[User]:
-    named = found.named.get(found.task.step.role or "", ())
-    return [person for person in named if person.is_active and person.pk not in found.around.barred]

@@ -19,6 +19,7 @@ from workflows.access.permissions import sample_role_members
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.engine.authority.eligibility import forward_roles, needs_own_roles
 from workflows.engine.format.definition import HUMAN_KINDS, HumanStep, excluded_parties
+from workflows.engine.format.quorums import fixed_votes, quorum_roles
 from workflows.engine.format.role_finders import (
     FIELD,
     GROUPS,
@@ -188,7 +189,7 @@ def _offered_task_ids() -> Iterator[list[int]]:
     a change of it, in pieces."""
     queued = _open_tasks().filter(assignee=None)
     for step_id, version_map, step in _steps_of_tasks(queued):
-        if _changes_outside(version_map, step):
+        if _changes_outside(version_map, step) or quorum_roles(step.quorum):
             ids = _task_ids(queued.filter(step_id=step_id))
             yield from (ids[first : first + PIECE] for first in range(0, len(ids), PIECE))
 
@@ -273,10 +274,11 @@ def _thinly_staffed_steps(
         person_ids = frozenset[int]().union(
             *(people[pk] for pk in _listed_roles(version_map, step))
         )
-        needed = step.quorum if isinstance(step.quorum, int) else 1
+        needed = fixed_votes(step.quorum) or 1
         exclusions = excluded_parties(step)
         apart = CROWD if set(exclusions) - {"requester"} else int("requester" in exclusions)
-        if step.quorum == "all" or len(person_ids) < needed + apart:
+        is_open = fixed_votes(step.quorum) is None or bool(quorum_roles(step.quorum))
+        if is_open or len(person_ids) < needed + apart:
             is_alone = step.quorum is None and bool(person_ids)
             yield step_id, _all_barred_condition(person_ids, exclusions) if is_alone else Q()
 

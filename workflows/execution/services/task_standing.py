@@ -20,7 +20,12 @@ from workflows.execution.queries.instance_record import find_away_note_beside
 from workflows.execution.services.capacities import determine_work_capacity
 from workflows.execution.services.unit_of_work import ActingCapacity, UnitOfWork
 from workflows.people.models import User
-from workflows.people.queries.eligibility import is_in_role, may_act_by_addition
+from workflows.people.queries.eligibility import (
+    is_in_role,
+    is_in_step_role,
+    may_act_by_addition,
+    quorum_roles_of,
+)
 from workflows.people.queries.person_names import full_name_of, name_with_absence
 from workflows.people.queries.stand_ins import find_people_stood_in_for
 
@@ -108,10 +113,11 @@ def _situation_of(
         assignee=holder,
         assignee_name=holder_name(item, work.now) if holder not in (None, actor.pk) else "",
         actor=actor.pk,
-        in_role=is_in_role(work, person, work.map.human(step).role),
+        in_role=is_in_step_role(work, person, work.map.human(step)),
         in_outcome_role=_is_in_outcome_role(work, item, step, person, outcome),
         added=may_act_by_addition(work, item, person),
         acted_for=person.pk if person.pk != actor.pk else None,
+        quorum_roles=quorum_roles_of(work, person, work.map.human(step)),
         awaits_requester=item.state == ASKED,
     )
 

@@ -50,6 +50,7 @@ from workflows.execution.services.unit_of_work import (
     write_trail,
 )
 from workflows.people.models import User
+from workflows.people.queries.eligibility import quorum_roles_of
 from workflows.persistence.kept_text import validate_text
 from workflows.trail.choices import TrailCommand
 
@@ -119,7 +120,15 @@ def _decision_event(
         writes,
         item.document_versions,
         acted_for.pk if acted_for is not None else None,
+        _roles_for_quorum(work, item, acted_for or work.actor),
     )
+
+
+def _roles_for_quorum(work: UnitOfWork, item: WorkItem, person: User) -> tuple[str, ...]:
+    """For which roles the person counts, where the quorum is by roles; the trail keeps it."""
+    roles = quorum_roles_of(work, person, work.map.human(work.map.step_keys[item.step_id]))
+    work.changes.facts.vote_roles = list(roles) or None
+    return roles
 
 
 @dataclass(frozen=True, slots=True)

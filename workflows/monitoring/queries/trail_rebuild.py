@@ -10,6 +10,7 @@ from typing import Any
 
 from workflows.definitions.models import TemplateVersion
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
+from workflows.engine.format.quorums import people_for_share, quorum_share
 from workflows.engine.routing.advance import Electorate, advance
 from workflows.engine.routing.cancel_reasons import InstanceCancelled
 from workflows.engine.routing.effects import (
@@ -27,6 +28,7 @@ from workflows.engine.routing.effects import (
     Retry,
     Start,
 )
+from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Person
 from workflows.engine.routing.step_troubles import StepTrouble
 from workflows.engine.versions.move_planning import plan_move
@@ -75,10 +77,12 @@ class _TrailFold:
             if row.command == TrailCommand.START:
                 self.data = dict(writes)
                 self.map = self._map_numbered(row.version)
-            self._apply(event_of(row, writes), _recorded_electorate(row))
+            self._apply(event_of(row, writes), _recorded_electorate(row, self.map.graph))
             self._hinder(row)
         elif row.command in (TrailCommand.SET_VALUES, TrailCommand.RETRY):
-            self._apply(CorrectValues(writes, row.actor_id), _recorded_electorate(row))
+            self._apply(
+                CorrectValues(writes, row.actor_id), _recorded_electorate(row, self.map.graph)
+            )
         elif row.command == TrailCommand.CHANGE_VERSION:
             self._change_version(row)
         elif row.command == TrailCommand.PUT_BACK:
@@ -109,7 +113,7 @@ class _TrailFold:
             mapping_from_json(change.steps),
             self.marking,
             self.data,
-            _recorded_electorate(row),
+            _recorded_electorate(row, target.graph),
             mover=row.actor_id,
             asks_again=self.asks_again,
         )
@@ -155,6 +159,7 @@ def _decide_event(row: TrailEvent, writes: Mapping[str, Any]) -> Event:
         writes,
         row.document_versions,
         read_changes(row).facts.acted_for,
+        tuple(read_changes(row).facts.vote_roles or ()),
     )
 
 
@@ -182,13 +187,16 @@ _EVENTS: Mapping[str, Callable[[TrailEvent, Mapping[str, Any]], Event]] = {
 """The commands that move a request; all others leave it where it stands."""
 
 
-def _recorded_electorate(row: TrailEvent) -> Electorate:
-    """As many people as there were then: only their number counts, and the trail has kept it."""
+def _recorded_electorate(row: TrailEvent, graph: Graph) -> Electorate:
+    """As many people as there were then: only their number counts, and the trail has kept it. Of
+    a share, as many as make it so many."""
     changes = read_changes(row)
     needed = {moved.step: moved.needed for moved in changes.notes_of(TaskMoved)}
     needed |= {opening.step: opening.needed for opening in changes.notes_of(StepOpened)}
 
     def members(step: str) -> frozenset[Person]:
-        return frozenset(f"member {number}" for number in range(needed.get(step, 0)))
+        count, share = needed.get(step, 0), quorum_share(graph.human(step).quorum)
+        people = people_for_share(share, count) if share is not None and count else count
+        return frozenset(f"member {number}" for number in range(people))
 
     return members

@@ -9,10 +9,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from workflows.access.conditions.role_lookups import ROLE_LOOKUPS, PersonQuestion
-from workflows.access.permissions import role_member_pairs, sample_role_members
+from workflows.access.permissions import (
+    active_role_members,
+    role_member_pairs,
+    sample_role_members,
+)
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.authority.eligibility import EligibilityGap, TaskPeople, find_eligibility_gap
-from workflows.engine.format.definition import HumanStep, RoleDef
+from workflows.engine.format.definition import HumanStep, RoleDef, roles_of_step
+from workflows.engine.format.quorums import quorum_roles
 from workflows.engine.routing.advance import barred_people
 from workflows.engine.routing.marking import Marking, Person
 from workflows.execution.models import AddedPerson, WorkflowInstance, WorkItem
@@ -43,7 +48,7 @@ class OpenTask:
     def roles(self) -> dict[str, RoleDef]:
         """The roles that the step and its outcomes name, by key."""
         step, roles = self.step, self.map.graph.definition.roles
-        named = (step.role, *(outcome.role for outcome in step.outcomes.values()))
+        named = (*roles_of_step(step), *(outcome.role for outcome in step.outcomes.values()))
         return {key: roles[key] for key in named if key}
 
 
@@ -112,6 +117,7 @@ def _assess_task(
             voted=token.voters if token is not None else frozenset(),
             votes=len(votes),
             needed=item.needed,
+            token=token,
         ),
         {key: named[id(task), key] for key, role in task.roles().items() if not role.is_static},
     )
@@ -249,6 +255,28 @@ def find_people_of_request(
     return people
 
 
+def find_offered_people(found: TaskEligibility) -> list[User]:
+    """Whom a task is offered to by name, because no list of its own role finds it for them: those
+    whom its roles find in the request, and the members of the other roles of a quorum by roles,
+    without whom separation of duties keeps from it."""
+    task, own = found.task, found.task.step.role or ""
+    people: dict[int, User] = {}
+    for key, role in task.roles().items():
+        if key not in roles_of_step(task.step) or (role.is_static and key == own):
+            continue
+        members = active_role_members([task.map.role_ids[key]]) if role.is_static else ()
+        people |= {person.pk: person for person in (*found.named.get(key, ()), *members)}
+    return [
+        person
+        for pk, person in sorted(people.items())
+        if person.is_active and pk not in found.around.barred
+    ][:MOST_OFFERED]
+
+
+MOST_OFFERED = 1000
+"""A task is offered to so many by name at most."""
+
+
 # -- one person -------------------------------------------------------------------------------
 
 
@@ -261,6 +289,18 @@ def is_in_role(work: "UnitOfWork", person: User, key: str | None) -> bool:
         return work.map.role_ids[key or ""] in work.roles_of(person)
     ((finder, setting),) = role.sources
     return ROLE_LOOKUPS[finder.name].is_person(work, person, setting)
+
+
+def is_in_step_role(work: "UnitOfWork", person: User, step: HumanStep) -> bool:
+    """Whether the person is in one of the roles whose people do the step."""
+    return any(is_in_role(work, person, key) for key in roles_of_step(step))
+
+
+def quorum_roles_of(work: "UnitOfWork", person: User, step: HumanStep) -> tuple[str, ...]:
+    """For which roles of a quorum by roles the person can count; whoever was put in by hand, or
+    from another role, for any."""
+    parts = quorum_roles(step.quorum)
+    return tuple(key for key in parts if is_in_role(work, person, key)) or tuple(parts)
 
 
 def added_role_of(work: "UnitOfWork", item: WorkItem, person: User) -> str | None:

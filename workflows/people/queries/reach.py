@@ -19,6 +19,7 @@ from workflows.access.permissions import count_members_without
 from workflows.connections.models import Connection, WebhookKey
 from workflows.definitions.models import PartOwner, Role, Step, TemplateVersion, WorkflowTemplate
 from workflows.engine.format.definition import HUMAN_KINDS
+from workflows.engine.format.quorums import fixed_votes, quorum_roles, read_quorum
 from workflows.engine.format.trigger_kinds import SCHEDULE
 from workflows.execution.models import Incident, TaskQuestion, WorkflowInstance, WorkItem
 from workflows.people.models import Absence, RoleEntry, User
@@ -291,10 +292,17 @@ def _stranded_steps(left: Mapping[int, int]) -> list[StrandedStep]:
     )
     stranded = []
     for step in steps:
-        needed = int(step.quorum) if step.quorum and step.quorum.isdigit() else 1
+        needed = _needed_of_role(step)
         if left[step.role_id or 0] < needed:
             stranded.append(StrandedStep(step, left[step.role_id or 0], needed))
     return stranded
+
+
+def _needed_of_role(step: Step) -> int:
+    """How many of its own role a step certainly needs."""
+    quorum = read_quorum(step.quorum)
+    own = quorum_roles(quorum).get(step.role.key) if step.role is not None else None
+    return own or fixed_votes(quorum) or 1
 
 
 MOST_NEEDED = 1000

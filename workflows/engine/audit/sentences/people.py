@@ -46,6 +46,20 @@ PEOPLE_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Lower `quorum`, or add people to the role."),
     ),
+    "quorum_field_unfit": AuditSentences(
+        text(
+            "%(step)s is agreed to by as many people as '%(field)s' says, which is not declared or"
+            " no whole number: every request stops there."
+        ),
+        text("Name a field of type integer."),
+    ),
+    "quorum_field_may_be_empty": AuditSentences(
+        text(
+            "%(step)s is agreed to by as many people as '%(field)s' says, which may still be empty"
+            " there: such a request waits on an incident."
+        ),
+        text("Make the field required and ask for it at the start, or in a step before."),
+    ),
     "nobody_left": AuditSentences(
         text(
             "%(step)s may not be done by %(excluded)s, and nobody else is in the role %(role)s:"
