@@ -43,7 +43,6 @@ from workflows.execution.services.effect_handlers import (
     report_incident,
     retry_assignment,
 )
-from workflows.execution.services.offers_watch import refresh_offers
 from workflows.execution.services.unanswered_questions import (
     find_tasks_asking_nobody,
     go_on_without_answer,
@@ -54,6 +53,7 @@ from workflows.execution.services.unit_of_work import (
     open_unit_of_work,
     write_trail,
 )
+from workflows.execution.services.voting.offers_watch import refresh_offers
 from workflows.outbox.services.heartbeats import open_round_units
 from workflows.people.models import RoleEntry
 from workflows.people.queries.eligibility import OpenTask, find_task_eligibility, open_task_of

@@ -1,0 +1,1 @@
+"""Tasks that several people share or agree on: to whom they are offered, and their votes."""
