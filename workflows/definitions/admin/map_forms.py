@@ -389,9 +389,9 @@ class StepForm(StepRowForm):
         except PydanticValidationError:
             raise forms.ValidationError(
                 gettext(
-                    "Write a whole number from 1, all, a share such as 60%%, roles such as finance:"
-                    " 1, legal: 1, or a field such as field: how_many."
-                ).replace("%%", "%")
+                    "Write a whole number from 1, all, a share with a percent sign, roles such as"
+                    " finance: 1, legal: 1, or a field such as field: how_many."
+                )
             ) from None
         return write_quorum(quorum)
 
