@@ -101,7 +101,9 @@ class _TrailFold:
         for refused in read_changes(row).notes_of(HoldRefused):
             if refused.hinders:
                 trouble = INCIDENT_FACTS.parse(refused.code, refused.parameters)
-                self._apply(Hinder(refused.activation, trouble), _recorded_electorate(row))
+                self._apply(
+                    Hinder(refused.activation, trouble), _recorded_electorate(row, self.map.graph)
+                )
 
     def _change_version(self, row: TrailEvent) -> None:
         """Move by what the row says of the steps, as the command did."""
