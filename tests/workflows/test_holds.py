@@ -9,6 +9,7 @@ from django.db import models
 
 from tests.factories import NOW, make_user, open_task
 from tests.table_rows import read_rows
+from tests.workflows.moves import target
 from tests.workflows.resource_scenes import (
     build_period,
     desk_step,
@@ -32,6 +33,9 @@ from workflows.persistence.row_edits import RowEdits
 from workflows.resources.models import BudgetPeriod, Hold, Resource
 from workflows.resources.services.resources import save_resource
 from workflows.trail.models import TrailEvent
+from workflows.version_changes.models import MovedRequest
+from workflows.version_changes.services.moving import move_request
+from workflows.version_changes.services.putting_back import put_back
 
 pytestmark = pytest.mark.django_db
 
@@ -340,3 +344,40 @@ def test_sums_are_exact_to_the_cent() -> None:
     assert units_of_amount(Decimal("0.10"), "EUR") == 10
     assert units_of_amount(Decimal("0.105"), "EUR") is None
     assert units_of_amount(Decimal("7"), "JPY") == 7
+
+
+# -- another version ------------------------------------------------------------------------------
+
+
+def looked_at(*, books: str | None) -> dict[str, Any]:
+    """The map of `desk_books` as it is later: the step that books is called otherwise."""
+    booking = desk_step(to="look", outputs=ALL_FIELDS, books=BOOKS)
+    plain = desk_step(to="look", outputs=ALL_FIELDS)
+    return room_map(
+        {books: booking, "look": desk_step()} if books else {"book": plain, "look": desk_step()}
+    )
+
+
+def test_what_is_held_goes_with_its_step_to_another_version_and_back() -> None:
+    make_room()
+    request = start_event(desk_books(), room="blue", starts=TEN, ends=ELEVEN)
+    decide(request, "book")
+    to = target(publish_room_map(looked_at(books="reserve")), book="reserve")
+    run = move_request(request.pk, to, actor=make_user("olga"), reason="So.", now=NOW, run="x")
+    assert run.verdict == "moves"
+    assert [hold.step_key for hold in Hold.objects.all()] == ["reserve"]
+    put_back(MovedRequest.objects.get().pk, actor=make_user("olga"), reason="No.", now=NOW)
+    assert [hold.step_key for hold in Hold.objects.all()] == ["book"]
+
+
+def test_what_no_step_holds_in_another_version_is_given_back() -> None:
+    make_room()
+    request = start_event(desk_books(), room="blue", starts=TEN, ends=ELEVEN)
+    decide(request, "book")
+    to, olga = target(publish_room_map(looked_at(books=None))), make_user("olga")
+    move_request(request.pk, to, actor=olga, reason="So.", now=NOW, run="x")
+    assert standing() == []
+    moved = MovedRequest.objects.get()
+    assert "changed with the move" in refused(
+        lambda: put_back(moved.pk, actor=olga, reason="No.", now=NOW)
+    )

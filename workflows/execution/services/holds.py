@@ -5,12 +5,13 @@ words, and nothing is written; a step that was reached by itself waits on an inc
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import display_title
 from workflows.engine.routing import effects as fx
+from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.holds import (
     BookingWish,
     HoldKey,
@@ -33,7 +34,7 @@ from workflows.resources.services.hold_desk import HoldDesk, open_desk
 from workflows.trail import changes as notes
 
 HoldEffect = fx.HoldsAsked | fx.HoldsRequired | fx.HoldsConfirmed | fx.HoldsGivenBack
-CHANGED, NOT_WANTED = "changed", "not_wanted"
+CHANGED, NOT_WANTED, MOVED = "changed", "not_wanted", "moved"
 
 
 def settle_holds(
@@ -57,6 +58,49 @@ def settle_holds(
         _HANDLERS[type(effect)](settlement, effect)
     settlement.follow_values()
     return settlement.hindered
+
+
+def move_holds(
+    work: UnitOfWork,
+    before: Graph,
+    target_of: Callable[[str], str | None],
+    effects: Iterable[fx.Effect],
+) -> None:
+    """What a request holds goes with it to another version of its map: it is held by the step that
+    the step is there. Where that holds nothing it is given back, unless it is confirmed; what the
+    request comes to by the move is asked. Raises InvalidInput where work that goes on by itself
+    could not have it."""
+    is_past = work.instance.source in WorkflowInstance.PAST
+    if is_past or not (holding_steps(before) or holding_steps(work.map.graph)):
+        return
+    settlement = _Settlement(work, _live_holds(work), is_retry=False)
+    asked = [effect for effect in effects if isinstance(effect, HoldEffect)]
+    lost = _rename_holds(settlement, target_of)
+    settlement.read_wishes(asked)
+    settlement.open()
+    for key in lost:
+        settlement.release(key, MOVED)
+    for effect in asked:
+        _HANDLERS[type(effect)](settlement, effect)
+    for trouble in settlement.hindered.values():
+        raise InvalidInput(describe_trouble(trouble))
+
+
+def _rename_holds(
+    settlement: "_Settlement", target_of: Callable[[str], str | None]
+) -> list[HoldKey]:
+    """Give holds the keys of their steps of now; those are left that no step holds any more."""
+    steps, lost = holding_steps(settlement.work.map.graph), []
+    for key, hold in list(settlement.live.items()):
+        target = target_of(key.step)
+        step = steps.get(target or "")
+        if target is None or step is None or key.purpose not in purposes_of(step):
+            lost += [key] if hold.state == HoldState.HELD else []
+        elif target != key.step:
+            Hold.objects.filter(pk=hold.pk).update(step_key=target)
+            hold.step_key = target
+            settlement.live[replace(key, step=target)] = settlement.live.pop(key)
+    return lost
 
 
 def _live_holds(work: UnitOfWork) -> dict[HoldKey, Hold]:
@@ -170,7 +214,7 @@ class _Settlement:
         for key, hold in list(self.live.items()):
             is_meant = effect.step is None or (key.step, key.place) == (effect.step, effect.place)
             if is_meant and hold.state == HoldState.HELD:
-                self._release(key, effect.why)
+                self.release(key, effect.why)
 
     def follow_values(self) -> None:
         """What is held follows the values by which it was asked for, also where nothing moves."""
@@ -189,7 +233,7 @@ class _Settlement:
             return HoldUnclear(title, wish.why, labels)
         if wish is None:
             if before is not None:
-                self._release(key, NOT_WANTED)
+                self.release(key, NOT_WANTED)
             return None
         state = before.state if before is not None else None
         taken = self.desk.take(self.work.instance, key, wish, title, before)
@@ -208,7 +252,8 @@ class _Settlement:
         if state == HoldState.CONFIRMED:
             self.desk.confirm(hold)
 
-    def _release(self, key: HoldKey, why: str) -> None:
+    def release(self, key: HoldKey, why: str) -> None:
+        """What a step holds is free again."""
         hold = self.live.pop(key)
         self.desk.give_back(hold, why)
         self._note_release(key, hold, why)

@@ -9,6 +9,8 @@ from django.db.models import Model, Q
 
 from workflows.execution.models import Incident, MergeRecord, WorkflowInstance, WorkItem
 from workflows.outbox.models import OutboxMessage
+from workflows.resources.choices import LIVE_STATES
+from workflows.resources.models import Hold
 
 Columns = dict[str, Any]
 Rows = dict[tuple[str, int], Columns]
@@ -19,6 +21,7 @@ _MODELS: Mapping[str, tuple[Any, Q]] = {
     "merge": (MergeRecord, Q(state__in=(MergeRecord.WAITING, MergeRecord.CONFLICT))),
     "incident": (Incident, Q(state=Incident.OPEN)),
     "message": (OutboxMessage, Q(closed_at=None)),
+    "hold": (Hold, Q(state__in=LIVE_STATES)),
 }
 """The tables whose rows a move may change, and which rows of a request may be changed."""
 
@@ -61,7 +64,7 @@ class KeptMove:
 
 def read_request_rows(instance_id: int, known: Rows | None = None) -> Rows:
     """The rows of a request that a move may change, and those that were among them before
-    (`known`). Five statements."""
+    (`known`). Six statements."""
     found: Rows = {}
     for name, (model, changeable) in _MODELS.items():
         before = [pk for table, pk in known or () if table == name]

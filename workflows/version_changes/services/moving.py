@@ -18,6 +18,7 @@ from workflows.engine.texts import text
 from workflows.engine.versions.move_planning import MovePlan
 from workflows.execution.models import Incident, MergeRecord
 from workflows.execution.services.effect_handlers import collect_effects
+from workflows.execution.services.holds import move_holds
 from workflows.execution.services.unit_of_work import (
     ActingCapacity,
     UnitOfWork,
@@ -120,6 +121,7 @@ def _change_map(work: UnitOfWork, target: MoveTarget, plan: MovePlan) -> None:
     ]
     _move_merges(work, old_marking)
     _move_incidents(work, {old_map.step_ids[key]: steps.target(key) for key in old_map.step_ids})
+    move_holds(work, old_map.graph, steps.target, plan.effects)
     collect_effects(work, old_marking, plan.effects)
     settle_people(work, [task for task in moved if work.map.graph.is_human(task.step)])
     replace_search_values(work.instance, old_map.searchable_fields, work.map.searchable_fields)

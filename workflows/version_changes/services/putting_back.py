@@ -30,7 +30,7 @@ from workflows.people.models import User
 from workflows.people.queries.eligibility import find_task_eligibility, open_task_of
 from workflows.persistence.kept_text import validate_text
 from workflows.persistence.row_history import write_history
-from workflows.trail.changes import VersionChanged
+from workflows.trail.changes import HoldReturned, HoldTaken, VersionChanged, read_changes
 from workflows.trail.choices import MOVES, TrailCommand
 from workflows.trail.models import TrailEvent
 from workflows.version_changes.models import MovedRequest
@@ -91,6 +91,12 @@ def _require_untouched(work: UnitOfWork, moved: MovedRequest, kept: KeptMove) ->
         raise WrongState(
             "%(reference)s has gone on since it was moved, so it cannot be put back on version"
             " %(version)s as it was. It can be moved there.",
+            **names,
+        )
+    if any(isinstance(note, HoldTaken | HoldReturned) for note in read_changes(moved.event).notes):
+        raise WrongState(
+            "What %(reference)s holds of resources changed with the move, so it cannot be put back"
+            " on version %(version)s as it was. It can be moved there.",
             **names,
         )
     if _has_begun_outside(work, kept):
