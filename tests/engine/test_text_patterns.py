@@ -1,7 +1,6 @@
 """Patterns: what they match, what they refuse, and that no text takes long."""
 
 import re
-from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -52,18 +51,8 @@ EVIL = ["(a+)+b", "(a|a)*b", "(a|aa)+b", "(.*)*x", "([a-z]+)*[0-9]", "(a?){60}a{
 
 
 @pytest.mark.parametrize("pattern", EVIL)
-def test_no_text_of_ten_thousand_characters_takes_long(pattern):
+def test_the_work_for_a_text_grows_with_its_length_alone(pattern):
     compiled = compile_pattern(pattern)
-    texts = ["a" * 10_000, "ab" * 5_000, "".join(chr(97 + at * at % 7) for at in range(10_000))]
-
-    for written in texts:
-        began = perf_counter()
-        compiled.matches(written)
-        assert perf_counter() - began < 2.0, pattern
-
-
-def test_the_work_for_a_text_grows_with_its_length_alone():
-    compiled = compile_pattern("(a|b)*a(a|b){100}")
     steps = 0
     move = compiled._move
 
@@ -73,9 +62,11 @@ def test_the_work_for_a_text_grows_with_its_length_alone():
         return move(state, mask)
 
     compiled._move = counted
-    compiled.matches("ab" * 5_000)
-    assert steps == 9_999
-    assert len(compiled._moves) <= 4_000
+    for text in ("a" * 10_000, "ab" * 5_000, "".join(chr(97 + n * n % 7) for n in range(10_000))):
+        steps = 0
+        compiled.matches(text)
+        assert steps <= len(text), pattern
+        assert len(compiled._moves) <= 4_000
 
 
 @pytest.mark.parametrize(("pattern", "fits", "misses"), TAKEN)
