@@ -90,12 +90,10 @@ class PhoneType(TextType):
         written = single_line(number_as_text(raw), MAX_PHONE) or ""
         if not _PHONE.fullmatch(written):
             raise _no_phone()
-        is_abroad = written.startswith(("+", "00"))
+        has_plus, digits = written.startswith("+"), re.sub(r"[^0-9]", "", written)
+        is_abroad = has_plus or digits.startswith("00")
         if is_abroad:
-            written = written.replace("(0)", "", 1)
-        digits = re.sub(r"[^0-9]", "", written)
-        if is_abroad and not written.startswith("+"):
-            digits = digits[2:]
+            digits = re.sub(r"[^0-9]", "", written.replace("(0)", "", 1))[0 if has_plus else 2 :]
         if not LEAST_DIGITS <= len(digits) <= MOST_DIGITS or (is_abroad and digits[0] == "0"):
             raise _no_phone()
         return f"+{digits}" if is_abroad else digits
