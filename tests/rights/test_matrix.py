@@ -198,6 +198,9 @@ NEEDS: dict[str, set[str] | str] = {
     "admin:draft_version": BUTTON,
     "admin:add_step": BUTTON,
     "admin:remove_step": BUTTON,
+    "admin:put_table": BUTTON,
+    "admin:table_csv": NOT_JUDGED,  # of a table, which no step there is: test_table_files.py
+    "admin:table_dmn": NOT_JUDGED,
     "admin:version_stage": BUTTON,
     "admin:version_differences": {SIGNED, STAFF, VIEWS, SEES},
     "admin:move_requests": {SIGNED, STAFF, SUPER},
@@ -308,6 +311,7 @@ MAY_POST: dict[str, set[str]] = {
     "admin:put_back_requests": {SUPER},
     "admin:add_step": {SUPER},
     "admin:remove_step": {SUPER},
+    "admin:put_table": {SUPER},
     "admin:version_stage": {SUPER},
     "admin:test_connection": {SUPER},
     "admin:connect_account": {SUPER},

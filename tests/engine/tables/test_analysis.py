@@ -131,9 +131,8 @@ def test_what_a_field_does_not_take_is_no_gap() -> None:
     }
     for key, cell in (("amount", "[0..1000]"), ("amount", ">= 0"), ("day", ">= 2026-01-01")):
         row = {"when": {key: cell}}
-        step = TableStep.model_validate(
-            {"kind": "table", "inputs": [key], "rows": [row], "to": "on"}
-        )
+        written = {"kind": "table", "inputs": [key], "rows": [row], "to": "on"}
+        step = TableStep.model_validate(written)
         assert not gaps_of(compile_table(step, bounded), key)
         assert gaps_of(compile_table(step, FIELDS), key)
 

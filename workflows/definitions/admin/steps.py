@@ -22,6 +22,7 @@ from workflows.definitions.admin.step_forms import (
     find_setting_boxes,
     find_step_form,
 )
+from workflows.definitions.admin.table_files import TableFilesMixin
 from workflows.definitions.admin.version_page import build_sheet_context
 from workflows.definitions.choices import KIND_TITLES, StepKind
 from workflows.definitions.models import (
@@ -122,7 +123,7 @@ def _group_boxes(step: Step, *, is_editable: bool) -> dict[str, list[str]]:
 
 
 @admin.register(Step)
-class StepAdmin(MapCommandsMixin, StepColumns, PageContextMixin, DraftAdmin):
+class StepAdmin(TableFilesMixin, MapCommandsMixin, StepColumns, PageContextMixin, DraftAdmin):
     """A step: what its kind has, and its ways."""
 
     of_workflow = "version__template"
@@ -166,6 +167,7 @@ class StepAdmin(MapCommandsMixin, StepColumns, PageContextMixin, DraftAdmin):
         if self.has_change_permission(request, row):
             context["add_form"] = build_add_form(request, row)
             context["may_remove"] = row.kind != StepKind.END
+        context["is_table"] = row.kind == StepKind.TABLE
         if _shows_health(request, row):
             rows = Step.objects.filter(pk=row.pk).select_related("role", *VERSION_PEOPLE_PATHS)
             context["health"] = render_health_table(rows)
