@@ -142,6 +142,7 @@ def test_the_schema_knows_every_key_of_the_format() -> None:
         "approval",
         "task",
         "decision",
+        "table",
         "parallel",
         "join",
         "automation",

@@ -10,9 +10,18 @@ from typing import Any, Final
 
 from django import forms
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminSelectWidget
+from django.utils.translation import gettext, gettext_lazy
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from workflows.definitions.admin.field_boxes.table_cells import (
+    NOTE,
+    SET,
+    TO,
+    WHEN,
+    cells_of_row,
+    row_of_cells,
+    said_cells,
+)
 from workflows.definitions.admin.form_fields import (
     NOT_SAID,
     NameField,
@@ -20,6 +29,7 @@ from workflows.definitions.admin.form_fields import (
     OptionalYesNoField,
     TextField,
 )
+from workflows.definitions.admin.row_fields import Column, PairsField, RowsField
 from workflows.definitions.admin.setting_box import SettingBox
 from workflows.definitions.admin.setting_boxes import (
     ACTION_BOXES,
@@ -29,8 +39,8 @@ from workflows.definitions.admin.setting_boxes import (
     SUBWORKFLOW_BOXES,
     TASK_BOXES,
     WAIT_BOXES,
+    choice_field,
 )
-from workflows.definitions.admin.table_boxes import build_table_boxes
 from workflows.definitions.choices import RouteKind, StepKind
 from workflows.definitions.models import Step
 from workflows.engine.format.actions import ActionSetting, SettingKind, action_named
@@ -220,3 +230,147 @@ _BUILD_BY_SETTING_KIND: Mapping[SettingKind, Callable[[ActionSetting], forms.Fie
     SettingKind.YES_NO: _build_yes_no_box,
     SettingKind.CHOICE: _build_choice_box,
 }
+
+
+# -- tables -----------------------------------------------------------------------------------
+
+MOST_CELLS: Final = 1_500
+"""A table of more cells is not shown as a form."""
+HIT_WORDS: Final = (
+    ("unique", gettext_lazy("the one that holds; no two may")),
+    ("first", gettext_lazy("the first that holds")),
+    ("collect", gettext_lazy("all that hold, put together")),
+)
+
+
+class TableRowsField(RowsField):
+    """The rows of a table. A cell that is not touched stays what it is, to the letter."""
+
+    def __init__(self, step: Step, **kwargs: Any) -> None:
+        self.before: list[Mapping[str, Any]] = list((step.config or {}).get("rows") or [])
+        super().__init__(_columns_of_table(step, self.before), blank=3, **kwargs)
+
+    def offer(self, options: Sequence[Any], current: Any) -> None:
+        """The steps that a row may lead to."""
+        self.widget.choices[TO] = [("", "—"), *options]
+
+    def prepare_value(self, value: Any) -> Any:
+        """Rows of the file as rows of cells."""
+        is_file = [any(name in row for name in ("when", "set")) for row in value or ()]
+        rows = zip(value or (), is_file, strict=True)
+        return [cells_of_row(row) if as_file else row for row, as_file in rows] or None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether a cell says something else."""
+        shown, sent = self.prepare_value(initial), self.to_python(data)
+        return said_cells(shown) != said_cells(sent)
+
+    def clean(self, value: Any) -> Any:
+        """The rows as the file has them; None where there is none."""
+        rows = self.to_python(value)
+        if rows is None:
+            return None
+        before = [*self.before, *[{}] * len(rows)]
+        return [row_of_cells(row, was) for row, was in zip(rows, before, strict=False)]
+
+
+class KeptRowsField(forms.Field):
+    """The rows of a table that is too large for a page: they stay as they are."""
+
+    def __init__(self, count: int, **kwargs: Any) -> None:
+        widget = UnfoldAdminTextInputWidget(attrs={"readonly": True})
+        super().__init__(**{"required": False, "disabled": True, "widget": widget, **kwargs})
+        self.count = count
+
+    def prepare_value(self, value: Any) -> str:
+        """How many there are."""
+        return gettext("%(count)s rows: too many for a page. Edit them as a file.") % {
+            "count": self.count
+        }
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Never here."""
+        return False
+
+
+def _columns_of_table(step: Step, rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+    asked = [*(step.inputs or []), *(key for row in rows for key in row.get("when") or {})]
+    given = [*(step.outputs or []), *(key for row in rows for key in row.get("set") or {})]
+    is_led = (step.config or {}).get("hit") != "collect"
+    return [
+        *(Column(name=f"{WHEN}{key}", label=key, placeholder="-") for key in dict.fromkeys(asked)),
+        *(Column(name=f"{SET}{key}", label=f"= {key}") for key in dict.fromkeys(given)),
+        *([Column(name=TO, label=gettext_lazy("leads to"), choices=[("", "—")])] if is_led else []),
+        Column(name=NOTE, label=gettext_lazy("note")),
+    ]
+
+
+def build_table_boxes(step: Step) -> list[SettingBox]:
+    """The boxes of a table."""
+    rows = (step.config or {}).get("rows") or []
+    boxes = [
+        SettingBox(
+            path=("hit",),
+            build=lambda: choice_field(gettext_lazy("Which row counts"), HIT_WORDS),
+        )
+    ]
+    is_large = len(rows) * len(_columns_of_table(step, rows)) > MOST_CELLS
+    return [
+        *boxes,
+        _kept_rows_box(len(rows)) if is_large else _table_rows_box(step),
+        SettingBox(
+            path=("defaults",),
+            holds=_holds_pairs,
+            build=lambda: PairsField(
+                label=gettext_lazy("Results where no row holds"), name=gettext_lazy("field")
+            ),
+        ),
+        SettingBox(
+            path=("collect",),
+            holds=_holds_pairs,
+            group=gettext_lazy("Where all rows that hold count"),
+            build=lambda: PairsField(
+                label=gettext_lazy("What is made of their results"),
+                name=gettext_lazy("field"),
+                value=gettext_lazy("how"),
+                placeholder="list, sum, min, max, count",
+            ),
+        ),
+        SettingBox(
+            path=("exceptions",),
+            offers="step_keys",
+            holds=lambda value: isinstance(value, list),
+            build=lambda: NamesField(
+                label=gettext_lazy("Exception paths"),
+                help_text=gettext_lazy("Steps to which a way is no usual one."),
+            ),
+        ),
+    ]
+
+
+def _table_rows_box(step: Step) -> SettingBox:
+    return SettingBox(
+        path=("rows",),
+        offers="step_keys",
+        holds=lambda value: isinstance(value, list),
+        build=lambda: TableRowsField(
+            step,
+            label=gettext_lazy("Rows"),
+            help_text=gettext_lazy(
+                "Empty is any value. A value, several parted by commas, < 5000, [0..5000),"
+                " not(EU), null for an empty field. A column more: add the field above and save."
+            ),
+        ),
+    )
+
+
+def _kept_rows_box(count: int) -> SettingBox:
+    return SettingBox(
+        path=("rows",),
+        holds=lambda value: isinstance(value, list),
+        build=lambda: KeptRowsField(count, label=gettext_lazy("Rows")),
+    )
+
+
+def _holds_pairs(value: Any) -> bool:
+    return isinstance(value, Mapping)

@@ -14,6 +14,7 @@ from workflows.admin_site.base import PageContextMixin
 from workflows.admin_site.drafts import DraftAdmin, manages_workflow
 from workflows.admin_site.elements import render_bullets, render_link
 from workflows.admin_site.links import change_url
+from workflows.definitions.admin.field_boxes.table_files import TableFilesMixin
 from workflows.definitions.admin.map_commands import MapCommandsMixin, build_add_form
 from workflows.definitions.admin.map_forms import StepForm
 from workflows.definitions.admin.map_inlines import RouteInline, build_map_form
@@ -22,7 +23,6 @@ from workflows.definitions.admin.step_forms import (
     find_setting_boxes,
     find_step_form,
 )
-from workflows.definitions.admin.table_files import TableFilesMixin
 from workflows.definitions.admin.version_page import build_sheet_context
 from workflows.definitions.choices import KIND_TITLES, StepKind
 from workflows.definitions.models import (

@@ -183,6 +183,8 @@ def _is_same_way(route: Route, link: Link) -> bool:
         return False
     if link.kind == "outcome":
         return bool(route.name == link.name)
+    if link.kind == "row":  # in the order of the rows, by which they are called
+        return False
     same_target: bool = route.to_step.key == link.to
     return (route.when or None) == link.route.when and same_target
 

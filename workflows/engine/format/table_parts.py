@@ -6,7 +6,6 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from workflows.engine.format.parts import DefinitionPart, Key, Line, Name
-from workflows.engine.tables.cell_tests import quote_word
 
 MOST_ROWS: Final = 10_000
 
@@ -71,3 +70,18 @@ def row_text(number: int, row: TableRowDef) -> str:
     """A row as a list names it: its number, and its note or its cells."""
     said = row.note or _cells_text(row)
     return f"{number} ({said[:LONGEST_NAME]})" if said else str(number)
+
+
+ANY: Final = "-"
+EMPTY: Final = "null"
+_SIGNS: Final = ("<", ">", "[", "]", "(", "not(")
+
+
+def quote_word(word: str) -> str:
+    """A word as a cell has it: in quotes where it would be read as something else."""
+    is_plain = word == word.strip() and not any(mark in word for mark in ',"\\\n')
+    is_sign = word in ("", ANY, EMPTY) or word.startswith(_SIGNS) or ".." in word
+    if is_plain and not is_sign:
+        return word
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -10,19 +10,17 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from workflows.engine.errors import SentenceError
+from workflows.engine.format.table_parts import ANY, EMPTY
 
 Sign = Literal["<", "<=", ">", ">="]
 ReadLiteral = Callable[[str, bool], Any]
 """Gives the value that a text means; the second argument says whether it stood in quotes."""
 
-ANY: Final = "-"
-EMPTY: Final = "null"
 _NOT: Final = re.compile(r"not\s*\((.*)\)", re.DOTALL)
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _CALL: Final = re.compile(r"date\s*\([^()]*\)")
 _COMPARISON: Final = re.compile(r"(<=|>=|<|>)\s*(.*)", re.DOTALL)
 _INTERVAL: Final = re.compile(r"([\[\](])\s*(.*?)\s*\.\.\s*(.*?)\s*([\[\])])", re.DOTALL)
-_SIGNS: Final = ("<", ">", "[", "]", "(")
 
 
 class CellProblem(SentenceError):
@@ -170,13 +168,3 @@ def _write_test(test: Test, write_literal: Callable[[Any], str]) -> str:
         low, high = write_literal(test.low), write_literal(test.high)
         return f"{'[' if test.with_low else '('}{low}..{high}{']' if test.with_high else ')'}"
     return EMPTY
-
-
-def quote_word(word: str) -> str:
-    """A word as a cell has it: in quotes where it would be read as something else."""
-    plain = word == word.strip() and not any(mark in word for mark in ',"\\\n')
-    is_sign = word in ("", ANY, EMPTY) or word.startswith((*_SIGNS, "not(")) or ".." in word
-    if plain and not is_sign:
-        return word
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

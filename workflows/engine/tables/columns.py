@@ -8,6 +8,7 @@ from functools import cached_property
 from math import ceil, floor
 from typing import Any, Final
 
+from workflows.engine.format.table_parts import quote_word
 from workflows.engine.tables.cell_tests import (
     Between,
     CellProblem,
@@ -16,7 +17,6 @@ from workflows.engine.tables.cell_tests import (
     Equal,
     IsEmpty,
     Test,
-    quote_word,
     read_cell,
 )
 from workflows.engine.tables.regions import Region, Span, leave_out, merge_spans

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from workflows.engine.errors import SentenceError
 from workflows.engine.format.definition import TableRowDef, TableStep
-from workflows.engine.tables.cell_tests import ANY, CellProblem, CellTests
+from workflows.engine.format.table_parts import ANY
+from workflows.engine.tables.cell_tests import CellProblem, CellTests
 from workflows.engine.tables.columns import TableColumn, fits_column
 from workflows.engine.tables.decision import COLLECT, DecisionTable, TableRow
 from workflows.engine.tables.regions import Region

@@ -14,8 +14,7 @@ from pydantic import ValidationError
 
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import TableStep
-from workflows.engine.format.table_parts import MOST_ROWS, cell_text
-from workflows.engine.tables.cell_tests import EMPTY
+from workflows.engine.format.table_parts import EMPTY, MOST_ROWS, cell_text
 from workflows.engine.tables.compiling import TableProblem, find_table_problems
 from workflows.engine.texts import Text, join_clauses, text
 from workflows.engine.values.constraints import ConstrainedSpec
