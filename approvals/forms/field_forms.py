@@ -24,6 +24,7 @@ from approvals.forms.conditional_fields import (
 )
 from approvals.forms.constraint_hints import constraint_hint, control_attributes
 from approvals.forms.field_presentations import EMPTY_CHOICE, FIELD_PRESENTATIONS
+from approvals.forms.number_boxes import NumberBox
 from approvals.forms.people_boxes import PersonBox
 from approvals.forms.rows_box import RowsBox
 from approvals.forms.rows_field import RowsField
@@ -60,7 +61,8 @@ class DeclaredField(forms.Field):
                 self.spec, self.presentation.spec_sent_value(self.spec, value)
             )
         except ValueRefused as refused:
-            raise forms.ValidationError(capfirst(str(refused))) from None
+            asked = self.widget.asks_about(value) if isinstance(self.widget, NumberBox) else ""
+            raise forms.ValidationError(asked or capfirst(str(refused))) from None
 
     def prepare_value(self, value: Any) -> Any:
         """How a canonical value, or what was typed, stands in the form."""

@@ -12,10 +12,11 @@ from django import forms
 from django.template.loader import render_to_string
 from django.utils.formats import get_format
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
-from workflows.engine.values.field_types.numbers import Shape, possible_readings
-from workflows.language.formats import exact_number_text, typed_number_text
+from workflows.engine.values.field_types.numbers import Shape, plain_number, possible_readings
+from workflows.language.formats import decimal_text, exact_number_text, typed_number_text
 
 
 class NumberBox(forms.TextInput):
@@ -33,6 +34,10 @@ class NumberBox(forms.TextInput):
         meanings = {str(number): number for number in meanings_of(typed, self.shape)}
         return meanings.get(meant, typed)
 
+    def asks_about(self, typed: Any) -> str:
+        """What the page asks where a text may be two numbers; empty where it does not."""
+        return describe_two_readings(typed, self.shape) if isinstance(typed, str) else ""
+
     def render(
         self, name: str, value: Any, attrs: Mapping[str, Any] | None = None, renderer: Any = None
     ) -> SafeString:
@@ -46,9 +51,35 @@ class NumberBox(forms.TextInput):
         context = {
             "box": box,
             "name": name,
-            "numbers": [(str(number), exact_number_text(number)) for number in numbers],
+            "numbers": [(str(number), _meaning_text(number, self.shape)) for number in numbers],
         }
         return SafeString(render_to_string("approvals/_number_box.html", context))
+
+
+def _meaning_text(number: Decimal, shape: Shape | None) -> str:
+    """A number as people read it, with the digits of its currency."""
+    if shape is not None and shape.fixed:
+        return decimal_text(number, shape.decimals)
+    return exact_number_text(number)
+
+
+def describe_two_readings(typed: str, shape: Shape | None) -> str:
+    """What is asked where a text may be two numbers; empty where it is clear, or none of them is
+    of the field."""
+    if not meanings_of(typed, shape):
+        return ""
+    texts = [_typed_reading(number, shape) for number in possible_readings(typed.strip())[:2]]
+    return gettext("This can be read as %(larger)s or as %(smaller)s. Which is meant?") % {
+        "larger": texts[0],
+        "smaller": texts[1],
+    }
+
+
+def _typed_reading(number: Decimal, shape: Shape | None) -> str:
+    if shape is not None and shape.holds(number):
+        return str(number_text(shape.written(number), shape))
+    plain = plain_number(number)
+    return typed_number_text(number, len(plain.partition(".")[2]))
 
 
 def meanings_of(typed: str, shape: Shape | None) -> list[Decimal]:

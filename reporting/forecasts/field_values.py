@@ -16,11 +16,11 @@ MOST_VALUES: Final = 500
 
 
 def learn_values(definition: Definition, history: History) -> dict[str, ValueShares]:
-    """The values of each field that does not name a person; of files only that there are some is
-    known, and nothing is kept of them."""
+    """The values of each field that names nobody and is for everybody's eyes; of files only that
+    there are some is known, and nothing is kept of them."""
     found: dict[str, ValueShares] = {}
     for key, spec in definition.fields.items():
-        if type_of_field(spec).names_anybody:
+        if type_of_field(spec).names_anybody or spec.visible_to is not None:
             continue
         counts = _count_values(key, spec, history)
         if counts:

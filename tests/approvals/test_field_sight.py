@@ -180,7 +180,12 @@ def test_exports_do_not_tell_who_only_manages(
 ) -> None:
     owner, auditor = signed_in(people["olivia"]), signed_in(people["ann"])
     let(people["ann"], AUDIT)
-    for address in ("/reports/audit.csv?workflow=hire", "/reports/workflow/hire/log/csv/"):
+    addresses = (
+        "/reports/audit.csv?workflow=hire",
+        "/reports/trail.csv",
+        *(f"/reports/workflow/hire/log/{kind}/" for kind in ("csv", "xes", "ocel")),
+    )
+    for address in addresses:
         for client, is_told in ((owner, False), (auditor, True)):
             answer = client.get(address)
             assert answer.status_code == 200, address
@@ -220,6 +225,7 @@ def test_the_admin_masks_it(people: dict[str, User], hire: WorkflowInstance) -> 
         answer = client.get(address)
         assert answer.status_code == 200, address
         assert not SHOWN.search(answer.content.decode()), address
+        assert "offer.txt" not in answer.content.decode(), address
 
 
 @pytest.mark.parametrize("said", ["public: true", "searchable: true"])

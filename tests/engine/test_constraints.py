@@ -1,5 +1,6 @@
 """What a field asks of its values: one function says whether a value is that."""
 
+import copy
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -7,10 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
+from tests.engine.audit_cases import SOUND
 from workflows.engine.errors import InvalidInput
-from workflows.engine.format.definition import FieldDef
+from workflows.engine.format.definition import Definition, FieldDef
+from workflows.engine.routing.graph import Graph
 from workflows.engine.values.constraints import refused_values
 from workflows.engine.values.fields import clean_field_value, json_schema_of_fields
+from workflows.engine.versions.request_values import unreadable_fields
 
 TODAY = date(2026, 11, 27)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -163,3 +167,20 @@ def test_the_json_schema_of_a_form_says_what_is_asked() -> None:
     assert properties["code"]["pattern"] == "^(?:[A-Z]{2})$"
     assert properties["code"]["maxLength"] == 2
     assert properties["day"]["description"] == "min today, max end_day"
+
+
+def moved(before: dict[str, Any], after: dict[str, Any], value: Any) -> list[str]:
+    """The fields that keep a request with this value from moving between two maps."""
+    maps = []
+    for said in (before, after):
+        data = copy.deepcopy(SOUND)
+        data["fields"]["note"] = said
+        maps.append(Definition.model_validate(data))
+    return unreadable_fields(maps[0], Graph(maps[1]), {"note": value})
+
+
+def test_a_request_does_not_move_to_a_map_that_would_refuse_what_it_holds() -> None:
+    plain, short = {"type": "text"}, {"type": "text", "max_length": 3}
+    assert moved(plain, short, "abc") == []
+    assert moved(plain, short, "abcd") == ["note"]
+    assert moved(short, short, "abcd") == []  # it was let in before

@@ -19,7 +19,7 @@ from reporting.metrics.native_rows import RequestPeriod
 from reporting.metrics.timestamps import parse_day_range
 from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.errors import InvalidInput
-from workflows.execution.queries.sight.field_sight import masked_fields
+from workflows.execution.queries.sight.field_sight import all_masked_fields, masked_fields
 from workflows.trail.models import TrailEvent
 
 
@@ -49,7 +49,8 @@ def trail_csv_view(request: HttpRequest) -> HttpResponseBase:
     filters = TrailFilter(request.GET, request.user)
     if filters.problem:
         return HttpResponseBadRequest(filters.problem, content_type="text/plain; charset=utf-8")
-    return stream_file("trail.csv", trail_csv_lines(filters.qs))
+    masked = all_masked_fields(signed_in_user(request))
+    return stream_file("trail.csv", trail_csv_lines(filters.qs, masked))
 
 
 def _read_period(request: HttpRequest) -> tuple[RequestPeriod, str]:

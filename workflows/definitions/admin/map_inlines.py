@@ -11,8 +11,9 @@ from django.utils.translation import gettext, gettext_lazy
 from unfold.admin import TabularInline
 
 from workflows.admin_site.drafts import may_edit
-from workflows.admin_site.elements import render_include
+from workflows.admin_site.elements import render_include, render_lines
 from workflows.admin_site.links import change_url
+from workflows.definitions.admin.field_boxes.constraint_box import constraints_of, lines_of
 from workflows.definitions.admin.guide import stage_of
 from workflows.definitions.admin.map_forms import (
     FieldForm,
@@ -119,6 +120,25 @@ class FieldInline(PartInline):
 
     model = Field
     form = FieldForm
+    readonly_fields = ("asks", "rows")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who may not edit reads in words of the file what has boxes of its own."""
+        if self.has_change_permission(request, obj):
+            columns = super().get_fields(request, obj)
+            return [name for name in columns if name not in self.readonly_fields]
+        written = [name for name in FieldForm.Meta.fields if name != "constraints"]
+        return (*written, "asks", "rows")
+
+    @admin.display(description=gettext_lazy("asks of values"))
+    def asks(self, field: Field) -> SafeString | str:
+        """What it asks of its values, one a line."""
+        return render_lines(lines_of(constraints_of(field.config)))
+
+    @admin.display(description=gettext_lazy("columns"))
+    def rows(self, field: Field) -> SafeString | str:
+        """The columns of a list, by their keys."""
+        return ", ".join(column["key"] for column in field.columns or ())
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         """Empty rows in the guide, where fields are thought of together."""

@@ -7,16 +7,22 @@ calendar shows then, unless the bound is a moment too.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
 from workflows.engine.texts import Text, text
-from workflows.engine.timing.dates import local_day_of
+from workflows.engine.timing.dates import is_allowed_date, is_allowed_moment, local_day_of
 from workflows.engine.timing.due_dates import Months
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
-from workflows.engine.values.field_types.numbers import NotANumber, exact_number, plain_number
+from workflows.engine.values.field_types.numbers import (
+    MAX_DECIMALS,
+    MAX_WHOLE_DIGITS,
+    NotANumber,
+    exact_number,
+    plain_number,
+)
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _TODAY: Final = re.compile(r"today(?:\s*([+-])\s*([0-9]{1,4})(d|w|mo|y))?")
@@ -87,7 +93,10 @@ def _number_bound(written: str | int | float) -> Bound:
     if isinstance(written, str) and _NAME.fullmatch(written):
         return Bound(field=written)
     try:
-        return Bound(constant=exact_number(written))
+        number = exact_number(written)
+        if number and not -MAX_DECIMALS <= number.adjusted() < MAX_WHOLE_DIGITS:
+            raise NotANumber(str(written))
+        return Bound(constant=number)
     except NotANumber:
         raise ValueError(
             text("write a number, or the key of another field that holds a number")
@@ -96,9 +105,12 @@ def _number_bound(written: str | int | float) -> Bound:
 
 def _read_day_or_moment(written: str) -> date | datetime:
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", written):
-        return date.fromisoformat(written)
+        day = date.fromisoformat(written)
+        if not is_allowed_date(day):
+            raise ValueError(written)
+        return day
     moment = datetime.fromisoformat(written)
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or not is_allowed_moment(moment, UTC):
         raise ValueError(written)
     return moment
 

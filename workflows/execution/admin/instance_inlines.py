@@ -7,12 +7,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from workflows.admin_site.base import ReadOnlyInline
+from workflows.admin_site.base import ReadOnlyInline, actor_of
 from workflows.admin_site.elements import person_column, text_column
 from workflows.documents.models import Document
 from workflows.execution.admin.instance_columns import TaskPositionColumns
 from workflows.execution.models import Incident, MergeRecord, TaskQuestion, WorkItem
 from workflows.execution.queries.position import prefetch_task_positions
+from workflows.execution.queries.sight.field_sight import without_masked_files
 from workflows.people.queries.stand_ins import prefetch_absences
 from workflows.trail.models import TrailEvent
 
@@ -96,8 +97,9 @@ class DocumentInline(ReadOnlyInline):
     readonly_fields = (UPLOADED_BY,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With the names that are shown."""
-        return super().get_queryset(request).select_related("uploaded_by")
+        """With the names that are shown; not the files of fields that are only for some."""
+        rows = super().get_queryset(request).select_related("uploaded_by")
+        return without_masked_files(rows, actor_of(request))
 
 
 class TrailInline(ReadOnlyInline):

@@ -24,13 +24,43 @@ from workflows.admin_site.request_links import RequestLinkMixin
 from workflows.admin_site.site_links import merge_page_url
 from workflows.documents.models import Document
 from workflows.execution.models import MergeRecord
-from workflows.execution.queries.sight.field_sight import mask_changes, mask_values, masked_fields
+from workflows.execution.queries.sight.field_sight import (
+    mask_changes,
+    mask_values,
+    masked_fields,
+    without_masked_files,
+)
 from workflows.trail.choices import TrailCommand
 from workflows.trail.models import TrailEvent
 from workflows.trail.seal_models import TrailHead
 
 UPLOADED_BY = person_column("uploaded_by", gettext_lazy("uploaded by"))
 ACTOR = person_column("actor", gettext_lazy("actor"), kept="actor_name")
+
+
+class ReaderKnownMixin:
+    """Pages of rows that hold values: they show what whoever reads them may see."""
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """The row, which knows who reads its page."""
+        row = super().get_object(request, object_id, from_field)  # type: ignore[misc]
+        template = _workflow_of(row)
+        if template is not None:
+            masked = masked_fields(actor_of(request), [template])
+            row.__dict__["_hidden_fields"] = masked.get(template, frozenset())
+        return row
+
+
+def _workflow_of(row: TrailEvent | MergeRecord | None) -> int | None:
+    if isinstance(row, MergeRecord):
+        return row.request.template_id
+    return row.template_id if row is not None else None
+
+
+def _hidden_in(row: TrailEvent | MergeRecord) -> frozenset[str]:
+    """The fields whose values this page does not show to whoever reads it."""
+    hidden: frozenset[str] = row.__dict__.get("_hidden_fields", frozenset())
+    return hidden
 
 
 class MergeColumns:
@@ -61,19 +91,19 @@ class MergeColumns:
     @admin.display(description=gettext_lazy("disagreements"))
     def disagreements(self, merge: MergeRecord) -> SafeString:
         """Which branches gave which values."""
-        return render_recorded_data(merge.conflicts)
+        return render_recorded_data(mask_values(merge.conflicts or {}, _hidden_in(merge)))
 
     @admin.display(description=gettext_lazy("chosen"))
     def chosen(self, merge: MergeRecord) -> SafeString:
         """How a disagreement was ended."""
-        return render_recorded_data(merge.resolution)
+        return render_recorded_data(mask_changes(merge.resolution, _hidden_in(merge)))
 
 
 LEFT_REASON = text_column("reason", gettext_lazy("reason"))
 
 
 @admin.register(MergeRecord)
-class MergeAdmin(MergeColumns, RequestLinkMixin, StaffAdmin):
+class MergeAdmin(MergeColumns, ReaderKnownMixin, RequestLinkMixin, StaffAdmin):
     """Merges; those whose branches disagree wait for the workflow's owner."""
 
     of_workflow = "request__template"
@@ -126,6 +156,10 @@ class DocumentAdmin(RequestLinkMixin, HistoryAdmin):
     )
     readonly_fields = ("its_request", UPLOADED_BY)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
+        """Not the files of fields that are only for some."""
+        return without_masked_files(super().get_queryset(request), actor_of(request))
+
 
 class CommandFilter(admin.SimpleListFilter):
     """Commands by name; the names are known, so that the whole trail is not read for them."""
@@ -168,13 +202,8 @@ class TrailColumns:
         return render_recorded_data(event.votes)
 
 
-def _hidden_in(event: TrailEvent) -> frozenset[str]:
-    """The fields whose values this page does not show to whoever reads it."""
-    return event.__dict__.get("_hidden_fields", frozenset())
-
-
 @admin.register(TrailEvent)
-class TrailAdmin(TrailColumns, RequestLinkMixin, StaffAdmin):
+class TrailAdmin(TrailColumns, ReaderKnownMixin, RequestLinkMixin, StaffAdmin):
     """The trail: one row a command, for everybody who audits; nobody writes it here."""
 
     of_workflow = "template"
@@ -210,14 +239,6 @@ class TrailAdmin(TrailColumns, RequestLinkMixin, StaffAdmin):
         "every_vote",
     )
     readonly_fields = ("its_request", "what_changed", "was_shown", "documents", "every_vote")
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        """The row, which knows who reads its page."""
-        row = super().get_object(request, object_id, from_field)
-        if row is not None and row.template_id is not None:
-            masked = masked_fields(actor_of(request), [row.template_id])
-            row.__dict__["_hidden_fields"] = masked.get(row.template_id, frozenset())
-        return row
 
     def in_sight(self, request: HttpRequest) -> Q:
         """What belongs to no workflow (accounts, groups, connections) is the site's auditors'."""

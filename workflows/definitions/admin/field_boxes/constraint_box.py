@@ -38,7 +38,7 @@ class ConstraintsField(forms.CharField):
         """Settings as lines."""
         if not isinstance(value, Mapping):
             return value
-        return "".join(_write_line(name, said) for name, said in value.items()).strip()
+        return "\n".join(lines_of(value))
 
     def to_python(self, value: Any) -> Any:
         """Lines as settings."""
@@ -67,6 +67,11 @@ class ConstraintsField(forms.CharField):
             return bool((initial or None) != self.to_python(data))
         except ValidationError:
             return True
+
+
+def lines_of(constraints: Mapping[str, Any] | None) -> list[str]:
+    """Settings as they stand in the box."""
+    return [_write_line(name, said).strip() for name, said in (constraints or {}).items()]
 
 
 def _write_line(name: str, said: Any) -> str:

@@ -9,12 +9,14 @@ still there: rules decide by it, the record keeps it, and digests and seals cove
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from workflows.access.conditions.role_lookups import ROLE_LOOKUPS, PersonQuestion
 from workflows.access.permissions import audits_by_grant, listed_role_ids
 from workflows.definitions.models import Field, WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
+from workflows.documents.models import Document
 from workflows.execution.models import WorkflowInstance
 from workflows.people.models import User
 from workflows.people.queries.absences import periods_of_standing_in
@@ -134,6 +136,13 @@ def masked_fields(person: User, templates: Iterable[int]) -> dict[int, frozenset
 def all_masked_fields(person: User) -> dict[int, frozenset[str]]:
     """The same for all workflows."""
     return masked_fields(person, WorkflowTemplate.objects.values_list("pk", flat=True))
+
+
+def without_masked_files(rows: QuerySet[Document], person: User) -> QuerySet[Document]:
+    """Files in a table over many requests, without those of fields that this person is not told."""
+    for template, fields in all_masked_fields(person).items():
+        rows = rows.exclude(request__template=template, field__in=fields)
+    return rows
 
 
 def mask_changes(changes: Any, hidden: frozenset[str]) -> Any:

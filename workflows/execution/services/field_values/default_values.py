@@ -70,7 +70,10 @@ def _day_from_today(field: FieldDef, now: datetime) -> str | None:
     if from_today is None or field_type.kind != "date":
         return None
     zone = timezone.get_default_timezone()
-    day = from_today.on(local_day_of(now, zone))
+    try:
+        day = from_today.on(local_day_of(now, zone))
+    except (OverflowError, ValueError):  # no calendar reaches so far
+        return None
     return day.isoformat() if field_type.is_day else start_of_day(day, zone).isoformat()
 
 
