@@ -127,6 +127,7 @@ def test_a_constraint_that_does_not_go_with_its_type_is_refused_when_the_file_is
         ("phone", "+49 (0)30 123-4567", "+49301234567"),
         ("phone", "0049 30/1234567", "+49301234567"),
         ("phone", "030 1234567", "0301234567"),
+        ("phone", "(00) 49 30 1234567", "+49301234567"),
         ("phone", 12345, "12345"),
     ],
 )
