@@ -30,6 +30,7 @@ from workflows.execution.queries.questions import questions_on_request
 from workflows.execution.queries.sight.field_sight import hidden_fields, mask_changes, visible_data
 from workflows.execution.queries.visible_instances import find_visible_request
 from workflows.execution.services import instances as requests
+from workflows.execution.services.extensions import extend_request
 from workflows.trail.models import TrailEvent
 
 router = Router(tags=["requests"])
@@ -165,6 +166,12 @@ def resume_request_call(request: HttpRequest, reference: str, body: ReasonIn) ->
 def reopen_request_call(request: HttpRequest, reference: str, body: ReasonIn) -> JsonResponse:
     """Let a finished request go back to the step that its end names."""
     return _run_steering_command(request, reference, body, requests.reopen)
+
+
+@router.post("/{slug:reference}/extend", **command_operation("extend_request", RequestOut))
+def extend_request_call(request: HttpRequest, reference: str, body: ReasonIn) -> JsonResponse:
+    """Give the request as a whole more time, where its map lets it be given."""
+    return _run_steering_command(request, reference, body, extend_request)
 
 
 def _run_steering_command(

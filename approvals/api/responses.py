@@ -27,7 +27,7 @@ from workflows.definitions.queries.compiled_versions import VersionMap, cached_m
 from workflows.documents.models import Document
 from workflows.engine.errors import InvalidInput
 from workflows.execution.choices import QuestionKind, QuestionState
-from workflows.execution.models import TaskQuestion, WorkflowInstance, WorkItem
+from workflows.execution.models import NEVER, TaskQuestion, WorkflowInstance, WorkItem
 from workflows.execution.queries.position import (
     HolderKind,
     InstancePosition,
@@ -163,6 +163,7 @@ def request_values(request: HttpRequest, instance: WorkflowInstance) -> dict[str
         "state": instance.state,
         "result": instance.result or None,
         "status_url": request.build_absolute_uri(address),
+        "deadline": instance.deadline_at if instance.deadline_at < NEVER else None,
     }
 
 
@@ -186,6 +187,7 @@ def task_values(
         "holder_kind": step.holder.kind.value,
         "since": step.since,
         "due": step.due,
+        "expires": item.expires_at,
         "needed": item.needed,
         "agreed": len(item.votes),
         "outcome": item.outcome or None,

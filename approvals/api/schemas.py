@@ -141,6 +141,9 @@ class RequestOut(Schema):
     state: str
     result: str | None
     status_url: str
+    deadline: Annotated[
+        datetime | None, Field(description="When the request as a whole is due.")
+    ] = None
 
 
 class FormOut(Schema):
@@ -186,6 +189,9 @@ class WorkItemOut(Schema):
     holder_kind: HolderKind
     since: datetime | None
     due: datetime | None
+    expires: Annotated[
+        datetime | None, Field(description="When it expires, if nobody has done it by then.")
+    ] = None
     needed: int
     agreed: int
     outcome: str | None

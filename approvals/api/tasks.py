@@ -14,7 +14,7 @@ from approvals.api.responses import (
     schema_response,
     task_out,
 )
-from approvals.api.schemas import DecideIn, InboxItemOut, InboxOut, TaskOut
+from approvals.api.schemas import DecideIn, InboxItemOut, InboxOut, ReasonIn, TaskOut
 from approvals.ui.cursors import decode_inbox_cursor, encode_inbox_cursor
 from workflows.access.models import ApiToken
 from workflows.engine.errors import InvalidInput
@@ -24,6 +24,7 @@ from workflows.execution.queries.inbox_narrowing import InboxCursor
 from workflows.execution.queries.inbox_reach import find_work_reach
 from workflows.execution.queries.visible_instances import find_visible_human_task
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.extensions import extend_task
 
 router = Router(tags=["work"])
 
@@ -119,6 +120,19 @@ def _run_task_command(
         return task_out(request, run(task_id, actor=user, now=timezone.now()))
 
     return run_command_once(request, user, command_task)
+
+
+@router.post("/work-items/{int:task_id}/extend", **command_operation("extend_task", TaskOut))
+def extend_task_call(request: HttpRequest, task_id: int, body: ReasonIn) -> JsonResponse:
+    """Give the task more time, where its step lets it be given."""
+    user = authorized_user(request, ApiToken.WORK)
+    find_visible_human_task(user, task_id)
+
+    def answer_extension() -> TaskOut:
+        item = extend_task(task_id, actor=user, reason=body.reason, now=timezone.now())
+        return task_out(request, item)
+
+    return run_command_once(request, user, answer_extension)
 
 
 @router.post("/work-items/{int:task_id}/decide", **command_operation("decide", TaskOut))

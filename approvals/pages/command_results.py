@@ -14,10 +14,11 @@ from workflows.execution.messages import describe_incident
 from workflows.execution.models import TaskQuestion, WorkflowInstance, WorkItem
 from workflows.execution.queries.instance_record import trail_rows_after
 from workflows.execution.queries.position import find_position
-from workflows.language.formats import join_words
+from workflows.language.formats import join_words, moment_text
 from workflows.people.queries.person_names import full_names_of
 from workflows.trail.changes import (
     AssigneeChanged,
+    DueMoved,
     IncidentOpened,
     JoinPassed,
     QuestionAsked,
@@ -122,6 +123,20 @@ def _describe_suspension(version_map: VersionMap, row: TrailEvent) -> str:
     ) % {"reference": row.reference}
 
 
+def describe_extension(item: WorkItem) -> str:
+    """That a task has more time."""
+    assert item.due_at is not None
+    return gettext("It is due %(moment)s now.") % {"moment": moment_text(item.due_at)}
+
+
+def _describe_extension(version_map: VersionMap, row: TrailEvent) -> str:
+    (note,) = read_changes(row).notes_of(DueMoved)
+    return gettext("%(reference)s is due %(moment)s now.") % {
+        "reference": row.reference,
+        "moment": moment_text(datetime.fromisoformat(note.to)),
+    }
+
+
 def _describe_resumption(version_map: VersionMap, row: TrailEvent) -> str:
     return gettext("%(reference)s goes on.") % {"reference": row.reference}
 
@@ -202,6 +217,7 @@ _COMMAND_SENTENCES: Mapping[str, SentenceBuilder] = {
     "suspend": _describe_suspension,
     "resume": _describe_resumption,
     "reopen": _describe_reopening,
+    "extend": _describe_extension,
     "retry": _describe_retry,
     "skip": _describe_skip,
     "reroute": _describe_reroute,

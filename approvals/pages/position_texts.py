@@ -10,7 +10,7 @@ from approvals.forms.rule_texts import rule_text
 from approvals.pages.automatic_step_texts import full_waiting_text, short_waiting_text
 from approvals.ui.formats import person_name
 from workflows.engine.format.definition import Definition, display_title
-from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.models import NEVER, WorkflowInstance, WorkItem
 from workflows.execution.queries.completion_estimates import CompletionEstimate
 from workflows.execution.queries.next_steps import (
     Destination,
@@ -63,6 +63,8 @@ class RequestAnswers:
     since: str
     next: str
     waiting: Sequence[StepAnswers] = ()
+    deadline: str = ""
+    """When the request as a whole is due."""
 
 
 def describe_position(
@@ -83,7 +85,23 @@ def describe_position(
         since=waiting[0].since,
         next=waiting[0].next if is_single else gettext("Each branch goes its own way; see below."),
         waiting=waiting,
+        deadline=deadline_sentence(position.instance, now),
     )
+
+
+def deadline_sentence(request: WorkflowInstance, now: datetime) -> str:
+    """When the request as a whole is due, and how late it is; '' where its map does not say."""
+    if not request.is_live or request.deadline_at >= NEVER:
+        return ""
+    sentences = [
+        gettext("As a whole it is due %(moment)s.") % {"moment": moment_text(request.deadline_at)}
+    ]
+    if (request.deadline_record or {}).get("stands_since"):
+        sentences.append(gettext("The time stands still until the requester has answered."))
+    elif request.deadline_at < now:
+        late = {"duration": duration_text(now - request.deadline_at)}
+        sentences.append(gettext("It is overdue by %(duration)s.") % late)
+    return " ".join(sentences)
 
 
 def describe_place(position: InstancePosition, now: datetime) -> str:
@@ -148,6 +166,7 @@ def _held_up_answers(position: InstancePosition, now: datetime) -> RequestAnswer
         gettext("%(person)s has to put it right.") % {"person": owner},
         since_sentence(step.since, None, now),
         gettext("It goes on when the incident below is resolved."),
+        deadline=deadline_sentence(position.instance, now),
     )
 
 

@@ -37,6 +37,8 @@ class RequestRow:
     """How late it is; empty where it is not."""
     move: str
     """What its last move was, and whose."""
+    deadline: datetime | None = None
+    is_late_as_a_whole: bool = False
 
     @property
     def where(self) -> list[str]:
@@ -58,6 +60,8 @@ def describe_request(position: InstancePosition, now: datetime) -> RequestRow:
     """A request that was read for a list, as a row. No statement."""
     request: Any = position.instance
     is_held_up = request.is_live and not position.steps
+    deadline = request.deadline_at if request.deadline_at < NEVER else None
+    deadline = deadline if request.is_live else None
     due = request.due_at if request.is_live and request.due_at < NEVER else None
     return RequestRow(
         request=request,
@@ -69,6 +73,8 @@ def describe_request(position: InstancePosition, now: datetime) -> RequestRow:
         due=due,
         late=duration_text(now - due) if due is not None and due < now else "",
         move=describe_move(position.map, request.last_move) if request.last_move else "",
+        deadline=deadline,
+        is_late_as_a_whole=deadline is not None and deadline < now,
     )
 
 
@@ -171,6 +177,12 @@ COLUMNS: tuple[Column[RequestRow], ...] = (
         is_late=lambda row: bool(row.late),
     ),
     MomentColumn(
+        gettext_lazy("Due as a whole"),
+        "deadline",
+        lambda row: row.deadline,
+        is_late=lambda row: row.is_late_as_a_whole,
+    ),
+    MomentColumn(
         gettext_lazy("Last move"),
         "moved",
         lambda row: row.request.moved_at,
@@ -191,6 +203,7 @@ SORTED_BY: Mapping[str, tuple[ListOrder, ...]] = {
     "title": (ListOrder.NEWEST, ListOrder.OLDEST),
     "begun": (ListOrder.NEWEST, ListOrder.OLDEST),
     "due": (ListOrder.DUE,),
+    "deadline": (ListOrder.DEADLINE,),
     "moved": (ListOrder.MOVED, ListOrder.STILL),
 }
 """By which columns the list can be sorted, each way: those that an index has in order."""

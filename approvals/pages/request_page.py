@@ -317,6 +317,14 @@ def find_standing(work: UnitOfWork, user: User) -> Standing:
     )
 
 
+def _may_be_extended(request: WorkflowInstance, position: InstancePosition) -> bool:
+    """Whether the map lets a request as a whole be given more time, and it has not been yet."""
+    extend = position.map.graph.definition.extend
+    given = len((request.deadline_record or {}).get("extended", ()))
+    is_dated = request.state == WorkflowInstance.RUNNING and bool(request.deadline_record)
+    return extend is not None and is_dated and given < (extend.times or 1)
+
+
 def available_steering_commands(
     position: InstancePosition, user: User, *, manages: bool
 ) -> list[SteeringLink]:
@@ -336,6 +344,7 @@ def available_steering_commands(
             gettext("Resume the request"),
             manages and request.state == WorkflowInstance.SUSPENDED,
         ),
+        ("extend", gettext("Give it more time"), manages and _may_be_extended(request, position)),
         (
             "reopen",
             gettext("Reopen the request"),

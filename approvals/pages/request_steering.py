@@ -14,7 +14,7 @@ from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.execution.queries.position import InstancePosition
 from workflows.execution.services.bypassed_approvals import BYPASSED_KEY
 from workflows.language.formats import count_text, join_words, moment_text
-from workflows.trail.changes import AssigneeChanged, VersionChanged, read_changes
+from workflows.trail.changes import AssigneeChanged, DueMoved, VersionChanged, read_changes
 from workflows.trail.choices import TrailCommand
 from workflows.trail.messages import describe_recorded_facts
 from workflows.trail.models import TrailEvent
@@ -163,9 +163,20 @@ def _describe_reroute(version_map: VersionMap, row: TrailEvent, names: Names) ->
 
 
 def _describe_reminder(version_map: VersionMap, row: TrailEvent, names: Names) -> str:
+    if row.work_item is None:
+        return gettext("It is overdue as a whole; who answers for the workflow was told.")
     reminded = read_changes(row).facts.reminded or ()
     places = _places(version_map, row) | {"people": _people_text(reminded, names)}
     return gettext("Reminded of “%(step)s”: %(people)s.") % places
+
+
+def _describe_extension(version_map: VersionMap, row: TrailEvent, names: Names) -> str:
+    places = _places(version_map, row)
+    moved = read_changes(row).notes_of(DueMoved)
+    places["moment"] = moment_text(datetime.fromisoformat(moved[0].to)) if moved else ""
+    if row.work_item is None:
+        return gettext("%(person)s gave the request more time, until %(moment)s.") % places
+    return gettext("%(person)s gave “%(step)s” more time, until %(moment)s.") % places
 
 
 def _describe_escalation(version_map: VersionMap, row: TrailEvent, names: Names) -> str:
@@ -222,6 +233,7 @@ COURSE_SENTENCES: Final[Mapping[TrailCommand, Callable[[VersionMap, TrailEvent, 
     TrailCommand.REROUTE: _describe_reroute,
     TrailCommand.REMIND: _describe_reminder,
     TrailCommand.ESCALATE: _describe_escalation,
+    TrailCommand.EXTEND: _describe_extension,
     TrailCommand.EXPIRE: _simple(gettext_noop("The time of “%(step)s” was up, and it expired.")),
     TrailCommand.CHANGE_VERSION: _describe_version_change,
     TrailCommand.PUT_BACK: _describe_put_back,

@@ -68,6 +68,7 @@ from workflows.execution.queries.questions import QUESTIONS
 from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.queries.visible_instances import find_visible_human_task
 from workflows.execution.services.capacities import may_steer_request
+from workflows.execution.services.extensions import find_task_refusal
 from workflows.execution.services.read_only_work import read_only_unit_of_work
 from workflows.execution.services.review_digest import digest_of_shown_values
 from workflows.execution.services.task_standing import (
@@ -124,6 +125,8 @@ class TaskPage:
     stands_in: str = ""
     asked_again: str = ""
     outdated: Sequence[str] = ()
+    expires: str = ""
+    may_extend: bool = False
 
     @property
     def title(self) -> str:
@@ -189,6 +192,8 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         asking=describe_asking(work, task, situation if may_act else None, steers=steers),
         state_sentence=_state_sentence(task, position, person if person != user else None),
         manages=task.is_open and steers,
+        expires=_expiry_sentence(task),
+        may_extend=_may_extend(work, task, step, now) and (may_act or steers),
         form_values={
             field: task.request.data.get(field)
             for field in step.outputs or []
@@ -202,6 +207,20 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
             outdated_approvals(work.marking), work.map.graph.definition
         ),
     )
+
+
+def _expiry_sentence(task: WorkItem) -> str:
+    if not task.is_open or task.expires_at is None:
+        return ""
+    return gettext("It expires on %(moment)s, unless somebody does it before.") % {
+        "moment": moment_text(task.expires_at)
+    }
+
+
+def _may_extend(work: UnitOfWork, task: WorkItem, step: HumanStep, now: datetime) -> bool:
+    """Whether the task can be given more time; who may do so is asked besides."""
+    is_known = step.extend is not None and task.step_id in work.map.step_keys
+    return task.is_open and is_known and find_task_refusal(work, task, now) is None
 
 
 def _open_task_work(task: WorkItem, user: User, now: datetime) -> UnitOfWork:

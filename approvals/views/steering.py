@@ -38,6 +38,7 @@ from workflows.execution.queries.visible_instances import find_visible_request, 
 from workflows.execution.services import instances as requests
 from workflows.execution.services import merges
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.extensions import extend_request
 from workflows.execution.services.read_only_work import read_only_unit_of_work
 from workflows.people.models import User
 
@@ -48,6 +49,7 @@ STEERING_COMMANDS: Mapping[str, SteeringService] = {
     "suspend": requests.suspend,
     "resume": requests.resume,
     "reopen": requests.reopen,
+    "extend": extend_request,
 }
 REQUESTER_COMMANDS = frozenset({"cancel"})
 """What who asked for a request may do with it."""
@@ -92,6 +94,13 @@ def _steering_question(course: str, instance: WorkflowInstance) -> Confirmation:
             gettext("Resume %(reference)s?"),
             gettext("Resume the request"),
             gettext("Work on it goes on where it stood."),
+        ),
+        "extend": Confirmation(
+            gettext("Give %(reference)s more time?"),
+            gettext("Give it more time"),
+            gettext(
+                "It is due later then, as its map says. The requester is told, with your reason."
+            ),
         ),
         "reopen": Confirmation(
             gettext("Reopen %(reference)s?"),

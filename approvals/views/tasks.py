@@ -21,7 +21,11 @@ from approvals.forms.form_drafts import (
     throw_draft_away,
 )
 from approvals.forms.people_boxes import offer_people_of_map
-from approvals.pages.command_results import describe_decision_result, describe_task_command
+from approvals.pages.command_results import (
+    describe_decision_result,
+    describe_extension,
+    describe_task_command,
+)
 from approvals.pages.task import TaskPage, task_page
 from approvals.pages.task_snapshot import STALE_PAGE, TaskPageSnapshot
 from approvals.ui.responses import (
@@ -42,6 +46,7 @@ from workflows.execution.queries.form_drafts import find_task_draft
 from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.queries.visible_instances import find_visible_human_task
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.extensions import extend_task
 from workflows.execution.services.field_values.default_values import default_values
 from workflows.execution.services.form_drafts import discard_form_draft
 from workflows.people.models import User
@@ -73,13 +78,17 @@ def task_page_view(request: HttpRequest, task_id: int) -> HttpResponse:
 @signed_in_page
 @button_only_view(lambda task_id, command: _task_address(task_id))
 def task_command_view(request: HttpRequest, task_id: int, command: str) -> HttpResponse:
-    """Take a task, start or pause work on it, or give it back."""
-    if command not in TASK_COMMANDS:
+    """Take a task, start or pause work on it, give it back, or give it more time."""
+    if command not in (*TASK_COMMANDS, "extend"):
         raise Http404
     user, now = signed_in_user(request), timezone.now()
     task = find_visible_human_task(user, task_id)
 
     def submit_task_command() -> FormSubmission:
+        if command == "extend":
+            reason = request.POST.get("reason", "")
+            extended = extend_task(task_id, actor=user, reason=reason, now=now)
+            return FormSubmission(_task_address(task_id), describe_extension(extended))
         TASK_COMMANDS[command](task_id, actor=user, now=now)
         to = reverse("approvals:inbox") if command == "release" else _task_address(task_id)
         return FormSubmission(to, describe_task_command(task, command))

@@ -23,6 +23,11 @@ WORK_CASES: list[tuple[str, Callable[[Map], None], str]] = [
     ),
     ("due too early", put(S + "legal.due", "2h"), "due_before_expected@legal"),
     (
+        "more time for nothing",
+        several(put(S + "fix.due", ...), put(S + "fix.extend", {"by": "1d"})),
+        "due_missing@fix extend_without_due@fix",
+    ),
+    (
         "expires too soon",
         put(S + "fix.expires", {"after": "1d", "to": "refused", "exception": True}),
         "expires_too_soon@fix",

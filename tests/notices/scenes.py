@@ -14,7 +14,7 @@ from workflows.automation.services.delivery import deliver_due, deliver_message
 from workflows.conversation.services.comments import write_comment
 from workflows.conversation.services.following import follow_request
 from workflows.engine.format.actions import ActionResult, Job, action
-from workflows.execution.services import corrections, incidents, questions
+from workflows.execution.services import corrections, extensions, incidents, questions
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
 from workflows.execution.services.staffing_watch import watch_queues
@@ -216,6 +216,27 @@ def expired_task() -> Scene:
     return Scene(flow, {R.FORMER_HOLDER: ("ann",), R.REQUESTER: ("rita",)})
 
 
+def extended_task() -> Scene:
+    step = task(ok="done", no=drawn.NO, stop=drawn.STOP, _extend={"by": "1d"})
+    flow = begin(drawn.drawn("longer", {"review": step}))
+    tasks.claim(flow.task("review").pk, actor=person("ann"), now=flow.later())
+    work_out_notices(flow.now)
+    forget()
+    extensions.extend_task(
+        flow.task("review").pk, actor=person("olga"), reason="x", now=flow.later()
+    )
+    return Scene(
+        flow, {R.HOLDER: ("ann",), R.REQUESTER: ("rita",), R.OWNER: ("olga", "dan")}, "olga"
+    )
+
+
+def overdue_request() -> Scene:
+    step = task(ok="done", no=drawn.NO, stop=drawn.STOP, _due="9d")
+    flow = begin(drawn.drawn("whole", {"review": step}, due="2d"))
+    at_clock(flow, days=2)
+    return Scene(flow, {R.OWNER: ("olga", "dan"), R.REQUESTER: ("rita",), R.TEAM_MEMBER: CREW})
+
+
 def escalated_to_nobody() -> Scene:
     flow = late_flow(_on_overdue={"escalate_to": "bosses", "after": "1d"})
     Group.objects.get(name="bosses").user_set.clear()
@@ -316,6 +337,8 @@ SCENES: Mapping[NoticeEvent, Callable[[], Scene]] = {
     E.TASK_REMINDED: reminded_task,
     E.TASK_OVERDUE: overdue_task,
     E.TASK_EXPIRED: expired_task,
+    E.DUE_EXTENDED: extended_task,
+    E.REQUEST_OVERDUE: overdue_request,
     E.TASK_DUE_SOON: due_soon_task,
     E.REQUESTER_ASKED: lambda: asked_scene("requester", answers=False),
     E.REQUESTER_ANSWERED: lambda: asked_scene("requester", answers=True),

@@ -258,6 +258,8 @@ MAY_POST: dict[str, set[str]] = {
     "api-v1:pause": {WORKS, SEES},
     "api-v1:release": {WORKS, SEES},
     "api-v1:decide": {WORKS, SEES},
+    "api-v1:extend_task": {WORKS, SEES},
+    "api-v1:extend_request": {SIGNED, MANAGES},
     "api-v1:reassign": {WORKS, SEES},
     "api-v1:ask_opinion": {WORKS, SEES},
     "api-v1:ask_requester": {WORKS, SEES},

@@ -16,6 +16,8 @@ class NoticeEvent(models.TextChoices):
     TASK_OVERDUE = "task_overdue", gettext_lazy("a task is overdue")
     TASK_DUE_SOON = "task_due_soon", gettext_lazy("a task is about to be due")
     TASK_EXPIRED = "task_expired", gettext_lazy("a task has expired")
+    DUE_EXTENDED = "due_extended", gettext_lazy("more time is given")
+    REQUEST_OVERDUE = "request_overdue", gettext_lazy("a request as a whole is overdue")
     REQUESTER_ASKED = "requester_asked", gettext_lazy("the requester is asked")
     REQUESTER_ANSWERED = "requester_answered", gettext_lazy("the requester answers")
     OPINION_ASKED = "opinion_asked", gettext_lazy("an opinion is asked")

@@ -96,6 +96,15 @@ class ExpirePayload(MessagePayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlinePayload(MessagePayload):
+    """Say that a request as a whole is due, if it still is at this moment."""
+
+    KIND = MessageKind.DEADLINE
+    OF_REQUEST = True
+    at: AwareDatetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChildPayload(MessagePayload):
     """Start the request that a subworkflow step waits for."""
 
@@ -226,6 +235,7 @@ PAYLOADS: Mapping[str, type[MessagePayload]] = {
     payload.KIND: payload
     for payload in (
         *(AttemptPayload, WakePayload, RemindPayload, EscalatePayload, ExpirePayload),
+        DeadlinePayload,
         *(ChildPayload, ChildEndedPayload, ChildCancelPayload),
         *(EndedPayload, StartPayload, SchedulePayload, HeadPayload),
         *(TellPayload, DuePayload, MailPayload, NoticePayload, DigestPayload, WatchPayload),

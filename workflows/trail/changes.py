@@ -245,6 +245,8 @@ class DueMoved(ChangeNote):
     working_seconds: int
     days: int | None = None
     """Days of the calendar, where the clock counts in them."""
+    extended_by: str | None = None
+    """More time that somebody gave it (`2mo`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

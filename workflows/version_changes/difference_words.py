@@ -71,6 +71,8 @@ PART_WORDS: Mapping[str, Any] = {
     "owner": gettext_lazy("owner"),
     "deputy": gettext_lazy("deputy"),
     "calendar": gettext_lazy("calendar"),
+    "clock": gettext_lazy("while the requester has a question"),
+    "extend": gettext_lazy("more time that can be given"),
 }
 _SENTENCES: Mapping[tuple[Subject, DifferenceKind], str] = {
     (_S.STEP, _K.ADDED): gettext_noop("“%(title)s” is new (%(kind)s)."),

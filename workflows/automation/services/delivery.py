@@ -51,6 +51,7 @@ from workflows.outbox.delivery_problems import (
 from workflows.outbox.models import OutboxMessage
 from workflows.outbox.payloads import (
     PAYLOADS,
+    DeadlinePayload,
     EscalatePayload,
     ExpirePayload,
     HeadPayload,
@@ -92,7 +93,7 @@ HOPELESS = (
 TIMED = frozenset(
     {
         *(MessageKind.WAKE, MessageKind.REMIND, MessageKind.ESCALATE, MessageKind.SCHEDULE),
-        MessageKind.EXPIRE,
+        *(MessageKind.EXPIRE, MessageKind.DEADLINE),
         *(MessageKind.DUE, MessageKind.DIGEST),
     }
 )
@@ -300,6 +301,20 @@ def _deliver_escalation(message: OutboxMessage, clock: Clock) -> None:
     )(message, clock)
 
 
+def _deliver_deadline(message: OutboxMessage, clock: Clock) -> None:
+    """A request as a whole is due: its owner and deputy are told, and nothing else happens."""
+    assert message.request_id is not None
+    at, now = read_payload(message, DeadlinePayload).at, clock()
+    with transaction.atomic():
+        case = open_work_of_instance(message.request_id, now=now)
+        if case.instance.state == WorkflowInstance.SUSPENDED:
+            outbox.hold_message(message)
+            return
+        if case.instance.state == WorkflowInstance.RUNNING:
+            timers.remind_of_late_request(case, at)
+        outbox.mark_delivered(message, now=now)
+
+
 def _deliver_expiry(message: OutboxMessage, clock: Clock) -> None:
     at = read_payload(message, ExpirePayload).at
     _as_request_command(lambda case, activation: expire_task(case, activation, at))(message, clock)
@@ -396,6 +411,7 @@ _DELIVERIES: Mapping[str, Callable[[OutboxMessage, Clock], None]] = {
     MessageKind.REMIND: _as_task_timer(timers.remind_of_late_task, RemindPayload),
     MessageKind.ESCALATE: _deliver_escalation,
     MessageKind.EXPIRE: _deliver_expiry,
+    MessageKind.DEADLINE: _deliver_deadline,
     MessageKind.CHILD: _deliver_child_start,
     MessageKind.CHILD_ENDED: _deliver_child_end,
     MessageKind.CHILD_CANCEL: _as_own_transaction(families.cancel_child),

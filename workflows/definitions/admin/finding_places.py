@@ -11,6 +11,7 @@ STEP_BOXES: Final[Mapping[str, str]] = {
     "due_after_no_date": "setting_due_by",
     **dict.fromkeys(("calendar_unknown", "calendar_runs_out"), "setting_calendar"),
     "expires_too_soon": "setting_expires_after",
+    "extend_without_due": "due",
     "reminder_never": "setting_on_overdue_remind_every",
     "escalation_empty": "setting_on_overdue_escalate_to",
     **dict.fromkeys(
@@ -44,6 +45,7 @@ VERSION_BOXES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("start_fields_missing", "start_field_unknown"), "start_fields"),
     "start_first_missing": "first_step",
     **dict.fromkeys(("calendar_unknown", "calendar_runs_out"), "calendar"),
+    **dict.fromkeys(("due_after_no_date", "extend_without_due", "overdue_without_due"), "times"),
     **dict.fromkeys(
         ("schedule_wrong", "schedule_too_often", "schedule_skips_months"), "start_triggers"
     ),

@@ -139,6 +139,31 @@ PEOPLE_BOXES: Final = (
         build=lambda: SpanField(label=gettext_lazy("so long after, or before, that date")),
     ),
     SettingBox(
+        path=("clock",),
+        group=LATE,
+        build=lambda: choice_field(
+            gettext_lazy("While the requester has a question"),
+            [
+                ("stops", gettext_lazy("the time stands still")),
+                ("runs", gettext_lazy("the time goes on")),
+            ],
+        ),
+        holds=_one_of("stops", "runs"),
+    ),
+    SettingBox(
+        path=("extend", "by"),
+        group=LATE,
+        build=lambda: SpanField(label=gettext_lazy("More time that can be given")),
+    ),
+    SettingBox(
+        path=("extend", "times"),
+        group=LATE,
+        build=lambda: forms.IntegerField(
+            required=False, min_value=1, max_value=10, label=gettext_lazy("so often")
+        ),
+        holds=is_whole,
+    ),
+    SettingBox(
         path=("on_overdue", "remind_every"),
         group=LATE,
         build=lambda: WorkingTimeField(label=gettext_lazy("Remind every")),

@@ -48,6 +48,12 @@ class VersionForm(MapForm):
         ),
         label=gettext_lazy("Baseline"),
     )
+    times = DataField(
+        help_text=gettext_lazy(
+            'When a request as a whole is due: {"due": "30cd", "extend": {"by": "2mo"}}'
+        ),
+        label=gettext_lazy("The request as a whole"),
+    )
     rehearse = DataField(
         help_text=gettext_lazy(
             'What rehearsals suppose: {"requests_per_week": 40, "people": {"finance": 3}}'
@@ -77,7 +83,7 @@ class VersionForm(MapForm):
         fields = (
             *("name", "purpose", "owner_name", "deputy_name", "review_every_days", "calendar"),
             *("start_role", "first_step", "start_fields", "start_triggers", "baseline"),
-            "rehearse",
+            *("times", "rehearse"),
             *("status_link", "status_link_names", "decide_by_mail"),
             "mentions_give_sight",
         )

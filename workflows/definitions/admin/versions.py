@@ -45,7 +45,7 @@ VERSION_FIELDSETS = (
         {
             "classes": ("collapse",),
             "fields": (
-                *("review_every_days", "baseline", "rehearse", "start_triggers"),
+                *("review_every_days", "baseline", "times", "rehearse", "start_triggers"),
                 "mentions_give_sight",
             ),
         },

@@ -41,6 +41,8 @@ FIELD_COLUMNS = (
 )
 """What a field's dumped form and its row call by the same name."""
 
+TIMES = ("due", "extend", "clock", "on_overdue")
+"""What the head says of when a request as a whole is due; one column of a version."""
 LINK_SETTINGS = ("status_link", "status_link_names", "decide_by_mail")
 """What the head says of links that work without signing in; columns of a version too."""
 
@@ -57,6 +59,7 @@ def version_columns(definition: Definition) -> dict[str, Any]:
         "review_every_days": definition.review_every_days,
         "baseline": written.get("baseline"),
         "rehearse": written.get("rehearse"),
+        "times": {name: written[name] for name in TIMES if name in written} or None,
         "calendar": definition.calendar,
         **{name: getattr(definition, name) for name in LINK_SETTINGS},
         "mentions_give_sight": definition.mentions_give_sight,
@@ -215,6 +218,7 @@ def definition_data_of(version: TemplateVersion) -> dict[str, Any]:
         "baseline": version.baseline,
         "rehearse": version.rehearse,
         "calendar": version.calendar,
+        **(version.times or {}),
         **{name: getattr(version, name) for name in LINK_SETTINGS},
         "mentions_give_sight": version.mentions_give_sight,
         "roles": {role.key: role.settings for role in roles},

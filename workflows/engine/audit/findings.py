@@ -87,6 +87,7 @@ WARNINGS: Final = (
     "due_before_expected",
     "overdue_without_due",
     "expires_too_soon",
+    "extend_without_due",
     "reminder_never",
     "trigger_field_missing",
     "one_person",

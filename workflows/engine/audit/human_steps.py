@@ -38,6 +38,20 @@ def check_times(survey: Survey) -> Iterator[AuditFinding]:
         yield from _due_before_expected(survey, key, step)
         yield from _due_after_no_date(survey, key, step)
         yield from _expires_too_soon(survey, key, step)
+        if step.due is None and step.extend is not None:
+            yield make_finding("extend_without_due", key, step=survey.called(key))
+    yield from _check_deadline(survey)
+
+
+def _check_deadline(survey: Survey) -> Iterator[AuditFinding]:
+    """What the head says of when a request as a whole is due holds together."""
+    head, whole = survey.definition, text("The request as a whole")
+    if isinstance(head.due, DueDef) and not _is_date(survey, head.due.field):
+        yield make_finding("due_after_no_date", None, step=whole, field=head.due.field)
+    if head.due is None and head.extend is not None:
+        yield make_finding("extend_without_due", None, step=whole)
+    if head.due is None and head.on_overdue is not None:
+        yield make_finding("overdue_without_due", None, step=whole)
 
 
 def _due_before_expected(survey: Survey, key: str, step: HumanStep) -> Iterator[AuditFinding]:

@@ -22,12 +22,14 @@ from workflows.engine.format.parts import (
     DurationText,
     ErrorRouteDef,
     ExpiryDef,
+    ExtendDef,
     Key,
     Line,
     LongText,
     Name,
     OverdueDef,
     Reason,
+    RequestOverdueDef,
     RetryDef,
     RoundingDef,
     RouteDef,
@@ -128,6 +130,7 @@ class HumanStep(HoldingStep):
     expected: DurationText | None = None
     due: DueText | None = None
     clock: Literal["stops", "runs"] | None = None
+    extend: ExtendDef | None = None
     calendar: CalendarName | None = None
     inputs: list[Name] | None = None
     outputs: list[Name] | None = None
@@ -342,6 +345,10 @@ class Definition(DefinitionPart):
     baseline: BaselineDef | None = None
     rehearse: RehearseDef | None = None
     calendar: CalendarName | None = None
+    due: DueText | None = None
+    extend: ExtendDef | None = None
+    clock: Literal["stops", "runs"] | None = None
+    on_overdue: RequestOverdueDef | None = None
     status_link: bool | None = None
     status_link_names: bool | None = None
     mentions_give_sight: bool | None = None

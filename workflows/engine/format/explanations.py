@@ -38,7 +38,7 @@ from workflows.engine.format.definition import (
     WaitStep,
 )
 from workflows.engine.format.field_parts import ColumnDef
-from workflows.engine.format.parts import ExpiryDef
+from workflows.engine.format.parts import ExpiryDef, ExtendDef, RequestOverdueDef
 from workflows.engine.format.rehearsed import RehearseDef, RehearseStepDef
 from workflows.engine.format.roles import role_settings_model
 from workflows.engine.texts import Text, join_alternative_texts, text
@@ -60,6 +60,8 @@ STEP_MODELS: Final[Mapping[str, type[BaseModel]]] = {
 _PART_MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "baseline": BaselineDef,
     "rehearse": RehearseDef,
+    "extend": ExtendDef,
+    "on_overdue": RequestOverdueDef,
     "rehearse.steps.*": RehearseStepDef,
     "start": StartDef,
     "fields.*": FieldDef,
@@ -74,6 +76,7 @@ _PART_MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "steps.*.round.*": RoundingDef,
     "steps.*.on_error": ErrorRouteDef,
     "steps.*.expires": ExpiryDef,
+    "steps.*.extend": ExtendDef,
 }
 _UNION_HINTS: Final[Mapping[str, Text]] = {
     "wait_for": text("write all, any or a whole number from 1 to 1000"),

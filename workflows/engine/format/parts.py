@@ -285,6 +285,19 @@ class OverdueDef(DefinitionPart):
     after: DurationText | None = None
 
 
+class ExtendDef(DefinitionPart):
+    """That more time may be given, with a reason: so much, and so often (once, unless it says)."""
+
+    by: SpanText
+    times: Annotated[int, Field(ge=1, le=10)] | None = None
+
+
+class RequestOverdueDef(DefinitionPart):
+    """What happens when a request as a whole is late: its owner and deputy are told again."""
+
+    remind_every: DurationText | None = None
+
+
 class RetryDef(DefinitionPart):
     """How often an automation tries again, and with what pauses between."""
 

@@ -181,6 +181,11 @@ def _due_from_field(
     return moment if days.is_allowed_moment(moment, zone) else None
 
 
+def due_base(due: RelativeDate, data: Mapping[str, Any], *, zone: tzinfo) -> datetime:
+    """The moment from which a date that hangs on a field is reckoned; the field has a value."""
+    return _begin_of(str(data[field_of(due)]), zone)
+
+
 def relative_moment(
     rule: RelativeDate, written: str, *, calendar: Calendar, zone: tzinfo
 ) -> datetime:
@@ -195,7 +200,7 @@ def relative_moment(
     return _working_time_from(moment, span, calendar, back=is_before(rule))
 
 
-def is_before(rule: RelativeDate) -> bool:
+def is_before(rule: str | RelativeDate) -> bool:
     """Whether what is reckoned from a field lies before its date."""
     return getattr(rule, "before", None) is not None
 

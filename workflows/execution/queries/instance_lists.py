@@ -39,6 +39,7 @@ MINE, ALL = "mine", "all"
 LIST_COLUMNS = (
     *("prefix", "title", "state", "result", "source", "version", "data", "marking"),
     *("requester_name", "started_at", "completed_at", "due_at", "moved_at"),
+    *("deadline_at", "deadline_record"),
     *("template__key", "template__name"),
     *("requester__username", "requester__first_name", "requester__last_name"),
 )
@@ -51,6 +52,7 @@ class ListOrder(StrEnum):
     NEWEST = "newest"
     OLDEST = "oldest"
     DUE = "due"
+    DEADLINE = "deadline"
     MOVED = "moved"
     STILL = "still"
     """Those first that have not moved for longest."""
@@ -58,7 +60,8 @@ class ListOrder(StrEnum):
     @property
     def column(self) -> str:
         """By what, behind which the id decides; nothing where the id alone does."""
-        return {"due": "due_at", "moved": "moved_at", "still": "moved_at"}.get(self.value, "")
+        columns = {"due": "due_at", "deadline": "deadline_at"}
+        return (columns | {"moved": "moved_at", "still": "moved_at"}).get(self.value, "")
 
     @property
     def is_falling(self) -> bool:

@@ -48,6 +48,7 @@ COURSE_COMMANDS = (
     TrailCommand.REMIND,
     TrailCommand.ESCALATE,
     TrailCommand.EXPIRE,
+    TrailCommand.EXTEND,
     TrailCommand.CHANGE_VERSION,
     TrailCommand.PUT_BACK,
 )

@@ -17,6 +17,7 @@ from workflows.engine.routing.marking import Marking, Token
 from workflows.engine.routing.separation import people_kept_from_step
 from workflows.engine.routing.step_troubles import StepTrouble
 from workflows.engine.timing.due_dates import due_moment
+from workflows.engine.timing.due_records import begin_record
 from workflows.execution.facts import (
     BranchChosen,
     BranchesDisagree,
@@ -106,15 +107,22 @@ def _build_work_item(work: UnitOfWork, effect: fx.ActivationOpened) -> WorkItem:
         came_from=effect.came_from or "",
         needed=effect.needed,
         enabled_at=work.now,
-        due_at=_due_at(work, effect.step),
+        **_due_columns(work, effect.step),
         in_queue=isinstance(step, HumanStep),
     )
 
 
-def _due_at(work: UnitOfWork, step: str) -> datetime | None:
+def _due_columns(work: UnitOfWork, step: str) -> dict[str, Any]:
+    """When the task is due; how that came to be, where more time can be given."""
     graph, calendar = work.map.graph, work.map.calendar_of(step)
     due, data = getattr(graph[step], "due", None), work.instance.data
-    return due_moment(due, calendar=calendar, zone=graph.zone, data=data, now=work.now)
+    if getattr(graph[step], "extend", None) is None:
+        moment = due_moment(due, calendar=calendar, zone=graph.zone, data=data, now=work.now)
+        return {"due_at": moment}
+    record = begin_record(due, calendar=calendar, zone=graph.zone, data=data, now=work.now)
+    if record is None:
+        return {"due_at": None}
+    return {"due_at": datetime.fromisoformat(record.first), "due_record": record.to_json()}
 
 
 def _handle_opened(work: UnitOfWork, before: Marking, effect: fx.ActivationOpened) -> None:

@@ -39,13 +39,13 @@ def schedule_escalation(
 def schedule_next_reminder(work: UnitOfWork, item: WorkItem, every: str, number: int) -> None:
     """The timer of a reminder of this number, if its moment is still to come."""
     assert item.due_at is not None
-    moment = _reminder_time(work.map.calendar_at(item.step_id), item.due_at, every, number)
+    moment = reminder_time(work.map.calendar_at(item.step_id), item.due_at, every, number)
     if moment > work.now:  # an interval of nothing reminds once
         payload = RemindPayload(due=item.due_at)
         work.message(payload, activation=item.activation, run_after=moment)
 
 
-def _reminder_time(calendar: Calendar, due: datetime, every: str, times: int) -> datetime:
+def reminder_time(calendar: Calendar, due: datetime, every: str, times: int) -> datetime:
     """The moment of a reminder: the due date, and each further one an interval later."""
     interval = parse_duration(every)
     return calendar.add(

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from workflows.engine.format.definition import HumanStep
 from workflows.engine.timing.due_dates import Months, Period, days_between, parse_span, put_off
+from workflows.engine.timing.due_records import DueRecord
 from workflows.execution.models import ASKED, WorkItem
 from workflows.execution.services.expiry_timers import find_expiry, set_expiry_timer
 from workflows.execution.services.late_work_timers import restart_task_timers
@@ -56,6 +57,7 @@ def _move_due_date(work: UnitOfWork, item: WorkItem, since: datetime, until: dat
             restart_task_timers(work, item)
         return
     item.due_at = moved
+    _record_stand(work, item, since, until)
     calendar, zone = work.map.calendar_at(item.step_id), work.map.graph.zone
     is_by_days = isinstance(span, Months)
     work.note(
@@ -67,6 +69,14 @@ def _move_due_date(work: UnitOfWork, item: WorkItem, since: datetime, until: dat
         )
     )
     restart_task_timers(work, item)
+
+
+def _record_stand(work: UnitOfWork, item: WorkItem, since: datetime, until: datetime) -> None:
+    """A due date that may be extended keeps for how long its clock stood still."""
+    if item.due_record:
+        record = DueRecord.from_json(item.due_record)
+        calendar, zone = work.map.calendar_at(item.step_id), work.map.graph.zone
+        item.due_record = record.go_on(since, until, calendar, zone).to_json()
 
 
 def _move_expiry(work: UnitOfWork, item: WorkItem, since: datetime, until: datetime) -> None:

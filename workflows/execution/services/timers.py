@@ -13,10 +13,15 @@ from workflows.engine.routing.advance import barred_people
 from workflows.engine.timing.working_time import Duration
 from workflows.execution.models import AddedPerson, WorkItem
 from workflows.execution.services.automation_steps import complete_waiting_step, waiting_token
-from workflows.execution.services.late_work_timers import elapsed_intervals, schedule_next_reminder
+from workflows.execution.services.late_work_timers import (
+    elapsed_intervals,
+    reminder_time,
+    schedule_next_reminder,
+)
 from workflows.execution.services.requester_pauses import clock_stands
 from workflows.execution.services.unit_of_work import UnitOfWork, write_trail
-from workflows.outbox.payloads import EscalatePayload
+from workflows.execution.services.unit_of_work.deadlines import read_deadline
+from workflows.outbox.payloads import DeadlinePayload, EscalatePayload
 from workflows.people.models import User
 from workflows.people.queries.eligibility import (
     find_named_people,
@@ -50,6 +55,24 @@ def remind_of_late_task(work: UnitOfWork, activation: int) -> None:
     work.changes.facts.reminded = [person.get_username() for person in people]
     work.save(TrailCommand.REMIND)
     write_trail(work, TrailCommand.REMIND, item=item, from_state=item.state)
+
+
+def remind_of_late_request(work: UnitOfWork, at: datetime) -> None:
+    """Tell those who answer for the workflow that the request as a whole is overdue, and set the
+    next reminder where the map says one. Nothing, where it is due at another moment by now, or its
+    clock stands still."""
+    record = read_deadline(work)
+    if work.instance.deadline_at != at or record is None or record.stands_since is not None:
+        return
+    late = work.map.graph.definition.on_overdue
+    if late is not None and late.remind_every is not None:
+        calendar, every = work.map.calendar, late.remind_every
+        number = elapsed_intervals(calendar, at, every, work.now)
+        moment = reminder_time(calendar, at, every, number + 1)
+        if moment > work.now:  # an interval of nothing reminds once
+            work.message(DeadlinePayload(at=at), run_after=moment)
+    work.save(TrailCommand.REMIND)
+    write_trail(work, TrailCommand.REMIND, from_state=work.instance.state)
 
 
 def escalate_late_task(work: UnitOfWork, activation: int, *, is_deputy_asked: bool) -> None:

@@ -166,6 +166,7 @@ def _asks_for_work(notice: Notice) -> bool:
             NoticeEvent.MERGE_CONFLICT,
             NoticeEvent.ESCALATED_TO_NOBODY,
             NoticeEvent.ANSWERED_LATE,
+            NoticeEvent.REQUEST_OVERDUE,
         )
     if notice.event in QUESTIONS:
         return True

@@ -51,6 +51,14 @@ EVENT_SENTENCES: Mapping[NoticeEvent, Sentences] = {
             "The time of “%(step)s” of “%(title)s” was up, so it is not yours to do any more."
         ),
     ),
+    _E.DUE_EXTENDED: (
+        gettext_noop("More time: %(title)s"),
+        gettext_noop("%(by)s gave “%(title)s” more time. The reason is below."),
+    ),
+    _E.REQUEST_OVERDUE: (
+        gettext_noop("Overdue as a whole: %(title)s (%(workflow)s)"),
+        gettext_noop("“%(title)s” should have been done by now, and is not."),
+    ),
     _E.REQUESTER_ASKED: (
         gettext_noop("A question to you: %(title)s"),
         gettext_noop(

@@ -192,6 +192,10 @@ class TrailRowNews:
 
     def _late_news(self) -> Iterator[News]:
         task, facts = self._task_of_row(), self.changes.facts
+        if self.row.command == TrailCommand.EXTEND:
+            yield self._extension_news(task)
+        if self.row.command == TrailCommand.REMIND and self.row.work_item is None:
+            yield News(event=_E.REQUEST_OVERDUE, people={_R.OWNER: self._accountable_ids()})
         if task is None:
             return
         if self.row.command == TrailCommand.REMIND:
@@ -207,6 +211,20 @@ class TrailRowNews:
             yield self._task_item(_E.TASK_REMINDED, task, TaskAudience(people, audience.team_ids))
         if self.row.command == TrailCommand.ESCALATE:
             yield from self._escalation_news(task, facts)
+
+    def _extension_news(self, task: WorkItem | None) -> News:
+        """More time for a task, or for the request as a whole."""
+        tasks = self.open_tasks.values() if task is None else [task]
+        holders = (each.assignee_id for each in tasks)
+        return News(
+            event=_E.DUE_EXTENDED,
+            people={
+                _R.REQUESTER: self._requester(),
+                _R.HOLDER: frozenset(holder for holder in holders if holder is not None),
+                _R.WATCHER: self._watchers(),
+            },
+            facts={"step": self._step_title()},
+        )
 
     def _escalation_news(self, task: WorkItem, facts: notes.SingleFacts) -> Iterator[News]:
         if facts.nobody_in_role:

@@ -84,6 +84,10 @@ STEPS_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         text("What %(step)s says under `on_overdue` never happens, because it is never due."),
         text("Add `due`, or remove `on_overdue`."),
     ),
+    "extend_without_due": AuditSentences(
+        text("%(step)s lets more time be given, and is never due."),
+        text("Add `due`, or remove `extend`."),
+    ),
     "expires_too_soon": AuditSentences(
         text(
             "%(step)s expires after %(after)s, before it is late or is expected to be done: work"

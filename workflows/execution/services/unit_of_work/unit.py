@@ -30,6 +30,7 @@ from workflows.execution.models import (
     WorkflowInstance,
     WorkItem,
 )
+from workflows.execution.services.unit_of_work.deadlines import follow_deadline
 from workflows.execution.services.unit_of_work.guarded_rows import (
     ITEM_COLUMNS,
     MERGE_COLUMNS,
@@ -61,7 +62,7 @@ from workflows.resources.services.hold_writing import HoldChanges, write_hold_ch
 from workflows.trail.changes import ChangeNote, TrailChanges
 from workflows.trail.choices import MOVES, TrailCapacity, TrailCommand
 
-WITHOUT_HISTORY = frozenset({"marking", "due_at", "moved_at"})
+WITHOUT_HISTORY = frozenset({"marking", "due_at", "moved_at", "deadline_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +272,7 @@ class UnitOfWork:
 
     def _follow_tasks(self, command: TrailCommand) -> None:
         """Let what lists are sorted by follow what was done."""
+        follow_deadline(self)
         tasks = (*self.items.values(), *self.new_items)
         due = [task.due_at for task in tasks if task.is_open and task.due_at is not None]
         standing = {"due_at": min(due, default=NEVER)}
