@@ -152,6 +152,7 @@ def test_every_list_that_may_say_nothing_knows_three_answers() -> None:
         ("templateversion", "start_triggers"),
         ("templateversion", "baseline"),
         ("templateversion", "rehearse"),
+        ("templateversion", "times"),
         ("fields", "choices"),
         ("fields", "accept"),
         ("step", "config"),

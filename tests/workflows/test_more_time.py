@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.approvals.api.calls import Api, problem, unchanged
 from tests.approvals.office import signed_in
 from tests.automation.driving import Course, folded, plain
 from tests.engine.driving import task
@@ -276,3 +277,22 @@ def test_the_pages_offer_more_time_and_show_until_when() -> None:
     olga.post(f"{page}extend/", {"reason": "Many files."})
     assert flow.refresh().deadline_at == APRIL
     assert ann.post(f"{page}extend/", {"reason": "x"}).status_code in (403, 404)
+
+
+@database
+def test_the_api_gives_more_time_and_hides_what_one_may_not_see() -> None:
+    people = make_people()
+    data = dsar({"due": MONTH, "extend": MORE}, due=MONTH, extend=MORE)
+    flow = begin(data, received_on="2027-01-31")
+    task_path = f"/work-items/{flow.task('answer').pk}/extend"
+    whole_path = f"/instances/{flow.request.reference}/extend"
+    with unchanged():
+        problem(Api(people["mona"]).post(task_path, {"reason": "x"}), 404)
+        problem(Api(people["mona"]).post(whole_path, {"reason": "x"}), 404)
+        problem(Api(people["rita"]).post(whole_path, {"reason": "x"}), 403)
+    said = Api(people["ann"]).post(task_path, {"reason": "Many files."})
+    assert said.json()["due"] == "2027-04-30T23:59:00Z"
+    assert said.json()["request"]["deadline"] == "2027-02-28T23:59:00Z"
+    whole = Api(people["olga"]).post(whole_path, {"reason": "Many files."})
+    assert whole.json()["deadline"] == "2027-04-30T23:59:00Z"
+    problem(Api(people["olga"]).post(whole_path, {"reason": "More."}), 409, "as often as")

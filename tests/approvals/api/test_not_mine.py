@@ -162,6 +162,8 @@ ELSEWHERE = {
     "follows": "it names nothing; test_one_follows_and_stops_and_sees_ones_own_only",
     "follow": "what it names is in its body; test_one_follows_and_stops_and_sees_ones_own_only",
     "unfollow": "it is one's own; test_one_follows_and_stops_and_sees_ones_own_only",
+    "extend_task": "its map must let it; test_more_time",
+    "extend_request": "its map must let it; test_more_time",
     "hook": "it takes no token; test_who_does_not_sign_is_told_nothing",
 }
 

@@ -29,6 +29,7 @@ def test_a_start_answers_with_the_reference_and_where_to_look(people: People) ->
         "state": "running",
         "result": None,
         "status_url": f"http://testserver/api/v1/instances/{request.reference}",
+        "deadline": None,
     }
     assert answer.headers["Location"] == said["status_url"]
     assert request.source == "api"
