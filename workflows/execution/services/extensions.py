@@ -14,6 +14,7 @@ from workflows.execution.models import NEVER, WorkflowInstance, WorkItem
 from workflows.execution.queries.closed_tasks import describe_closed_task
 from workflows.execution.services.automation_steps import require_running_instance
 from workflows.execution.services.capacities import authorize_steering
+from workflows.execution.services.field_values.values import require_reason
 from workflows.execution.services.late_work_timers import restart_task_timers
 from workflows.execution.services.requester_pauses import clock_stands
 from workflows.execution.services.unit_of_work import (
@@ -23,7 +24,6 @@ from workflows.execution.services.unit_of_work import (
     write_trail,
 )
 from workflows.execution.services.unit_of_work.deadlines import read_deadline, set_deadline
-from workflows.execution.services.values import require_reason
 from workflows.execution.services.work_items import may_pass_on
 from workflows.people.models import User
 from workflows.trail.changes import DueMoved
