@@ -22,6 +22,7 @@ from workflows.engine.format.definition import (
     TableStep,
     display_title,
 )
+from workflows.engine.format.table_parts import row_text
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.reachable_steps import (
     NO_FIELDS,
@@ -30,6 +31,7 @@ from workflows.engine.routing.reachable_steps import (
     possible_links,
 )
 from workflows.engine.routing.ways_ahead import find_exceptional_steps
+from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
 from workflows.execution.models import DONE
 from workflows.execution.queries.next_steps import (
     StepAhead,
@@ -260,6 +262,9 @@ def _other_steps(position: InstancePosition, steps: Sequence[ProgressStep]) -> l
 
 def _not_taken_text(position: InstancePosition, into: Sequence[Link]) -> str:
     graph, data = position.map.graph, position.instance.data
+    tables = {link.source for link in into if isinstance(graph[link.source], TableStep)}
+    if len(tables) == 1 and all(link.source in tables for link in into):
+        return _chosen_row_text(graph, tables.pop(), data)
     ruled_out = [
         link.route.when
         for link in into
@@ -271,3 +276,17 @@ def _not_taken_text(position: InstancePosition, into: Sequence[Link]) -> str:
         rule = {"rule": rule_text(graph.definition, f"not ({ruled_out[0]})")}
         return gettext("not taken, as %(rule)s") % rule
     return gettext("not taken")
+
+
+def _chosen_row_text(graph: Graph, key: str, data: Mapping[str, Any]) -> str:
+    """Why a table led elsewhere: by the row that it chose, with these values."""
+    places = {"step": graph.title(key)}
+    try:
+        decision = graph.decide_by_table(key, data)
+    except RuleCannotBeEvaluated:
+        return gettext("not taken")
+    if not decision.rows:
+        return gettext("not taken, as no row of “%(step)s” holds") % places
+    number, rows = decision.rows[0], getattr(graph[key], "rows", None) or ()
+    row = {"row": row_text(number, rows[number - 1])}
+    return gettext("not taken, as “%(step)s” chose row %(row)s") % (places | row)

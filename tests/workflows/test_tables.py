@@ -112,6 +112,13 @@ def test_where_next_is_said_with_its_rows() -> None:
     assert destination_text(send.destination, graph.definition) == "“Board”"
 
 
+def test_the_page_of_a_request_says_which_row_led_elsewhere(client: Client) -> None:
+    request = sent(publish_map(limits()), amount="10.00", region="EU")
+    client.force_login(User.objects.get(username="olivia"))
+    page = client.get(reverse("approvals:request", args=[request.reference])).content.decode()
+    assert "not taken, as “Who signs” chose row 2 (amount &lt; 5000)" in page
+
+
 @pytest.fixture
 def editor(client: Client) -> Client:
     names = ("view", "add", "change", "delete")
