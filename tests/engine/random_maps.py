@@ -61,6 +61,7 @@ def _pieces(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             "piece": st.just("choice"),
             "rules": st.lists(st.tuples(condition, inner), min_size=1, max_size=2),
             "otherwise": st.none() | inner,
+            "table": st.sampled_from([False, False, True]),
         }
     )
     block = st.fixed_dictionaries(
@@ -86,6 +87,26 @@ NESTED = 4
 pieces: st.SearchStrategy[Any] = leaves
 for _ in range(NESTED):
     pieces = _pieces(pieces)
+
+
+CELLS: dict[str, Any] = {
+    "amount > 500": {"amount": "> 500"},
+    "urgent": {"urgent": True},
+    "not urgent": {"urgent": False},
+    "site == 'Oslo'": {"site": "Oslo"},
+    "note == 'x'": {"note": "x"},
+}
+
+
+def _as_table(rules: list[dict[str, Any]], otherwise: str) -> dict[str, Any]:
+    """The same choice as the rows of a table, which sets a field as well."""
+    rows = [
+        {"when": CELLS[rule["when"]], "set": {"note": f"row {number}"}, "to": rule["to"]}
+        for number, rule in enumerate(rules, start=1)
+    ]
+    inputs = sorted({key for row in rows for key in row["when"]})
+    written = {"kind": "table", "inputs": inputs, "outputs": ["note"], "hit": "first"}
+    return {**written, "rows": rows, "otherwise": otherwise}
 
 
 @dataclass
@@ -155,6 +176,8 @@ class Writer:
         rules = [{"when": when, "to": self.write(p, to, outer)} for when, p in piece["rules"]]
         last = self.write(piece["otherwise"], to, outer) if piece["otherwise"] else to
         self.steps[key] = {"kind": "decision", "rules": rules, "otherwise": last}
+        if piece["table"]:
+            self.steps[key] = _as_table(rules, last)
         return key
 
     def _block(self, piece: Any, to: str, outer: str) -> str:
@@ -232,7 +255,7 @@ def _ways(steps: dict[str, Any]) -> list[tuple[dict[str, Any] | list[Any], Any]]
         for name in ("to", "otherwise", "join", "reopen"):
             if name in step:
                 places.append((step, name))
-        for part in (*step.get("rules", ()), *step.get("branches", ())):
+        for part in (*step.get("rules", ()), *step.get("branches", ()), *step.get("rows", ())):
             places.append((part, "to"))
         for outcome, way in step.get("outcomes", {}).items():
             places.append((way, "to") if isinstance(way, dict) else (step["outcomes"], outcome))

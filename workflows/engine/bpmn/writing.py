@@ -123,8 +123,8 @@ class _Writer:
                 self._add_node(f"outcomes.{key}", "exclusiveGateway", gatewayDirection="Diverging")
                 self._add_flow(f"step.{key}", f"outcomes.{key}", flow_id=f"flow.{key}")
             if isinstance(step, TableStep) and len(self.graph.leaving[key]) > 1:
-                self._add_node(f"ways.{key}", "exclusiveGateway", gatewayDirection="Diverging")
-                self._add_flow(f"step.{key}", f"ways.{key}", flow_id=f"flow.{key}")
+                self._add_node(f"outcomes.{key}", "exclusiveGateway", gatewayDirection="Diverging")
+                self._add_flow(f"step.{key}", f"outcomes.{key}", flow_id=f"flow.{key}")
             if getattr(step, "on_error", None):
                 boundary = self._add_node(
                     f"error.{key}", "boundaryEvent", attachedToRef=f"step.{key}", name="Failed"
@@ -212,7 +212,7 @@ class _Writer:
         if link.kind == "outcome" and len(step.outcomes) > 1:  # type: ignore[union-attr]
             source = f"outcomes.{link.source}"
         elif isinstance(step, TableStep) and len(self.graph.leaving[link.source]) > 1:
-            source = f"ways.{link.source}"
+            source = f"outcomes.{link.source}"
         elif link.kind == "on_error":
             source = f"error.{link.source}"
         elif link.kind == "expires":
@@ -234,7 +234,7 @@ class _Writer:
                 text=link.route.when,
             )
         elif isinstance(step, TableStep):
-            if link.kind == "otherwise" and source.startswith("ways."):
+            if link.kind == "otherwise" and source.startswith("outcomes."):
                 self.nodes[source].attributes["default"] = flow.attributes["id"]
         elif link.kind == "otherwise" or (link.kind == "branch" and link.name == "none"):
             self.nodes[source].attributes["default"] = flow.attributes["id"]
