@@ -35,7 +35,8 @@ def test_bpmn_gives_the_table_back_as_it_was() -> None:
 def test_rows_of_a_drawing_follow_their_arrow() -> None:
     written = write_bpmn(drawn(**SAID).definition)
     moved = written.replace(
-        'sourceRef="outcomes.who" targetRef="step.rush"', 'sourceRef="outcomes.who" targetRef="step.lead"'
+        'sourceRef="outcomes.who" targetRef="step.rush"',
+        'sourceRef="outcomes.who" targetRef="step.lead"',
     )
     step = read_bpmn(moved.encode(), name="map.bpmn").definition.dump()["steps"]["who"]
     assert (step["otherwise"], step["exceptions"]) == ("lead", ["lead"])

@@ -119,10 +119,7 @@ class _Writer:
                 f"step.{key}", self._element_of(key, step), name=display_title(key, step.name)
             )
             self._describe_step(node, key, step)
-            if isinstance(step, HumanStep) and len(step.outcomes) > 1:
-                self._add_node(f"outcomes.{key}", "exclusiveGateway", gatewayDirection="Diverging")
-                self._add_flow(f"step.{key}", f"outcomes.{key}", flow_id=f"flow.{key}")
-            if isinstance(step, TableStep) and len(self.graph.leaving[key]) > 1:
+            if self._has_gateway(key):
                 self._add_node(f"outcomes.{key}", "exclusiveGateway", gatewayDirection="Diverging")
                 self._add_flow(f"step.{key}", f"outcomes.{key}", flow_id=f"flow.{key}")
             if getattr(step, "on_error", None):
@@ -203,20 +200,25 @@ class _Writer:
 
     # -- arrows ---------------------------------------------------------------------------------
 
+    def _has_gateway(self, key: str) -> bool:
+        """Whether the ways of a step part at a gateway behind it."""
+        step = self.graph[key]
+        if isinstance(step, HumanStep):
+            return len(step.outcomes) > 1
+        return isinstance(step, TableStep) and len(self.graph.leaving[key]) > 1
+
     def _add_link(self, link: Link) -> None:
         """The arrow of a way; that of a reopening is none, it stands in the end's detail."""
         if link.kind == "reopen":
             return
         step = self.graph[link.source]
         source = f"step.{link.source}"
-        if link.kind == "outcome" and len(step.outcomes) > 1:  # type: ignore[union-attr]
-            source = f"outcomes.{link.source}"
-        elif isinstance(step, TableStep) and len(self.graph.leaving[link.source]) > 1:
-            source = f"outcomes.{link.source}"
-        elif link.kind == "on_error":
+        if link.kind == "on_error":
             source = f"error.{link.source}"
         elif link.kind == "expires":
             source = f"expires.{link.source}"
+        elif self._has_gateway(link.source):
+            source = f"outcomes.{link.source}"
         flow = self._add_flow(
             source,
             f"step.{link.to}",
