@@ -15,6 +15,8 @@ from workflows.engine.format.explanations import explain_validation_error
 from workflows.engine.format.field_parts import FIELD_SETTINGS
 from workflows.engine.format.plain_data import UnreadableText, read_plain
 
+END_OF_DOCUMENT: Final = "\n..."
+"""What the writer puts behind a value that stands alone."""
 EXAMPLE: Final = "min: 1\nmax: 10000"
 
 
@@ -76,9 +78,9 @@ def lines_of(constraints: Mapping[str, Any] | None) -> list[str]:
 
 def _write_line(name: str, said: Any) -> str:
     written: str = yaml.safe_dump(
-        {name: said}, allow_unicode=True, default_flow_style=None, width=10_000, sort_keys=False
+        said, allow_unicode=True, default_flow_style=True, width=10_000, sort_keys=False
     )
-    return written
+    return f"{name}: {written.removesuffix(chr(10)).removesuffix(END_OF_DOCUMENT)}"
 
 
 def constraints_of(config: Mapping[str, Any] | None) -> dict[str, Any] | None:
