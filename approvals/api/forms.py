@@ -65,14 +65,15 @@ def read_task_form_call(request: HttpRequest, task_id: int) -> JsonResponse:
     version_map = cached_map(task.step.version_id)
     definition, step = version_map.graph.definition, version_map.human(task.step.key)
     keys = step.outputs or []
-    required = missing_answers(version_map.graph, keys, task.request.data)
+    data = version_map.data_of_task(task.step_id, task.rows, task.request.data)
+    required = missing_answers(version_map.graph, keys, data)
     return schema_response(
         FormOut(
             workflow=definition.key,
             version=version_map.number,
             step=task.step.key,
             outcomes=list(step.outcomes),
-            data_schema=json_schema_of_fields(keys, definition.fields, required),
+            data_schema=json_schema_of_fields(keys, definition.all_fields, required),
         )
     )
 

@@ -70,7 +70,7 @@ def _require_known_fields(body: CorrelatedIn) -> None:
     """A correlation names fields of the workflow, never a way of comparing."""
     definition = get_version_map(get_published_version(body.workflow)).graph.definition
     for key in body.correlation:
-        if key not in definition.fields:
+        if key not in definition.all_fields:
             raise InvalidInput(
                 "This workflow has no field '%(key)s'; correlate by one that it has.", key=key
             )

@@ -176,6 +176,15 @@ class AwayOut(Schema):
     stands_in: str | None
 
 
+class RowOut(Schema):
+    """The row of a list, or the person, that a task is about: `index` is its place from 0, the
+    innermost last where a branch stands in another; `values` are what the step sees of it."""
+
+    index: list[int]
+    label: str
+    values: dict[str, Any] = Field(default_factory=dict)
+
+
 class WorkItemOut(Schema):
     """One open (or just decided) task. `holder` is the username of who has it, or must resolve
     what keeps it; null while it is in the queue. `holder_kind` says which of these it is."""
@@ -206,6 +215,9 @@ class WorkItemOut(Schema):
     seen: Annotated[
         str | None,
         Field(description="The digest of the values and documents that the step shows now."),
+    ] = None
+    row: Annotated[
+        RowOut | None, Field(description="In a branch for each row: the row that it is about.")
     ] = None
 
 
@@ -383,6 +395,9 @@ class InboxItemOut(Schema):
     needed: int
     agreed: int
     acted_for: str | None
+    row: Annotated[
+        str | None, Field(description="What the row is called that the task is about.")
+    ] = None
 
 
 class InboxOut(Schema):

@@ -80,6 +80,7 @@ def _inbox_item_out(row: InboxRow) -> InboxItemOut:
         needed=row.needed,
         agreed=row.agreed,
         acted_for=row.acted_for or None,
+        row=row.row or None,
     )
 
 

@@ -102,7 +102,7 @@ class DeclaredForm(forms.Form):
             data, files, initial=self.opening_values, prefix="f", use_required_attribute=False
         )
         for key in keys:
-            spec = definition.fields[key]
+            spec = definition.all_fields[key]
             opening_value = self.opening_values.get(key)
             has_file = type_of_field(spec).holds_document and opening_value is not None
             self.fields[key] = _form_field(
@@ -143,7 +143,7 @@ class DeclaredForm(forms.Form):
         if key in self.fields and key not in self.errors:
             self.add_error(key, capfirst(str(refused)))
         elif key not in self.fields:
-            title = display_title(key, self.definition.fields[key].label)
+            title = display_title(key, self.definition.all_fields[key].label)
             self.add_error(None, f"{title}: {refused}")
 
     @property

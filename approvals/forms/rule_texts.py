@@ -51,7 +51,7 @@ OPPOSITE: Final[Mapping[str, str]] = {
 def rule_text(definition: Definition, written: str) -> str:
     """A rule of a map in the reader's words; as it is written where it cannot be read."""
     try:
-        return _RuleWords(definition).condition(rule_syntax_of(written, definition.fields))
+        return _RuleWords(definition).condition(rule_syntax_of(written, definition.all_fields))
     except (RuleProblem, _NoWords):
         return gettext("“%(rule)s” holds") % {"rule": written}
 
@@ -65,7 +65,7 @@ class _RuleWords:
 
     def __init__(self, definition: Definition, fields: Mapping[str, Any] | None = None) -> None:
         self.definition = definition
-        self.fields: Mapping[str, Any] = definition.fields if fields is None else fields
+        self.fields: Mapping[str, Any] = definition.all_fields if fields is None else fields
 
     def condition(self, node: Any, *, negated: bool = False, inside: str = "") -> str:
         """A part that holds or does not; `inside` is the word (AND, OR) that it stands between."""

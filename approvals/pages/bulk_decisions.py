@@ -100,18 +100,21 @@ def _chosen_task(
     documents: Sequence[Document] | None,
 ) -> ChosenTask:
     version_map, key = _map_and_key(task)
-    step, graph, data = version_map.human(key), version_map.graph, task.request.data
+    step, graph = version_map.human(key), version_map.graph
+    data = version_map.data_of_task(task.step_id, task.rows, task.request.data)
     changing = frozenset(step.outputs or ())
-    snapshot = TaskPageSnapshot(now, digest_of_shown_values(version_map, key, data), {})
+    seen = digest_of_shown_values(version_map, key, task.request.data, task.rows)
+    snapshot = TaskPageSnapshot(now, seen, {})
     return ChosenTask(
         row=row,
         values=displayed_values(
             graph.definition,
             task.request,
-            step.inputs,
+            version_map.shown_keys(task.step_id, task.rows),
             documents or (),
             names,
             hidden_fields(user, task.request, version_map),
+            data,
         ),
         opened=snapshot.signed(user, task.pk),
         leads_to={

@@ -38,18 +38,21 @@ def displayed_values(
     documents: Sequence[Document] | None = None,
     names: Mapping[str, str] | None = None,
     hidden: frozenset[str] = frozenset(),
+    data: Mapping[str, Any] | None = None,
 ) -> list[DisplayedValue]:
     """These values of the request, empty ones too; without `keys` all that are there. Of `hidden`
-    ones it is only said that they are not shown.
+    ones it is only said that they are not shown. `data` are the request's values as a task in an
+    each-branch sees them.
 
     At most two statements, whatever the number of fields: one for the names of people, and one for
     the documents, each where the caller has not read them.
     """
-    chosen = [key for key in definition.fields if keys is None or key in keys]
-    data = request.data
+    declared = definition.fields if keys is None else definition.all_fields
+    chosen = [key for key in declared if keys is None or key in keys]
+    data = request.data if data is None else data
     if keys is None:
         chosen = [key for key in chosen if data.get(key) is not None]
-    fields = {key: definition.fields[key] for key in chosen}
+    fields = {key: declared[key] for key in chosen}
     names = full_names_of(usernames_in_fields(fields, data)) if names is None else names
     if documents is None:
         has_files = any(

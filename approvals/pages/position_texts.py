@@ -1,5 +1,6 @@
 """A request's four answers in words: where it is, who has it, since when, and what is next."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,6 +66,8 @@ class RequestAnswers:
     waiting: Sequence[StepAnswers] = ()
     deadline: str = ""
     """When the request as a whole is due."""
+    more: str = ""
+    """What is said of the rows that are open besides, which are not all listed."""
 
 
 def describe_position(
@@ -75,9 +78,8 @@ def describe_position(
         return _finished_answers(position)
     if not position.steps:
         return _held_up_answers(position, now)
-    waiting = [
-        _step_answers(position, step, task, now, audits=audits) for step, task in position.tasks
-    ]
+    shown, others = _first_rows(position)
+    waiting = [_step_answers(position, step, task, now, audits=audits) for step, task in shown]
     is_single = len(waiting) == 1
     return RequestAnswers(
         where=_position_sentence(position),
@@ -86,6 +88,36 @@ def describe_position(
         next=waiting[0].next if is_single else gettext("Each branch goes its own way; see below."),
         waiting=waiting,
         deadline=deadline_sentence(position.instance, now),
+        more=_other_rows_text(position, others),
+    )
+
+
+ROWS_SHOWN = 3
+"""Of a step that is open for many rows so many are told one by one."""
+
+
+def _first_rows(
+    position: InstancePosition,
+) -> tuple[list[tuple[StepPosition, WorkItem]], Counter[str]]:
+    """The open tasks that are told one by one, and how many more there are by step."""
+    shown, others, seen = [], Counter[str](), Counter[str]()
+    for step, task in position.tasks:
+        seen[step.key] += 1
+        if step.row and seen[step.key] > ROWS_SHOWN:
+            others[step.key] += 1
+        else:
+            shown.append((step, task))
+    return shown, others
+
+
+def _other_rows_text(position: InstancePosition, others: Counter[str]) -> str:
+    """How many more rows are open at which steps; nothing where all were told."""
+    return " ".join(
+        ngettext(
+            "And %(count)s more row at “%(step)s”.", "And %(count)s more rows at “%(step)s”.", count
+        )
+        % {"count": count, "step": position.map.graph.title(key)}
+        for key, count in others.items()
     )
 
 
@@ -121,7 +153,7 @@ def _common_holder_sentence(waiting: Sequence[StepAnswers]) -> str:
 
 
 def _position_sentence(position: InstancePosition) -> str:
-    places = {"steps": join_words([describe_step_place(step) for step in position.steps])}
+    places = {"steps": join_words(_describe_places(position))}
     is_several = len(position.steps) > 1
     if position.instance.state == WorkflowInstance.SUSPENDED:
         if is_several:
@@ -130,6 +162,20 @@ def _position_sentence(position: InstancePosition) -> str:
     if is_several:
         return gettext("It is at %(steps)s, at the same time.") % places
     return gettext("It is at %(steps)s.") % places
+
+
+def _describe_places(position: InstancePosition) -> list[str]:
+    """Where it stands; of a step that is open for many rows how many they are."""
+    rows = Counter(step.key for step in position.steps if step.row)
+    told, places = set(), []
+    for step in position.steps:
+        if rows[step.key] <= ROWS_SHOWN:
+            places.append(describe_step_place(step))
+        elif step.key not in told:
+            told.add(step.key)
+            count = {"step": step.title, "count": rows[step.key]}
+            places.append(gettext("“%(step)s” for %(count)s rows") % count)
+    return places
 
 
 def request_state_text(request: WorkflowInstance) -> str:
@@ -177,11 +223,16 @@ def _step_answers(
     is_stuck = step.incident is not None
     return StepAnswers(
         task=task,
-        step=step.title,
+        step=step.place,
         who=holder_sentence(position, step, now, audits=audits),
         since=since_sentence(step.since, step.due, now),
         next=next_steps_sentence(
-            find_next_steps(graph, step.key, position.instance.data), graph.definition
+            find_next_steps(
+                graph,
+                step.key,
+                position.map.data_of_task(task.step_id, task.rows, position.instance.data),
+            ),
+            graph.definition,
         ),
         is_human=step.is_human,
         child=step.status.child if step.status is not None and not is_stuck else None,

@@ -219,7 +219,8 @@ def request_page(
         merges=[merge for merge in happenings.merges if merge.row.closed_at is None],
         gone_past=describe_approval_bypasses(position, reading.course_rows),
         asked_again=approval_asked_again_sentences(
-            approvals_asked_again(reading.work.marking, request.data), definition
+            approvals_asked_again(reading.work.map.graph, reading.work.marking, request.data),
+            definition,
         ),
         outdated=outdated_approval_sentences(outdated, definition),
         trail=trail_of(request) if standing.audits else [],

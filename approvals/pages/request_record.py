@@ -17,6 +17,7 @@ from approvals.pages.position_texts import short_holder_text
 from approvals.ui.formats import performer_text, person_name
 from workflows.definitions.queries.compiled_versions import VersionMap, map_of_step
 from workflows.engine.format.definition import FieldDef, display_title
+from workflows.engine.routing.rows import branch_row
 from workflows.engine.values.field_types.base import type_of_field
 from workflows.execution.choices import IncidentCode
 from workflows.execution.models import Incident, MergeRecord, WorkItem
@@ -117,7 +118,10 @@ def describe_merge_record(
     """A merge record in words; of `hidden` fields it is only said that branches disagree."""
     version_map = map_of_step(version_map, row.join_id)
     graph = version_map.graph
-    branches = {branch: graph.title(step) for branch, step in row.waits_for.items()}
+    branches = {
+        branch: _branch_title(graph.title(step), int(branch))
+        for branch, step in row.waits_for.items()
+    }
     return Merge(
         row=row,
         join=graph.title(version_map.step_keys[row.join_id]),
@@ -133,11 +137,19 @@ def describe_merge_record(
         not_needed=[branches[str(branch)] for branch in row.not_needed if str(branch) in branches],
         disagreements=[
             _field_disagreement(
-                graph.definition.fields[key], key, values, branches, is_hidden=key in hidden
+                graph.definition.all_fields[key], key, values, branches, is_hidden=key in hidden
             )
             for key, values in row.conflicts.items()
         ],
     )
+
+
+def _branch_title(title: str, branch: int) -> str:
+    """A branch by its step, and by its row, counted from 1."""
+    row = branch_row(branch)
+    if row is None:
+        return title
+    return gettext("%(step)s, row %(row)s") % {"step": title, "row": row + 1}
 
 
 def _field_disagreement(

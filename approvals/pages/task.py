@@ -34,6 +34,7 @@ from workflows.definitions.queries.compiled_versions import map_of_step
 from workflows.documents.queries.instance_documents import DOCUMENTS
 from workflows.engine.authority.decision_guards import DecisionContext, acting_refusal
 from workflows.engine.format.definition import HumanStep, RouteDef, display_title
+from workflows.engine.routing.rows import slot_key
 from workflows.engine.routing.void_approvals import changed_since, outdated_approvals
 from workflows.execution.models import (
     CANCELLED,
@@ -130,8 +131,8 @@ class TaskPage:
 
     @property
     def title(self) -> str:
-        """The step's title."""
-        return self.position.title
+        """The step's title, and the row that it is about."""
+        return self.position.place
 
     @property
     def comment_needed_for(self) -> str:
@@ -171,6 +172,7 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
     situation = None if over else decision_situation(work, task, task.pk, user, "", {})
     refused, outcomes = _possible_outcomes(work, task, user, situation)
     person = find_person_in_whose_right(work, user, situation) if situation else user
+    data = work.data_of(task)
     steers, may_act = may_steer_request(work, user, key), not refused and not over
     return TaskPage(
         task=task,
@@ -179,7 +181,13 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         refused=refused,
         over=over,
         inputs=displayed_values(
-            work.map.graph.definition, task.request, step.inputs, documents, names, hidden
+            work.map.graph.definition,
+            task.request,
+            work.map.shown_keys(task.step_id, task.rows),
+            documents,
+            names,
+            hidden,
+            data,
         ),
         earlier=timeline_of_decisions(
             describe_decisions(work.map, (row for row in decided if row.pk != task.pk), names),
@@ -187,19 +195,15 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         ),
         sight_is_offered=bool(work.map.graph.definition.mentions_give_sight),
         agreed=describe_votes(work.map, task, names),
-        buttons=[_outcome_button(work, step, name, route) for name, route in outcomes.items()],
+        buttons=[_outcome_button(work, task, name, route) for name, route in outcomes.items()],
         commands=_possible_commands(work, task, position) if may_act else [],
         asking=describe_asking(work, task, situation if may_act else None, steers=steers),
         state_sentence=_state_sentence(task, position, person if person != user else None),
         manages=task.is_open and steers,
         expires=_expiry_sentence(task),
         may_extend=_may_extend(work, task, step, now) and (may_act or steers),
-        form_values={
-            field: task.request.data.get(field)
-            for field in step.outputs or []
-            if field not in hidden
-        },
-        seen=digest_of_shown_values(work.map, key, task.request.data),
+        form_values={field: data.get(field) for field in step.outputs or [] if field not in hidden},
+        seen=digest_of_shown_values(work.map, key, task.request.data, task.rows),
         escalated=_escalation_sentence(task, user),
         stands_in="" if refused else _standing_in_sentence(work, user, person),
         asked_again=_reapproval_sentence(work, task, key),
@@ -235,13 +239,12 @@ def _names_on_page(
 ) -> Mapping[str, str]:
     """The names of all whom the step's inputs and votes name by their logins. One statement, or
     none where they asked, have the task, or decided."""
-    fields = work.map.graph.definition.fields
-    inputs = {
-        key: field for key, field in fields.items() if step.inputs is None or key in step.inputs
-    }
+    fields = work.map.graph.definition.all_fields
+    shown = work.map.shown_keys(task.step_id, task.rows)
+    inputs = {key: field for key, field in fields.items() if shown is None or key in shown}
     voters = voter_usernames([*decided, task])
     return full_names_of(
-        [*usernames_in_fields(inputs, task.request.data), *voters],
+        [*usernames_in_fields(inputs, work.data_of(task)), *voters],
         [task.request.requester, *people_read_with([task]), *(row.decided_by for row in decided)],
     )
 
@@ -307,8 +310,8 @@ def _reapproval_sentence(work: UnitOfWork, task: WorkItem, key: str) -> str:
     token = work.marking.token(task.activation)
     if token is None or not token.again:
         return ""
-    fields = work.map.graph.definition.fields
-    changed = changed_since(work.marking, work.instance.data, key)
+    fields = work.map.graph.definition.all_fields
+    changed = changed_since(work.marking, work.data_of(task), slot_key(key, token.rows))
     names = join_words([display_title(field_key, fields[field_key].label) for field_key in changed])
     return gettext(
         "This was approved before. %(fields)s changed since, so it is asked again; the request"
@@ -348,9 +351,10 @@ def _possible_outcomes(
     return "", available_outcomes(work, task, user)
 
 
-def _outcome_button(work: UnitOfWork, step: HumanStep, name: str, route: RouteDef) -> OutcomeButton:
+def _outcome_button(work: UnitOfWork, task: WorkItem, name: str, route: RouteDef) -> OutcomeButton:
+    step = work.map.human(work.map.step_keys[task.step_id])
     changing = frozenset(step.outputs or ())
-    destination = find_destination(work.map.graph, route.to, work.instance.data, changing)
+    destination = find_destination(work.map.graph, route.to, work.data_of(task), changing)
     return OutcomeButton(
         key=name,
         label=display_title(name, route.label),

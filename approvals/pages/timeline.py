@@ -192,7 +192,7 @@ def _put_in(documents: Iterable[Document], definition: Definition) -> Iterator[T
 
 
 def _field_title(definition: Definition, key: str) -> str:
-    declared = definition.fields.get(key)
+    declared = definition.all_fields.get(key)
     return display_title(key, declared.label if declared else None)
 
 

@@ -130,7 +130,7 @@ def _step_title(key: str, definition: Definition | None) -> str:
 
 
 def _field_title(key: str, definition: Definition | None) -> str:
-    declared_field = definition.fields.get(key) if definition else None
+    declared_field = definition.all_fields.get(key) if definition else None
     title = display_title(key, declared_field.label if declared_field else None)
     return gettext("“%(field)s”") % {"field": title}
 

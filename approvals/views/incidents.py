@@ -19,7 +19,7 @@ from approvals.views.confirmations import (
     find_steerable_incident,
 )
 from workflows.engine.values.field_types.base import type_of_field
-from workflows.execution.models import WorkflowInstance
+from workflows.execution.models import Incident, WorkflowInstance
 from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services import incidents
 from workflows.execution.services.read_only_work import read_only_unit_of_work
@@ -33,7 +33,7 @@ def retry_incident_view(request: HttpRequest, incident_id: int) -> HttpResponse:
     user = signed_in_user(request)
     incident = find_steerable_incident(user, incident_id)
     work = read_only_unit_of_work(incident.request, user, timezone.now())
-    values = _values_form(work, request)
+    values = _values_form(work, incident, request)
     form = CommandReasonForm(form_data(request))
 
     def retry_step(now: datetime) -> WorkflowInstance:
@@ -53,29 +53,41 @@ def retry_incident_view(request: HttpRequest, incident_id: int) -> HttpResponse:
     return confirm_and_run(request, incident.request, confirmation, form, retry_step, values=values)
 
 
-def _values_form(work: UnitOfWork, request: HttpRequest) -> DeclaredForm:
-    """The request's values, to be put right; documents come in at their steps."""
+def _values_form(work: UnitOfWork, incident: Incident, request: HttpRequest) -> DeclaredForm:
+    """The request's values, and those of the row that it is about, to be put right; documents come
+    in at their steps."""
     definition = work.map.graph.definition
+    scopes = work.map.graph.row_scopes[work.map.step_keys[incident.step_id]]
+    lists, rows = {scope.source for scope in scopes}, {scope.name for scope in scopes}
     keys = [
-        key for key, field in definition.fields.items() if not type_of_field(field).holds_document
+        key
+        for key, field in definition.all_fields.items()
+        if not type_of_field(field).holds_document
+        and (key.partition(".")[0] in rows or (key in definition.fields and key not in lists))
     ]
-    return _fields_form(work, keys, request, required=False)
+    return _fields_form(work, incident, keys, request, required=False)
 
 
 def _fields_form(
-    work: UnitOfWork, keys: list[str], request: HttpRequest, *, required: bool = True
+    work: UnitOfWork,
+    incident: Incident,
+    keys: list[str],
+    request: HttpRequest,
+    *,
+    required: bool = True,
 ) -> DeclaredForm:
     """These fields of the request, with the values that they have; what this person may not see is
     not theirs to put right."""
     hidden = hidden_fields(signed_in_user(request), work.instance, work.map)
     keys = [key for key in keys if key not in hidden]
+    data = work.data_at_activation(incident.activation)
     form = DeclaredForm(
         work.map.graph.definition,
         keys,
         form_data(request),
-        opening_values={key: work.instance.data.get(key) for key in keys},
+        opening_values={key: data.get(key) for key in keys},
         required=required,
-        known=work.instance.data,
+        known=data,
     )
     offer_people_of_map(form, signed_in_user(request), work.map)
     return form
@@ -89,7 +101,7 @@ def skip_incident_view(request: HttpRequest, incident_id: int) -> HttpResponse:
     incident = find_steerable_incident(user, incident_id)
     work = read_only_unit_of_work(incident.request, user, timezone.now())
     key = work.map.step_keys[incident.step_id]
-    values = _outputs_form(work, key, request)
+    values = _outputs_form(work, incident, key, request)
     form = CommandReasonForm(form_data(request))
 
     def skip_step(now: datetime) -> WorkflowInstance:
@@ -122,16 +134,19 @@ def _skip_confirmation(step: str, reference: str) -> Confirmation:
     )
 
 
-def _outputs_form(work: UnitOfWork, key: str, request: HttpRequest) -> DeclaredForm | None:
+def _outputs_form(
+    work: UnitOfWork, incident: Incident, key: str, request: HttpRequest
+) -> DeclaredForm | None:
     """What the step would have given; nothing is asked where it gives nothing."""
     definition = work.map.graph.definition
     outputs = getattr(definition.steps[key], "outputs", None) or {}
     keys = [
         key
         for key in outputs
-        if key in definition.fields and not type_of_field(definition.fields[key]).holds_document
+        if key in definition.all_fields
+        and not type_of_field(definition.all_fields[key]).holds_document
     ]
-    return _fields_form(work, keys, request) if keys else None
+    return _fields_form(work, incident, keys, request) if keys else None
 
 
 @require_http_methods(GET_OR_POST)

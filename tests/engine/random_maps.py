@@ -1,8 +1,8 @@
 """Random maps that are sound by construction, and random edits that may break them.
 
-A map is drawn as nested pieces (steps in a row, choices, parallel blocks, loops, state
-machines) and then written down from its end to its beginning, so that every piece knows where
-it leads.
+A map is drawn as nested pieces (steps in a row, choices, parallel blocks, branches for each row of
+a list, loops, state machines) and then written down from its end to its beginning, so that every
+piece knows where it leads.
 """
 
 import copy
@@ -22,6 +22,19 @@ FIELDS = {
     "note": {"type": "text"},
     "boss": {"type": "user"},
 }
+LISTS = {
+    "lines": {
+        "type": "list",
+        "columns": {
+            "item": {"type": "text", "required": True},
+            "net": {"type": "money", "required": True},
+            "good": {"type": "boolean"},
+            "who": {"type": "user"},
+        },
+    },
+    "people": {"type": "users"},
+}
+"""What branches go through; only maps that have such branches have them."""
 ROLES = {
     "staff": {"groups": ["staff"]},
     "crew": {"groups": ["crew"]},
@@ -53,7 +66,24 @@ outside = st.fixed_dictionaries(
 leaves = st.one_of(human, human, human, outside)
 
 
-def _pieces(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def _each(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries(
+        {
+            "piece": st.just("each"),
+            "source": st.sampled_from(sorted(LISTS)),
+            "body": st.none() | inner,
+            "beside": st.none() | inner,
+            "when": st.booleans(),
+            "one_at_a_time": st.sampled_from([None, True]),
+            "stop_on": st.sampled_from([None, "refusal"]),
+            "role": st.booleans(),
+            "outputs": st.sets(st.sampled_from(["net", "good", "who"]), max_size=2),
+            "wait_for": st.sampled_from(["all", "all", "any", 2, "50%", "100%", "1%"]),
+        }
+    )
+
+
+def _pieces(inner: st.SearchStrategy[Any], *, rows: bool = False) -> st.SearchStrategy[Any]:
     condition = st.sampled_from(CONDITIONS)
     row = _row(inner)
     choice = st.fixed_dictionaries(
@@ -70,12 +100,15 @@ def _pieces(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             "branches": st.lists(
                 st.tuples(st.none() | condition, st.none() | inner), min_size=1, max_size=3
             ),
-            "wait_for": st.sampled_from(["all", "all", "any", 1, 2]),
+            "wait_for": st.sampled_from(
+                ["all", "all", "any", 1, 2, *(["50%", "34%"] if rows else [])]
+            ),
         }
     )
     loop = st.fixed_dictionaries({"piece": st.just("loop"), "body": inner})
     machine = st.fixed_dictionaries({"piece": st.just("machine"), "states": st.integers(2, 4)})
-    return st.one_of(leaves, row, block, block, block, choice, loop, machine)
+    each = [_each(inner), _each(inner)] if rows else []
+    return st.one_of(leaves, row, block, block, block, choice, loop, machine, *each)
 
 
 def _row(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -85,8 +118,10 @@ def _row(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 NESTED = 4
 pieces: st.SearchStrategy[Any] = leaves
+row_pieces: st.SearchStrategy[Any] = leaves
 for _ in range(NESTED):
     pieces = _pieces(pieces)
+    row_pieces = _pieces(row_pieces, rows=True)
 
 
 CELLS: dict[str, Any] = {
@@ -114,6 +149,9 @@ class Writer:
     """Writes pieces down as steps, each before what it leads to."""
 
     steps: dict[str, Any] = field(default_factory=dict)
+    roles: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(ROLES))
+    rows: list[str] = field(default_factory=list)
+    """What the rows are called around what is being written, from the outermost on."""
 
     def name(self, kind: str) -> str:
         """A key that is not taken yet."""
@@ -194,6 +232,43 @@ class Writer:
         self.steps[join] = {"kind": "join", "wait_for": wait_for, "to": to}
         return key
 
+    def _each(self, piece: Any, to: str, outer: str) -> str:
+        """A block with a branch for each row, in which a person writes into the row; within two
+        others it is that person alone."""
+        if len(self.rows) == 2:
+            return self._person(self.name("h"), {"ok": to})
+        key, join, row = self.name("p"), self.name("j"), f"r{len(self.steps)}"
+        self.steps[key] = self.steps[join] = {}
+        self.rows.append(row)
+        first = self._row_work(piece, row, join, key)
+        self.rows.pop()
+        branch = {"each": piece["source"], "as": row, "to": first}
+        branch |= {name: piece[name] for name in ("one_at_a_time", "stop_on") if piece[name]}
+        is_list = piece["source"] == "lines"
+        if piece["when"]:
+            branch["when"] = f"{row}.net > 500 or urgent" if is_list else f"{row} != 'p2'"
+        beside = [{"to": self.write(piece["beside"], join, key)}] if piece["beside"] else []
+        self.steps[key] = {"kind": "parallel", "branches": [branch, *beside], "join": join}
+        self.steps[join] = {"kind": "join", "wait_for": piece["wait_for"], "to": to}
+        return key
+
+    def _row_work(self, piece: Any, row: str, join: str, key: str) -> str:
+        is_list, role = piece["source"] == "lines", "crew"
+        if piece["role"]:
+            role = f"of_{row}"
+            self.roles[role] = {"field": f"{row}.who" if is_list else row}
+        body = self.write(piece["body"], join, key) if piece["body"] else join
+        outputs = sorted(f"{row}.{name}" for name in piece["outputs"]) if is_list else None
+        return self._person(
+            self.name("h"),
+            {"ok": body, "no": {"to": join, "exception": True}},
+            kind="approval",
+            role=role,
+            outputs=outputs or None,
+            not_by=[],
+            not_by_reason="They are few.",
+        )
+
     def _loop(self, piece: Any, to: str, outer: str) -> str:
         key = self.name("l")
         self.steps[key] = {}
@@ -211,7 +286,12 @@ class Writer:
         return keys[0]
 
 
-def written(piece: Any) -> dict[str, Any]:
+def written_with_rows(piece: Any) -> dict[str, Any]:
+    """The same with lists to go through, which may be changed where a request is put right."""
+    return written(piece, lists=True)
+
+
+def written(piece: Any, *, lists: bool = False) -> dict[str, Any]:
     """The whole definition around a piece, as plain data."""
     writer = Writer()
     writer.steps["redo"] = {}
@@ -219,7 +299,7 @@ def written(piece: Any) -> dict[str, Any]:
     writer._person(
         "redo",
         {"again": first, "withdraw": {"to": "withdrawn", "exception": True}},
-        outputs=["amount"],
+        outputs=["amount", *(sorted(LISTS) if lists else ())],
     )
     ends = {
         "approved": {"kind": "end", "result": "approved", "reopen": "redo"},
@@ -235,14 +315,21 @@ def written(piece: Any) -> dict[str, Any]:
         "name": "Random",
         "owner": "olga",
         "deputy": "dan",
-        "roles": copy.deepcopy(ROLES),
-        "fields": copy.deepcopy(FIELDS),
-        "start": {"role": "staff", "fields": ["amount", "urgent", "site", "boss"], "first": review},
+        "roles": writer.roles,
+        "fields": copy.deepcopy({**FIELDS, **(LISTS if lists else {})}),
+        "start": {
+            "role": "staff",
+            "fields": ["amount", "urgent", "site", "boss", *(sorted(LISTS) if lists else ())],
+            "first": review,
+        },
         "steps": writer.steps | ends,
     }
 
 
 sound_maps = _row(pieces).map(written)
+row_maps = _row(row_pieces).map(written_with_rows)
+"""With branches for each row of a list and each of several people."""
+all_maps = st.one_of(sound_maps, row_maps)
 
 
 # -- random edits -------------------------------------------------------------------------------
@@ -265,7 +352,7 @@ def _ways(steps: dict[str, Any]) -> list[tuple[dict[str, Any] | list[Any], Any]]
 @st.composite
 def damaged_maps(draw: DrawFn) -> Definition | None:
     """A sound map after a few random edits; None where it cannot even be read."""
-    data = copy.deepcopy(draw(sound_maps))
+    data = copy.deepcopy(draw(all_maps))
     for _ in range(draw(st.integers(1, 3))):
         _edit(draw, data)
     try:
@@ -295,7 +382,7 @@ def _edit(draw: DrawFn, data: dict[str, Any]) -> None:
                     ]
         case 5:
             if step["kind"] == "join":
-                step["wait_for"] = draw(st.sampled_from(["all", "any", 1, 2, 3]))
+                step["wait_for"] = draw(st.sampled_from(["all", "any", 1, 2, 3, "60%"]))
             elif step["kind"] == "parallel":
                 step["branches"].append({"to": draw(st.sampled_from(keys))})
         case 6:

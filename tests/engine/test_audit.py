@@ -31,6 +31,7 @@ from tests.engine.audit_cases import (
 from tests.engine.audit_cases_fields import FIELD_CASES
 from tests.engine.audit_cases_more import MORE
 from tests.engine.audit_cases_resources import RESOURCES
+from tests.engine.audit_cases_rows import ROW_CASES
 from tests.engine.audit_cases_tables import TABLE_CASES
 from tests.engine.audit_cases_work import WORK_CASES
 from tests.shared import DATA
@@ -40,7 +41,7 @@ from workflows.engine.audit.sentences import SENTENCES
 from workflows.engine.format.definition import Definition, RoleDef
 from workflows.engine.format.files import read_definition
 
-CASES = [*FIRST, *WORK_CASES, *TABLE_CASES, *MORE, *FIELD_CASES, *RESOURCES]
+CASES = [*FIRST, *WORK_CASES, *TABLE_CASES, *MORE, *FIELD_CASES, *RESOURCES, *ROW_CASES]
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "audit.md"
 

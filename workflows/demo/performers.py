@@ -72,7 +72,11 @@ class PerformerPool:
         role = task.role_for(outcome)
         if role is None or not role.is_static:
             return [task.item.assignee] if task.item.assignee else []
-        barred_ids = barred_people(task.step, Marking.from_json(task.request.marking))
+        barred_ids = barred_people(
+            task.step,
+            Marking.from_json(task.request.marking),
+            task.map.view_of_task(task.item.step_id, task.item.rows),
+        )
         candidates = [user for user in self._members_of_role(role) if user.pk not in barred_ids]
         agreeing = outcome == forward_outcome(task.step)
         performer_count = task.item.needed if agreeing else 1
@@ -80,7 +84,9 @@ class PerformerPool:
 
     def _is_open(self, task: DemoTask, outcome: str) -> bool:
         when = task.step.outcomes[outcome].when
-        return when is None or task.map.graph.rule(when).holds(task.request.data)
+        return when is None or task.map.graph.rule(when).holds(
+            task.map.data_of_task(task.item.step_id, task.item.rows, task.request.data)
+        )
 
     def _members_of_role(self, role: RoleDef) -> list[User]:
         members = {user.pk: user for name in role.groups for user in self._members_of_group(name)}

@@ -87,6 +87,7 @@ class ClosingCode(models.TextChoices):
 
     BLOCK_LEFT = reasons.BlockLeftFor.CODE, gettext_lazy("its parallel block was left")
     ENOUGH_ARRIVED = reasons.EnoughArrived.CODE, gettext_lazy("enough branches came")
+    ROW_REFUSED = reasons.RowRefused.CODE, gettext_lazy("somebody refused before")
     REQUEST_ENDED = reasons.InstanceEnded.CODE, gettext_lazy("the request ended")
     REQUEST_CANCELLED = (
         reasons.InstanceCancelled.CODE,

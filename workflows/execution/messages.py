@@ -28,6 +28,9 @@ from workflows.outbox.messages import describe_delivery_problem
 _CANCEL_SENTENCES: Mapping[type[reasons.CancelReason], str] = {
     reasons.BlockLeftFor: gettext_noop("left for '%(step)s'"),
     reasons.EnoughArrived: gettext_noop("not needed any more: enough branches came to '%(join)s'"),
+    reasons.RowRefused: gettext_noop(
+        "not needed any more: at '%(step)s' somebody refused, and the others are not asked"
+    ),
     reasons.InstanceEnded: gettext_noop("the request ended as %(result)s"),
     reasons.InstanceCancelled: gettext_noop("the request was cancelled: %(reason)s"),
     reasons.SentElsewhere: gettext_noop("sent to '%(step)s'"),

@@ -25,13 +25,14 @@ class ChangeNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepOpened(ChangeNote):
-    """A step was activated, and waits for so many people."""
+    """A step was activated, and waits for so many people; in an each-branch about a row."""
 
     KIND = "opened"
     activation: int
     step: str
     round: int
     needed: int
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +103,14 @@ class WayTaken(ChangeNote):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockSplit(ChangeNote):
-    """A parallel step (the one that split) opened these branches."""
+    """A parallel step (the one that split) opened these branches, and of those that are one for
+    each row so many."""
 
     KIND = "split"
     step: str
     block: int
     branches: list[str]
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

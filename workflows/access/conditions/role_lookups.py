@@ -5,7 +5,7 @@ person who is found in each request is looked up for many requests at once. Noth
 model.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol
@@ -84,6 +84,28 @@ class LockedRequest(Protocol):
     @property
     def renamed(self) -> bool:
         """Whether the actor's login may have changed hands."""
+
+
+@dataclass(frozen=True)
+class RequestAtRow:
+    """A request as lookups see it from an each-branch: with the values of its row as well."""
+
+    request: AskedRequest
+    data: Mapping[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.request, name)
+
+
+@dataclass(frozen=True)
+class LockedAtRow:
+    """The same of a request that a command has locked."""
+
+    work: LockedRequest
+    instance: RequestAtRow
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.work, name)
 
 
 @dataclass(frozen=True, slots=True)

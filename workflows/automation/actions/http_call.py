@@ -70,7 +70,7 @@ def _make_call(calls: SignedCalls, call: HttpCall, expected: object) -> HttpAnsw
 def placeholder_facts(job: Job) -> Mapping[str, Any]:
     """What placeholders may name when others are told: the request's fields, its reference and
     its link."""
-    return {**external_values(job.definition.fields, job.data), **job.facts}
+    return {**external_values(job.definition.all_fields, job.data), **job.facts}
 
 
 def connection_named(key: object) -> Connection | None:

@@ -42,9 +42,9 @@ def _evaluate_expression(job: Job, key: str, expression: Any) -> Any:
         return expression
     zone = timezone.get_default_timezone()
     try:
-        compiled = compile_expression(expression, job.definition.fields, zone=zone)
+        compiled = compile_expression(expression, job.definition.all_fields, zone=zone)
         rounding = (job.step.round or {}).get(key)
-        return evaluate_for_field(compiled, job.definition.fields[key], job.data, rounding)
+        return evaluate_for_field(compiled, job.definition.all_fields[key], job.data, rounding)
     except (RuleProblem, RuleCannotBeEvaluated) as problem:
         raise ActionFailed(
             "expression_failed",
@@ -59,7 +59,7 @@ def start_workflow(job: Job) -> ActionResult:
     `with: {workflow: key, data: {field: value}}`; the answer has its `reference`.
     """
     parent = WorkflowInstance.objects.select_related("requester").get(pk=job.request_id)
-    facts = {**canonical_values(job.definition.fields, job.data), **job.facts}
+    facts = {**canonical_values(job.definition.all_fields, job.data), **job.facts}
     started = start_child(
         parent,
         str(job.parameters.get("workflow", "")),

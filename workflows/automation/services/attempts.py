@@ -182,7 +182,7 @@ def _build_job(case: UnitOfWork, key: str, step: AutomationStep, activation: int
         request_id=instance.pk,
         reference=instance.reference,
         link=_request_link(instance),
-        data=dict(instance.data),
+        data=dict(case.data_at_activation(activation)),
         idempotency_key=idempotency_key(instance, activation),
         now=case.now,
     )

@@ -60,9 +60,9 @@ def start_subworkflow(case: UnitOfWork, message: OutboxMessage) -> None:
         return
     step = case.map.graph[token.step]
     assert isinstance(step, SubworkflowStep)
-    fields = case.map.graph.definition.fields
+    fields = case.map.graph.definition.all_fields
     facts = {
-        **canonical_values(fields, case.instance.data),
+        **canonical_values(fields, case.data_at_activation(token.id)),
         **facts_of_request(case.instance, token.id),
     }
     try:

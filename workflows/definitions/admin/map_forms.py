@@ -1,5 +1,6 @@
 """Forms for the rows of a map, with what the same version offers to choose from."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -396,8 +397,11 @@ class StepForm(StepRowForm):
         return write_quorum(quorum)
 
     def clean_wait_for(self) -> str | None:
-        """A whole number from 1, all or any."""
-        return _validate_count(self.cleaned_data["wait_for"], ("all", "any"))
+        """A whole number from 1, all, any, or a share."""
+        written = self.cleaned_data["wait_for"]
+        if written and re.fullmatch(r"(100|[1-9][0-9]?)%", written):
+            return str(written)
+        return _validate_count(written, ("all", "any"))
 
     def clean_config(self) -> dict[str, Any] | None:
         """Keys and values, as in the file."""

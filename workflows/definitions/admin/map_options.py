@@ -14,8 +14,11 @@ from workflows.connections.models import Connection
 from workflows.definitions.admin.form_fields import Options
 from workflows.definitions.admin.owners import owner_choices
 from workflows.definitions.choices import StepKind
-from workflows.definitions.models import Field, Role, Step, TemplateVersion, WorkflowTemplate
+from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion, WorkflowTemplate
+from workflows.definitions.queries.definition_rows import field_of_row
 from workflows.engine.format.actions import ACTIONS
+from workflows.engine.format.definition import row_fields
+from workflows.engine.format.parts import ROW
 from workflows.engine.values.field_types.base import FIELD_TYPES
 from workflows.people.models import User
 from workflows.resources.models import Resource
@@ -59,6 +62,8 @@ class VersionOptions:
     groups: Options = ()
     users: Options = ()
     field_list: tuple[Field, ...] = ()
+    row_fields: tuple[Field, ...] = ()
+    """What rows of each-branches are known by within them, as fields with dotted keys."""
     role_list: tuple[Role, ...] = ()
     step_list: tuple[Step, ...] = ()
     made_roles: dict[str, Role] = field(default_factory=dict)
@@ -69,11 +74,13 @@ class VersionOptions:
         """What a version offers; five statements."""
         if version is None:
             return cls(person=person)
+        field_list = tuple(version.fields.order_by("position", "id"))
         return cls(
             person=person,
             groups=read_group_options(),
             users=read_people_options(),
-            field_list=tuple(version.fields.order_by("position", "id")),
+            field_list=field_list,
+            row_fields=_find_row_fields(version, field_list),
             role_list=tuple(version.roles.order_by("position")),
             step_list=tuple(version.steps.order_by("position", "id")),
         )
@@ -81,7 +88,12 @@ class VersionOptions:
     @property
     def fields(self) -> Options:
         """The fields, by their keys."""
-        return [(field.key, str(field)) for field in self.field_list]
+        return [(field.key, str(field)) for field in self.all_fields]
+
+    @property
+    def all_fields(self) -> tuple[Field, ...]:
+        """The fields, and those of rows."""
+        return (*self.field_list, *self.row_fields)
 
     @cached_property
     def resource_groups(self) -> Options:
@@ -120,7 +132,7 @@ class VersionOptions:
         return [(step.key, str(step)) for step in self.step_list]
 
     def _fields_where(self, holds: Callable[[str], bool]) -> Options:
-        return [(field.key, str(field)) for field in self.field_list if holds(field.type)]
+        return [(field.key, str(field)) for field in self.all_fields if holds(field.type)]
 
     @property
     def steps(self) -> Options:
@@ -182,3 +194,19 @@ class VersionOptions:
         if not self.person.has_perm("workflows.view_connection"):
             connections = connections.filter(owner=self.person)
         return list(connections.values_list("key", "name"))
+
+
+def _find_row_fields(version: TemplateVersion, field_list: tuple[Field, ...]) -> tuple[Field, ...]:
+    """The columns of the lists, and the people, that branches go through. No statement where the
+    map has no list."""
+    lists = {field.key: field for field in field_list if field.type in ("list", "users")}
+    if not lists:
+        return ()
+    routes = Route.objects.filter(step__version=version, each__in=lists)
+    found: dict[str, Field] = {}
+    for each, row_name in routes.order_by("pk").values_list("each", "row_name"):
+        source = field_of_row(lists[each or ""])
+        for key, spec in row_fields(row_name or ROW, source).items():
+            label = f"{key.partition('.')[0]}: {spec.label}" if spec.label else None
+            found[key] = Field(key=key, type=spec.type, label=label, choices=spec.choices)
+    return tuple(found.values())

@@ -26,10 +26,12 @@ FRONT_BOXES: Mapping[str, Sequence[str]] = {
     RouteKind.EXPIRES: ("to_step", "exception"),
 }
 """What of a way is asked first; the rest stands behind."""
+EACH_BOXES = ("each", "row_name", "one_at_a_time", "stop_on")
+"""What a branch says that is one for each of several."""
 OUTCOME_SETTINGS = ("when", "comment_required", "exception", "label", "role")
 SETTINGS_OF_ROUTE_KIND: Mapping[str, Sequence[str]] = {
     RouteKind.RULE: ("when", "exception"),
-    RouteKind.BRANCH: ("when",),
+    RouteKind.BRANCH: ("when", *EACH_BOXES),
     RouteKind.ROW: ("exception", "label"),
     RouteKind.ON_ERROR: ("exception",),
     RouteKind.EXPIRES: ("exception",),
@@ -42,6 +44,7 @@ class RouteForm(MapForm):
     """A way from a step."""
 
     exception = OptionalYesNoField(label=gettext_lazy("Exception path"))
+    one_at_a_time = OptionalYesNoField(label=gettext_lazy("One at a time"))
     when = RuleField(label=pgettext_lazy("a rule", "When"))
     rows = {"to_step": "step_rows", "role": "role_rows"}
     step_kind = ""
@@ -51,6 +54,7 @@ class RouteForm(MapForm):
         fields = (
             *("position", "kind", "name", "to_step", "when"),
             *("comment_required", "exception", "label", "role"),
+            *EACH_BOXES,
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -60,18 +64,33 @@ class RouteForm(MapForm):
         field: Any = self.fields["kind"]
         field.choices = kinds
         when: Any = self.fields["when"]
-        when.offer_fields(self.offer.field_list)
+        when.offer_fields(self.offer.all_fields)
+        self._offer_lists()
         if not self.instance.pk and kinds:
             field.initial = kinds[0][0]
+
+    def _offer_lists(self) -> None:
+        """The fields of the map that hold rows or several people."""
+        lists = [field.key for field in self.offer.field_list if field.type in ("list", "users")]
+        written = self.instance.each
+        keys = list(dict.fromkeys([*lists, *([written] if written else [])]))
+        self.fields["each"] = forms.TypedChoiceField(
+            label=self.fields["each"].label,
+            help_text=self.fields["each"].help_text,
+            choices=[("", "---------"), *((key, key) for key in keys)],
+            required=False,
+            empty_value=None,
+        )
 
     def clean(self) -> dict[str, Any]:
         """An outcome has a name, which is a key; the other ways have none, and say less."""
         cleaned = super().clean()
-        for name in OUTCOME_SETTINGS:
+        for name in (*OUTCOME_SETTINGS, *EACH_BOXES):
             if cleaned.get(name) and name not in SETTINGS_OF_ROUTE_KIND.get(
                 cleaned.get("kind", ""), OUTCOME_SETTINGS
             ):
                 self.add_error(name, gettext("This kind of way does not say this; leave it empty."))
+        self._check_each(cleaned)
         self._check_rule(cleaned)
         if cleaned.get("kind") != "outcome":
             return cleaned | {"name": ""}
@@ -110,16 +129,29 @@ class RouteForm(MapForm):
         front = FRONT_BOXES.get(self._kind, ("to_step",))
         names = [name for name in ("kind", "name", "when", "role", "label") if name not in front]
         if self._kind != RouteKind.OUTCOME:
-            names = ["when", "kind"] if self._kind == RouteKind.BRANCH else ["kind"]
+            is_branch = self._kind == RouteKind.BRANCH
+            names = ["when", *EACH_BOXES, "kind"] if is_branch else ["kind"]
         return [self[name] for name in (*names, "position") if name in self.fields]
 
     @property
     def has_more_said(self) -> bool:
         """Whether something stands there, or is wrong there."""
         wrong = any(box.errors for box in self.further_boxes_here)
-        asked = {RouteKind.OUTCOME: ("when", "role"), RouteKind.BRANCH: ("when",)}
+        asked = {RouteKind.OUTCOME: ("when", "role"), RouteKind.BRANCH: ("when", *EACH_BOXES)}
         said = asked.get(RouteKind(self._kind), ()) if self._kind else ()
         return wrong or any(self[name].value() for name in said)
+
+    def _check_each(self, cleaned: Mapping[str, Any]) -> None:
+        """What belongs to rows stands only where there are some."""
+        if cleaned.get("row_name"):
+            try:
+                KeyField().clean(cleaned["row_name"])
+            except forms.ValidationError as problem:
+                self.add_error("row_name", problem)
+        for name in EACH_BOXES[1:]:
+            if cleaned.get(name) and not cleaned.get("each"):
+                self.add_error("each", gettext("Name the list or the people."))
+                return
 
     def _check_rule(self, cleaned: Mapping[str, Any]) -> None:
         """What the audit would say of a rule, where the rule is changed."""

@@ -64,7 +64,7 @@ class Role(VersionPart):
     )
     field = models.CharField(
         gettext_lazy("field"),
-        max_length=60,
+        max_length=121,
         null=True,
         blank=True,
         help_text=gettext_lazy("A person field of the request."),
@@ -226,7 +226,7 @@ class Step(VersionPart):
         max_length=10,
         null=True,
         blank=True,
-        help_text=gettext_lazy("all, any or a number."),
+        help_text=gettext_lazy("all, any, a number or a share such as 60%."),
     )
     result = models.CharField(gettext_lazy("result"), max_length=60, null=True, blank=True)
     config = models.JSONField(
@@ -263,6 +263,28 @@ class Route(VersionPart):
         Step, models.CASCADE, related_name="arriving", verbose_name=gettext_lazy("goes to")
     )
     when = models.CharField(gettext_lazy("when"), max_length=1000, null=True, blank=True)
+    each = models.CharField(
+        gettext_lazy("for each of"),
+        max_length=300,
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("A list or several people: one branch for each of them."),
+    )
+    row_name = models.CharField(
+        gettext_lazy("row is called"),
+        max_length=60,
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("In the steps of the branch; row, where nothing stands here."),
+    )
+    one_at_a_time = models.BooleanField(gettext_lazy("one at a time"), null=True, blank=True)
+    stop_on = models.CharField(
+        gettext_lazy("stops at"),
+        max_length=20,
+        null=True,
+        blank=True,
+        choices=[("refusal", gettext_lazy("the first refusal"))],
+    )
     comment_required = models.BooleanField(gettext_lazy("comment required"), default=False)
     exception = models.BooleanField(gettext_lazy("exception path"), null=True, blank=True)
     label = models.CharField(gettext_lazy("button"), max_length=200, null=True, blank=True)

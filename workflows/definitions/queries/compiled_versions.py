@@ -7,6 +7,7 @@ decision asks the database nothing.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.utils import timezone
 
@@ -15,6 +16,8 @@ from workflows.definitions.models import Role, Step, TemplateVersion
 from workflows.definitions.queries.definition_rows import definition_of
 from workflows.engine.format.definition import FieldDef, HumanStep, RoleDef
 from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.rows import read_rows
+from workflows.engine.routing.separation import RowView, visible_field_keys
 from workflows.engine.timing.working_time import Calendar
 
 
@@ -74,6 +77,25 @@ class VersionMap:
         roles = self.graph.definition.roles
         named = (route.role for route in self.graph.human(step).outcomes.values())
         return {name: roles[name] for name in named if name}
+
+    def data_of_task(self, step_id: int, rows: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The values of a request as a task at this step sees them: in an each-branch with those
+        of its row (`rows` is what the task's record keeps)."""
+        return self.graph.data_at(self.step_keys[step_id], read_rows(rows), data) if rows else data
+
+    def shown_keys(self, step_id: int, rows: str) -> list[str] | None:
+        """The fields that a task shows: what its step names; where it names none, all (None), or
+        in an each-branch all with the row in place of its list."""
+        key = self.step_keys[step_id]
+        step = self.graph.human(key)
+        if step.inputs is not None or not rows:
+            return step.inputs
+        scopes = self.graph.row_scopes[key]
+        return visible_field_keys(step, self.graph.definition, scopes)
+
+    def view_of_task(self, step_id: int, rows: str) -> RowView:
+        """From where separation of duties is asked of a task."""
+        return RowView(self.graph, self.step_keys[step_id], read_rows(rows))
 
     def human(self, step: str) -> HumanStep:
         """The step's definition, known to be an approval or a task."""

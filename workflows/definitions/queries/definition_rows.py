@@ -16,6 +16,7 @@ from workflows.definitions.models import (
 )
 from workflows.engine.errors import DefinitionProblem
 from workflows.engine.format.definition import (
+    BranchDef,
     Definition,
     EndStep,
     FieldDef,
@@ -196,7 +197,18 @@ def build_route_row(
         exception=route.exception,
         label=route.label,
         role=roles.get(route.role or ""),
+        **each_columns(link.branch),
     )
+
+
+def each_columns(branch: BranchDef | None) -> dict[str, Any]:
+    """What the row of a way keeps of a branch that is one for each of several."""
+    return {
+        "each": branch.each if branch else None,
+        "row_name": branch.as_ if branch else None,
+        "one_at_a_time": branch.one_at_a_time if branch else None,
+        "stop_on": branch.stop_on if branch else None,
+    }
 
 
 def definition_data_of(version: TemplateVersion) -> dict[str, Any]:
@@ -268,6 +280,11 @@ def _field_form(field: Field, roles: dict[Any, Any]) -> dict[str, Any]:
     return form | (field.config or {})
 
 
+def field_of_row(field: Field) -> FieldDef:
+    """A field as the file says it, but for the role whose people it offers."""
+    return FieldDef.model_validate(_field_form(field, defaultdict(lambda: None)))
+
+
 def _step_form(
     step: Step, routes: list[Route], roles: dict[Any, Any], keys: dict[Any, Any]
 ) -> dict[str, Any]:
@@ -300,7 +317,7 @@ def _add_route(
     elif route.kind in ("rule", "branch"):
         listed = "rules" if route.kind == "rule" else "branches"
         form.setdefault(listed, []).append(
-            _without_none(when=route.when, to=to, exception=route.exception)
+            _without_none(when=route.when, to=to, exception=route.exception, **_each_form(route))
         )
     elif route.kind == "on_error":
         form["on_error"] = _without_none(to=to, exception=route.exception)
@@ -309,6 +326,11 @@ def _add_route(
         form["expires"] = {**(form.get("expires") or {}), **way}
     elif route.kind != "row":  # these are drawn from the rows, which say where they lead
         form[route.kind] = to
+
+
+def _each_form(route: Route) -> dict[str, Any]:
+    columns = {"each": route.each, "as": route.row_name, "one_at_a_time": route.one_at_a_time}
+    return {**columns, "stop_on": route.stop_on}
 
 
 def _without_none(**values: Any) -> dict[str, Any]:

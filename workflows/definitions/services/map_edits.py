@@ -186,14 +186,21 @@ def _is_same_way(route: Route, link: Link) -> bool:
     if link.kind == "row":  # in the order of the rows, by which they are called
         return False
     same_target: bool = route.to_step.key == link.to
-    return (route.when or None) == link.route.when and same_target
+    each = link.branch.each if link.branch else None
+    return (route.when or None, route.each or None) == (link.route.when, each) and same_target
 
 
 def _is_same_place(route: Route, link: Link) -> bool:
     return bool(route.kind == link.kind and link.kind != "outcome")
 
 
+COPIED = (
+    *("to_step", "when", "comment_required", "exception", "label", "role"),
+    *("each", "row_name", "one_at_a_time", "stop_on"),
+)
+
+
 def _fill_route(route: Route, fresh: Route) -> Route:
-    for name in ("to_step", "when", "comment_required", "exception", "label", "role"):
+    for name in COPIED:
         setattr(route, name, getattr(fresh, name))
     return route

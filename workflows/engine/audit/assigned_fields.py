@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from workflows.engine.authority.asked_fields import conditional_fields
 from workflows.engine.format.definition import (
     AutomationStep,
+    BranchDef,
     HumanStep,
     JoinStep,
     Link,
@@ -23,7 +24,7 @@ FilledFields = Mapping[str, frozenset[str]]
 def surely_filled(graph: Graph) -> FilledFields:
     """For each step the fields that are filled in there; all of them where nobody comes. What is
     asked for under a condition may be emptied by any change of what that reads."""
-    every = frozenset(graph.definition.fields)
+    every = frozenset(graph.definition.all_fields)
     filled = dict.fromkeys(graph.steps, every)
     incoming = _incoming_links(graph)
     branches = _sure_branches(graph, incoming)
@@ -61,7 +62,9 @@ def _filled_at_start(graph: Graph) -> frozenset[str]:
 def _filled_after(graph: Graph, link: Link, filled: FilledFields) -> frozenset[str]:
     """What is filled in once this way was taken. An exception way may leave outputs empty."""
     before, step = filled[link.source], graph[link.source]
-    fields = graph.definition.fields
+    fields = graph.definition.all_fields
+    if isinstance(step, ParallelStep):
+        return before | filled_in_rows(graph, step, link)
     if isinstance(step, HumanStep):
         outputs = frozenset(step.outputs or []) & fields.keys()
         must = frozenset(key for key in outputs if fields[key].required)
@@ -97,6 +100,30 @@ def _given_by_table(step: TableStep, link: Link) -> frozenset[str]:
     return frozenset(set.intersection(*given)) if given else frozenset()
 
 
+def filled_in_rows(graph: Graph, step: ParallelStep, link: Link) -> frozenset[str]:
+    """What is filled in of a row when its branch begins: the person, or the columns that a list
+    must have."""
+    branch = branch_of_link(step, link)
+    if branch is None or branch.each is None:
+        return frozenset()
+    fields, asked_later = graph.definition.all_fields, graph.definition.row_outputs
+    return frozenset(
+        key
+        for key in fields
+        if key == branch.row_name
+        or (
+            key.startswith(f"{branch.row_name}.")
+            and fields[key].required
+            and key not in asked_later
+        )
+    )
+
+
+def branch_of_link(step: ParallelStep, link: Link) -> BranchDef | None:
+    """The branch that a way out of a parallel step is."""
+    return step.branches[int(link.name) - 1] if link.name.isdigit() else None
+
+
 def _sure_branches(graph: Graph, incoming: Mapping[str, list[Link]]) -> dict[str, list[list[Link]]]:
     """For each join of all, the ways by which each of its unconditional branches may arrive."""
     result: dict[str, list[list[Link]]] = {}
@@ -107,7 +134,7 @@ def _sure_branches(graph: Graph, incoming: Mapping[str, list[Link]]) -> dict[str
         if not isinstance(join, JoinStep) or join.wait_for not in (None, "all"):
             continue
         for number, branch in enumerate(step.branches, start=1):
-            if branch.when is None:
+            if branch.when is None and branch.each is None:
                 inside = find_reachable({branch.to}, graph.following, {key, step.join})
                 arrivals = [
                     link
@@ -162,6 +189,9 @@ def _fields_written_by(graph: Graph, step: Step) -> frozenset[str]:
     field_keys = set(getattr(step, "outputs", None) or ())
     if isinstance(step, AutomationStep) and step.action not in ("http", "email", "start_workflow"):
         field_keys |= {*(step.with_ or {})}
+    if isinstance(step, ParallelStep):
+        names = {branch.row_name for branch in step.branches if branch.each}
+        field_keys |= {key for key in graph.definition.all_fields if key.partition(".")[0] in names}
     if isinstance(step, WaitStep) and step.message and not field_keys:
         field_keys |= graph.definition.fields.keys()
     return frozenset(field_keys)

@@ -142,7 +142,7 @@ def _start_workflow_problems(survey: Survey, arguments: dict[str, Any]) -> Itera
 
 
 def _set_fields_problems(survey: Survey, arguments: dict[str, Any]) -> Iterator[Text | str]:
-    fields = survey.definition.fields
+    fields = survey.definition.all_fields
     for key, value in arguments.items():
         if key not in fields:
             yield text("there is no field '%(key)s'", key=key)
@@ -156,7 +156,7 @@ def _set_fields_problems(survey: Survey, arguments: dict[str, Any]) -> Iterator[
 
 
 def _expression_problems(survey: Survey, key: str, expression: str) -> Iterator[Text]:
-    fields = survey.definition.fields
+    fields = survey.definition.all_fields
     try:
         result = compile_expression(expression, fields)
     except RuleProblem as problem:
@@ -208,7 +208,7 @@ def check_placeholders(survey: Survey) -> Iterator[AuditFinding]:
 
 def _placeholder_findings(survey: Survey, key: str, value: Any) -> Iterator[AuditFinding]:
     try:
-        unknown = placeholder_names(value) - survey.definition.fields.keys() - FACTS
+        unknown = placeholder_names(value) - survey.definition.all_fields.keys() - FACTS
         problems: list[Text | str] = [
             text("no field is called '%(name)s'", name=name) for name in sorted(unknown)
         ]
@@ -256,7 +256,7 @@ def _missing_data_findings(
     if TRIGGER_KINDS[trigger.kind].brings_values or begin is None:
         return
     given_fields = {*(trigger.data or {}), *(trigger.mapping or {})}
-    fields = survey.definition.fields
+    fields = survey.definition.all_fields
     lacking = [
         f"'{key}'"
         for key in begin.fields or []

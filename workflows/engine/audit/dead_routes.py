@@ -101,7 +101,7 @@ def _parse_condition(survey: Survey, link: Link) -> _Condition | None:
     except RuleProblem:
         return None
     try:
-        return _Condition(link, rule, collect_rule_constants(text, survey.definition.fields))
+        return _Condition(link, rule, collect_rule_constants(text, survey.definition.all_fields))
     except CannotJudge:
         return _Condition(link, None, {})
 
@@ -143,7 +143,7 @@ def _value_combinations(
     for condition in conditions:
         for name, written in condition.constants.items():
             named.setdefault(name, set()).update(written)
-    fields, sure = survey.definition.fields, survey.filled[key]
+    fields, sure = survey.definition.all_fields, survey.filled[key]
     try:
         tried = {
             name: [*values_to_try(fields[name], written), *([] if name in sure else [None])]

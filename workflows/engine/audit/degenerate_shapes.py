@@ -20,7 +20,7 @@ from workflows.engine.values.field_types.base import type_of_field
 def check_single_choices(survey: Survey) -> Iterator[AuditFinding]:
     """A parallel step opens several branches, and a decision leads to several steps."""
     for key, step in survey.graph.steps.items():
-        if isinstance(step, ParallelStep) and len(step.branches) == 1:
+        if isinstance(step, ParallelStep) and len(step.branches) == 1 and not step.branches[0].each:
             yield make_finding("parallel_of_one", key, step=survey.called(key))
         elif _decides(step) and len(survey.graph.following[key]) == 1:
             (only,) = survey.graph.following[key]

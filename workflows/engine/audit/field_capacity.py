@@ -30,7 +30,7 @@ def check_rounding(survey: Survey) -> Iterator[AuditFinding]:
 def _rounding_problem(
     survey: Survey, step: AutomationStep | SubworkflowStep, name: str, rule: RoundingDef
 ) -> Text | None:
-    field = survey.definition.fields.get(name)
+    field = survey.definition.all_fields.get(name)
     if field is None:
         return text("no such field is declared")
     shape = type_of_field(field).shape(field)
@@ -59,7 +59,7 @@ def check_expression_results(survey: Survey) -> Iterator[AuditFinding]:
         if not isinstance(step, AutomationStep) or step.action != "set_fields":
             continue
         for name, expression in (step.with_ or {}).items():
-            field = survey.definition.fields.get(name)
+            field = survey.definition.all_fields.get(name)
             if field is None or not isinstance(expression, str):
                 continue
             misfit = _result_misfit(survey, field, expression, (step.round or {}).get(name))
@@ -79,7 +79,7 @@ def _result_misfit(
 ) -> str:
     """Which kind of field cannot keep what an expression can give; empty where it can."""
     try:
-        result = compile_expression(expression, survey.definition.fields)
+        result = compile_expression(expression, survey.definition.all_fields)
     except RuleProblem:
         return ""  # that is an error of its own
     field_type = type_of_field(field)
@@ -103,7 +103,7 @@ def check_trigger_values(survey: Survey) -> Iterator[AuditFinding]:
     begin = survey.definition.start
     for number, trigger in enumerate((begin.triggers if begin else None) or [], start=1):
         for name, value in (trigger.data or {}).items():
-            field = survey.definition.fields.get(name)
+            field = survey.definition.all_fields.get(name)
             problem = _value_problem(name, field, value) if field else None
             if problem:
                 yield make_finding("trigger_value_unfit", None, number=number, problem=problem)

@@ -101,13 +101,13 @@ def _due_after_no_date(survey: Survey, key: str, step: HumanStep) -> Iterator[Au
 
 
 def _is_date(survey: Survey, name: str) -> bool:
-    field = survey.definition.fields.get(name)
+    field = survey.definition.all_fields.get(name)
     return field is not None and type_of_field(field).kind == "date"
 
 
 def check_declared_fields(survey: Survey) -> Iterator[AuditFinding]:
     """What a step reads and writes is declared."""
-    declared = survey.definition.fields
+    declared = survey.definition.all_fields
     for key, step in survey.graph.steps.items():
         for name in getattr(step, "inputs", None) or []:
             if name not in declared:
@@ -128,7 +128,7 @@ def check_approval_inputs(survey: Survey) -> Iterator[AuditFinding]:
 def _new_version_of_nothing(survey: Survey, key: str, step: HumanStep) -> Iterator[AuditFinding]:
     if not isinstance(step, ApprovalStep) or step.on_new_version is None:
         return
-    fields = survey.definition.fields
+    fields = survey.definition.all_fields
     shown_fields = (fields[name] for name in visible_field_keys(step, survey.definition))
     if not any(type_of_field(field).holds_document for field in shown_fields):
         yield make_finding("no_document_shown", key, step=survey.called(key))

@@ -61,15 +61,20 @@ def _passes_unattended(survey: Survey, block: ParallelBlock, routes: dict[str, s
     join = survey.graph[block.join]
     assert isinstance(join, JoinStep)
     silent = [
-        (branch.when is None, _arrives_unattended(branch.to, block, routes))
+        (branch.when is None and branch.each is None, _arrives_unattended(branch.to, block, routes))
         for branch in block.step.branches
     ]
     if not any(sure and not quiet for sure, quiet in silent):
         return True  # what needs a person may happen not to be opened
     if join.wait_for in (None, "all"):
         return False
+    quiet_count = sum(quiet for _, quiet in silent)
+    if isinstance(join.wait_for, str) and join.wait_for.endswith("%"):
+        goes_through_rows = any(branch.each for branch in block.step.branches)
+        share = 1 if goes_through_rows else int(join.wait_for[:-1]) * len(silent)
+        return quiet_count * 100 >= share
     required_count = 1 if join.wait_for == "any" else int(join.wait_for or 1)
-    return sum(quiet for _, quiet in silent) >= required_count
+    return quiet_count >= required_count
 
 
 def _arrives_unattended(target: str, block: ParallelBlock, routes: dict[str, set[str]]) -> bool:

@@ -7,12 +7,18 @@ from typing import Any
 
 import networkx as nx
 
-from workflows.engine.audit.assigned_fields import FilledFields, possibly_filled, surely_filled
+from workflows.engine.audit.assigned_fields import (
+    FilledFields,
+    filled_in_rows,
+    possibly_filled,
+    surely_filled,
+)
 from workflows.engine.audit.people import People
 from workflows.engine.format.definition import (
     Definition,
     HumanStep,
     JoinStep,
+    Link,
     ParallelStep,
     RoleDef,
     roles_of_step,
@@ -98,6 +104,13 @@ class Survey:
     def filled(self) -> FilledFields:
         """The fields that are surely filled in at each step."""
         return surely_filled(self.graph)
+
+    def filled_for(self, link: Link) -> frozenset[str]:
+        """The fields that are surely filled in where the condition of a way is asked: of a branch
+        for each row those of the row as well."""
+        step = self.graph[link.source]
+        rows = filled_in_rows(self.graph, step, link) if isinstance(step, ParallelStep) else ()
+        return self.filled[link.source].union(rows)
 
     @cached_property
     def fillable(self) -> FilledFields:

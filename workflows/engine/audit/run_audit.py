@@ -6,6 +6,7 @@ from typing import Final
 from workflows.engine.audit import automations as outside
 from workflows.engine.audit import dead_routes as taken
 from workflows.engine.audit import degenerate_shapes as shapes
+from workflows.engine.audit import each as rows
 from workflows.engine.audit import environment as world
 from workflows.engine.audit import field_capacity as fits
 from workflows.engine.audit import field_constraints as asked
@@ -29,6 +30,7 @@ AuditCheck = Callable[[Survey], Iterator[AuditFinding]]
 CHECKS: Final[tuple[AuditCheck, ...]] = (
     *head.CHECKS,
     *structure.CHECKS,
+    *rows.CHECKS,
     *loops.CHECKS,
     *work.CHECKS,
     *people_there.CHECKS,

@@ -107,7 +107,7 @@ def check_role_field_types(survey: Survey) -> Iterator[AuditFinding]:
     for name, role in survey.definition.roles.items():
         if role.person_field is None:
             continue
-        field = survey.definition.fields.get(role.person_field)
+        field = survey.definition.all_fields.get(role.person_field)
         if field is None or not type_of_field(field).names_person:
             problem = (
                 text("is not declared")
@@ -127,7 +127,7 @@ def check_role_settings(survey: Survey) -> Iterator[AuditFinding]:
     """What the role finders are told is what they can work with."""
     for name, role in survey.definition.roles.items():
         for finder, setting in role.sources:
-            problems = [*finder.problems(setting, survey.definition.fields)]
+            problems = [*finder.problems(setting, survey.definition.all_fields)]
             step = finder.step_read(setting)
             if step is not None and step not in dict(survey.humans()):
                 problems.append(text("'%(step)s' is no step that people decide", step=step))

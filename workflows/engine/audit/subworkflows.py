@@ -87,7 +87,7 @@ def _check_unsure_data(
     """What is given may still be empty where the child's start requires a value."""
     for key in _start_field_keys(child):
         name = only_placeholder(start.data.get(key))
-        unsure = name in survey.definition.fields and name not in survey.filled[start.key]
+        unsure = name in survey.definition.all_fields and name not in survey.filled[start.key]
         if unsure and child.fields[key].is_left_to_others:
             yield make_finding(
                 "subworkflow_field_may_be_empty",

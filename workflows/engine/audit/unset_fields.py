@@ -23,7 +23,7 @@ from workflows.engine.values.placeholders import PlaceholderProblem, placeholder
 def check_read_too_early(survey: Survey) -> Iterator[AuditFinding]:
     """What a step reads may have been filled in before."""
     for key, step in survey.graph.steps.items():
-        declared = survey.definition.fields.keys()
+        declared = survey.definition.all_fields.keys()
         for name, usage in sorted(_fields_read(survey, key, step).items()):
             if name in declared and not survey.may_know(key, name):
                 yield make_finding(

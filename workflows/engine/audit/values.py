@@ -43,8 +43,9 @@ def _check_empty_fields(
     text = link.route.when or ""
     unsure = [
         name
-        for name in sorted(needs - survey.filled[link.source])
-        if survey.may_know(link.source, name) and not re.search(rf"\b{name}\s*[!=]=\s*null\b", text)
+        for name in sorted(needs - survey.filled_for(link))
+        if survey.may_know(link.source, name)
+        and not re.search(rf"\b{re.escape(name)}\s*[!=]=\s*null\b", text)
     ]
     if unsure:
         listed = ", ".join(f"'{name}'" for name in unsure)
@@ -61,7 +62,7 @@ def check_role_fields_filled(survey: Survey) -> Iterator[AuditFinding]:
     for key, step in survey.humans():
         role = survey.role(step.role)
         for name in sorted(role.fields_read) if role is not None else ():
-            field = survey.definition.fields.get(name)
+            field = survey.definition.all_fields.get(name)
             is_unfit = role is not None and name == role.person_field
             is_unfit = is_unfit and field is not None and not type_of_field(field).names_person
             is_covered = name in survey.filled[key] or not survey.may_know(key, name)
@@ -123,8 +124,10 @@ def _fields_written_twice(survey: Survey, block: ParallelBlock) -> dict[str, set
     for branch in block.step.branches:
         inside = find_reachable({branch.to}, survey.graph.following, walls) & block.inside
         written = {key: _output_fields(survey, key) for key in inside}
+        own = f"{branch.row_name}." if branch.each else ""
         for name in {name for names in written.values() for name in names}:
-            branches[name] = branches.get(name, 0) + 1
+            is_shared = bool(branch.each) and not name.startswith(own)
+            branches[name] = branches.get(name, 0) + (2 if is_shared else 1)
             writers.setdefault(name, set()).update(
                 k for k, names in written.items() if name in names
             )

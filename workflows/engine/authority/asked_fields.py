@@ -13,13 +13,13 @@ from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
 
 def is_shown(graph: Graph, key: str, data: Mapping[str, Any]) -> bool:
     """Whether a form asks for the field, among these values."""
-    when = graph.definition.fields[key].when
+    when = graph.definition.all_fields[key].when
     return when is None or _holds(graph, when, data)
 
 
 def is_required(graph: Graph, key: str, data: Mapping[str, Any]) -> bool:
     """Whether the field may not stay empty where it is asked for, among these values."""
-    field = graph.definition.fields[key]
+    field = graph.definition.all_fields[key]
     if field.required is None and field.required_when is None:
         return False
     is_asked = is_shown(graph, key, data)

@@ -14,7 +14,7 @@ from workflows.engine.routing.advance import barred_people
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Person
 from workflows.engine.routing.quorum import lacking_roles, vote_counts
-from workflows.engine.routing.separation import forward_outcome, people_kept_from_step
+from workflows.engine.routing.separation import RowView, forward_outcome, people_kept_from_step
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
 from workflows.engine.texts import Text, join_texts, text
 
@@ -32,7 +32,8 @@ class DecisionContext:
     which they count, where the quorum is by roles.
 
     Who stands in for somebody who is away acts in their place (`acted_for`): then all of this is
-    asked of that person, and separation of duties holds for both.
+    asked of that person, and separation of duties holds for both. `rows` are the rows that the
+    work is about; `data` has their values too.
     """
 
     graph: Graph
@@ -51,6 +52,12 @@ class DecisionContext:
     acted_for: Person | None = None
     awaits_requester: bool = False
     quorum_roles: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
+
+    @property
+    def view(self) -> RowView:
+        """From where separation of duties is asked."""
+        return RowView(self.graph, self.step, self.rows)
 
     @property
     def in_whose_right(self) -> Person:
@@ -97,7 +104,7 @@ def _state_refusal(context: DecisionContext) -> HandoffError | None:
 def _separation_refusal(
     context: DecisionContext, step: HumanStep, name: str
 ) -> HandoffError | None:
-    barred = context.people & barred_people(step, context.marking)
+    barred = context.people & barred_people(step, context.marking, context.view)
     if not barred:
         return None
     if context.actor not in barred:
@@ -106,7 +113,7 @@ def _separation_refusal(
             " it in whose place you would act.",
             name=name,
         )
-    if context.actor not in people_kept_from_step(step, context.marking):
+    if context.actor not in people_kept_from_step(step, context.marking, context.view):
         return NotAllowed(
             "'%(name)s' must be approved by somebody else: you changed this request's way or"
             " values by hand, and nobody approves what they steered.",
@@ -319,7 +326,7 @@ def _output_refusal(
     context: DecisionContext, step: HumanStep, route: RouteDef, writes: Mapping[str, Any]
 ) -> HandoffError | None:
     allowed = step.outputs or []
-    fields = context.graph.definition.fields
+    fields = context.graph.definition.all_fields
     data = {**context.data, **writes}
     extra = [key for key in writes if key not in allowed and not _is_emptied(context, key, data)]
     if extra:
@@ -340,7 +347,7 @@ def _output_refusal(
 
 def _is_emptied(context: DecisionContext, key: str, data: Mapping[str, Any]) -> bool:
     """Whether a field is only written because it is not asked for any more."""
-    is_known = key in context.graph.definition.fields
+    is_known = key in context.graph.definition.all_fields
     return is_known and data[key] is None and not is_shown(context.graph, key, data)
 
 

@@ -157,7 +157,7 @@ class _Writer:
 
     @staticmethod
     def _block_element(step: ParallelStep) -> str:
-        has_conditions = any(branch.when for branch in step.branches)
+        has_conditions = any(branch.when or branch.each for branch in step.branches)
         return "inclusiveGateway" if has_conditions else "parallelGateway"
 
     def _join_element(self, key: str, step: JoinStep) -> str:

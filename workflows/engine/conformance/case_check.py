@@ -73,7 +73,7 @@ class CaseChecker:
             key: frozenset(
                 name
                 for name in visible_field_keys(step, graph.definition)
-                if reaction_to_change(step, graph.definition.fields[name]) == REQUIRE
+                if reaction_to_change(step, graph.definition.all_fields[name]) == REQUIRE
             )
             for key, step in graph.steps.items()
             if isinstance(step, ApprovalStep)

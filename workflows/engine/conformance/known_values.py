@@ -57,7 +57,7 @@ class RuleReader:
         cleaned: dict[str, Any] = {}
         for key in self.fields:
             if key in values:
-                spec = self.graph.definition.fields[key]
+                spec = self.graph.definition.all_fields[key]
                 try:
                     cleaned[key] = type_of_field(spec).clean(spec, values[key])
                 except ValueRefused:

@@ -5,7 +5,9 @@ loaded and dumped says the same as before. Whether the *map* makes sense is the 
 business (`audit.py`); here is only whether the file can be read at all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -23,6 +25,7 @@ from workflows.engine.format.parts import (
     ErrorRouteDef,
     ExpiryDef,
     ExtendDef,
+    FieldPath,
     Key,
     Line,
     LongText,
@@ -34,6 +37,7 @@ from workflows.engine.format.parts import (
     RoundingDef,
     RouteDef,
     RuleDef,
+    ShareText,
     Slug,
     SpanText,
     StartDef,
@@ -97,6 +101,17 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class RowScope:
+    """An each-branch: the parallel step and its branch (from 0), what a row is called in it, and
+    the field whose rows or people it goes through."""
+
+    parallel: str
+    index: int
+    name: str
+    source: str
+
+
 class MapProblem(ValueError):
     """The parts of a map do not fit together; `path` is where in the file."""
 
@@ -132,8 +147,8 @@ class HumanStep(HoldingStep):
     clock: Literal["stops", "runs"] | None = None
     extend: ExtendDef | None = None
     calendar: CalendarName | None = None
-    inputs: list[Name] | None = None
-    outputs: list[Name] | None = None
+    inputs: list[FieldPath] | None = None
+    outputs: list[FieldPath] | None = None
     not_by: list[Key] | None = None
     not_by_reason: Reason | None = None
     quorum: Quorum | None = None
@@ -217,7 +232,7 @@ class JoinStep(BaseStep):
     """The merge check: fires once when enough branches have arrived and they agree."""
 
     kind: Literal["join"]
-    wait_for: Count | Literal["all", "any"] | None = None
+    wait_for: Count | Literal["all", "any"] | ShareText | None = None
     to: Key
 
 
@@ -230,8 +245,8 @@ class AutomationStep(HoldingStep):
     calendar: CalendarName | None = None
     action: Line
     with_: dict[str, Any] | None = Field(None, alias="with")
-    outputs: dict[Name, str] | None = None
-    round: dict[Name, RoundingDef] | None = None
+    outputs: dict[FieldPath, str] | None = None
+    round: dict[FieldPath, RoundingDef] | None = None
     retry: RetryDef | None = None
     on_error: ErrorRouteDef | None = None
     to: Key
@@ -247,7 +262,7 @@ class WaitStep(HoldingStep):
     for_: SpanText | None = Field(None, alias="for")
     until: UntilText | None = None
     message: Line | None = None
-    outputs: list[Name] | None = None
+    outputs: list[FieldPath] | None = None
     to: Key
 
     @model_validator(mode="after")
@@ -268,8 +283,8 @@ class SubworkflowStep(HoldingStep):
     calendar: CalendarName | None = None
     workflow: Slug
     data: dict[Name, Any] | None = None
-    outputs: dict[Name, str] | None = None
-    round: dict[Name, RoundingDef] | None = None
+    outputs: dict[FieldPath, str] | None = None
+    round: dict[FieldPath, RoundingDef] | None = None
     on_error: ErrorRouteDef | None = None
     to: Key
 
@@ -325,6 +340,7 @@ class Link(DefinitionPart):
     ]
     name: str
     route: RouteDef
+    branch: BranchDef | None = None
 
     @property
     def to(self) -> str:
@@ -376,6 +392,7 @@ class Definition(DefinitionPart):
         self._check_confirmations()
         self._check_quorums()
         self._check_rehearsal()
+        self._check_row_names()
         return self
 
     def _check_ways(self) -> None:
@@ -489,6 +506,33 @@ class Definition(DefinitionPart):
                     key,
                 )
 
+    def _check_row_names(self) -> None:
+        """A row's name means one list on the whole map, so that `row.net` has one type."""
+        sources: dict[str, str] = {}
+        for scope in self.row_scopes():
+            path = ("steps", scope.parallel)
+            if scope.name in self.fields:
+                raise MapProblem(
+                    text(
+                        "step '%(key)s' calls its rows '%(name)s', which is a field; give them"
+                        " another name with `as`",
+                        key=scope.parallel,
+                        name=scope.name,
+                    ),
+                    *path,
+                )
+            if sources.setdefault(scope.name, scope.source) != scope.source:
+                raise MapProblem(
+                    text(
+                        "step '%(key)s' calls its rows '%(name)s', and so are rows of"
+                        " '%(source)s' called; give one of them another name with `as`",
+                        key=scope.parallel,
+                        name=scope.name,
+                        source=sources[scope.name],
+                    ),
+                    *path,
+                )
+
     def _check_rehearsal(self) -> None:
         outcomes = {key: getattr(step, "outcomes", {}) for key, step in self.steps.items()}
         for problem in self.rehearse.problems(self.roles, outcomes) if self.rehearse else ():
@@ -526,6 +570,35 @@ class Definition(DefinitionPart):
             for column, spec in (field.columns or {}).items():
                 yield f"{key}.{column}", spec
 
+    def row_scopes(self) -> Iterator[RowScope]:
+        """The each-branches of the map, in the file's order."""
+        for key, step in self.steps.items():
+            if isinstance(step, ParallelStep):
+                for index, branch in enumerate(step.branches):
+                    if branch.each is not None:
+                        yield RowScope(key, index, branch.row_name, branch.each)
+
+    @cached_property
+    def all_fields(self) -> Mapping[str, FieldDef]:
+        """The declared fields, with those that rows of each-branches have within them, under
+        dotted names."""
+        fields = dict(self.fields)
+        for scope in self.row_scopes():
+            source = self.fields.get(scope.source)
+            if source is not None:
+                fields |= row_fields(scope.name, source)
+        return fields
+
+    @cached_property
+    def row_outputs(self) -> frozenset[str]:
+        """The columns, by their dotted names, that steps of each-branches fill in: they are asked
+        there, and not with the list."""
+        names = {scope.name for scope in self.row_scopes()}
+        written = {
+            key for step in self.steps.values() for key in getattr(step, "outputs", None) or ()
+        }
+        return frozenset(key for key in written if key.partition(".")[0] in names)
+
     def links(self) -> Iterator[Link]:
         """Every way between steps, in the file's order."""
         for key, step in self.steps.items():
@@ -537,12 +610,34 @@ class Definition(DefinitionPart):
         return {name: part for name, part in written.items() if part != {}}
 
 
+def row_fields(name: str, source: FieldDef) -> dict[str, FieldDef]:
+    """What a row of this field is known by: its columns as `row.net`, or `row` alone where the
+    field names several people."""
+    columns: Mapping[str, Any] = getattr(source, "columns", None) or {}
+    if source.type == "users":
+        label = source.label
+        return {
+            name: FieldDef(type="user") if label is None else FieldDef(type="user", label=label)
+        }
+    return {
+        f"{name}.{column}": FieldDef.model_validate(
+            {"label": display_title(column, None), **_column_as_field(spec)}
+        )
+        for column, spec in columns.items()
+    }
+
+
+def _column_as_field(spec: Any) -> dict[str, Any]:
+    written: dict[str, Any] = spec.model_dump(by_alias=True, exclude_unset=True)
+    return written
+
+
 def links_of(key: str, step: Step) -> Iterator[Link]:
     """The ways from one step, in the file's order."""
 
-    def link(kind: Any, name: str, route: RouteDef | str) -> Link:
+    def link(kind: Any, name: str, route: RouteDef | str, branch: BranchDef | None = None) -> Link:
         target = RouteDef(to=route) if isinstance(route, str) else route
-        return Link(source=key, kind=kind, name=name, route=target)
+        return Link(source=key, kind=kind, name=name, route=target, branch=branch)
 
     if isinstance(step, HumanStep):
         for name, route in step.outcomes.items():
@@ -560,7 +655,7 @@ def links_of(key: str, step: Step) -> Iterator[Link]:
         yield from _links_of_table(key, step)
     elif isinstance(step, ParallelStep):
         for number, branch in enumerate(step.branches, start=1):
-            yield link("branch", str(number), _build_route(branch.to, branch.when))
+            yield link("branch", str(number), _build_route(branch.to, branch.when), branch)
     elif isinstance(step, EndStep):
         if step.reopen:
             yield link("reopen", "reopen", step.reopen)

@@ -79,7 +79,7 @@ _PART_MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "steps.*.extend": ExtendDef,
 }
 _UNION_HINTS: Final[Mapping[str, Text]] = {
-    "wait_for": text("write all, any or a whole number from 1 to 1000"),
+    "wait_for": text("write all, any, a whole number from 1 to 1000 or a share such as 60%"),
     "factor": text("write a number from 1 to 100"),
     "minutes_per_request": text("write a number of minutes, 0 or more"),
     "error_rate": text("write a number from 0 to 1, such as 0.12"),

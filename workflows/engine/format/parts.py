@@ -5,7 +5,7 @@ Each is strict and closed to unknown keys, so that a misspelt key is found when 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -31,12 +31,20 @@ from workflows.engine.values.field_types.numbers import MAX_DECIMALS, RoundingMo
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,79}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+FieldPath = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}(\.[a-z][a-z0-9_]{0,59})?$")
+]
+"""A field of the request, or within an each-branch a column of its row: `row.net`."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 LongText = Annotated[str, StringConstraints(max_length=4000)]
 RuleText = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Username = Annotated[str, StringConstraints(min_length=1, max_length=150)]
+ROW: Final = "row"
+"""What a row is called in the steps of its branch, where the map gives it no other name."""
+ShareText = Annotated[str, StringConstraints(pattern=r"^(100|[1-9][0-9]?)%$")]
+"""A share of what there is, such as `60%`."""
 Count = Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -237,18 +245,40 @@ class RuleDef(DefinitionPart):
 
 
 class BranchDef(DefinitionPart):
-    """One branch of a parallel step; without `when` it is always taken."""
+    """One branch of a parallel step; without `when` it is always taken.
+
+    With `each` it is one branch for each row of a list, or each person of several, at the moment
+    at which the step is reached; `when` is asked of each row then. The row is named `row`, or as
+    `as` says.
+    """
 
     to: Key
     when: RuleText | None = None
+    each: Name | None = None
+    as_: Name | None = Field(None, alias="as")
+    one_at_a_time: bool | None = None
+    stop_on: Literal["refusal"] | None = None
+
+    @model_validator(mode="after")
+    def _rows_belong_to_each(self) -> "BranchDef":
+        if self.each is None and (self.as_ or self.one_at_a_time or self.stop_on):
+            raise ValueError(
+                text("`as`, `one_at_a_time` and `stop_on` go with `each`; add it or remove them")
+            )
+        return self
+
+    @property
+    def row_name(self) -> str:
+        """What the row is called in the steps of this branch."""
+        return self.as_ or ROW
 
 
 class DueDef(DefinitionPart):
     """A moment that is reckoned from a date of the request: `{after: received_on, by: 1mo}`, or
     `{before: needed_by, by: 5d}`."""
 
-    after: Name | None = None
-    before: Name | None = None
+    after: FieldPath | None = None
+    before: FieldPath | None = None
     by: SpanText
 
     @model_validator(mode="after")
@@ -272,7 +302,7 @@ DueText = Annotated[
 ]
 """When something is due: a span, or a moment that is reckoned from a field."""
 UntilText = Annotated[
-    Annotated[Name, Tag("text")] | Annotated[DueDef, Tag("field")], Discriminator(_written_how)
+    Annotated[FieldPath, Tag("text")] | Annotated[DueDef, Tag("field")], Discriminator(_written_how)
 ]
 """Until when something waits: the date of a field, or a moment that is reckoned from one."""
 

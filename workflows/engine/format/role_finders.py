@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import StringConstraints
 
 from workflows.engine.format.field_parts import FieldDef
-from workflows.engine.format.parts import Name, Username
+from workflows.engine.format.parts import FieldPath, Username
 from workflows.engine.registries import Registry
 from workflows.engine.texts import Text, text
 from workflows.engine.values.placeholders import (
@@ -210,7 +210,7 @@ class FieldFinder(RoleFinder):
 
     name = "field"
     title = text("a person field")
-    setting_type = Name
+    setting_type = FieldPath
 
     def person_field(self, setting: Any) -> str | None:
         """The field."""

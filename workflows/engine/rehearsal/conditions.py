@@ -72,7 +72,7 @@ class Conditions:
     @cached_property
     def literals(self) -> Mapping[str, frozenset[str]]:
         """What the map's rules and sums set each field against."""
-        found = collect_literals(_texts_of(self.graph), self.graph.definition.fields)
+        found = collect_literals(_texts_of(self.graph), self.graph.definition.all_fields)
         for group in self.tables:
             for key, written in collect_table_literals(group.table).items():
                 found[key] = found.get(key, frozenset()) | written
@@ -92,7 +92,7 @@ class Conditions:
 
     def candidates(self, key: str) -> list[Any]:
         """Values of a field that are worth trying."""
-        spec = self.graph.definition.fields[key]
+        spec = self.graph.definition.all_fields[key]
         return values_around(spec, self.literals.get(key, frozenset()), self.today)
 
     def _find_groups(self) -> Iterator[ConditionGroup]:
@@ -181,7 +181,7 @@ class Conditions:
 
     def values_to_combine(self, name: str) -> list[Any]:
         """Values of a field, and none where it may stay empty."""
-        spec = self.graph.definition.fields[name]
+        spec = self.graph.definition.all_fields[name]
         values = self.candidates(name) or [SOMEBODY]
         return values if spec.required else [*values, None]
 

@@ -17,11 +17,11 @@ from workflows.engine.values.patterns import compile_pattern
 
 def fit_value(graph: Graph, key: str, value: Any, data: Mapping[str, Any], moment: int) -> Any:
     """The value, or one near it that the field takes; what was drawn where there is none."""
-    spec = graph.definition.fields[key]
+    spec = graph.definition.all_fields[key]
     if value is None or type_of_field(spec).names_person:
         return value
     context = BoundContext(
-        graph.definition.fields, data, local_day_of(to_moment(moment), graph.zone), graph.zone
+        graph.definition.all_fields, data, local_day_of(to_moment(moment), graph.zone), graph.zone
     )
     if _fits(spec, value, context):
         return value

@@ -9,9 +9,11 @@ from workflows.engine.format.quorums import quorum_roles
 from workflows.engine.rehearsal.crew import Vote
 from workflows.engine.rehearsal.goals import Goal
 from workflows.engine.rehearsal.records import RunRecord, TaskRecord, Trouble
+from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Token
 from workflows.engine.routing.quorum import base_vote_roles, filled_parts
-from workflows.engine.routing.separation import barred_people
+from workflows.engine.routing.rows import Rows, rounds_by_step
+from workflows.engine.routing.separation import RowView, barred_people
 
 MOST_ROUNDS: Final = 200
 """A request that comes to a step more often than this does not end."""
@@ -57,7 +59,7 @@ class OpenRequest:
     def count_rounds(self, most: int) -> bool:
         """Keep how often each step was come to; whether one was come to more often than `most`."""
         record, is_endless = self.record, False
-        for step, number in self.marking.rounds.items():
+        for step, number in rounds_by_step(self.marking).items():
             if number > record.visited.get(step, 0):
                 record.visited[step] = number
                 since = number - self.rounds_before.get(step, 0)
@@ -88,6 +90,18 @@ class OpenTask:
     votes: list[Vote] = field(default_factory=list)
     added: tuple[str, ...] = ()
     roles_of: Callable[[str], tuple[str, ...]] | None = None
+    graph: Graph
+    rows: Rows = ()
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The request's values, and those of the row that it is about."""
+        return self.graph.data_at(self.key, self.rows, self.request.data)
+
+    @property
+    def view(self) -> RowView:
+        """From where separation of duties is asked."""
+        return RowView(self.graph, self.key, self.rows)
 
     def may_take(self, name: str) -> bool:
         """Whether separation of duties lets this person, who is in the role, take it, and they
@@ -99,7 +113,7 @@ class OpenTask:
         token = self.request.marking.token(self.activation)
         if token is None or name in token.votes or not self._counts(token, name):
             return False
-        return name not in barred_people(self.step, self.request.marking)
+        return name not in barred_people(self.step, self.request.marking, self.view)
 
     def _counts(self, token: Token, name: str) -> bool:
         """Whether they count for a role of a quorum by roles, beside those who are at it."""

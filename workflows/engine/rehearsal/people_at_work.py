@@ -94,7 +94,7 @@ class PeopleAtWork:
         if task.is_over or overdue is None or overdue.escalate_to is None:
             return
         request = task.request
-        names = self.crew.in_role(overdue.escalate_to, request.data, request.requester)
+        names = self.crew.in_role(overdue.escalate_to, task.data, request.requester)
         task.added = tuple(name for name in names if name not in task.added)
         for vote in task.votes:
             if vote.by is None and not vote.is_over:
@@ -211,7 +211,7 @@ class PeopleAtWork:
         task.record.worked += vote.worked
         by_person = task.request.record.worked
         by_person[person.name] = by_person.get(person.name, 0) + vote.worked
-        if person.name in barred_people(task.step, task.request.marking):
+        if person.name in barred_people(task.step, task.request.marking, task.view):
             if self.check(task, now):
                 self.offer_outstanding(task, now)
         else:
@@ -226,7 +226,7 @@ class PeopleAtWork:
             run=request.record.number,
             moment=now,
             requester=request.requester,
-            data=request.data,
+            data=task.data,
             wanted=request.wanted,
             disagrees=request.disagrees,
         )
@@ -283,7 +283,7 @@ class PeopleAtWork:
         route = task.step.outcomes[outcome]
         if route.when is None:
             return True
-        data = {**task.request.data, **({} if route.exception else filled_in)}
+        data = {**task.data, **({} if route.exception else filled_in)}
         key = (task.key, "outcome", outcome)
         try:
             holds = self.values.graph.holds(route.when, data)
@@ -297,7 +297,7 @@ class PeopleAtWork:
     def _people_for(self, task: OpenTask, route: RouteDef) -> tuple[str, ...]:
         request = task.request
         roles = (route.role,) if route.role else roles_of_step(task.step) or (None,)
-        found = [self.crew.in_role(role, request.data, request.requester) for role in roles]
+        found = [self.crew.in_role(role, task.data, request.requester) for role in roles]
         names = found[0] if len(found) == 1 else tuple(dict.fromkeys(sum(found, ())))
         if len(found) > 1 and task.roles_of is None:
             task.roles_of = partial(self._roles_in_quorum, task)
@@ -317,11 +317,11 @@ class PeopleAtWork:
         voted = token.voters if token else frozenset()
         return TaskPeople(
             roles={
-                role: self.crew.as_set(self.crew.in_role(role, request.data, request.requester))
+                role: self.crew.as_set(self.crew.in_role(role, task.data, request.requester))
                 for role in _roles_of(step)
             },
             added=frozenset(task.added),
-            barred=barred_people(step, request.marking),
+            barred=barred_people(step, request.marking, task.view),
             voted=voted,
             votes=len(token.votes) if token else 0,
             needed=token.needed if token else 1,

@@ -10,6 +10,7 @@ from workflows.engine.rehearsal.records import RunRecord, TaskRecord
 from workflows.engine.rehearsal.scenario import RunningRequest, RunningTask
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Person, Token
+from workflows.engine.routing.rows import rounds_by_step
 
 DueOf = Callable[[str, OpenRequest, int], int | None]
 
@@ -21,7 +22,7 @@ def take_up_request(running: RunningRequest, number: int) -> OpenRequest:
         started=to_seconds(running.started),
         requester=running.requester,
         name=running.name,
-        visited=dict(running.marking.rounds),
+        visited=rounds_by_step(running.marking),
     )
     return OpenRequest(
         record=record, requester=running.requester, data=running.values, marking=running.marking
@@ -47,6 +48,8 @@ def take_up_task(
         step=step,
         record=record,
         came_from=running.came_from,
+        graph=graph,
+        rows=token.rows,
     )
     request.tasks[token.id] = task
     return task

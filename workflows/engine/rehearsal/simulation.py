@@ -36,6 +36,7 @@ from workflows.engine.routing import effects as fx
 from workflows.engine.routing.advance import advance
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Person as PersonKey
+from workflows.engine.routing.rows import Rows, branch_index
 from workflows.engine.routing.step_troubles import StepFailed
 from workflows.engine.timing.due_dates import due_moment, end_of_expiry, parse_span
 from workflows.engine.timing.working_time import Calendar, Duration, parse_duration
@@ -296,7 +297,7 @@ class Simulation:
             return
         step = self.graph[token.step]
         answer = (
-            StepFailed("failed", "", 1) if fails else self.outside.answer(step, request, now)  # type: ignore[arg-type]
+            StepFailed("failed", "", 1) if fails else self.outside.answer(step, request, now, token)  # type: ignore[arg-type]
         )
         if isinstance(answer, StepFailed):
             self.apply(request, fx.Fail(activation, answer), now, step=token.step, outcome="failed")
@@ -328,7 +329,7 @@ class Simulation:
         if not isinstance(step, HumanStep):
             request.outside[effect.activation] = record
             return
-        record.due = self._due(effect.step, request, now)
+        record.due = self._due(effect.step, request, now, effect.rows)
         task = OpenTask(
             request=request,
             activation=effect.activation,
@@ -336,6 +337,8 @@ class Simulation:
             step=step,
             record=record,
             came_from=effect.came_from,
+            graph=self.graph,
+            rows=effect.rows,
         )
         request.tasks[effect.activation] = task
         self.later(now, self._open_task, task)
@@ -362,7 +365,7 @@ class Simulation:
             event = fx.Expire(task.activation)
             self.apply(request, event, now, step=task.key, outcome=EXPIRED)
 
-    def _due(self, key: str, request: OpenRequest, now: int) -> int | None:
+    def _due(self, key: str, request: OpenRequest, now: int, rows: Rows = ()) -> int | None:
         step, calendar = self.graph.human(key), self.calendar.of_step(key)
         span = parse_span(step.due) if isinstance(step.due, str) else None
         if isinstance(span, Duration):
@@ -371,7 +374,7 @@ class Simulation:
             step.due,
             calendar=calendar,
             zone=self.graph.zone,
-            data=request.data,
+            data=self.graph.data_at(key, rows, request.data),
             now=to_moment(now),
         )
         return to_seconds(moment) if moment else None
@@ -404,7 +407,10 @@ class Simulation:
 
     def _on_outside(self, request: OpenRequest, effect: fx.ExternalWorkRequested, now: int) -> None:
         step = self.graph[effect.step]
-        ends = self.outside.ends_at(effect.step, step, request, now)  # type: ignore[arg-type]
+        token = request.marking.token(effect.activation)
+        rows = token.rows if token is not None else ()
+        data = self.graph.data_at(effect.step, rows, request.data)
+        ends = self.outside.ends_at(effect.step, step, data, now)  # type: ignore[arg-type]
         if effect.activation in request.tried_again:
             fails = False
         elif request.goal is not None:
@@ -471,10 +477,11 @@ class Simulation:
     def _on_block(self, request: OpenRequest, effect: fx.BlockOpened, now: int) -> None:
         step = self.graph[effect.step]
         assert isinstance(step, ParallelStep)
+        opened = {branch_index(branch) for branch in effect.branches}
         for index, branch in enumerate(step.branches):
             if branch.when is not None:
                 key = (effect.step, "branch", str(index + 1))
-                request.record.note_answer(key, holds=index in effect.branches)
+                request.record.note_answer(key, holds=index in opened)
 
     def _on_ended(self, request: OpenRequest, effect: fx.RequestEnded, now: int) -> None:
         request.record.ended, request.record.result = now, effect.result

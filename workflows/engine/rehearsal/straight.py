@@ -32,6 +32,7 @@ from workflows.engine.routing import effects as fx
 from workflows.engine.routing.advance import advance
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Token
+from workflows.engine.routing.rows import rounds_by_step
 from workflows.engine.timing.working_time import Calendar
 
 ARRIVE, OPEN, READY, FINISH, SEEK, RESUME = range(6)
@@ -181,7 +182,7 @@ class StraightSimulation:
             started=to_seconds(running.started),
             requester=running.requester,
             name=running.name,
-            visited=dict(running.marking.rounds),
+            visited=rounds_by_step(running.marking),
         )
         self.runs.append(run)
         record = TaskRecord(step=token.step, number=token.round, enabled=to_seconds(since.enabled))

@@ -69,7 +69,7 @@ class ValueMaker:
         """Values for empty fields; those that need not be filled in are sometimes left."""
         values: dict[str, Any] = {}
         for key in keys:
-            spec = self.graph.definition.fields.get(key)
+            spec = self.graph.definition.all_fields.get(key)
             if spec is None:
                 continue
             value = self._first_value(key, spec, writer, values, random, needed=all_of_them)
@@ -110,7 +110,7 @@ class ValueMaker:
         share = CHANGED_WHEN_BACK if is_back else CHANGED_AT_FIRST
         values: dict[str, Any] = {}
         for key in keys:
-            spec = self.graph.definition.fields[key]
+            spec = self.graph.definition.all_fields[key]
             current = writer.data.get(key)
             if current is None and writer.wanted.get(key, SOMEBODY) is None:
                 values[key] = self._draw(key, spec, writer, values, random)

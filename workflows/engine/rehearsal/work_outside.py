@@ -10,6 +10,7 @@ from workflows.engine.rehearsal.clocks import OpenTime, to_moment, to_seconds
 from workflows.engine.rehearsal.open_requests import OpenRequest
 from workflows.engine.rehearsal.scenario import Scenario, StepTimes
 from workflows.engine.rehearsal.values import ValueMaker, Writer
+from workflows.engine.routing.marking import Token
 from workflows.engine.routing.step_troubles import StepFailed
 from workflows.engine.rules.evaluation import (
     Expression,
@@ -49,22 +50,22 @@ class WorkOutside:
         self._tries: dict[str, int] = {}
         self._sums: dict[str, Expression] = {}
 
-    def ends_at(self, key: str, step: OutsideStep, request: OpenRequest, now: int) -> int:
+    def ends_at(self, key: str, step: OutsideStep, data: Mapping[str, Any], now: int) -> int:
         """When it is done that is begun now."""
         times = self.scenario.steps.get(key, StepTimes())
         if isinstance(step, WaitStep) and step.for_ is not None:
             return self._after_span(key, parse_span(step.for_), now)
         if isinstance(step, WaitStep) and step.until is not None:
-            return max(now, self._until(key, step.until, request))
+            return max(now, self._until(key, step.until, data))
         work = times.working.draw(self.random)
         return self._after(key, now, work) if times.counts == "work" else now + work
 
-    def _until(self, step: str, until: str | DueDef, request: OpenRequest) -> int:
+    def _until(self, step: str, until: str | DueDef, data: Mapping[str, Any]) -> int:
         graph = self.values.graph
         if isinstance(until, str):
-            spec = graph.definition.fields[until]
-            return to_seconds(field_moment(spec, request.data.get(until), zone=graph.zone))
-        written = str(request.data.get(until.field))
+            spec = graph.definition.all_fields[until]
+            return to_seconds(field_moment(spec, data.get(until), zone=graph.zone))
+        written = str(data.get(until.field))
         calendar = self.calendar.of_step(step)
         return to_seconds(relative_moment(until, written, calendar=calendar, zone=graph.zone))
 
@@ -85,36 +86,35 @@ class WorkOutside:
         return int(tries * share + 0.5) > int((tries - 1) * share + 0.5)
 
     def answer(
-        self, step: OutsideStep, request: OpenRequest, now: int
+        self, step: OutsideStep, request: OpenRequest, now: int, token: Token
     ) -> Mapping[str, Any] | StepFailed:
         """What it gives to fields, or why it cannot."""
+        data = self.values.graph.data_at(token.step, token.rows, request.data)
         if isinstance(step, AutomationStep) and step.action == "set_fields":
-            return self._set_fields(step, request)
+            return self._set_fields(step, data)
         keys = list(step.outputs or ())
         if isinstance(step, WaitStep):  # a message changes nothing that is there
-            keys = [key for key in keys if request.data.get(key) is None]
+            keys = [key for key in keys if data.get(key) is None]
         writer = Writer(
             run=request.record.number,
             moment=now,
             requester=request.requester,
-            data=request.data,
+            data=data,
             wanted=request.wanted,
         )
         needed = not isinstance(step, WaitStep)
         return self.values.fill(keys, writer, self.random, all_of_them=needed)
 
     def _set_fields(
-        self, step: AutomationStep, request: OpenRequest
+        self, step: AutomationStep, data: Mapping[str, Any]
     ) -> Mapping[str, Any] | StepFailed:
-        fields, given = self.values.graph.definition.fields, dict[str, Any]()
+        fields, given = self.values.graph.definition.all_fields, dict[str, Any]()
         for key, written in (step.with_ or {}).items():
             value: Any = written
             try:
                 if isinstance(written, str):
                     rounding = (step.round or {}).get(key)
-                    value = evaluate_for_field(
-                        self._sum(written), fields[key], request.data, rounding
-                    )
+                    value = evaluate_for_field(self._sum(written), fields[key], data, rounding)
                 zone = self.values.graph.zone
                 given[key] = clean_unnamed_value(fields[key], value, zone=zone)
             except (RuleProblem, RuleCannotBeEvaluated, ValueRefused, KeyError) as problem:
@@ -125,6 +125,6 @@ class WorkOutside:
         if written not in self._sums:
             graph = self.values.graph
             self._sums[written] = compile_expression(
-                written, graph.definition.fields, zone=graph.zone
+                written, graph.definition.all_fields, zone=graph.zone
             )
         return self._sums[written]

@@ -99,6 +99,14 @@ class EnoughArrived(CancelReason):
 
 
 @dataclass(frozen=True, slots=True)
+class RowRefused(CancelReason):
+    """Somebody refused at one row or in one person's turn, and the others are not asked."""
+
+    CODE = "row_refused"
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceEnded(CancelReason):
     """The request came to an end."""
 
@@ -163,4 +171,5 @@ class TriedAgain(CancelReason):
 CANCEL_REASONS = FactFamily[CancelReason](
     *(BlockLeftFor, EnoughArrived, InstanceEnded, InstanceCancelled, SentElsewhere),
     *(AwaitsApproval, ApprovalRestored, ApprovalRefused, TriedAgain, PutBackOnVersion),
+    RowRefused,
 )

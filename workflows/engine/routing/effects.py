@@ -167,6 +167,7 @@ class ActivationOpened:
     round: int
     came_from: str | None
     needed: int = 1
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +329,7 @@ class BlockOpened:
     round: int
     branches: Mapping[int, str]
     needs: int
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Built once from a definition and never changed. A published version's graph is c
 process, so routing a decision needs no query.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from functools import cached_property
@@ -12,16 +12,19 @@ from typing import Any
 
 from workflows.engine.format.definition import (
     HUMAN_KINDS,
+    BranchDef,
     Definition,
     HumanStep,
     JoinStep,
     Link,
     ParallelStep,
     RouteDef,
+    RowScope,
     Step,
     TableStep,
     display_title,
 )
+from workflows.engine.routing.rows import Rows, data_with_rows
 from workflows.engine.rules.evaluation import Rule, RuleCannotBeEvaluated, RuleProblem, compile_rule
 from workflows.engine.tables.compiling import TableProblem, compile_table
 from workflows.engine.tables.decision import DecisionTable, TableDecision
@@ -65,12 +68,17 @@ class Graph:
         """The step's name as people read it."""
         return display_title(key, self.steps[key].name)
 
+    def branches_of(self, key: str) -> Sequence[BranchDef]:
+        """The branches of a step, if it is a parallel one of this map."""
+        step = self.steps.get(key)
+        return step.branches if isinstance(step, ParallelStep) else ()
+
     def rule(self, text: str) -> Rule:
         """A compiled rule of this map (compiled once per text and set of fields)."""
         compiled = self._rules.get(text)
         if compiled is None:
             compiled = self._rules[text] = compile_rule(
-                text, self.definition.fields, zone=self.zone
+                text, self.definition.all_fields, zone=self.zone
             )
         return compiled
 
@@ -125,7 +133,7 @@ class Graph:
         """Every way, with the one that a parallel step has to its join when no branch applies."""
         all_links = list(self.definition.links())
         for key, step in self.steps.items():
-            if isinstance(step, ParallelStep) and step.join and all(b.when for b in step.branches):
+            if isinstance(step, ParallelStep) and step.join and _may_open_none(step):
                 all_links.append(
                     Link.model_construct(
                         source=key, kind="branch", name="none", route=RouteDef(to=step.join)
@@ -190,6 +198,29 @@ class Graph:
             for key in self.steps
         }
 
+    def data_at(self, step: str, rows: Rows, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The values of a request as work at a step sees them: in an each-branch with its row's."""
+        return data_with_rows(self.row_scopes[step], rows, data)
+
+    @cached_property
+    def row_scopes(self) -> Mapping[str, tuple[RowScope, ...]]:
+        """The each-branches that each step stands in, outermost first."""
+        scopes = list(self.definition.row_scopes())
+        insides = {scope: self.inside_branch(scope.parallel, scope.index) for scope in scopes}
+        depth = {key: len(self.chain[key]) for key in self.steps}
+        scopes.sort(key=lambda scope: depth[scope.parallel])
+        return {
+            key: tuple(scope for scope in scopes if key in insides[scope]) for key in self.steps
+        }
+
+    def inside_branch(self, parallel: str, index: int) -> frozenset[str]:
+        """The steps of a parallel block to which one of its branches leads."""
+        step, body = self.steps[parallel], self.body.get(parallel, frozenset())
+        assert isinstance(step, ParallelStep)
+        walls = {parallel, *([step.join] if step.join else [])}
+        start = step.branches[index].to
+        return frozenset(find_reachable({start}, self.following, walls) & body)
+
     @cached_property
     def reachable(self) -> frozenset[str]:
         """Every step that a request can come to, from the start or by reopening."""
@@ -221,12 +252,26 @@ class Graph:
             for key, other in self.steps.items()
             if key != step
             and set(self.chain[key]) <= around
+            and self._is_about_same_rows(step, key)
             and (not isinstance(other, JoinStep) or key in own_joins)
+        )
+
+    def _is_about_same_rows(self, step: str, other: str) -> bool:
+        """Whether work may go from one to the other without losing, or lacking, its row: in no
+        each-branch that it is not in, and into no other branch beside its own."""
+        own, others = self.row_scopes[step], self.row_scopes[other]
+        return set(others) <= set(own) and all(
+            scope in others or scope.parallel not in self.chain[other] for scope in own
         )
 
     def joins(self) -> dict[str, JoinStep]:
         """The joins by key."""
         return {key: step for key, step in self.steps.items() if isinstance(step, JoinStep)}
+
+
+def _may_open_none(step: ParallelStep) -> bool:
+    """Whether it may be that no branch is opened: each has a condition, or goes through rows."""
+    return all(branch.when or branch.each for branch in step.branches)
 
 
 def find_reachable(

@@ -22,6 +22,7 @@ class Token:
     `stand_ins` agreed in place of others: these are among the votes, and nobody agrees twice.
     With a quorum by roles `vote_roles` says of each vote for which roles it can count. `extras`
     were added to the step by hand: each must agree besides, and counts for nobody else.
+    `rows` are the rows that it is about, in each-branches from the outermost to the innermost.
     """
 
     id: int
@@ -36,6 +37,7 @@ class Token:
     stand_ins: tuple[Person, ...] = ()
     vote_roles: tuple[tuple[str, ...], ...] = ()
     extras: tuple[Person, ...] = ()
+    rows: tuple[int, ...] = ()
 
     @property
     def voters(self) -> frozenset[Person]:
@@ -49,6 +51,8 @@ class Block:
 
     `block` and `branch` place it in the block around it. `written` keeps, per branch, the
     values that the branch gave to fields; `seen` the document versions that it approved.
+    `pending` are branches of rows that begin one after another, `dropped` those that are not
+    needed since somebody refused.
     """
 
     id: int
@@ -61,6 +65,8 @@ class Block:
     written: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     seen: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     conflict: bool = False
+    pending: tuple[int, ...] = ()
+    dropped: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,9 @@ class Marking:
     """The whole position of a request.
 
     `approved` are the approvals that hold, by step; `parked` the ways on that wait for one to be
-    given again; `steered` the people who changed the request's way or values by hand.
+    given again; `steered` the people who changed the request's way or values by hand. In
+    each-branches rounds, deciders and approvals are kept by step and row (`rows.slot_key`);
+    rounds and deciders by step alone as well, of all rows together.
     """
 
     tokens: tuple[Token, ...] = ()
@@ -142,7 +150,7 @@ class Marking:
         return cls(
             tokens=tuple(_read_token(token) for token in data.get("tokens", ())),
             blocks=tuple(
-                Block(**_with_tuples(block, "waits_for", "arrived"))
+                Block(**_with_tuples(block, "waits_for", "arrived", "pending", "dropped"))
                 for block in data.get("blocks", ())
             ),
             rounds=data.get("rounds", {}),
@@ -174,7 +182,7 @@ def _compact_slots(value: Token | Block | Approval | Parked) -> dict[str, Any]:
 
 
 def _read_token(data: Mapping[str, Any]) -> Token:
-    read = _with_tuples(data, "votes", "stand_ins", "vote_roles", "extras")
+    read = _with_tuples(data, "votes", "stand_ins", "vote_roles", "extras", "rows")
     if "vote_roles" in read:
         read["vote_roles"] = tuple(tuple(roles) for roles in read["vote_roles"])
     return Token(**read)

@@ -13,17 +13,24 @@ def needed_arrivals(graph: Graph, block: Block) -> int:
     """How many branches the join of this block waits for.
 
     Never more than were opened, so that a join of n cannot wait for a branch that was not
-    taken.
+    taken; nor for rows that are not needed since somebody refused.
     """
     step = graph[block.step]
     assert isinstance(step, ParallelStep)
     assert step.join is not None
     join = graph[step.join]
     assert isinstance(join, JoinStep)
-    if join.wait_for in (None, "all"):
-        return len(block.waits_for)
-    required_count = 1 if join.wait_for == "any" else int(join.wait_for or 1)
-    return min(required_count, len(block.waits_for))
+    left = len(block.waits_for) - len(block.dropped)
+    return min(_count_of(join.wait_for, len(block.waits_for)), left)
+
+
+def _count_of(wait_for: int | str | None, opened: int) -> int:
+    """How many of so many branches; a share of them is rounded up."""
+    if wait_for in (None, "all"):
+        return opened
+    if isinstance(wait_for, str) and wait_for.endswith("%"):
+        return -(-opened * int(wait_for[:-1]) // 100)
+    return 1 if wait_for == "any" else int(wait_for or 1)
 
 
 def conflicting_fields(block: Block) -> dict[str, dict[str, Any]]:

@@ -3,16 +3,26 @@
 It is the private working copy of one call of `advance`, thrown away afterwards.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workflows.engine.errors import WrongState
+from workflows.engine.errors import InvalidInput, WrongState
+from workflows.engine.format.definition import BranchDef, ParallelStep
 from workflows.engine.routing import effects as fx
 from workflows.engine.routing.cancel_reasons import CancelReason
 from workflows.engine.routing.graph import Graph
-from workflows.engine.routing.marking import Block, Marking, Person, Token
+from workflows.engine.routing.marking import Block, Marking, Parked, Person, Token
 from workflows.engine.routing.merge import with_branch_notes
+from workflows.engine.routing.rows import (
+    Rows,
+    beyond_row,
+    branch_index,
+    branch_row,
+    data_with_rows,
+    into_rows,
+    slot_key,
+)
 
 Values = Mapping[str, Any]
 Electorate = Callable[[str], frozenset[Person]]
@@ -23,13 +33,17 @@ Electorate = Callable[[str], frozenset[Person]]
 class TokenPlace:
     """Where a token comes from: the block and branch that it stands in, and the last step.
 
-    `round` is given where a step is tried again and its round does not count up.
+    `round` is given where a step is tried again and its round does not count up; `rows` where an
+    approval is asked again beside the request's way. `refused` says that it comes by a way that is
+    an exception.
     """
 
     block: int | None = None
     branch: int | None = None
     came_from: str | None = None
     round: int | None = None
+    rows: tuple[int, ...] = ()
+    refused: bool = False
 
 
 @dataclass
@@ -82,12 +96,22 @@ class MutableMarking:
     def _on_block_closed(self, block: Block) -> None:
         """For what counts by blocks."""
 
-    def _cancel_inside(self, block: Block, reason: CancelReason) -> None:
-        for inner in [b for b in self.blocks.values() if b.block == block.id]:
+    def _cancel_inside(
+        self, block: Block, reason: CancelReason, only: Collection[int] | None = None
+    ) -> None:
+        """Close what is open in a block; in these branches alone, where some are named."""
+
+        def is_meant(part: Block | Token | Parked | TokenPlace) -> bool:
+            return part.block == block.id and (only is None or part.branch in only)
+
+        for inner in [b for b in self.blocks.values() if is_meant(b)]:
             self._cancel_block(inner, reason)
             self.effects.append(fx.BlockLeft(inner.id, reason))
-        for token in [t for t in self.tokens.values() if t.block == block.id]:
+        for token in [t for t in self.tokens.values() if is_meant(t)]:
             self._cancel_token(token, reason)
+        if only is not None:
+            self.parked = tuple(way for way in self.parked if not is_meant(way))
+            self.to_go = [way for way in self.to_go if not is_meant(way[1])]
 
     def _cancel_everything(self, reason: CancelReason) -> None:
         for block in [b for b in self.blocks.values() if b.block is None]:
@@ -109,7 +133,10 @@ class MutableMarking:
         return token
 
     def _add_token(self, key: str, number: int, place: TokenPlace, **token_fields: Any) -> Token:
-        token = Token(self._next_number(), key, number, place.block, place.branch, **token_fields)
+        rows = self._rows_of(key, place)
+        token = Token(
+            self._next_number(), key, number, place.block, place.branch, rows=rows, **token_fields
+        )
         self.tokens[token.id] = token
         return token
 
@@ -118,21 +145,99 @@ class MutableMarking:
         return number
 
     def _write_values(self, token: Token, writes: Values, seen: Values) -> None:
-        self._write_at(token.block, token.branch, writes, seen)
+        self._change_data(writes, token.step, token.rows)
+        self._note_at(token.block, token.branch, writes, seen)
 
-    def _write_at(
+    def _note_at(
         self, block_id: int | None, branch: int | None, writes: Values, seen: Values
     ) -> None:
-        """Give fields their values, and note it of the branch of a block."""
-        self.data.update(writes)
         block = self.blocks.get(block_id) if block_id is not None else None
-        if block is not None and (writes or seen):
+        if block is not None:
+            self._note_in_branch(block, branch, writes, seen)
+
+    def _note_in_branch(
+        self, block: Block, branch: int | None, writes: Values, seen: Values
+    ) -> None:
+        """What a branch wrote and approved; its own row nobody else writes."""
+        each = self._each_of(block, branch)
+        if each is not None:
+            writes = beyond_row(each.row_name, writes)
+        if writes or seen:
             self.blocks[block.id] = with_branch_notes(block, branch, writes, seen)
 
-    def _record_decider(self, step: str, actor: Person) -> None:
+    def _record_decider(self, step: str, rows: Rows, actor: Person) -> None:
         """Whoever decided last is last."""
-        before = self.deciders.get(step, ())
-        self.deciders[step] = (*(person for person in before if person != actor), actor)
+        for slot in {step: None, slot_key(step, rows): None}:
+            before = self.deciders.get(slot, ())
+            self.deciders[slot] = (*(person for person in before if person != actor), actor)
 
     def _people_so_far(self) -> Marking:
         return Marking(deciders=self.deciders, requester=self.requester, steered=self.steered)
+
+    # -- rows -----------------------------------------------------------------------------
+
+    def _each_of(self, block: Block, branch: int | None) -> BranchDef | None:
+        """The branch of the map, where it is one for each row."""
+        if branch_row(branch) is None:
+            return None
+        step = self.graph[block.step]
+        assert isinstance(step, ParallelStep)
+        assert branch is not None
+        return step.branches[branch_index(branch)]
+
+    def _rows_around(
+        self, step: str, block: int | None, branch: int | None, beside: Rows = ()
+    ) -> Rows:
+        """The rows that a step is about at a place: those of the each-branches in which it
+        stands."""
+        scopes = self.graph.row_scopes[step]
+        if beside or not scopes:
+            return beside[: len(scopes)]
+        known: dict[tuple[str, int], int] = {}
+        while block is not None and block in self.blocks:
+            around, row = self.blocks[block], branch_row(branch)
+            if row is not None and branch is not None:
+                known[around.step, branch_index(branch)] = row
+            block, branch = around.block, around.branch
+        found = (known.get((scope.parallel, scope.index)) for scope in scopes)
+        return tuple(row for row in found if row is not None)
+
+    def _rows_of(self, step: str, place: TokenPlace) -> Rows:
+        return self._rows_around(step, place.block, place.branch, place.rows)
+
+    def _rows_of_block(self, block: Block) -> Rows:
+        """The rows around a parallel step whose block runs."""
+        return self._rows_around(block.step, block.block, block.branch)
+
+    def _data_at(self, step: str, rows: Rows) -> Values:
+        """The values as this step sees them, with those of its rows."""
+        return data_with_rows(self.graph.row_scopes[step], rows, self.data)
+
+    def _change_data(self, writes: Values, step: str = "", rows: Rows = ()) -> None:
+        """Give values to fields, and to the rows that a step is about. Raises InvalidInput for a
+        list of which branches run for each row."""
+        held = self._lists_in_use()
+        for key in writes:
+            if key in held and writes[key] != self.data.get(key):
+                raise InvalidInput(
+                    "'%(field)s' cannot be changed now: '%(title)s' goes through its rows until"
+                    " its join has passed.",
+                    field=key,
+                    title=self.graph.title(held[key]),
+                )
+        scopes = self.graph.row_scopes[step] if step else ()
+        self.data.update(into_rows(scopes, rows, self.data, writes))
+
+    def _lists_in_use(self) -> dict[str, str]:
+        """The fields through whose rows a running block goes, with its parallel step."""
+        return lists_in_use(self.graph, self.blocks.values())
+
+
+def lists_in_use(graph: Graph, blocks: Iterable[Block]) -> dict[str, str]:
+    """The fields through whose rows one of these running blocks goes, with its parallel step."""
+    return {
+        branch.each: block.step
+        for block in blocks
+        for branch in graph.branches_of(block.step)
+        if branch.each is not None
+    }

@@ -5,17 +5,20 @@ as safely as a short one. The last one added comes first: a branch is followed a
 goes before the next one begins.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from workflows.engine.errors import DefinitionProblem, InvalidInput, WrongState, text_of
 from workflows.engine.format.definition import (
     EXPIRED,
     AutomationStep,
+    BranchDef,
     DecisionStep,
     EndStep,
     HumanStep,
     JoinStep,
     ParallelStep,
+    RowScope,
     SubworkflowStep,
     TableStep,
     WaitStep,
@@ -34,6 +37,7 @@ from workflows.engine.routing.cancel_reasons import (
     BlockLeftFor,
     EnoughArrived,
     InstanceEnded,
+    RowRefused,
     SentElsewhere,
 )
 from workflows.engine.routing.hold_tracking import HoldTracker
@@ -43,12 +47,25 @@ from workflows.engine.routing.merge import (
     conflicting_fields,
     merged_branch_values,
     needed_arrivals,
-    with_branch_notes,
     with_conflict_settled,
 )
-from workflows.engine.routing.mutable_marking import TokenPlace
+from workflows.engine.routing.mutable_marking import TokenPlace, Values
 from workflows.engine.routing.quorum import vote_counts
-from workflows.engine.routing.separation import barred_people, forward_outcome, is_approving_outcome
+from workflows.engine.routing.rows import (
+    MOST_ROWS,
+    Rows,
+    branch_index,
+    branch_row,
+    data_with_rows,
+    number_branch,
+    slot_key,
+)
+from workflows.engine.routing.separation import (
+    RowView,
+    barred_people,
+    forward_outcome,
+    is_approving_outcome,
+)
 from workflows.engine.routing.step_troubles import NoDate, RuleFailed, StepTrouble
 from workflows.engine.routing.waits import find_wait_trouble
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
@@ -91,7 +108,7 @@ class TokenWalk(HoldTracker):
         self._write_values(token, event.writes, event.seen if step.kind == "approval" else {})
         # Both are on record: neither decides at a step that bars whoever was here.
         for person in reversed(deciders):
-            self._record_decider(token.step, person)
+            self._record_decider(token.step, token.rows, person)
         if event.outcome == forward_outcome(step):
             roles = event.roles or tuple(quorum_roles(step.quorum))  # not known: whichever lacks
             if not vote_counts(step, token, deciders[0], roles):
@@ -148,12 +165,13 @@ class TokenWalk(HoldTracker):
         elif route.exception:
             self._give_back_holds(token.step, "refused")
         if step.kind == "approval" and not approved:
-            self._revoke_approval(token.step)
+            self._revoke_approval(slot_key(token.step, token.rows))
         if token.again and not approved:
-            self.go(*self._leave_reapproval(token.step, route.to))
+            self.go(*self._leave_reapproval(token, route.to))
         elif not token.again:
             go = self.go_on if usual else self.go
-            go(route.to, TokenPlace(token.block, token.branch, token.step))
+            refused = bool(route.exception)
+            go(route.to, TokenPlace(token.block, token.branch, token.step, refused=refused))
 
     def cancel(self, event: fx.Cancel) -> None:
         self._cancel_everything(event.reason)
@@ -161,7 +179,7 @@ class TokenWalk(HoldTracker):
         self.ended, self.parked = None, ()
 
     def put_right(self, event: fx.CorrectValues) -> None:
-        self.data.update(event.values)
+        self._change_data(event.values)
         self._record_steering(event.actor if event.values else None)
 
     def reopen(self, event: fx.Reopen) -> None:
@@ -182,7 +200,7 @@ class TokenWalk(HoldTracker):
             )
         self._record_steering(event.actor)
         self._drop_resolved_fields(block, event.values)
-        self.data.update(event.values)
+        self._change_data(event.values, block.step, self._rows_of_block(block))
         self.blocks[block.id] = with_conflict_settled(block, event.values)
         self._fire_join(self.blocks[block.id])
 
@@ -225,7 +243,8 @@ class TokenWalk(HoldTracker):
         del self.tokens[token.id]
         self.effects.append(fx.ActivationCompleted(token.id, "error"))
         self._give_back_holds(token.step, "failed")
-        self.go(on_error.to, TokenPlace(token.block, token.branch, token.step))
+        refused = bool(on_error.exception)
+        self.go(on_error.to, TokenPlace(token.block, token.branch, token.step, refused=refused))
 
     def expire(self, event: fx.Expire) -> None:
         token = self._open_token(event.activation)
@@ -237,7 +256,8 @@ class TokenWalk(HoldTracker):
         if expires.exception:
             self._give_back_holds(token.step, "refused")
         go = self.go if expires.exception else self.go_on
-        go(expires.to, TokenPlace(token.block, token.branch, token.step))
+        refused = bool(expires.exception)
+        go(expires.to, TokenPlace(token.block, token.branch, token.step, refused=refused))
 
     def hinder(self, event: fx.Hinder) -> None:
         self._mark_stuck(self._open_token(event.activation), event.trouble)
@@ -257,7 +277,7 @@ class TokenWalk(HoldTracker):
         self._give_back_holds(token.step, "rerouted")
         self._record_steering(event.actor)
         if token.again:
-            self.go(*self._leave_reapproval(token.step, event.to))
+            self.go(*self._leave_reapproval(token, event.to))
         else:
             self.go_on(event.to, TokenPlace(token.block, token.branch, token.step))
 
@@ -269,13 +289,13 @@ class TokenWalk(HoldTracker):
 
     def run(self) -> None:
         """Walk until everything waits for somebody or the request has ended."""
-        hops = 0
+        hops, self.most_hops = 0, MAX_HOPS
         while self.to_go:
             target, place = self.to_go.pop()
             if place.block is None or place.block in self.blocks:  # else its block is over
                 self._move_token(target, place)
             hops += 1
-            if hops > MAX_HOPS:
+            if hops > self.most_hops:
                 raise DefinitionProblem(
                     "The map goes round without a person at '%(target)s'; put a person in the"
                     " loop.",
@@ -305,11 +325,11 @@ class TokenWalk(HoldTracker):
                 target=target,
             )
         if place.round is None:
-            self._forget_approvals_ahead(target)
+            self._forget_approvals_ahead(target, self._rows_of(target, place))
             self._give_back_holds_ahead(target)
         number = place.round
         if number is None:
-            number = self.rounds[target] = self.rounds.get(target, 0) + 1
+            number = self._count_round(target, self._rows_of(target, place))
         if isinstance(step, HumanStep):
             self._open_human(target, step, number, place)
         elif isinstance(step, DecisionStep):
@@ -322,6 +342,14 @@ class TokenWalk(HoldTracker):
             self._end_request(target, step)
         else:
             self._wait_outside(target, number, place)
+
+    def _count_round(self, step: str, rows: Rows) -> int:
+        """In an each-branch rounds are a row's own; of the step it is the highest of all."""
+        slot = slot_key(step, rows)
+        number = self.rounds[slot] = self.rounds.get(slot, 0) + 1
+        if rows:
+            self.rounds[step] = max(number, self.rounds.get(step, 0))
+        return number
 
     def _leave_blocks(self, target: str, place: TokenPlace) -> TokenPlace:
         # Blocks nest: a way out of this one may lead out of the one around it as well.
@@ -338,22 +366,31 @@ class TokenWalk(HoldTracker):
         return place
 
     def _open_human(self, key: str, step: HumanStep, number: int, place: TokenPlace) -> None:
+        rows = self._rows_of(key, place)
         try:
-            needed = self._needed_votes(key, step)
+            needed = self._needed_votes(key, step, rows)
         except RuleCannotBeEvaluated as problem:
             self._rule_failed(key, number, place, problem)
             return
         token = self._add_token(key, number, place, needed=needed)
-        self.effects.append(fx.ActivationOpened(token.id, key, number, place.came_from, needed))
+        self._note_opened(token, place.came_from)
         self._ask_holds(token)
 
-    def _needed_votes(self, key: str, step: HumanStep) -> int:
+    def _note_opened(self, token: Token, came_from: str | None) -> None:
+        self.effects.append(
+            fx.ActivationOpened(
+                token.id, token.step, token.round, came_from, token.needed, token.rows
+            )
+        )
+
+    def _needed_votes(self, key: str, step: HumanStep, rows: Rows = ()) -> int:
         fixed, field = fixed_votes(step.quorum), quorum_field(step.quorum)
         if fixed is not None:
             return fixed
         if field is not None:
             return self._votes_by_field(field)
-        people = len(self.electorate(key) - barred_people(step, self._people_so_far()))
+        view = RowView(self.graph, key, rows)
+        people = len(self.electorate(key) - barred_people(step, self._people_so_far(), view))
         return share_of(quorum_share(step.quorum) or 100, people)
 
     def _votes_by_field(self, field: str) -> int:
@@ -372,7 +409,7 @@ class TokenWalk(HoldTracker):
 
     def _wait_outside(self, key: str, number: int, place: TokenPlace) -> None:
         token = self._add_token(key, number, place)
-        self.effects.append(fx.ActivationOpened(token.id, key, number, place.came_from))
+        self._note_opened(token, place.came_from)
         self._request_external_work(token)
 
     def _request_external_work(self, token: Token) -> None:
@@ -380,7 +417,9 @@ class TokenWalk(HoldTracker):
         step = self.graph[token.step]
         trouble = None
         if isinstance(step, WaitStep):
-            trouble = find_wait_trouble(self.graph, token.step, step, self.data)
+            trouble = find_wait_trouble(
+                self.graph, token.step, step, self._data_at(token.step, token.rows)
+            )
         if trouble is not None:
             self._mark_stuck(token, trouble)
             return
@@ -395,16 +434,17 @@ class TokenWalk(HoldTracker):
 
     def _choose_rule(self, key: str, step: DecisionStep, number: int, place: TokenPlace) -> None:
         try:
-            route_name, target = self._first_that_holds(step)
+            data = self._data_at(key, self._rows_of(key, place))
+            route_name, target = self._first_that_holds(step, data)
         except RuleCannotBeEvaluated as problem:
             self._rule_failed(key, number, place, problem)
             return
         self.effects.append(fx.RouteTaken(key, route_name, target))
         self.go(target, TokenPlace(place.block, place.branch, key))
 
-    def _first_that_holds(self, step: DecisionStep) -> tuple[str, str]:
+    def _first_that_holds(self, step: DecisionStep, data: Values) -> tuple[str, str]:
         for position, rule in enumerate(step.rules or [], start=1):
-            if self.graph.holds(rule.when, self.data):
+            if self.graph.holds(rule.when, data):
                 return str(position), rule.to
         if step.otherwise is None:
             raise RuleCannotBeEvaluated(text("No rule holds and the step has no `otherwise`."))
@@ -413,11 +453,13 @@ class TokenWalk(HoldTracker):
     def _ask_table(self, key: str, number: int, place: TokenPlace) -> None:
         """The row that holds gives fields their values, as a write of this branch, and the way."""
         try:
-            decision = self.graph.decide_by_table(key, self.data)
+            rows = self._rows_of(key, place)
+            decision = self.graph.decide_by_table(key, self._data_at(key, rows))
         except RuleCannotBeEvaluated as problem:
             self._rule_failed(key, number, place, problem)
             return
-        self._write_at(place.block, place.branch, decision.writes, {})
+        self._change_data(decision.writes, key, rows)
+        self._note_at(place.block, place.branch, decision.writes, {})
         self.effects.append(fx.RouteTaken(key, decision.way, decision.to, decision.rows))
         self.go_on(decision.to, TokenPlace(place.block, place.branch, key))
 
@@ -440,12 +482,9 @@ class TokenWalk(HoldTracker):
             raise DefinitionProblem(
                 "The parallel step '%(key)s' names no join; add `join`.", key=key
             )
+        rows = self._rows_of(key, place)
         try:
-            open_branches = {
-                index: branch.to
-                for index, branch in enumerate(step.branches)
-                if branch.when is None or self.graph.holds(branch.when, self.data)
-            }
+            open_branches = self._branches_to_open(key, step, rows)
         except RuleCannotBeEvaluated as problem:
             self._rule_failed(key, number, place, problem)
             return
@@ -456,23 +495,93 @@ class TokenWalk(HoldTracker):
             tuple(open_branches),
             block=place.block,
             branch=place.branch,
+            pending=_one_after_another(step, open_branches),
         )
         self.blocks[block.id] = block
+        self.most_hops += len(self.graph.steps) * len(open_branches)
         needs = needed_arrivals(self.graph, block)
-        self.effects.append(fx.BlockOpened(block.id, key, step.join, number, open_branches, needs))
+        self.effects.append(
+            fx.BlockOpened(block.id, key, step.join, number, open_branches, needs, rows)
+        )
         if not open_branches:
             self._fire_join(block)
         # The last one added is walked first, and branches begin in the order of the map.
         for index, target in reversed(open_branches.items()):
-            self.go(target, TokenPlace(block.id, index, key))
+            if index not in block.pending:
+                self.go(target, TokenPlace(block.id, index, key))
+
+    def _branches_to_open(self, key: str, step: ParallelStep, rows: Rows) -> dict[int, str]:
+        """The branches whose condition holds now, by number; of each-branches one for each row."""
+        data, open_branches = self._data_at(key, rows), dict[int, str]()
+        for index, branch in enumerate(step.branches):
+            if branch.each is not None:
+                for row in self._rows_to_open(step, branch, data):
+                    open_branches[number_branch(index, row)] = branch.to
+            elif branch.when is None or self.graph.holds(branch.when, data):
+                open_branches[index] = branch.to
+        return open_branches
+
+    def _rows_to_open(self, step: ParallelStep, branch: BranchDef, data: Values) -> Iterator[int]:
+        assert branch.each is not None
+        listed = data.get(branch.each) or ()
+        if len(listed) > MOST_ROWS:
+            raise RuleCannotBeEvaluated(
+                text(
+                    "'%(field)s' has more than %(most)s rows, and a branch for each is too many.",
+                    field=branch.each,
+                    most=MOST_ROWS,
+                )
+            )
+        scope = (RowScope("", 0, branch.row_name, branch.each),)
+        for row in range(len(listed)):
+            if branch.when is None or self.graph.holds(
+                branch.when, data_with_rows(scope, (row,), data)
+            ):
+                yield row
 
     def _arrive_at_join(self, block: Block, place: TokenPlace) -> None:
         assert place.branch is not None
         block = replace(block, arrived=(*block.arrived, place.branch))
         self.blocks[block.id] = block
         self.effects.append(fx.BranchArrived(block.id, place.branch, place.came_from or block.step))
+        if place.refused:
+            block = self._stop_other_rows(block, place.branch)
         if len(block.arrived) >= needed_arrivals(self.graph, block):
             self._check_merge(block)
+        else:
+            self._begin_next_row(block, place.branch)
+
+    def _stop_other_rows(self, block: Block, branch: int) -> Block:
+        """Somebody refused; where the map says so, the rows that have not arrived are not needed
+        any more."""
+        each = self._each_of(block, branch)
+        if each is None or each.stop_on is None:
+            return block
+        index = branch_index(branch)
+        dropped = {
+            other
+            for other in block.waits_for
+            if branch_index(other) == index and other not in block.arrived
+        }
+        self._cancel_inside(block, RowRefused(self.graph.title(block.step)), only=dropped)
+        block = replace(
+            self.blocks[block.id],
+            pending=tuple(other for other in block.pending if other not in dropped),
+            dropped=(*block.dropped, *sorted(dropped)),
+        )
+        self.blocks[block.id] = block
+        return block
+
+    def _begin_next_row(self, block: Block, branch: int) -> None:
+        """One row after another: the next of its branch begins when one has arrived."""
+        index = branch_index(branch)
+        later = next((other for other in block.pending if branch_index(other) == index), None)
+        if later is None or branch_row(branch) is None:
+            return
+        pending = tuple(other for other in block.pending if other != later)
+        self.blocks[block.id] = replace(block, pending=pending)
+        target = self.graph.branches_of(block.step)[index].to
+        self.go(target, TokenPlace(block.id, later, block.step))
 
     def _check_merge(self, block: Block) -> None:
         conflicts = conflicting_fields(block)
@@ -491,9 +600,10 @@ class TokenWalk(HoldTracker):
         self._cancel_block(block, self._not_needed_reason(block))
         self.effects.append(fx.JoinFired(block.id, join_key, late))
         # Over what branches wrote that are not needed any more.
-        self.data.update(merged_branch_values(block))
+        rows = self._rows_of_block(block)
+        self._change_data(merged_branch_values(block), block.step, rows)
         self._pass_notes_up(block, [str(branch) for branch in block.arrived])
-        self.rounds[join_key] = self.rounds.get(join_key, 0) + 1
+        self._count_round(join_key, rows)
         join = self.graph[join_key]
         assert isinstance(join, JoinStep)
         self.go_on(join.to, TokenPlace(block.block, block.branch, join_key))
@@ -503,9 +613,9 @@ class TokenWalk(HoldTracker):
         outer = self.blocks.get(block.block) if block.block is not None else None
         if outer is None:
             return
-        written, seen = combined_branch_notes(block, branches, self.data)
-        if written or seen:
-            self.blocks[outer.id] = with_branch_notes(outer, block.branch, written, seen)
+        data = self._data_at(block.step, self._rows_of_block(block))
+        written, seen = combined_branch_notes(block, branches, data)
+        self._note_in_branch(outer, block.branch, written, seen)
 
     def _join_key_of(self, block: Block) -> str:
         step = self.graph[block.step]
@@ -526,6 +636,19 @@ class TokenWalk(HoldTracker):
                 "'%(title)s' waits for nothing outside.", title=self.graph.title(token.step)
             )
         return token, step
+
+
+def _one_after_another(step: ParallelStep, opened: Iterable[int]) -> tuple[int, ...]:
+    """The rows that do not begin with the block: all but the first of a branch that goes through
+    its rows one at a time."""
+    begun: set[int] = set()
+    pending = []
+    for branch in opened:
+        index = branch_index(branch)
+        if index in begun and step.branches[index].one_at_a_time:
+            pending.append(branch)
+        begun.add(index)
+    return tuple(pending)
 
 
 def _with_vote(

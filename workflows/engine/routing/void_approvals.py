@@ -14,8 +14,9 @@ parked until it has been given. Ways that are exceptions (a rejection, a send-ba
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -27,43 +28,103 @@ from workflows.engine.routing.cancel_reasons import (
     ApprovalRestored,
     AwaitsApproval,
 )
+from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Approval, Block, Marking, Parked, Person, Token
 from workflows.engine.routing.mutable_marking import MutableMarking, TokenPlace
+from workflows.engine.routing.rows import (
+    Rows,
+    data_with_rows,
+    have_gone,
+    shared_rows,
+    slot_key,
+    split_slot,
+)
 from workflows.engine.routing.separation import visible_field_keys
 from workflows.engine.values.field_types.base import type_of_field
 
+Fits = Callable[[Any, str], bool]
+
 
 def value_digest(value: Any) -> str:
-    """A short digest of a value."""
+    """A short digest of a value. Of a list of rows also which cells had something in them: to
+    fill in one that was empty changes nothing that somebody saw."""
+    if not _is_row_list(value):
+        return _hash(value)
+    whole = (1 << len(value)) - 1
+    masks = {
+        column: sum(1 << number for number, row in enumerate(value) if column in row)
+        for column in sorted({column for row in value for column in row})
+    }
+    cells = [column if mask == whole else f"{column}~{mask:x}" for column, mask in masks.items()]
+    return _digest_of_cells(value, ",".join(cells))
+
+
+def _digest_of_cells(rows: Sequence[Mapping[str, Any]], cells: str) -> str:
+    """Of the cells that are named: a column, and behind `~` in which rows, where not in all."""
+    seen: list[Any] = [len(rows)]
+    for part in cells.split(","):
+        column, _, written = part.partition("~")
+        mask = int(written, 16) if written else -1
+        seen.append([row.get(column) for number, row in enumerate(rows) if mask >> number & 1])
+    return f"{_hash(seen)}:{cells}"
+
+
+def _hash(value: Any) -> str:
     serialized = json.dumps(value, sort_keys=True, default=str)
     return sha256(serialized.encode()).hexdigest()[:16]
 
 
-def changed_since(marking: Marking, data: Mapping[str, Any], step: str) -> tuple[str, ...]:
-    """The fields that are not what this step approved, for showing why it is asked again."""
-    approval = marking.approved.get(step)
+def _is_row_list(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
+
+
+def fits_digest(value: Any, digest: str) -> bool:
+    """Whether a value is what had this digest."""
+    _, colon, cells = digest.partition(":")
+    if colon and _is_row_list(value):
+        return digest == _digest_of_cells(value, cells)
+    return value_digest(value) == digest
+
+
+def changed_since(marking: Marking, data: Mapping[str, Any], slot: str) -> tuple[str, ...]:
+    """The fields that are not what this step approved (of this row, whose values are among the
+    data), for showing why it is asked again."""
+    approval = marking.approved.get(slot)
     return _changed_keys(approval, data) if approval is not None else ()
 
 
-def _changed_keys(approval: Approval, data: Mapping[str, Any]) -> tuple[str, ...]:
+def _changed_keys(
+    approval: Approval, data: Mapping[str, Any], fits: Fits = fits_digest
+) -> tuple[str, ...]:
     """By key, as a database may give the keys of what it keeps back in an order of its own, and
     the trail, which is read back later, must lead to the same."""
     return tuple(
-        key
-        for key, digest in sorted(approval.fields.items())
-        if value_digest(data.get(key)) != digest
+        key for key, digest in sorted(approval.fields.items()) if not fits(data.get(key), digest)
     )
 
 
 def outdated_approvals(marking: Marking) -> dict[str, tuple[str, ...]]:
-    """The approvals that hold although fields changed afterwards, each with those fields."""
-    return {step: entry.outdated for step, entry in marking.approved.items() if entry.outdated}
+    """The approvals that hold although fields changed afterwards, each with those fields; of
+    several rows together."""
+    outdated: dict[str, tuple[str, ...]] = {}
+    for slot, entry in marking.approved.items():
+        if entry.outdated:
+            step, _ = split_slot(slot)
+            outdated[step] = tuple(dict.fromkeys((*outdated.get(step, ()), *entry.outdated)))
+    return outdated
 
 
-def approvals_asked_again(marking: Marking, data: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def approvals_asked_again(
+    graph: Graph, marking: Marking, data: Mapping[str, Any]
+) -> dict[str, tuple[str, ...]]:
     """The approvals that are asked once more now, each with the fields that changed after it."""
-    asked_steps = (token.step for token in marking.tokens if token.again)
-    return {step: changed_since(marking, data, step) for step in asked_steps}
+    asked: dict[str, tuple[str, ...]] = {}
+    for token in marking.tokens:
+        if token.again:
+            seen = data_with_rows(graph.row_scopes[token.step], token.rows, data)
+            fields = changed_since(marking, seen, slot_key(token.step, token.rows))
+            asked[token.step] = tuple(dict.fromkeys((*asked.get(token.step, ()), *fields)))
+    return asked
 
 
 REQUIRE, WARN, KEEP = "require", "warn", "keep"
@@ -86,9 +147,22 @@ class ApprovalTracker(MutableMarking):
     asks_again = True
 
     def _approvals(self) -> list[tuple[str, Approval]]:
-        """All that hold, by step key: not in the order in which a database gives them back, as
-        what is opened first has the lower number, and reading back the trail must lead there."""
+        """All that hold, by slot: not in the order in which a database gives them back, as what
+        is opened first has the lower number, and reading back the trail must lead there."""
         return sorted(self.approved.items())
+
+    def _fits(self, value: Any, digest: str) -> bool:
+        """`fits_digest`, which is worked out once in a walk for each value that is a list."""
+        if not isinstance(value, list):
+            return fits_digest(value, digest)
+        known = self._digests.get(digest)
+        if known is None or known[0] is not value:
+            known = self._digests[digest] = (value, fits_digest(value, digest))
+        return known[1]
+
+    @cached_property
+    def _digests(self) -> dict[str, tuple[Any, bool]]:
+        return {}
 
     # -- given, and taken back ------------------------------------------------------------
 
@@ -96,54 +170,72 @@ class ApprovalTracker(MutableMarking):
         """This step agreed to what it shows now; `whole` when enough people have."""
         if not isinstance(step, ApprovalStep):
             return
-        before = self.approved.get(token.step)
+        slot, scopes = slot_key(token.step, token.rows), self.graph.row_scopes[token.step]
+        before = self.approved.get(slot)
         place = before if token.again and before is not None else token
+        data, lists = self._data_at(token.step, token.rows), {scope.source for scope in scopes}
         fields = {
-            key: value_digest(self.data[key])
-            for key in visible_field_keys(step, self.graph.definition)
-            if self.data.get(key) is not None
+            key: value_digest(data[key])
+            for key in visible_field_keys(step, self.graph.definition, scopes)
+            if data.get(key) is not None and key not in lists
         }
-        self.approved[token.step] = Approval(
+        self.approved[slot] = Approval(
             fields, place.block, place.branch, None if whole else token.id
         )
 
     def _forget_votes(self, token: Token) -> None:
         """Somebody took back that they agreed: where nobody is left, nothing was approved yet."""
-        approval = self.approved.get(token.step)
+        slot = slot_key(token.step, token.rows)
+        approval = self.approved.get(slot)
         if approval is None or approval.votes_of != token.id or token.votes:
             return
         if token.again:  # it stays owed
-            self.approved[token.step] = replace(approval, votes_of=None)
+            self.approved[slot] = replace(approval, votes_of=None)
         else:
-            self._revoke_approval(token.step)
+            self._revoke_approval(slot)
 
-    def _revoke_approval(self, step: str) -> None:
-        """The step's approval does not hold any more."""
-        self.approved.pop(step, None)
+    def _revoke_approval(self, slot: str) -> None:
+        """The approval does not hold any more."""
+        self.approved.pop(slot, None)
 
-    def _forget_approvals_ahead(self, target: str) -> None:
-        """The request comes to a step: approvals on the way ahead of it will be given anew."""
-        for step, _ in self._approvals():
+    def _forget_approvals_ahead(self, target: str, rows: Rows) -> None:
+        """The request, or a row of it, comes to a step: approvals on the way ahead of it will be
+        given anew."""
+        for slot in list(self.approved):
+            step, approved_rows = split_slot(slot)
             if step != target and step not in steps_ahead_of(self.graph, target):
                 continue
-            if not any(t.step == step and not t.again for t in self.tokens.values()):
-                self._revoke_approval(step)
+            if not self._is_same_way(target, rows, step, approved_rows):
+                continue
+            if not any(
+                t.step == step and t.rows == approved_rows and not t.again
+                for t in self.tokens.values()
+            ):
+                self._revoke_approval(slot)
+
+    def _is_same_way(self, step: str, rows: Rows, other: str, other_rows: Rows) -> bool:
+        """Whether two places are about the same rows of the each-branches that they share."""
+        if not rows or not other_rows:
+            return True
+        scopes = self.graph.row_scopes
+        shared = shared_rows(scopes.get(step, ()), scopes.get(other, ()))
+        return rows[:shared] == other_rows[:shared]
 
     def _on_block_closed(self, block: Block) -> None:
         """What was approved in a block counts from now on in the one around it."""
-        for step, approval in self._approvals():
+        for slot, approval in self._approvals():
             if approval.block == block.id:
-                self.approved[step] = replace(approval, block=block.block, branch=block.branch)
+                self.approved[slot] = replace(approval, block=block.block, branch=block.branch)
 
     def _drop_resolved_fields(self, block: Block, keys: Iterable[str]) -> None:
         """A person chose between the branches of a block: what was chosen stands for their
         approvals, which disagreed on it and could not both hold."""
-        for step, approval in self._approvals():
+        for slot, approval in self._approvals():
             if self._is_block_within(approval.block, block.id):
                 remaining = {
                     key: value for key, value in approval.fields.items() if key not in keys
                 }
-                self.approved[step] = replace(approval, fields=remaining)
+                self.approved[slot] = replace(approval, fields=remaining)
 
     def _is_block_within(self, inner: int | None, outer: int) -> bool:
         while inner is not None and inner != outer:
@@ -157,38 +249,41 @@ class ApprovalTracker(MutableMarking):
 
     # -- what is owed ---------------------------------------------------------------------
 
-    def _changed_fields(self, approval: Approval) -> tuple[str, ...]:
-        """The fields that are not what was approved."""
+    def _changed_fields(self, slot: str, approval: Approval) -> tuple[str, ...]:
+        """The fields that are not what was approved; none of a row that has been taken out."""
         if (
             approval.block is not None
             and approval.block in self.blocks
             and approval.votes_of is None
         ):
             return ()
-        return _changed_keys(approval, self.data)
+        step, rows = split_slot(slot)
+        if rows and have_gone(self.graph.row_scopes[step], rows, self.data):
+            return ()
+        return _changed_keys(approval, self._data_at(step, rows), self._fits)
 
     def _changed_with_reaction(
-        self, step: str, approval: Approval, reaction: str
+        self, slot: str, approval: Approval, reaction: str
     ) -> tuple[str, ...]:
         """Those of the changed fields to which the map reacts so."""
-        changed = self._changed_fields(approval)
-        return tuple(key for key in changed if self._reaction_to(step, key) == reaction)
+        changed = self._changed_fields(slot, approval)
+        return tuple(key for key in changed if self._reaction_to(slot, key) == reaction)
 
-    def _reaction_to(self, step: str, key: str) -> str:
-        approval_step = self.graph[step]
+    def _reaction_to(self, slot: str, key: str) -> str:
+        approval_step = self.graph[split_slot(slot)[0]]
         assert isinstance(approval_step, ApprovalStep)
-        return reaction_to_change(approval_step, self.graph.definition.fields[key])
+        return reaction_to_change(approval_step, self.graph.definition.all_fields[key])
 
     def _owed_approvals(self) -> dict[str, tuple[str, ...]]:
         """The approvals that have to be given again, each with the fields that changed."""
         if not self.asks_again:
             return {}
         owed = {}
-        for step, approval in self._approvals():
+        for slot, approval in self._approvals():
             is_whole = approval.votes_of is None
-            fields = self._changed_with_reaction(step, approval, REQUIRE) if is_whole else ()
+            fields = self._changed_with_reaction(slot, approval, REQUIRE) if is_whole else ()
             if fields or self._is_vote_repeated(approval):
-                owed[step] = fields
+                owed[slot] = fields
         return owed
 
     def _is_vote_repeated(self, approval: Approval) -> bool:
@@ -236,59 +331,65 @@ class ApprovalTracker(MutableMarking):
 
     def _judge_votes(self) -> None:
         """Votes on other values than those of now are void."""
-        for step, approval in self._approvals():
+        for slot, approval in self._approvals():
             if approval.votes_of is None:
                 continue
             token = self.tokens.get(approval.votes_of)
             if token is None:
-                self._revoke_approval(step)
+                self._revoke_approval(slot)
                 continue
-            fields = self._changed_with_reaction(step, approval, REQUIRE)
+            fields = self._changed_with_reaction(slot, approval, REQUIRE)
             if fields:
                 self.tokens[token.id] = replace(token, votes=(), stand_ins=(), vote_roles=())
-                self._revoke_approval(step)
+                self._revoke_approval(slot)
                 if token.again:  # what was approved is not what stands there: it stays owed
-                    self.approved[step] = replace(approval, votes_of=None)
-                self.effects.append(fx.VotesVoided(token.id, step, fields))
+                    self.approved[slot] = replace(approval, votes_of=None)
+                self.effects.append(fx.VotesVoided(token.id, token.step, fields))
 
     def _report_changes(self) -> None:
         """What changed without being asked again is told of once, and then is as it is."""
-        for step, _ in self._approvals():
-            self._report_changed_fields(step, WARN, fx.ApprovalOutdated)
-            self._report_changed_fields(step, KEEP, fx.ApprovalKept)
+        for slot, _ in self._approvals():
+            self._report_changed_fields(slot, WARN, fx.ApprovalOutdated)
+            self._report_changed_fields(slot, KEEP, fx.ApprovalKept)
 
     def _report_changed_fields(
-        self, step: str, reaction: str, effect: type[fx.ApprovalOutdated | fx.ApprovalKept]
+        self, slot: str, reaction: str, effect: type[fx.ApprovalOutdated | fx.ApprovalKept]
     ) -> None:
-        approval = self.approved[step]
-        changed = self._changed_with_reaction(step, approval, reaction)
+        approval = self.approved[slot]
+        changed = self._changed_with_reaction(slot, approval, reaction)
         if not changed:
             return
         remaining = {
             key: digest
             for key, digest in approval.fields.items()
-            if self._reaction_to(step, key) != reaction
+            if self._reaction_to(slot, key) != reaction
         }
         outdated = (*approval.outdated, *changed)
-        self.approved[step] = replace(approval, fields=remaining, outdated=outdated)
-        self.effects.append(effect(step, changed))
+        self.approved[slot] = replace(approval, fields=remaining, outdated=outdated)
+        told = effect(split_slot(slot)[0], changed)
+        if told not in self.effects:  # of several rows alike it is told once
+            self.effects.append(told)
 
     def _open_reapprovals(self, owed: Mapping[str, tuple[str, ...]]) -> None:
-        repeated_tokens = {token.step: token for token in self.tokens.values() if token.again}
-        for step, token in repeated_tokens.items():
-            if step not in owed:
+        repeated_tokens = {
+            slot_key(token.step, token.rows): token for token in self.tokens.values() if token.again
+        }
+        for slot, token in repeated_tokens.items():
+            if slot not in owed:
                 self._cancel_token(token, ApprovalRestored())
-        for step, fields in owed.items():
-            if step not in repeated_tokens:
-                self._park_behind(step)
+        for slot, fields in owed.items():
+            if slot not in repeated_tokens:
+                step, rows = split_slot(slot)
+                self._park_behind(step, rows)
                 self.effects.append(fx.ApprovalAskedAgain(step, fields))
-                number = self.rounds[step] = self.rounds.get(step, 0) + 1
-                self._open_reapproval(step, number)
+                self._open_reapproval(step, self._count_round(step, rows), rows)
 
-    def _park_behind(self, step: str) -> None:
+    def _park_behind(self, step: str, rows: Rows) -> None:
         """People's open work on the way ahead of this step waits for it."""
         behind = steps_ahead_of(self.graph, step)
         for token in list(self.tokens.values()):
+            if not self._is_same_way(step, rows, token.step, token.rows):
+                continue
             if token.step in behind and not token.again and self.graph.is_human(token.step):
                 self._cancel_token(token, AwaitsApproval(self.graph.title(step)))
                 self.parked = (
@@ -296,20 +397,28 @@ class ApprovalTracker(MutableMarking):
                     Parked(token.step, token.block, token.branch, None, token.round),
                 )
 
-    def _open_reapproval(self, step: str, number: int) -> None:
+    def _open_reapproval(self, step: str, number: int, rows: Rows) -> None:
         """A new round of the step, beside the way of the request."""
-        needed = self._needed_votes(step, self.graph.human(step))
-        token = self._add_token(step, number, TokenPlace(), needed=needed, again=True)
-        self.effects.append(fx.ActivationOpened(token.id, step, number, None, needed))
+        needed = self._needed_votes(step, self.graph.human(step), rows)
+        place = TokenPlace(rows=rows)
+        token = self._add_token(step, number, place, needed=needed, again=True)
+        self._note_opened(token, None)
 
-    def _needed_votes(self, key: str, step: HumanStep) -> int:
+    def _count_round(self, step: str, rows: Rows) -> int:
         raise NotImplementedError
 
-    def _leave_reapproval(self, step: str, target: str) -> tuple[str, TokenPlace]:
+    def _note_opened(self, token: Token, came_from: str | None) -> None:
+        raise NotImplementedError
+
+    def _needed_votes(self, key: str, step: HumanStep, rows: Rows = ()) -> int:
+        raise NotImplementedError
+
+    def _leave_reapproval(self, token: Token, target: str) -> tuple[str, TokenPlace]:
         """Not given again: whatever else is open gives way to where this leads. Into a parallel
         block the way leads by its beginning."""
         self.parked = ()
-        self._revoke_approval(step)
+        step = token.step
+        self._revoke_approval(slot_key(step, token.rows))
         self._cancel_everything(ApprovalRefused(self.graph.title(step)))
         around = self.graph.chain[target]
         for parallel, other in self.graph.steps.items():

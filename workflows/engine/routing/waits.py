@@ -22,7 +22,7 @@ def find_wait_trouble(
     if value is None:
         return NoDate(graph.title(key), field)
     try:
-        field_moment(graph.definition.fields[field], value, zone=graph.zone)
+        field_moment(graph.definition.all_fields[field], value, zone=graph.zone)
         if not isinstance(step.until, str):
             relative_moment(step.until, value, calendar=Calendar.always(), zone=graph.zone)
     except (ValueError, TypeError, ArithmeticError):

@@ -14,6 +14,7 @@ from rule_engine import ast, errors
 
 from workflows.engine.rules.explanations import HINTS, rule_child_nodes
 from workflows.engine.rules.list_functions import ListFunctions
+from workflows.engine.rules.row_names import bind_row_names
 from workflows.engine.rules.rule_checker import Fields, Operand, RuleChecker, RuleProblem
 from workflows.engine.texts import Text, text
 from workflows.engine.timing.dates import Moment
@@ -91,7 +92,7 @@ def _parse_tree(rule: str, fields: Fields, context: Any) -> Any:
     with _parser_lock:
         parser.context = context
         try:
-            return parser._parser.parse(rule, lexer=parser._lexer.clone())
+            tree = parser._parser.parse(rule, lexer=parser._lexer.clone())
         except errors.RuleSyntaxError as error:
             raise RuleProblem(_describe_syntax_error(error, fields)) from None
         except errors.EngineError as error:
@@ -100,6 +101,8 @@ def _parse_tree(rule: str, fields: Fields, context: Any) -> Any:
             ) from None
         finally:
             parser.context = None
+    bind_row_names(tree, fields)
+    return tree
 
 
 def _bind_dates(tree: Any) -> None:

@@ -67,9 +67,9 @@ def build_skip_form(rows: QuerySet[Incident]) -> type[ActionReasonForm]:
     definition = cached_map(steps[0].version_id).graph.definition
     outputs = getattr(definition.steps[steps[0].key], "outputs", None) or {}
     form_fields = {
-        f"value_{key}": _value_field(key, definition.fields[key])
+        f"value_{key}": _value_field(key, definition.all_fields[key])
         for key in outputs
-        if key in definition.fields
+        if key in definition.all_fields
     }
     return type("SkipForm", (ActionReasonForm,), form_fields)
 

@@ -79,6 +79,13 @@ class WorkItem(FSMModelMixin, models.Model):
         related_name="+",
         verbose_name=gettext_lazy("with"),
     )
+    rows = models.CharField(
+        gettext_lazy("rows"), max_length=20, blank=True, default="", db_default="", editable=False
+    )
+    """In an each-branch the row that it is about, from 0 (`3`; `3.0` in a branch within one)."""
+    row_label = models.CharField(
+        gettext_lazy("row"), max_length=200, blank=True, default="", db_default=""
+    )
     came_from = models.CharField(gettext_lazy("came from"), max_length=80, blank=True)
     needed = models.PositiveIntegerField(gettext_lazy("people needed"), default=1)
     votes = models.JSONField(gettext_lazy("agreed so far"), default=list, encoder=DjangoJSONEncoder)

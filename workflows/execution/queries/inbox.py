@@ -50,6 +50,7 @@ class InboxRow:
     request_id: int
     round: int
     step: str
+    row: str
     reference: str
     title: str
     workflow: str
@@ -163,6 +164,7 @@ def _inbox_row(row: Row, person: PersonEligibility, user: User) -> InboxRow:
         request_id=row["request_number"],
         round=row["round"],
         step=version_map.graph.title(row["step_key"]),
+        row=row["row_label"],
         reference=f"{row['prefix']}-{row['request_number']}",
         title=row["title"],
         workflow=row["workflow"],

@@ -245,7 +245,8 @@ class ReachEligibility:
         votes = row["votes"] or ()
         kept_away = {vote[key] for vote in votes for key in ("id", "acted_for_id") if key in vote}
         if excluded_parties(step):
-            kept_away |= barred_people(step, _deciders_marking(row))
+            view = cached_map(row["version"]).view_of_task(row["step_id"], row["rows"])
+            kept_away |= barred_people(step, _deciders_marking(row), view)
         if self.user_id in kept_away:
             return None
         for person in self.everybody:

@@ -92,6 +92,13 @@ class StepPosition:
     task: WorkItem | None = None
     incident: Incident | None = None
     status: AutomaticStepStatus | None = None
+    row: str = ""
+    """What people read of the row that it is about, in an each-branch."""
+
+    @property
+    def place(self) -> str:
+        """The step by its title, and the row that it is about."""
+        return f"{self.title} · {self.row}" if self.row else self.title
 
     def is_with(self, user: User) -> bool:
         """Whether this person has it."""
@@ -363,6 +370,7 @@ def build_step_position(
         task=task,
         incident=incident,
         status=status,
+        row=task.row_label,
     )
 
 

@@ -77,9 +77,11 @@ def fail_waiting_step(
     return item
 
 
-def validate_output_values(work: UnitOfWork, step: Any, raw_values: Mapping[str, Any]) -> None:
+def validate_output_values(
+    work: UnitOfWork, step: Any, raw_values: Mapping[str, Any], activation: int | None = None
+) -> None:
     """Refuse values for fields that the step does not give, and a required one left empty."""
-    fields = work.map.graph.definition.fields
+    fields = work.map.graph.definition.all_fields
     outputs = getattr(step, "outputs", None) or {}
     extra = [key for key in raw_values if key not in outputs]
     if extra:
@@ -90,7 +92,7 @@ def validate_output_values(work: UnitOfWork, step: Any, raw_values: Mapping[str,
     is_conditional = any(fields[key].when or fields[key].required_when for key in asked)
     written = clean_values(work.map, raw_values) if is_conditional else raw_values
     given = {key: None if value == "" else value for key, value in written.items()}
-    data = {**work.instance.data, **given}
+    data = {**work.data_at_activation(activation), **given}
     empty = [
         display_title(key, fields[key].label)
         for key in missing_answers(work.map.graph, asked, data)

@@ -14,6 +14,7 @@ from workflows.engine.routing import effects as fx
 from workflows.engine.routing.advance import AdvanceResult, advance
 from workflows.engine.routing.cancel_reasons import TriedAgain
 from workflows.engine.routing.marking import Marking, Token
+from workflows.engine.routing.rows import Rows, branch_row, label_of_row, write_rows
 from workflows.engine.routing.separation import people_kept_from_step
 from workflows.engine.routing.step_troubles import StepTrouble
 from workflows.engine.timing.due_dates import due_moment
@@ -91,9 +92,8 @@ def collect_effects(work: UnitOfWork, before: Marking, effects: Iterable[fx.Effe
             _HANDLERS[type(effect)](work, before, effect)
         if isinstance(effect, fx.ActivationOpened):
             opened.append(effect)
-    still_open = [
-        opening for opening in opened if work.marking.token(opening.activation) is not None
-    ]
+    here = {token.id for token in work.marking.tokens}
+    still_open = [opening for opening in opened if opening.activation in here]
     _assign_people(work, still_open)
 
 
@@ -107,15 +107,24 @@ def _build_work_item(work: UnitOfWork, effect: fx.ActivationOpened) -> WorkItem:
         came_from=effect.came_from or "",
         needed=effect.needed,
         enabled_at=work.now,
-        **_due_columns(work, effect.step),
+        **_due_columns(work, effect.step, effect.rows),
+        rows=write_rows(effect.rows),
+        row_label=_row_label(work, effect.step, effect.rows),
         in_queue=isinstance(step, HumanStep),
     )
 
 
-def _due_columns(work: UnitOfWork, step: str) -> dict[str, Any]:
+def _row_label(work: UnitOfWork, step: str, rows: Rows) -> str:
+    """What people read of the row that a task is about; nothing where it is about none."""
+    graph = work.map.graph
+    scopes = graph.row_scopes[step]
+    return label_of_row(graph.definition, scopes, rows, work.instance.data)[:200]
+
+
+def _due_columns(work: UnitOfWork, step: str, rows: Rows) -> dict[str, Any]:
     """When the task is due; how that came to be, where more time can be given."""
     graph, calendar = work.map.graph, work.map.calendar_of(step)
-    due, data = getattr(graph[step], "due", None), work.instance.data
+    due, data = getattr(graph[step], "due", None), graph.data_at(step, rows, work.instance.data)
     if getattr(graph[step], "extend", None) is None:
         moment = due_moment(due, calendar=calendar, zone=graph.zone, data=data, now=work.now)
         return {"due_at": moment}
@@ -137,6 +146,7 @@ def _handle_opened(work: UnitOfWork, before: Marking, effect: fx.ActivationOpene
             step=effect.step,
             round=effect.round,
             needed=effect.needed,
+            row=write_rows(effect.rows),
         )
     )
 
@@ -221,9 +231,14 @@ def _handle_split(work: UnitOfWork, before: Marking, effect: fx.BlockOpened) -> 
             opened_at=work.now,
         )
     )
+    rows = sum(branch_row(branch) is not None for branch in effect.branches)
+    branches = list(effect.branches.values())
     work.note(
         notes.BlockSplit(
-            step=effect.step, block=effect.block, branches=list(effect.branches.values())
+            step=effect.step,
+            block=effect.block,
+            branches=list(dict.fromkeys(branches)) if rows else branches,
+            rows=rows,
         )
     )
 

@@ -77,7 +77,7 @@ def skip(
     reason = require_reason(reason)
     with transaction.atomic():
         work, _, token = _open_incident_work(incident_id, actor, now)
-        validate_output_values(work, _skippable_step(work, token), data or {})
+        validate_output_values(work, _skippable_step(work, token), data or {}, token.id)
         record_bypassed_approvals(work, find_skipped_approvals(work, token), NOT_YOURS)
         complete_waiting_step(
             work,

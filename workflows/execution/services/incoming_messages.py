@@ -59,7 +59,7 @@ def receive_message(
         step, token = _require_single_wait(work, message)
         _authorize_sender(work, step, actor)
         _require_correlation_values(work, correlation or {})
-        _check_fills_only(work, step, data or {})
+        _check_fills_only(work, step, data or {}, token)
         _complete_wait(work, token, message, data)
         return work.instance
 
@@ -292,10 +292,13 @@ def _is_accepted_from(work: UnitOfWork, step: WaitStep, actor: User) -> bool:
     return is_in_role(work, actor, step.role)
 
 
-def _check_fills_only(work: UnitOfWork, step: WaitStep, data: Mapping[str, Any]) -> None:
+def _check_fills_only(
+    work: UnitOfWork, step: WaitStep, data: Mapping[str, Any], token: Token
+) -> None:
     """A message gives the fields that the wait declares, and changes nothing that is there."""
-    validate_output_values(work, step, data)
-    filled_keys = [key for key in data if work.instance.data.get(key) is not None]
+    validate_output_values(work, step, data, token.id)
+    there = work.data_at_activation(token.id)
+    filled_keys = [key for key in data if there.get(key) is not None]
     if filled_keys:
         raise InvalidInput(
             "The request has %(filled_keys)s already, and a message changes nothing; leave it out.",

@@ -102,7 +102,7 @@ def _resolve_choices(
 
 
 def _resolve_choice(work: UnitOfWork, merge: MergeRecord, key: str, choice: Any) -> Any:
-    spec = work.map.graph.definition.fields[key]
+    spec = work.map.graph.definition.all_fields[key]
     holds_document = type_of_field(spec).holds_document
     by_branch = merge.conflicts[key]
     if isinstance(choice, dict) and set(choice) == {"value"} and not holds_document:

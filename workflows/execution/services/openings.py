@@ -26,21 +26,26 @@ def enqueue_outside_work(work: UnitOfWork, activation: int, key: str) -> None:
         work.message(ChildPayload(), activation=activation)
     elif isinstance(step, WaitStep) and step.message is None:
         work.message(
-            WakePayload(), activation=activation, run_after=compute_wake_moment(work, key, step)
+            WakePayload(),
+            activation=activation,
+            run_after=compute_wake_moment(work, activation, step),
         )
 
 
-def compute_wake_moment(work: UnitOfWork, key: str, step: WaitStep) -> datetime:
+def compute_wake_moment(work: UnitOfWork, activation: int, step: WaitStep) -> datetime:
     """When a wait is over: after its span in the step's calendar, or when its date begins on the
     site's clock, or so long before or after it. The engine has made sure that there is a date that
     can be waited for."""
-    graph, calendar = work.map.graph, work.map.calendar_of(key)
+    token = work.marking.token(activation)
+    assert token is not None
+    graph, calendar = work.map.graph, work.map.calendar_of(token.step)
+    data = graph.data_at(token.step, token.rows, work.instance.data)
     if step.for_ is not None:
         span = parse_span(step.for_)
         return end_of_wait(work.now, span, calendar=calendar, zone=graph.zone)
     assert step.until is not None
     if isinstance(step.until, str):
-        value = work.instance.data[step.until]
-        return field_moment(graph.definition.fields[step.until], value, zone=graph.zone)
-    value = work.instance.data[step.until.field]
+        value = data[step.until]
+        return field_moment(graph.definition.all_fields[step.until], value, zone=graph.zone)
+    value = data[step.until.field]
     return relative_moment(step.until, value, calendar=calendar, zone=graph.zone)

@@ -99,7 +99,7 @@ def _may_act_by_role(work: UnitOfWork, item: WorkItem, person: User) -> bool:
     """Whether the person may act on the task as it is, by a role or by its escalation."""
     step = work.map.step_keys[item.step_id]
     keys = (work.map.human(step).role, *work.map.outcome_roles(step))
-    if any(is_in_role(work, person, key) for key in keys):
+    if any(is_in_role(work, person, key, item) for key in keys):
         return True
     return item.needed > 1 and may_act_by_addition(work, item, person)
 

@@ -15,6 +15,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.errors import ChangedSince, InvalidInput
 from workflows.engine.format.definition import display_title
+from workflows.engine.routing.rows import read_rows
 from workflows.engine.routing.separation import visible_field_keys
 from workflows.engine.texts import Text, join_clauses, text
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
@@ -31,11 +32,15 @@ LONGEST = 60
 Values = Mapping[str, Any]
 
 
-def shown_field_values(version_map: VersionMap, step: str, data: Values) -> dict[str, Any]:
-    """The values that a step shows to who decides it; what is empty is not there."""
-    definition = version_map.graph.definition
-    keys = visible_field_keys(version_map.human(step), definition)
-    return {key: data[key] for key in keys if data.get(key) is not None}
+def shown_field_values(
+    version_map: VersionMap, step: str, data: Values, rows: str = ""
+) -> dict[str, Any]:
+    """The values that a step shows to who decides it (of the row that a task is about); what is
+    empty is not there."""
+    graph = version_map.graph
+    seen = graph.data_at(step, read_rows(rows), data)
+    keys = visible_field_keys(version_map.human(step), graph.definition, graph.row_scopes[step])
+    return {key: seen[key] for key in keys if seen.get(key) is not None}
 
 
 def digest_of_values(values: Values) -> str:
@@ -46,20 +51,20 @@ def digest_of_values(values: Values) -> str:
     return hashlib.sha256(canonical_text.encode()).hexdigest()
 
 
-def digest_of_shown_values(version_map: VersionMap, step: str, data: Values) -> str:
+def digest_of_shown_values(version_map: VersionMap, step: str, data: Values, rows: str = "") -> str:
     """The digest that the representation of a task at this step carries."""
-    return digest_of_values(shown_field_values(version_map, step, data))
+    return digest_of_values(shown_field_values(version_map, step, data, rows))
 
 
 def check_seen_digest(
-    work: UnitOfWork, step: str, digest: str | None, *, required: bool
+    work: UnitOfWork, step: str, digest: str | None, *, required: bool, rows: str = ""
 ) -> dict[str, Any]:
     """The values that stand there now, which are those that the person saw.
 
     Raises ChangedSince where others stand there now, and InvalidInput where an approval must say
     what was seen (`required`) and does not.
     """
-    values = shown_field_values(work.map, step, work.instance.data)
+    values = shown_field_values(work.map, step, work.instance.data, rows)
     if digest is None:
         if required and work.map.human(step).kind == "approval":
             raise InvalidInput(
@@ -68,15 +73,17 @@ def check_seen_digest(
             )
         return values
     if digest != digest_of_values(values):
-        raise ChangedSince(_describe_changes(work, step, digest, values))
+        raise ChangedSince(_describe_changes(work, step, rows, digest, values))
     return values
 
 
-def _describe_changes(work: UnitOfWork, step: str, digest: str, current_values: Values) -> Text:
-    seen_values = _values_with_digest(work, step, digest)
+def _describe_changes(
+    work: UnitOfWork, step: str, rows: str, digest: str, current_values: Values
+) -> Text:
+    seen_values = _values_with_digest(work, step, rows, digest)
     if seen_values is None:
         return text("What you saw is not what stands here now. Look at it again, then decide.")
-    fields = work.map.graph.definition.fields
+    fields = work.map.graph.definition.all_fields
     keys = [key for key in fields if seen_values.get(key) != current_values.get(key)]
     hidden = hidden_fields(work.actor, work.instance, work.map) if work.actor else frozenset()
     changes = join_clauses(
@@ -92,12 +99,12 @@ def _describe_changes(work: UnitOfWork, step: str, digest: str, current_values: 
     return text("%(changes)s. Look at it again, then decide.", changes=changes)
 
 
-def _values_with_digest(work: UnitOfWork, step: str, digest: str) -> Values | None:
+def _values_with_digest(work: UnitOfWork, step: str, rows: str, digest: str) -> Values | None:
     """What had this digest, in the newest kept version of the request that fits."""
     history: Any = WorkflowInstance.history
-    rows = history.filter(id=work.instance.pk).order_by("-history_date", "-history_id")
-    for data in rows.values_list("data", flat=True)[:LOOK_BACK]:
-        values = shown_field_values(work.map, step, data)
+    versions = history.filter(id=work.instance.pk).order_by("-history_date", "-history_id")
+    for data in versions.values_list("data", flat=True)[:LOOK_BACK]:
+        values = shown_field_values(work.map, step, data, rows)
         if digest_of_values(values) == digest:
             return values
     return None

@@ -14,6 +14,7 @@ from workflows.engine.authority.decision_guards import (
     open_outcomes,
 )
 from workflows.engine.format.definition import RouteDef
+from workflows.engine.routing.rows import read_rows
 from workflows.execution.models import ASKED, WorkItem
 from workflows.execution.queries.closed_tasks import describe_closed_task
 from workflows.execution.queries.instance_record import find_away_note_beside
@@ -105,7 +106,7 @@ def _situation_of(
     return DecisionContext(
         graph=work.map.graph,
         marking=work.marking,
-        data={**work.instance.data, **writes},
+        data={**work.data_of(item), **writes},
         step=step,
         activation=item.activation,
         request_state=work.instance.state,
@@ -113,12 +114,13 @@ def _situation_of(
         assignee=holder,
         assignee_name=holder_name(item, work.now) if holder not in (None, actor.pk) else "",
         actor=actor.pk,
-        in_role=is_in_step_role(work, person, work.map.human(step)),
+        in_role=is_in_step_role(work, person, work.map.human(step), item),
         in_outcome_role=_is_in_outcome_role(work, item, step, person, outcome),
         added=may_act_by_addition(work, item, person),
         acted_for=person.pk if person.pk != actor.pk else None,
         quorum_roles=quorum_roles_of(work, person, work.map.human(step)),
         awaits_requester=item.state == ASKED,
+        rows=read_rows(item.rows),
     )
 
 
@@ -136,15 +138,17 @@ def _is_in_outcome_role(
 ) -> bool | None:
     """Whether the person is in the outcome's own role, or, where it names none, in the role of
     any outcome; None where that says nothing."""
-    roles = _held_outcome_roles(work, step, person)
+    roles = _held_outcome_roles(work, item, step, person)
     route = work.map.human(step).outcomes.get(outcome)
     named = route.role if route is not None else None
     return roles.get(named) if named else (any(roles.values()) or None)
 
 
-def _held_outcome_roles(work: UnitOfWork, step: str, person: User) -> dict[str, bool]:
+def _held_outcome_roles(
+    work: UnitOfWork, item: WorkItem, step: str, person: User
+) -> dict[str, bool]:
     """For each role that an outcome of the step names, whether the person is in it."""
-    return {key: is_in_role(work, person, key) for key in work.map.outcome_roles(step)}
+    return {key: is_in_role(work, person, key, item) for key in work.map.outcome_roles(step)}
 
 
 def find_person_in_whose_right(work: UnitOfWork, actor: User, situation: DecisionContext) -> User:
@@ -160,8 +164,8 @@ def find_acting_capacity(
     the role by which that person would."""
     step = situation.step
     person = find_person_in_whose_right(work, actor, situation)
-    roles = _held_outcome_roles(work, step, person)
-    by_role = is_in_role(work, person, work.map.human(step).role)
+    roles = _held_outcome_roles(work, item, step, person)
+    by_role = is_in_role(work, person, work.map.human(step).role, item)
     return determine_work_capacity(
         work, item, person, step=step, outcome=outcome, roles=roles, by_role=by_role
     )
@@ -174,7 +178,7 @@ def available_outcomes(work: UnitOfWork, item: WorkItem, actor: User) -> dict[st
     for person in (actor, *people_stood_in_for(work, actor)):
         situation = _situation_of(work, item, actor, "", {}, person)
         if acting_refusal(situation) is None:
-            roles = _held_outcome_roles(work, situation.step, person)
+            roles = _held_outcome_roles(work, item, situation.step, person)
             outcomes |= open_outcomes(situation, roles)
     return {name: outcomes[name] for name in _names_in_order(work, item) if name in outcomes}
 

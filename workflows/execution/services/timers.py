@@ -88,7 +88,7 @@ def escalate_late_task(work: UnitOfWork, activation: int, *, is_deputy_asked: bo
         return
     people = [
         p
-        for p in _active_people_in_role(work, late.escalate_to)
+        for p in _active_people_in_role(work, item, late.escalate_to)
         if p.pk not in _barred_person_ids(work, item)
     ]
     added_ids = set(AddedPerson.objects.filter(work_item=item).values_list("user_id", flat=True))
@@ -189,12 +189,13 @@ def _people_of_task(work: UnitOfWork, item: WorkItem) -> list[User]:
 def _barred_person_ids(work: UnitOfWork, item: WorkItem) -> frozenset[int]:
     """Whom separation of duties keeps from the task."""
     step = work.map.human(work.map.step_keys[item.step_id])
-    return frozenset(int(person) for person in barred_people(step, work.marking))
+    view = work.map.view_of_task(item.step_id, item.rows)
+    return frozenset(int(person) for person in barred_people(step, work.marking, view))
 
 
-def _active_people_in_role(work: UnitOfWork, key: str) -> Sequence[User]:
+def _active_people_in_role(work: UnitOfWork, item: WorkItem, key: str) -> Sequence[User]:
     """The active people of a role in this request."""
     role = work.map.graph.definition.roles[key]
     if role.is_static:
         return list(active_role_members([work.map.role_ids[key]]).order_by("username"))
-    return [person for person in find_named_people(work, role) if person.is_active]
+    return [person for person in find_named_people(work, role, item) if person.is_active]

@@ -88,7 +88,7 @@ def decide(
         item = find_locked_task(work, work_item_id)
         step = _step_key(work, item, work_item_id)
         _require_human_step(work, step)
-        writes = clean_writes(work, data or {})
+        writes = clean_writes(work, data or {}, item)
         with store_files(work, kept_files(work, files or {}, writes), comment) as uploads:
             writes |= uploads.values
             situation = decision_situation(work, item, work_item_id, actor, outcome, writes)
@@ -96,7 +96,7 @@ def decide(
                 item, situation, outcome, comment, writes, is_shown_by_log=moments is not None
             )
             # After the rules: who may not decide does not learn whether something has changed.
-            values = check_seen_digest(work, step, seen, required=must_have_seen)
+            values = check_seen_digest(work, step, seen, required=must_have_seen, rows=item.rows)
             item.document_versions = _documents_seen(work, step)
             # Stored only when every rule has held: a file is not rolled back with the rows.
             uploads.save()

@@ -10,8 +10,8 @@ from workflows.people.queries.person_names import full_name_of, name_with_absenc
 def describe_step_place(step: StepPosition) -> str:
     """The step by its name, and in which round."""
     if step.round > 1:
-        return gettext("“%(step)s” (round %(round)s)") % {"step": step.title, "round": step.round}
-    return gettext("“%(step)s”") % {"step": step.title}
+        return gettext("“%(step)s” (round %(round)s)") % {"step": step.place, "round": step.round}
+    return gettext("“%(step)s”") % {"step": step.place}
 
 
 def describe_holder_role(holder: Holder) -> str:

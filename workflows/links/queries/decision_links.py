@@ -28,7 +28,7 @@ def _step_allows_links(task: WorkItem) -> bool:
     if definition.decide_by_mail is False or not version_map.graph.is_human(key):
         return False
     outputs = version_map.human(key).outputs or []
-    return not any(type_of_field(definition.fields[name]).holds_document for name in outputs)
+    return not any(type_of_field(definition.all_fields[name]).holds_document for name in outputs)
 
 
 def find_decision_link(token: str) -> DecisionLink | None:

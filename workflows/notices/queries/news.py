@@ -466,7 +466,7 @@ class TrailRowNews:
         return frozenset(person.pk for person in notification_recipients(self.request.template))
 
     def _field_label(self, key: str) -> str:
-        return display_title(key, self.map.graph.definition.fields[key].label)
+        return display_title(key, self.map.graph.definition.all_fields[key].label)
 
 
 _EVENTS_OF_COMMANDS: Mapping[TrailCommand, NoticeEvent] = {

@@ -93,7 +93,8 @@ def find_barred_ids(item: WorkItem) -> frozenset[int]:
     version_map = cached_map(item.request.version_id)
     step = version_map.human(version_map.step_keys[item.step_id])
     marking = Marking.from_json(item.request.marking)
-    return frozenset(int(person) for person in barred_people(step, marking))
+    view = version_map.view_of_task(item.step_id, item.rows)
+    return frozenset(int(person) for person in barred_people(step, marking, view))
 
 
 def _voter_ids(item: WorkItem) -> frozenset[int]:

@@ -8,7 +8,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from workflows.access.conditions.role_lookups import ROLE_LOOKUPS, PersonQuestion
+from workflows.access.conditions.role_lookups import (
+    ROLE_LOOKUPS,
+    LockedAtRow,
+    PersonQuestion,
+    RequestAtRow,
+)
 from workflows.access.permissions import (
     active_role_members,
     role_member_pairs,
@@ -20,6 +25,7 @@ from workflows.engine.format.definition import HumanStep, RoleDef, roles_of_step
 from workflows.engine.format.quorums import quorum_roles
 from workflows.engine.routing.advance import barred_people
 from workflows.engine.routing.marking import Marking, Person
+from workflows.engine.routing.separation import RowView
 from workflows.execution.models import AddedPerson, WorkflowInstance, WorkItem
 from workflows.people.models import User
 
@@ -44,6 +50,11 @@ class OpenTask:
     def step(self) -> HumanStep:
         """The task's step."""
         return self.map.human(self.map.step_keys[self.item.step_id])
+
+    @property
+    def view(self) -> RowView:
+        """From where separation of duties is asked."""
+        return self.map.view_of_task(self.item.step_id, self.item.rows)
 
     def roles(self) -> dict[str, RoleDef]:
         """The roles that the step and its outcomes name, by key."""
@@ -113,7 +124,7 @@ def _assess_task(
                 for addition in added
                 if _may_still_act(task, addition, named, memberships)
             ),
-            barred=barred_people(task.step, task.marking),
+            barred=barred_people(task.step, task.marking, task.view),
             voted=token.voters if token is not None else frozenset(),
             votes=len(votes),
             needed=item.needed,
@@ -174,7 +185,7 @@ def _needed_row_counts(tasks: Iterable[OpenTask]) -> dict[int, int]:
     for each entry by which somebody may be in it twice."""
     row_counts: dict[int, int] = {}
     for task in tasks:
-        away = len(barred_people(task.step, task.marking)) + task.item.needed * 2
+        away = len(barred_people(task.step, task.marking, task.view)) + task.item.needed * 2
         for key, role in task.roles().items():
             if role.is_static:
                 entries = len(role.listed_names) + 1
@@ -227,7 +238,8 @@ def _find_people_of_roles(
     by_finder: dict[str, list[tuple[int, PersonQuestion]]] = {}
     for number, (task, role) in enumerate(task_roles):
         ((finder, setting),) = role.sources
-        question = PersonQuestion(setting, task.instance, task.fresh, task.marking)
+        seen_from = _seen_from(task.map, task.item, task.instance)
+        question = PersonQuestion(setting, seen_from, task.fresh, task.marking)
         by_finder.setdefault(finder.name, []).append((number, question))
     for name, questions in by_finder.items():
         answers = ROLE_LOOKUPS[name].find_everybody([question for _, question in questions])
@@ -236,17 +248,30 @@ def _find_people_of_roles(
     return people
 
 
+def _seen_from(
+    version_map: VersionMap, item: WorkItem, instance: WorkflowInstance
+) -> WorkflowInstance | RequestAtRow:
+    """The request as a task's roles see it."""
+    if not item.rows:
+        return instance
+    return RequestAtRow(instance, version_map.data_of_task(item.step_id, item.rows, instance.data))
+
+
 def _escalates_to(step: HumanStep, key: str) -> bool:
     return step.on_overdue is not None and step.on_overdue.escalate_to == key
 
 
-def find_named_people(work: "UnitOfWork", role: RoleDef) -> Sequence[User]:
-    """Whom a role finds that is found in the request."""
-    return find_people_of_request(role, work.instance, work.marking, work.fresh)
+def find_named_people(work: "UnitOfWork", role: RoleDef, item: WorkItem) -> Sequence[User]:
+    """Whom a role finds that is found in the request, for a task."""
+    seen_from = _seen_from(work.map, item, work.instance)
+    return find_people_of_request(role, seen_from, work.marking, work.fresh)
 
 
 def find_people_of_request(
-    role: RoleDef, instance: WorkflowInstance, marking: Marking, fresh: Collection[str]
+    role: RoleDef,
+    instance: WorkflowInstance | RequestAtRow,
+    marking: Marking,
+    fresh: Collection[str],
 ) -> Sequence[User]:
     """Whom a role finds in a request that stands so."""
     ((finder, setting),) = role.sources
@@ -280,20 +305,29 @@ MOST_OFFERED = 1000
 # -- one person -------------------------------------------------------------------------------
 
 
-def is_in_role(work: "UnitOfWork", person: User, key: str | None) -> bool:
-    """Whether the person is in a role of the map at this moment, in this request."""
+def is_in_role(
+    work: "UnitOfWork", person: User, key: str | None, item: WorkItem | None = None
+) -> bool:
+    """Whether the person is in a role of the map at this moment, in this request; for a task of an
+    each-branch, in its row."""
     role = work.map.graph.definition.roles.get(key or "")
     if role is None:
         return False
     if role.is_static:
         return work.map.role_ids[key or ""] in work.roles_of(person)
     ((finder, setting),) = role.sources
-    return ROLE_LOOKUPS[finder.name].is_person(work, person, setting)
+    lookup = ROLE_LOOKUPS[finder.name]
+    if item is None or not item.rows:
+        return lookup.is_person(work, person, setting)
+    seen_from = LockedAtRow(work, RequestAtRow(work.instance, work.data_of(item)))
+    return lookup.is_person(seen_from, person, setting)
 
 
-def is_in_step_role(work: "UnitOfWork", person: User, step: HumanStep) -> bool:
+def is_in_step_role(
+    work: "UnitOfWork", person: User, step: HumanStep, item: WorkItem | None = None
+) -> bool:
     """Whether the person is in one of the roles whose people do the step."""
-    return any(is_in_role(work, person, key) for key in roles_of_step(step))
+    return any(is_in_role(work, person, key, item) for key in roles_of_step(step))
 
 
 def quorum_roles_of(work: "UnitOfWork", person: User, step: HumanStep) -> tuple[str, ...]:
@@ -319,4 +353,4 @@ def may_act_by_addition(work: "UnitOfWork", item: WorkItem, person: User) -> boo
     """Whether the person may act because they stand in, or because it was escalated to a role
     in which they still are."""
     role = added_role_of(work, item, person)
-    return role is not None and (role == "" or is_in_role(work, person, role))
+    return role is not None and (role == "" or is_in_role(work, person, role, item))

@@ -8,6 +8,7 @@ from workflows.engine.audit.sentences.constraints import CONSTRAINT_SENTENCES
 from workflows.engine.audit.sentences.ownership import OWNERSHIP_SENTENCES
 from workflows.engine.audit.sentences.people import PEOPLE_SENTENCES
 from workflows.engine.audit.sentences.resource_uses import RESOURCE_SENTENCES
+from workflows.engine.audit.sentences.rows import ROW_SENTENCES
 from workflows.engine.audit.sentences.steps import STEPS_SENTENCES
 from workflows.engine.audit.sentences.structure import STRUCTURE_SENTENCES
 from workflows.engine.audit.sentences.tables import TABLES_SENTENCES
@@ -18,6 +19,7 @@ __all__ = ["SENTENCES", "AuditSentences"]
 SENTENCES: Final[Mapping[str, AuditSentences]] = {
     **OWNERSHIP_SENTENCES,
     **PEOPLE_SENTENCES,
+    **ROW_SENTENCES,
     **STEPS_SENTENCES,
     **STRUCTURE_SENTENCES,
     **TABLES_SENTENCES,

@@ -25,21 +25,27 @@ from workflows.execution.services.field_values.values import clean_values
 from workflows.people.models import User
 
 if TYPE_CHECKING:
+    from workflows.execution.models import WorkItem
     from workflows.execution.services.unit_of_work import UnitOfWork
 
 
-def clean_writes(work: UnitOfWork, raw: Mapping[str, Any]) -> dict[str, Any]:
+def clean_writes(
+    work: UnitOfWork, raw: Mapping[str, Any], item: WorkItem | None = None
+) -> dict[str, Any]:
     """Raw values as the request keeps them. Raises InvalidInput that names the field: where one
-    cannot be read, or is not what its field asks for among the others of the request."""
-    writes = settle_writes(work, clean_values(work.map, raw))
-    require_satisfied(work, writes)
+    cannot be read, or is not what its field asks for among the others of the request, or of the
+    row that a task is about."""
+    writes = settle_writes(work, clean_values(work.map, raw), item)
+    require_satisfied(work, writes, item)
     return writes
 
 
-def settle_writes(work: UnitOfWork, writes: Mapping[str, Any]) -> dict[str, Any]:
+def settle_writes(
+    work: UnitOfWork, writes: Mapping[str, Any], item: WorkItem | None = None
+) -> dict[str, Any]:
     """What is written, without what is not asked for, among the other values of the request; what
     was kept of that before is emptied."""
-    known = work.instance.data
+    known = work.instance.data if item is None else work.data_of(item)
     unkept = unkept_values(work.map.graph, {**known, **writes})
     kept = {key: value for key, value in writes.items() if key not in unkept}
     return kept | {key: None for key in sorted(unkept) if known.get(key) is not None}
@@ -57,10 +63,12 @@ def kept_files(
     }
 
 
-def require_satisfied(work: UnitOfWork, writes: Mapping[str, Any]) -> None:
+def require_satisfied(
+    work: UnitOfWork, writes: Mapping[str, Any], item: WorkItem | None = None
+) -> None:
     """Refuse canonical values that are not what their fields ask for. What stands there already
     is not asked again."""
-    known = work.instance.data
+    known = work.instance.data if item is None else work.data_of(item)
     written = [key for key, value in writes.items() if value != known.get(key)]
     require_constraints(
         work.map, {**known, **writes}, written, work.now, requester=work.instance.requester_name
@@ -76,7 +84,7 @@ def require_constraints(
     requester: str = "",
 ) -> None:
     """Ask every constraint of what is `written` in `data`. Raises InvalidInput."""
-    fields = version_map.graph.definition.fields
+    fields = version_map.graph.definition.all_fields
     zone = timezone.get_default_timezone()
     today = local_day_of(now, zone) if now is not None else None
     for key, refused in refused_values(fields, data, written, today=today, zone=zone):

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 def clean_values(version_map: VersionMap, raw: Mapping[str, Any]) -> dict[str, Any]:
     """Raw values as the request keeps them. Raises InvalidInput that names the field."""
-    fields = version_map.graph.definition.fields
+    fields = version_map.graph.definition.all_fields
     cleaned = {}
     for key, value in raw.items():
         spec = fields.get(key)
@@ -70,7 +70,7 @@ def read_unnamed_value(spec: FieldSpec, raw: Any) -> Any:
 
 def _resolve_usernames(version_map: VersionMap, cleaned: dict[str, Any]) -> None:
     """Give each field of a person the username of an active one. Raises InvalidInput."""
-    fields = version_map.graph.definition.fields
+    fields = version_map.graph.definition.all_fields
     named = {
         key: people
         for key, value in cleaned.items()
@@ -102,7 +102,7 @@ def _require_active(key: str, field: FieldDef, written: str, active: Collection[
 def _resolve_resources(version_map: VersionMap, cleaned: dict[str, Any]) -> None:
     """Give each field of a resource the key of one of its group that is in use. Raises
     InvalidInput."""
-    fields = version_map.graph.definition.fields
+    fields = version_map.graph.definition.all_fields
     for key, value in cleaned.items():
         field = fields[key]
         if value is None or not type_of_field(field).names_resource:

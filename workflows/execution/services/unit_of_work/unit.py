@@ -112,6 +112,7 @@ class UnitOfWork:
     offers: Offers = field(default_factory=Offers)
     hold_changes: HoldChanges = field(default_factory=HoldChanges)
     lacking: list[StepTrouble] = field(default_factory=list)
+    _new_items_seen: dict[int, WorkItem] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.state_before = self.instance.state
@@ -121,9 +122,18 @@ class UnitOfWork:
     def item(self, activation: int) -> WorkItem | None:
         """The task of an activation, if it is open or was just made."""
         locked = self.items.get(activation)
-        return locked or next(
-            (candidate for candidate in self.new_items if candidate.activation == activation), None
-        )
+        return locked or self.new_items_by_activation.get(activation)
+
+    @property
+    def new_items_by_activation(self) -> Mapping[int, WorkItem]:
+        """The tasks that this command made."""
+        for item in self.new_items[len(self._new_items_seen) :]:
+            self._new_items_seen[item.activation] = item
+        return self._new_items_seen
+
+    def data_of(self, item: WorkItem) -> Mapping[str, Any]:
+        """The request's values as a task sees them: in an each-branch with those of its row."""
+        return self.map.data_of_task(item.step_id, item.rows, self.instance.data)
 
     def merge(self, activation: int, before: Marking) -> MergeRecord:
         """The merge record of a block; one statement for all blocks that ran before."""
@@ -168,6 +178,12 @@ class UnitOfWork:
         return frozenset(
             active_role_members([self.map.role_ids[role]]).values_list("pk", flat=True)
         )
+
+    def data_at_activation(self, activation: int | None) -> Mapping[str, Any]:
+        """The same of an open activation."""
+        token = self.marking.token(activation) if activation is not None else None
+        data: Mapping[str, Any] = self.instance.data
+        return data if token is None else self.map.graph.data_at(token.step, token.rows, data)
 
     # -- changing --------------------------------------------------------------------------
 
