@@ -6,11 +6,13 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from workflows.calendars.models import BusinessCalendar, Closure
 from workflows.calendars.queries.working_calendars import (
     LONGEST_CLOSURE,
+    parse_half_days,
     parse_time_zone,
     parse_weekly_hours,
     public_holidays,
@@ -22,12 +24,42 @@ KEY: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """What a map may write under `calendar:`."""
 
 
+class HalfDaysField(forms.CharField):
+    """Half holidays as lines: a day (12-24 each year, 2026-02-16 once) and when work ends."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 3, "placeholder": "12-24 12:00"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Each day in a line."""
+        if isinstance(value, dict):
+            return "\n".join(f"{day} {ends}" for day, ends in value.items())
+        return value
+
+    def to_python(self, value: Any) -> Any:
+        """What the lines say; a line that is none is found by whoever reads the days."""
+        lines = [line.split() for line in str(value or "").splitlines() if line.strip()]
+        return {line[0]: " ".join(line[1:]) for line in lines}
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether other days, or other times, are said."""
+        return bool((initial or {}) != self.to_python(data))
+
+
 class CalendarForm(forms.ModelForm):
     """A calendar that could not be counted in is refused in words."""
 
+    half_days = HalfDaysField(
+        required=False,
+        label=gettext_lazy("Half holidays"),
+        help_text=gettext_lazy(
+            "One a line, with the time at which work ends: 12-24 12:00 each year, or 2026-02-16"
+            " 12:00 once."
+        ),
+    )
+
     class Meta:
         model = BusinessCalendar
-        fields = ("key", "name", "zone", "hours", "country", "subdivision")
+        fields = ("key", "name", "zone", "hours", "half_days", "country", "subdivision")
 
     def clean_key(self) -> str:
         """Maps can write it, and the built-in names are taken."""
@@ -53,6 +85,7 @@ class CalendarForm(forms.ModelForm):
             "hours",
             lambda: Calendar.weekly(parse_time_zone(""), parse_weekly_hours(cleaned.get("hours"))),
         )
+        self._report_read_error("half_days", lambda: parse_half_days(cleaned.get("half_days")))
         country, part = cleaned.get("country", ""), cleaned.get("subdivision", "")
         self._report_read_error("country", lambda: public_holidays(country, part))
         if part and not country:

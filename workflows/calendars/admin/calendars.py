@@ -95,7 +95,7 @@ class BusinessCalendarAdmin(CalendarColumns, HistoryAdmin):
     search_fields = ("name", "key")
     readonly_fields = ("lengths", "days_off", "used_by")
     fields = (
-        *("name", "key", "zone", "hours", "lengths", "country", "subdivision"),
+        *("name", "key", "zone", "hours", "lengths", "half_days", "country", "subdivision"),
         *("days_off", "used_by"),
     )
 

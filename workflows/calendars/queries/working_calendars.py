@@ -9,6 +9,7 @@ import logging
 import re
 import time
 import warnings
+from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
@@ -41,6 +42,7 @@ WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LONGEST_CLOSURE: Final = timedelta(days=1100)
 """Three years; a longer one is a slip of the pen, and every day of it is kept in memory."""
 
+_MONTH_AND_DAY: Final = re.compile(r"[0-9]{2}-[0-9]{2}")
 _HOUR_AND_MINUTE: Final = re.compile(r"[0-9]{2}:[0-9]{2}")
 _log = logging.getLogger(__name__)
 _calendar_cache: dict[str, tuple[float, Calendar]] = {}
@@ -107,13 +109,17 @@ def forget_calendars() -> None:
 def check_calendar_columns(row: BusinessCalendar) -> None:
     """Raise ValueError, with what to change, for a calendar that could not be counted in."""
     Calendar.weekly(parse_time_zone(row.zone), parse_weekly_hours(row.hours))
+    parse_half_days(row.half_days)
     public_holidays(row.country, row.subdivision)
 
 
 def build_site_calendar(row: BusinessCalendar) -> Calendar:
     """A row as the engine's calendar. Raises ValueError with what to change."""
     return Calendar.weekly(
-        parse_time_zone(row.zone), parse_weekly_hours(row.hours), _iterate_days_off(row)
+        parse_time_zone(row.zone),
+        parse_weekly_hours(row.hours),
+        _iterate_days_off(row),
+        parse_half_days(row.half_days),
     )
 
 
@@ -143,6 +149,45 @@ def parse_weekly_hours(written: Any) -> Mapping[int, list[Span]]:
             }
         )
     return {WEEKDAYS.index(day): list(_parse_spans(day, written[day])) for day in written}
+
+
+MOST_HALF_DAYS: Final = 100
+
+
+def parse_half_days(written: Any) -> dict[date, clock]:
+    """When work ends on the days on which it ends early, of `{"12-24": "12:00"}` for each year or
+    `{"2026-02-16": "12:00"}` for one; a day with its year goes before the same of each year.
+    Raises ValueError."""
+    if not isinstance(written, Mapping) or len(written) > MOST_HALF_DAYS:
+        raise ValueError(gettext('Write half holidays as {"12-24": "12:00"}, 100 at most.'))
+    yearly, single = dict[date, clock](), dict[date, clock]()
+    for day, ends in written.items():
+        try:
+            at = _parse_clock_time(ends)
+            if at == clock(0):
+                raise ValueError(ends)
+            if _MONTH_AND_DAY.fullmatch(day):
+                yearly |= dict.fromkeys(_days_of_each_year(day), at)
+            else:
+                single[date.fromisoformat(day)] = at
+        except (TypeError, ValueError):
+            raise ValueError(
+                gettext(
+                    "'%(day)s': '%(ends)s' is no half holiday; write a day such as 12-24 or"
+                    " 2026-02-16, and when work ends, such as 12:00."
+                )
+                % {"day": str(day)[:40], "ends": str(ends)[:40]}
+            ) from None
+    return yearly | single
+
+
+def _days_of_each_year(written: str) -> Iterator[date]:
+    """The day of every year that has it; 29 February is no day of most. Raises ValueError."""
+    month, day = map(int, written.split("-"))
+    date(2000, month, day)
+    for year in YEARS:
+        if (month, day) != (2, 29) or monthrange(year, 2)[1] == 29:
+            yield date(year, month, day)
 
 
 def _parse_spans(day: str, written: Any) -> Iterator[Span]:

@@ -66,12 +66,14 @@ class Calendar:
     """The hours in which work is done, and the one place that counts them.
 
     `hours` are the spans of each weekday, Monday first; without it the calendar is open all the
-    time and counts elapsed time. `closures` are days off besides.
+    time and counts elapsed time. `closures` are days off besides, and on the days of `early` work
+    ends at that time on the clock.
     """
 
     zone: tzinfo
     hours: tuple[tuple[Span, ...], ...] | None = None
     closures: frozenset[date] = frozenset()
+    early: Mapping[date, time] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if self.hours is None:
@@ -85,13 +87,18 @@ class Calendar:
 
     @classmethod
     def weekly(
-        cls, zone: tzinfo, hours: Mapping[int, Iterable[Span]], closures: Iterable[date] = ()
+        cls,
+        zone: tzinfo,
+        hours: Mapping[int, Iterable[Span]],
+        closures: Iterable[date] = (),
+        early: Mapping[date, time] | None = None,
     ) -> "Calendar":
-        """Open in these spans of the weekdays 0 (Monday) to 6, but for the closures."""
+        """Open in these spans of the weekdays 0 (Monday) to 6, but for the closures, and closing
+        early on some days."""
         if not hours.keys() <= set(range(7)):
             raise ValueError(text("A calendar's weekdays are 0 (Monday) to 6."))
         spans = tuple(tuple(hours.get(day, ())) for day in range(7))
-        return cls(zone=zone, hours=spans, closures=frozenset(closures))
+        return cls(zone=zone, hours=spans, closures=frozenset(closures), early=early or {})
 
     @classmethod
     def business(cls, zone: tzinfo) -> "Calendar":
@@ -207,6 +214,8 @@ class Calendar:
         that comes to up to and with each."""
         closed = {day.toordinal() for day in self.closures}
         work = dict.fromkeys(closed, 0)
+        for day in self._early_ordinals.keys() - closed:
+            work[day] = sum((end - begin) // _MICROSECOND for begin, end in self._spans_on(day))
         for day in self._clock_changes.keys() - closed:
             work[day] = sum(
                 (end - begin) // _MICROSECOND for begin, end in self._working_intervals(day)
@@ -217,14 +226,31 @@ class Calendar:
         days = sorted(day for day, length in surplus.items() if length)
         return tuple(days), tuple(accumulate(surplus[day] for day in days))
 
+    @cached_property
+    def _early_ordinals(self) -> dict[int, timedelta]:
+        """When work ends on the days on which it ends early."""
+        return {day.toordinal(): _since_midnight(clock) for day, clock in self.early.items()}
+
+    def _spans_on(self, day: int) -> list[tuple[timedelta, timedelta]]:
+        """From when until when there is work on a day, on the wall clock, closures apart."""
+        assert self.hours is not None
+        spans = [
+            (_since_midnight(opens), _closing_time(closes))
+            for opens, closes in self.hours[(day - 1) % 7]
+        ]
+        ends = self._early_ordinals.get(day)
+        if ends is None:
+            return spans
+        return [(begin, min(end, ends)) for begin, end in spans if begin < ends]
+
     def _working_intervals(self, day: int) -> Iterator[tuple[datetime, datetime]]:
         """When there is work on a day on which the clocks change."""
         assert self.hours is not None
         midnight = datetime.fromordinal(day).replace(tzinfo=UTC)
         for part in self._clock_changes[day]:
-            for opens, closes in self.hours[(day - 1) % 7]:
-                begin = max(part.begin, midnight + _since_midnight(opens) - part.offset)
-                end = min(part.end, midnight + _closing_time(closes) - part.offset)
+            for opens, closes in self._spans_on(day):
+                begin = max(part.begin, midnight + opens - part.offset)
+                end = min(part.end, midnight + closes - part.offset)
                 if begin < end:
                     yield begin, end
 
@@ -241,10 +267,10 @@ class Calendar:
         midnight = datetime.combine(day, time())
         return [
             (
-                (midnight + _since_midnight(opens)).replace(tzinfo=self.zone).astimezone(UTC),
-                (midnight + _closing_time(closes)).replace(tzinfo=self.zone).astimezone(UTC),
+                (midnight + opens).replace(tzinfo=self.zone).astimezone(UTC),
+                (midnight + closes).replace(tzinfo=self.zone).astimezone(UTC),
             )
-            for opens, closes in self.hours[day.weekday()]
+            for opens, closes in self._spans_on(ordinal)
         ]
 
     def _work_before(self, ordinal: int) -> int:
@@ -276,8 +302,8 @@ class Calendar:
                 yield moment - begin, timedelta(0), end - begin
             return
         now = _since_midnight(local.time())
-        for opens, closes in self.hours[local.weekday()]:
-            yield now, _since_midnight(opens), _closing_time(closes)
+        for opens, closes in self._spans_on(local.toordinal()):
+            yield now, opens, closes
 
     def _moment_at(self, position: int) -> datetime:
         """The earliest moment that has this position, which is not the very first."""
@@ -291,10 +317,7 @@ class Calendar:
             return _moment_after_work(self._working_intervals(day), rest)
         assert self.hours is not None
         midnight = datetime.fromordinal(day)
-        spans = (
-            (midnight + _since_midnight(opens), midnight + _closing_time(closes))
-            for opens, closes in self.hours[(day - 1) % 7]
-        )
+        spans = ((midnight + opens, midnight + closes) for opens, closes in self._spans_on(day))
         return _moment_after_work(spans, rest).replace(tzinfo=self.zone).astimezone(UTC)
 
 
@@ -307,8 +330,8 @@ class MapCalendar(Calendar):
     @classmethod
     def with_steps(cls, calendar: Calendar, of_steps: Mapping[str, Calendar]) -> "MapCalendar":
         """A map's calendar, and those of steps by their keys."""
-        hours, closures = calendar.hours, calendar.closures
-        return cls(zone=calendar.zone, hours=hours, closures=closures, of_steps=of_steps)
+        own = {"hours": calendar.hours, "closures": calendar.closures, "early": calendar.early}
+        return cls(zone=calendar.zone, of_steps=of_steps, **own)  # type: ignore[arg-type]
 
     def of_step(self, key: str) -> Calendar:
         """The step's own, or the map's."""
