@@ -13,6 +13,7 @@ from approvals.views import (
     people,
     questions,
     requests,
+    resources,
     saved_filters,
     status_links,
     tasks,
@@ -50,6 +51,16 @@ urlpatterns = [
         name="task-draft-discard",
     ),
     path("tasks/<int:task_id>/<str:command>/", tasks.task_command_view, name="task-command"),
+    path("resources/", resources.resources_view, name="resources"),
+    path("resources/<str:resource_key>/", resources.resource_view, name="resource"),
+    path(
+        "resources/<str:resource_key>/holds.csv", resources.resource_csv_view, name="resource-csv"
+    ),
+    path(
+        "resources/<str:resource_key>/holds/<int:hold_id>/",
+        resources.give_back_view,
+        name="hold-give-back",
+    ),
     path("people/", people.offered_people_view, name="people"),
     path("requests/", requests.request_list_view, name="requests"),
     path("requests.csv", requests.request_csv_view, name="requests-csv"),

@@ -8,6 +8,7 @@ from django.utils import timezone
 from ninja import Router
 
 from approvals.api.authentication import authorized_user
+from approvals.api.resources import holds_out
 from approvals.api.responses import (
     READ_REFUSALS,
     command_operation,
@@ -89,6 +90,7 @@ def read_request_call(request: HttpRequest, reference: str) -> JsonResponse:
             work_items=open_tasks_out(position),
             incidents=_open_incidents_out(position),
             questions=questions_out(questions_on_request(instance)),
+            holds=holds_out(user, instance, position.map),
             trail=_trail_rows_out(
                 instance,
                 audits=may_audit(user, instance.template),

@@ -313,6 +313,70 @@ class TrailOut(Schema):
     changes: dict[str, Any] | None
 
 
+class ResourceOut(Schema):
+    """A room, a car, a budget: how many may have it at a time, or its currency."""
+
+    key: str
+    name: str
+    kind: str
+    group: str
+    capacity: int
+    calendar: str | None
+    currency: str | None
+    owner: str
+    in_use: bool
+
+
+class ResourcesOut(Schema):
+    """Resources, group by group."""
+
+    resources: list[ResourceOut]
+
+
+class TakenOut(Schema):
+    """One time at which a resource is had, or one amount that is held or spent of a budget; whose
+    it is, where the caller may know."""
+
+    state: str
+    starts: datetime | None
+    until: datetime | None
+    count: int | None
+    amount: str | None
+    request: str | None
+
+
+class PeriodOut(Schema):
+    """How much of a budget there is, is held, spent and left, from a first to a last day."""
+
+    first_day: date
+    last_day: date
+    amount: str
+    held: str
+    spent: str
+    left: str
+
+
+class BusyOut(Schema):
+    """When a resource is had; of a budget its periods besides."""
+
+    resource: str
+    taken: list[TakenOut]
+    periods: list[PeriodOut]
+
+
+class HoldOut(Schema):
+    """What a request has of a resource: since when a step holds it, and whether it stays."""
+
+    resource: str
+    step: str
+    state: str
+    starts: datetime | None
+    until: datetime | None
+    count: int | None
+    amount: str | None
+    currency: str | None
+
+
 class InstanceOut(RequestOut):
     """A request with its values, its open work and its trail (the newest 200 rows)."""
 
@@ -325,6 +389,7 @@ class InstanceOut(RequestOut):
     work_items: list[WorkItemOut]
     incidents: list[IncidentOut]
     questions: list[QuestionOut]
+    holds: list[HoldOut]
     trail: list[TrailOut]
 
 

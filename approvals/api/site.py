@@ -11,7 +11,16 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
-from approvals.api import comments, documents, following, forms, instances, messages, questions
+from approvals.api import (
+    comments,
+    documents,
+    following,
+    forms,
+    instances,
+    messages,
+    questions,
+    resources,
+)
 from approvals.api import tasks as work
 from approvals.api import webhooks as hooks
 from approvals.api.authentication import Bearer, SessionCookie
@@ -81,6 +90,7 @@ def make_api() -> Api:
     api.add_router("", questions.router)
     api.add_router("", messages.router)
     api.add_router("", forms.router)
+    api.add_router("", resources.router)
     api.add_router("/hooks", hooks.router)
     return api
 

@@ -20,6 +20,7 @@ from approvals.pages.field_values import (
     displayed_values,
     usernames_in_fields,
 )
+from approvals.pages.hold_lines import HoldLine, describe_holds
 from approvals.pages.position_texts import destination_text
 from approvals.pages.questions import TaskAsking, describe_asking
 from approvals.pages.task_snapshot import TaskPageSnapshot
@@ -128,6 +129,7 @@ class TaskPage:
     outdated: Sequence[str] = ()
     expires: str = ""
     may_extend: bool = False
+    holds: Sequence[HoldLine] = ()
 
     @property
     def title(self) -> str:
@@ -207,6 +209,7 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         escalated=_escalation_sentence(task, user),
         stands_in="" if refused else _standing_in_sentence(work, user, person),
         asked_again=_reapproval_sentence(work, task, key),
+        holds=[] if over else describe_holds(user, task.request, work.map, key, hidden, now),
         outdated=outdated_approval_sentences(
             outdated_approvals(work.marking), work.map.graph.definition
         ),

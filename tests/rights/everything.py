@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -36,7 +36,7 @@ from workflows.connections.services import credentials as connections
 from workflows.conversation.models import Comment, Follow, Mention
 from workflows.definitions.models import Step
 from workflows.documents.models import Document
-from workflows.execution.models import Incident, MergeRecord
+from workflows.execution.models import Incident, MergeRecord, WorkflowInstance
 from workflows.execution.services.questions import ask_opinions
 from workflows.links.queries.addresses import decision_link_token, status_link_token
 from workflows.links.services.decision_links import make_decision_link
@@ -45,7 +45,7 @@ from workflows.notices.models import Notice, NoticeAddress
 from workflows.outbox.models import Attempt, OutboxMessage
 from workflows.people.models import Absence, SavedFilter, User
 from workflows.people.services.absences import AbsencePlan, end_absence, set_absence
-from workflows.resources.models import Resource
+from workflows.resources.models import Hold, Resource
 
 SIGNED, STARTS, SEES, MANAGES, AUDITS = "signed in", "starts", "sees", "manages", "audits"
 GUEST, LOOKS, AWAY, KNOWS = "not signed in", "audits something", "is away", "knows the workflow"
@@ -199,7 +199,7 @@ def _make_rows(site: Site) -> dict[str, Any]:
         created_at=now,
     )
     NoticeAddress.objects.create(team=Group.objects.first(), channel="mail", mail="a@example.com")
-    Resource.objects.create(key="blue", name="Blue", kind="bookable", group="rooms", owner=owner)
+    hold = _make_hold(site.waiting)
     RoleRate.objects.create(role="staff", per_hour="10", currency="EUR", since=date(2026, 1, 1))
     CallRate.objects.create(
         connection=connection, per_call="1", currency="EUR", since=date(2026, 1, 1)
@@ -218,6 +218,8 @@ def _make_rows(site: Site) -> dict[str, Any]:
     )
     return {
         "absence_id": absence.pk,
+        "resource_key": "blue",
+        "hold_id": hold.pk,
         "key": template.key,
         "workflow": template.key,
         "reference": site.waiting.reference,
@@ -254,6 +256,24 @@ def _make_rows(site: Site) -> dict[str, Any]:
         "version": site.published.pk,
         "draft": site.draft.pk,
     }
+
+
+def _make_hold(request: WorkflowInstance) -> Hold:
+    """Something that a request has of a resource whose owner is no caller."""
+    fred = User.objects.get(username="fred")
+    room = Resource.objects.create(
+        key="blue", name="Blue", kind="bookable", group="rooms", owner=fred
+    )
+    begins = datetime(2026, 3, 5, 10, tzinfo=UTC)
+    return Hold.objects.create(
+        resource=room,
+        request=request,
+        purpose="books",
+        step_key="manager_review",
+        starts_at=begins,
+        ends_at=begins + timedelta(hours=1),
+        made_at=begins,
+    )
 
 
 def _make_saved_filter(username: str) -> SavedFilter:

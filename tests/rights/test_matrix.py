@@ -64,6 +64,12 @@ NEEDS: dict[str, set[str] | str] = {
     "approvals:filter-delete": BUTTON,
     "approvals:decide-chosen": BUTTON,  # shows what is chosen alone: test_bulk_decisions.py
     "approvals:people": NOT_JUDGED,  # for whom the form was made: test_people_boxes.py
+    "approvals:resources": {SIGNED},
+    "api-v1:resources": {READS},
+    "api-v1:busy": {READS},
+    "approvals:resource": {SIGNED},
+    "approvals:resource-csv": {SIGNED},
+    "approvals:hold-give-back": {SIGNED, SUPER},  # or whose it is: test_resource_pages.py
     "approvals:requests": {SIGNED},
     "approvals:requests-csv": {SIGNED},
     "approvals:request-columns": BUTTON,
@@ -288,6 +294,7 @@ MAY_POST: dict[str, set[str]] = {
     "approvals:status-link-withdraw": {SIGNED, GIVES_LINKS},
     "approvals:comment-edit": {"who wrote it"},
     "approvals:comment-withdraw": {"who wrote it"},
+    "approvals:hold-give-back": {SIGNED, SUPER},
     "approvals:follow-request": {SIGNED, SEES},
     "approvals:follow-workflow": {SIGNED, KNOWS},
     "approvals:follow-team": {"who is in it"},

@@ -57,6 +57,7 @@ class NoRoom(StepTrouble):
     wanted: int = 1
     free: int = 0
     taken: list[list[str]] = field(default_factory=list)
+    key: str = ""
     """From when until when others have it, the first of them; ISO."""
 
 

@@ -1,6 +1,6 @@
 """Where what requests want of resources is given or refused, under the locks of the resources."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -122,6 +122,7 @@ class HoldDesk:
             wish.count,
             free,
             spans,
+            resource.key,
         )
 
     # -- budgets ---------------------------------------------------------------------------
@@ -165,7 +166,12 @@ class HoldDesk:
 
 
 def open_desk(
-    wishes: Iterable[Wish], live: Sequence[Hold], changes: HoldChanges, now: datetime
+    wishes: Iterable[Wish],
+    live: Sequence[Hold],
+    changes: HoldChanges,
+    now: datetime,
+    *,
+    take_resources: Callable[[Iterable[int]], list[Resource]] = lock_resources,
 ) -> HoldDesk:
     """Lock the resources that wishes name and that are held, all at once. Four statements at most.
 
@@ -174,7 +180,7 @@ def open_desk(
     wished = list(wishes)
     keys = {wish.resource if isinstance(wish, BookingWish) else wish.budget for wish in wished}
     ids = set(Resource.objects.filter(key__in=keys).values_list("pk", flat=True)) if keys else set()
-    locked = lock_resources(ids | {hold.resource_id for hold in live})
+    locked = take_resources(ids | {hold.resource_id for hold in live})
     desk = HoldDesk(now, changes, {resource.key: resource for resource in locked})
     spans = [
         (desk.resources[wish.resource].pk, wish.starts, wish.ends)

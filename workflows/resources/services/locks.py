@@ -7,13 +7,21 @@ database when the transaction began.
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
+
 from workflows.resources.models import Resource
 
 
 def lock_resources(ids: Iterable[int]) -> list[Resource]:
     """These resources, locked in the order of their ids. One statement, or none."""
-    wanted = sorted(set(ids))
-    if not wanted:
-        return []
-    rows = Resource.objects.select_for_update(of=("self",)).filter(pk__in=wanted)
-    return list(rows.order_by("pk"))
+    return _read(Resource.objects.select_for_update(of=("self",)), ids)
+
+
+def read_resources(ids: Iterable[int]) -> list[Resource]:
+    """The same without a lock, to say beforehand what might be."""
+    return _read(Resource.objects.all(), ids)
+
+
+def _read(rows: QuerySet[Resource], ids: Iterable[int]) -> list[Resource]:
+    wanted = set(ids)
+    return list(rows.filter(pk__in=wanted).order_by("pk")) if wanted else []

@@ -18,7 +18,7 @@ from workflows.engine.texts import text
 from workflows.engine.versions.move_planning import MovePlan
 from workflows.execution.models import Incident, MergeRecord
 from workflows.execution.services.effect_handlers import collect_effects
-from workflows.execution.services.holds import move_holds
+from workflows.execution.services.holding.settling import move_holds
 from workflows.execution.services.unit_of_work import (
     ActingCapacity,
     UnitOfWork,

@@ -1,0 +1,1 @@
+"""What a request holds of resources: settled with each command, and given back by their owners."""
