@@ -36,6 +36,14 @@ FIELD_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         field("code", type="text", pattern=r"a[^\s\S]"), "pattern_never"),
     ("a pattern longer than the field",
         field("code", type="text", pattern="[A-Z]{5}", max_length=4), "pattern_too_long"),
+    ("a column bounded by the one beside it", field("lines", type="list", columns={
+        "net": {"type": "number", "max": "most"}, "most": {"type": "number"}}), ""),
+    ("a column bounded by a field", field("lines", type="list", columns={
+        "net": {"type": "number", "max": "amount"}}), "bound_unfit"),
+    ("a column whose bounds leave nothing", field("lines", type="list", columns={
+        "net": {"type": "number", "min": 2, "max": 1}}), "bounds_crossed"),
+    ("a column with a pattern that nothing has", field("lines", type="list", columns={
+        "code": {"type": "text", "pattern": r"a[^\s\S]"}}), "pattern_never"),
     ("groups to choose from", field("who", type="user", **{"in": ["board"]}), ""),
     ("a group that is not there",
         field("who", type="user", **{"in": ["gone_group"]}), "field_group_unknown"),

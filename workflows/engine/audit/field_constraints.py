@@ -7,7 +7,7 @@ from typing import Final
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
 from workflows.engine.format.definition import FieldDef
-from workflows.engine.format.field_parts import DefaultDef
+from workflows.engine.format.field_parts import ColumnDef, DefaultDef
 from workflows.engine.format.roles import RoleDef
 from workflows.engine.routing.graph import find_reachable
 from workflows.engine.rules.evaluation import RuleProblem
@@ -24,7 +24,7 @@ _SOME_DAY: Final = date(2026, 7, 1)
 
 def check_bounds(survey: Survey) -> Iterator[AuditFinding]:
     """A bound that names a field names one of the same kind, and there is something between."""
-    for name, field in survey.definition.fields.items():
+    for name, field in survey.definition.value_specs():
         for end, said in (("min", field.min), ("max", field.max)):
             problem = _bound_problem(survey, name, field, said) if said is not None else None
             if problem:
@@ -34,13 +34,17 @@ def check_bounds(survey: Survey) -> Iterator[AuditFinding]:
 
 
 def _bound_problem(
-    survey: Survey, name: str, field: FieldDef, said: str | int | float
+    survey: Survey, name: str, field: FieldDef | ColumnDef, said: str | int | float
 ) -> Text | None:
+    """Of a column, the other fields are the columns beside it."""
     other_name = _bound(field, said).field
     if other_name is None:
         return None
-    other = survey.definition.fields.get(other_name)
-    if other is None or other_name == name:
+    listed, _, own_name = name.rpartition(".")
+    fields = survey.definition.fields
+    beside = (fields[listed].columns or {}) if listed else fields
+    other = beside.get(other_name)
+    if other is None or other_name == own_name:
         return text("'%(other)s' is no other declared field", other=other_name)
     if type_of_field(other).kind != type_of_field(field).kind:
         return text("'%(other)s' is of another kind", other=other_name)
@@ -49,11 +53,13 @@ def _bound_problem(
     return None
 
 
-def _bound(field: FieldDef, said: str | int | float) -> Bound:
+def _bound(field: FieldDef | ColumnDef, said: str | int | float) -> Bound:
     return parse_bound(type_of_field(field).kind, said)
 
 
-def _check_crossed_bounds(survey: Survey, name: str, field: FieldDef) -> Iterator[AuditFinding]:
+def _check_crossed_bounds(
+    survey: Survey, name: str, field: FieldDef | ColumnDef
+) -> Iterator[AuditFinding]:
     assert field.min is not None
     assert field.max is not None
     context = BoundContext({}, {}, _SOME_DAY, survey.graph.zone)
@@ -69,7 +75,7 @@ def _check_crossed_bounds(survey: Survey, name: str, field: FieldDef) -> Iterato
 
 def check_patterns(survey: Survey) -> Iterator[AuditFinding]:
     """There is a text that has the form, and is not too long."""
-    for name, field in survey.definition.fields.items():
+    for name, field in survey.definition.value_specs():
         if field.pattern is None:
             continue
         example = compile_pattern(field.pattern).example
@@ -88,7 +94,7 @@ def check_patterns(survey: Survey) -> Iterator[AuditFinding]:
 
 def check_choosable_people(survey: Survey) -> Iterator[AuditFinding]:
     """The groups whose people can be chosen are there, and somebody is in them."""
-    for name, field in survey.definition.fields.items():
+    for name, field in survey.definition.value_specs():
         missing = [group for group in field.groups if not survey.people.has_group(group)]
         for group in missing:
             yield make_finding("field_group_unknown", None, name=name, group=group)
