@@ -103,6 +103,8 @@ class DeclaredForm(forms.Form):
         )
         for key in keys:
             spec = definition.all_fields[key]
+            if spec.value is not None:
+                continue
             opening_value = self.opening_values.get(key)
             has_file = type_of_field(spec).holds_document and opening_value is not None
             self.fields[key] = _form_field(
@@ -129,7 +131,8 @@ class DeclaredForm(forms.Form):
 
     def _data_now(self) -> dict[str, Any]:
         """The request's values with what was filled in; files as far as they were chosen."""
-        return {**self.known, **self.opening_values, **self.values(), **self.uploads()}
+        values = {**self.known, **self.opening_values, **self.values(), **self.uploads()}
+        return self.graph.worked_out.completed(values)
 
     def _refuse_unfit(self, data: Mapping[str, Any]) -> None:
         values, zone = self.values(), timezone.get_default_timezone()

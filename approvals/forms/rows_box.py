@@ -21,11 +21,13 @@ from approvals.forms.field_presentations import (
     FieldPresentation,
     value_text,
 )
+from approvals.forms.pasted_rows import TooManyCells, read_pasted_rows
 from approvals.forms.people_boxes import PersonBox
 from workflows.engine.format.definition import ColumnDef, display_title
 from workflows.engine.values.field_types.base import FieldSpec
 from workflows.engine.values.field_types.rows import (
     CellRefused,
+    columns_filled_in,
     columns_of,
     max_rows_of,
     min_rows_of,
@@ -35,8 +37,8 @@ TypedRow = Mapping[str, Any]
 SPARE_ROWS: Final = 2
 FIRST_ROWS: Final = 3
 """So many rows an empty list opens with."""
-ROWS, ADD, REMOVE = "rows", "add", "remove"
-BUTTONS: Final = (ADD, REMOVE)
+ROWS, ADD, REMOVE, PASTED, TAKE = "rows", "add", "remove", "pasted", "take"
+BUTTONS: Final = (ADD, REMOVE, TAKE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,10 @@ class RowsBox(forms.Widget):
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__()
         self.spec = spec
-        columns: Mapping[str, Any] = columns_of(spec)
+        columns: Mapping[str, Any] = columns_filled_in(columns_of(spec))
         self.columns = {key: _ColumnBox(key, column) for key, column in columns.items()}
         self.refused: Mapping[tuple[int, str], str] = {}
+        self.pasted = self.paste_problem = ""
 
     @property
     def person_boxes(self) -> Sequence[tuple[PersonBox, FieldSpec]]:
@@ -84,7 +87,36 @@ class RowsBox(forms.Widget):
         ]
         removed = _pressed_row(data, name)
         rows = [row for number, row in enumerate(rows) if number != removed]
+        rows = self._with_pasted(rows, str(data.get(f"{name}-{PASTED}") or ""))
         return [*rows, {}] if f"{name}-{ADD}" in data else rows
+
+    def _with_pasted(self, rows: list[dict[str, Any]], pasted: str) -> list[dict[str, Any]]:
+        """The rows and behind them those that were pasted, in place of empty ones at the end. What
+        does not fit stays where it was pasted, and it is said why."""
+        titles = {key: column.label for key, column in self.columns.items()}
+        self.paste_problem, self.pasted = "", ""
+        try:
+            more = read_pasted_rows(pasted, titles)
+        except TooManyCells as problem:
+            self.pasted = pasted
+            self.paste_problem = gettext(
+                "Row %(row)s of what was pasted has more cells than there are columns."
+            ) % {"row": problem.number}
+            return rows
+        while more and rows and not any(rows[-1].values()):
+            rows = rows[:-1]
+        return [*rows, *(self._as_sent(row) for row in more)]
+
+    def _as_sent(self, row: TypedRow) -> dict[str, Any]:
+        return {key: self._control_value(key, str(said)) for key, said in row.items()}
+
+    def _control_value(self, key: str, said: str) -> str:
+        """What was pasted as a control sends it: of a list of choices the one that is called so."""
+        choices = getattr(self.columns[key].box, "choices", ()) if key in self.columns else ()
+        for value, label in choices:
+            if said and said.casefold() in (str(value).casefold(), str(label).casefold()):
+                return str(value)
+        return said
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         """Whether the table was not on the page."""
@@ -113,10 +145,14 @@ class RowsBox(forms.Widget):
         base_id = given.pop("id", f"id_{name}")
         context = {
             "name": name,
+            "base_id": base_id,
+            "titles": [column.label for column in self.columns.values()],
             "columns": list(self.columns.values()),
             "rows": [self._cells(name, base_id, number, row) for number, row in enumerate(rows)],
             "may_add": len(rows) < max_rows_of(self.spec),
             "most": max_rows_of(self.spec),
+            "pasted": self.pasted,
+            "paste_problem": self.paste_problem,
         }
         return SafeString(render_to_string("approvals/_rows_box.html", context))
 

@@ -11,7 +11,12 @@ from approvals.forms.rows_box import RowsBox, SentRows
 from workflows.engine.format.definition import FieldDef, display_title
 from workflows.engine.texts import text
 from workflows.engine.values.field_types.base import FieldSpec, ValueRefused
-from workflows.engine.values.field_types.rows import CellRefused, RowsRefused, columns_of
+from workflows.engine.values.field_types.rows import (
+    CellRefused,
+    RowsRefused,
+    columns_filled_in,
+    columns_of,
+)
 from workflows.execution.services.field_values.values import read_unnamed_value
 
 
@@ -33,6 +38,8 @@ class RowsField(forms.Field):
     def to_python(self, value: Any) -> Any:
         """The canonical rows; what is wrong stands in the cells, and is said with row and
         column."""
+        if self.widget.paste_problem:
+            raise forms.ValidationError(self.widget.paste_problem)
         rows = value if isinstance(value, Sequence) else []
         read = [self._sent_row(number, row) for number, row in enumerate(rows, 1)]
         unreadable = [cell for _, cells in read for cell in cells]
@@ -51,7 +58,7 @@ class RowsField(forms.Field):
     ) -> tuple[dict[str, Any], list[CellRefused]]:
         """What the controls of a row sent, as the engine reads it."""
         sent, refused = {}, []
-        for key, column in columns_of(self.spec).items():
+        for key, column in columns_filled_in(columns_of(self.spec)).items():
             try:
                 sent[key] = self._read_cell(key, column, row.get(key))
             except forms.ValidationError as problem:
@@ -78,7 +85,7 @@ class RowsField(forms.Field):
         return _said(self._form_rows(initial)) != _said(data)
 
     def _form_rows(self, value: Any) -> Sequence[Mapping[str, Any]]:
-        columns = columns_of(self.spec)
+        columns = columns_filled_in(columns_of(self.spec))
         return [
             {
                 key: FIELD_PRESENTATIONS[columns[key].type].spec_form_value(columns[key], cell)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from approvals.forms.rows_box import RowsBox, SentRows
+from approvals.forms.rows_box import BUTTONS, RowsBox, SentRows
 from approvals.forms.several_values import ChoicesBox
 
 
@@ -13,7 +13,7 @@ def sent_texts(widget: forms.Widget, data: Any, name: str) -> list[tuple[str, st
     """The names and texts of all parts of a control, without the buttons of a table."""
     if not isinstance(widget, RowsBox | ChoicesBox):
         return [(name, str(data.get(name, "")))]
-    buttons = (f"{name}-add", f"{name}-remove")
+    buttons = [f"{name}-{button}" for button in BUTTONS]
     return [
         (part, str(text))
         for part, texts in data.lists()

@@ -63,6 +63,7 @@ def _values_form(work: UnitOfWork, incident: Incident, request: HttpRequest) -> 
         key
         for key, field in definition.all_fields.items()
         if not type_of_field(field).holds_document
+        and field.value is None
         and (key.partition(".")[0] in rows or (key in definition.fields and key not in lists))
     ]
     return _fields_form(work, incident, keys, request, required=False)

@@ -127,12 +127,17 @@ class CaseReplay:
             self.version,
             actor=self._find_person(row, row.resource),
             now=row.last if is_start else row.enabled or row.start or row.last,
-            data={**self._find_role_people(course), **row.data},
+            data={**self._find_role_people(course), **self._said_values(row)},
             title=row.case_id,
             source=WorkflowInstance.REPLAY,
             case_ref=row.case_id,
             complete=False,
         )
+
+    def _said_values(self, row: LogRow) -> dict[str, str]:
+        """What a row says of fields; those that are worked out are worked out again."""
+        worked_out = self.map.graph.definition.worked_out_keys
+        return {key: value for key, value in row.data.items() if key not in worked_out}
 
     def _find_role_people(self, course: CaseProgress) -> dict[str, str]:
         """For each role that a field finds, the first whom the log shows in it: known from the
@@ -156,7 +161,9 @@ class CaseReplay:
         item, decision = self._find_open_task(request, row, meaning)
         step = self.map.human(decision.step)
         new = {
-            key: value for key, value in row.data.items() if course.last_values.get(key) != value
+            key: value
+            for key, value in self._said_values(row).items()
+            if course.last_values.get(key) != value
         }
         course.last_values.update(new)
         writes = {key: value for key, value in new.items() if key in (step.outputs or [])}

@@ -188,3 +188,42 @@ def test_a_step_writes_a_list_only_where_somebody_changed_it(sam: User) -> None:
     request.refresh_from_db()
     assert request.data["lines"] == before
     assert request.data["tags"] is None
+
+
+PASTED = "Lamp\t12.50\tYes\r\n\r\nDesk\t300\t\r\n"
+
+
+def test_rows_are_pasted_from_a_spreadsheet_without_a_script(sam: User) -> None:
+    sent = {**ROW, "f-lines-pasted": PASTED, "f-lines-take": "1"}
+    with nothing_changed():
+        text = signed_in(sam).post(FORM, sent).content.decode()
+    for number, item in enumerate(("Chair", "Lamp", "Desk")):
+        assert f'name="f-lines-{number}-item" value="{item}"' in text
+    assert 'name="f-lines-3-item"' not in text
+    assert '<option value="yes" selected>' in text
+
+
+def test_what_is_pasted_and_sent_at_once_counts(sam: User) -> None:
+    pasted = "net\tItem\n12.50\tLamp\n"
+    request = start(sam, **{"f-lines-pasted": pasted})
+    assert request.data["lines"] == [
+        {"item": "Chair", "net": "120.00"},
+        {"item": "Lamp", "net": "12.50"},
+    ]
+
+
+def test_what_was_pasted_and_does_not_fit_is_said_and_kept(sam: User) -> None:
+    pasted = "Lamp\t12.50\nDesk\t1\tyes\tbea\t\tand more"
+    answer = signed_in(sam).post(FORM, {**ROW, "f-lines-pasted": pasted})
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Row 2 of what was pasted has more cells than there are columns." in text
+    assert "and more</textarea>" in text
+    assert not WorkflowInstance.objects.exists()
+
+
+def test_what_is_wrong_in_pasted_rows_is_said_with_row_and_column(sam: User) -> None:
+    answer = signed_in(sam).post(FORM, {**ROW, "f-lines-pasted": "Lamp\tcheap"})
+    text = answer.content.decode()
+    assert "Row 2, Net: write an amount" in text
+    assert 'value="cheap"' in text

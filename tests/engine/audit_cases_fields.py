@@ -14,6 +14,17 @@ def field(name: str, **said: Any) -> Callable[[Map], None]:
 
 
 FIELD_CASES: list[tuple[str, Callable[[Map], None], str]] = [
+    ("a field that is worked out", field("tax", type="number", value="amount * 0.19"), ""),
+    ("a worked-out field that reads nothing there is",
+        field("tax", type="number", value="amnt * 2"), "value_wrong"),
+    ("a worked-out field that may have digits after its point",
+        field("half", type="integer", value="amount / 2"), "value_wrong"),
+    ("fields that are worked out from each other", several(
+        field("one", type="number", value="two"),
+        field("two", type="number", value="one")), "value_circle"),
+    ("a worked-out field that the form asks for", several(
+        field("tax", type="number", value="amount * 2"),
+        put("start.fields", ["amount", "urgent", "lead", "tax"])), "value_written"),
     ("a bound that is a number", field("rate", type="number", min=0, max=0.5), ""),
     ("a bound that is another field", field("net", type="money", currency="EUR", max="amount"), ""),
     ("two dates that bound each other", several(

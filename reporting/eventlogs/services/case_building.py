@@ -126,9 +126,12 @@ def clean_case_values(version: TemplateVersion, seen: LogSurvey, cases: list[Pas
     if not seen.fields:
         return
     version_map = get_version_map(version)
+    worked_out = version_map.graph.worked_out
     for case in cases:
         try:
-            case.data = clean_values(version_map, case.data)
+            # What an export says of worked-out fields is worked out again.
+            said = {key: value for key, value in case.data.items() if key not in worked_out.keys}
+            case.data = worked_out.completed(clean_values(version_map, said))
             require_constraints(
                 version_map, case.data, [*case.data], case.first, requester=case.begun_by
             )

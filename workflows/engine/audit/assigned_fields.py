@@ -43,7 +43,11 @@ def surely_filled(graph: Graph) -> FilledFields:
             if now != filled[key]:
                 filled[key], changed = now, True
     conditional = conditional_fields(graph)
-    return {key: known - conditional for key, known in filled.items()}
+    lists = [k for k, field in graph.definition.fields.items() if field.columns]
+    return {
+        key: graph.worked_out.filled_with(known - conditional - graph.worked_out.keys, lists)
+        for key, known in filled.items()
+    }
 
 
 def _incoming_links(graph: Graph) -> dict[str, list[Link]]:
@@ -161,7 +165,7 @@ def possibly_filled(graph: Graph) -> Mapping[str, frozenset[str]]:
             for target in targets:
                 if not after <= filled[target]:
                     filled[target], changed = filled[target] | after, True
-    return filled
+    return {key: known | graph.worked_out.keys for key, known in filled.items()}
 
 
 def _all_routes(graph: Graph) -> Mapping[str, set[str]]:

@@ -1,13 +1,19 @@
 """What is done outside: what an automation is told can be said, and triggers can start."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.actions import ActionSetting, action_named
-from workflows.engine.format.definition import AutomationStep, SubworkflowStep, TriggerDef
+from workflows.engine.format.definition import (
+    AutomationStep,
+    ColumnDef,
+    FieldDef,
+    SubworkflowStep,
+    TriggerDef,
+)
 from workflows.engine.format.trigger_kinds import TRIGGER_KINDS
 from workflows.engine.rules.evaluation import RuleProblem, compile_expression, operand_kind_of
 from workflows.engine.texts import Text, text
@@ -147,7 +153,7 @@ def _set_fields_problems(survey: Survey, arguments: dict[str, Any]) -> Iterator[
         if key not in fields:
             yield text("there is no field '%(key)s'", key=key)
         elif isinstance(value, str):
-            yield from _expression_problems(survey, key, value)
+            yield from expression_problems(fields, key, value)
         else:
             try:
                 clean_field_value(key, fields[key], value)
@@ -155,8 +161,10 @@ def _set_fields_problems(survey: Survey, arguments: dict[str, Any]) -> Iterator[
                 yield str(refused).rstrip(".")
 
 
-def _expression_problems(survey: Survey, key: str, expression: str) -> Iterator[Text]:
-    fields = survey.definition.all_fields
+def expression_problems(
+    fields: Mapping[str, FieldDef | ColumnDef], key: str, expression: str
+) -> Iterator[Text]:
+    """Why an expression over these fields cannot give one of them its value."""
     try:
         result = compile_expression(expression, fields)
     except RuleProblem as problem:

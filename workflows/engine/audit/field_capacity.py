@@ -1,13 +1,13 @@
 """Whether what a step works out, rounds or is given can be kept by its field."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import AutomationStep, RoundingDef, SubworkflowStep
-from workflows.engine.format.field_parts import FieldDef
+from workflows.engine.format.field_parts import ColumnDef, FieldDef
 from workflows.engine.rules.evaluation import Expression, RuleProblem, compile_expression
 from workflows.engine.texts import Text, text
 from workflows.engine.values.constraints import constraint_refusal
@@ -62,7 +62,9 @@ def check_expression_results(survey: Survey) -> Iterator[AuditFinding]:
             field = survey.definition.all_fields.get(name)
             if field is None or not isinstance(expression, str):
                 continue
-            misfit = _result_misfit(survey, field, expression, (step.round or {}).get(name))
+            misfit = result_misfit(
+                survey.definition.all_fields, field, expression, (step.round or {}).get(name)
+            )
             if misfit:
                 yield make_finding(
                     "result_may_not_fit",
@@ -74,12 +76,15 @@ def check_expression_results(survey: Survey) -> Iterator[AuditFinding]:
                 )
 
 
-def _result_misfit(
-    survey: Survey, field: FieldDef, expression: str, rule: RoundingDef | None
+def result_misfit(
+    fields: Mapping[str, FieldDef | ColumnDef],
+    field: FieldDef | ColumnDef,
+    expression: str,
+    rule: RoundingDef | None,
 ) -> str:
     """Which kind of field cannot keep what an expression can give; empty where it can."""
     try:
-        result = compile_expression(expression, survey.definition.all_fields)
+        result = compile_expression(expression, fields)
     except RuleProblem:
         return ""  # that is an error of its own
     field_type = type_of_field(field)
@@ -91,7 +96,7 @@ def _result_misfit(
     return ""
 
 
-def _gives_only_choices(field: FieldDef, result: Expression) -> bool:
+def _gives_only_choices(field: FieldDef | ColumnDef, result: Expression) -> bool:
     if result.kind != "text":
         return True  # that is an error of its own
     possible = (result.literal,) if result.literal is not None else result.choices

@@ -19,6 +19,7 @@ from workflows.engine.audit import separation_of_duties as duties
 from workflows.engine.audit import staffing as people_there
 from workflows.engine.audit import subworkflows as children
 from workflows.engine.audit import unset_fields as early
+from workflows.engine.audit import worked_out_fields as worked
 from workflows.engine.audit.findings import AuditFinding
 from workflows.engine.audit.map_facts import Survey
 from workflows.engine.audit.people import People
@@ -46,6 +47,7 @@ CHECKS: Final[tuple[AuditCheck, ...]] = (
     *world.CHECKS,
     *fits.CHECKS,
     *asked.CHECKS,
+    *worked.CHECKS,
     *resources.CHECKS,
     *sight.CHECKS,
 )

@@ -39,7 +39,7 @@ def unkept_values(graph: Graph, data: Mapping[str, Any]) -> frozenset[str]:
     conditional = conditional_fields(graph)
     unkept: set[str] = set()
     while conditional:
-        rest = {key: value for key, value in data.items() if key not in unkept}
+        rest = graph.worked_out.completed({k: v for k, v in data.items() if k not in unkept})
         more = {
             key
             for key in conditional

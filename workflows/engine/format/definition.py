@@ -563,6 +563,11 @@ class Definition(DefinitionPart):
         workflow's."""
         return getattr(self.steps[step], "calendar", None) or self.calendar
 
+    @property
+    def worked_out_keys(self) -> frozenset[str]:
+        """The fields that are worked out, and that nobody writes."""
+        return frozenset(key for key, field in self.fields.items() if field.value is not None)
+
     def value_specs(self) -> Iterator[tuple[str, FieldDef | ColumnDef]]:
         """All that is filled in: fields, and behind a list its columns as `list.column`."""
         for key, field in self.fields.items():

@@ -13,7 +13,15 @@ from pydantic import (
 )
 
 from workflows.engine.format.constraint_parts import CONSTRAINTS, ConstrainedDef, FieldTypeName
-from workflows.engine.format.parts import DefinitionPart, Line, Name, Registered, RuleText, Slug
+from workflows.engine.format.parts import (
+    DefinitionPart,
+    Line,
+    Name,
+    Registered,
+    RoundingDef,
+    RuleText,
+    Slug,
+)
 from workflows.engine.texts import text
 from workflows.engine.values.field_types.base import FIELD_TYPES
 from workflows.engine.values.field_types.rows import MOST_ROWS, max_rows_of, min_rows_of
@@ -50,6 +58,9 @@ DefaultValue = bool | int | float | Annotated[str, StringConstraints(max_length=
 """What a form opens with: a constant, a day counted from today, or what is looked up."""
 
 
+FILLED_IN: Final = ("when", "default", "required_when")
+
+
 class ValueDef(ConstrainedDef):
     """What is said of a value wherever one is filled in: of a field, and of a column of a list."""
 
@@ -58,11 +69,39 @@ class ValueDef(ConstrainedDef):
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
     role: Name | None = None
     of: Slug | None = None
+    value: RuleText | None = None
+    round: RoundingDef | None = None
 
     @property
     def offered_role(self) -> str | None:
         """The role whose people can be chosen, as `role` or `in` names it."""
         return self.in_ if isinstance(self.in_, str) else self.role
+
+    @model_validator(mode="after")
+    def _worked_out_is_not_filled_in(self) -> Self:
+        field_type = FIELD_TYPES[self.type]
+        if self.value is None:
+            if self.round is not None:
+                raise ValueError(text("`round` goes with `value`; take it out here"))
+            return self
+        if not field_type.can_be_worked_out:
+            raise ValueError(
+                text("`value` goes with numbers, texts, dates and yes or no; take it out here")
+            )
+        if self.required or any(getattr(self, name, None) for name in FILLED_IN):
+            raise ValueError(
+                text(
+                    "a field with `value` is worked out and nobody fills it in; take out"
+                    " `required`, `required: {when: …}`, `when` and `default`"
+                )
+            )
+        spec: Any = self
+        shape = field_type.shape(spec)
+        if self.round is not None and (shape is None or self.round.digits > shape.decimals):
+            raise ValueError(
+                text("`round` says more digits than the field keeps, or the field is no number")
+            )
+        return self
 
     @model_validator(mode="after")
     def _role_belongs_to_person(self) -> Self:
@@ -99,7 +138,16 @@ class ValueDef(ConstrainedDef):
         return self
 
 
-FIELD_SETTINGS: Final = (*CONSTRAINTS, "required", "when", "default", "section", "visible_to")
+FIELD_SETTINGS: Final = (
+    *CONSTRAINTS,
+    "required",
+    "when",
+    "default",
+    "section",
+    "visible_to",
+    "value",
+    "round",
+)
 """What a field says beside its type and its words, by the words of the file."""
 
 

@@ -26,6 +26,7 @@ from workflows.engine.format.definition import (
 )
 from workflows.engine.routing.rows import Rows, data_with_rows
 from workflows.engine.rules.evaluation import Rule, RuleCannotBeEvaluated, RuleProblem, compile_rule
+from workflows.engine.rules.worked_out import WorkedOut, order_worked_out
 from workflows.engine.tables.compiling import TableProblem, compile_table
 from workflows.engine.tables.decision import DecisionTable, TableDecision
 from workflows.engine.texts import text
@@ -234,6 +235,11 @@ class Graph:
             if reopened <= reached:
                 return frozenset(reached)
             reached |= find_reachable(reopened, self.following, set())
+
+    @cached_property
+    def worked_out(self) -> WorkedOut:
+        """The fields that are worked out from others."""
+        return order_worked_out(self.definition.fields, self.zone)
 
     @cached_property
     def memo(self) -> dict[str, frozenset[str]]:

@@ -57,7 +57,7 @@ class MutableMarking:
     effects: list[fx.Effect] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.data = dict(self.initial_data)
+        self.data = self.graph.worked_out.completed(self.initial_data)
         self.tokens = {token.id: token for token in self.marking.tokens}
         self.blocks = {block.id: block for block in self.marking.blocks}
         self.rounds = dict(self.marking.rounds)
@@ -226,7 +226,10 @@ class MutableMarking:
                     title=self.graph.title(held[key]),
                 )
         scopes = self.graph.row_scopes[step] if step else ()
-        self.data.update(into_rows(scopes, rows, self.data, writes))
+        written = into_rows(scopes, rows, self.data, writes)
+        # What is worked out from them is nobody's: it is noted of no branch, so that two cannot
+        # disagree on it.
+        self.data = self.graph.worked_out.completed({**self.data, **written})
 
     def _lists_in_use(self) -> dict[str, str]:
         """The fields through whose rows a running block goes, with its parallel step."""

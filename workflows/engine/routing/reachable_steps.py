@@ -41,8 +41,9 @@ def evaluate_condition(
 
 
 def writable_fields(graph: Graph, key: str) -> frozenset[str]:
-    """The fields that a step may change."""
-    return frozenset(getattr(graph[key], "outputs", None) or ())
+    """The fields that a step may change, and what is worked out from them."""
+    outputs = frozenset(getattr(graph[key], "outputs", None) or ())
+    return outputs | graph.worked_out.dependents(outputs)
 
 
 def possible_links(

@@ -114,6 +114,7 @@ def _change_map(work: UnitOfWork, target: MoveTarget, plan: MovePlan) -> None:
     work.roles.clear()  # those of the actor were of the old map
     work.instance.version = target.version
     work.changed_columns |= {"version_id", "marking"}
+    work.set_values(work.map.graph.worked_out.completed(work.instance.data))
     moved = [
         move_task(work, item, old_map, steps)
         for item in list(work.items.values())

@@ -14,6 +14,20 @@ CONSTRAINT_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Name a field of the same kind under `%(end)s`, or write a constant."),
     ),
+    "value_wrong": AuditSentences(
+        text("The field '%(name)s' can never be worked out: %(problem)s."),
+        text("Correct its `value`, or round it."),
+    ),
+    "value_circle": AuditSentences(
+        text(
+            "These fields are worked out from one another in a circle, and stay empty: %(names)s."
+        ),
+        text("Take one of them out of the `value` of another."),
+    ),
+    "value_written": AuditSentences(
+        text("The field '%(name)s' is worked out, and %(writer)s would write it: that is refused."),
+        text("Take it out there, or take its `value` out."),
+    ),
     "bounds_crossed": AuditSentences(
         text(
             "The field '%(name)s' takes no value at all: what is %(least)s or more is never"

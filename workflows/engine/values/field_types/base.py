@@ -90,6 +90,12 @@ class FieldType(ABC):
     is_personal: ClassVar[bool] = True
 
     @property
+    def can_be_worked_out(self) -> bool:
+        """Whether an expression can give its values."""
+        is_plain = self.kind in ("text", "number", "boolean", "date")
+        return is_plain and not (self.names_person or self.holds_document or self.names_resource)
+
+    @property
     def names_anybody(self) -> bool:
         """Whether its values are people, one or several."""
         return self.names_person or self.names_people

@@ -169,6 +169,13 @@ def columns_of(spec: FieldSpec) -> Mapping[str, FieldSpec]:
     return getattr(spec, "columns", None) or {}
 
 
+def columns_filled_in(columns: Mapping[str, FieldSpec]) -> Mapping[str, FieldSpec]:
+    """Without those that are worked out: what is sent under these is left out."""
+    return {
+        key: column for key, column in columns.items() if getattr(column, "value", None) is None
+    }
+
+
 def min_rows_of(spec: FieldSpec) -> int:
     """How many rows a list has that is not empty."""
     return getattr(spec, "min_rows", None) or 1
@@ -198,7 +205,9 @@ class _RowsReader:
         for key in raw:
             if key not in self.columns:
                 self._refuse_unknown(number, str(key))
-        written = {key: raw[key] for key in self.columns if not _is_blank(raw.get(key))}
+        written = {
+            key: raw[key] for key in columns_filled_in(self.columns) if not _is_blank(raw.get(key))
+        }
         for key, column in self.columns.items() if written else ():
             if column.required and key not in written:
                 self._refuse(number, key, text("fill it in."))

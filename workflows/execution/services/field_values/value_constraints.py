@@ -69,10 +69,9 @@ def require_satisfied(
     """Refuse canonical values that are not what their fields ask for. What stands there already
     is not asked again."""
     known = work.instance.data if item is None else work.data_of(item)
-    written = [key for key, value in writes.items() if value != known.get(key)]
-    require_constraints(
-        work.map, {**known, **writes}, written, work.now, requester=work.instance.requester_name
-    )
+    data = work.map.graph.worked_out.completed({**known, **writes})
+    written = [key for key, value in data.items() if value != known.get(key)]
+    require_constraints(work.map, data, written, work.now, requester=work.instance.requester_name)
 
 
 def require_constraints(

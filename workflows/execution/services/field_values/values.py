@@ -47,6 +47,11 @@ def clean_values(version_map: VersionMap, raw: Mapping[str, Any]) -> dict[str, A
         spec = fields.get(key)
         if spec is None:
             raise InvalidInput("This workflow has no field '%(key)s'; leave it out.", key=key)
+        if spec.value is not None:
+            raise InvalidInput(
+                "'%(field)s' is worked out by the map; leave it out.",
+                field=display_title(key, spec.label),
+            )
         if type_of_field(spec).holds_document and value is not None:
             raise InvalidInput(
                 "'%(field)s' is a document; upload a file for it.",
