@@ -313,6 +313,20 @@ MORE: list[tuple[str, Callable[[Map], None], str]] = [
         "group_choice_empty@lead_look",
     ),
     (
+        "a field that keeps nobody away, as it names nobody",
+        put(S + "review.not_by", ["requester", "field:amount"]),
+        "not_by_field_unfit@review",
+    ),
+    (
+        "a field that keeps somebody away and may be empty",
+        several(
+            put("fields.boss", {"type": "user"}),
+            put("start.fields", ["amount", "urgent", "lead", "boss"]),
+            put(S + "review.not_by", ["requester", "field:boss"]),
+        ),
+        "not_by_field_may_be_empty@review",
+    ),
+    (
         "a quorum from a field that is no whole number",
         put(S + "review.quorum", {"field": "amount"}),
         "quorum_field_unfit@review forward_outcome_unclear@review",

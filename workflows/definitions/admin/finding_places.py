@@ -22,6 +22,7 @@ STEP_BOXES: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("requester_may_decide", "separation_missing", "not_by_without_effect"), "not_by"
     ),
+    **dict.fromkeys(("not_by_field_unfit", "not_by_field_may_be_empty"), "not_by"),
     **dict.fromkeys(("action_unknown", "action_told_wrongly"), "setting_action"),
     **dict.fromkeys(("connection_off", "connection_not_granted"), "setting_with_connection"),
     **dict.fromkeys(("output_path_wrong", "result_may_not_fit"), "setting_outputs"),

@@ -19,6 +19,7 @@ from workflows.definitions.queries.definition_rows import field_of_row
 from workflows.engine.format.actions import ACTIONS
 from workflows.engine.format.definition import row_fields
 from workflows.engine.format.parts import ROW
+from workflows.engine.format.directory_finders import FIELD_WORD
 from workflows.engine.values.field_types.base import FIELD_TYPES
 from workflows.people.models import User
 from workflows.resources.models import Resource
@@ -138,7 +139,11 @@ class VersionOptions:
     def steps(self) -> Options:
         """Whose people may be kept away, by key."""
         steps = [(step.key, str(step)) for step in self.step_list]
-        return [("requester", gettext("the requester")), *steps]
+        fields = [
+            (f"{FIELD_WORD}{key}", gettext("the person in “%(field)s”") % {"field": title})
+            for key, title in self.person_fields
+        ]
+        return [("requester", gettext("the requester")), *steps, *fields]
 
     @property
     def role_rows(self) -> Options:

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
 from workflows.engine.format.definition import HumanStep, excluded_parties
+from workflows.engine.format.directory_finders import MANAGER_OF, field_of_word
 from workflows.engine.format.quorums import fixed_votes
 from workflows.engine.texts import Text, text
+from workflows.engine.values.field_types.base import type_of_field
 
 
 def check_requester_separation(survey: Survey) -> Iterator[AuditFinding]:
@@ -66,6 +68,10 @@ def check_separation_effect(survey: Survey) -> Iterator[AuditFinding]:
     """A step in `not_by` can have been done before."""
     for key, step in survey.humans():
         for other in excluded_parties(step):
+            field = field_of_word(other)
+            if field is not None:
+                yield from _check_field_kept_apart(survey, key, field)
+                continue
             if other in ("requester", key):
                 continue
             if not survey.graph.is_human(other):
@@ -84,6 +90,15 @@ def check_separation_effect(survey: Survey) -> Iterator[AuditFinding]:
             )
 
 
+def _check_field_kept_apart(survey: Survey, key: str, field: str) -> Iterator[AuditFinding]:
+    """The field names people, and is filled in by then."""
+    spec = survey.definition.fields[field]
+    if not type_of_field(spec).names_person:
+        yield make_finding("not_by_field_unfit", key, step=survey.called(key), field=field)
+    elif field not in survey.filled[key]:
+        yield make_finding("not_by_field_may_be_empty", key, step=survey.called(key), field=field)
+
+
 def check_somebody_left(survey: Survey) -> Iterator[AuditFinding]:
     """After everybody whom `not_by` keeps away, somebody is left."""
     for key, step in survey.humans():
@@ -99,6 +114,8 @@ def check_somebody_left(survey: Survey) -> Iterator[AuditFinding]:
             excluded = (
                 text("the requester")
                 if always == "requester"
+                else text("the person in '%(field)s'", field=field_of_word(always))
+                if field_of_word(always)
                 else text("who did '%(step)s'", step=always)
             )
             yield make_finding(
@@ -115,6 +132,9 @@ def _bars_everybody(survey: Survey, key: str, step: HumanStep, other: str) -> bo
         return False
     if other == "requester":
         return role.is_requester
+    field = field_of_word(other)
+    if field is not None:
+        return role.person_field == field and MANAGER_OF.name not in role.settings
     before = survey.graph[other]
     if other == key or not isinstance(before, HumanStep) or not survey.always_before(other, key):
         return False
@@ -170,6 +190,8 @@ def _max_barred_count(survey: Survey, members: frozenset[str], step: HumanStep, 
         begin = survey.definition.start
         starters = survey.members(begin.role) if begin else None
         return int(bool(members & (starters or frozenset())))
+    if field_of_word(other) is not None:
+        return 1
     before = survey.graph[other]
     if not isinstance(before, HumanStep) or before is step:
         return 0

@@ -10,6 +10,7 @@ from typing import Any
 from workflows.engine.authority.asked_fields import is_shown, missing_answers
 from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed, WrongState
 from workflows.engine.format.definition import HumanStep, RouteDef, display_title
+from workflows.engine.format.directory_finders import field_of_word
 from workflows.engine.routing.advance import barred_people
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Person
@@ -360,11 +361,13 @@ def _join_titles(keys: Sequence[str], fields: Mapping[str, Any]) -> str:
 def describe_barred_people(step: HumanStep) -> Text | str:
     """Whom separation of duties keeps from a step, as a part of a sentence."""
     barred_entries = step.not_by if step.not_by is not None else ["requester"]
-    return join_texts(
-        [
-            text("the requester")
-            if entry == "requester"
-            else text("who did '%(step)s'", step=entry)
-            for entry in barred_entries
-        ]
-    )
+    return join_texts([_describe_party(entry) for entry in barred_entries])
+
+
+def _describe_party(entry: str) -> Text:
+    field = field_of_word(entry)
+    if field is not None:
+        return text("the person in '%(field)s'", field=display_title(field, None))
+    if entry == "requester":
+        return text("the requester")
+    return text("who did '%(step)s'", step=entry)

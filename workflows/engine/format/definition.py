@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from workflows.engine.format.directory_finders import PersonOfRequest as PartyName
+from workflows.engine.format.directory_finders import field_of_word
 from workflows.engine.format.field_parts import ColumnDef, FieldDef, ValueDef
 from workflows.engine.format.parts import (
     BaselineDef,
@@ -149,7 +151,7 @@ class HumanStep(HoldingStep):
     calendar: CalendarName | None = None
     inputs: list[FieldPath] | None = None
     outputs: list[FieldPath] | None = None
-    not_by: list[Key] | None = None
+    not_by: list[PartyName] | None = None
     not_by_reason: Reason | None = None
     quorum: Quorum | None = None
     outcomes: Annotated[dict[Key, RouteDef], Field(min_length=1)]
@@ -462,11 +464,14 @@ class Definition(DefinitionPart):
     def _check_exclusions(self) -> None:
         for key, step in self.steps.items():
             for other in (step.not_by or []) if isinstance(step, HumanStep) else []:
-                if other != "requester" and other not in self.steps:
+                field = field_of_word(other)
+                is_known = other in self.steps if field is None else field in self.fields
+                if other != "requester" and not is_known:
                     raise MapProblem(
                         text(
                             "step '%(key)s' says `not_by: %(other)s`; write `requester`, or the"
-                            " key of a step whose people may not act here",
+                            " key of a step whose people may not act here, or `field:` and a field"
+                            " that names people",
                             key=key,
                             other=other,
                         ),

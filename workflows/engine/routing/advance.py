@@ -29,7 +29,11 @@ from workflows.engine.routing.effects import (
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Person
 from workflows.engine.routing.merge import conflicting_fields, needed_arrivals
-from workflows.engine.routing.mutable_marking import Electorate
+from workflows.engine.routing.mutable_marking import (
+    Electorate,
+    PeopleNamed,
+    identify_by_login,
+)
 from workflows.engine.routing.separation import barred_people, forward_outcome
 from workflows.engine.routing.token_walk import NO_DATE, RULE_FAILED, TokenWalk
 
@@ -39,6 +43,7 @@ __all__ = [
     "RULE_FAILED",
     "AdvanceResult",
     "Electorate",
+    "PeopleNamed",
     "advance",
     "barred_people",
     "conflicting_fields",
@@ -73,15 +78,19 @@ def advance(
     electorate: Electorate = no_electorate,
     *,
     asks_again: bool = True,
+    people_named: PeopleNamed = identify_by_login,
 ) -> AdvanceResult:
     """Apply one event that `why_not` found allowed. With `asks_again=False` approvals hold whatever
-    changes after them, as in a log of what happened elsewhere.
+    changes after them, as in a log of what happened elsewhere. `people_named` says whom fields
+    mean that keep somebody from a step.
 
     Raises WrongState when the event speaks of something that is not open (which a caller
     that asked `why_not` never meets), and DefinitionProblem on a map that the audit refuses.
     """
     walk = TokenWalk(graph, marking, data, electorate)
-    walk.asks_again = asks_again
+    walk.asks_again, walk.people_named = asks_again, people_named
+    acting = (getattr(event, "actor", None), getattr(event, "acted_for", None))
+    walk.actors = frozenset(person for person in acting if person is not None)
     _HANDLERS[type(event)](walk, event)
     walk.walk_on()
     return AdvanceResult(walk.position(), walk.data, tuple(walk.effects))

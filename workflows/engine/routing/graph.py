@@ -25,6 +25,7 @@ from workflows.engine.format.definition import (
     display_title,
 )
 from workflows.engine.routing.rows import Rows, data_with_rows
+from workflows.engine.format.directory_finders import field_of_word
 from workflows.engine.rules.evaluation import Rule, RuleCannotBeEvaluated, RuleProblem, compile_rule
 from workflows.engine.rules.worked_out import WorkedOut, order_worked_out
 from workflows.engine.tables.compiling import TableProblem, compile_table
@@ -128,6 +129,13 @@ class Graph:
     @cached_property
     def _rules(self) -> dict[str, Rule]:
         return {}
+
+    @cached_property
+    def fields_kept_apart(self) -> Mapping[str, str]:
+        """The fields whose people are kept from some step, by what `not_by` calls them."""
+        steps = (step for step in self.steps.values() if isinstance(step, HumanStep))
+        words = dict.fromkeys(word for step in steps for word in step.not_by or ())
+        return {word: field for word in words if (field := field_of_word(word)) is not None}
 
     @cached_property
     def links(self) -> tuple[Link, ...]:

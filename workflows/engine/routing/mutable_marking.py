@@ -3,12 +3,13 @@
 It is the private working copy of one call of `advance`, thrown away afterwards.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from workflows.engine.errors import InvalidInput, WrongState
 from workflows.engine.format.definition import BranchDef, ParallelStep
+from workflows.engine.format.directory_finders import logins_in
 from workflows.engine.routing import effects as fx
 from workflows.engine.routing.cancel_reasons import CancelReason
 from workflows.engine.routing.graph import Graph
@@ -27,6 +28,15 @@ from workflows.engine.routing.rows import (
 Values = Mapping[str, Any]
 Electorate = Callable[[str], frozenset[Person]]
 """Everyone who may act on a step now; asked only for `quorum: all`."""
+
+
+PeopleNamed = Callable[[str, Sequence[str]], Sequence[Person]]
+"""Who is meant by the logins that stand in a field."""
+
+
+def identify_by_login(field: str, logins: Sequence[str]) -> Sequence[Person]:
+    """Where people are known by their logins."""
+    return logins
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +79,17 @@ class MutableMarking:
         self.parked = self.marking.parked
         self.steered = self.marking.steered
         self.to_go: list[tuple[str, TokenPlace]] = []
+        self.actors: frozenset[Person] = frozenset()
+        self.people_named: PeopleNamed = identify_by_login
+        self._names_before = {
+            key: self.initial_data.get(field)
+            for key, field in self.graph.fields_kept_apart.items()
+            if key in self.deciders
+        }
 
     def position(self) -> Marking:
         """The marking that the walk led to."""
+        self._follow_names()
         return Marking(
             tokens=tuple(self.tokens.values()),
             blocks=tuple(self.blocks.values()),
@@ -171,7 +189,22 @@ class MutableMarking:
             before = self.deciders.get(slot, ())
             self.deciders[slot] = (*(person for person in before if person != actor), actor)
 
+    def _follow_names(self) -> None:
+        """Whom fields name who are kept from steps by that: where a value is another, whoever it
+        names now, and who took their own name out."""
+        for key, field in self.graph.fields_kept_apart.items():
+            value = self.data.get(field)
+            if key in self._names_before and self._names_before[key] == value:
+                continue
+            self._names_before[key] = value
+            named = self.people_named(field, logins_in(value)) if value else ()
+            kept = (person for person in self.deciders.get(key, ()) if person in self.actors)
+            people = tuple(dict.fromkeys((*named, *kept)))
+            if people or key in self.deciders:
+                self.deciders[key] = people
+
     def _people_so_far(self) -> Marking:
+        self._follow_names()
         return Marking(deciders=self.deciders, requester=self.requester, steered=self.steered)
 
     # -- rows -----------------------------------------------------------------------------

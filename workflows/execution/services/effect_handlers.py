@@ -57,8 +57,10 @@ def apply_event(work: UnitOfWork, event: fx.Event) -> AdvanceResult:
         event,
         work.electorate,
         asks_again=work.instance.source not in WorkflowInstance.PAST,
+        people_named=work.people_named,
     )
     work.marking = result.marking
+    work.note_names()
     work.set_values(result.data)
     work.changed_columns.add("marking")
     hindered = settle_holds(work, event, result.effects)

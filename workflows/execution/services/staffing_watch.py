@@ -19,6 +19,7 @@ from workflows.access.permissions import sample_role_members
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.engine.authority.eligibility import forward_roles, needs_own_roles
 from workflows.engine.format.definition import HUMAN_KINDS, HumanStep, excluded_parties
+from workflows.engine.format.directory_finders import field_of_word
 from workflows.engine.format.quorums import fixed_votes, quorum_roles
 from workflows.engine.format.role_finders import (
     FIELD,
@@ -252,6 +253,8 @@ def _barred_holder_condition(step: HumanStep) -> Q | None:
     exclusions = excluded_parties(step)
     if not exclusions:
         return None
+    if any(field_of_word(party) is not None for party in exclusions):
+        return Q()
     is_requester = Q(assignee=F("request__requester")) if "requester" in exclusions else Q(pk=None)
     decisions = TrailEvent.objects.filter(
         request=OuterRef("request"),
@@ -289,7 +292,9 @@ def _listed_roles(version_map: VersionMap, step: HumanStep) -> list[int]:
 
 
 def _all_barred_condition(people: frozenset[int], exclusions: Sequence[str]) -> Q:
-    """Each of these people is kept from the task."""
+    """Each of these people is kept from the task; any task, where a field says who is."""
+    if any(field_of_word(party) is not None for party in exclusions):
+        return Q()
     condition = Q()
     for person in sorted(people):
         is_requester = Q(request__requester=person) if "requester" in exclusions else Q(pk=None)

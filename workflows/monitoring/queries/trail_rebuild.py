@@ -11,7 +11,7 @@ from typing import Any
 from workflows.definitions.models import TemplateVersion
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.engine.format.quorums import people_for_share, quorum_share
-from workflows.engine.routing.advance import Electorate, advance
+from workflows.engine.routing.advance import Electorate, PeopleNamed, advance
 from workflows.engine.routing.cancel_reasons import InstanceCancelled
 from workflows.engine.routing.effects import (
     Cancel,
@@ -30,6 +30,7 @@ from workflows.engine.routing.effects import (
 )
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Person
+from workflows.engine.routing.mutable_marking import identify_by_login
 from workflows.engine.routing.step_troubles import StepTrouble
 from workflows.engine.versions.move_planning import plan_move
 from workflows.engine.versions.step_mapping import mapping_from_json
@@ -77,11 +78,17 @@ class _TrailFold:
             if row.command == TrailCommand.START:
                 self.data = dict(writes)
                 self.map = self._map_numbered(row.version)
-            self._apply(event_of(row, writes), _recorded_electorate(row, self.map.graph))
+            self._apply(
+                event_of(row, writes),
+                _recorded_electorate(row, self.map.graph),
+                _recorded_names(row),
+            )
             self._hinder(row)
         elif row.command in (TrailCommand.SET_VALUES, TrailCommand.RETRY):
             self._apply(
-                CorrectValues(writes, row.actor_id), _recorded_electorate(row, self.map.graph)
+                CorrectValues(writes, row.actor_id),
+                _recorded_electorate(row, self.map.graph),
+                _recorded_names(row),
             )
         elif row.command == TrailCommand.CHANGE_VERSION:
             self._change_version(row)
@@ -90,9 +97,13 @@ class _TrailFold:
         else:
             self.data = {**self.data, **writes}
 
-    def _apply(self, event: Event, electorate: Electorate) -> None:
+    def _apply(
+        self, event: Event, electorate: Electorate, people_named: PeopleNamed = identify_by_login
+    ) -> None:
         moved = advance(
-            self.map.graph, self.marking, self.data, event, electorate, asks_again=self.asks_again
+            *(self.map.graph, self.marking, self.data, event, electorate),
+            asks_again=self.asks_again,
+            people_named=people_named,
         )
         self.marking, self.data = moved.marking, dict(moved.data)
 
@@ -187,6 +198,12 @@ _EVENTS: Mapping[str, Callable[[TrailEvent, Mapping[str, Any]], Event]] = {
     ),
 }
 """The commands that move a request; all others leave it where it stands."""
+
+
+def _recorded_names(row: TrailEvent) -> PeopleNamed:
+    """Whom fields meant that keep somebody from a step."""
+    named = read_changes(row).facts.kept_apart or {}
+    return lambda field, logins: named.get(field, ())
 
 
 def _recorded_electorate(row: TrailEvent, graph: Graph) -> Electorate:

@@ -146,6 +146,20 @@ PEOPLE_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Name a step that comes before, or put `not_by` on %(other_step)s."),
     ),
+    "not_by_field_unfit": AuditSentences(
+        text(
+            "%(step)s may not be done by whom '%(field)s' names, and that field names no people:"
+            " the separation never keeps anybody away."
+        ),
+        text("Name a field of type user."),
+    ),
+    "not_by_field_may_be_empty": AuditSentences(
+        text(
+            "%(step)s may not be done by whom '%(field)s' names, which may still be empty there:"
+            " then nobody is kept away by it."
+        ),
+        text("Make the field required and ask for it at the start, or in a step before."),
+    ),
     "forward_outcome_unclear": AuditSentences(
         text(
             "The quorum of %(step)s counts '%(outcome)s', the first of its outcomes that is no"

@@ -6,12 +6,13 @@ handful of bulk statements whatever the map did.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from workflows.access.conditions.role_lookups import PersonQuestion
 from workflows.access.permissions import (
     active_role_members,
     listed_role_ids,
@@ -19,6 +20,7 @@ from workflows.access.permissions import (
 )
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.engine.errors import NotAllowed, NotFound
+from workflows.engine.format.directory_finders import logins_in
 from workflows.engine.routing.marking import Marking, Person
 from workflows.engine.routing.step_troubles import StepTrouble
 from workflows.execution.choices import TaskState
@@ -56,6 +58,7 @@ from workflows.outbox.payloads import MessagePayload
 from workflows.outbox.services.messages import write_messages
 from workflows.people.models import User
 from workflows.people.queries.eligibility import find_people_of_request
+from workflows.people.queries.role_lookups import find_people_by_login
 from workflows.persistence.bulk_sql import insert_rows
 from workflows.persistence.row_history import write_history
 from workflows.resources.services.hold_writing import HoldChanges, write_hold_changes
@@ -184,6 +187,33 @@ class UnitOfWork:
         token = self.marking.token(activation) if activation is not None else None
         data: Mapping[str, Any] = self.instance.data
         return data if token is None else self.map.graph.data_at(token.step, token.rows, data)
+
+    def people_named(self, field: str, logins: Sequence[str]) -> Sequence[Person]:
+        """Who is meant by what stands in a field; whoever had the login when it was written."""
+        question = PersonQuestion(field, self.instance, {*self.fresh, *self.ahead}, self.marking)
+        ((*people,),) = find_people_by_login([(question, field, logins)])
+        return [person.pk for person in people]
+
+    def follow_names(self) -> None:
+        """Whom fields name who are kept from steps by that, where the request stands on a map that
+        did not ask for it before."""
+        named = {
+            key: tuple(self.people_named(field, logins_in(self.instance.data[field])))
+            for key, field in self.map.graph.fields_kept_apart.items()
+            if key not in self.marking.deciders and self.instance.data.get(field)
+        }
+        if named:
+            self.marking = replace(self.marking, deciders={**self.marking.deciders, **named})
+
+    def note_names(self) -> None:
+        """Keep for the trail whom these fields mean, where that is another than was saved."""
+        saved = Marking.from_json(self.instance.marking).deciders
+        changed = {
+            field: [int(person) for person in self.marking.deciders.get(key, ())]
+            for key, field in self.map.graph.fields_kept_apart.items()
+            if self.marking.deciders.get(key, ()) != saved.get(key, ())
+        }
+        self.changes.facts.kept_apart = changed or None
 
     # -- changing --------------------------------------------------------------------------
 
@@ -382,6 +412,7 @@ def open_unit_of_work(
         marking=Marking.from_json(instance.marking),
     )
     _take_open_tasks(work)
+    work.follow_names()
     return work
 
 
