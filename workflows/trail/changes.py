@@ -351,7 +351,8 @@ class SingleFacts:
     `given` are the values that it gave to fields; `requester` (an id) who asked, where that is not
     the actor; `acted_for` (an id) in whose place the actor acted; `vote_roles` for which roles of a
     quorum they count; `kept_apart` the people (ids) whom fields name and who are kept from steps;
-    `started_by` the request that started this one; `reminded` and `added` the people who were told or added,
+    `started_by` the request that started this one; `reminded` and `added` the people who were
+    told or added,
     `deputies_asked` those who stand in and were asked before a role; `nobody_in_role`
     the role that has nobody to add; `past_approvals` the approvals that were gone past; `failed`
     why a step failed (a code with parameters); `cause` what led to the command, where that was not

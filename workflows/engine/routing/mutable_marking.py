@@ -82,8 +82,8 @@ class MutableMarking:
         self.actors: frozenset[Person] = frozenset()
         self.people_named: PeopleNamed = identify_by_login
         self._names_before = {
-            key: self.initial_data.get(field)
-            for key, field in self.graph.fields_kept_apart.items()
+            key: self.initial_data.get(name)
+            for key, name in self.graph.fields_kept_apart.items()
             if key in self.deciders
         }
 
@@ -192,12 +192,12 @@ class MutableMarking:
     def _follow_names(self) -> None:
         """Whom fields name who are kept from steps by that: where a value is another, whoever it
         names now, and who took their own name out."""
-        for key, field in self.graph.fields_kept_apart.items():
-            value = self.data.get(field)
+        for key, name in self.graph.fields_kept_apart.items():
+            value = self.data.get(name)
             if key in self._names_before and self._names_before[key] == value:
                 continue
             self._names_before[key] = value
-            named = self.people_named(field, logins_in(value)) if value else ()
+            named = self.people_named(name, logins_in(value)) if value else ()
             kept = (person for person in self.deciders.get(key, ()) if person in self.actors)
             people = tuple(dict.fromkeys((*named, *kept)))
             if people or key in self.deciders:
