@@ -18,8 +18,8 @@ from workflows.definitions.models import Field, Role, Route, Step, TemplateVersi
 from workflows.definitions.queries.definition_rows import field_of_row
 from workflows.engine.format.actions import ACTIONS
 from workflows.engine.format.definition import row_fields
-from workflows.engine.format.parts import ROW
 from workflows.engine.format.directory_finders import FIELD_WORD
+from workflows.engine.format.parts import ROW
 from workflows.engine.values.field_types.base import FIELD_TYPES
 from workflows.people.models import User
 from workflows.resources.models import Resource

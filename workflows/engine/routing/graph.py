@@ -24,8 +24,8 @@ from workflows.engine.format.definition import (
     TableStep,
     display_title,
 )
-from workflows.engine.routing.rows import Rows, data_with_rows
 from workflows.engine.format.directory_finders import field_of_word
+from workflows.engine.routing.rows import Rows, data_with_rows
 from workflows.engine.rules.evaluation import Rule, RuleCannotBeEvaluated, RuleProblem, compile_rule
 from workflows.engine.rules.worked_out import WorkedOut, order_worked_out
 from workflows.engine.tables.compiling import TableProblem, compile_table
