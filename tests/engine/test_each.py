@@ -9,6 +9,7 @@ from tests.engine.driving import FIELDS, Run, approval, decision, draw, end, joi
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import Definition
 from workflows.engine.routing import effects as fx
+from workflows.engine.routing.advance import no_electorate
 from workflows.engine.routing.cancel_reasons import RowRefused
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking
@@ -21,6 +22,8 @@ from workflows.engine.routing.rows import (
     split_slot,
 )
 from workflows.engine.routing.separation import RowView, barred_people
+from workflows.engine.versions.move_planning import plan_move
+from workflows.engine.versions.step_matching import propose_steps
 
 COLUMNS = {
     "item": {"type": "text", "required": True},
@@ -297,6 +300,18 @@ def test_where_a_request_stands_is_kept_and_led_to_again() -> None:
     kept = json.loads(json.dumps(run.marking.to_json()))
     assert Marking.from_json(kept) == run.marking
     assert run.folded() == (run.marking, run.data)
+
+
+def test_a_request_in_such_a_block_is_moved_by_a_person_and_behind_it_by_itself() -> None:
+    graph = each_map()
+    steps = propose_steps(graph.definition, graph.definition)
+    run = started(graph, lines=lines(1, 2))
+    inside = plan_move(graph, graph, steps, run.marking, run.data, no_electorate)
+    assert inside.marking is None
+    assert inside.reason.code == "block_changed"
+    run.decide("check", "ok").decide("check", "ok")
+    behind = plan_move(graph, graph, steps, run.marking, run.data, no_electorate)
+    assert behind.marking == run.marking
 
 
 def test_work_is_not_sent_from_one_row_to_steps_of_another_branch() -> None:

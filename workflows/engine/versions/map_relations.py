@@ -7,6 +7,7 @@ from typing import Any
 from workflows.engine.format.definition import ParallelStep
 from workflows.engine.routing.graph import Graph, find_reachable
 from workflows.engine.routing.marking import Approval, Block, Marking, Person
+from workflows.engine.routing.rows import slot_key, split_slot
 from workflows.engine.versions.step_mapping import StepMapping
 
 
@@ -110,8 +111,9 @@ class MapRelations:
         approved there is no approval of a part.
         """
         rounds: dict[str, int] = {}
-        for step, number in marking.rounds.items():
-            key = self.renamed(step)
+        for slot, number in marking.rounds.items():
+            step, rows = split_slot(slot)
+            key = slot_key(self.renamed(step), rows)
             rounds[key] = max(rounds.get(key, 0), number)
         return replace(
             marking,
@@ -124,20 +126,26 @@ class MapRelations:
         self, deciders: Mapping[str, tuple[Person, ...]]
     ) -> dict[str, tuple[Person, ...]]:
         renamed: dict[str, tuple[Person, ...]] = {}
-        for step, people in deciders.items():
-            for key in self.steps.parts(step) or (step,):
+        for slot, people in deciders.items():
+            step, rows = split_slot(slot)
+            for part in self.steps.parts(step) or (step,):
+                key = slot_key(part, rows)
                 renamed[key] = tuple(dict.fromkeys((*renamed.get(key, ()), *people)))
         return renamed
 
     def _renamed_approvals(self, marking: Marking) -> dict[str, Approval]:
         """The approvals of steps that are approvals still, of fields that there still are."""
         renamed: dict[str, Approval] = {}
-        fields = self.new.definition.fields
-        for step, approval in marking.approved.items():
+        fields = self.new.definition.all_fields
+        for slot, approval in marking.approved.items():
+            step, rows = split_slot(slot)
             key = self.steps.target(step)
-            if key is None or self.new[key].kind != "approval" or key in renamed:
+            if key is None or self.new[key].kind != "approval":
                 continue
-            renamed[key] = replace(
+            new_slot = slot_key(key, rows)
+            if new_slot in renamed or len(self.new.row_scopes[key]) != len(rows):
+                continue
+            renamed[new_slot] = replace(
                 approval,
                 fields={name: part for name, part in approval.fields.items() if name in fields},
                 outdated=tuple(name for name in approval.outdated if name in fields),
