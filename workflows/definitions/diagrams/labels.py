@@ -20,7 +20,8 @@ ROUTE_KIND_LABELS = {
 
 def route_label(route: Route) -> str:
     """What a way is called: its outcome, its rule, or what kind it is."""
-    return _way_label(route.kind, route.name, route.label, route.when)
+    label = _way_label(route.kind, route.name, route.label, route.when)
+    return each_label(route.each, label, in_turn=bool(route.one_at_a_time))
 
 
 def route_is_exception(route: Route) -> bool:
@@ -43,7 +44,19 @@ def route_names(routes: Iterable[Route]) -> Sequence[str]:
 
 def link_label(link: Link) -> str:
     """The same of a way of a compiled map."""
-    return _way_label(link.kind, link.name, link.route.label, link.route.when)
+    label = _way_label(link.kind, link.name, link.route.label, link.route.when)
+    branch = link.branch
+    if branch is None:
+        return label
+    return each_label(branch.each, label, in_turn=bool(branch.one_at_a_time))
+
+
+def each_label(each: str | None, label: str, *, in_turn: bool) -> str:
+    """With the sign of BPMN for what is done for each of several: side by side, or one after
+    another."""
+    if each is None:
+        return label
+    return f"{'≡' if in_turn else '|||'} {each}{f': {label}' if label else ''}"
 
 
 def _way_label(kind: str, name: str, label: str | None, when: str | None) -> str:
