@@ -1,6 +1,6 @@
 """Calls on requests: start, read, and change the course."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
@@ -20,10 +20,21 @@ from approvals.api.responses import (
     run_command_once,
     schema_response,
 )
-from approvals.api.schemas import IncidentOut, InstanceOut, ReasonIn, RequestOut, StartIn, TrailOut
+from approvals.api.schemas import (
+    DocumentOut,
+    IncidentOut,
+    InstanceOut,
+    ReasonIn,
+    RequestOut,
+    StartIn,
+    TrailOut,
+)
+from approvals.api.uploads import read_body
 from workflows.access.models import ApiToken
 from workflows.access.permissions import may_audit
 from workflows.definitions.queries.published_versions import require_known_workflow
+from workflows.documents.queries.instance_documents import documents_of
+from workflows.engine.values.field_types.documents import is_document
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.instance_record import trail_of
 from workflows.execution.queries.position import InstancePosition, find_position
@@ -43,10 +54,12 @@ ON_THE_PAGE = (
 """The commands that a request's page shows to everybody who may see it."""
 
 
-@router.post("", **command_operation("start", RequestOut, status=201))
-def start_request_call(request: HttpRequest, body: StartIn) -> JsonResponse:
-    """Start a request on the workflow's published version."""
+@router.post("", **command_operation("start", RequestOut, status=201, takes=StartIn))
+def start_request_call(request: HttpRequest) -> JsonResponse:
+    """Start a request on the workflow's published version; documents come as files beside the
+    JSON."""
     user = authorized_user(request, ApiToken.START)
+    body, files = read_body(request, StartIn)
     require_known_workflow(user, body.workflow)
 
     def answer_start() -> RequestOut:
@@ -55,6 +68,7 @@ def start_request_call(request: HttpRequest, body: StartIn) -> JsonResponse:
             actor=user,
             now=timezone.now(),
             data=body.data,
+            files=files,
             title=body.title,
             source=WorkflowInstance.API,
         )
@@ -77,6 +91,7 @@ def read_request_call(request: HttpRequest, reference: str) -> JsonResponse:
     """Where the request is: its state, result and values, its open work, and the trail."""
     user = authorized_user(request, ApiToken.READ)
     instance = find_visible_request(user, reference)
+    seen_data = visible_data(user, instance)
     position = find_position(instance)
     return schema_response(
         InstanceOut(
@@ -86,7 +101,8 @@ def read_request_call(request: HttpRequest, reference: str) -> JsonResponse:
             source=instance.source,
             started_at=instance.started_at,
             completed_at=instance.completed_at,
-            data=visible_data(user, instance),
+            data=seen_data,
+            documents=_documents_out(instance, seen_data),
             work_items=open_tasks_out(position),
             incidents=_open_incidents_out(position),
             questions=questions_out(questions_on_request(instance)),
@@ -98,6 +114,32 @@ def read_request_call(request: HttpRequest, reference: str) -> JsonResponse:
             ),
         )
     )
+
+
+def _documents_out(
+    instance: WorkflowInstance, seen_data: Mapping[str, Any]
+) -> list[DocumentOut]:
+    """Every version of the documents that it has now and the reader may see, the newest of each
+    field first. One statement, or none where it has none."""
+    fields = {key for key, value in seen_data.items() if _holds_document(value)}
+    rows = documents_of(instance) if fields else []
+    return [
+        DocumentOut(
+            id=row.pk,
+            field=row.field,
+            version=row.version,
+            name=row.name,
+            size=row.size,
+            sha256=row.sha256,
+            uploaded_at=row.uploaded_at,
+        )
+        for row in rows
+        if row.field in fields
+    ]
+
+
+def _holds_document(value: Any) -> bool:
+    return is_document(value) or (isinstance(value, list) and any(map(is_document, value)))
 
 
 def _open_incidents_out(position: InstancePosition) -> list[IncidentOut]:

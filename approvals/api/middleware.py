@@ -6,9 +6,9 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from approvals.api.problems import MEDIA_TYPE, problem_response
+from approvals.api.uploads import JSON_TYPE, most_bytes, takes_files
 from approvals.ui.responses import API_PREFIX
 
-MAX_BODY = 1024 * 1024
 KEPT_HEADERS = ("Allow", "Retry-After")
 
 
@@ -32,9 +32,9 @@ def _refuse_unread_body(request: HttpRequest) -> HttpResponse | None:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
         return problem_response(request, 400)
-    if length > MAX_BODY:
+    if length > most_bytes(request):
         return problem_response(request, 413)
-    if length > 0 and request.content_type != "application/json":
+    if length > 0 and request.content_type != JSON_TYPE and not takes_files(request):
         return problem_response(request, 415)
     return None
 

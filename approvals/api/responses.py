@@ -23,6 +23,7 @@ from approvals.api.schemas import (
     TaskOut,
     WorkItemOut,
 )
+from approvals.api.uploads import body_with_files, fingerprint_content
 from workflows.access.services.idempotency import Reply, answer_once
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.documents.models import Document
@@ -77,15 +78,21 @@ SUMMARIES = {
 
 
 def command_operation(
-    operation_id: str, shape: type[Schema], *, status: int = 200
+    operation_id: str,
+    shape: type[Schema],
+    *,
+    status: int = 200,
+    takes: type[Schema] | None = None,
 ) -> dict[str, Any]:
-    """What all commands say of themselves in the OpenAPI document."""
+    """What all commands say of themselves in the OpenAPI document; `takes` is the body of one that
+    may carry files."""
+    body = {"requestBody": body_with_files(takes)} if takes is not None else {}
     return {
         "operation_id": operation_id,
         "url_name": operation_id,
         "summary": SUMMARIES.get(operation_id, operation_id.capitalize()),
         "response": documented_responses(shape, status=status),
-        "openapi_extra": {"parameters": [KEY_PARAMETER]},
+        "openapi_extra": {"parameters": [KEY_PARAMETER], **body},
     }
 
 
@@ -148,7 +155,8 @@ def _idempotency_key(request: HttpRequest) -> str | None:
 
 
 def _call_fingerprint(request: HttpRequest) -> str:
-    content = f"{request.method} {request.get_full_path()}\n".encode() + request.body
+    place = f"{request.method} {request.get_full_path()}\n".encode()
+    content = place + fingerprint_content(request)
     return hashlib.sha256(content).hexdigest()
 
 

@@ -377,6 +377,14 @@ class HoldOut(Schema):
     currency: str | None
 
 
+class DocumentOut(CarriedFileOut):
+    """A version of a document field of a request."""
+
+    field: str
+    version: int
+    uploaded_at: datetime
+
+
 class InstanceOut(RequestOut):
     """A request with its values, its open work and its trail (the newest 200 rows)."""
 
@@ -386,6 +394,7 @@ class InstanceOut(RequestOut):
     started_at: datetime
     completed_at: datetime | None
     data: dict[str, Any]
+    documents: list[DocumentOut]
     work_items: list[WorkItemOut]
     incidents: list[IncidentOut]
     questions: list[QuestionOut]

@@ -1,7 +1,5 @@
 """The API as a whole: who may call, how often, what it says when it refuses, its document."""
 
-import json
-from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
@@ -26,6 +24,7 @@ from approvals.api import webhooks as hooks
 from approvals.api.authentication import Bearer, SessionCookie
 from approvals.api.problems import MEDIA_TYPE, map_errors
 from approvals.api.rate_limits import CALLERS
+from approvals.api.uploads import parse_exact_json
 
 DESCRIPTION = """\
 The same services and permissions as the pages. What the caller may not see is 404. Errors are
@@ -37,11 +36,7 @@ class ExactJson(Parser):
 
     def parse_body(self, request: HttpRequest) -> Any:
         """The body; whatever is raised becomes 400."""
-        return json.loads(request.body, parse_float=Decimal, parse_constant=_refuse_constant)
-
-
-def _refuse_constant(text: str) -> Any:
-    raise ValueError(f"{text} is not a number in JSON")
+        return parse_exact_json(request.body)
 
 
 class Api(NinjaAPI):

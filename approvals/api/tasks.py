@@ -15,6 +15,7 @@ from approvals.api.responses import (
     task_out,
 )
 from approvals.api.schemas import DecideIn, InboxItemOut, InboxOut, ReasonIn, TaskOut
+from approvals.api.uploads import read_body
 from approvals.ui.cursors import decode_inbox_cursor, encode_inbox_cursor
 from workflows.access.models import ApiToken
 from workflows.engine.errors import InvalidInput
@@ -136,11 +137,14 @@ def extend_task_call(request: HttpRequest, task_id: int, body: ReasonIn) -> Json
     return run_command_once(request, user, answer_extension)
 
 
-@router.post("/work-items/{int:task_id}/decide", **command_operation("decide", TaskOut))
-def decide_task_call(request: HttpRequest, task_id: int, body: DecideIn) -> JsonResponse:
+@router.post(
+    "/work-items/{int:task_id}/decide", **command_operation("decide", TaskOut, takes=DecideIn)
+)
+def decide_task_call(request: HttpRequest, task_id: int) -> JsonResponse:
     """Decide the task with one of its outcomes; 409 says who was first, or what has changed since
-    it was seen."""
+    it was seen. Documents that the step fills in come as files beside the JSON."""
     user = authorized_user(request, ApiToken.WORK)
+    body, files = read_body(request, DecideIn)
     find_visible_human_task(user, task_id)
 
     def answer_decision() -> TaskOut:
@@ -151,6 +155,7 @@ def decide_task_call(request: HttpRequest, task_id: int, body: DecideIn) -> Json
             now=timezone.now(),
             comment=body.comment,
             data=body.data,
+            files=files,
             seen=body.seen,
             must_have_seen=True,
         )

@@ -213,6 +213,7 @@ NEEDS: dict[str, set[str] | str] = {
     "admin:put_back_requests": BUTTON,
     "admin:version_file": {SIGNED, STAFF, VIEWS, SEES},
     "admin:version_bpmn": {SIGNED, STAFF, VIEWS, SEES},
+    "admin:dry_run_step": {SIGNED, STAFF, VIEWS, SEES},
     "admin:test_connection": BUTTON,
     "admin:connect_account": BUTTON,
     "admin:disconnect_account": BUTTON,

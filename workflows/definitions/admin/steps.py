@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
@@ -14,6 +15,7 @@ from workflows.admin_site.base import PageContextMixin
 from workflows.admin_site.drafts import DraftAdmin, manages_workflow
 from workflows.admin_site.elements import render_bullets, render_link
 from workflows.admin_site.links import change_url
+from workflows.definitions.admin.dry_run import DryRunMixin, makes_calls
 from workflows.definitions.admin.field_boxes.table_files import TableFilesMixin
 from workflows.definitions.admin.map_commands import MapCommandsMixin, build_add_form
 from workflows.definitions.admin.map_forms import StepForm
@@ -123,7 +125,9 @@ def _group_boxes(step: Step, *, is_editable: bool) -> dict[str, list[str]]:
 
 
 @admin.register(Step)
-class StepAdmin(TableFilesMixin, MapCommandsMixin, StepColumns, PageContextMixin, DraftAdmin):
+class StepAdmin(
+    TableFilesMixin, MapCommandsMixin, DryRunMixin, StepColumns, PageContextMixin, DraftAdmin
+):
     """A step: what its kind has, and its ways."""
 
     of_workflow = "version__template"
@@ -171,6 +175,8 @@ class StepAdmin(TableFilesMixin, MapCommandsMixin, StepColumns, PageContextMixin
         if _shows_health(request, row):
             rows = Step.objects.filter(pk=row.pk).select_related("role", *VERSION_PEOPLE_PATHS)
             context["health"] = render_health_table(rows)
+        if makes_calls(row):
+            context["dry_run_url"] = reverse("admin:dry_run_step", args=[row.pk])
         return {"kind_title": KIND_TITLES.get(row.kind, row.kind), **context}
 
     def response_post_save_change(self, request: HttpRequest, obj: Model) -> HttpResponse:
