@@ -116,9 +116,7 @@ def read_request_call(request: HttpRequest, reference: str) -> JsonResponse:
     )
 
 
-def _documents_out(
-    instance: WorkflowInstance, seen_data: Mapping[str, Any]
-) -> list[DocumentOut]:
+def _documents_out(instance: WorkflowInstance, seen_data: Mapping[str, Any]) -> list[DocumentOut]:
     """Every version of the documents that it has now and the reader may see, the newest of each
     field first. One statement, or none where it has none."""
     fields = {key for key, value in seen_data.items() if _holds_document(value)}

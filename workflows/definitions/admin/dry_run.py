@@ -16,8 +16,9 @@ from workflows.automation.dry_run import CallPreview, example_values, preview_ca
 from workflows.definitions.models import Step
 from workflows.definitions.queries.compiled_versions import get_version_map
 from workflows.engine.errors import HandoffError, NotFound
-from workflows.engine.format.definition import AutomationStep, Definition
+from workflows.engine.format.definition import AutomationStep
 from workflows.execution.models import WorkflowInstance
+from workflows.execution.queries.sight.field_sight import visible_data
 from workflows.execution.queries.visible_instances import find_visible_request
 
 EXAMPLE_REFERENCE = "EX-1"
@@ -73,13 +74,8 @@ def _preview(request: HttpRequest, row: Step, reference: str) -> CallPreview:
         instance = _find_request(request, row, reference)
     except NotFound as missing:
         return CallPreview(problem=str(missing))
-    return _preview_for(step, definition, instance)
-
-
-def _preview_for(
-    step: AutomationStep, definition: Definition, instance: WorkflowInstance
-) -> CallPreview:
-    return preview_call(step, definition.fields, dict(instance.data), instance.reference)
+    seen_data = visible_data(actor_of(request), instance)
+    return preview_call(step, definition.fields, seen_data, instance.reference)
 
 
 def _find_request(request: HttpRequest, step: Step, reference: str) -> WorkflowInstance:
