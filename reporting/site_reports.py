@@ -61,3 +61,12 @@ SITE_REPORTS.register(
         in_admin_menu=False,
     ),
 )
+SITE_REPORTS.register(
+    "extensions",
+    SiteReport(
+        label=gettext_lazy("Extensions"),
+        icon="extension",
+        view="reporting.extensions.views.extensions_page_view",
+        files={"csv": "reporting.extensions.views.extensions_csv_view"},
+    ),
+)

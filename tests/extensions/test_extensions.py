@@ -277,3 +277,21 @@ def test_a_registry_refuses_a_second_entry_of_a_name_and_what_is_no_entry() -> N
         assert registry.names() == ("calm",)
     finally:
         known_registries.__globals__["_REGISTRIES"].pop("moods")
+
+
+# -- what is installed is listed ---------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_what_is_installed_is_listed_with_the_maps_that_use_it(load: Load) -> None:
+    load("desks")
+    make_people()
+    publish(desk_map())
+    page = signed_in(person("olga")).get("/reports/extensions/").content.decode()
+    assert "acme.reserve_desk" in page
+    assert f"{ACME}.desks" in page
+    assert "Drawn for a test" in page
+    csv = signed_in(person("olga")).get("/reports/extensions.csv").content.decode()
+    [action] = [line for line in csv.splitlines() if line.startswith("acme.reserve_desk")]
+    assert action.endswith("HANDOFF_EXTENSIONS,Drawn for a test")
+    assert [line for line in csv.splitlines() if line.startswith("acme.badge")]

@@ -151,6 +151,8 @@ NEEDS: dict[str, set[str] | str] = {
     "reporting:audit_csv": {SIGNED, AUDITS},
     "reporting:trail": {SIGNED, LOOKS},
     "reporting:trail_csv": {SIGNED, LOOKS},
+    "reporting:extensions": {SIGNED, LOOKS},
+    "reporting:extensions_csv": {SIGNED, LOOKS},
     "reporting:health": {SIGNED, LOOKS},
     "reporting:health_csv": {SIGNED, LOOKS},
     "reporting:ownership": {SIGNED, LOOKS},

@@ -12,6 +12,7 @@ from types import ModuleType
 from django.core.checks import CheckMessage, Error, register
 
 from workflows.engine.registries import Registry, RegistryProblem, known_registries
+from workflows.extensions.origins import API_VERSION, declared_version, noted_origin
 
 GROUP_PREFIX = "handoff."
 
@@ -22,9 +23,11 @@ def load_extensions(modules: Iterable[str]) -> None:
     Raises RegistryProblem with one line that names what is wrong and where.
     """
     for point in installed_entry_points():
-        _load_entry_point(point)
+        with noted_origin(point.module, point.dist, f"{point.group}: {point.name}"):
+            _load_entry_point(point)
     for module in modules:
-        _load_module(module)
+        with noted_origin(module, None, "HANDOFF_EXTENSIONS"):
+            _load_module(module)
     problems = find_missing_halves()
     if problems:
         raise RegistryProblem(problems[0])
@@ -49,6 +52,7 @@ def _load_entry_point(point: EntryPoint) -> None:
         raise RegistryProblem(f"{where}: {problem}") from None
     except Exception as problem:
         raise RegistryProblem(f"{where}: {_describe_problem(problem)}") from problem
+    _require_known_version(point.module, where)
     if not isinstance(loaded, ModuleType):
         _register_loaded(registry, point.name, loaded, where)
 
@@ -64,10 +68,21 @@ def _load_module(name: str) -> None:
     where = f"HANDOFF_EXTENSIONS names '{name}'"
     try:
         import_module(name)
+        _require_known_version(name, where)
     except RegistryProblem as problem:
         raise RegistryProblem(f"{where}: {problem}") from None
     except Exception as problem:
         raise RegistryProblem(f"{where}: {_describe_problem(problem)}") from problem
+
+
+def _require_known_version(module_name: str, where: str) -> None:
+    """An extension that says for which version of the API it is made is made for ours."""
+    declared = declared_version(module_name)
+    if declared is not None and declared != API_VERSION:
+        raise RegistryProblem(
+            f"{where}: it is made for version {declared} of the extension API, and this Handoff has"
+            f" version {API_VERSION}; install one that fits."
+        )
 
 
 def _describe_problem(problem: Exception) -> str:

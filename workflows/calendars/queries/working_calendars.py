@@ -26,6 +26,7 @@ from django.utils.translation import gettext
 from workflows.calendars.models import BusinessCalendar
 from workflows.engine.format.definition import Definition
 from workflows.engine.texts import text
+from workflows.engine.timing.added_calendars import ADDED_CALENDARS
 from workflows.engine.timing.working_time import (
     BUILT_IN_CALENDARS,
     Calendar,
@@ -92,9 +93,13 @@ def site_calendars_in(zone: tzinfo) -> list[Calendar]:
 
 
 def find_site_calendar(key: str) -> Calendar | None:
-    """The site's own calendar of this key as it is now; None where none can be counted in."""
+    """The site's own calendar of this key as it is now, or one that a package has added; None where
+    none can be counted in."""
     row = BusinessCalendar.objects.filter(key=key).first()
+    added = ADDED_CALENDARS.find(key) if row is None else None
     try:
+        if added is not None:
+            return added.build(timezone.get_default_timezone())
         return None if row is None else build_site_calendar(row)
     except ValueError:
         return None

@@ -15,7 +15,7 @@ from workflows.admin_site.base import PageContextMixin
 from workflows.admin_site.drafts import DraftAdmin, manages_workflow
 from workflows.admin_site.elements import render_bullets, render_link
 from workflows.admin_site.links import change_url
-from workflows.definitions.admin.dry_run import DryRunMixin, makes_calls
+from workflows.connections.admin.dry_run import DryRunMixin, makes_calls
 from workflows.definitions.admin.field_boxes.table_files import TableFilesMixin
 from workflows.definitions.admin.map_commands import MapCommandsMixin, build_add_form
 from workflows.definitions.admin.map_forms import StepForm

@@ -18,6 +18,7 @@ from rule_engine import DataType, errors
 from workflows.engine.rules.explanations import OR_EMPTY
 from workflows.engine.rules.list_functions import ListFunction, ListFunctions, ListUnusable
 from workflows.engine.rules.rule_checker import Operand, RuleProblem
+from workflows.engine.rules.rule_functions import UNUSABLE, FunctionCall, FunctionUnusable
 from workflows.engine.rules.validation import (
     parse_condition,
     parse_rule_syntax,
@@ -271,9 +272,13 @@ class _RuleSource:
         return _DATA_TYPE[kind]
 
     def build_conditions(self) -> None:
-        """Let what is asked of each row of a list find the row's columns."""
+        """Let what is asked of each row of a list find the row's columns; make arguments ready."""
         for name, function in self.lists.used.items():
-            if function.condition is not None:
+            if isinstance(function, FunctionCall):
+                for argument in function.arguments:
+                    put_into_context(argument, self.context())
+                self.lists.used[name] = function.built()
+            elif function.condition is not None:
                 columns = self.fields[function.list_key].columns
                 inside = _RuleSource(self.rule, {**self.fields, **columns}, self.zone)
                 put_into_context(function.condition, inside.context())
@@ -291,7 +296,24 @@ class _ValueResolver:
 
     def __call__(self, data: Mapping[str, Any], name: str) -> Any:
         function = self.lists.find(name)
-        return self._field(data, name) if function is None else self._of_list(data, function)
+        if function is None:
+            return self._field(data, name)
+        if isinstance(function, FunctionCall):
+            return self._called(data, function)
+        return self._of_list(data, function)
+
+    def _called(self, data: Mapping[str, Any], call: FunctionCall) -> Any:
+        try:
+            return call.value(data)
+        except FunctionUnusable:
+            raise RuleCannotBeEvaluated(
+                text(
+                    "The rule `%(rule)s` calls %(function)s, which %(why)s.",
+                    rule=self.rule,
+                    function=call.name,
+                    why=UNUSABLE,
+                )
+            ) from None
 
     def _of_list(self, data: Mapping[str, Any], function: ListFunction) -> Any:
         key = function.list_key

@@ -19,6 +19,7 @@ from workflows.engine.rules.operands import (
     become_symbol,
     refusal_of,
 )
+from workflows.engine.rules.rule_functions import RULE_FUNCTIONS, check_call
 
 
 class ListCallChecker:
@@ -31,16 +32,21 @@ class ListCallChecker:
     def call(self, node: Any) -> Operand:
         """What the function gives."""
         _, function, arguments = node.args
-        name = function.args[1] if function.cls is ast.SymbolExpression else None
-        if name not in LIST_FUNCTIONS or function.kwargs.get("scope") is not None:
+        name = str(function.args[1]) if function.cls is ast.SymbolExpression else ""
+        is_added = name in RULE_FUNCTIONS
+        if not (name in LIST_FUNCTIONS or is_added) or function.kwargs.get("scope") is not None:
             raise refusal_of(node)
         if self.checker.lists is None:
             raise RuleProblem(
-                "In `%(part)s`: functions of lists do not stand inside any(…) or all(…); ask for"
-                " them beside it.",
+                "In `%(part)s`: functions do not stand inside any(…) or all(…); ask for them"
+                " beside it.",
                 part=render_rule_part(node),
             )
         written = render_rule_part(node, 200)
+        if is_added:
+            called = check_call(self.checker, node, name, list(arguments))
+            become_symbol(node, self.checker.lists.add(written, called))
+            return Operand(called.kind)
         found, operand = self._function(node, name, list(arguments))
         become_symbol(node, self.checker.lists.add(written, found))
         return operand

@@ -88,17 +88,18 @@ class RowValues:
 
 
 class ListFunctions:
-    """The functions that one rule uses, by the names of their symbols in its tree."""
+    """The functions that one rule uses, of lists and of a company's own, by the names of their
+    symbols in its tree."""
 
     def __init__(self) -> None:
-        self.used: dict[str, ListFunction] = {}
+        self.used: dict[str, Any] = {}
 
-    def add(self, written: str, function: ListFunction) -> str:
+    def add(self, written: str, function: Any) -> str:
         """The name of the symbol that stands for it."""
         name = f"{written}{NUMBERED}{len(self.used) + 1}"
         self.used[name] = function
         return name
 
-    def find(self, name: str) -> ListFunction | None:
+    def find(self, name: str) -> Any:
         """What a symbol stands for; None where it is the name of a field."""
         return self.used.get(name)

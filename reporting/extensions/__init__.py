@@ -1,0 +1,1 @@
+"""What is installed besides Handoff itself, from which package, and which maps use it."""
