@@ -78,7 +78,7 @@ def test_a_map_that_uses_it_is_published_where_it_is_installed_and_refused_where
     assert published.returncode == 0, published.stderr + published.stdout
     assert in_site(f"{STEPS}{START}", with_it) == "3-01 given []"
     # Taken out while its map is in use: what needs it waits on somebody, and nothing falls over.
-    assert in_site(f"{STEPS}{START}{DECIDE}", there) == "None None ['rule_failed']"
+    assert in_site(f"{STEPS}{START}{DECIDE}", there) == "4-17  ['rule_failed']"
 
 
 PEOPLE = """
