@@ -101,6 +101,7 @@ def test_a_request_says_where_it_is(people: People) -> None:
         "since": "2026-03-02T09:00:00Z",
         "due": f"{task.due_at:%Y-%m-%dT%H:%M:%SZ}",
         "expires": None,
+        "row": None,
         "needed": 1,
         "agreed": 0,
         "outcome": None,
