@@ -18,6 +18,7 @@ from workflows.engine.rules.evaluation import (
 )
 from workflows.engine.rules.field_sums import evaluate_for_field
 from workflows.engine.values.field_types.base import ValueRefused, type_of_field
+from workflows.engine.values.field_types.rows import ROW_COMPLETERS
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,9 @@ def work_out_rows(spec: Any, rows: Any, zone: tzinfo) -> Any:
         return rows
     worked_out = order_worked_out(columns, zone)
     return worked_out.completed_rows(rows)
+
+
+ROW_COMPLETERS.append(work_out_rows)
 
 
 def _circle(left: Mapping[str, WorkedOutField]) -> tuple[str, ...]:

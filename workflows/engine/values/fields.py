@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 from workflows.engine.errors import InvalidInput
-from workflows.engine.rules.worked_out import work_out_rows
 from workflows.engine.timing.dates import is_allowed_moment
 from workflows.engine.values.constraints import ConstrainedSpec, constraint_schema
 from workflows.engine.values.field_types.base import FieldSpec, ValueRefused, type_of_field
@@ -29,8 +28,6 @@ def clean_unnamed_value(spec: FieldSpec, raw: object, *, zone: tzinfo = UTC) -> 
     field_type = type_of_field(spec)
     refuse_unstorable(raw)
     value = field_type.read(spec, raw, zone)
-    if field_type.holds_rows:
-        value = work_out_rows(spec, value, zone)
     return None if value == [] else value
 
 

@@ -5,7 +5,7 @@ constraints. An empty column is left out, an empty row is none, and no rows are 
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any, Final
@@ -24,6 +24,9 @@ from workflows.engine.values.field_types.storable import refuse_unstorable
 MOST_ROWS: Final = 1000
 ROWS_UNSAID: Final = 100
 """So many rows a list may have where the map says nothing."""
+ROW_COMPLETERS: Final[list[Callable[[Any, Any, tzinfo], Any]]] = []
+"""What completes rows that were read: the rules, which know values and not the other way, put in
+here what works columns out."""
 MOST_NAMED: Final = 3
 """So many of the cells that are refused are named in one sentence."""
 
@@ -94,6 +97,8 @@ class ListType(FieldType):
             raise ValueRefused("keep it to %(most)s rows.", most=most)
         if rows and len(rows) < min_rows_of(spec):
             raise ValueRefused("fill in at least %(least)s rows.", least=min_rows_of(spec))
+        for complete in ROW_COMPLETERS:
+            rows = complete(spec, rows, zone)
         return rows
 
     def python_value(self, value: Any, zone: tzinfo) -> tuple[Mapping[str, Any], ...]:
