@@ -28,7 +28,7 @@ from workflows.access.services.idempotency import Reply, answer_once
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.documents.models import Document
 from workflows.engine.errors import InvalidInput
-from workflows.engine.routing.rows import read_rows, values_of_rows
+from workflows.engine.routing.rows import read_rows
 from workflows.execution.choices import QuestionKind, QuestionState
 from workflows.execution.models import NEVER, TaskQuestion, WorkflowInstance, WorkItem
 from workflows.execution.queries.position import (
@@ -206,16 +206,12 @@ def task_values(
         "holder_away": _away_out(step.holder.away),
         "votes": serialize_votes(item),
         "seen": digest_of_shown_values(version_map, step.key, data, item.rows) if shows else None,
-        "row": _row_out(version_map, step, item, data) if item.rows else None,
+        "row": _row_out(item) if item.rows else None,
     }
 
 
-def _row_out(
-    version_map: VersionMap, step: StepPosition, item: WorkItem, data: Mapping[str, Any]
-) -> RowOut:
-    rows = read_rows(item.rows)
-    values = values_of_rows(version_map.graph.row_scopes[step.key], rows, data)
-    return RowOut(index=list(rows), label=item.row_label, values=values)
+def _row_out(item: WorkItem) -> RowOut:
+    return RowOut(index=list(read_rows(item.rows)), label=item.row_label)
 
 
 def _away_out(note: AwayNote | None) -> AwayOut | None:

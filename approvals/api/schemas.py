@@ -178,11 +178,10 @@ class AwayOut(Schema):
 
 class RowOut(Schema):
     """The row of a list, or the person, that a task is about: `index` is its place from 0, the
-    innermost last where a branch stands in another; `values` are what the step sees of it."""
+    innermost last where a branch stands in another."""
 
     index: list[int]
     label: str
-    values: dict[str, Any] = Field(default_factory=dict)
 
 
 class WorkItemOut(Schema):

@@ -53,7 +53,7 @@ def mark_field(field: forms.Field, **marks: Any) -> None:
 def mark_conditions(form: "DeclaredForm", data: Mapping[str, Any]) -> None:
     """Let each field of a form know whether it is asked for, and required, among these values."""
     for key, field in form.fields.items():
-        spec = form.definition.fields[key]
+        spec = form.definition.all_fields[key]
         has_condition = spec.when is not None or spec.required_when is not None
         state: dict[str, Any] = {"is_conditional": has_condition, "is_shown": True}
         if has_condition:
@@ -84,7 +84,7 @@ def unasked_fields(form: "DeclaredForm", keys: Iterable[str], data: Mapping[str,
 def require_under_condition(form: "DeclaredForm", data: Mapping[str, Any]) -> None:
     """Say beside a field that has to be filled in among these values that it is empty."""
     for key, field in form.fields.items():
-        spec = form.definition.fields[key]
+        spec = form.definition.all_fields[key]
         is_open = key not in form.errors and data.get(key) in (None, "")
         if is_open and (spec.when or spec.required_when) and is_required(form.graph, key, data):
             form.add_error(key, forms.ValidationError(field.error_messages["required"]))

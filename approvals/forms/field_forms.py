@@ -138,7 +138,7 @@ class DeclaredForm(forms.Form):
         values, zone = self.values(), timezone.get_default_timezone()
         changed = [key for key, value in values.items() if value != self.opening_values.get(key)]
         today = local_day_of(timezone.now(), zone)
-        refusals = refused_values(self.definition.fields, data, changed, today=today, zone=zone)
+        refusals = refused_values(self.definition.all_fields, data, changed, today=today, zone=zone)
         for key, refused in refusals:
             self._add_refusal(key, refused)
 
@@ -182,7 +182,7 @@ class DeclaredForm(forms.Form):
         return {
             key: value
             for key, value in self.values().items()
-            if value is not None or self.definition.fields[key].default is not None
+            if value is not None or self.definition.all_fields[key].default is not None
         }
 
     def fill_in_values(self, values: Mapping[str, Any]) -> None:

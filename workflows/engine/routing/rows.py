@@ -16,6 +16,7 @@ from typing import Any, Final
 from workflows.engine.errors import InvalidInput, WrongState
 from workflows.engine.format.definition import Definition, RowScope
 from workflows.engine.routing.marking import Marking
+from workflows.engine.values.field_types.base import FieldSpec
 
 STRIDE: Final = 100_000
 """More branches than a file of the largest size can name."""
@@ -163,9 +164,16 @@ def _label_one(
     definition: Definition, scope: RowScope, number: int, data: Mapping[str, Any]
 ) -> str:
     values = values_of_rows([scope], (number,), data)
-    names = [key for key in definition.all_fields if key in values]
+    if _is_hidden(definition.fields[scope.source]):  # a label is read by whoever sees the task
+        return f"{number + 1}"
+    fields = definition.all_fields
+    names = [key for key in fields if key in values and not _is_hidden(fields[key])]
     first = next((values[key] for key in names if isinstance(values[key], str | int)), None)
     return f"{number + 1}" if first is None else _short(first, number, scope.name in values)
+
+
+def _is_hidden(field: FieldSpec) -> bool:
+    return bool(getattr(field, "visible_to", None))
 
 
 def _short(value: Any, number: int, is_person: bool) -> str:

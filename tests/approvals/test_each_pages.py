@@ -1,0 +1,36 @@
+"""Pages and answers of a request that is open for many rows."""
+
+import pytest
+from django.test import Client
+
+from tests.workflows.support import begin, person
+from tests.workflows.test_each_branches import each, rows
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(name: str) -> Client:
+    client = Client()
+    client.force_login(person(name))
+    return client
+
+
+def test_a_row_is_named_in_the_inbox_on_its_task_and_in_the_api() -> None:
+    flow = begin(each(), lines=rows(2))
+    client, item = signed_in("ann"), flow.request.work_items.open().order_by("pk")[1]
+    assert "2: Thing 2" in client.get("/").content.decode()
+    page = client.get(f"/tasks/{item.pk}/").content.decode()
+    assert "Check · 2: Thing 2" in page
+    assert 'name="f-row.note"' in page
+    assert "Thing 1" not in page
+    answer = client.get(f"/api/v1/instances/{flow.request.reference}").json()
+    assert answer["work_items"][1]["row"] == {"index": [1], "label": "2: Thing 2"}
+    assert client.get("/api/v1/inbox").json()["items"][0]["row"] == "1: Thing 1"
+
+
+def test_where_a_request_is_says_how_many_rows_and_the_first_few() -> None:
+    flow = begin(each(), lines=rows(200))
+    page = signed_in("olga").get(f"/requests/{flow.request.reference}/").content.decode()
+    assert "“Check” for 200 rows" in page
+    assert "And 197 more rows at “Check”." in page
+    assert "3: Thing 3" in page
