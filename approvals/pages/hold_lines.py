@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from workflows.definitions.queries.compiled_versions import VersionMap
-from workflows.engine.routing.holds import HoldKey, fields_of_hold, holding_steps
+from workflows.engine.routing.holds import HoldKey, fields_behind_hold
 from workflows.engine.routing.step_troubles import NoRoom
 from workflows.engine.values.resource_amounts import amount_of_units
 from workflows.execution.messages import describe_trouble
@@ -35,19 +35,21 @@ def describe_holds(
     instance: WorkflowInstance,
     version_map: VersionMap,
     step: str,
+    rows: str,
     hidden: Collection[str],
     now: datetime,
 ) -> list[HoldLine]:
-    """How it stands with what a step books and spends, as far as its fields are not hidden."""
+    """How it stands with what a step (of these rows) books and spends, as far as its fields are not
+    hidden."""
     lines: list[HoldLine] = []
-    for outlook in foresee_holds(instance, version_map, step, now):
+    for outlook in foresee_holds(instance, version_map, step, rows, now):
         if not hidden or not set(hidden) & _fields_of(version_map, outlook.key):
             lines += _lines_of(outlook, user)
     return lines
 
 
 def _fields_of(version_map: VersionMap, key: HoldKey) -> set[str]:
-    return set(fields_of_hold(holding_steps(version_map.graph)[key.step], key.purpose))
+    return set(fields_behind_hold(version_map.graph, key.step, key.purpose))
 
 
 def _lines_of(outlook: HoldOutlook, user: User) -> Iterator[HoldLine]:

@@ -209,7 +209,11 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         escalated=_escalation_sentence(task, user),
         stands_in="" if refused else _standing_in_sentence(work, user, person),
         asked_again=_reapproval_sentence(work, task, key),
-        holds=[] if over else describe_holds(user, task.request, work.map, key, hidden, now),
+        holds=(
+            []
+            if over
+            else describe_holds(user, task.request, work.map, key, task.rows, hidden, now)
+        ),
         outdated=outdated_approval_sentences(
             outdated_approvals(work.marking), work.map.graph.definition
         ),

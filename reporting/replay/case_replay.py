@@ -26,7 +26,7 @@ from workflows.execution.queries.position import InstancePosition, find_position
 from workflows.execution.services import corrections
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
-from workflows.execution.services.task_times import TaskMoments
+from workflows.execution.services.task_clocks.task_times import TaskMoments
 from workflows.execution.services.unit_of_work.locks import fetch_open_task_ids
 from workflows.language.formats import join_alternatives
 from workflows.people.models import User

@@ -46,6 +46,11 @@ RESOURCES: list[tuple[str, Callable[[Map], None], str]] = [
         "confirm_unfit@review",
     ),
     (
+        "a booking at which two branches arrive",
+        holds(put(S + "legal.outcomes.ok", "tech")),
+        "hold_step_shared@tech branches_write_same_field@checks",
+    ),
+    (
         "rooms that there are not",
         holds(put("fields.room", {"type": "resource", "of": "halls"})),
         "resource_group_unknown",

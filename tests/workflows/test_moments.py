@@ -11,7 +11,7 @@ from workflows.definitions.queries.definition_rows import definition_data_of
 from workflows.engine.errors import InvalidInput, NotAllowed, WrongState
 from workflows.execution.models import WorkItem
 from workflows.execution.services import work_items as tasks
-from workflows.execution.services.task_times import TaskMoments
+from workflows.execution.services.task_clocks.task_times import TaskMoments
 
 pytestmark = pytest.mark.django_db
 

@@ -7,6 +7,7 @@ from workflows.engine.audit.map_facts import Survey
 from workflows.engine.format.definition import (
     AutomationStep,
     DueDef,
+    HoldingStep,
     HumanStep,
     ParallelStep,
     RowScope,
@@ -14,6 +15,7 @@ from workflows.engine.format.definition import (
     SubworkflowStep,
     WaitStep,
 )
+from workflows.engine.routing.holds import fields_of_hold, purposes_of
 from workflows.engine.routing.waits import awaited_field
 from workflows.engine.rules.evaluation import RuleProblem
 from workflows.engine.texts import Text, text
@@ -105,6 +107,10 @@ def _names_used(survey: Survey, key: str, step: Step) -> Iterator[tuple[str, Tex
         yield awaited_field(step), text("waits until")
     if isinstance(step, HumanStep):
         yield from _names_of_human(survey, step)
+    if isinstance(step, HoldingStep):
+        for purpose in purposes_of(step):
+            for name in fields_of_hold(step, purpose):
+                yield name, text("books or spends by")
     for name in _placeholders(step):
         if not name.startswith("request."):
             yield name, text("tells others")

@@ -74,6 +74,7 @@ ERRORS: Final = (
     "blocks_cross",
     "each_unfit",
     "each_step_shared",
+    "hold_step_shared",
     "each_too_deep",
     "each_list_changed",
     "row_outside",

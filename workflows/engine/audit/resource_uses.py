@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
-from workflows.engine.format.definition import FieldDef, HoldingStep
+from workflows.engine.format.definition import FieldDef, HoldingStep, ParallelStep
 from workflows.engine.routing.holds import confirmed_by, holding_steps, purposes_of
 from workflows.engine.texts import Text, text
 from workflows.engine.values.field_types.base import type_of_field
@@ -19,7 +19,7 @@ def check_hold_fields(survey: Survey) -> Iterator[AuditFinding]:
     """What steps book and spend is said by fields of the right types."""
     for key, step in holding_steps(survey.graph).items():
         for place, name, wanted in _fields_said(step):
-            field = survey.definition.fields.get(name)
+            field = survey.definition.all_fields.get(name)
             if field is None or not _fits(field, wanted):
                 yield make_finding(
                     "hold_field_unfit",
@@ -58,6 +58,19 @@ def _fits(field: FieldDef, wanted: Text) -> bool:
     return field_type.kind == "text" and not is_person
 
 
+def check_branches_hold_apart(survey: Survey) -> Iterator[AuditFinding]:
+    """What holds something in a block is a step of one of its branches."""
+    graph, holding = survey.graph, holding_steps(survey.graph)
+    for parallel, step in graph.steps.items() if holding else ():
+        if not isinstance(step, ParallelStep):
+            continue
+        inside = [graph.inside_branch(parallel, index) for index in range(len(step.branches))]
+        for key in holding:
+            if sum(key in branch for branch in inside) > 1:
+                names = {"step": survey.called(key), "parallel_step": survey.called(parallel)}
+                yield make_finding("hold_step_shared", key, **names)
+
+
 def check_confirmations(survey: Survey) -> Iterator[AuditFinding]:
     """What is confirmed was held before, and what is held is confirmed somewhere."""
     confirmed: set[str] = set()
@@ -89,7 +102,7 @@ def check_resource_groups(survey: Survey) -> Iterator[AuditFinding]:
 
 def check_resource_kinds(survey: Survey) -> Iterator[AuditFinding]:
     """Rooms are booked, budgets are drawn on, and in their own currency."""
-    fields = survey.definition.fields
+    fields = survey.definition.all_fields
     for key, step in holding_steps(survey.graph).items():
         booked = fields.get(step.books.resource) if step.books is not None else None
         if booked is not None and booked.of:
@@ -121,4 +134,10 @@ def _check_kind(
         )
 
 
-CHECKS = (check_hold_fields, check_confirmations, check_resource_groups, check_resource_kinds)
+CHECKS = (
+    check_hold_fields,
+    check_branches_hold_apart,
+    check_confirmations,
+    check_resource_groups,
+    check_resource_kinds,
+)

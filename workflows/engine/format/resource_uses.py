@@ -2,19 +2,20 @@
 
 from pydantic import Field
 
-from workflows.engine.format.parts import Count, DefinitionPart, Name, Slug
+from workflows.engine.format.parts import Count, DefinitionPart, FieldPath, Slug
 
 
 class BookingDef(DefinitionPart):
     """A step has a resource to itself for a time: `{resource: room, from: starts, until: ends}`.
 
-    A date begins with its day, and as the end takes the whole day.
+    A date begins with its day, and as the end takes the whole day. In an each-branch each row has
+    what its own columns say: `{resource: room, from: row.starts, until: row.ends}`.
     """
 
-    resource: Name
-    from_: Name = Field(alias="from")
-    until: Name
-    amount: Count | Name | None = None
+    resource: FieldPath
+    from_: FieldPath = Field(alias="from")
+    until: FieldPath
+    amount: Count | FieldPath | None = None
 
 
 class SpendingDef(DefinitionPart):
@@ -24,7 +25,7 @@ class SpendingDef(DefinitionPart):
     period is that of the field `day`, or of the day on which it is drawn.
     """
 
-    budget: Name
-    amount: Name
+    budget: FieldPath
+    amount: FieldPath
     of: Slug | None = None
-    day: Name | None = None
+    day: FieldPath | None = None

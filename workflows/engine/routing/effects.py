@@ -281,9 +281,10 @@ class ExternalWorkRequested:
     step: str
 
 
-HoldEnd = Literal["refused", "went_back", "failed", "rerouted", "cancelled", "ended"]
+HoldEnd = Literal["refused", "went_back", "failed", "rerouted", "not_needed", "cancelled", "ended"]
 """Why what was held of a resource is given back: its step was left by an exception, lies ahead
-again, could not be done, was sent elsewhere by hand; the request was called off, or has ended."""
+again, could not be done, was sent elsewhere by hand, stands in a branch that is not needed any
+more; the request was called off, or has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,9 +306,10 @@ class HoldsRequired:
 
 @dataclass(frozen=True, slots=True)
 class HoldsConfirmed:
-    """What these steps hold stays, whatever becomes of the request."""
+    """What this step holds stays, whatever becomes of the request."""
 
-    steps: tuple[str, ...]
+    step: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

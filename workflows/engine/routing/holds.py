@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from workflows.engine.format.definition import BaseStep, Definition, EndStep, HoldingStep
+from workflows.engine.format.definition import BaseStep, EndStep, HoldingStep
 from workflows.engine.routing.bypassed_approvals import steps_ahead_of
 from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.rows import data_with_rows, have_gone, read_rows
 from workflows.engine.timing.dates import to_zone_time
 from workflows.engine.values.field_types.base import type_of_field
 from workflows.engine.values.fields import field_moment, typed_field_value
@@ -23,7 +24,8 @@ Purpose = Literal["books", "spends"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class HoldKey:
-    """Whose hold it is: of a step (in an each-branch of this one), as a booking or a draw."""
+    """Whose hold it is: of a step, as a booking or a draw; in an each-branch of the row that
+    `place` says (as `rows.write_rows` writes it)."""
 
     step: str
     place: str
@@ -121,14 +123,32 @@ def fields_of_hold(step: HoldingStep, purpose: Purpose) -> tuple[str, ...]:
     return tuple(name for name in said if isinstance(name, str))
 
 
+def fields_behind_hold(graph: Graph, step: str, purpose: Purpose) -> frozenset[str]:
+    """The same, and of a row's columns also the field in which the row stands."""
+    holding = graph[step]
+    assert isinstance(holding, HoldingStep)
+    names = frozenset(fields_of_hold(holding, purpose))
+    rows = {name.partition(".")[0] for name in names if "." in name}
+    return names | {scope.source for scope in graph.row_scopes[step] if scope.name in rows}
+
+
+def is_place_of(graph: Graph, step: str, place: str) -> bool:
+    """Whether a step stands in as many each-branches as a place names rows of."""
+    return len(graph.row_scopes[step]) == len(read_rows(place))
+
+
 # -- what is wanted ----------------------------------------------------------------------------
 
 
 def read_wish(graph: Graph, key: HoldKey, data: Mapping[str, Any]) -> Wish | None:
     """What a step wants with these values; None where they want nothing: no resource is named, or
-    no amount. Raises WishUnclear."""
+    no amount, or the row is not there any more. Raises WishUnclear."""
     step = graph[key.step]
     assert isinstance(step, HoldingStep)
+    scopes, rows = graph.row_scopes[key.step], read_rows(key.place)
+    if have_gone(scopes, rows, data):
+        return None
+    data = data_with_rows(scopes, rows, data)
     if key.purpose == "books":
         return _read_booking(graph, step, data)
     return _read_spending(graph, step, data)
@@ -147,7 +167,7 @@ def _read_booking(graph: Graph, step: HoldingStep, data: Mapping[str, Any]) -> B
         ends = _day_after(graph, ends)
     if ends <= starts:
         raise WishUnclear(BACKWARDS, said.from_, said.until)
-    group = graph.definition.fields[said.resource].of or ""
+    group = graph.definition.all_fields[said.resource].of or ""
     whole_days = until_day and _is_day(graph, said.from_)
     return BookingWish(str(resource), group, starts, ends, _count(graph, step, data), whole_days)
 
@@ -157,7 +177,7 @@ def _count(graph: Graph, step: HoldingStep, data: Mapping[str, Any]) -> int:
     if not isinstance(amount, str):
         return amount or 1
     _require_values(data, amount)
-    count = typed_field_value(graph.definition.fields[amount], data[amount])
+    count = typed_field_value(graph.definition.all_fields[amount], data[amount])
     if count < 1 or count != int(count):
         raise WishUnclear(NONE_WANTED, amount)
     return int(count)
@@ -166,14 +186,14 @@ def _count(graph: Graph, step: HoldingStep, data: Mapping[str, Any]) -> int:
 def _read_spending(graph: Graph, step: HoldingStep, data: Mapping[str, Any]) -> SpendingWish | None:
     said = step.spends
     assert said is not None
-    field = graph.definition.fields[said.amount]
+    field = graph.definition.all_fields[said.amount]
     amount = typed_field_value(field, data.get(said.amount))
     if amount is None or amount == 0:
         return None
     if amount < 0:
         raise WishUnclear(NONE_WANTED, said.amount)
     _require_values(data, said.budget, *([said.day] if said.day else []))
-    group = graph.definition.fields[said.budget].of or said.of
+    group = graph.definition.all_fields[said.budget].of or said.of
     day = _moment(graph, said.day, data) if said.day else None
     return SpendingWish(str(data[said.budget]), group, amount, field.currency, day)
 
@@ -186,13 +206,13 @@ def _require_values(data: Mapping[str, Any], *fields: str) -> None:
 
 def _moment(graph: Graph, field: str, data: Mapping[str, Any]) -> datetime:
     try:
-        return field_moment(graph.definition.fields[field], data[field], zone=graph.zone)
+        return field_moment(graph.definition.all_fields[field], data[field], zone=graph.zone)
     except (ValueError, TypeError, ArithmeticError):
         raise WishUnclear(MISSING, field) from None
 
 
 def _is_day(graph: Graph, field: str) -> bool:
-    return type_of_field(graph.definition.fields[field]).is_day
+    return type_of_field(graph.definition.all_fields[field]).is_day
 
 
 def _day_after(graph: Graph, moment: datetime) -> datetime:
@@ -200,14 +220,3 @@ def _day_after(graph: Graph, moment: datetime) -> datetime:
     day = to_zone_time(moment, graph.zone)
     following = day.date() + timedelta(days=1)
     return datetime(following.year, following.month, following.day, tzinfo=graph.zone)
-
-
-def all_hold_fields(definition: Definition) -> frozenset[str]:
-    """The fields by which any step of a map says what it wants."""
-    return frozenset(
-        name
-        for step in definition.steps.values()
-        for purpose in purposes_of(step)
-        if isinstance(step, HoldingStep)
-        for name in fields_of_hold(step, purpose)
-    )

@@ -161,9 +161,9 @@ class TokenWalk(HoldTracker):
         approved = is_approving_outcome(step, outcome)
         usual = approved if step.kind == "approval" else not route.exception
         if usual:
-            self._keep_holds(token.step, step)
+            self._keep_holds(token, step)
         elif route.exception:
-            self._give_back_holds(token.step, "refused")
+            self._give_back_holds(token, "refused")
         if step.kind == "approval" and not approved:
             self._revoke_approval(slot_key(token.step, token.rows))
         if token.again and not approved:
@@ -231,7 +231,7 @@ class TokenWalk(HoldTracker):
         self._record_steering(event.actor if event.writes else None)
         del self.tokens[token.id]
         self.effects.append(fx.ActivationCompleted(token.id, event.outcome))
-        self._confirm_holds(step)
+        self._confirm_holds(token.step, step, token.rows)
         self.go_on(step.to, TokenPlace(token.block, token.branch, token.step))
 
     def fail(self, event: fx.Fail) -> None:
@@ -242,7 +242,7 @@ class TokenWalk(HoldTracker):
             return
         del self.tokens[token.id]
         self.effects.append(fx.ActivationCompleted(token.id, "error"))
-        self._give_back_holds(token.step, "failed")
+        self._give_back_holds(token, "failed")
         refused = bool(on_error.exception)
         self.go(on_error.to, TokenPlace(token.block, token.branch, token.step, refused=refused))
 
@@ -254,7 +254,7 @@ class TokenWalk(HoldTracker):
         del self.tokens[token.id]
         self.effects.append(fx.ActivationCompleted(token.id, EXPIRED))
         if expires.exception:
-            self._give_back_holds(token.step, "refused")
+            self._give_back_holds(token, "refused")
         go = self.go if expires.exception else self.go_on
         refused = bool(expires.exception)
         go(expires.to, TokenPlace(token.block, token.branch, token.step, refused=refused))
@@ -274,7 +274,7 @@ class TokenWalk(HoldTracker):
         del self.tokens[token.id]
         why = SentElsewhere(self.graph.title(event.to))
         self.effects.append(fx.ActivationCancelled(token.id, why))
-        self._give_back_holds(token.step, "rerouted")
+        self._give_back_holds(token, "rerouted")
         self._record_steering(event.actor)
         if token.again:
             self.go(*self._leave_reapproval(token, event.to))
@@ -326,7 +326,7 @@ class TokenWalk(HoldTracker):
             )
         if place.round is None:
             self._forget_approvals_ahead(target, self._rows_of(target, place))
-            self._give_back_holds_ahead(target)
+            self._give_back_holds_ahead(target, self._rows_of(target, place))
         number = place.round
         if number is None:
             number = self._count_round(target, self._rows_of(target, place))
@@ -359,6 +359,8 @@ class TokenWalk(HoldTracker):
             if target in inside or target == self._join_key_of(block):
                 return place
             reason = BlockLeftFor(self.graph.title(target))
+            if not isinstance(self.graph[target], EndStep):  # an end says itself what stays
+                self._give_back_branches(block, _not_arrived(block, place.branch))
             self._cancel_block(block, reason)
             self.effects.append(fx.BlockLeft(block.id, reason))
             self._pass_notes_up(block, sorted({*block.written, *block.seen}))
@@ -471,7 +473,7 @@ class TokenWalk(HoldTracker):
     def _end_request(self, key: str, step: EndStep) -> None:
         self._cancel_everything(InstanceEnded(step.result))
         self.ended, self.parked = key, ()
-        self._confirm_holds(step)
+        self._confirm_holds(key, step)
         self._give_back_all_holds("ended")
         self.effects.append(fx.RequestEnded(key, step.result))
 
@@ -564,6 +566,7 @@ class TokenWalk(HoldTracker):
             if branch_index(other) == index and other not in block.arrived
         }
         self._cancel_inside(block, RowRefused(self.graph.title(block.step)), only=dropped)
+        self._give_back_branches(block, sorted(dropped))
         block = replace(
             self.blocks[block.id],
             pending=tuple(other for other in block.pending if other not in dropped),
@@ -594,9 +597,10 @@ class TokenWalk(HoldTracker):
 
     def _fire_join(self, block: Block) -> None:
         join_key = self._join_key_of(block)
-        late = tuple(b for b in block.waits_for if b not in block.arrived)
+        late = _not_arrived(block)
         # With the block its late branches end: a token that still comes finds no block (see `run`),
         # and cannot fire the join twice.
+        self._give_back_branches(block, late)
         self._cancel_block(block, self._not_needed_reason(block))
         self.effects.append(fx.JoinFired(block.id, join_key, late))
         # Over what branches wrote that are not needed any more.
@@ -649,6 +653,11 @@ def _one_after_another(step: ParallelStep, opened: Iterable[int]) -> tuple[int, 
             pending.append(branch)
         begun.add(index)
     return tuple(pending)
+
+
+def _not_arrived(block: Block, leaving: int | None = None) -> tuple[int, ...]:
+    """The branches of a block that have not come to its join, but for the one that leaves it."""
+    return tuple(b for b in block.waits_for if b not in block.arrived and b != leaving)
 
 
 def _with_vote(

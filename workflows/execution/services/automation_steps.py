@@ -20,7 +20,7 @@ from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.execution.services.effect_handlers import apply_event
 from workflows.execution.services.field_values.value_constraints import clean_writes
 from workflows.execution.services.field_values.values import clean_values
-from workflows.execution.services.task_times import measure_task_times
+from workflows.execution.services.task_clocks.task_times import measure_task_times
 from workflows.execution.services.unit_of_work import UnitOfWork, open_unit_of_work, write_trail
 from workflows.trail.choices import TrailCommand
 

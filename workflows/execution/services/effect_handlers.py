@@ -31,11 +31,11 @@ from workflows.execution.facts import (
 from workflows.execution.messages import describe_trouble
 from workflows.execution.models import Incident, MergeRecord, WorkflowInstance, WorkItem
 from workflows.execution.services.assignment import assign_open_tasks, reassign_by_changed_values
-from workflows.execution.services.expiry_timers import plan_expiry
 from workflows.execution.services.holding.settling import HoldEffect, settle_holds
-from workflows.execution.services.late_work_timers import schedule_task_timers
 from workflows.execution.services.openings import enqueue_outside_work
-from workflows.execution.services.requester_pauses import end_requester_pause
+from workflows.execution.services.task_clocks.expiry_timers import plan_expiry
+from workflows.execution.services.task_clocks.late_work_timers import schedule_task_timers
+from workflows.execution.services.task_clocks.requester_pauses import end_requester_pause
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.outbox.payloads import ChildCancelPayload, EndedPayload
 from workflows.people.queries.eligibility import find_task_eligibility, open_task_of

@@ -9,9 +9,9 @@ from datetime import datetime
 from workflows.engine.format.definition import EXPIRED
 from workflows.engine.routing.effects import Expire
 from workflows.execution.services.effect_handlers import apply_event
-from workflows.execution.services.expiry_timers import find_expiry
-from workflows.execution.services.requester_pauses import clock_stands
-from workflows.execution.services.task_times import measure_task_times
+from workflows.execution.services.task_clocks.expiry_timers import find_expiry
+from workflows.execution.services.task_clocks.requester_pauses import clock_stands
+from workflows.execution.services.task_clocks.task_times import measure_task_times
 from workflows.execution.services.unit_of_work import UnitOfWork, write_trail
 from workflows.trail.choices import TrailCommand
 

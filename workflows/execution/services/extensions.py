@@ -15,8 +15,8 @@ from workflows.execution.queries.closed_tasks import describe_closed_task
 from workflows.execution.services.automation_steps import require_running_instance
 from workflows.execution.services.capacities import authorize_steering
 from workflows.execution.services.field_values.values import require_reason
-from workflows.execution.services.late_work_timers import restart_task_timers
-from workflows.execution.services.requester_pauses import clock_stands
+from workflows.execution.services.task_clocks.late_work_timers import restart_task_timers
+from workflows.execution.services.task_clocks.requester_pauses import clock_stands
 from workflows.execution.services.unit_of_work import (
     UnitOfWork,
     find_locked_task,

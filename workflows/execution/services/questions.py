@@ -24,7 +24,7 @@ from workflows.execution.models import (
 from workflows.execution.queries.instance_record import find_away_note_beside
 from workflows.execution.services.capacities import authorize_steering
 from workflows.execution.services.field_values.values import prepare_carried_files
-from workflows.execution.services.requester_pauses import (
+from workflows.execution.services.task_clocks.requester_pauses import (
     begin_requester_pause,
     end_requester_pause,
 )

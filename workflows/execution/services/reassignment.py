@@ -10,7 +10,7 @@ from workflows.engine.authority.decision_guards import describe_barred_people
 from workflows.engine.authority.eligibility import TaskPeople, find_eligibility_gap
 from workflows.engine.errors import InvalidInput, NotAllowed, WrongState
 from workflows.execution.models import AddedPerson, WorkItem
-from workflows.execution.services.requester_pauses import end_requester_pause
+from workflows.execution.services.task_clocks.requester_pauses import end_requester_pause
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.people.models import User
 from workflows.people.queries.eligibility import (

@@ -13,12 +13,12 @@ from workflows.engine.routing.advance import barred_people
 from workflows.engine.timing.working_time import Duration
 from workflows.execution.models import AddedPerson, WorkItem
 from workflows.execution.services.automation_steps import complete_waiting_step, waiting_token
-from workflows.execution.services.late_work_timers import (
+from workflows.execution.services.task_clocks.late_work_timers import (
     elapsed_intervals,
     reminder_time,
     schedule_next_reminder,
 )
-from workflows.execution.services.requester_pauses import clock_stands
+from workflows.execution.services.task_clocks.requester_pauses import clock_stands
 from workflows.execution.services.unit_of_work import UnitOfWork, write_trail
 from workflows.execution.services.unit_of_work.deadlines import read_deadline
 from workflows.outbox.payloads import DeadlinePayload, EscalatePayload

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from workflows.execution.choices import QuestionKind
 from workflows.execution.models import ASKED, TaskQuestion, WorkflowInstance
-from workflows.execution.services.requester_pauses import end_requester_pause
+from workflows.execution.services.task_clocks.requester_pauses import end_requester_pause
 from workflows.execution.services.unit_of_work import (
     find_locked_task,
     open_unit_of_work,

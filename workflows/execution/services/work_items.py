@@ -32,16 +32,16 @@ from workflows.execution.services.field_values.values import (
 )
 from workflows.execution.services.reassignment import assign_person_to_task, remove_stand_in
 from workflows.execution.services.review_digest import check_seen_digest, digest_of_values
-from workflows.execution.services.task_standing import (
-    decision_situation,
-    find_acting_capacity,
-    holder_name,
-)
-from workflows.execution.services.task_times import (
+from workflows.execution.services.task_clocks.task_times import (
     TaskMoments,
     measure_task_times,
     record_task_start,
     unpause_task,
+)
+from workflows.execution.services.task_standing import (
+    decision_situation,
+    find_acting_capacity,
+    holder_name,
 )
 from workflows.execution.services.unit_of_work import (
     UnitOfWork,

@@ -20,7 +20,7 @@ from workflows.engine.errors import InvalidInput, WrongState
 from workflows.engine.texts import Text, grouped, text
 from workflows.engine.timing.working_time import Calendar
 from workflows.execution.models import WorkflowInstance, WorkItem
-from workflows.execution.services.task_times import measure_elapsed_seconds
+from workflows.execution.services.task_clocks.task_times import measure_elapsed_seconds
 from workflows.execution.services.unit_of_work.search_values import write_title_words
 from workflows.history_import.models import LogImport
 from workflows.people.models import User

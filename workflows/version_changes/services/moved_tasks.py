@@ -19,8 +19,8 @@ from workflows.execution.choices import TaskState
 from workflows.execution.models import Incident, WorkItem
 from workflows.execution.services.assignment import assign_open_tasks
 from workflows.execution.services.effect_handlers import release_from_holder, report_incident
-from workflows.execution.services.expiry_timers import move_expiry
-from workflows.execution.services.late_work_timers import restart_task_timers
+from workflows.execution.services.task_clocks.expiry_timers import move_expiry
+from workflows.execution.services.task_clocks.late_work_timers import restart_task_timers
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.outbox.services.messages import drop_timers
 from workflows.people.queries.eligibility import find_task_eligibility, open_task_of

@@ -32,6 +32,13 @@ RESOURCE_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Write the step under `confirms` of the step, or of the end, from which on it stays."),
     ),
+    "hold_step_shared": AuditSentences(
+        text(
+            "Two branches of %(parallel_step)s lead to %(step)s, which books or spends: it cannot"
+            " be said for which of them something is held, and given back."
+        ),
+        text("Give each branch a step of its own, or book and spend before it or behind the join."),
+    ),
     "resource_group_unknown": AuditSentences(
         text(
             "The field '%(name)s' offers the resources of '%(group)s', and there are none in use:"

@@ -1,7 +1,7 @@
 """What a request has of resources, for whoever looks at the request."""
 
 from workflows.definitions.queries.compiled_versions import VersionMap
-from workflows.engine.routing.holds import fields_of_hold, holding_steps, purposes_of
+from workflows.engine.routing.holds import fields_behind_hold, holding_steps, purposes_of
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.people.models import User
@@ -22,8 +22,8 @@ def visible_holds(user: User, instance: WorkflowInstance, version_map: VersionMa
         fields = {
             name
             for purpose in purposes
-            if step is not None and purpose == hold.purpose
-            for name in fields_of_hold(step, purpose)
+            if purpose == hold.purpose
+            for name in fields_behind_hold(version_map.graph, hold.step_key, purpose)
         }
         if not hidden.intersection(fields):
             shown.append(hold)

@@ -29,10 +29,11 @@ class HoldOutlook:
 
 
 def foresee_holds(
-    instance: WorkflowInstance, version_map: VersionMap, step: str, now: datetime
+    instance: WorkflowInstance, version_map: VersionMap, step: str, rows: str, now: datetime
 ) -> list[HoldOutlook]:
-    """How it stands with what a step books and spends. No statement where it does neither."""
-    keys = [HoldKey(step, "", purpose) for purpose in purposes_of(version_map.graph[step])]
+    """How it stands with what a step (of these rows) books and spends. No statement where it does
+    neither."""
+    keys = [HoldKey(step, rows, purpose) for purpose in purposes_of(version_map.graph[step])]
     if not keys:
         return []
     live = {

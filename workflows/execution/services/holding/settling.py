@@ -18,11 +18,13 @@ from workflows.engine.routing.holds import (
     SpendingWish,
     Wish,
     WishUnclear,
-    fields_of_hold,
+    fields_behind_hold,
     holding_steps,
+    is_place_of,
     purposes_of,
     read_wish,
 )
+from workflows.engine.routing.rows import read_rows
 from workflows.engine.routing.step_troubles import HoldUnclear, StepTrouble
 from workflows.engine.values.resource_amounts import amount_of_units
 from workflows.execution.messages import describe_trouble
@@ -90,11 +92,13 @@ def _rename_holds(
     settlement: "_Settlement", target_of: Callable[[str], str | None]
 ) -> list[HoldKey]:
     """Give holds the keys of their steps of now; those are left that no step holds any more."""
-    steps, lost = holding_steps(settlement.work.map.graph), []
+    graph, lost = settlement.work.map.graph, []
+    steps = holding_steps(graph)
     for key, hold in list(settlement.live.items()):
         target = target_of(key.step)
         step = steps.get(target or "")
-        if target is None or step is None or key.purpose not in purposes_of(step):
+        fits = step is not None and key.purpose in purposes_of(step)
+        if target is None or not fits or not is_place_of(graph, target, key.place):
             lost += [key] if hold.state == HoldState.HELD else []
         elif target != key.step:
             Hold.objects.filter(pk=hold.pk).update(step_key=target)
@@ -145,7 +149,8 @@ class _Settlement:
         step = holding_steps(self.work.map.graph).get(key.step)
         if step is None or key.purpose not in purposes_of(step):
             return False
-        return not self.work.fresh.isdisjoint(fields_of_hold(step, key.purpose))
+        graph = self.work.map.graph
+        return not self.work.fresh.isdisjoint(fields_behind_hold(graph, key.step, key.purpose))
 
     def _read(self, key: HoldKey) -> None:
         try:
@@ -199,9 +204,9 @@ class _Settlement:
             raise InvalidInput(describe_trouble(trouble))
 
     def confirm(self, effect: fx.HoldsConfirmed) -> None:
-        """What these steps hold stays."""
+        """What the step holds stays."""
         for key, hold in self.live.items():
-            if key.step in effect.steps and hold.state == HoldState.HELD:
+            if _is_meant(key, effect) and hold.state == HoldState.HELD:
                 self.desk.confirm(hold)
                 self.work.note(
                     notes.HoldConfirmed(
@@ -212,8 +217,7 @@ class _Settlement:
     def give_back(self, effect: fx.HoldsGivenBack) -> None:
         """What nobody confirmed is free again."""
         for key, hold in list(self.live.items()):
-            is_meant = effect.step is None or (key.step, key.place) == (effect.step, effect.place)
-            if is_meant and hold.state == HoldState.HELD:
+            if (effect.step is None or _is_meant(key, effect)) and hold.state == HoldState.HELD:
                 self.release(key, effect.why)
 
     def follow_values(self) -> None:
@@ -228,7 +232,7 @@ class _Settlement:
         wish, before = self.wishes[key], self.live.get(key)
         title = self.work.map.graph.title(key.step)
         if isinstance(wish, WishUnclear):
-            fields = self.work.map.graph.definition.fields
+            fields = self.work.map.graph.definition.all_fields
             labels = [display_title(name, fields[name].label) for name in wish.fields]
             return HoldUnclear(title, wish.why, labels)
         if wish is None:
@@ -264,6 +268,13 @@ class _Settlement:
                 step=key.step, resource=hold.resource.key, purpose=key.purpose, why=why
             )
         )
+
+
+def _is_meant(key: HoldKey, effect: fx.HoldsConfirmed | fx.HoldsGivenBack) -> bool:
+    """Whether an effect speaks of a hold: of its step, and of rows around it."""
+    if key.step != effect.step:
+        return False
+    return read_rows(key.place)[: len(rows := read_rows(effect.place))] == rows
 
 
 def _taken_note(key: HoldKey, hold: Hold) -> notes.HoldTaken:

@@ -12,9 +12,9 @@ from workflows.engine.format.definition import HumanStep
 from workflows.engine.timing.due_dates import Months, Period, days_between, parse_span, put_off
 from workflows.engine.timing.due_records import DueRecord
 from workflows.execution.models import ASKED, WorkItem
-from workflows.execution.services.expiry_timers import find_expiry, set_expiry_timer
-from workflows.execution.services.late_work_timers import restart_task_timers
-from workflows.execution.services.task_times import close_pause, measure_elapsed_seconds
+from workflows.execution.services.task_clocks.expiry_timers import find_expiry, set_expiry_timer
+from workflows.execution.services.task_clocks.late_work_timers import restart_task_timers
+from workflows.execution.services.task_clocks.task_times import close_pause, measure_elapsed_seconds
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.trail.changes import DueMoved
 
