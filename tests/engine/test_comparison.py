@@ -144,3 +144,20 @@ def test_a_rule_is_told_by_its_condition() -> None:
     new = draw(changed(second=decision("third", gone="urgent"))).definition
     (way,) = compare_definitions(old, new, propose_steps(old, new))
     assert (way.title, way.when, way.before, way.after) == ("rule", "urgent", "Done", "Gone")
+
+
+def of_columns(**columns: Any) -> dict[str, Any]:
+    return {"fields": {"lines": {"type": "list", "label": "Items", "columns": columns}}}
+
+
+def test_the_columns_of_a_list_are_told_one_by_one() -> None:
+    net = {"type": "money", "currency": "EUR"}
+    before = draw(ROW, **of_columns(item={"type": "text"}, net=net, old={"type": "date"}))
+    after = draw(ROW, **of_columns(item={"type": "long_text"}, net=net, new={"type": "date"}))
+    steps = propose_steps(before.definition, after.definition)
+    found = compare_definitions(before.definition, after.definition, steps)
+    assert [(d.kind.value, d.key, d.title, d.part, d.before, d.after) for d in found] == [
+        ("changed", "lines.item", "Items: Item", "type", "text", "long_text"),
+        ("added", "lines.new", "Items: New", "", None, None),
+        ("removed", "lines.old", "Items: Old", "", None, None),
+    ]

@@ -185,3 +185,49 @@ def test_a_request_does_not_move_to_a_map_that_would_refuse_what_it_holds() -> N
     assert moved(plain, short, "abc") == []
     assert moved(plain, short, "abcd") == ["note"]
     assert moved(short, short, "abcd") == []  # it was let in before
+
+
+ROWS = [{"item": "Chair", "net": "120.00"}, {"item": "Desk"}]
+COLUMNS = {
+    "item": {"type": "text", "required": True},
+    "net": {"type": "money", "currency": "EUR"},
+}
+
+
+def listed(columns: dict[str, Any] = COLUMNS, **more: Any) -> dict[str, Any]:
+    return {"type": "list", "columns": columns, **more}
+
+
+@pytest.mark.parametrize(
+    ("after", "moves"),
+    [
+        (listed(), True),
+        (listed({**COLUMNS, "net": COLUMNS["net"] | {"label": "Price"}}), True),
+        (listed({**COLUMNS, "by": {"type": "user"}}), True),
+        (listed({**COLUMNS, "total": COLUMNS["net"] | {"value": "net * 2"}}), True),
+        (listed({"item": COLUMNS["item"], "price": COLUMNS["net"]}), False),  # another key
+        (listed({"item": COLUMNS["item"]}), False),  # taken out
+        (listed({**COLUMNS, "net": {"type": "money", "currency": "USD"}}), False),
+        (listed({**COLUMNS, "item": {"type": "number", "required": True}}), False),
+        (listed({**COLUMNS, "item": {"type": "long_text", "required": True}}), True),
+        (listed({**COLUMNS, "item": {"type": "choice", "choices": ["Chair"]}}), False),
+        (listed({**COLUMNS, "item": {"type": "choice", "choices": ["Chair", "Desk"]}}), True),
+        (listed({**COLUMNS, "net": COLUMNS["net"] | {"required": True}}), False),
+        (listed({**COLUMNS, "by": {"type": "user", "required": True}}), False),
+        (listed({**COLUMNS, "item": {"type": "text"}}), True),
+        (listed({**COLUMNS, "net": COLUMNS["net"] | {"max": 100}}), False),
+        (listed(max_rows=2), True),
+        (listed(max_rows=1), False),
+        (listed(min_rows=3), False),
+        ({"type": "long_text"}, False),
+    ],
+)
+def test_a_list_moves_where_every_cell_stands_under_a_column_that_reads_it(
+    after: dict[str, Any], moves: bool
+) -> None:
+    assert moved(listed(), after, ROWS) == ([] if moves else ["note"])
+
+
+def test_what_a_list_lacked_before_keeps_it_no_longer() -> None:
+    asks = listed({**COLUMNS, "net": COLUMNS["net"] | {"required": True}}, max_rows=1)
+    assert moved(asks, asks, ROWS) == []

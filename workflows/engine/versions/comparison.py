@@ -4,12 +4,13 @@ Only compares; nothing here is put into words, and nothing is changed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 from typing import Any
 
 from workflows.engine.format.definition import Definition, Link, TableStep, display_title
+from workflows.engine.format.field_parts import FieldDef
 from workflows.engine.format.parts import DefinitionPart
 from workflows.engine.versions.step_mapping import StepMapping
 from workflows.engine.versions.table_rows import (
@@ -83,7 +84,7 @@ def compare_definitions(old: Definition, new: Definition, steps: StepMapping) ->
         *comparison.steps_compared(),
         *comparison.rows_compared(),
         *comparison.ways_compared(),
-        *_compare_named(Subject.FIELD, old.fields, new.fields),
+        *_compare_fields(old.fields, new.fields),
         *_compare_named(Subject.ROLE, old.roles, new.roles),
         *_compare_settings(Subject.START, "start", "", *comparison.starts()),
         *_compare_settings(Subject.WORKFLOW, new.key, new.name, _head(old), _head(new)),
@@ -310,6 +311,23 @@ def _way_settings(link: Link) -> dict[str, Any]:
     if link.kind == "row":  # its label says what its rows say, which is told row by row
         settings.pop("label")
     return {name: part for name, part in settings.items() if part is not None}
+
+
+def _compare_fields(
+    old: Mapping[str, FieldDef], new: Mapping[str, FieldDef]
+) -> Iterator[Difference]:
+    """Fields as what else has a key; the columns of a list that was one before are told one by
+    one."""
+    lists = {key for key in new if key in old and old[key].columns and new[key].columns}
+    for difference in _compare_named(Subject.FIELD, old, new):
+        if difference.part != "columns" or difference.key not in lists:
+            yield difference
+            continue
+        key = difference.key
+        columns = (old[key].columns or {}, new[key].columns or {})
+        for of_column in _compare_named(Subject.FIELD, *columns):
+            title = f"{difference.title}: {of_column.title}"
+            yield replace(of_column, key=f"{key}.{of_column.key}", title=title)
 
 
 def _compare_named(

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workflows.engine.format.definition import Definition, FieldDef
+from workflows.engine.format.definition import Definition
+from workflows.engine.format.field_parts import ValueDef
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.reachable_steps import find_reachable_steps, writable_fields
 from workflows.engine.values.constraints import constraint_refusal
 from workflows.engine.values.field_types.base import ValueRefused, type_of_field
+from workflows.engine.values.field_types.rows import columns_of, max_rows_of, min_rows_of
 
 
 def unreadable_fields(old: Definition, new: Graph, data: Mapping[str, Any]) -> list[str]:
@@ -33,15 +35,52 @@ def _is_newly_refused(old: Definition, new: Definition, key: str, data: Mapping[
     return refusals[0] is None and refusals[1] is not None
 
 
-def _is_readable(before: FieldDef, after: FieldDef, value: Any) -> bool:
+def _is_readable(before: ValueDef, after: ValueDef, value: Any) -> bool:
     if (before.type, before.currency) == (after.type, after.currency):
-        return True
+        return not type_of_field(after).holds_rows or _are_rows_readable(before, after, value)
     if before.currency != after.currency or type_of_field(after).holds_document:
         return False
+    return _is_canonical(after, value)
+
+
+def _is_canonical(after: ValueDef, value: Any) -> bool:
     try:
         return bool(type_of_field(after).clean(after, value) == value)
     except (ValueRefused, ArithmeticError, TypeError, ValueError):
         return False
+
+
+def _are_rows_readable(before: ValueDef, after: ValueDef, rows: Any) -> bool:
+    """Whether every cell stands under a column that can read it, and no row lacks one that was not
+    asked for before. Nor are they too many or too few, if they were not already."""
+    columns = columns_of(before), columns_of(after)
+    return _is_number_taken(after, rows) >= _is_number_taken(before, rows) and all(
+        _is_row_readable(*columns, row) for row in rows
+    )
+
+
+def _is_number_taken(spec: ValueDef, rows: Any) -> bool:
+    return min_rows_of(spec) <= len(rows) <= max_rows_of(spec)
+
+
+def _is_row_readable(
+    before: Mapping[str, Any], after: Mapping[str, Any], row: Mapping[str, Any]
+) -> bool:
+    asked = [
+        key for key, column in after.items() if column.required and not _is_asked(before.get(key))
+    ]
+    return all(row.get(key) is not None for key in asked) and all(
+        key in after and _is_cell_readable(before.get(key), after[key], cell)
+        for key, cell in row.items()
+    )
+
+
+def _is_cell_readable(before: Any, after: Any, cell: Any) -> bool:
+    return _is_canonical(after, cell) if before is None else _is_readable(before, after, cell)
+
+
+def _is_asked(column: Any) -> bool:
+    return column is not None and bool(column.required)
 
 
 def missing_fields(
