@@ -7,9 +7,9 @@ from django import forms
 from django.utils.translation import gettext, gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from workflows.definitions.admin.field_boxes.row_fields import with_group
 from workflows.definitions.admin.map_options import VersionOptions
 from workflows.definitions.admin.owners import NEW, key_of_role, read_owner
-from workflows.definitions.admin.row_fields import with_group
 from workflows.definitions.admin.rule_field import RuleField
 from workflows.definitions.choices import KIND_TITLES, RouteKind, StepKind
 from workflows.definitions.diagrams.labels import route_label

@@ -16,9 +16,9 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from workflows.access.services.once_only_forms import serve_view_once
 from workflows.admin_site.base import actor_of
 from workflows.admin_site.links import change_url
+from workflows.definitions.admin.field_boxes.row_fields import with_group
 from workflows.definitions.admin.first_lines import find_free_slug
 from workflows.definitions.admin.map_options import read_people_options
-from workflows.definitions.admin.row_fields import with_group
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.definition_rows import definition_of
 from workflows.definitions.services.publishing import load_definition

@@ -8,9 +8,9 @@ from django.utils.translation import gettext, gettext_lazy
 from pydantic import ValidationError
 
 from workflows.definitions.admin.add_step import put_role_in, read_labels
+from workflows.definitions.admin.field_boxes.row_fields import Column, Row, RowsField
 from workflows.definitions.admin.form_fields import WorkingTimeField
 from workflows.definitions.admin.map_forms import RULE_WORDS
-from workflows.definitions.admin.row_fields import Column, Row, RowsField
 from workflows.definitions.choices import KIND_TITLES, StepKind, field_type_choices
 from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.bpmn.vocabulary import make_key, make_slug

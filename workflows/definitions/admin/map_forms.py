@@ -11,12 +11,14 @@ from pydantic import TypeAdapter
 from pydantic import ValidationError as PydanticValidationError
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from workflows.definitions.admin.field_boxes.column_box import ColumnsField
 from workflows.definitions.admin.field_boxes.constraint_box import (
     ConstraintsField,
     constraints_of,
     require_fitting,
     with_constraints,
 )
+from workflows.definitions.admin.field_boxes.row_fields import PairsField
 from workflows.definitions.admin.form_fields import (
     NOT_SAID,
     DataField,
@@ -35,7 +37,6 @@ from workflows.definitions.admin.form_fields import (
 from workflows.definitions.admin.map_options import VersionOptions
 from workflows.definitions.admin.owners import OwnerField
 from workflows.definitions.admin.role_boxes import PREFIX, build_role_boxes, read_role_boxes
-from workflows.definitions.admin.row_fields import PairsField
 from workflows.definitions.admin.setting_box import with_box_values, without_boxes
 from workflows.definitions.admin.step_forms import find_setting_boxes, find_step_form
 from workflows.definitions.choices import StepKind
@@ -225,7 +226,7 @@ class FieldForm(MapForm):
     named_by, siblings = "label", "field_list"
     searchable = OptionalYesNoField(label=gettext_lazy("Searchable"))
     constraints = ConstraintsField(label=gettext_lazy("Asks of values"))
-    listed = DataField(label=gettext_lazy("Columns"))
+    listed = ColumnsField(label=gettext_lazy("Columns"))
     min_rows = forms.IntegerField(required=False, min_value=1, label=gettext_lazy("Rows, at least"))
     max_rows = forms.IntegerField(required=False, min_value=1, label=gettext_lazy("Rows, at most"))
 
@@ -245,6 +246,9 @@ class FieldForm(MapForm):
         config = self.instance.config or {}
         self.initial["constraints"] = constraints_of(config)
         self.initial["listed"] = self.instance.columns
+        if "listed" in self.fields:
+            columns_box: Any = self.fields["listed"]
+            columns_box.keep(self.instance.columns)
         for name in ROW_COUNTS:
             self.initial[name] = config.get(name)
 

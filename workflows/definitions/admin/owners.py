@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext, gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from workflows.definitions.admin.row_fields import with_group
+from workflows.definitions.admin.field_boxes.row_fields import with_group
 from workflows.definitions.models import Role, TemplateVersion
 from workflows.engine.bpmn.vocabulary import make_key
 from workflows.engine.format.definition import display_title

@@ -11,6 +11,7 @@ from django import forms
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from workflows.definitions.admin.field_boxes.row_fields import PairsField, holds_pairs
 from workflows.definitions.admin.form_fields import (
     NOT_SAID,
     NameField,
@@ -19,7 +20,6 @@ from workflows.definitions.admin.form_fields import (
     TextField,
     WorkingTimeField,
 )
-from workflows.definitions.admin.row_fields import PairsField, holds_pairs
 from workflows.definitions.admin.setting_box import SettingBox
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from workflows.admin_site.base import actor_of
 from workflows.definitions.admin.add_step import ROLE
+from workflows.definitions.admin.field_boxes.row_fields import with_group
 from workflows.definitions.admin.first_lines import build_tasks_field, read_task_lines
 from workflows.definitions.admin.guide import WORKING, address_of
 from workflows.definitions.admin.map_inlines import load_version_options
 from workflows.definitions.admin.map_options import VersionOptions
-from workflows.definitions.admin.row_fields import with_group
 from workflows.definitions.models import TemplateVersion
 from workflows.definitions.services.map_edits import edit_map
 from workflows.engine.editing.adding import add_in_order, add_outcome

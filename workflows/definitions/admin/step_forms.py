@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from workflows.definitions.admin.field_boxes.row_fields import Column, PairsField, RowsField
 from workflows.definitions.admin.field_boxes.table_cells import (
     NOTE,
     SET,
@@ -29,7 +30,6 @@ from workflows.definitions.admin.form_fields import (
     OptionalYesNoField,
     TextField,
 )
-from workflows.definitions.admin.row_fields import Column, PairsField, RowsField
 from workflows.definitions.admin.setting_box import SettingBox
 from workflows.definitions.admin.setting_boxes import (
     ACTION_BOXES,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy
 
-from workflows.definitions.admin.row_fields import Column, Row, RowsField
+from workflows.definitions.admin.field_boxes.row_fields import Column, Row, RowsField
 from workflows.definitions.services.schedule_planning import next_starts
 from workflows.engine.format.trigger_kinds import SCHEDULE, TRIGGER_KINDS, WORKFLOW_END
 

@@ -96,13 +96,17 @@ _ALTERNATIVE: Final = re.compile(r"'[^']*'|[^\s,']+(?<!\bor)(?=,| or |$)")
 _PLAIN_NAME: Final = text("small letters, digits and _, beginning with a letter")
 
 
-def explain_validation_error(problem: ValidationError) -> Text:
-    """One line: the place, what is wrong and what to change, and how many more there are."""
-    errors = problem.errors(include_url=False)
+def explain_validation_error(problem: ValidationError, within: DefinitionPath = ()) -> Text:
+    """One line: the place, what is wrong and what to change, and how many more there are. Of a
+    part that was read alone, `within` is where it would stand; that is not named."""
+    errors: list[Any] = [
+        {**error, "loc": (*within, *error["loc"])} for error in problem.errors(include_url=False)
+    ]
     place = _error_path(errors[0])
     other_count = len({_error_path(error) for error in errors} - {place})
     path = ".".join(
-        str(part + 1) if isinstance(part, int) else _truncate_value(part) for part in place
+        str(part + 1) if isinstance(part, int) else _truncate_value(part)
+        for part in place[len(within) :]
     )
     description: Text = text("%(problem)s", problem=_describe_error(errors[0], place))
     if path:

@@ -73,14 +73,19 @@ class ConstraintsField(forms.CharField):
 
 def lines_of(constraints: Mapping[str, Any] | None) -> list[str]:
     """Settings as they stand in the box."""
-    return [_write_line(name, said).strip() for name, said in (constraints or {}).items()]
+    return [_write_line(name, said) for name, said in (constraints or {}).items()]
 
 
 def _write_line(name: str, said: Any) -> str:
+    return f"{name}: {write_flow(said)}"
+
+
+def write_flow(said: Any) -> str:
+    """A value as it stands behind its name in a file, on one line."""
     written: str = yaml.safe_dump(
         said, allow_unicode=True, default_flow_style=True, width=10_000, sort_keys=False
     )
-    return f"{name}: {written.removesuffix(chr(10)).removesuffix(END_OF_DOCUMENT)}"
+    return written.removesuffix("\n").removesuffix(END_OF_DOCUMENT)
 
 
 def constraints_of(config: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -55,6 +55,8 @@ class RowsWidget(forms.Widget):
             column.name: column.choices for column in columns if column.choices is not None
         }
         self.note: Callable[[Row], str] = lambda row: ""
+        self.summary: _StrOrPromise = ""
+        """Where it is said, the table is folded away behind it until it says something."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         """The rows as they were sent; None where the table was not."""
@@ -86,7 +88,10 @@ class RowsWidget(forms.Widget):
             }
             for number, row in enumerate(rows)
         ]
-        return render_include("rows_widget", columns=self.columns, rows=cells)
+        summary = self.summary and str(self.summary) % {"count": len(said)}
+        return render_include(
+            "rows_widget", columns=self.columns, rows=cells, summary=summary, is_open=bool(said)
+        )
 
     def _says(self, row: Row) -> bool:
         return any(row.get(c.name) and row[c.name] != c.first for c in self.columns)
