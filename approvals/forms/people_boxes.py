@@ -30,7 +30,7 @@ MOST_PEOPLE_IN_A_LIST = 20
 MOST_FOUND = 12
 SALT = "approvals.forms.people"
 MAX_AGE = 7 * 24 * 3600
-_LOGIN = re.compile(r"\(([^()\s]+)\)\s*$")
+LOGIN_BEHIND = re.compile(r"\(([^()\s]+)\)\s*$")
 
 
 class PersonBox(forms.TextInput):
@@ -55,7 +55,7 @@ class PersonBox(forms.TextInput):
         chosen, typed = data.get(f"{name}-of"), data.get(name)
         if chosen or not isinstance(typed, str):
             return chosen or typed
-        with_login = _LOGIN.search(typed)
+        with_login = LOGIN_BEHIND.search(typed)
         return with_login[1] if with_login else typed.strip()
 
     def render(
@@ -132,9 +132,10 @@ def _scope_of(spec: Any, version_map: VersionMap, requester: int | None) -> Peop
 
 
 def _offer_in(field: forms.Field, by: User, scope: PeopleScope) -> None:
-    box = field.widget
-    if isinstance(box, PersonBox):
-        box.asker, box.scope = by, scope
+    box: Any = field.widget
+    single = getattr(box, "single", box)  # of a box for several people, the one that searches
+    if isinstance(single, PersonBox):
+        single.asker, single.scope = by, scope
         field.validators = [*field.validators, box.require_known]
 
 

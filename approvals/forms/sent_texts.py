@@ -6,12 +6,13 @@ from typing import Any
 from django import forms
 
 from approvals.forms.rows_box import BUTTONS, RowsBox, SentRows
+from approvals.forms.several_people import PeopleBox
 from approvals.forms.several_values import ChoicesBox
 
 
 def sent_texts(widget: forms.Widget, data: Any, name: str) -> list[tuple[str, str]]:
     """The names and texts of all parts of a control, without the buttons of a table."""
-    if not isinstance(widget, RowsBox | ChoicesBox):
+    if not isinstance(widget, RowsBox | ChoicesBox | PeopleBox):
         return [(name, str(data.get(name, "")))]
     buttons = [f"{name}-{button}" for button in BUTTONS]
     return [
@@ -26,6 +27,6 @@ def typed_value(widget: forms.Widget, typed: Mapping[str, Any], name: str) -> An
     """What stands in a control that these texts were typed into."""
     if isinstance(widget, RowsBox):
         return SentRows(widget.value_from_datadict(typed, {}, name))
-    if isinstance(widget, ChoicesBox):
+    if isinstance(widget, ChoicesBox | PeopleBox):
         return widget.value_from_datadict(typed, {}, name)
     return typed[name]

@@ -1,4 +1,4 @@
-"""Fields that hold several values: boxes to tick for words, and lines for people."""
+"""Fields that hold several values: boxes to tick, and such that search for people."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,9 +6,10 @@ from typing import Any
 from django import forms
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy
 
 from approvals.forms.field_presentations import FIELD_PRESENTATIONS, FieldPresentation
+from approvals.forms.several_people import PeopleBox
 from workflows.engine.values.field_types.base import FieldSpec
 from workflows.language.formats import join_words
 
@@ -52,25 +53,13 @@ class ChoicesPresentation(FieldPresentation):
 
 
 class UsersPresentation(FieldPresentation):
-    """Several people, one a line."""
+    """Several people."""
 
     required_message = gettext_lazy("Name at least one.")
 
     def widget(self, spec: FieldSpec) -> forms.Widget:
-        """A box of lines."""
-        return forms.Textarea(attrs={"rows": 3, "autocapitalize": "none"})
-
-    def hint(self, spec: FieldSpec) -> str:
-        """How people are named."""
-        return gettext("Logins or mail addresses, one a line.")
-
-    def form_value(self, value: Any) -> Any:
-        """One a line."""
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def sent_value(self, value: Any) -> Any:
-        """The lines."""
-        return value.replace("\r\n", "\n") if isinstance(value, str) else value
+        """Boxes to tick, or such that search."""
+        return PeopleBox()
 
     def text(self, spec: FieldSpec, value: Any, names: Mapping[str, str]) -> str:
         """Full names, where they are known."""
