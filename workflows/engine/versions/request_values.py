@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from workflows.engine.format.definition import Definition
-from workflows.engine.format.field_parts import ValueDef
+from workflows.engine.format.field_parts import ColumnDef, FieldDef
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.reachable_steps import find_reachable_steps, writable_fields
 from workflows.engine.values.constraints import constraint_refusal
 from workflows.engine.values.field_types.base import ValueRefused, type_of_field
 from workflows.engine.values.field_types.rows import columns_of, max_rows_of, min_rows_of
+
+Spec = FieldDef | ColumnDef
 
 
 def unreadable_fields(old: Definition, new: Graph, data: Mapping[str, Any]) -> list[str]:
@@ -35,7 +37,7 @@ def _is_newly_refused(old: Definition, new: Definition, key: str, data: Mapping[
     return refusals[0] is None and refusals[1] is not None
 
 
-def _is_readable(before: ValueDef, after: ValueDef, value: Any) -> bool:
+def _is_readable(before: Spec, after: Spec, value: Any) -> bool:
     if (before.type, before.currency) == (after.type, after.currency):
         return not type_of_field(after).holds_rows or _are_rows_readable(before, after, value)
     if before.currency != after.currency or type_of_field(after).holds_document:
@@ -43,14 +45,14 @@ def _is_readable(before: ValueDef, after: ValueDef, value: Any) -> bool:
     return _is_canonical(after, value)
 
 
-def _is_canonical(after: ValueDef, value: Any) -> bool:
+def _is_canonical(after: Spec, value: Any) -> bool:
     try:
         return bool(type_of_field(after).clean(after, value) == value)
     except (ValueRefused, ArithmeticError, TypeError, ValueError):
         return False
 
 
-def _are_rows_readable(before: ValueDef, after: ValueDef, rows: Any) -> bool:
+def _are_rows_readable(before: Spec, after: Spec, rows: Any) -> bool:
     """Whether every cell stands under a column that can read it, and no row lacks one that was not
     asked for before. Nor are they too many or too few, if they were not already."""
     columns = columns_of(before), columns_of(after)
@@ -59,7 +61,7 @@ def _are_rows_readable(before: ValueDef, after: ValueDef, rows: Any) -> bool:
     )
 
 
-def _is_number_taken(spec: ValueDef, rows: Any) -> bool:
+def _is_number_taken(spec: Spec, rows: Any) -> bool:
     return min_rows_of(spec) <= len(rows) <= max_rows_of(spec)
 
 

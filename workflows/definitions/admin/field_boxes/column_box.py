@@ -118,7 +118,7 @@ def cells_of_column(column: Mapping[str, Any]) -> Row:
 
 def column_of_cells(cells: Row) -> dict[str, Any]:
     """A column as the file says it. Raises ValidationError where it is none."""
-    column = {name: cells[name] for name in ("type", *PLAIN) if cells[name]}
+    column: dict[str, Any] = {name: cells[name] for name in ("type", *PLAIN) if cells[name]}
     column.setdefault("type", "text")
     column |= {"required": True} if cells["required"] == ON else {}
     if cells["choices"]:
