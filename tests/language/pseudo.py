@@ -51,7 +51,7 @@ NEUTRAL = re.compile(
             rf"\b(?:{'|'.join(SAME_WORDS)})\b",
             r"\b[A-Z]{1,3}-\d+\b",  # references
             r"\bv\d+\b",  # versions
-            r"\b\d+(?:mo|[mhdw])\b",  # lengths of time as maps write them
+            r"\b\d+(?:mo|cd|[mhdwy])\b",  # lengths of time as maps write them
             r"\b(?:body|schedule)[.:][\w:.-]*",  # where in a call, the key of a message
             r"\b(?:[Mm]erge_conflict|nobody)(?=[,:])",  # codes of incidents
             r"\b(?:British English|Deutsch)\b",  # what a language calls itself

@@ -32,6 +32,7 @@ from workflows.links.services.status_links import make_status_link
 from workflows.notices.models import Notice, NoticeAddress
 from workflows.outbox.models import Attempt, OutboxMessage
 from workflows.people.models import Absence, SavedFilter, User
+from workflows.resources.models import Hold, Resource
 from workflows.trail.seal_models import TrailHead
 
 START = timezone.now().replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=20)
@@ -291,10 +292,27 @@ def _make_rows(version: TemplateVersion, requests: dict[str, WorkflowInstance]) 
         "id": root.pk,
         "version": version.pk,
         "draft": draft.pk,
+        "resource_key": "zqroom",
+        "hold_id": _make_hold(requests["waiting"], owner).pk,
         "source": "requester",
         "target": f"role-{template.key}-zqboss",
         **_make_conversation(requests["waiting"]),
     }
+
+
+def _make_hold(request: WorkflowInstance, owner: User) -> Hold:
+    room = Resource.objects.create(
+        key="zqroom", name="Αίθουσα", kind="bookable", group="zqrooms", owner=owner
+    )
+    return Hold.objects.create(
+        resource=room,
+        request=request,
+        purpose="books",
+        step_key="zqreview",
+        starts_at=START,
+        ends_at=LATER,
+        made_at=START,
+    )
 
 
 def _make_conversation(request: WorkflowInstance) -> dict[str, Any]:
