@@ -68,12 +68,20 @@ class StepColumns:
     @admin.display(description=gettext_lazy("who may act"))
     def who_may_act(self, step: Step) -> SafeString | str:
         """The groups and people in the lists of the roles that act on this step."""
-        acts = Q(role__steps=step) | Q(role__in=step.routes.exclude(role=None).values("role"))
-        rows = RoleEntry.objects.filter(acts).select_related("group", "user").distinct()
-        entries = [_describe_role_entry(row) for row in rows.order_by("pk")]
+        entries = _list_acting_entries(step)
         if not entries:
             return gettext("Listed when the version is published, or found in each request.")
         return render_bullets(entries)
+
+
+def _list_acting_entries(step: Step) -> list[str]:
+    """Kept with the step: a page asks for the text of a column twice."""
+    if "listed_entries" not in step.__dict__:
+        acts = Q(role__steps=step) | Q(role__in=step.routes.exclude(role=None).values("role"))
+        rows = RoleEntry.objects.filter(acts).select_related("group", "user").distinct()
+        step.__dict__["listed_entries"] = [_describe_role_entry(r) for r in rows.order_by("pk")]
+    entries: list[str] = step.__dict__["listed_entries"]
+    return entries
 
 
 def arrange_step_fields(step: Step, *, is_editable: bool) -> list[Any]:
