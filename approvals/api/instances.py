@@ -26,6 +26,7 @@ from approvals.api.schemas import (
     InstanceOut,
     ReasonIn,
     RequestOut,
+    SignatureOut,
     StartIn,
     TrailOut,
 )
@@ -163,6 +164,11 @@ def _trail_rows_out(
     return [_trail_row_out(row, audits=audits, hidden=hidden) for row in reversed(newest)]
 
 
+def _signature_out(row: TrailEvent) -> SignatureOut | None:
+    signature = row.changes.get("signature")
+    return SignatureOut(**signature) if signature else None
+
+
 def _trail_row_out(row: TrailEvent, *, audits: bool, hidden: frozenset[str]) -> TrailOut:
     return TrailOut(
         at=row.recorded_at,
@@ -179,6 +185,7 @@ def _trail_row_out(row: TrailEvent, *, audits: bool, hidden: frozenset[str]) -> 
         capacity=row.capacity,
         role=row.role,
         votes=row.votes,
+        signature=_signature_out(row),
         changes=mask_changes(row.changes, hidden) if audits else None,
     )
 

@@ -207,6 +207,7 @@ def task_values(
         "votes": serialize_votes(item),
         "seen": digest_of_shown_values(version_map, step.key, data, item.rows) if shows else None,
         "row": _row_out(item) if item.rows else None,
+        "sign": version_map.graph.human(step.key).sign if step.is_human else None,
     }
 
 

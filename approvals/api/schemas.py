@@ -218,6 +218,13 @@ class WorkItemOut(Schema):
     row: Annotated[
         RowOut | None, Field(description="In a branch for each row: the row that it is about.")
     ] = None
+    sign: Annotated[
+        str | None,
+        Field(
+            description="What whoever decides signs for, with their password or second factor, on"
+            " the task's page: a call does not decide it."
+        ),
+    ] = None
 
 
 class TaskOut(WorkItemOut):
@@ -290,6 +297,15 @@ class IncidentOut(Schema):
     since: datetime
 
 
+class SignatureOut(Schema):
+    """How a decision was signed: the name as the record prints it, what the signature means (a code
+    or the map's own words), and with what: `password` or `second_factor`."""
+
+    name: str
+    meaning: str
+    method: str
+
+
 class TrailOut(Schema):
     """One recorded command: by which door, in which capacity and by which role it was done, and in
     whose place (`acted_for`, a username, where somebody who was away was stood in for).
@@ -309,6 +325,7 @@ class TrailOut(Schema):
     capacity: str
     role: str
     votes: list[VoteOut]
+    signature: SignatureOut | None = None
     changes: dict[str, Any] | None
 
 

@@ -58,11 +58,13 @@ class SharedOutcome:
 @dataclass(frozen=True, slots=True)
 class BulkPage:
     """The chosen tasks that are in the person's inbox now, and what can be done with all of them.
-    `gone` are how many were chosen and are not there any more."""
+    `gone` are how many were chosen and are not there any more, `signed` those whose steps are
+    signed: these are decided each on its own page."""
 
     tasks: list[ChosenTask]
     outcomes: list[SharedOutcome]
     gone: int
+    signed: Sequence[InboxRow] = ()
 
     def find_outcome(self, key: str) -> SharedOutcome | None:
         """The shared outcome of this key; for `forward` and `back` the first of that kind."""
@@ -78,12 +80,19 @@ def read_bulk_page(user: User, task_ids: Sequence[int], now: datetime) -> BulkPa
     reach = find_work_reach(user, now)
     rows = inbox_page(user, reach=reach, conditions=tasks_with_ids(ids), limit=MOST_TASKS).rows
     tasks = WorkItem.objects.select_related("request").in_bulk([row.id for row in rows])
+    signed = [row for row in rows if _is_signed(tasks[row.id])]
+    gone, rows = len(ids) - len(rows), [row for row in rows if row not in signed]
     names, documents = _names_in(tasks.values()), _documents_of(tasks.values())
     chosen = [
         _chosen_task(user, row, tasks[row.id], now, names, documents.get(tasks[row.id].request_id))
         for row in rows
     ]
-    return BulkPage(chosen, _shared_outcomes(chosen, tasks), len(ids) - len(rows))
+    return BulkPage(chosen, _shared_outcomes(chosen, tasks), gone, signed)
+
+
+def _is_signed(task: WorkItem) -> bool:
+    version_map, key = _map_and_key(task)
+    return version_map.human(key).sign is not None
 
 
 def _map_and_key(task: WorkItem) -> tuple[VersionMap, str]:

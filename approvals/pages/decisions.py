@@ -10,7 +10,9 @@ from approvals.ui.formats import performer_text, person_name
 from workflows.definitions.queries.compiled_versions import VersionMap, map_of_step
 from workflows.engine.format.definition import EXPIRED, HumanStep, RouteDef, display_title
 from workflows.engine.routing.separation import forward_outcome
-from workflows.execution.models import WorkItem
+from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.queries.instance_record import signatures_of
+from workflows.execution.texts.signatures import signature_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +25,49 @@ class EarlierDecision:
     outcome: str
     comment: str
     at: datetime | None
+    signature: str = ""
+
+
+Signatures = Mapping[tuple[int, int], str]
+"""How decisions were signed, in words, by task and person (ids)."""
+NO_SIGNATURES: Signatures = {}
+
+
+def describe_signatures(
+    version_map: VersionMap, instance: WorkflowInstance, tasks: Iterable[WorkItem]
+) -> dict[tuple[int, int], str]:
+    """The signatures on these tasks. One statement where a step of them is signed, else none."""
+    signed = [task for task in tasks if _is_signed(map_of_step(version_map, task.step_id), task)]
+    rows = signatures_of(instance, signed)
+    return {whose: signature_text(signature) for whose, signature in rows.items()}
+
+
+def _is_signed(version_map: VersionMap, task: WorkItem) -> bool:
+    step = version_map.graph[version_map.step_keys[task.step_id]]
+    return getattr(step, "sign", None) is not None
 
 
 def describe_decisions(
-    version_map: VersionMap, tasks: Iterable[WorkItem], names: Mapping[str, str]
+    version_map: VersionMap,
+    tasks: Iterable[WorkItem],
+    names: Mapping[str, str],
+    signatures: Signatures = NO_SIGNATURES,
 ) -> list[EarlierDecision]:
     """Every decision on these tasks, in their order; `names` of those who voted by username."""
     return [
         line
         for task in tasks
         for line in (
-            describe_votes(version_map, task, names)
+            describe_votes(version_map, task, names, signatures)
             if task.votes
-            else [_describe_decision(version_map, task)]
+            else [_describe_decision(version_map, task, signatures)]
         )
     ]
 
 
-def _describe_decision(version_map: VersionMap, task: WorkItem) -> EarlierDecision:
+def _describe_decision(
+    version_map: VersionMap, task: WorkItem, signatures: Signatures
+) -> EarlierDecision:
     version_map = map_of_step(version_map, task.step_id)
     key = version_map.step_keys[task.step_id]
     return EarlierDecision(
@@ -53,6 +80,7 @@ def _describe_decision(version_map: VersionMap, task: WorkItem) -> EarlierDecisi
         outcome=outcome_label(version_map, key, task.outcome),
         comment=task.comment,
         at=task.completed_at,
+        signature=signatures.get((task.pk, task.decided_by_id or 0), ""),
     )
 
 
@@ -63,7 +91,10 @@ def voter_usernames(tasks: Iterable[WorkItem]) -> Iterator[str]:
 
 
 def describe_votes(
-    version_map: VersionMap, task: WorkItem, names: Mapping[str, str]
+    version_map: VersionMap,
+    task: WorkItem,
+    names: Mapping[str, str],
+    signatures: Signatures = NO_SIGNATURES,
 ) -> list[EarlierDecision]:
     """Every vote of a task that several people decide, in its order; `names` by username."""
     version_map = map_of_step(version_map, task.step_id)
@@ -79,6 +110,7 @@ def describe_votes(
             outcome=outcome_label(version_map, key, vote["outcome"]),
             comment=vote["comment"],
             at=datetime.fromisoformat(vote["at"]),
+            signature=signatures.get((task.pk, vote["id"]), ""),
         )
         for vote in task.votes
     ]

@@ -10,6 +10,8 @@ from django.utils.translation import gettext
 from approvals.forms.field_presentations import value_text
 from approvals.pages.decisions import (
     EarlierDecision,
+    Signatures,
+    describe_signatures,
     describe_votes,
     outcome_label,
 )
@@ -42,6 +44,7 @@ class PastStep:
     who: str
     outcome: str
     votes: list[EarlierDecision]
+    signature: str = ""
 
     @property
     def step(self) -> str:
@@ -55,10 +58,13 @@ def describe_past_steps(
     now: datetime,
     names: Mapping[str, str],
 ) -> list[PastStep]:
-    """These tasks in words; `names` are full names of all who voted, by username. No statement."""
+    """These tasks in words; `names` are full names of all who voted, by username. One statement
+    where a step of them is signed, else none."""
     open_steps = {task.pk: step for step, task in position.tasks}
+    signatures = describe_signatures(position.map, position.instance, tasks)
     return [
-        _describe_past_step(position, task, open_steps.get(task.pk), names, now) for task in tasks
+        _describe_past_step(position, task, open_steps.get(task.pk), names, signatures, now)
+        for task in tasks
     ]
 
 
@@ -67,11 +73,12 @@ def _describe_past_step(
     task: WorkItem,
     open_step: StepPosition | None,
     names: Mapping[str, str],
+    signatures: Signatures,
     now: datetime,
 ) -> PastStep:
     """A task in words; its people were read already, so no statement."""
     step = open_step or build_step_position(position.map, task)
-    votes = describe_votes(position.map, task, names)
+    votes = describe_votes(position.map, task, names, signatures)
     if open_step is not None:
         performer = short_holder_text(position, open_step, now)
     elif votes:
@@ -84,7 +91,8 @@ def _describe_past_step(
         )
     step_map = map_of_step(position.map, task.step_id)
     outcome = outcome_label(step_map, step.key, task.outcome) if task.outcome else ""
-    return PastStep(task, step, performer, outcome, votes)
+    signature = signatures.get((task.pk, task.decided_by_id or 0), "")
+    return PastStep(task, step, performer, outcome, votes, signature)
 
 
 # -- merges -----------------------------------------------------------------------------------

@@ -7,10 +7,12 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from approvals.forms.signing import SigningPrompt, signing_prompt
 from approvals.pages.conversation import describe_comments
 from approvals.pages.decisions import (
     EarlierDecision,
     describe_decisions,
+    describe_signatures,
     describe_votes,
     outcome_kind,
     voter_usernames,
@@ -129,6 +131,7 @@ class TaskPage:
     outdated: Sequence[str] = ()
     expires: str = ""
     may_extend: bool = False
+    signing: SigningPrompt | None = None
     holds: Sequence[HoldLine] = ()
 
     @property
@@ -173,6 +176,7 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
     hidden = hidden_fields(user, task.request, work.map)
     situation = None if over else decision_situation(work, task, task.pk, user, "", {})
     refused, outcomes = _possible_outcomes(work, task, user, situation)
+    signatures = describe_signatures(work.map, task.request, [*decided, task])
     person = find_person_in_whose_right(work, user, situation) if situation else user
     data = work.data_of(task)
     steers, may_act = may_steer_request(work, user, key), not refused and not over
@@ -192,11 +196,13 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
             data,
         ),
         earlier=timeline_of_decisions(
-            describe_decisions(work.map, (row for row in decided if row.pk != task.pk), names),
+            describe_decisions(
+                work.map, (row for row in decided if row.pk != task.pk), names, signatures
+            ),
             describe_comments(comments, files, user, now),
         ),
         sight_is_offered=bool(work.map.graph.definition.mentions_give_sight),
-        agreed=describe_votes(work.map, task, names),
+        agreed=describe_votes(work.map, task, names, signatures),
         buttons=[_outcome_button(work, task, name, route) for name, route in outcomes.items()],
         commands=_possible_commands(work, task, position) if may_act else [],
         asking=describe_asking(work, task, situation if may_act else None, steers=steers),
@@ -204,6 +210,7 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         manages=task.is_open and steers,
         expires=_expiry_sentence(task),
         may_extend=_may_extend(work, task, step, now) and (may_act or steers),
+        signing=signing_prompt(user, step) if outcomes else None,
         form_values={field: data.get(field) for field in step.outputs or [] if field not in hidden},
         seen=digest_of_shown_values(work.map, key, task.request.data, task.rows),
         escalated=_escalation_sentence(task, user),

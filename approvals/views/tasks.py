@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from approvals.forms.conditional_fields import asks_which_fields, which_fields_response
@@ -21,6 +22,7 @@ from approvals.forms.form_drafts import (
     throw_draft_away,
 )
 from approvals.forms.people_boxes import offer_people_of_map
+from approvals.forms.signing import sign_task
 from approvals.pages.command_results import (
     describe_decision_result,
     describe_extension,
@@ -31,6 +33,7 @@ from approvals.pages.task_snapshot import STALE_PAGE, TaskPageSnapshot
 from approvals.ui.responses import (
     button_only_view,
     is_shown_on_page,
+    redirect_after_form,
     refusal_context,
     signed_in_page,
     signed_in_user,
@@ -38,7 +41,11 @@ from approvals.ui.responses import (
     submit_and_redirect,
 )
 from approvals.ui.typed_text import SAVE_DRAFT, form_data, read_typed_comment
-from workflows.access.services.once_only_forms import FormSubmission
+from workflows.access.services.once_only_forms import (
+    SIGNATURE_SECRET,
+    FormSubmission,
+    find_earlier_submission,
+)
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.errors import HandoffError, InvalidInput, WrongState
 from workflows.execution.models import FormDraft, WorkItem
@@ -59,6 +66,7 @@ TASK_COMMANDS: Mapping[str, Callable[..., WorkItem]] = {
 }
 
 
+@sensitive_post_parameters(SIGNATURE_SECRET)
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in_page
 def task_page_view(request: HttpRequest, task_id: int) -> HttpResponse:
@@ -115,11 +123,16 @@ def _decide_task(request: HttpRequest, task_id: int) -> HttpResponse:
     opened, form = read_sent_form(request, user, task)
     if form.is_reshaped:
         return _task_response(request, task_id, form=form)
+    step = cached_map(task.step.version_id).graph.human(task.step.key)
+    if step.sign is not None and (earlier := find_earlier_submission(request)) is not None:
+        return redirect_after_form(request, earlier)  # a code that was used is not asked for twice
     try:
         if opened is None:
             raise InvalidInput(STALE_PAGE)
         outcome, comment = chosen_outcome(request), read_typed_comment(request)
         require_valid_form(form)
+        # Before the transaction: a password is checked slowly, and nothing waits for it.
+        signature = sign_task(request, user, task, step)
 
         def submit_decision() -> FormSubmission:
             decided = tasks.decide(
@@ -132,6 +145,7 @@ def _decide_task(request: HttpRequest, task_id: int) -> HttpResponse:
                 files=form.uploads(),
                 opened_at=opened.at,
                 seen=opened.seen,
+                signature=signature,
             )
             notice = describe_decision_result(decided, outcome, now)
             return FormSubmission(reverse("approvals:inbox"), notice)

@@ -28,6 +28,12 @@ WORK_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         "due_missing@fix extend_without_due@fix",
     ),
     (
+        "signed, and said to be decided from mails",
+        several(put("decide_by_mail", True), put(S + "legal.sign", "approval")),
+        "signed_not_by_mail@legal",
+    ),
+    ("signed", put(S + "legal.sign", "I have checked the figures"), ""),
+    (
         "expires too soon",
         put(S + "fix.expires", {"after": "1d", "to": "refused", "exception": True}),
         "expires_too_soon@fix",

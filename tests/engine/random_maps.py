@@ -52,6 +52,7 @@ human = st.fixed_dictionaries(
         "outputs": st.sets(st.sampled_from(["amount", "urgent", "note", "boss"]), max_size=2),
         "exit": st.sampled_from([None, None, "refused", "redo", "outer", "conditional"]),
         "not_by": st.sampled_from([None, None, [], ["redo"]]),
+        "sign": st.sampled_from([None, None, None, "review", "I have read it"]),
     }
 )
 
@@ -188,6 +189,7 @@ class Writer:
             outputs=sorted(piece["outputs"]) or None,
             not_by=piece["not_by"],
             not_by_reason=None if piece["not_by"] is None else "They are few.",
+            sign=piece["sign"],
         )
 
     def _outside(self, piece: Any, to: str, outer: str) -> str:

@@ -166,6 +166,16 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         with_steps("  a: {kind: task, quorum: most, outcomes: {ok: done}}\n"),
         ["steps.a.quorum", "or all"],
     ),
+    (
+        "a meaning that is mistyped",
+        with_steps("  a: {kind: task, sign: aproval, outcomes: {ok: done}}\n"),
+        ["steps.a.sign", "aproval", "approval, review", "sentence of your own"],
+    ),
+    (
+        "a signature of nobody",
+        with_steps("  a: {kind: automation, action: http, sign: review, to: done}\n"),
+        ["unknown key 'sign'"],
+    ),
     ("wait_for some", with_steps("  a: {kind: join, wait_for: some, to: done}\n"), ["all, any"]),
     (
         "too many attempts",

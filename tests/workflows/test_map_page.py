@@ -262,6 +262,7 @@ def test_reminders_retries_and_headers_are_filled_in_in_boxes(owner: Client) -> 
     draft = load_map(copy.deepcopy(SOUND) | {"owner": "olivia", "deputy": "omar"})
     review, order = (draft.steps.get(key=key) for key in ("review", "pay"))
     saved(owner, page_of(review), setting_on_overdue_remind_every="4h", setting_reassign="anyone")
+    saved(owner, page_of(review), setting_sign="responsibility")
     saved(
         owner,
         page_of(order),
@@ -276,6 +277,7 @@ def test_reminders_retries_and_headers_are_filled_in_in_boxes(owner: Client) -> 
     steps = said_by(draft)["steps"]
     assert steps["review"]["on_overdue"]["remind_every"] == "4h"
     assert steps["review"]["reassign"] == "anyone"
+    assert steps["review"]["sign"] == "responsibility"
     assert steps["pay"]["retry"]["attempts"] == 3
     assert steps["pay"]["retry"]["first_delay"] == "30s"
     assert steps["pay"]["with"]["headers"] == {"X-Source": "handoff"}

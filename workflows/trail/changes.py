@@ -344,6 +344,18 @@ NOTE_KINDS: Mapping[str, type[ChangeNote]] = {
 N = TypeVar("N", bound=ChangeNote)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureRecord:
+    """That a decision was signed: by whom, as their name is printed; what it means (a code, or the
+    map's own words); how they showed again who they are (`password`, `second_factor`); and the
+    digest of what was in front of them, which the row's `seen` has too."""
+
+    name: str
+    meaning: str
+    method: str
+    digest: str
+
+
 @dataclass(slots=True, kw_only=True)
 class SingleFacts:
     """What a command says once at most.
@@ -355,8 +367,9 @@ class SingleFacts:
     told or added,
     `deputies_asked` those who stand in and were asked before a role; `nobody_in_role`
     the role that has nobody to add; `past_approvals` the approvals that were gone past; `failed`
-    why a step failed (a code with parameters); `cause` what led to the command, where that was not
-    a person alone; `clock_behind_seconds` how far this machine's clock is behind what was there.
+    why a step failed (a code with parameters); `signature` how the decision was signed; `cause`
+    what led to the command, where that was not a person alone; `clock_behind_seconds` how far this
+    machine's clock is behind what was there.
     """
 
     given: dict[str, Any] | None = None
@@ -371,6 +384,7 @@ class SingleFacts:
     nobody_in_role: str | None = None
     past_approvals: list[str] | None = None
     failed: dict[str, Any] | None = None
+    signature: SignatureRecord | None = None
     cause: CommandCauseField = None
     clock_behind_seconds: int | None = None
 

@@ -35,6 +35,7 @@ PART_WORDS: Mapping[str, Any] = {
     "not_by": gettext_lazy("not by"),
     "not_by_reason": gettext_lazy("why the requester is not kept away"),
     "quorum": gettext_lazy("quorum"),
+    "sign": gettext_lazy("signed as"),
     "on_overdue": gettext_lazy("when it is late"),
     "books": gettext_lazy("what it books"),
     "spends": gettext_lazy("what it spends"),

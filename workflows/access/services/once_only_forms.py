@@ -39,6 +39,8 @@ BACK_AND_AGAIN = timedelta(hours=1)
 """The same values within so long are asked after, where they would make another."""
 SIGNED_BY_PAGE = (FIELD, CSRF, "opened")
 """What each rendering of a form says otherwise, whatever is typed into it."""
+SIGNATURE_SECRET = "signature_secret"  # noqa: S105 - a field's name
+"""The field for the password or code that signs a decision: no digest is made of what it says."""
 
 
 class Twins(Enum):
@@ -311,7 +313,7 @@ def _request_fingerprint(request: HttpRequest) -> str:
     """A digest of where the form was sent and what it said."""
     parts: list[Any] = [request.path]
     for name, values in sorted(request.POST.lists()):
-        if name not in SIGNED_BY_PAGE:
+        if name not in (*SIGNED_BY_PAGE, SIGNATURE_SECRET):
             parts += [name, *values]
     for name, files in sorted(request.FILES.lists()):
         parts += [name, *((file.name, file.size) for file in files)]

@@ -12,6 +12,7 @@ STEP_BOXES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("calendar_unknown", "calendar_runs_out"), "setting_calendar"),
     "expires_too_soon": "setting_expires_after",
     "extend_without_due": "due",
+    "signed_not_by_mail": "setting_sign",
     "reminder_never": "setting_on_overdue_remind_every",
     "escalation_empty": "setting_on_overdue_escalate_to",
     **dict.fromkeys(

@@ -187,6 +187,17 @@ PEOPLE_BOXES: Final = (
         ),
         holds=_one_of("anyone"),
     ),
+    SettingBox(
+        path=("sign",),
+        build=lambda: _short_text(
+            gettext_lazy("Signed as"),
+            "approval",
+            help_text=gettext_lazy(
+                "Whoever decides gives their password or second factor again, and what it means is"
+                " kept: approval, review, authorship, responsibility, or a sentence of your own."
+            ),
+        ),
+    ),
 )
 
 

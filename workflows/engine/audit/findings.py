@@ -152,6 +152,7 @@ WARNINGS: Final = (
     "resource_group_unknown",
     "field_not_shown",
     "hidden_field_told",
+    "signed_not_by_mail",
 )
 PERMISSIONS: Final = ("connection_not_granted", "start_not_granted", "listen_not_granted")
 """What the site finds besides: something that a map relies on was withdrawn."""

@@ -105,6 +105,15 @@ def _is_date(survey: Survey, name: str) -> bool:
     return field is not None and type_of_field(field).kind == "date"
 
 
+def check_signing(survey: Survey) -> Iterator[AuditFinding]:
+    """No map says that steps which are signed are decided from mails."""
+    if not survey.definition.decide_by_mail:
+        return
+    for key, step in survey.humans():
+        if step.sign is not None:
+            yield make_finding("signed_not_by_mail", key, step=survey.called(key))
+
+
 def check_declared_fields(survey: Survey) -> Iterator[AuditFinding]:
     """What a step reads and writes is declared."""
     declared = survey.definition.all_fields
@@ -229,6 +238,7 @@ def _is_opposite(condition: str, other: str) -> bool:
 
 CHECKS = (
     check_times,
+    check_signing,
     check_declared_fields,
     check_approval_inputs,
     check_waits,

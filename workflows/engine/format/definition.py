@@ -51,6 +51,7 @@ from workflows.engine.format.quorums import Quorum, quorum_roles
 from workflows.engine.format.rehearsed import RehearseDef
 from workflows.engine.format.resource_uses import BookingDef, SpendingDef
 from workflows.engine.format.roles import RoleDef
+from workflows.engine.format.signing import SignatureMeaning
 from workflows.engine.format.table_parts import (
     Aggregator,
     CellValue,
@@ -157,6 +158,7 @@ class HumanStep(HoldingStep):
     outcomes: Annotated[dict[Key, RouteDef], Field(min_length=1)]
     on_overdue: OverdueDef | None = None
     reassign: Literal["anyone"] | None = None
+    sign: SignatureMeaning | None = None
 
 
 class ApprovalStep(HumanStep):

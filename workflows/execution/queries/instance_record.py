@@ -29,6 +29,7 @@ from workflows.people.queries.stand_ins import (
     read_away_notes,
 )
 from workflows.persistence.prepared_queries import ANY_MOMENT, ANY_ROW
+from workflows.trail.changes import SignatureRecord, read_changes
 from workflows.trail.choices import TrailCommand
 from workflows.trail.models import TrailEvent
 
@@ -243,6 +244,22 @@ def trail_of(
     if commands is not None:
         rows = rows.filter(command__in=commands)
     return list(rows.order_by("-id")[:MAX_TRAIL_ROWS])
+
+
+def signatures_of(
+    instance: WorkflowInstance, signed_tasks: Collection[WorkItem]
+) -> dict[tuple[int, int], SignatureRecord]:
+    """How decisions on these tasks were signed, by task and person (ids); the last, where somebody
+    took a vote back and gave another. No statement where there are no such tasks, else one."""
+    if not signed_tasks:
+        return {}
+    rows = TrailEvent.objects.filter(request=instance, command=TrailCommand.DECIDE)
+    rows = rows.filter(work_item__in=[task.pk for task in signed_tasks]).order_by("pk")
+    return {
+        (row.work_item or 0, row.actor_id or 0): signature
+        for row in rows
+        if (signature := read_changes(row).facts.signature) is not None
+    }
 
 
 def last_trail_row_id(instance: WorkflowInstance) -> int:

@@ -14,7 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.errors import ChangedSince, InvalidInput
-from workflows.engine.format.definition import display_title
+from workflows.engine.format.definition import HumanStep, display_title
 from workflows.engine.routing.rows import read_rows
 from workflows.engine.routing.separation import visible_field_keys
 from workflows.engine.texts import Text, join_clauses, text
@@ -56,17 +56,23 @@ def digest_of_shown_values(version_map: VersionMap, step: str, data: Values, row
     return digest_of_values(shown_field_values(version_map, step, data, rows))
 
 
+def keeps_what_was_seen(step: HumanStep) -> bool:
+    """Whether the record says what was in front of who decided: of approvals, and of all that is
+    signed."""
+    return step.kind == "approval" or step.sign is not None
+
+
 def check_seen_digest(
     work: UnitOfWork, step: str, digest: str | None, *, required: bool, rows: str = ""
 ) -> dict[str, Any]:
     """The values that stand there now, which are those that the person saw.
 
-    Raises ChangedSince where others stand there now, and InvalidInput where an approval must say
-    what was seen (`required`) and does not.
+    Raises ChangedSince where others stand there now, and InvalidInput where an approval, or what
+    is signed, must say what was seen (`required`) and does not.
     """
     values = shown_field_values(work.map, step, work.instance.data, rows)
     if digest is None:
-        if required and work.map.human(step).kind == "approval":
+        if required and keeps_what_was_seen(work.map.human(step)):
             raise InvalidInput(
                 "Say in `seen` what was in front of you: the digest that the task carries in the"
                 " request's `work_items`."

@@ -31,7 +31,16 @@ from workflows.execution.services.field_values.values import (
     store_files,
 )
 from workflows.execution.services.reassignment import assign_person_to_task, remove_stand_in
-from workflows.execution.services.review_digest import check_seen_digest, digest_of_values
+from workflows.execution.services.review_digest import (
+    check_seen_digest,
+    digest_of_values,
+    keeps_what_was_seen,
+)
+from workflows.execution.services.signing import (
+    Signature,
+    record_signature,
+    require_signature,
+)
 from workflows.execution.services.task_clocks.task_times import (
     TaskMoments,
     measure_task_times,
@@ -70,6 +79,7 @@ def decide(
     seen: str | None = None,
     must_have_seen: bool = False,
     moments: TaskMoments | None = None,
+    signature: Signature | None = None,
 ) -> WorkItem:
     """Decide an open task with one of its outcomes; the request goes on in the same transaction.
 
@@ -77,7 +87,8 @@ def decide(
     is when the person opened the task, and becomes `started_at` if nobody had claimed it.
     `seen` is the digest of what was in front of the person; with `must_have_seen` an approval is
     refused without it. `moments` replaces the task's own when a log is replayed, which shows no
-    comment: then none is asked for, and the trail says that the log shows it.
+    comment: then none is asked for, and the trail says that the log shows it. `signature` says
+    that the actor has just shown again who they are, which a step that is signed asks for.
 
     Raises NotFound, WrongState (who was first, and when), NotAllowed, InvalidInput or
     ChangedSince, each with a sentence for the person; then nothing is written.
@@ -95,14 +106,17 @@ def decide(
             item = _require_allowed_decision(
                 item, situation, outcome, comment, writes, is_shown_by_log=moments is not None
             )
+            require_signature(work, item, signature, is_shown_by_log=moments is not None)
             # After the rules: who may not decide does not learn whether something has changed.
+            must_have_seen = must_have_seen or signature is not None
             values = check_seen_digest(work, step, seen, required=must_have_seen, rows=item.rows)
+            record_signature(work, item, signature, values)
             item.document_versions = _documents_seen(work, step)
             # Stored only when every rule has held: a file is not rolled back with the rows.
             uploads.save()
             work.acting = find_acting_capacity(work, item, situation, outcome, actor)
             event = _decision_event(work, item, outcome, writes)
-            values_shown = values if work.map.human(step).kind == "approval" else None
+            values_shown = values if keeps_what_was_seen(work.map.human(step)) else None
             timing = _DecisionTiming(opened_at, moments)
             _apply_decision(work, item, event, comment=comment, timing=timing, seen=values_shown)
     return item

@@ -13,7 +13,8 @@ from workflows.people.models import User
 
 def may_decide_by_link(person: User, task: WorkItem) -> bool:
     """Whether this person may decide this task without signing in: where the site and the map let
-    them, no file is asked for, and no second factor of theirs would be gone round."""
+    them, no file and no signature is asked for, and no second factor of theirs would be gone
+    round."""
     return (
         settings.DECIDE_BY_MAIL
         and person.is_active
@@ -27,8 +28,11 @@ def _step_allows_links(task: WorkItem) -> bool:
     key, definition = version_map.step_keys[task.step_id], version_map.graph.definition
     if definition.decide_by_mail is False or not version_map.graph.is_human(key):
         return False
-    outputs = version_map.human(key).outputs or []
-    return not any(type_of_field(definition.all_fields[name]).holds_document for name in outputs)
+    step = version_map.human(key)
+    outputs = step.outputs or []
+    return step.sign is None and not any(
+        type_of_field(definition.all_fields[name]).holds_document for name in outputs
+    )
 
 
 def find_decision_link(token: str) -> DecisionLink | None:

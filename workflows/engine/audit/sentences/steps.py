@@ -95,6 +95,13 @@ STEPS_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Let it expire later than it is due."),
     ),
+    "signed_not_by_mail": AuditSentences(
+        text(
+            "%(step)s is signed, so nobody decides it from a mail: `decide_by_mail: true` does not"
+            " reach it, and its mails lead to the task."
+        ),
+        text("Take out `decide_by_mail`, or `sign` where a mail is enough."),
+    ),
     "reminder_never": AuditSentences(
         text("%(step)s reminds every %(interval)s: once, and never again."),
         text("Write how long until the next reminder, such as 1d."),
