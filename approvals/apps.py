@@ -18,6 +18,7 @@ class ApprovalsConfig(AppConfig):
         """A session knows when it began; each type of fields has its control."""
         for module in ("field_presentations", "several_values", "rows_box"):
             import_module(f"approvals.forms.{module}")
-        from approvals.ui.sessions import record_sign_in
+        from approvals.ui.sessions import record_sign_in, remember_resources
 
         user_logged_in.connect(record_sign_in, dispatch_uid="session_begins")
+        user_logged_in.connect(remember_resources, dispatch_uid="sees_resources")

@@ -13,6 +13,7 @@ from approvals.api.schemas import BusyOut, HoldOut, PeriodOut, ResourceOut, Reso
 from workflows.access.models import ApiToken
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.errors import InvalidInput
+from workflows.engine.routing.rows import read_rows
 from workflows.engine.timing.dates import is_allowed_moment
 from workflows.engine.values.resource_amounts import amount_of_units
 from workflows.execution.models import WorkflowInstance
@@ -142,6 +143,7 @@ def holds_out(user: User, instance: WorkflowInstance, version_map: VersionMap) -
         HoldOut(
             resource=hold.resource.key,
             step=hold.step_key,
+            rows=list(read_rows(hold.place)),
             state=hold.state,
             starts=hold.starts_at,
             until=hold.ends_at,

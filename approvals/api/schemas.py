@@ -381,10 +381,12 @@ class BusyOut(Schema):
 
 
 class HoldOut(Schema):
-    """What a request has of a resource: since when a step holds it, and whether it stays."""
+    """What a request has of a resource: for which step (in a branch for each row, for which rows,
+    from 0), and whether it stays."""
 
     resource: str
     step: str
+    rows: list[int]
     state: str
     starts: datetime | None
     until: datetime | None

@@ -7,12 +7,14 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from approvals.ui.formats import requester_of
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.routing.holds import HoldKey, fields_behind_hold
 from workflows.engine.routing.step_troubles import NoRoom
 from workflows.engine.values.resource_amounts import amount_of_units
 from workflows.execution.messages import describe_trouble
 from workflows.execution.models import WorkflowInstance
+from workflows.execution.queries.sight.held_resources import visible_holds
 from workflows.execution.services.holding.foreseeing import HoldOutlook, foresee_holds
 from workflows.language.formats import moment_text, money_text
 from workflows.people.models import User
@@ -48,15 +50,26 @@ def describe_holds(
     return lines
 
 
+def describe_held(
+    user: User, instance: WorkflowInstance, version_map: VersionMap
+) -> list[HoldLine]:
+    """What the whole request has now, as far as its fields are not hidden. No statement on maps
+    that hold nothing."""
+    return [_held_line(hold) for hold in visible_holds(user, instance, version_map)]
+
+
+def _held_line(hold: Hold) -> HoldLine:
+    href = "" if hold.resource.is_budget else _address(hold.resource, hold.starts_at)
+    return HoldLine(text=_hold_text(hold), href=href)
+
+
 def _fields_of(version_map: VersionMap, key: HoldKey) -> set[str]:
     return set(fields_behind_hold(version_map.graph, key.step, key.purpose))
 
 
 def _lines_of(outlook: HoldOutlook, user: User) -> Iterator[HoldLine]:
     if outlook.hold is not None:
-        resource = outlook.hold.resource
-        href = "" if resource.is_budget else _address(resource, outlook.hold.starts_at)
-        yield HoldLine(text=_hold_text(outlook.hold), href=href)
+        yield _held_line(outlook.hold)
     elif isinstance(outlook.trouble, NoRoom):
         yield _conflict_line(outlook.trouble, user)
     elif outlook.trouble is not None:
@@ -92,7 +105,7 @@ def _conflict_line(trouble: NoRoom, user: User) -> HoldLine:
             "from": moment_text(holding.hold.starts_at or starts),
             "until": moment_text(holding.hold.ends_at or ends),
             "who": (
-                f"{holding.hold.request.reference}, {holding.hold.request.requester_name}"
+                f"{holding.hold.request.reference}, {requester_of(holding.hold.request)}"
                 if holding.is_named
                 else gettext("somebody")
             ),

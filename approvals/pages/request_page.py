@@ -20,6 +20,7 @@ from approvals.pages.field_values import (
     usernames_in_fields,
     visible_documents,
 )
+from approvals.pages.hold_lines import HoldLine, describe_held
 from approvals.pages.position_texts import (
     RequestAnswers,
     completion_sentences,
@@ -141,6 +142,7 @@ class RequestPage:
     gone_past: list[ApprovalBypass]
     asked_again: list[str]
     outdated: list[str]
+    holds: list[HoldLine]
     trail: list[TrailEvent]
     standing: Standing
     courses: list[SteeringLink]
@@ -223,6 +225,7 @@ def request_page(
             definition,
         ),
         outdated=outdated_approval_sentences(outdated, definition),
+        holds=describe_held(user, request, position.map),
         trail=trail_of(request) if standing.audits else [],
         standing=standing,
         courses=available_steering_commands(position, user, manages=standing.manages),

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from approvals.ui.formats import person_name
+from approvals.ui.formats import person_name, requester_of
 from approvals.ui.tables import Column, ReportTable
 from workflows.engine.timing.dates import is_allowed_date
 from workflows.engine.values.resource_amounts import amount_of_units
@@ -231,6 +231,7 @@ def _holder_columns() -> list[Column[Holding]]:
             gettext_lazy("Requester"),
             "requester",
             lambda row: row.hold.request.requester_name if row.is_named else "",
+            text=lambda row: requester_of(row.hold.request) if row.is_named else "",
         ),
     ]
 

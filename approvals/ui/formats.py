@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from workflows.engine.format.definition import Definition, display_title
+from workflows.execution.models import WorkflowInstance
 from workflows.language.formats import (
     join_words,
 )
@@ -140,6 +141,11 @@ def performer_text(person: str, acted_for: str = "") -> str:
     if not acted_for:
         return person
     return gettext("%(person)s for %(away)s") % {"person": person, "away": acted_for}
+
+
+def requester_of(request: WorkflowInstance) -> str:
+    """Who asked, by their full name; as a log called them, where they have no account."""
+    return person_name(request.requester, request.requester_name)
 
 
 def person_name(user: User | None, otherwise: str | None = None) -> str:

@@ -13,13 +13,23 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponse
 
+from workflows.people.models import User
+from workflows.resources.queries.holders import visible_resources
+
 SIGNED_IN_AT, LAST_SEEN_AT = "signed_in_at", "seen_at"
+SEES_RESOURCES = "sees_resources"
 WRITES_PER_IDLE_TIME = 20
 
 
 def record_sign_in(*, request: HttpRequest, **_: Any) -> None:
     """Somebody has signed in now."""
     request.session[SIGNED_IN_AT] = request.session[LAST_SEEN_AT] = int(time.time())
+
+
+def remember_resources(*, request: HttpRequest, user: User, **_: Any) -> None:
+    """Whether there are resources that the person may see is asked as they sign in, and kept with
+    the session: the menu shows the way by it, so that no page asks again."""
+    request.session[SEES_RESOURCES] = visible_resources(user).exists()
 
 
 class SlidingSession:

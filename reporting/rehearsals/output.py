@@ -11,6 +11,7 @@ from workflows.engine.rehearsal.findings import Finding
 from workflows.engine.rehearsal.records import RunRecord
 from workflows.engine.rehearsal.rehearsing import Rehearsal
 from workflows.engine.rehearsal.what_if import write_change
+from workflows.engine.routing.holds import holds_something
 
 HOUR = 3600
 
@@ -77,6 +78,8 @@ def rehearsal_text(definition: Definition, rehearsal: Rehearsal, cost: Mapping[s
     ended = ", ".join(f"{count} {result}" for result, count in figures.ended.items()) or "none"
     lines = [f"{figures.runs} runs of {definition.key}, seed {rehearsal.seed}. Ended: {ended}."]
     lines += _figure_lines(figures, cost)
+    if holds_something(definition):
+        lines.append("What steps book and spend is supposed to be free.")
     if not rehearsal.findings:
         return "\n".join([*lines, "Nothing went wrong."])
     for finding in rehearsal.findings:

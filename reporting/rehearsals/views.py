@@ -14,6 +14,7 @@ from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.definition_rows import definition_of
 from workflows.engine.errors import HandoffError, NotAllowed, NotFound
 from workflows.engine.format.definition import Definition
+from workflows.engine.routing.holds import holds_something
 from workflows.people.models import User
 
 
@@ -35,6 +36,7 @@ def rehearsal_view(request: HttpRequest, key: str, number: int) -> HttpResponse:
         "workflow": version.template,
         "form": form,
         "page": page,
+        "supposes_free": holds_something(definition),
         "query": _query_without_place(request.GET),
         **refusal_context(refused),
     }

@@ -159,3 +159,26 @@ def test_a_task_names_a_conflict_before_it_is_decided(
     assert "it is taken then" in page
     assert "1.00 EUR of Marketing: held" in page
     assert reverse("approvals:resource", args=["blue"]) + "?week=2026-03-05" in page
+
+
+def test_a_request_says_what_it_has_to_who_may_see_it(
+    client: Client, taken: WorkflowInstance
+) -> None:
+    page = page_for(client, "rosa", reverse("approvals:request", args=[taken.reference]))[1]
+    assert "The blue room from 5 Mar 2026, 10:00 until 5 Mar 2026, 11:00: held" in page
+    assert "60.00 EUR of Marketing: held" in page
+    assert "Task · books · spends" in page or "books · spends · Desk" in page
+    Hold.objects.all().delete()
+    page = page_for(client, "rosa", reverse("approvals:request", args=[taken.reference]))[1]
+    assert "The blue room from" not in page
+
+
+def test_the_menu_leads_to_resources_for_who_can_see_one(client: Client) -> None:
+    inbox, link = reverse("approvals:inbox"), f'href="{reverse("approvals:resources")}"'
+    make_user("rita")
+    assert link not in page_for(client, "stranger", inbox)[1]
+    make_budget("4711")
+    assert link not in page_for(client, "stranger", inbox)[1]
+    assert link in page_for(client, "rita", inbox)[1]
+    make_room("blue")
+    assert link in page_for(client, "stranger", inbox)[1]

@@ -14,7 +14,12 @@ from workflows.admin_site.site_links import rehearsal_page_url, report_page_url
 from workflows.definitions.admin.finding_places import find_box
 from workflows.definitions.admin.guide import describe_guide
 from workflows.definitions.admin.map_inlines import SHOWN_STEPS_KEY
-from workflows.definitions.diagrams.labels import route_is_exception, route_label, route_names
+from workflows.definitions.diagrams.labels import (
+    route_is_exception,
+    route_label,
+    route_names,
+    step_note,
+)
 from workflows.definitions.diagrams.parts import DiagramArrow, DiagramNode, MapDiagram
 from workflows.definitions.diagrams.svg import draw_diagram
 from workflows.definitions.models import Route, Step, TemplateVersion
@@ -48,6 +53,7 @@ class StepTableRow:
     title: str
     href: str
     kind: str
+    holds: str
     role: str
     expected: str
     ways: Sequence[tuple[str, str, bool]]
@@ -196,7 +202,7 @@ class VersionSheet:
                 key=step.key,
                 title=str(step),
                 kind=step.kind,
-                note=str(step.role) if step.role else "",
+                note=step_note(str(step.role) if step.role else "", step.config or {}),
                 href=change_url(step),
                 is_first=step.pk == self.version.first_step_id,
                 join=keys.get(step.join_id, ""),
@@ -230,6 +236,7 @@ class VersionSheet:
                 title=str(step),
                 href=change_url(step),
                 kind=step.kind,
+                holds=step_note("", step.config or {}),
                 role=str(step.role) if step.role else "",
                 expected=step.expected or "",
                 ways=[

@@ -1,7 +1,7 @@
 """What routes are called beside their arrows."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +16,19 @@ ROUTE_KIND_LABELS = {
     "to": "",
     "reopen": gettext_lazy("reopened at"),
 }
+
+HOLD_WORDS = {
+    "books": gettext_lazy("books"),
+    "spends": gettext_lazy("spends"),
+    "confirms": gettext_lazy("confirms"),
+}
+"""What a step does with resources, by the keys that say so."""
+
+
+def step_note(role: str, said: Mapping[str, object]) -> str:
+    """What stands behind a step's kind: what it does with resources, and who does it."""
+    words = [str(word) for key, word in HOLD_WORDS.items() if said.get(key)]
+    return " · ".join((*words, role) if role else words)
 
 
 def route_label(route: Route) -> str:

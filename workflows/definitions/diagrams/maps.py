@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from workflows.definitions.diagrams.labels import link_label
+from workflows.definitions.diagrams.labels import HOLD_WORDS, link_label, step_note
 from workflows.definitions.diagrams.overlay import NO_OVERLAY, MapOverlay
 from workflows.definitions.diagrams.parts import DiagramArrow, DiagramNode, MapDiagram
 from workflows.definitions.diagrams.svg import draw_diagram
@@ -50,7 +50,10 @@ def _step_node(key: str, step: Step, *, is_first: bool) -> DiagramNode:
         key=key,
         title=display_title(key, step.name),
         kind=step.kind,
-        note=display_title(role, None) if role else "",
+        note=step_note(
+            display_title(role, None) if role else "",
+            {name: getattr(step, name, None) for name in HOLD_WORDS},
+        ),
         is_first=is_first,
         join=(step.join or "") if isinstance(step, ParallelStep) else "",
     )

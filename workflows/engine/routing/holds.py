@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from workflows.engine.format.definition import BaseStep, EndStep, HoldingStep
+from workflows.engine.format.definition import BaseStep, Definition, EndStep, HoldingStep
 from workflows.engine.routing.bypassed_approvals import steps_ahead_of
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.rows import data_with_rows, have_gone, read_rows
@@ -84,6 +84,11 @@ def holding_steps(graph: Graph) -> Mapping[str, HoldingStep]:
             if isinstance(step, HoldingStep) and (step.books or step.spends)
         }
     return graph.memo[key]  # type: ignore[return-value]
+
+
+def holds_something(definition: Definition) -> bool:
+    """Whether any step of a map books or spends."""
+    return any(any(purposes_of(step)) for step in definition.steps.values())
 
 
 def purposes_of(step: BaseStep) -> Iterator[Purpose]:
