@@ -449,3 +449,36 @@ def test_what_is_no_map_is_refused_in_one_sentence(written: bytes, says: str) ->
 def test_a_file_is_told_from_a_definition_by_what_is_in_it() -> None:
     assert looks_like_bpmn(b"\xef\xbb\xbf \n<?xml version='1.0'?>")
     assert not looks_like_bpmn(b"format: 1\n")
+
+
+def test_columns_and_what_is_worked_out_come_back_as_they_were() -> None:
+    plain = read_definition((MAPS / "purchase.yaml").read_bytes(), name="p").dump()
+    plain["fields"] |= {
+        "lines": {
+            "type": "list",
+            "required": True,
+            "columns": {
+                "item": {"type": "text", "required": True, "label": "What & <how>"},
+                "size": {"type": "choice", "choices": ["small", "large, very"]},
+                "pieces": {"type": "integer", "min": 1, "max": "most"},
+                "most": {"type": "integer"},
+                "price": {"type": "money", "currency": "EUR"},
+                "net": {"type": "money", "currency": "EUR", "value": "pieces * price"},
+            },
+            "min_rows": 1,
+            "max_rows": 50,
+        },
+        "who": {"type": "users"},
+        "sum_of_lines": {
+            "type": "number",
+            "value": "sum(lines.net) * 1.19",
+            "round": {"digits": 1, "mode": "down"},
+        },
+    }
+    definition = Definition.model_validate(plain)
+    draft = read_back(definition)
+    assert draft.definition.dump() == definition.dump() == plain
+    assert list(draft.definition.fields["lines"].columns or {}) == list(
+        plain["fields"]["lines"]["columns"]
+    )
+    assert not draft.unsupported
