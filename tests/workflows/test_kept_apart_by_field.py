@@ -130,3 +130,46 @@ def test_the_audit_types_it_and_asks_whether_it_is_filled_in() -> None:
     made["steps"]["approve_it"]["role"] = "named"
     assert "nobody_left" in codes(made)
     Definition.model_validate(made)
+
+
+# -- several people in one field --------------------------------------------------------------
+
+
+def filed_for_several() -> dict[str, Any]:
+    """As above, where several people may be named."""
+    made = filed()
+    made["fields"]["dean"] = {"type": "users", "required": True}
+    return made
+
+
+def test_everybody_whom_a_field_of_several_names_is_kept_from_it() -> None:
+    assert not {code for code in codes(filed_for_several()) if code.startswith("not_by_field")}
+    flow = begin(filed_for_several(), dean=["ann", "cat"])
+    flow.decide("prepare", "approve", by="bob", data={}, seen=digest_now(flow, "prepare"))
+    assert (waits_for("ann"), waits_for("cat")) == ([], [])
+    assert waits_for("sid") == ["Approve it"]
+    for name in ("ann", "cat"):
+        with refused(NotAllowed, "the person in 'Dean'"):
+            approve(flow, "approve_it", name)
+    values = {"dean": ["cat", "sid"]}
+    set_values(
+        flow.request.pk, actor=person("olga"), data=values, reason="Wrong.", now=flow.later()
+    )
+    assert (waits_for("cat"), waits_for("sid"), waits_for("ann")) == ([], [], ["Approve it"])
+    with refused(NotAllowed, "the person in 'Dean'"):
+        approve(flow, "approve_it", "sid")
+    rebuilt(flow)
+    approve(flow, "approve_it", "ann")
+    assert flow.where == "= done"
+    rebuilt(flow)
+
+
+def test_one_of_several_who_takes_their_own_name_out_stays_kept_from_it() -> None:
+    flow = begin(filed_for_several(), dean=["ann", "cat"])
+    left = {"dean": ["cat"]}
+    flow.decide("prepare", "approve", by="ann", data=left, seen=digest_now(flow, "prepare"))
+    for name in ("ann", "cat"):
+        with refused(NotAllowed, "the person in 'Dean'"):
+            approve(flow, "approve_it", name)
+    approve(flow, "approve_it", "bob")
+    rebuilt(flow)

@@ -105,7 +105,7 @@ class VersionOptions:
     @property
     def person_fields(self) -> Options:
         """The fields that name somebody."""
-        return self._fields_where(lambda kind: FIELD_TYPES[kind].names_person)
+        return self._fields_where(lambda kind: FIELD_TYPES[kind].names_anybody)
 
     @property
     def date_fields(self) -> Options:

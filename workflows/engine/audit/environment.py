@@ -94,7 +94,7 @@ def check_given_people(survey: Survey) -> Iterator[AuditFinding]:
 def _inactive_people_in(survey: Survey, data: dict[str, Any] | None) -> Iterator[str]:
     for name, value in (data or {}).items():
         field = survey.definition.fields.get(name)
-        if field is None or (isinstance(value, str) and not type_of_field(field).names_person):
+        if field is None or (isinstance(value, str) and not type_of_field(field).names_anybody):
             continue
         for person in type_of_field(field).people_in(field, value):
             if not survey.people.is_active(person):

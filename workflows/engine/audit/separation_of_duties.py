@@ -93,7 +93,7 @@ def check_separation_effect(survey: Survey) -> Iterator[AuditFinding]:
 def _check_field_kept_apart(survey: Survey, key: str, field: str) -> Iterator[AuditFinding]:
     """The field names people, and is filled in by then."""
     spec = survey.definition.fields[field]
-    if not type_of_field(spec).names_person:
+    if not type_of_field(spec).names_anybody:
         yield make_finding("not_by_field_unfit", key, step=survey.called(key), field=field)
     elif field not in survey.filled[key]:
         yield make_finding("not_by_field_may_be_empty", key, step=survey.called(key), field=field)

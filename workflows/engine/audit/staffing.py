@@ -108,7 +108,7 @@ def check_role_field_types(survey: Survey) -> Iterator[AuditFinding]:
         if role.person_field is None:
             continue
         field = survey.definition.all_fields.get(role.person_field)
-        if field is None or not type_of_field(field).names_person:
+        if field is None or not type_of_field(field).names_anybody:
             problem = (
                 text("is not declared")
                 if field is None

@@ -64,7 +64,7 @@ def check_role_fields_filled(survey: Survey) -> Iterator[AuditFinding]:
         for name in sorted(role.fields_read) if role is not None else ():
             field = survey.definition.all_fields.get(name)
             is_unfit = role is not None and name == role.person_field
-            is_unfit = is_unfit and field is not None and not type_of_field(field).names_person
+            is_unfit = is_unfit and field is not None and not type_of_field(field).names_anybody
             is_covered = name in survey.filled[key] or not survey.may_know(key, name)
             if field and not is_unfit and not is_covered:
                 yield make_finding(

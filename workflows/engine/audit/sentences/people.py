@@ -23,7 +23,7 @@ PEOPLE_SENTENCES: Final[Mapping[str, AuditSentences]] = {
             "The role %(name)s is found in the field '%(field)s', which %(problem)s: no person"
             " would ever be found."
         ),
-        text("Name a field of type user."),
+        text("Name a field of type user or users."),
     ),
     "role_setting_wrong": AuditSentences(
         text("The role %(name)s: %(problem)s. Its people would never be found."),
@@ -151,7 +151,7 @@ PEOPLE_SENTENCES: Final[Mapping[str, AuditSentences]] = {
             "%(step)s may not be done by whom '%(field)s' names, and that field names no people:"
             " the separation never keeps anybody away."
         ),
-        text("Name a field of type user."),
+        text("Name a field of type user or users."),
     ),
     "not_by_field_may_be_empty": AuditSentences(
         text(
