@@ -11,6 +11,7 @@ from approvals.views import (
     incidents,
     mail_decisions,
     people,
+    public_forms,
     questions,
     requests,
     resources,
@@ -77,6 +78,8 @@ urlpatterns = [
         name="status-link-withdraw",
     ),
     path("decide/<str:token>", mail_decisions.mail_decision_view, name="decide-by-link"),
+    path("public/<slug:key>/", public_forms.public_form_view, name="public-form"),
+    path("confirm/<str:token>", public_forms.confirm_view, name="confirm-form"),
     path("status/<str:token>", status_links.status_page_view, name="status"),
     path(
         "requests/<str:reference>/comment/", conversation.write_comment_view, name="comment-write"

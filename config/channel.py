@@ -12,6 +12,8 @@ CHANNEL_PREFIXES = (
     ("/api/", TrailChannel.API),
     ("/admin/", TrailChannel.ADMIN),
     ("/decide/", TrailChannel.MAIL_LINK),
+    ("/public/", TrailChannel.PUBLIC_FORM),
+    ("/confirm/", TrailChannel.PUBLIC_FORM),
 )
 """Beginnings of addresses; all others are pages."""
 

@@ -9,7 +9,7 @@ import logging.config
 import re
 from typing import Any
 
-SECRET_PATHS = re.compile(r"(/(?:status|decide)/)[\w.%~:-]{8,}")
+SECRET_PATHS = re.compile(r"(/(?:status|decide|confirm)/)[\w.%~:-]{8,}")
 """The addresses of `approvals.urls` that are keys."""
 HIDDEN = r"\g<1>…"
 

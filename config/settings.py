@@ -320,6 +320,10 @@ if PRODUCTION:
 # an address that does not say who it is. s, m, h, d; counted in each web process.
 API_RATE = env.matching("API_RATE", RATE, "600/m", "600/m")
 API_RATE_ANONYMOUS = env.matching("API_RATE_ANONYMOUS", RATE, "60/m", "60/m")
+# Forms for people without an account: how many one address may send (counted in each web process),
+# and how many may wait at a time to be confirmed by mail.
+PUBLIC_FORM_RATE = env.matching("PUBLIC_FORM_RATE", RATE, "10/h", "10/h")
+PUBLIC_FORMS_PENDING = env.whole("PUBLIC_FORMS_PENDING", 2000, least=1, most=1_000_000)
 # Whose word is taken for the caller's address: that of so many proxies before this server.
 NINJA_NUM_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("API_PROXIES", int(PRODUCTION), most=10)
 

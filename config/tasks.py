@@ -22,6 +22,7 @@ from workflows.definitions.services.schedule_planning import ensure_schedules
 from workflows.execution.services.form_drafts import forget_form_drafts
 from workflows.execution.services.staffing_watch import watch_queues
 from workflows.links.services.decision_links import forget_decision_links
+from workflows.links.services.public_entries import forget_public_entries
 from workflows.notices.services.settling import delete_old_notices
 from workflows.outbox.heartbeat_models import Heartbeat
 from workflows.outbox.services import messages as outbox
@@ -122,6 +123,7 @@ def delete_expired_rows(now: datetime) -> None:
         "sessions": lambda: call_command("clearsessions"),
         "answers": lambda: forget_replies(now),
         "drafts": lambda: forget_form_drafts(now),
+        "public forms": lambda: forget_public_entries(now),
         "decision links": lambda: forget_decision_links(now),
         "webhook signatures": lambda: forget_deliveries(now),
         "messages": lambda: outbox.delete_closed_messages(before=old),

@@ -35,7 +35,7 @@ from workflows.execution.models import (
     WorkItem,
 )
 from workflows.history_import.models import LogImport
-from workflows.links.models import DecisionLink, StatusLink
+from workflows.links.models import DecisionLink, PublicEntry, PublicEntryFile, StatusLink
 from workflows.notices.models import Notice, NoticeAddress, NoticeChoice, NoticeSettings
 from workflows.outbox.heartbeat_models import Heartbeat, Trouble
 from workflows.outbox.models import Attempt, OutboxMessage
@@ -88,6 +88,8 @@ __all__ = [
     "OutboxMessage",
     "PartOwner",
     "PersonWord",
+    "PublicEntry",
+    "PublicEntryFile",
     "QueueForecast",
     "RequestForecast",
     "Resource",

@@ -93,6 +93,7 @@ from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services.capacities import collect_barred_step_ids, find_steering_refusal
 from workflows.execution.services.read_only_work import read_only_unit_of_work
 from workflows.execution.services.unit_of_work import UnitOfWork
+from workflows.links.queries.public_entries import address_behind
 from workflows.links.queries.status_links import STATUS_LINKS
 from workflows.outbox.models import Attempt
 from workflows.people.models import User
@@ -105,6 +106,7 @@ class Standing:
     """What a person may do with a request beside working on its tasks: read its whole record, and
     steer it. `kept_away` says why one who answers for it may not."""
 
+    answers_for_it: bool
     audits: bool
     manages: bool
     kept_away: str
@@ -146,6 +148,7 @@ class RequestPage:
     trail: list[TrailEvent]
     standing: Standing
     courses: list[SteeringLink]
+    public_address: str
 
 
 REQUEST_FACETS = (
@@ -229,6 +232,7 @@ def request_page(
         trail=trail_of(request) if standing.audits else [],
         standing=standing,
         courses=available_steering_commands(position, user, manages=standing.manages),
+        public_address=address_behind(request) if standing.answers_for_it else "",
     )
 
 
@@ -314,6 +318,7 @@ def find_standing(work: UnitOfWork, user: User) -> Standing:
     kept_away = find_steering_refusal(work, user) if answers_for_it else None
     manages = answers_for_it and kept_away is None
     return Standing(
+        answers_for_it=answers_for_it,
         audits=answers_for_it or may_audit_request(work.instance, user),
         manages=manages,
         kept_away=str(kept_away or ""),

@@ -18,30 +18,39 @@ PRIVATE_HEADERS = {
 """The address itself opens the page: it goes to no other site and into no index. That no cache
 keeps it holds for every page."""
 
-LinkView = Callable[Concatenate[HttpRequest, str, P], HttpResponse]
+PageView = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def link_page(view: LinkView[P]) -> LinkView[P]:
-    """A view whose address is its own key: tries are counted for each place that they come from.
+def counted_page(view: PageView[P]) -> PageView[P]:
+    """A view for people without an account: tries are counted for each place that they come
+    from."""
+
+    @wraps(view)
+    def guarded_view(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if LINKS.allow_request(request):
+            return view(request, *args, **kwargs)
+        response = render(request, "links/too_many.html", status=429)
+        response.headers["Retry-After"] = str(int(LINKS.wait()) + 1)
+        return response
+
+    return guarded_view
+
+
+def link_page(view: PageView[P]) -> PageView[P]:
+    """A counted view whose address is its own key.
 
     It reads no session and sets no cookie, so a form on it carries a token of its own instead of
     Django's.
     """
 
     @wraps(view)
-    def guarded_view(
-        request: HttpRequest, token: str, *args: P.args, **kwargs: P.kwargs
-    ) -> HttpResponse:
-        if LINKS.allow_request(request):
-            response = view(request, token, *args, **kwargs)
-        else:
-            response = render(request, "links/too_many.html", status=429)
-            response.headers["Retry-After"] = str(int(LINKS.wait()) + 1)
+    def guarded_view(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = counted_page(view)(request, *args, **kwargs)
         for name, value in PRIVATE_HEADERS.items():
             response.headers[name] = value
         return response
 
-    return cast("LinkView[P]", csrf_exempt(guarded_view))
+    return cast("PageView[P]", csrf_exempt(guarded_view))
 
 
 def no_such_link(request: HttpRequest) -> HttpResponse:

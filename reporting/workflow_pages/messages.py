@@ -7,6 +7,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext, gettext_lazy
 
 from workflows.engine.format.parts import TriggerDef
+from workflows.engine.format.trigger_kinds import PUBLIC_FORM
 
 
 class WorkflowState(TextChoices):
@@ -43,6 +44,8 @@ def trigger_start_text(trigger: TriggerDef) -> str:
     }
     if trigger.kind == "webhook":
         return gettext("By a signed call of another system (webhook).")
+    if trigger.kind == PUBLIC_FORM:
+        return gettext("By people without an account, who fill in its public form.")
     if trigger.kind == "schedule":
         return gettext("By its schedule: %(cron)s.") % places
     if not trigger.workflow:

@@ -25,7 +25,43 @@ def cron(text: str) -> Callable[[Map], None]:
     return put("start.triggers", [{"kind": "schedule", "cron": text, "data": given}])
 
 
+def public(*fields: str, **given: Any) -> Callable[[Map], None]:
+    """A public form of a map in which nobody but people with accounts has a step."""
+    return several(
+        put("start.triggers", [{"kind": "public_form", **({"data": given} if given else {})}]),
+        put("start.fields", list(fields)),
+        put(S + "review.outcomes.back", REFUSE),
+        lambda data: data["steps"].pop("revise"),
+        lambda data: data["steps"].pop("withdrawn"),
+    )
+
+
 MORE: list[tuple[str, Callable[[Map], None], str]] = [
+    # forms of people without an account
+    ("a public form that says who leads", public("amount", "urgent", "lead", lead="c1"), ""),
+    (
+        "a public form that would have to show people",
+        public("amount", "urgent", "lead"),
+        "public_form_field_missing",
+    ),
+    (
+        "a public form before a step of the requester",
+        put("start.triggers", [{"kind": "public_form", "data": {"lead": "c1"}}]),
+        "public_form_nobody@revise",
+    ),
+    (
+        "a public form before a step of the requester's manager",
+        several(
+            public("amount", "urgent", "lead", lead="c1"),
+            put("roles.lead", {"manager_of": "requester"}),
+        ),
+        "public_form_nobody@lead_look manager_missing*",
+    ),
+    (
+        "a public form that nobody could follow",
+        several(public("amount", "urgent", "lead", lead="c1"), put("status_link", False)),
+        "public_form_unfollowed",
+    ),
     # ways that are never taken
     ("a rule behind a wider one", rules("amount > 1000", "amount > 5000"), "rule_shadowed@size"),
     ("a rule behind a narrower one", rules("amount > 5000", "amount > 1000"), ""),

@@ -169,6 +169,8 @@ page, and from one that was open beside it."""
 LEADS_ON = "leads to another page and does nothing"
 HARMLESS: dict[str, str] = {
     "approvals:request-columns": "a choice: the same again is the same",
+    "approvals:public-form": "starts nothing; each waits for its own mail to be confirmed",
+    "approvals:confirm-form": "its link is used up by the first: test_public_forms.py",
     "approvals:decide-by-link": "its link is used up by the first: test_mail_decisions.py",
     "reporting:refresh": "works out the same figures from the same rows",
     "workflows:conformance": "reads a log, and writes nothing",

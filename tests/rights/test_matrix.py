@@ -91,6 +91,8 @@ NEEDS: dict[str, set[str] | str] = {
     "approvals:follow-team": BUTTON,
     "approvals:unfollow": BUTTON,
     "approvals:decide-by-link": OPEN,
+    "approvals:public-form": NOT_JUDGED,  # of a map that has one, to all: test_public_forms.py
+    "approvals:confirm-form": NOT_JUDGED,  # to whoever has the link: test_public_forms.py
     "approvals:task": {SIGNED, SEES},
     "approvals:task-command": BUTTON,
     "approvals:task-draft-discard": BUTTON,

@@ -30,6 +30,7 @@ class InstanceSource(models.TextChoices):
     FORM = "form", gettext_lazy("start form")
     API = "api", gettext_lazy("HTTP API")
     WEBHOOK = "webhook", gettext_lazy("webhook")
+    PUBLIC_FORM = "public", gettext_lazy("public form")
     SCHEDULE = "schedule", gettext_lazy("schedule")
     WORKFLOW = "workflow", gettext_lazy("another workflow")
     LOG = "log", gettext_lazy("imported log")

@@ -5,9 +5,11 @@ worked out wherever the address is written, and is kept nowhere.
 """
 
 import secrets
+import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
 
@@ -93,3 +95,80 @@ class DecisionLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task} ({self.person})"
+
+
+def new_entry_file_name(entry_file: "PublicEntryFile", filename: str) -> str:
+    """A name on disk that tells nothing and cannot be steered by the sender."""
+    return f"public/{uuid.uuid4().hex}"
+
+
+class PublicEntry(models.Model):
+    """What somebody without an account filled in: it starts a request when they confirm by mail.
+
+    `address` and `content` are encrypted; `address_digest` only tells whether two are the same.
+    Once it is confirmed the content is gone, and the address stays with the request, to tell them
+    how it ended.
+    """
+
+    name = models.CharField(
+        gettext_lazy("name"), max_length=32, unique=True, default=new_link_name, editable=False
+    )
+    template = models.ForeignKey(
+        "workflows.WorkflowTemplate",
+        models.CASCADE,
+        related_name="public_entries",
+        verbose_name=gettext_lazy("workflow"),
+    )
+    address = models.TextField(gettext_lazy("mail address"))
+    address_digest = models.CharField(gettext_lazy("digest"), max_length=64, db_index=True)
+    content = models.TextField(gettext_lazy("content"), blank=True)
+    language = models.CharField(gettext_lazy("language"), max_length=10)
+    made_at = models.DateTimeField(gettext_lazy("made at"))
+    expires_at = models.DateTimeField(gettext_lazy("expires at"), db_index=True)
+    used_at = models.DateTimeField(gettext_lazy("used at"), null=True)
+    request = models.OneToOneField(
+        "workflows.WorkflowInstance",
+        models.PROTECT,
+        null=True,
+        related_name="public_entry",
+        verbose_name=gettext_lazy("request"),
+    )
+
+    class Meta:
+        verbose_name = gettext_lazy("public form that was filled in")
+        verbose_name_plural = gettext_lazy("public forms that were filled in")
+        ordering = ["-id"]
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                name="a_used_entry_has_its_request",
+                condition=Q(used_at=None, request=None)
+                | Q(used_at__isnull=False, request__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template} ({self.pk})"
+
+
+class PublicEntryFile(models.Model):
+    """A file that was sent with a public form, until its request starts or the form runs out."""
+
+    entry = models.ForeignKey(
+        PublicEntry, models.CASCADE, related_name="files", verbose_name=gettext_lazy("entry")
+    )
+    field = models.CharField(gettext_lazy("field"), max_length=60)
+    name = models.CharField(gettext_lazy("file name"), max_length=255)
+    file = models.FileField(gettext_lazy("file"), upload_to=new_entry_file_name, max_length=200)
+
+    class Meta:
+        verbose_name = gettext_lazy("file of a public form")
+        verbose_name_plural = gettext_lazy("files of public forms")
+        ordering = ["id"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "field"], name="one_file_per_field_and_entry")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

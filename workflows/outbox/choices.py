@@ -24,12 +24,24 @@ class MessageKind(models.TextChoices):
     MAIL = "mail", gettext_lazy("tell one person")
     NOTICE = "notice", gettext_lazy("send a notice")
     DIGEST = "digest", gettext_lazy("send a digest")
+    PUBLIC_MAIL = "public_mail", gettext_lazy("write to somebody without an account")
     HEAD = "head", gettext_lazy("send the trail's head outside")
     WATCH = "watch", gettext_lazy("see who can still finish what waits")
 
 
-OUTSIDE_KINDS = (*(MessageKind.ATTEMPT, MessageKind.NOTICE, MessageKind.DIGEST, MessageKind.HEAD),)
+OUTSIDE_KINDS = (
+    *(MessageKind.ATTEMPT, MessageKind.NOTICE, MessageKind.DIGEST, MessageKind.HEAD),
+    MessageKind.PUBLIC_MAIL,
+)
 """Kinds that wait for somebody else's machine."""
+
+
+class PublicMailSubject(models.TextChoices):
+    """What somebody without an account is written about."""
+
+    CONFIRM = "confirm", gettext_lazy("the link to confirm by")
+    STARTED = "started", gettext_lazy("their request has started")
+    ENDED = "ended", gettext_lazy("their request is over")
 
 
 class MessageState(models.TextChoices):

@@ -18,7 +18,7 @@ from workflows.engine.values.records import (
     record_to_json,
 )
 from workflows.notices.choices import NoticeEvent
-from workflows.outbox.choices import MessageKind
+from workflows.outbox.choices import MessageKind, PublicMailSubject
 from workflows.outbox.delivery_problems import (
     DeliveryProblem,
     NoObject,
@@ -214,6 +214,16 @@ class DigestPayload(MessagePayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublicMailPayload(MessagePayload):
+    """Write to whoever filled in a public form (the entry's id): the link to confirm it by, that
+    their request has started, or what became of it. The address is read when it is sent."""
+
+    KIND = MessageKind.PUBLIC_MAIL
+    entry: int
+    about: PublicMailSubject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeadPayload(MessagePayload):
     """The trail's head of a day goes to a place outside, by this way."""
 
@@ -239,6 +249,7 @@ PAYLOADS: Mapping[str, type[MessagePayload]] = {
         *(ChildPayload, ChildEndedPayload, ChildCancelPayload),
         *(EndedPayload, StartPayload, SchedulePayload, HeadPayload),
         *(TellPayload, DuePayload, MailPayload, NoticePayload, DigestPayload, WatchPayload),
+        PublicMailPayload,
     )
 }
 """What is said, by kind."""

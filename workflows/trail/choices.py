@@ -135,6 +135,7 @@ class TrailChannel(models.TextChoices):
     WEBHOOK = "webhook", gettext_lazy("webhook")
     MAIL = "mail", gettext_lazy("mail")
     MAIL_LINK = "mail_link", gettext_lazy("a link in a mail")
+    PUBLIC_FORM = "public_form", gettext_lazy("a public form")
     COMMAND = "command", gettext_lazy("command line")
     CLOCK = "clock", gettext_lazy("the clock: it was due")
     WORKER = "worker", gettext_lazy("a worker: it followed from another command")

@@ -25,6 +25,7 @@ from workflows.automation.services import subworkflows as families
 from workflows.automation.services.attempts import run_attempt
 from workflows.automation.services.head_delivery import send_head
 from workflows.automation.services.notice_delivery import send_digest, send_notice
+from workflows.automation.services.public_mail import send_public_mail
 from workflows.automation.triggers import schedules
 from workflows.definitions.services.schedule_planning import continue_schedule
 from workflows.engine.errors import HandoffError
@@ -78,6 +79,7 @@ MOST_TRIES = 12
 LONGEST_PAUSE: Mapping[str, int] = {
     MessageKind.NOTICE: 900,
     MessageKind.DIGEST: 900,
+    MessageKind.PUBLIC_MAIL: 900,
     MessageKind.HEAD: 3600,
 }
 """Seconds between two tries, at most; 300 where nothing is said."""
@@ -423,6 +425,7 @@ _DELIVERIES: Mapping[str, Callable[[OutboxMessage, Clock], None]] = {
     MessageKind.MAIL: _as_own_transaction(telling_people.tell_one_person),
     MessageKind.NOTICE: _as_sending(send_notice),
     MessageKind.DIGEST: _as_sending(send_digest),
+    MessageKind.PUBLIC_MAIL: _as_sending(send_public_mail),
     MessageKind.HEAD: _deliver_head,
     MessageKind.WATCH: _deliver_watch,
 }

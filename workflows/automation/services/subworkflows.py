@@ -39,6 +39,7 @@ from workflows.execution.services.automation_steps import (
     waiting_token,
 )
 from workflows.execution.services.unit_of_work import UnitOfWork
+from workflows.links.services.public_entries import tell_of_public_end
 from workflows.outbox.choices import NOT_ARRIVED_STATES, MessageKind
 from workflows.outbox.models import OutboxMessage
 from workflows.outbox.payloads import (
@@ -116,6 +117,8 @@ def follow_request_end(message: OutboxMessage, now: datetime) -> None:
     ended = WorkflowInstance.objects.select_related("template", "requester").get(
         pk=message.request_id
     )
+    if ended.source == WorkflowInstance.PUBLIC_FORM:
+        tell_of_public_end(ended, now)
     if ended.parent_id is not None and ended.parent_activation is not None:
         outbox.enqueue_message(
             ChildEndedPayload(child=ended.pk),

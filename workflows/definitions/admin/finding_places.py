@@ -31,6 +31,7 @@ STEP_BOXES: Final[Mapping[str, str]] = {
     "until_unfit": "setting_until",
     "confirm_unfit": "setting_confirms",
     "resource_kind_wrong": "setting_books_resource",
+    "public_form_nobody": "role",
     "join_missing": "join",
     "join_wants_too_many": "wait_for",
     **dict.fromkeys(("rule_wrong", "rule_shadowed", "way_never_taken", "otherwise_never"), "ways"),
@@ -52,6 +53,7 @@ VERSION_BOXES: Final[Mapping[str, str]] = {
         ("schedule_wrong", "schedule_too_often", "schedule_skips_months"), "start_triggers"
     ),
     **dict.fromkeys(("trigger_field_unknown", "trigger_field_missing"), "start_triggers"),
+    **dict.fromkeys(("public_form_field_missing", "public_form_unfollowed"), "start_triggers"),
 }
 
 

@@ -11,7 +11,8 @@ from workflows.admin_site.site_links import start_form_url
 from workflows.connections.models import WebhookKey
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import get_version_map
-from workflows.engine.format.trigger_kinds import SCHEDULE, TRIGGER_KINDS, WEBHOOK
+from workflows.engine.format.trigger_kinds import PUBLIC_FORM, SCHEDULE, TRIGGER_KINDS, WEBHOOK
+from workflows.links.queries.addresses import public_form_address
 from workflows.outbox.choices import MessageKind
 from workflows.outbox.models import OutboxMessage
 
@@ -59,6 +60,10 @@ def _schedule_facts(version: TemplateVersion, number: int) -> dict[str, Any]:
     return {"planned": format_local_minute(waiting.run_after) if waiting else ""}
 
 
+def _public_form_facts(version: TemplateVersion, number: int) -> dict[str, Any]:
+    return {"address": public_form_address(version.template.key)}
+
+
 def _no_facts(version: TemplateVersion, number: int) -> dict[str, Any]:
     return {}
 
@@ -66,4 +71,5 @@ def _no_facts(version: TemplateVersion, number: int) -> dict[str, Any]:
 _TRIGGER_FACTS = {
     WEBHOOK: _webhook_facts,
     SCHEDULE: _schedule_facts,
+    PUBLIC_FORM: _public_form_facts,
 }

@@ -91,6 +91,9 @@ ERRORS: Final = (
     "confirm_unfit",
     "resource_kind_wrong",
     "field_asked_unseen",
+    "public_form_field_missing",
+    "public_form_nobody",
+    "public_form_unfollowed",
 )
 WARNINGS: Final = (
     "due_missing",

@@ -14,6 +14,7 @@ from workflows.engine.audit import field_sight as sight
 from workflows.engine.audit import human_steps as work
 from workflows.engine.audit import loops, schedules, structure, tables, values
 from workflows.engine.audit import ownership as head
+from workflows.engine.audit import public_form as strangers
 from workflows.engine.audit import resource_uses as resources
 from workflows.engine.audit import separation_of_duties as duties
 from workflows.engine.audit import staffing as people_there
@@ -50,6 +51,7 @@ CHECKS: Final[tuple[AuditCheck, ...]] = (
     *worked.CHECKS,
     *resources.CHECKS,
     *sight.CHECKS,
+    *strangers.CHECKS,
 )
 
 

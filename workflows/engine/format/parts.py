@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError, core_schema
 
-from workflows.engine.format.trigger_kinds import TRIGGER_KINDS
+from workflows.engine.format.trigger_kinds import PUBLIC_FORM, TRIGGER_KINDS
 from workflows.engine.registries import Registry
 from workflows.engine.texts import text
 from workflows.engine.timing.due_dates import parse_span
@@ -153,6 +153,10 @@ class TriggerDef(DefinitionPart):
             raise ValueError(
                 text("a trigger of `kind: %(kind)s` has no `with`; take it out", kind=self.kind)
             )
+        if self.kind == PUBLIC_FORM and self.mapping is not None:
+            raise ValueError(
+                text("`kind: public_form` asks for the start form's fields and has no `mapping`")
+            )
         return self
 
 
@@ -163,6 +167,12 @@ class StartDef(DefinitionPart):
     fields: list[Name] | None = None
     triggers: list[TriggerDef] | None = None
     first: Key | None = None
+
+    @model_validator(mode="after")
+    def _one_public_form(self) -> "StartDef":
+        if [trigger.kind for trigger in self.triggers or ()].count(PUBLIC_FORM) > 1:
+            raise ValueError(text("a map has one trigger of `kind: public_form` at most"))
+        return self
 
 
 class RouteTarget(DefinitionPart):

@@ -9,6 +9,7 @@ from workflows.engine.texts import Text, text
 WEBHOOK: Final = "webhook"
 SCHEDULE: Final = "schedule"
 WORKFLOW_END: Final = "workflow_end"
+PUBLIC_FORM: Final = "public_form"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,3 +33,4 @@ TRIGGER_KINDS.register(SCHEDULE, TriggerKind(title=text("Schedule"), own_key="cr
 TRIGGER_KINDS.register(
     WORKFLOW_END, TriggerKind(title=text("Another workflow's end"), own_key="workflow")
 )
+TRIGGER_KINDS.register(PUBLIC_FORM, TriggerKind(title=text("A public form"), brings_values=True))

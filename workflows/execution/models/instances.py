@@ -78,7 +78,10 @@ class WorkflowInstance(FSMModelMixin, models.Model):
     REPLAY, DEMO = InstanceSource.REPLAY, InstanceSource.DEMO
     API, WEBHOOK = InstanceSource.API, InstanceSource.WEBHOOK
     SCHEDULE, WORKFLOW = InstanceSource.SCHEDULE, InstanceSource.WORKFLOW
+    PUBLIC_FORM = InstanceSource.PUBLIC_FORM
 
+    FILLED_IN = (FORM, API, PUBLIC_FORM)
+    """Somebody is there who can be told what to change before it starts."""
     PAST = (LOG, REPLAY)
     """Sources that tell what has happened: nothing outside follows from these requests."""
 

@@ -170,7 +170,7 @@ def _apply_start(
 def _refuse_start_without_room(work: UnitOfWork) -> None:
     """Whoever asks can ask for another time, or less; where nobody is there to, the request starts
     and waits. Raises InvalidInput."""
-    if work.lacking and work.instance.source in (WorkflowInstance.FORM, WorkflowInstance.API):
+    if work.lacking and work.instance.source in WorkflowInstance.FILLED_IN:
         raise InvalidInput(describe_trouble(work.lacking[0]))
 
 

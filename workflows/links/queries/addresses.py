@@ -7,10 +7,11 @@ shown and sent again, and neither the database nor the outbox, the trail or a lo
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 
-from workflows.links.models import DecisionLink, StatusLink
+from workflows.links.models import DecisionLink, PublicEntry, StatusLink
 
 STATUS_SALT = "handoff.status-link"
 DECISION_SALT = "handoff.decision-link"
+CONFIRM_SALT = "handoff.public-entry"
 
 
 def _signer(salt: str) -> Signer:
@@ -43,3 +44,18 @@ def decision_link_token(link: DecisionLink) -> str:
 def decision_link_address(link: DecisionLink) -> str:
     """The whole address, for the mail to the link's person and nobody else."""
     return f"{settings.SITE_URL}/decide/{decision_link_token(link)}"
+
+
+def confirm_token(entry: PublicEntry) -> str:
+    """What the address ends in by which a public form is confirmed."""
+    return _signer(CONFIRM_SALT).sign(entry.name)
+
+
+def confirm_address(entry: PublicEntry) -> str:
+    """The whole address, for the mail to whoever filled it in and nobody else."""
+    return f"{settings.SITE_URL}/confirm/{confirm_token(entry)}"
+
+
+def public_form_address(workflow: str) -> str:
+    """Where people without an account find the form of this workflow."""
+    return f"{settings.SITE_URL}/public/{workflow}/"

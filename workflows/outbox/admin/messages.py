@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     pass
 
 
-SITE_KINDS = (*(MessageKind.MAIL, MessageKind.NOTICE, MessageKind.DIGEST, MessageKind.HEAD),)
+SITE_KINDS = (
+    *(MessageKind.MAIL, MessageKind.NOTICE, MessageKind.DIGEST, MessageKind.HEAD),
+    MessageKind.PUBLIC_MAIL,
+)
 """Kinds that may be about no request: they are the site's."""
 MESSAGE = text_column("message", gettext_lazy("message"))
 LAST_ERROR = text_column("last_error", gettext_lazy("last error"))

@@ -7,6 +7,7 @@ from workflows.engine.audit.sentences.audit_sentences import AuditSentences
 from workflows.engine.audit.sentences.constraints import CONSTRAINT_SENTENCES
 from workflows.engine.audit.sentences.ownership import OWNERSHIP_SENTENCES
 from workflows.engine.audit.sentences.people import PEOPLE_SENTENCES
+from workflows.engine.audit.sentences.public_form import PUBLIC_FORM_SENTENCES
 from workflows.engine.audit.sentences.resource_uses import RESOURCE_SENTENCES
 from workflows.engine.audit.sentences.rows import ROW_SENTENCES
 from workflows.engine.audit.sentences.steps import STEPS_SENTENCES
@@ -26,4 +27,5 @@ SENTENCES: Final[Mapping[str, AuditSentences]] = {
     **VALUES_SENTENCES,
     **CONSTRAINT_SENTENCES,
     **RESOURCE_SENTENCES,
+    **PUBLIC_FORM_SENTENCES,
 }

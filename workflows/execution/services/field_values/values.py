@@ -215,14 +215,11 @@ def remove_files_of_failure(uploads: Uploads) -> Iterator[None]:
 def build_document(work: UnitOfWork, key: str, spec: FieldDef, file: File) -> Document:
     """A new version of a document field ('' for what a comment carries), not written yet. Raises
     InvalidInput for a file of a size or kind that is not taken."""
-    title = display_title(key, spec.label)
-    _validate_upload_size(title, file, min(settings.UPLOAD_MAX_MB, spec.max_size or inf))
-    name = _upload_name(title, file)
-    _validate_file_kind(title, name, spec.accept or (), file)
+    name = check_upload(key, spec, file)
     document = Document(
         field=key,
         version=_next_version(work, key),
-        name="".join(c for c in name if c.isprintable())[-255:],
+        name=name,
         file=file,
         size=file.size,
         sha256=_file_digest(file),
@@ -231,6 +228,16 @@ def build_document(work: UnitOfWork, key: str, spec: FieldDef, file: File) -> Do
     )
     attribute_history_to(document, work.actor, work.now)
     return document
+
+
+def check_upload(key: str, spec: FieldDef, file: File) -> str:
+    """The name under which a file of this field is kept. Raises InvalidInput for a file of a size
+    or kind that is not taken."""
+    title = display_title(key, spec.label)
+    _validate_upload_size(title, file, min(settings.UPLOAD_MAX_MB, spec.max_size or inf))
+    name = _upload_name(title, file)
+    _validate_file_kind(title, name, spec.accept or (), file)
+    return "".join(c for c in name if c.isprintable())[-255:]
 
 
 def _document_field(work: UnitOfWork, key: str) -> FieldDef:

@@ -1,0 +1,51 @@
+"""A form for people without an account: it can be sent, and nothing waits on whoever sent it."""
+
+from collections.abc import Iterator
+
+from workflows.engine.audit.findings import AuditFinding, make_finding
+from workflows.engine.audit.map_facts import Survey
+from workflows.engine.format.definition import HumanStep, roles_of_step
+from workflows.engine.format.directory_finders import MANAGER_OF, REQUESTER_WORD
+from workflows.engine.format.public_forms import public_form_of, unasked_fields
+
+
+def check_public_form_fields(survey: Survey) -> Iterator[AuditFinding]:
+    """Whatever the start requires, a stranger is asked for or the map fills in."""
+    lacking = unasked_fields(survey.definition)
+    if lacking:
+        listed = ", ".join(f"'{key}'" for key in lacking)
+        yield make_finding("public_form_field_missing", None, fields=listed)
+
+
+def check_public_form_people(survey: Survey) -> Iterator[AuditFinding]:
+    """A request that nobody with an account asked for has no requester to do a step, and none
+    whose manager would."""
+    if public_form_of(survey.definition) is None:
+        return
+    for key, step in survey.humans():
+        for name in _roles_around(step):
+            if _needs_requester(survey, name):
+                yield make_finding("public_form_nobody", key, step=survey.called(key), role=name)
+
+
+def _roles_around(step: HumanStep) -> list[str]:
+    """The roles whose people a step may wait for."""
+    of_outcomes = [route.role for route in step.outcomes.values()]
+    late = step.on_overdue.escalate_to if step.on_overdue else None
+    return list(dict.fromkeys(filter(None, (*roles_of_step(step), *of_outcomes, late))))
+
+
+def _needs_requester(survey: Survey, name: str) -> bool:
+    role = survey.role(name)
+    if role is None:
+        return False
+    return role.is_requester or role.settings.get(MANAGER_OF.name) == REQUESTER_WORD
+
+
+def check_public_form_followed(survey: Survey) -> Iterator[AuditFinding]:
+    """Whoever has no account follows their request by its status link."""
+    if public_form_of(survey.definition) is not None and survey.definition.status_link is False:
+        yield make_finding("public_form_unfollowed", None)
+
+
+CHECKS = (check_public_form_fields, check_public_form_people, check_public_form_followed)
