@@ -45,5 +45,6 @@ class FixedWindowThrottle(BaseThrottle):
 CALLERS = FixedWindowThrottle("caller", lambda: settings.API_RATE)
 HOOKS = FixedWindowThrottle("hook", lambda: settings.API_RATE)
 LINKS = FixedWindowThrottle("link", lambda: settings.API_RATE_ANONYMOUS)
+PUBLIC_PAGES = FixedWindowThrottle("public-page", lambda: settings.API_RATE_ANONYMOUS)
 PUBLIC_FORMS = FixedWindowThrottle("public-form", lambda: settings.PUBLIC_FORM_RATE)
 ANONYMOUS = FixedWindowThrottle("anonymous", lambda: settings.API_RATE_ANONYMOUS)

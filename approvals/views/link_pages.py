@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
-from approvals.api.rate_limits import LINKS
+from approvals.api.rate_limits import LINKS, FixedWindowThrottle
 
 P = ParamSpec("P")
 PRIVATE_HEADERS = {
@@ -21,36 +21,53 @@ keeps it holds for every page."""
 PageView = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def counted_page(view: PageView[P]) -> PageView[P]:
+def counted_page(throttle: FixedWindowThrottle) -> Callable[[PageView[P]], PageView[P]]:
     """A view for people without an account: tries are counted for each place that they come
     from."""
 
-    @wraps(view)
-    def guarded_view(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if LINKS.allow_request(request):
-            return view(request, *args, **kwargs)
-        response = render(request, "links/too_many.html", status=429)
-        response.headers["Retry-After"] = str(int(LINKS.wait()) + 1)
-        return response
+    def count_tries(view: PageView[P]) -> PageView[P]:
+        @wraps(view)
+        def guarded_view(
+            request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponse:
+            if throttle.allow_request(request):
+                return view(request, *args, **kwargs)
+            response = render(request, "links/too_many.html", status=429)
+            response.headers["Retry-After"] = str(int(throttle.wait()) + 1)
+            return response
 
-    return guarded_view
+        return guarded_view
+
+    return count_tries
 
 
-def link_page(view: PageView[P]) -> PageView[P]:
+def key_page(throttle: FixedWindowThrottle) -> Callable[[PageView[P]], PageView[P]]:
     """A counted view whose address is its own key.
 
     It reads no session and sets no cookie, so a form on it carries a token of its own instead of
     Django's.
     """
 
-    @wraps(view)
-    def guarded_view(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        response = counted_page(view)(request, *args, **kwargs)
-        for name, value in PRIVATE_HEADERS.items():
-            response.headers[name] = value
-        return response
+    def keep_private(view: PageView[P]) -> PageView[P]:
+        counted_view = counted_page(throttle)(view)
 
-    return cast("PageView[P]", csrf_exempt(guarded_view))
+        @wraps(view)
+        def guarded_view(
+            request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponse:
+            response = counted_view(request, *args, **kwargs)
+            for name, value in PRIVATE_HEADERS.items():
+                response.headers[name] = value
+            return response
+
+        return cast("PageView[P]", csrf_exempt(guarded_view))
+
+    return keep_private
+
+
+def link_page(view: PageView[P]) -> PageView[P]:
+    """The page of a status link, or of a link to decide by."""
+    return key_page(LINKS)(view)
 
 
 def no_such_link(request: HttpRequest) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_http_methods
 
-from approvals.api.rate_limits import PUBLIC_FORMS
+from approvals.api.rate_limits import PUBLIC_FORMS, PUBLIC_PAGES
 from approvals.forms.conditional_fields import asks_which_fields, which_fields_response
 from approvals.forms.field_forms import DeclaredForm, TitleForm
 from approvals.forms.public_forms import (
@@ -23,7 +23,7 @@ from approvals.forms.public_forms import (
     read_stamp,
 )
 from approvals.ui.responses import status_of
-from approvals.views.link_pages import counted_page, link_page, no_such_link
+from approvals.views.link_pages import counted_page, key_page, no_such_link
 from workflows.definitions.models import TemplateVersion
 from workflows.engine.errors import HandoffError, InvalidInput, NotFound, WorkflowPaused, WrongState
 from workflows.execution.services.instances import require_not_paused
@@ -48,7 +48,7 @@ SENT = "sent"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@counted_page
+@counted_page(PUBLIC_PAGES)
 def public_form_view(request: HttpRequest, key: str) -> HttpResponse:
     """The start form for everybody; a POST keeps it until it is confirmed by mail. Where there is
     none, or nothing starts just now, there is no such page."""
@@ -158,7 +158,7 @@ def _status_of(error: HandoffError) -> int:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@link_page
+@key_page(PUBLIC_PAGES)
 def confirm_view(request: HttpRequest, token: str) -> HttpResponse:
     """The page of a link in a mail: what was filled in, and the button that starts the request.
     Whatever opens links by itself opens them by GET, which starts nothing."""

@@ -12,7 +12,7 @@ from django.utils import translation
 
 from workflows.automation.actions.mail import send_one_mail
 from workflows.engine.format.actions import ActionFailed
-from workflows.links.messages import PublicLetter, compose_public_letter
+from workflows.links.messages.public_letters import PublicLetter, compose_public_letter
 from workflows.links.models import PublicEntry
 from workflows.links.queries.public_entries import address_of_entry
 from workflows.outbox.delivery_problems import ActionRefused
