@@ -1,6 +1,6 @@
 """Calls on requests: start, read, and change the course."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
@@ -24,6 +24,7 @@ from approvals.api.schemas import (
     DocumentOut,
     IncidentOut,
     InstanceOut,
+    KeptMessageOut,
     ReasonIn,
     RequestOut,
     SignatureOut,
@@ -44,6 +45,7 @@ from workflows.execution.queries.sight.field_sight import hidden_fields, mask_ch
 from workflows.execution.queries.visible_instances import find_visible_request
 from workflows.execution.services import instances as requests
 from workflows.execution.services.extensions import extend_request
+from workflows.execution.services.messages.keeping import kept_messages_of
 from workflows.trail.models import TrailEvent
 
 router = Router(tags=["requests"])
@@ -108,6 +110,7 @@ def read_request_call(request: HttpRequest, reference: str) -> JsonResponse:
             incidents=_open_incidents_out(position),
             questions=questions_out(questions_on_request(instance)),
             holds=holds_out(user, instance, position.map),
+            kept_messages=_kept_messages_out(instance, hidden_fields(user, instance)),
             trail=_trail_rows_out(
                 instance,
                 audits=may_audit(user, instance.template),
@@ -115,6 +118,20 @@ def read_request_call(request: HttpRequest, reference: str) -> JsonResponse:
             ),
         )
     )
+
+
+def _kept_messages_out(instance: WorkflowInstance, hidden: Collection[str]) -> list[KeptMessageOut]:
+    """What came early and waits. One statement, or none where the map keeps no message."""
+    return [
+        KeptMessageOut(
+            message=row.name,
+            sender=row.sender.get_username(),
+            fields=sorted(row.data.keys() - set(hidden)),
+            received_at=row.received_at,
+            kept_until=row.keep_until,
+        )
+        for row in kept_messages_of(instance, timezone.now())
+    ]
 
 
 def _documents_out(instance: WorkflowInstance, seen_data: Mapping[str, Any]) -> list[DocumentOut]:

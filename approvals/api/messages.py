@@ -5,8 +5,8 @@ from django.utils import timezone
 from ninja import Router
 
 from approvals.api.authentication import authorized_user
-from approvals.api.responses import command_operation, request_out, run_command_once
-from approvals.api.schemas import CorrelatedIn, MessageIn, RequestOut
+from approvals.api.responses import command_operation, request_values, run_command_once
+from approvals.api.schemas import CorrelatedIn, MessageIn, MessageOut
 from workflows.access.conditions import AUDIT, MANAGE, START, VIEW
 from workflows.access.models import ApiToken
 from workflows.definitions.models import WorkflowTemplate
@@ -19,14 +19,15 @@ from workflows.execution.services import incoming_messages as messages
 router = Router(tags=["messages"])
 
 
-@router.post("/instances/{slug:reference}/message", **command_operation("message", RequestOut))
+@router.post("/instances/{slug:reference}/message", **command_operation("message", MessageOut))
 def receive_message_call(request: HttpRequest, reference: str, body: MessageIn) -> JsonResponse:
-    """Let the step of this request go on that waits for the message; 409 where none does."""
+    """Let the step of this request go on that waits for the message, or keep it for one that is
+    still to come; 409 where there is none."""
     user = authorized_user(request, ApiToken.COURSE)
 
-    def answer_message() -> RequestOut:
+    def answer_message() -> MessageOut:
         try:
-            received = messages.receive_message(
+            received = messages.send_message(
                 reference,
                 body.message,
                 actor=user,
@@ -36,12 +37,12 @@ def receive_message_call(request: HttpRequest, reference: str, body: MessageIn) 
             )
         except NotFound:
             raise NotFound(NO_REQUEST) from None
-        return request_out(request, received)
+        return _message_out(request, received)
 
     return run_command_once(request, user, answer_message)
 
 
-@router.post("/messages", **command_operation("correlate", RequestOut))
+@router.post("/messages", **command_operation("correlate", MessageOut))
 def correlate_message_call(request: HttpRequest, body: CorrelatedIn) -> JsonResponse:
     """Send a message to the request of a workflow that waits for it with this correlation."""
     user = authorized_user(request, ApiToken.COURSE)
@@ -52,8 +53,8 @@ def correlate_message_call(request: HttpRequest, body: CorrelatedIn) -> JsonResp
     ):
         _require_known_fields(body)  # who sees no more of it than a wait is not told its fields
 
-    def correlate_message() -> RequestOut:
-        received = messages.correlate(
+    def correlate_message() -> MessageOut:
+        received = messages.correlate_message(
             body.workflow,
             body.message,
             actor=user,
@@ -61,9 +62,17 @@ def correlate_message_call(request: HttpRequest, body: CorrelatedIn) -> JsonResp
             correlation=body.correlation,
             data=body.data,
         )
-        return request_out(request, received)
+        return _message_out(request, received)
 
     return run_command_once(request, user, correlate_message)
+
+
+def _message_out(request: HttpRequest, received: messages.Received) -> MessageOut:
+    return MessageOut(
+        **request_values(request, received.instance),
+        message=received.fate.value,
+        kept_until=received.kept_until,
+    )
 
 
 def _require_known_fields(body: CorrelatedIn) -> None:

@@ -1,7 +1,7 @@
 """What goes into and comes out of the API's calls."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from ninja import Schema
 from pydantic import ConfigDict, Field
@@ -16,9 +16,14 @@ Data = Annotated[
     dict[str, Any], Field(description="Values by field. Numbers may be written as texts.")
 ]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+CorrelatedName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}(\.[a-z][a-z0-9_]{0,59})?$")]
 Correlation = Annotated[
-    dict[Name, Text | bool | int | float],
-    Field(description="Values that fields of the request must have.", max_length=20),
+    dict[CorrelatedName, Text | bool | int | float],
+    Field(
+        description="Values that fields of the request must have, or, under a dotted name, the row"
+        " that the step is about.",
+        max_length=20,
+    ),
 ]
 
 
@@ -144,6 +149,28 @@ class RequestOut(Schema):
     deadline: Annotated[
         datetime | None, Field(description="When the request as a whole is due.")
     ] = None
+
+
+class MessageOut(RequestOut):
+    """Where the request of a message stands, and what became of the message: a step has taken it,
+    or the request keeps it for one that is still to come (`already_kept`: it kept the same)."""
+
+    message: Literal["taken", "kept", "already_kept"]
+    kept_until: Annotated[
+        datetime | None, Field(description="Until when it is kept; null: while the request runs.")
+    ] = None
+
+
+class KeptMessageOut(Schema):
+    """A message that came before the step that waits for it, and the fields that it gives."""
+
+    message: str
+    sender: str
+    fields: list[str]
+    received_at: datetime
+    kept_until: Annotated[
+        datetime | None, Field(description="Until when it is kept; null: while the request runs.")
+    ]
 
 
 class FormOut(Schema):
@@ -417,6 +444,7 @@ class InstanceOut(RequestOut):
     incidents: list[IncidentOut]
     questions: list[QuestionOut]
     holds: list[HoldOut]
+    kept_messages: list[KeptMessageOut]
     trail: list[TrailOut]
 
 

@@ -58,7 +58,7 @@ from workflows.documents.models import Document
 from workflows.documents.queries.instance_documents import DOCUMENTS
 from workflows.engine.format.definition import Definition
 from workflows.engine.routing.void_approvals import approvals_asked_again, outdated_approvals
-from workflows.execution.models import Incident, WorkflowInstance, WorkItem
+from workflows.execution.models import Incident, KeptMessage, WorkflowInstance, WorkItem
 from workflows.execution.queries.actor_facets import (
     actor_facets,
     capacity_over,
@@ -91,6 +91,7 @@ from workflows.execution.queries.position import InstancePosition, build_positio
 from workflows.execution.queries.questions import QUESTIONS, questions_on_request
 from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services.capacities import collect_barred_step_ids, find_steering_refusal
+from workflows.execution.services.messages.keeping import kept_messages_of
 from workflows.execution.services.read_only_work import read_only_unit_of_work
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.links.queries.public_entries import address_behind
@@ -145,6 +146,7 @@ class RequestPage:
     asked_again: list[str]
     outdated: list[str]
     holds: list[HoldLine]
+    kept_messages: list[KeptMessage]
     trail: list[TrailEvent]
     standing: Standing
     courses: list[SteeringLink]
@@ -229,6 +231,7 @@ def request_page(
         ),
         outdated=outdated_approval_sentences(outdated, definition),
         holds=describe_held(user, request, position.map),
+        kept_messages=kept_messages_of(request, now),
         trail=trail_of(request) if standing.audits else [],
         standing=standing,
         courses=available_steering_commands(position, user, manages=standing.manages),

@@ -13,6 +13,8 @@ class MessageKind(models.TextChoices):
     ESCALATE = "escalate", gettext_lazy("escalate")
     EXPIRE = "expire", gettext_lazy("let a task expire")
     DEADLINE = "deadline", gettext_lazy("say that a request is due")
+    HAND_OVER = "hand_over", gettext_lazy("hand a kept message over")
+    DROP_KEPT = "drop_kept", gettext_lazy("drop a kept message")
     CHILD = "child", gettext_lazy("start a subworkflow")
     CHILD_ENDED = "child_ended", gettext_lazy("a subworkflow ended")
     CHILD_CANCEL = "child_cancel", gettext_lazy("call a subworkflow off")

@@ -105,6 +105,22 @@ class DeadlinePayload(MessagePayload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverPayload(MessagePayload):
+    """A wait was come to for which a message may be kept."""
+
+    KIND = MessageKind.HAND_OVER
+    OF_STEP = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropKeptPayload(MessagePayload):
+    """The time of a message that a request keeps is over."""
+
+    KIND = MessageKind.DROP_KEPT
+    OF_REQUEST = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChildPayload(MessagePayload):
     """Start the request that a subworkflow step waits for."""
 
@@ -245,7 +261,7 @@ PAYLOADS: Mapping[str, type[MessagePayload]] = {
     payload.KIND: payload
     for payload in (
         *(AttemptPayload, WakePayload, RemindPayload, EscalatePayload, ExpirePayload),
-        DeadlinePayload,
+        *(DeadlinePayload, HandOverPayload, DropKeptPayload),
         *(ChildPayload, ChildEndedPayload, ChildCancelPayload),
         *(EndedPayload, StartPayload, SchedulePayload, HeadPayload),
         *(TellPayload, DuePayload, MailPayload, NoticePayload, DigestPayload, WatchPayload),

@@ -327,6 +327,39 @@ class HoldRefused(ChangeNote):
     hinders: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageNote(ChangeNote):
+    """Of a message that came before its wait: its name, and who (a login) sent it."""
+
+    message: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageKept(MessageNote):
+    """It waits for its wait, until when (ISO) at most, and gives these fields."""
+
+    KIND = "message_kept"
+    until: str | None = None
+    fields: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageTaken(MessageNote):
+    """Its wait has taken it; when it had come (ISO)."""
+
+    KIND = "message_taken"
+    received_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDropped(MessageNote):
+    """No wait will take it any more, and why (a code)."""
+
+    KIND = "message_dropped"
+    why: str
+
+
 NOTE_KINDS: Mapping[str, type[ChangeNote]] = {
     note.KIND: note
     for note in (
@@ -337,6 +370,7 @@ NOTE_KINDS: Mapping[str, type[ChangeNote]] = {
         *(FileUploaded, CommentRecorded, QuestionAsked, QuestionClosed, DueMoved),
         *(VersionChanged, TaskMoved),
         *(HoldTaken, HoldConfirmed, HoldReturned, HoldRefused),
+        *(MessageKept, MessageTaken, MessageDropped),
     )
 }
 """The notes that a row may hold, by their keys in `changes`."""

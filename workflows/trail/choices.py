@@ -57,6 +57,7 @@ class TrailCommand(models.TextChoices):
     EXPIRE = "expire", gettext_lazy("expire")
     EXTEND = "extend", gettext_lazy("give more time")
     KEEP_MESSAGE = "keep_message", gettext_lazy("keep a message")
+    DROP_MESSAGE = "drop_message", gettext_lazy("drop a kept message")
     REMIND = "remind", gettext_lazy("remind")
     ESCALATE = "escalate", gettext_lazy("escalate")
     WATCH = "watch", gettext_lazy("watch")

@@ -52,6 +52,7 @@ PART_WORDS: Mapping[str, Any] = {
     "for": gettext_lazy("waits so long"),
     "until": gettext_lazy("waits until"),
     "message": gettext_lazy("waits for the message"),
+    "keep": gettext_lazy("keeps a message that comes early"),
     "workflow": gettext_lazy("workflow"),
     "result": gettext_lazy("result"),
     "to": gettext_lazy("leads to"),

@@ -39,6 +39,10 @@ from workflows.execution.services.automation_steps import (
     waiting_token,
 )
 from workflows.execution.services.expiry import expire_task
+from workflows.execution.services.messages.handing_over import (
+    drop_overdue_messages,
+    hand_over_kept_message,
+)
 from workflows.execution.services.staffing_watch import watch_queues
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.notices.services import telling_people
@@ -95,7 +99,7 @@ HOPELESS = (
 TIMED = frozenset(
     {
         *(MessageKind.WAKE, MessageKind.REMIND, MessageKind.ESCALATE, MessageKind.SCHEDULE),
-        *(MessageKind.EXPIRE, MessageKind.DEADLINE),
+        *(MessageKind.EXPIRE, MessageKind.DEADLINE, MessageKind.DROP_KEPT),
         *(MessageKind.DUE, MessageKind.DIGEST),
     }
 )
@@ -273,6 +277,18 @@ def _as_task_timer(
     return deliver_it
 
 
+def _deliver_hand_over(message: OutboxMessage, clock: Clock) -> None:
+    def hand_over(case: UnitOfWork, activation: int) -> None:
+        hand_over_kept_message(case.instance.pk, activation, case.now)
+
+    _as_request_command(hand_over)(message, clock)
+
+
+def _drop_overdue_messages(message: OutboxMessage, now: datetime) -> None:
+    assert message.request_id is not None
+    drop_overdue_messages(message.request_id, now)
+
+
 def _as_own_transaction(
     command: Callable[[OutboxMessage, datetime], None],
 ) -> Callable[[OutboxMessage, Clock], None]:
@@ -414,6 +430,8 @@ _DELIVERIES: Mapping[str, Callable[[OutboxMessage, Clock], None]] = {
     MessageKind.ESCALATE: _deliver_escalation,
     MessageKind.EXPIRE: _deliver_expiry,
     MessageKind.DEADLINE: _deliver_deadline,
+    MessageKind.HAND_OVER: _deliver_hand_over,
+    MessageKind.DROP_KEPT: _as_own_transaction(_drop_overdue_messages),
     MessageKind.CHILD: _deliver_child_start,
     MessageKind.CHILD_ENDED: _deliver_child_end,
     MessageKind.CHILD_CANCEL: _as_own_transaction(families.cancel_child),

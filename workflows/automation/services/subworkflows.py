@@ -38,6 +38,7 @@ from workflows.execution.services.automation_steps import (
     open_work_of_instance,
     waiting_token,
 )
+from workflows.execution.services.messages.handing_over import drop_messages_of_ended
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.links.services.public_entries import tell_of_public_end
 from workflows.outbox.choices import NOT_ARRIVED_STATES, MessageKind
@@ -112,8 +113,10 @@ def _has_child_request(case: UnitOfWork, activation: int) -> bool:
 
 
 def follow_request_end(message: OutboxMessage, now: datetime) -> None:
-    """A request is over: tell the request that waits for it, and start what its end triggers."""
+    """A request is over: tell the request that waits for it, start what its end triggers, and drop
+    the messages that it keeps."""
     assert message.request_id is not None
+    drop_messages_of_ended(message.request_id, now)
     ended = WorkflowInstance.objects.select_related("template", "requester").get(
         pk=message.request_id
     )

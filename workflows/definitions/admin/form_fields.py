@@ -23,6 +23,7 @@ from unfold.widgets import (
 
 from workflows.admin_site.elements import render_include
 from workflows.definitions.models import PrettyJSONEncoder
+from workflows.engine.format.parts import KEEP_NOTHING
 from workflows.engine.timing.due_dates import parse_span
 from workflows.engine.timing.working_time import parse_duration
 
@@ -201,6 +202,15 @@ class SpanField(forms.CharField):
             except ValueError as problem:
                 raise ValidationError(f"{problem}.") from problem
         return text
+
+
+class KeepField(SpanField):
+    """A span, or `none`."""
+
+    def clean(self, value: Any) -> str | None:
+        """The span as written, if it is one."""
+        text = forms.CharField.clean(self, value)
+        return text if text == KEEP_NOTHING else super().clean(value)
 
 
 class TextField(forms.CharField):

@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from workflows.definitions.admin.field_boxes.row_fields import PairsField, holds_pairs
 from workflows.definitions.admin.form_fields import (
     NOT_SAID,
+    KeepField,
     NameField,
     NamesField,
     SpanField,
@@ -333,6 +334,13 @@ WAIT_BOXES: Final = (
             none=gettext_lazy("none"),
         ),
         holds=lambda value: isinstance(value, list),
+    ),
+    SettingBox(
+        path=("keep",),
+        build=lambda: KeepField(
+            label=gettext_lazy("A message that comes early is kept"),
+            help_text=gettext_lazy("Not said: while the request runs. none: it is refused."),
+        ),
     ),
 )
 SUBWORKFLOW_BOXES: Final = (

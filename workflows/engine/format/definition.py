@@ -28,6 +28,7 @@ from workflows.engine.format.parts import (
     ExpiryDef,
     ExtendDef,
     FieldPath,
+    KeepText,
     Key,
     Line,
     LongText,
@@ -267,6 +268,7 @@ class WaitStep(HoldingStep):
     until: UntilText | None = None
     message: Line | None = None
     outputs: list[FieldPath] | None = None
+    keep: KeepText | None = None
     to: Key
 
     @model_validator(mode="after")
@@ -275,6 +277,8 @@ class WaitStep(HoldingStep):
             raise ValueError(text("a wait step says exactly one of `for`, `until` or `message`"))
         if self.outputs and self.message is None:
             raise ValueError(text("only a wait for a message fills in fields; take `outputs` out"))
+        if self.keep is not None and self.message is None:
+            raise ValueError(text("only a wait for a message has one kept; take `keep` out"))
         return self
 
 

@@ -63,6 +63,16 @@ def _validate_span(text: str) -> str:
 
 SpanText = Annotated[str, StringConstraints(max_length=20), AfterValidator(_validate_span)]
 """A duration, or a stretch of the calendar: `1mo`, `2y`, `14cd`."""
+KEEP_NOTHING = "none"
+"""What a wait says instead of a span where a message that comes before it is refused."""
+
+
+def _validate_keep(text: str) -> str:
+    return text if text == KEEP_NOTHING else _validate_span(text)
+
+
+KeepText = Annotated[str, StringConstraints(max_length=20), AfterValidator(_validate_keep)]
+"""How long a message that comes early is kept; `none`: not at all."""
 CalendarName = Literal["24/7"] | Slug
 """The calendar in which durations count."""
 

@@ -11,7 +11,7 @@ from workflows.admin_site.base import ReadOnlyInline, actor_of
 from workflows.admin_site.elements import person_column, text_column
 from workflows.documents.models import Document
 from workflows.execution.admin.instance_columns import TaskPositionColumns
-from workflows.execution.models import Incident, MergeRecord, TaskQuestion, WorkItem
+from workflows.execution.models import Incident, KeptMessage, MergeRecord, TaskQuestion, WorkItem
 from workflows.execution.queries.position import prefetch_task_positions
 from workflows.execution.queries.sight.field_sight import without_masked_files
 from workflows.people.queries.stand_ins import prefetch_absences
@@ -23,6 +23,7 @@ OWNER = person_column("owner", gettext_lazy("owner"))
 ASKED_BY = person_column("asked_by", gettext_lazy("asked by"))
 ASKED_OF = person_column("asked_of", gettext_lazy("asked of"))
 UPLOADED_BY = person_column("uploaded_by", gettext_lazy("uploaded by"))
+SENT_BY = person_column("sender", gettext_lazy("sent by"))
 ACTOR = person_column("actor", gettext_lazy("actor"), kept="actor_name")
 LEFT_REASON = text_column("reason", gettext_lazy("reason"))
 MESSAGE = text_column("message", gettext_lazy("message"))
@@ -100,6 +101,18 @@ class DocumentInline(ReadOnlyInline):
         """With the names that are shown; not the files of fields that are only for some."""
         rows = super().get_queryset(request).select_related("uploaded_by")
         return without_masked_files(rows, actor_of(request))
+
+
+class KeptMessageInline(ReadOnlyInline):
+    """Messages that came early and wait for their step; their values are the step's to show."""
+
+    model = KeptMessage
+    fields = ("name", SENT_BY, "received_at", "keep_until")
+    readonly_fields = (SENT_BY,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the names that are shown."""
+        return super().get_queryset(request).select_related("sender")
 
 
 class TrailInline(ReadOnlyInline):

@@ -19,6 +19,7 @@ from workflows.execution.admin.instance_filters import IncidentFilter, OverFilte
 from workflows.execution.admin.instance_inlines import (
     DocumentInline,
     IncidentInline,
+    KeptMessageInline,
     MergeInline,
     QuestionInline,
     TaskInline,
@@ -79,7 +80,8 @@ class RequestAdmin(InstanceColumns, ReadOnly, HistoryAdmin):
     ordering = ("-id",)
     actions = REQUEST_ACTIONS
     inlines = (
-        *(TaskInline, QuestionInline, MergeInline, IncidentInline, DocumentInline, TrailInline),
+        *(TaskInline, QuestionInline, MergeInline, IncidentInline, KeptMessageInline),
+        *(DocumentInline, TrailInline),
     )
     fields = (
         ("reference_", "template", "version"),

@@ -11,7 +11,8 @@ class KeptMessage(models.Model):
     """A message that a request has received and that no step has taken yet.
 
     It is handed to the first wait for it that the request comes to, once, in the right of whoever
-    sent it, and is gone with that: the trail tells that it came, and that it was taken.
+    sent it, and is gone with that: the trail tells that it came, and that it was taken. `rows` are
+    values that the row of a wait in an each-branch must have.
     """
 
     request = models.ForeignKey(
@@ -22,6 +23,7 @@ class KeptMessage(models.Model):
     )
     name = models.CharField(gettext_lazy("message"), max_length=200)
     data = models.JSONField(gettext_lazy("values"), default=dict)
+    rows = models.JSONField(gettext_lazy("values of its row"), default=dict)
     digest = models.CharField(gettext_lazy("digest"), max_length=64, editable=False)
     sender = models.ForeignKey(
         settings.AUTH_USER_MODEL,

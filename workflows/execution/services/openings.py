@@ -6,19 +6,22 @@ Only rows are written here, with the decision that opened the step.
 from datetime import datetime
 
 from workflows.engine.format.definition import WaitStep
+from workflows.engine.format.parts import KEEP_NOTHING
 from workflows.engine.timing.due_dates import end_of_wait, parse_span, relative_moment
 from workflows.engine.values.fields import field_moment
+from workflows.execution.models import KeptMessage
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.outbox.payloads import (
     AttemptPayload,
     ChildPayload,
+    HandOverPayload,
     WakePayload,
 )
 
 
 def enqueue_outside_work(work: UnitOfWork, activation: int, key: str) -> None:
-    """The message for an automation, a wait or a subworkflow. A wait for a message asks nothing:
-    the message comes, or it does not."""
+    """The message for an automation, a wait or a subworkflow. A wait for a message asks for one
+    that was kept for it; where none was, it asks nothing: the message comes, or it does not."""
     step = work.map.graph[key]
     if step.kind == "automation":
         work.message(AttemptPayload(), activation=activation)
@@ -30,6 +33,15 @@ def enqueue_outside_work(work: UnitOfWork, activation: int, key: str) -> None:
             activation=activation,
             run_after=compute_wake_moment(work, activation, step),
         )
+    elif isinstance(step, WaitStep) and _may_be_kept(work, step):
+        work.message(HandOverPayload(), activation=activation)
+
+
+def _may_be_kept(work: UnitOfWork, step: WaitStep) -> bool:
+    """Whether the request keeps a message of this name; it is locked, so none can come between."""
+    if step.keep == KEEP_NOTHING or work.instance.pk is None:
+        return False
+    return KeptMessage.objects.filter(request=work.instance.pk, name=step.message).exists()
 
 
 def compute_wake_moment(work: UnitOfWork, activation: int, step: WaitStep) -> datetime:
