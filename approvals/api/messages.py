@@ -6,7 +6,14 @@ from ninja import Router
 
 from approvals.api.authentication import authorized_user
 from approvals.api.responses import command_operation, request_values, run_command_once
-from approvals.api.schemas import CorrelatedIn, MessageIn, MessageOut
+from approvals.api.schemas import (
+    CorrelatedIn,
+    MessageIn,
+    MessageOut,
+    SignalIn,
+    SignalledOut,
+    SignalOut,
+)
 from workflows.access.conditions import AUDIT, MANAGE, START, VIEW
 from workflows.access.models import ApiToken
 from workflows.definitions.models import WorkflowTemplate
@@ -15,6 +22,7 @@ from workflows.definitions.queries.published_versions import get_published_versi
 from workflows.engine.errors import InvalidInput, NotFound
 from workflows.execution.queries.visible_instances import NO_REQUEST
 from workflows.execution.services import incoming_messages as messages
+from workflows.execution.services.messages.signals import SignalReport, send_signal
 
 router = Router(tags=["messages"])
 
@@ -65,6 +73,45 @@ def correlate_message_call(request: HttpRequest, body: CorrelatedIn) -> JsonResp
         return _message_out(request, received)
 
     return run_command_once(request, user, correlate_message)
+
+
+@router.post("/workflows/{slug:workflow}/signal", **command_operation("signal", SignalOut))
+def send_signal_call(request: HttpRequest, workflow: str, body: SignalIn) -> JsonResponse:
+    """Send a message to all requests of a workflow that wait for it, or will, and have the values
+    of `where`; up to 200 in a call. What one request refuses stops no other."""
+    user = authorized_user(request, ApiToken.COURSE)
+
+    def signal() -> SignalOut:
+        report = send_signal(
+            workflow,
+            body.message,
+            actor=user,
+            now=timezone.now(),
+            data=body.data,
+            where=body.where,
+            after=body.after,
+        )
+        return _signal_out(report)
+
+    return run_command_once(request, user, signal)
+
+
+def _signal_out(report: SignalReport) -> SignalOut:
+    fates = [line.fate for line in report.lines]
+    return SignalOut(
+        taken=fates.count(messages.MessageFate.TAKEN),
+        kept=sum(fate in messages.KEPT_FATES for fate in fates),
+        refused=fates.count(None),
+        requests=[
+            SignalledOut(
+                reference=line.reference,
+                message=line.fate.value if line.fate is not None else "refused",
+                reason=str(line.refusal) if line.refusal is not None else None,
+            )
+            for line in report.lines
+        ],
+        next=report.following,
+    )
 
 
 def _message_out(request: HttpRequest, received: messages.Received) -> MessageOut:

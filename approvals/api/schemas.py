@@ -137,6 +137,37 @@ class CorrelatedIn(StrictBody):
     data: Data = Field(default_factory=dict)
 
 
+class SignalIn(StrictBody):
+    """A message for all requests of a workflow that wait for it, or will, and have these values."""
+
+    message: Annotated[Text, Field(min_length=1, max_length=80)]
+    data: Data = Field(default_factory=dict)
+    where: Correlation = Field(default_factory=dict)
+    after: Annotated[
+        int,
+        Field(ge=0, le=2**63 - 1, description="The `next` of the call before; 0 for the first."),
+    ] = 0
+
+
+class SignalledOut(Schema):
+    """What became of a signal at one request; `reason` says why it was refused."""
+
+    reference: str
+    message: Literal["taken", "kept", "already_kept", "refused"]
+    reason: str | None
+
+
+class SignalOut(Schema):
+    """How many requests took a signal, keep it, and refused it. Where there may be more than one
+    call goes through, `next` is the `after` of the next call."""
+
+    taken: int
+    kept: int
+    refused: int
+    requests: list[SignalledOut]
+    next: int | None
+
+
 class RequestOut(Schema):
     """Where a request stands."""
 

@@ -246,6 +246,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "correlation": {"region": "EU"},
     },
     "api-v1:message": {"message": "x"},
+    "api-v1:signal": {"message": "x"},
     "api-v1:decide": {"outcome": "approve", "seen": "x"},
     "api-v1:comments": {"text": "Any news?"},
     "api-v1:edit_comment": {"text": "Any news?"},
@@ -289,6 +290,7 @@ MAY_POST: dict[str, set[str]] = {
     "api-v1:unfollow": {"who follows"},
     "api-v1:message": {SIGNED, SEES},
     "api-v1:correlate": {SIGNED, SEES},
+    "api-v1:signal": {SIGNED, SEES},
     "api-v1:hook": {"a signature"},
     "approvals:request-columns": {SIGNED},
     "approvals:token-revoke": {SIGNED, CHANGES},  # their own, or with that permission

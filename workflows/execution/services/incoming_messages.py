@@ -53,6 +53,9 @@ class MessageFate(StrEnum):
     ALREADY_KEPT = "already_kept"
 
 
+KEPT_FATES = (MessageFate.KEPT, MessageFate.ALREADY_KEPT)
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """A request that a message was for, what became of the message there, and until when it is

@@ -1,7 +1,7 @@
 """The requests of a workflow that a message is for: those whose fields have the values that it
 names, each read as its field reads it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -71,6 +71,31 @@ def find_coming(
     return _known_to(actor, message, [work for work in fitting if find_coming_waits(work, message)])
 
 
+def find_signalled(
+    workflow: str,
+    message: str,
+    where: Mapping[str, Any],
+    actor: User,
+    now: datetime,
+    *,
+    after: int,
+    most: int,
+) -> tuple[list[WorkflowInstance], int | None]:
+    """Both, of up to `most` candidates by their ids behind `after`; and behind which one to go on,
+    where there may be more."""
+    waiting, coming = _waiting_requests(workflow, message), coming_requests(workflow, message)
+    both = Q(pk__in=waiting.order_by().values("pk")) | Q(pk__in=coming.order_by().values("pk"))
+    rows = _running(workflow).filter(both, pk__gt=after).order_by("pk")
+    candidates = find_candidates(rows, where, most)
+    following = candidates[-1].pk if len(candidates) == most else None
+    works = [
+        work
+        for work in _those_that_fit(candidates, where, actor, now)
+        if message_finds_wait(work, message, where) or find_coming_waits(work, message)
+    ]
+    return _known_to(actor, message, works), following
+
+
 def _known_to(actor: User, message: str, works: list[UnitOfWork]) -> list[WorkflowInstance]:
     ids = [work.instance.pk for work in works]
     visible = WorkflowInstance.objects.visible_to(actor).filter(pk__in=ids)
@@ -131,7 +156,16 @@ def _find_fitting(
     actor: User,
     now: datetime,
 ) -> Iterable[UnitOfWork]:
-    for candidate in find_candidates(rows, correlation):
+    yield from _those_that_fit(find_candidates(rows, correlation), correlation, actor, now)
+
+
+def _those_that_fit(
+    candidates: Iterable[WorkflowInstance],
+    correlation: Mapping[str, Any],
+    actor: User,
+    now: datetime,
+) -> Iterable[UnitOfWork]:
+    for candidate in candidates:
         work = read_unlocked_work(candidate, actor, now)
         try:
             if has_correlation_values(work, correlation):
@@ -141,8 +175,8 @@ def _find_fitting(
 
 
 def find_candidates(
-    rows: QuerySet[WorkflowInstance], correlation: Mapping[str, Any]
-) -> Collection[WorkflowInstance]:
+    rows: QuerySet[WorkflowInstance], correlation: Mapping[str, Any], most: int = MOST_CANDIDATES
+) -> Sequence[WorkflowInstance]:
     """Those of these requests that fit, as far as the database can tell.
 
     The two databases write truth values differently, so those are compared when they are here.
@@ -160,7 +194,7 @@ def find_candidates(
         if "." not in key
     }
     fitting = rows.alias(**spelled).filter(fits).select_related("template", "requester")
-    return list(fitting[:MOST_CANDIDATES])
+    return list(fitting[:most])
 
 
 def _build_spelling_filter(version: int, values: Mapping[str, tuple[FieldSpec, Any]]) -> Q:
