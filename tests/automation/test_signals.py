@@ -86,7 +86,7 @@ def test_it_is_sent_page_by_page() -> None:
 def test_who_neither_sees_nor_is_awaited_learns_of_nothing() -> None:
     three()
     with refused(NotFound, "waits for"):
-        signal(by="cat")
+        signal(by="max")
 
 
 def test_the_api_answers_with_what_became_of_it_once_a_key() -> None:
