@@ -21,7 +21,7 @@ from workflows.definitions.queries.compiled_versions import get_version_map
 from workflows.definitions.queries.published_versions import get_published_version
 from workflows.engine.errors import InvalidInput, NotFound
 from workflows.execution.queries.visible_instances import NO_REQUEST
-from workflows.execution.services import incoming_messages as messages
+from workflows.execution.services.messages import incoming as messages
 from workflows.execution.services.messages.signals import SignalReport, send_signal
 
 router = Router(tags=["messages"])

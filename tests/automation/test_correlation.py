@@ -14,8 +14,8 @@ from tests.workflows.drawn import HEAD, NO, STOP
 from tests.workflows.support import everything, make_people, person, publish, refused
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
 from workflows.execution.models import WorkflowInstance, WorkItem
-from workflows.execution.services import incoming_messages as messages
 from workflows.execution.services import instances as requests
+from workflows.execution.services.messages import incoming as messages
 
 pytestmark = pytest.mark.django_db
 

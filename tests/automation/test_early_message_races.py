@@ -11,8 +11,8 @@ from tests.workflows.support import again, only_on_postgres, person, publish
 from tests.workflows.test_races import LATER, clients, together
 from workflows.engine.routing.marking import Marking
 from workflows.execution.models import KeptMessage
-from workflows.execution.services import incoming_messages as messages
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.messages import incoming as messages
 from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
 from workflows.people.models import User
 from workflows.trail.models import TrailEvent

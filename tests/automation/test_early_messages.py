@@ -24,8 +24,8 @@ from workflows.engine.errors import (
 from workflows.engine.format.files import read_definition
 from workflows.engine.routing.marking import Marking
 from workflows.execution.models import KeptMessage, WorkflowInstance
-from workflows.execution.services import incoming_messages as messages
 from workflows.execution.services import instances as requests
+from workflows.execution.services.messages import incoming as messages
 from workflows.execution.services.messages.keeping import digest_of_message
 from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
 from workflows.trail.models import TrailEvent

@@ -11,8 +11,8 @@ from tests.workflows.support import Flow, begin, person, refused
 from tests.workflows.test_each_branches import agrees, each
 from workflows.engine.errors import InvalidInput, NotFound, WrongState
 from workflows.execution.models import KeptMessage
-from workflows.execution.services import incoming_messages as messages
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.messages import incoming as messages
 
 pytestmark = pytest.mark.django_db
 

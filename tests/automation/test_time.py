@@ -18,8 +18,8 @@ from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongSta
 from workflows.execution.models import AddedPerson, WorkflowInstance
 from workflows.execution.queries.inbox import count_inbox_tasks, inbox_page
 from workflows.execution.services import incidents
-from workflows.execution.services import incoming_messages as messages
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.messages import incoming as messages
 from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
 from workflows.notices.choices import NoticeKind
 from workflows.outbox.models import OutboxMessage

@@ -9,8 +9,9 @@ from tests.workflows.support import Flow, begin, make_people, person, publish, r
 from workflows.definitions.queries.definition_rows import definition_data_of, definition_of
 from workflows.engine.errors import InvalidInput
 from workflows.execution.models import WorkflowInstance
-from workflows.execution.services import corrections, incoming_messages
+from workflows.execution.services import corrections
 from workflows.execution.services import instances as requests
+from workflows.execution.services.messages import incoming as incoming_messages
 
 pytestmark = pytest.mark.django_db
 

@@ -29,9 +29,9 @@ from workflows.engine.routing.marking import Marking
 from workflows.engine.routing.token_walk import ExternalStep
 from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.execution.services import incidents, merges
-from workflows.execution.services import incoming_messages as messages
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.messages import incoming as messages
 from workflows.execution.services.staffing_watch import watch_queues
 from workflows.execution.services.task_standing import available_outcomes, decision_situation
 from workflows.execution.services.unit_of_work import UnitOfWork, open_unit_of_work

@@ -31,9 +31,9 @@ from workflows.engine.format.definition import WaitStep
 from workflows.engine.timing.working_time import parse_duration
 from workflows.execution.models import Incident, MergeRecord, WorkflowInstance, WorkItem
 from workflows.execution.services import incidents, merges
-from workflows.execution.services import incoming_messages as messages
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.messages import incoming as messages
 from workflows.outbox.models import Attempt
 from workflows.people.models import User
 from workflows.people.services.recipients import incident_owner_for

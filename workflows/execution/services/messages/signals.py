@@ -11,11 +11,11 @@ from django.db import transaction
 from workflows.engine.errors import HandoffError, NotFound
 from workflows.engine.texts import Text
 from workflows.execution.models import WorkflowInstance
-from workflows.execution.services.incoming_messages import MessageFate, deliver_message
 from workflows.execution.services.messages.correlation import (
     find_signalled,
     require_correlation_fields,
 )
+from workflows.execution.services.messages.incoming import MessageFate, deliver_message
 from workflows.execution.services.unit_of_work import open_unit_of_work
 from workflows.people.models import User
 

@@ -1,7 +1,6 @@
 """Messages from outside that waiting requests go on with: 'the goods have arrived'.
 
-One that comes before its wait is kept for it; how, and how it is handed over, is in the folder
-`messages` beside this.
+One that comes before its wait is kept for it (`keeping`) and handed over (`handing_over`).
 """
 
 from collections.abc import Mapping, Sequence
