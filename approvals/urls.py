@@ -4,6 +4,7 @@ from django.urls import path
 
 from approvals.views import (
     absences,
+    approvers,
     conversation,
     documents,
     handoffs,
@@ -38,6 +39,7 @@ urlpatterns = [
     path("inbox/decide/", bulk.decide_chosen_view, name="decide-chosen"),
     path("tasks/<int:task_id>/", tasks.task_page_view, name="task"),
     path("tasks/<int:task_id>/reassign/", courses.reassign_task_view, name="reassign"),
+    path("tasks/<int:task_id>/approver/", approvers.add_approver_view, name="add-approver"),
     path("tasks/<int:task_id>/opinion/", questions.ask_opinion_view, name="ask-opinion"),
     path("tasks/<int:task_id>/question/", questions.ask_requester_view, name="ask-requester"),
     path("questions/<int:question_id>/", questions.question_view, name="question"),

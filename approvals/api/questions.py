@@ -49,14 +49,14 @@ def reassign_task_call(request: HttpRequest, task_id: int, body: ReassignIn) -> 
     find_visible_human_task(user, task_id)
 
     def answer_reassignment() -> TaskOut:
-        [to] = _find_people([body.to])
+        [to] = find_people([body.to])
         item = tasks.reassign(task_id, actor=user, to=to, reason=body.reason, now=timezone.now())
         return task_out(request, item)
 
     return run_command_once(request, user, answer_reassignment)
 
 
-def _find_people(usernames: list[str]) -> list[User]:
+def find_people(usernames: list[str]) -> list[User]:
     """The people with these usernames, whether their accounts are active or not."""
     by_username = {
         person.get_username(): person for person in User.objects.filter(username__in=usernames)
@@ -82,7 +82,7 @@ def ask_opinion_call(request: HttpRequest, task_id: int, body: OpinionsIn) -> Js
         rows = questions.ask_opinions(
             task_id,
             actor=user,
-            people=_find_people(body.people),
+            people=find_people(body.people),
             question=body.question,
             now=timezone.now(),
         )

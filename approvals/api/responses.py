@@ -31,6 +31,7 @@ from workflows.engine.errors import InvalidInput
 from workflows.engine.routing.rows import read_rows
 from workflows.execution.choices import QuestionKind, QuestionState
 from workflows.execution.models import NEVER, TaskQuestion, WorkflowInstance, WorkItem
+from workflows.execution.queries.instance_record import find_awaited_people
 from workflows.execution.queries.position import (
     HolderKind,
     InstancePosition,
@@ -200,6 +201,7 @@ def task_values(
         "expires": item.expires_at,
         "needed": item.needed,
         "agreed": len(item.votes),
+        "awaited": [person.get_username() for person in find_awaited_people(item)],
         "outcome": item.outcome or None,
         "decided_by": item.performer_name or None,
         "acted_for": item.decided_for.get_username() if item.decided_for else None,

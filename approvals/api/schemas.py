@@ -98,6 +98,12 @@ class ReassignIn(ReasonIn):
     to: Annotated[Text, Field(min_length=1, max_length=150)]
 
 
+class ApproverIn(ReasonIn):
+    """Who must agree besides (a username), and why."""
+
+    person: Annotated[Text, Field(min_length=1, max_length=150)]
+
+
 class QuestionIn(StrictBody):
     """What the requester is asked."""
 
@@ -260,6 +266,10 @@ class WorkItemOut(Schema):
     ] = None
     needed: int
     agreed: int
+    awaited: Annotated[
+        list[str],
+        Field(description="Who was asked to agree besides, and has not yet (usernames)."),
+    ] = Field(default_factory=list)
     outcome: str | None
     decided_by: Annotated[str | None, Field(description="Who decided it (a username).")] = None
     acted_for: Annotated[

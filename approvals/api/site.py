@@ -18,6 +18,7 @@ from approvals.api import (
     messages,
     questions,
     resources,
+    votes,
 )
 from approvals.api import tasks as work
 from approvals.api import webhooks as hooks
@@ -83,6 +84,7 @@ def make_api() -> Api:
     api.add_router("", following.router)
     api.add_router("", work.router)
     api.add_router("", questions.router)
+    api.add_router("", votes.router)
     api.add_router("", messages.router)
     api.add_router("", forms.router)
     api.add_router("", resources.router)

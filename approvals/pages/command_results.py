@@ -17,6 +17,7 @@ from workflows.execution.queries.position import find_position
 from workflows.language.formats import join_words, moment_text
 from workflows.people.queries.person_names import full_names_of
 from workflows.trail.changes import (
+    ApproverJoined,
     AssigneeChanged,
     DueMoved,
     IncidentOpened,
@@ -57,6 +58,9 @@ def describe_task_command(task: WorkItem, command: str) -> str:
         "start": gettext("Work on “%(step)s” has begun; its time counts from now."),
         "pause": gettext("Work on “%(step)s” is paused; the rest does not count as work."),
         "release": gettext("“%(step)s” is back in the queue for others to take."),
+        "withdraw-vote": gettext(
+            "You agree to “%(step)s” no longer. You may agree again, or refuse, below."
+        ),
     }
     return sentences[command] % {"step": version_map.graph.title(task.step.key)}
 
@@ -186,6 +190,14 @@ def _describe_reassignment(version_map: VersionMap, row: TrailEvent) -> str:
     return " ".join(sentences)
 
 
+def _describe_added_approver(version_map: VersionMap, row: TrailEvent) -> str:
+    (note,) = read_changes(row).notes_of(ApproverJoined)
+    return gettext("“%(step)s” does not go on now without %(person)s.") % {
+        "step": version_map.graph.title(row.step),
+        "person": full_names_of({note.person}).get(note.person, note.person),
+    }
+
+
 def _describe_opinion_question(version_map: VersionMap, row: TrailEvent) -> str:
     return gettext(
         "You asked %(people)s for an opinion. You can decide before the answer comes."
@@ -222,6 +234,7 @@ _COMMAND_SENTENCES: Mapping[str, SentenceBuilder] = {
     "skip": _describe_skip,
     "reroute": _describe_reroute,
     "reassign": _describe_reassignment,
+    "add_approver": _describe_added_approver,
     "ask_opinion": _describe_opinion_question,
     "ask_requester": _describe_requester_question,
     "resolve_merge": _describe_merge,

@@ -4,15 +4,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from approvals.ui.formats import performer_text, person_name
 from workflows.definitions.queries.compiled_versions import VersionMap, map_of_step
 from workflows.engine.format.definition import EXPIRED, HumanStep, RouteDef, display_title
 from workflows.engine.routing.separation import forward_outcome
 from workflows.execution.models import WorkflowInstance, WorkItem
-from workflows.execution.queries.instance_record import signatures_of
+from workflows.execution.queries.instance_record import find_awaited_people, signatures_of
+from workflows.execution.services.agreement.withdrawn_votes import find_own_vote
 from workflows.execution.texts.signatures import signature_text
+from workflows.language.formats import join_words
+from workflows.people.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,24 @@ def describe_votes(
         )
         for vote in task.votes
     ]
+
+
+def describe_awaited(task: WorkItem) -> str:
+    """Whose agreement is awaited who were added by hand."""
+    names = [person_name(person) for person in find_awaited_people(task)]
+    if not names:
+        return ""
+    return ngettext(
+        "%(people)s was asked to agree besides, and has not yet.",
+        "%(people)s were asked to agree besides, and have not yet.",
+        len(names),
+    ) % {"people": join_words(names)}
+
+
+def may_withdraw_vote(task: WorkItem, user: User) -> bool:
+    """Whether the reader has agreed here and may take that back."""
+    is_running = task.request.state == WorkflowInstance.RUNNING
+    return task.is_open and is_running and find_own_vote(task, user) is not None
 
 
 def outcome_kind(step: HumanStep, name: str, route: RouteDef) -> str:

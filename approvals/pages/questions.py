@@ -21,6 +21,7 @@ from workflows.execution.queries.questions import (
     questions_on_task,
 )
 from workflows.execution.queries.sight.field_sight import hidden_fields
+from workflows.execution.services.agreement.added_approvers import find_adding_refusal
 from workflows.execution.services.capacities import may_steer_request
 from workflows.execution.services.questions import find_requester_refusal
 from workflows.execution.services.read_only_work import read_only_unit_of_work
@@ -117,12 +118,14 @@ class TaskAsking:
     may_ask_opinion: bool = False
     may_ask_requester: bool = False
     may_pass_on: bool = False
+    may_add_approver: bool = False
     requester_refusal: str = ""
 
     @property
     def is_offered(self) -> bool:
         """Whether there is a button to show."""
-        return self.may_ask_opinion or self.may_ask_requester or self.may_pass_on
+        asks = self.may_ask_opinion or self.may_ask_requester or self.may_add_approver
+        return asks or self.may_pass_on
 
 
 def describe_asking(
@@ -134,7 +137,7 @@ def describe_asking(
     assert user is not None
     lines = describe_questions(questions_on_task(task), user, steers=steers, beside=task.request)
     if situation is None:
-        return TaskAsking(lines=lines)
+        return TaskAsking(lines=lines, may_add_approver=steers and _may_add_approver(work, task))
     may_have_it = not is_with_another(task, situation)
     refusal = find_requester_refusal(work) if may_have_it else None
     return TaskAsking(
@@ -142,8 +145,16 @@ def describe_asking(
         may_ask_opinion=True,
         may_ask_requester=may_have_it and refusal is None,
         may_pass_on=may_have_it and task.needed == 1,
+        may_add_approver=(may_have_it or steers) and _may_add_approver(work, task),
         requester_refusal=str(refusal or ""),
     )
+
+
+def _may_add_approver(work: UnitOfWork, task: WorkItem) -> bool:
+    """Whether one more person can be asked to agree; who may do so is asked besides."""
+    is_known = task.is_open and task.step_id in work.map.step_keys
+    is_running = task.request.state == WorkflowInstance.RUNNING
+    return is_known and is_running and find_adding_refusal(work, task) is None
 
 
 def find_asking_refusal(

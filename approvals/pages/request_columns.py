@@ -88,6 +88,8 @@ _MOVES = {
     TrailCommand.START: gettext_lazy("Asked for"),
     TrailCommand.DECIDE: gettext_lazy("“%(step)s”: %(outcome)s"),
     TrailCommand.REASSIGN: gettext_lazy("“%(step)s” passed on"),
+    TrailCommand.WITHDRAW_VOTE: gettext_lazy("“%(step)s”: agreement taken back"),
+    TrailCommand.ADD_APPROVER: gettext_lazy("“%(step)s”: one more asked to agree"),
     TrailCommand.ESCALATE: gettext_lazy("“%(step)s” escalated"),
     TrailCommand.ASK_REQUESTER: gettext_lazy("The requester was asked"),
     TrailCommand.ANSWER_QUESTION: gettext_lazy("A question was answered"),

@@ -14,7 +14,13 @@ from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.execution.queries.position import InstancePosition
 from workflows.execution.services.bypassed_approvals import BYPASSED_KEY
 from workflows.language.formats import count_text, join_words, moment_text
-from workflows.trail.changes import AssigneeChanged, DueMoved, VersionChanged, read_changes
+from workflows.trail.changes import (
+    ApproverJoined,
+    AssigneeChanged,
+    DueMoved,
+    VersionChanged,
+    read_changes,
+)
 from workflows.trail.choices import TrailCommand
 from workflows.trail.messages import describe_recorded_facts
 from workflows.trail.models import TrailEvent
@@ -115,7 +121,11 @@ def usernames_in(rows: Iterable[TrailEvent]) -> Iterator[str]:
         changes = read_changes(row)
         for change in changes.notes_of(AssigneeChanged):
             yield from (name for name in (change.before, change.to) if name)
+        for added in changes.notes_of(ApproverJoined):
+            yield from (name for name in (added.person, added.instead_of) if name)
         facts = changes.facts
+        if row.command == TrailCommand.WITHDRAW_VOTE and row.acted_for:
+            yield row.acted_for
         for names in (facts.reminded, facts.added, facts.deputies_asked):
             yield from names or ()
 
@@ -155,6 +165,28 @@ def _describe_reassignment(version_map: VersionMap, row: TrailEvent, names: Name
     if last.before:
         return gettext("%(person)s gave “%(step)s” of %(before)s to %(to)s.") % places
     return gettext("%(person)s gave “%(step)s” to %(to)s.") % places
+
+
+def _describe_added_approver(version_map: VersionMap, row: TrailEvent, names: Names) -> str:
+    (note,) = read_changes(row).notes_of(ApproverJoined)
+    places = _places(version_map, row) | {
+        "to": names.get(note.person, note.person),
+        "before": names.get(note.instead_of, note.instead_of),
+    }
+    if note.instead_of:
+        return (
+            gettext("%(person)s asked %(to)s to agree to “%(step)s” in the place of %(before)s.")
+            % places
+        )
+    return gettext("%(person)s asked %(to)s to agree to “%(step)s” besides.") % places
+
+
+def _describe_withdrawn_vote(version_map: VersionMap, row: TrailEvent, names: Names) -> str:
+    places = _places(version_map, row)
+    if row.acted_for:
+        places["other"] = names.get(row.acted_for, row.acted_for)
+        return gettext("%(person)s, for %(other)s, took back having agreed to “%(step)s”.") % places
+    return gettext("%(person)s took back having agreed to “%(step)s”.") % places
 
 
 def _describe_reroute(version_map: VersionMap, row: TrailEvent, names: Names) -> str:
@@ -231,6 +263,8 @@ COURSE_SENTENCES: Final[Mapping[TrailCommand, Callable[[VersionMap, TrailEvent, 
     ),
     TrailCommand.REASSIGN: _describe_reassignment,
     TrailCommand.REROUTE: _describe_reroute,
+    TrailCommand.ADD_APPROVER: _describe_added_approver,
+    TrailCommand.WITHDRAW_VOTE: _describe_withdrawn_vote,
     TrailCommand.REMIND: _describe_reminder,
     TrailCommand.ESCALATE: _describe_escalation,
     TrailCommand.EXTEND: _describe_extension,

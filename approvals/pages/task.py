@@ -11,9 +11,11 @@ from approvals.forms.signing import SigningPrompt, signing_prompt
 from approvals.pages.conversation import describe_comments
 from approvals.pages.decisions import (
     EarlierDecision,
+    describe_awaited,
     describe_decisions,
     describe_signatures,
     describe_votes,
+    may_withdraw_vote,
     outcome_kind,
     voter_usernames,
 )
@@ -37,6 +39,7 @@ from workflows.definitions.queries.compiled_versions import map_of_step
 from workflows.documents.queries.instance_documents import DOCUMENTS
 from workflows.engine.authority.decision_guards import DecisionContext, acting_refusal
 from workflows.engine.format.definition import HumanStep, RouteDef, display_title
+from workflows.engine.routing.marking import Marking
 from workflows.engine.routing.rows import slot_key
 from workflows.engine.routing.void_approvals import changed_since, outdated_approvals
 from workflows.execution.models import (
@@ -132,6 +135,8 @@ class TaskPage:
     expires: str = ""
     may_extend: bool = False
     signing: SigningPrompt | None = None
+    may_take_back: bool = False
+    awaited: str = ""
     holds: Sequence[HoldLine] = ()
 
     @property
@@ -211,6 +216,8 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         expires=_expiry_sentence(task),
         may_extend=_may_extend(work, task, step, now) and (may_act or steers),
         signing=signing_prompt(user, step) if outcomes else None,
+        may_take_back=may_withdraw_vote(task, user),
+        awaited=describe_awaited(task),
         form_values={field: data.get(field) for field in step.outputs or [] if field not in hidden},
         seen=digest_of_shown_values(work.map, key, task.request.data, task.rows),
         escalated=_escalation_sentence(task, user),
@@ -297,6 +304,15 @@ def _escalation_sentence(task: WorkItem, user: User) -> str:
     if row is None:
         return ""
     places = {"moment": moment_text(row.added_at), "role": row.role}
+    token = Marking.from_json(task.request.marking).token(task.activation)
+    if token is not None and user.pk in token.extras:
+        return (
+            gettext(
+                "You were asked on %(moment)s to agree here besides others: it does not go on"
+                " without you."
+            )
+            % places
+        )
     if row.stand_in:
         return (
             gettext(

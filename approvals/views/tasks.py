@@ -53,6 +53,7 @@ from workflows.execution.queries.form_drafts import find_task_draft
 from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.queries.visible_instances import find_visible_human_task
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.agreement.withdrawn_votes import withdraw_vote
 from workflows.execution.services.extensions import extend_task
 from workflows.execution.services.field_values.default_values import default_values
 from workflows.execution.services.form_drafts import discard_form_draft
@@ -63,6 +64,7 @@ TASK_COMMANDS: Mapping[str, Callable[..., WorkItem]] = {
     "start": tasks.start_work,
     "pause": tasks.pause,
     "release": tasks.release,
+    "withdraw-vote": withdraw_vote,
 }
 
 
@@ -86,7 +88,8 @@ def task_page_view(request: HttpRequest, task_id: int) -> HttpResponse:
 @signed_in_page
 @button_only_view(lambda task_id, command: _task_address(task_id))
 def task_command_view(request: HttpRequest, task_id: int, command: str) -> HttpResponse:
-    """Take a task, start or pause work on it, give it back, or give it more time."""
+    """Take a task, start or pause work on it, give it back, take agreement to it back, or give it
+    more time."""
     if command not in (*TASK_COMMANDS, "extend"):
         raise Http404
     user, now = signed_in_user(request), timezone.now()

@@ -17,6 +17,7 @@ from workflows.engine.format.actions import ActionResult, Job, action
 from workflows.execution.services import corrections, extensions, incidents, questions
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.agreement.added_approvers import add_approver
 from workflows.execution.services.staffing_watch import watch_queues
 from workflows.notices.choices import NoticeEvent, NoticeRelation
 from workflows.notices.models import Notice
@@ -230,6 +231,19 @@ def extended_task() -> Scene:
     )
 
 
+def added_approver() -> Scene:
+    flow = sequential()
+    forget()
+    add_approver(
+        flow.task("review").pk,
+        actor=person("ann"),
+        person=person("max"),
+        reason="x",
+        now=flow.later(),
+    )
+    return Scene(flow, {R.ADDED_PERSON: ("max",), R.OWNER: ("olga", "dan")}, "ann")
+
+
 def overdue_request() -> Scene:
     step = task(ok="done", no=drawn.NO, stop=drawn.STOP, _due="9d")
     flow = begin(drawn.drawn("whole", {"review": step}, due="2d"))
@@ -341,6 +355,7 @@ SCENES: Mapping[NoticeEvent, Callable[[], Scene]] = {
     E.REQUEST_OVERDUE: overdue_request,
     E.TASK_DUE_SOON: due_soon_task,
     E.REQUESTER_ASKED: lambda: asked_scene("requester", answers=False),
+    E.APPROVER_ADDED: added_approver,
     E.REQUESTER_ANSWERED: lambda: asked_scene("requester", answers=True),
     E.OPINION_ASKED: lambda: asked_scene("opinion", answers=False),
     E.OPINION_GIVEN: lambda: asked_scene("opinion", answers=True),

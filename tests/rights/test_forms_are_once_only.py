@@ -120,6 +120,7 @@ ONCE: dict[str, Sending] = {
     "approvals:task-command": Sending("mia", holes={"command": "start"}),
     "approvals:task-draft-discard": Sending("mia", before=keep_drafts),
     "approvals:reassign": Sending("olivia", {"to": "fred", **WHY}, before=finance_task),
+    "approvals:add-approver": Sending("mia", {"to": "max", **WHY}),
     "approvals:ask-opinion": Sending("mia", {"first": "max", "question": "Fair?"}),
     "approvals:ask-requester": Sending("mia", {"question": "Which?"}),
     "approvals:question": Sending("ida", {"answer": "Yes."}),

@@ -44,6 +44,7 @@ EVENT_RULES: Mapping[NoticeEvent, EventRule] = {
     _E.REQUEST_OVERDUE: _rule(_K.OWNED, _R.OWNER, _R.OWNER_DEPUTY),
     _E.REQUESTER_ASKED: _rule(_K.REQUESTS, _R.ASKED_PERSON),
     _E.REQUESTER_ANSWERED: _rule(_K.TASKS, _R.ASKER, _R.HOLDER, _R.DEPUTY),
+    _E.APPROVER_ADDED: _rule(_K.TASKS, _R.ADDED_PERSON, _R.DEPUTY, _R.OWNER, _R.OWNER_DEPUTY),
     _E.OPINION_ASKED: _rule(_K.TASKS, _R.ASKED_PERSON),
     _E.OPINION_GIVEN: _rule(_K.TASKS, _R.ASKER),
     _E.REQUEST_REFUSED: _rule(_K.REQUESTS, _R.REQUESTER, _R.WATCHER),
@@ -113,8 +114,10 @@ def is_told(event: NoticeEvent, person: Bystander) -> bool:
 
 def kind_of_notice(event: NoticeEvent, relations: Set[NoticeRelation]) -> NoticeKind:
     """Of which kind a notice is to somebody: late work of a team is the team's, until the map
-    itself reminds of it."""
+    itself reminds of it; and that somebody is asked to agree is no task of who only hears of it."""
     rule = EVENT_RULES[event]
+    if event == NoticeEvent.APPROVER_ADDED and not relations & {_R.ADDED_PERSON, _R.DEPUTY}:
+        return NoticeKind.OWNED
     is_only_in_team = relations & rule.tells <= TEAM_RELATIONS
     if is_only_in_team and event in (NoticeEvent.TASK_OVERDUE, NoticeEvent.TASK_DUE_SOON):
         return NoticeKind.TEAM

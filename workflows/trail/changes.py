@@ -81,6 +81,28 @@ class VoteAdded(ChangeNote):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VoteWithdrawn(ChangeNote):
+    """One of several people agrees no longer; so many are left."""
+
+    KIND = "agreed_no_longer"
+    votes: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproverJoined(ChangeNote):
+    """Somebody (a login and an id) must agree besides, or in the place of one who was added before
+    and cannot any more; so many in all."""
+
+    KIND = "approver_added"
+    person: str
+    person_id: int
+    needed: int
+    instead_of: str = ""
+    instead_of_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkCancelled(ChangeNote):
     """Open work is not needed any more, and why."""
 
@@ -267,8 +289,8 @@ class VersionChanged(ChangeNote):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskMoved(ChangeNote):
-    """Open work stands at a step of the new map, and needs so many people; `is_others` where other
-    people have it than before."""
+    """Open work stands at a step of the new map, and needs so many people, without those who were
+    added by hand; `is_others` where other people have it than before."""
 
     KIND = "moved"
     activation: int
@@ -364,7 +386,7 @@ NOTE_KINDS: Mapping[str, type[ChangeNote]] = {
     note.KIND: note
     for note in (
         *(StepOpened, ApprovalReopened, ChangedAfterApproval, KeptAfterChange),
-        *(VotesDropped, VoteAdded),
+        *(VotesDropped, VoteAdded, VoteWithdrawn, ApproverJoined),
         *(WorkCancelled, WayTaken, BlockSplit, BranchCame, BranchesDiffer, JoinPassed),
         *(BlockClosed, EndReached, AssigneeChanged, IncidentOpened, IncidentHandedOn),
         *(FileUploaded, CommentRecorded, QuestionAsked, QuestionClosed, DueMoved),

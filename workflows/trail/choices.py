@@ -32,6 +32,8 @@ class TrailCommand(models.TextChoices):
     RELEASE = "release", gettext_lazy("release")
     REASSIGN = "reassign", gettext_lazy("reassign")
     DECIDE = "decide", gettext_lazy("decide")
+    WITHDRAW_VOTE = "withdraw_vote", gettext_lazy("take agreement back")
+    ADD_APPROVER = "add_approver", gettext_lazy("ask one more to agree")
     ASK_OPINION = "ask_opinion", gettext_lazy("ask for an opinion")
     GIVE_OPINION = "give_opinion", gettext_lazy("give an opinion")
     ASK_REQUESTER = "ask_requester", gettext_lazy("ask the requester")
@@ -122,6 +124,7 @@ MOVES = (
     *(TrailCommand.CANCEL, TrailCommand.SUSPEND, TrailCommand.RESUME, TrailCommand.REOPEN),
     *(TrailCommand.RESOLVE_MERGE, TrailCommand.FINISH, TrailCommand.FAIL, TrailCommand.RETRY),
     *(TrailCommand.SKIP, TrailCommand.REROUTE, TrailCommand.EXPIRE),
+    *(TrailCommand.WITHDRAW_VOTE, TrailCommand.ADD_APPROVER),
 )
 """What takes a request on its way, or off it: its last one is its last move. To take a task up,
 remind of it or talk about it moves nothing."""
@@ -151,6 +154,7 @@ class TrailCapacity(models.TextChoices):
     ESCALATION = "escalation", gettext_lazy("by escalation")
     STAND_IN = "stand_in", gettext_lazy("standing in")
     ASKED = "asked", gettext_lazy("as somebody who was asked")
+    ADDED = "added", gettext_lazy("as somebody who was added to agree")
     OWNER = "owner", gettext_lazy("as owner")
     DEPUTY = "deputy", gettext_lazy("as deputy")
     MANAGER = "manager", gettext_lazy("by the permission to manage the workflow")

@@ -51,10 +51,12 @@ class TakeBack:
 
 @dataclass(frozen=True, slots=True)
 class AddApprover:
-    """Somebody is added to an open step of people: they must agree besides."""
+    """Somebody is added to an open step of people: they must agree besides, or in the place of
+    one who was added before and cannot any more (`instead_of`)."""
 
     activation: int
     person: Person
+    instead_of: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,7 @@ class VoteTakenBack:
 
 @dataclass(frozen=True, slots=True)
 class ApproverAdded:
-    """One more must agree."""
+    """One more must agree, or another than before; so many in all."""
 
     activation: int
     needed: int

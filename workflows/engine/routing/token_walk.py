@@ -149,10 +149,14 @@ class TokenWalk(HoldTracker):
             raise WrongState("Nobody is added to a step that no person does.")
         if event.person in token.extras or event.person in token.voters:
             raise WrongState("This person has been added already, or has agreed.")
-        needed = token.needed + 1
-        extras = (*token.extras, event.person)
-        self.tokens[token.id] = replace(token, needed=needed, extras=extras)
-        self.effects.append(fx.ApproverAdded(token.id, needed))
+        stay = tuple(person for person in token.extras if person != event.instead_of)
+        added = replace(
+            token,
+            needed=token.needed + 1 - (len(token.extras) - len(stay)),
+            extras=(*stay, event.person),
+        )
+        self.tokens[token.id] = added
+        self.effects.append(fx.ApproverAdded(token.id, added.needed))
 
     def _leave_step(self, token: Token, step: HumanStep, outcome: str) -> None:
         """Where the outcome leads. An approval that was asked again leads nowhere when it is

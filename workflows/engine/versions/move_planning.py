@@ -295,6 +295,7 @@ class _Move:
             step = self.new[place.token.step]
             if isinstance(step, HumanStep) and not self._asks_the_same(before, step):
                 needed = walk.needed_votes(place.token.step, step)
+                needed += len(place.token.extras)
                 walk.tokens[before.id] = replace(place.token, needed=needed)
 
     def _asks_the_same(self, token: Token, step: HumanStep) -> bool:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from workflows.access.conditions.person_conditions import ANYBODY
 from workflows.definitions.queries.compiled_versions import VersionMap
+from workflows.engine.routing.marking import Marking
 from workflows.execution.models import (
     DONE,
     AddedPerson,
@@ -50,6 +51,8 @@ COURSE_COMMANDS = (
     TrailCommand.ESCALATE,
     TrailCommand.EXPIRE,
     TrailCommand.EXTEND,
+    TrailCommand.WITHDRAW_VOTE,
+    TrailCommand.ADD_APPROVER,
     TrailCommand.CHANGE_VERSION,
     TrailCommand.PUT_BACK,
 )
@@ -99,7 +102,8 @@ def people_read_with(tasks: Iterable[WorkItem]) -> list[User]:
 
 
 def _additions_to_any() -> QuerySet[AddedPerson]:
-    return AddedPerson.objects.filter(work_item__request=ANY_ROW, found=False).order_by()
+    added = AddedPerson.objects.filter(work_item__request=ANY_ROW, found=False)
+    return added.select_related("user").order_by()
 
 
 ADDED_PEOPLE = RowsFacet(_additions_to_any)
@@ -113,6 +117,15 @@ def find_added_person(task: WorkItem, user: User) -> AddedPerson | None:
     return next(
         (row for row in additions if (row.work_item_id, row.user_id) == (task.pk, user.pk)), None
     )
+
+
+def find_awaited_people(task: WorkItem) -> list[User]:
+    """Who was added to a task to agree besides, and has not yet. No statement where nobody was;
+    else one, or none where it came with the request."""
+    token = Marking.from_json(task.request.marking).token(task.activation)
+    awaited = set(token.extras) - token.voters if token is not None else set()
+    rows = ADDED_PEOPLE.rows_of(task.request) if awaited else []
+    return [row.user for row in rows if row.work_item_id == task.pk and row.user_id in awaited]
 
 
 # -- who is away ------------------------------------------------------------------------------

@@ -84,6 +84,9 @@ def _capacity_of(
     route = work.map.human(step).outcomes.get(outcome)
     if route is not None and route.role:
         return ActingCapacity(TrailCapacity.ROLE, route.role)
+    token = work.marking.token(item.activation)
+    if token is not None and person.pk in token.extras:
+        return ActingCapacity(TrailCapacity.ADDED)
     if by_role:
         return ActingCapacity(TrailCapacity.ROLE, work.map.human(step).role or "")
     added_as = added_role_of(work, item, person)

@@ -179,6 +179,19 @@ def _handle_voted(work: UnitOfWork, before: Marking, effect: fx.VoteCounted) -> 
     work.note(notes.VoteAdded(votes=effect.votes, needed=effect.needed))
 
 
+def _handle_vote_back(work: UnitOfWork, before: Marking, effect: fx.VoteTakenBack) -> None:
+    """The service that takes it back takes it out of the task's row itself."""
+    work.note(notes.VoteWithdrawn(votes=effect.votes, needed=effect.needed))
+
+
+def _handle_added(work: UnitOfWork, before: Marking, effect: fx.ApproverAdded) -> None:
+    """Whom, and in whose place, the service that adds them notes."""
+    item = work.item(effect.activation)
+    assert item is not None
+    item.needed = effect.needed
+    work.touch(item, item.state)
+
+
 def _handle_completed(work: UnitOfWork, before: Marking, effect: fx.ActivationCompleted) -> None:
     """The service that decides fills in the task's row itself; the incident on it is over."""
     _resolve_incident(work, effect.activation, StepDone())
@@ -297,6 +310,8 @@ _HANDLERS: dict[type, Callable[[UnitOfWork, Marking, Any], None]] = {
     fx.ApprovalKept: _handle_kept,
     fx.VotesVoided: _handle_votes_void,
     fx.VoteCounted: _handle_voted,
+    fx.VoteTakenBack: _handle_vote_back,
+    fx.ApproverAdded: _handle_added,
     fx.ActivationCompleted: _handle_completed,
     fx.ActivationCancelled: _handle_cancelled,
     fx.RouteTaken: _handle_took,

@@ -29,9 +29,9 @@ def assign_person_to_task(work: UnitOfWork, item: WorkItem, to: User) -> bool:
 
     Raises InvalidInput, NotAllowed or WrongState, each with a sentence for who reassigns.
     """
-    _require_active_account(to)
+    require_active_account(to)
     (eligibility,) = find_task_eligibility([open_task_of(work, item)])
-    _require_unbarred(eligibility, to)
+    require_unbarred(eligibility, to)
     stands_in = not _may_act_by_role(work, item, to)
     if stands_in:
         _require_stand_in_allowed(work, eligibility, to)
@@ -53,7 +53,8 @@ def assign_person_to_task(work: UnitOfWork, item: WorkItem, to: User) -> bool:
     return after.lack is None
 
 
-def _require_active_account(to: User) -> None:
+def require_active_account(to: User) -> None:
+    """Refuse somebody whose account is closed."""
     if not to.is_active:
         raise InvalidInput(
             "%(to)s's account is not active; choose somebody else.", to=full_name_of(to)
@@ -104,7 +105,7 @@ def _may_act_by_role(work: UnitOfWork, item: WorkItem, person: User) -> bool:
     return item.needed > 1 and may_act_by_addition(work, item, person)
 
 
-def _require_unbarred(eligibility: TaskEligibility, to: User) -> None:
+def require_unbarred(eligibility: TaskEligibility, to: User) -> None:
     """Neither kept from the task by separation of duties, nor through with it."""
     name, item = full_name_of(to), eligibility.task.item
     if to.pk in eligibility.around.barred:

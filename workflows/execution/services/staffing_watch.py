@@ -181,6 +181,8 @@ def _suspect_task_ids() -> Iterator[list[int]]:
     ):
         yield _task_ids(held.filter(people, step_id=step_id))
     queued = _tasks_without_incident().filter(assignee=None)
+    by_hand = AddedPerson.objects.filter(work_item=OuterRef("pk"), stand_in=True)
+    yield _task_ids(queued.filter(Exists(by_hand), needed__gt=1))  # one of whom it may need
     for step_id, people in _thinly_staffed_steps(_steps_of_tasks(queued)):
         yield _task_ids(queued.filter(people, step_id=step_id))
 

@@ -329,8 +329,14 @@ _NOT_YOURS_TO_REASSIGN = text(
 def may_pass_on(work: UnitOfWork, item: WorkItem, step: str) -> bool:
     """Whether the actor may put the task into another's hands as one who has it or could take it,
     or stands in for one; then as what they act is kept."""
+    return item.needed == 1 and has_or_could_take(work, item, step)
+
+
+def has_or_could_take(work: UnitOfWork, item: WorkItem, step: str) -> bool:
+    """Whether the task is the actor's, or theirs for whom they stand in, or could be; then as what
+    they act is kept."""
     actor = work.actor
-    if actor is None or not work.map.graph.is_human(step) or item.needed > 1:
+    if actor is None or not work.map.graph.is_human(step):
         return False
     situation = decision_situation(work, item, item.pk, actor, "", {})
     if acting_refusal(situation) is not None or is_with_another(item, situation):

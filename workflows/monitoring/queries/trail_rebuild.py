@@ -14,6 +14,7 @@ from workflows.engine.format.quorums import people_for_share, quorum_share
 from workflows.engine.routing.advance import Electorate, PeopleNamed, advance
 from workflows.engine.routing.cancel_reasons import InstanceCancelled
 from workflows.engine.routing.effects import (
+    AddApprover,
     Cancel,
     CorrectValues,
     Decide,
@@ -27,6 +28,7 @@ from workflows.engine.routing.effects import (
     ResolveMerge,
     Retry,
     Start,
+    TakeBack,
 )
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Person
@@ -37,6 +39,7 @@ from workflows.engine.versions.step_mapping import mapping_from_json
 from workflows.execution.facts import INCIDENT_FACTS
 from workflows.execution.models import WorkflowInstance
 from workflows.trail.changes import (
+    ApproverJoined,
     HoldRefused,
     StepOpened,
     TaskMoved,
@@ -176,9 +179,24 @@ def _decide_event(row: TrailEvent, writes: Mapping[str, Any]) -> Event:
     )
 
 
+def _take_back_event(row: TrailEvent) -> Event:
+    assert row.actor_id is not None, f"trail row {row.pk} names nobody"
+    acted_for = read_changes(row).facts.acted_for
+    if acted_for is None:
+        return TakeBack(_require_activation(row), row.actor_id)
+    return TakeBack(_require_activation(row), acted_for, row.actor_id)
+
+
+def _add_approver_event(row: TrailEvent) -> Event:
+    (note,) = read_changes(row).notes_of(ApproverJoined)
+    return AddApprover(_require_activation(row), note.person_id, note.instead_of_id)
+
+
 _EVENTS: Mapping[str, Callable[[TrailEvent, Mapping[str, Any]], Event]] = {
     TrailCommand.START: lambda row, values: Start(_asking_person(row)),
     TrailCommand.DECIDE: _decide_event,
+    TrailCommand.WITHDRAW_VOTE: lambda row, values: _take_back_event(row),
+    TrailCommand.ADD_APPROVER: lambda row, values: _add_approver_event(row),
     TrailCommand.CANCEL: lambda row, values: Cancel(
         InstanceCancelled(row.comment, read_changes(row).facts.cause)
     ),

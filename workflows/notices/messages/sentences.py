@@ -69,6 +69,13 @@ EVENT_SENTENCES: Mapping[NoticeEvent, Sentences] = {
         gettext_noop("Answered: %(step)s"),
         gettext_noop("%(by)s answered the question on “%(title)s”; “%(step)s” goes on."),
     ),
+    _E.APPROVER_ADDED: (
+        gettext_noop("Asked to agree besides: %(step)s"),
+        gettext_noop(
+            "%(by)s asks you to agree to “%(step)s” of “%(title)s” besides others. It does not go"
+            " on without you. The reason is below."
+        ),
+    ),
     _E.OPINION_ASKED: (
         gettext_noop("Your opinion is asked: %(title)s"),
         gettext_noop(
@@ -175,6 +182,13 @@ LATE_FOR_ANOTHER = (
     gettext_noop("Late with %(holder)s, for whom you stand in: %(step)s"),
     gettext_noop("“%(step)s” of “%(title)s” is late with %(holder)s, for whom you stand in."),
 )
+ONE_MORE = (
+    gettext_noop("One more must agree: %(step)s (%(workflow)s)"),
+    gettext_noop(
+        "%(by)s asked one more person to agree to “%(step)s” of “%(title)s”. It does not go on"
+        " without them."
+    ),
+)
 OTHER_SENTENCES: Mapping[tuple[NoticeEvent, NoticeRelation], Sentences] = {
     (_E.TASK_REACHED, NoticeRelation.DEPUTY): STOOD_IN,
     (_E.TASK_SENT_BACK, NoticeRelation.DEPUTY): STOOD_IN,
@@ -189,6 +203,14 @@ OTHER_SENTENCES: Mapping[tuple[NoticeEvent, NoticeRelation], Sentences] = {
     (_E.TASK_OVERDUE, NoticeRelation.DEPUTY): LATE_FOR_ANOTHER,
     (_E.TASK_REMINDED, NoticeRelation.DEPUTY): LATE_FOR_ANOTHER,
     (_E.TASK_ESCALATED, NoticeRelation.DEPUTY): LATE_FOR_ANOTHER,
+    (_E.APPROVER_ADDED, NoticeRelation.DEPUTY): (
+        gettext_noop("Somebody for whom you stand in is asked to agree: %(step)s"),
+        gettext_noop(
+            "“%(step)s” of “%(title)s” does not go on without somebody for whom you stand in."
+        ),
+    ),
+    (_E.APPROVER_ADDED, NoticeRelation.OWNER): ONE_MORE,
+    (_E.APPROVER_ADDED, NoticeRelation.OWNER_DEPUTY): ONE_MORE,
     (_E.TASK_QUEUED, NoticeRelation.TEAM_DEPUTY): (
         gettext_noop("For a team in which you stand in: %(step)s"),
         gettext_noop(

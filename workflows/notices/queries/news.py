@@ -91,6 +91,18 @@ class TrailRowNews:
             yield from self._expired_task_news()
         if self.row.command == TrailCommand.CHANGE_VERSION:
             yield from self._moved_task_news()
+        yield from self._approver_news()
+
+    def _approver_news(self) -> Iterator[News]:
+        """Somebody who must agree besides; who answers for the workflow hears of it too."""
+        task = self._task_of_row()
+        for note in self.changes.notes_of(notes.ApproverJoined):
+            if task is not None:
+                people = {
+                    _R.ADDED_PERSON: frozenset({note.person_id}),
+                    _R.OWNER: self._accountable_ids(),
+                }
+                yield self._task_item(_E.APPROVER_ADDED, task, TaskAudience(people))
 
     def _expired_task_news(self) -> Iterator[News]:
         """A task whose time was up, for whoever had it."""

@@ -49,9 +49,8 @@ def move_task(
     item.step_id = work.map.step_ids[token.step]
     item.needed = token.needed
     item.came_from = steps.target(item.came_from) or item.came_from
-    note = TaskMoved(
-        activation=item.activation, before=before, step=token.step, needed=token.needed
-    )
+    needed = token.needed - len(token.extras)
+    note = TaskMoved(activation=item.activation, before=before, step=token.step, needed=needed)
     work.changes.notes.append(note)
     WorkItem.objects.filter(pk=item.pk).update(
         step=item.step_id, needed=item.needed, came_from=item.came_from

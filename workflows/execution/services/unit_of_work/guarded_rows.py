@@ -11,6 +11,7 @@ ITEM_COLUMNS = (
     "is_open",
     "in_queue",
     "assignee_id",
+    "needed",
     "votes",
     "enabled_at",
     "started_at",

@@ -1,0 +1,133 @@
+"""Taking agreement back and asking one more to agree: on the page and by the API."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.approvals.api.calls import Api, problem, unchanged
+from tests.approvals.office import signed_in
+from tests.automation.driving import plain
+from tests.factories import make_user
+from tests.workflows.support import Flow, begin, digest_now, everything, person
+from tests.workflows.test_directory_roles import step
+from workflows.trail.models import TrailEvent
+
+pytestmark = pytest.mark.django_db
+
+WHY = {"reason": "She knows the site."}
+
+
+def asked(quorum: int = 2) -> Flow:
+    flow = begin(plain("many", {"agree": step("crew", quorum=quorum)}))
+    make_user("eve")
+    return flow
+
+
+def agree(flow: Flow, by: str) -> None:
+    flow.decide("agree", "approve", by=by, seen=digest_now(flow, "agree"))
+
+
+def client(name: str) -> Client:
+    return signed_in(person(name))
+
+
+def page(flow: Flow, name: str, path: str = "") -> str:
+    return " ".join(client(name).get(address(flow, path)).content.decode().split())
+
+
+def address(flow: Flow, path: str = "") -> str:
+    return f"/tasks/{flow.task('agree').pk}/{path}"
+
+
+# -- the page ---------------------------------------------------------------------------------
+
+
+def test_only_who_agreed_is_offered_to_take_it_back() -> None:
+    flow = asked()
+    agree(flow, "ann")
+    button = f'action="{address(flow, "withdraw-vote/")}"'
+    assert button in page(flow, "ann")
+    assert button not in page(flow, "bob")
+    assert button not in page(flow, "olga")
+    answer = client("ann").post(address(flow, "withdraw-vote/"), follow=True)
+    assert "You agree to “Agree” no longer." in answer.content.decode()
+    assert button not in page(flow, "ann")
+    request_page = client("rita").get(f"/requests/{flow.request.reference}/").content.decode()
+    assert "ann took back having agreed to “Agree”." in request_page
+    before = everything()
+    refused = client("bob").post(address(flow, "withdraw-vote/"))
+    assert refused.status_code == 403
+    assert everything() == before
+
+
+def test_one_more_is_asked_on_a_page_of_its_own_with_a_reason() -> None:
+    flow = asked()
+    assert f'href="{address(flow, "approver/")}"' in page(flow, "ann")
+    assert "Ask one more person to agree to “Agree”" in page(flow, "ann", "approver/")
+    before = everything()
+    without = client("ann").post(address(flow, "approver/"), {"to": "eve"})
+    assert "Give a reason" in without.content.decode()
+    assert everything() == before
+    sent = client("ann").post(address(flow, "approver/"), {"to": "eve", **WHY}, follow=True)
+    said = sent.content.decode()
+    assert "“Agree” does not go on now without eve." in said
+    assert "eve was asked to agree besides, and has not yet." in said
+    assert "You were asked on" in page(flow, "eve")
+    course = client("rita").get(f"/requests/{flow.request.reference}/").content.decode()
+    assert "ann asked eve to agree to “Agree” besides." in course
+    assert WHY["reason"].rstrip(".") in course
+
+
+def test_one_more_is_asked_neither_by_who_asked_for_it_nor_by_a_stranger() -> None:
+    flow = asked()
+    assert address(flow, "approver/") not in page(flow, "rita")
+    before = everything()
+    for name, status in (("rita", 403), ("mona", 404)):
+        for answer in (
+            client(name).get(address(flow, "approver/")),
+            client(name).post(address(flow, "approver/"), {"to": "eve", **WHY}),
+        ):
+            assert answer.status_code == status
+    assert everything() == before
+
+
+def test_the_owner_is_offered_it_too_and_nobody_when_it_is_over() -> None:
+    flow = asked(1)
+    path = address(flow, "approver/")
+    assert f'href="{path}"' in page(flow, "olga")
+    agree(flow, "ann")
+    assert (
+        f'href="{path}"' not in client("olga").get(path.replace("approver/", "")).content.decode()
+    )
+    assert client("olga").get(path).status_code == 409
+
+
+# -- the API ----------------------------------------------------------------------------------
+
+
+def call(flow: Flow, name: str, course: str, body: Any = None) -> Any:
+    return Api(person(name)).post(f"/work-items/{flow.task('agree').pk}/{course}", body)
+
+
+def test_the_api_takes_back_and_adds_once_for_one_key() -> None:
+    flow = asked()
+    agree(flow, "ann")
+    out = call(flow, "ann", "withdraw-vote").json()
+    assert (out["agreed"], out["needed"], out["votes"]) == (0, 2, [])
+    added = call(flow, "ann", "approvers", {"person": "eve", **WHY}).json()
+    assert (added["agreed"], added["needed"], added["awaited"]) == (0, 3, ["eve"])
+    commands = TrailEvent.objects.filter(command__in=("withdraw_vote", "add_approver"))
+    assert [row.channel for row in commands.order_by("pk")] == ["api", "api"]
+
+
+def test_the_api_refuses_in_words_and_changes_nothing() -> None:
+    flow = asked()
+    agree(flow, "ann")
+    with unchanged():
+        problem(call(flow, "bob", "withdraw-vote"), 403)
+        problem(call(flow, "rita", "approvers", {"person": "eve", **WHY}), 403)
+        problem(call(flow, "bob", "approvers", {"person": "nobody", **WHY}), 422)
+        problem(call(flow, "bob", "approvers", {"person": "rita", **WHY}), 403)
+        problem(call(flow, "bob", "approvers", {"person": "eve"}), 422)
+        problem(call(flow, "mona", "withdraw-vote"), 404)
