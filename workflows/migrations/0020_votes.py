@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workflows", "0018_public_forms"),
+        ("workflows", "0019_kept_messages_told"),
     ]
 
     operations = [
@@ -129,6 +129,7 @@ class Migration(migrations.Migration):
                     ("expire", "expire"),
                     ("extend", "give more time"),
                     ("keep_message", "keep a message"),
+                    ("drop_message", "drop a kept message"),
                     ("remind", "remind"),
                     ("escalate", "escalate"),
                     ("watch", "watch"),
