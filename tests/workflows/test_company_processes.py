@@ -8,7 +8,7 @@ import pytest
 
 from tests.factories import MAPS, make_user
 from tests.workflows.resource_scenes import make_budget, make_room
-from tests.workflows.support import Flow, paper, person, refused
+from tests.workflows.support import Flow, digest_now, paper, person, refused
 from workflows.access.services.rights_trail import suppress_fact_recording
 from workflows.automation.services.delivery import deliver_due
 from workflows.definitions.queries.definition_rows import definition_of
@@ -20,6 +20,7 @@ from workflows.engine.routing.marking import Marking
 from workflows.execution.models import WorkItem
 from workflows.execution.services import instances, work_items
 from workflows.execution.services.extensions import extend_task
+from workflows.execution.services.signing import Signature, SignatureMethod
 from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
 from workflows.resources.models import Hold, HoldState
 from workflows.trail.models import TrailEvent
@@ -89,6 +90,13 @@ def decide_rows(
         work_items.decide(
             item.pk, actor=person(by(number)), outcome=outcome, data=data, now=flow.later()
         )
+
+
+def sign(flow: Flow, step: str, outcome: str, by: str, **more: Any) -> None:
+    """Decide as somebody who has just given their password again."""
+    item = flow.task(step)
+    signature = Signature(signer=person(by).pk, task=item.pk, method=SignatureMethod.PASSWORD)
+    flow.decide(step, outcome, by=by, seen=digest_now(flow, step), signature=signature, **more)
 
 
 def let_time_pass(until: datetime) -> None:
@@ -276,7 +284,9 @@ def test_actions_are_done_each_by_its_owner_and_the_effect_is_looked_at_later() 
     flow.decide("plan", "proposed", by="gus", data={"actions": actions})
     with refused(NotAllowed):
         flow.decide("plan_agreed", "approve", by="gus")
-    flow.decide("plan_agreed", "approve", by="bob")
+    with refused(NotAllowed, "signed"):
+        flow.decide("plan_agreed", "approve", by="bob")
+    sign(flow, "plan_agreed", "approve", "bob")
     due = [item.due_at.date() for item in rows_of(flow, "do_action")]
     assert due == [date(2026, 3, 21), date(2026, 4, 1)]
     decide_rows(
@@ -293,7 +303,7 @@ def test_actions_are_done_each_by_its_owner_and_the_effect_is_looked_at_later() 
     flow.decide("check", "effective", by="bob", data={"effect": "None since."})
     with refused(NotAllowed):
         flow.decide("close", "close", by="bob")
-    flow.decide("close", "close", by="cat")
+    sign(flow, "close", "close", "cat")
     assert ended(flow, "closed")
 
 
@@ -373,7 +383,7 @@ def test_all_reviews_are_collected_before_the_document_is_drawn_again() -> None:
 def test_a_document_is_in_force_when_enough_have_read_it_and_comes_up_after_a_year() -> None:
     flow = document()
     review_all(flow, "fine", "fine")
-    flow.decide("approve", "approve", by="eve", data={"effective_on": "2026-04-01"})
+    sign(flow, "approve", "approve", "eve", data={"effective_on": "2026-04-01"})
     decide_rows(flow, "know", "read", lambda n: ("ann", "bob", "fay")[n])
     assert flow.where == "in_force"
     let_time_pass(datetime(2026, 4, 1, 0, 5, tzinfo=UTC))
