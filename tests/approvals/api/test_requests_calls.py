@@ -102,6 +102,8 @@ def test_a_request_says_where_it_is(people: People) -> None:
         "due": f"{task.due_at:%Y-%m-%dT%H:%M:%SZ}",
         "expires": None,
         "row": None,
+        "sign": None,
+        "awaited": [],
         "needed": 1,
         "agreed": 0,
         "outcome": None,

@@ -215,14 +215,14 @@ def connect_account(
         ConnectionToken.objects.filter(connection=connection).update(
             **_token_columns(connection, answer, now), connected_by=by, connected_at=now
         )
-        _record(connection, "connected", by, now)
+        _write_account_change(connection, "connected", by, now)
 
 
 def disconnect_account(connection: Connection, *, by: User, now: datetime) -> None:
     """Forget the account; calls are refused until one is connected again."""
     with transaction.atomic():
         forget_token(connection)
-        _record(connection, "disconnected", by, now)
+        _write_account_change(connection, "disconnected", by, now)
 
 
 def forget_token(connection: Connection) -> None:
@@ -242,7 +242,7 @@ def forget_token(connection: Connection) -> None:
     )
 
 
-def _record(connection: Connection, what: str, by: User, now: datetime) -> None:
+def _write_account_change(connection: Connection, what: str, by: User, now: datetime) -> None:
     fact = ConnectionChanged(
         connection=connection.key, owner=str(connection.owner), changed={"account": what}
     )
