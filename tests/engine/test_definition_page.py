@@ -14,7 +14,8 @@ from workflows.engine.format.definition import (
     TriggerDef,
 )
 from workflows.engine.format.explanations import STEP_MODELS
-from workflows.engine.format.files import read_definition
+from workflows.engine.format.files import json_schema, read_definition
+from workflows.engine.format.key_table import format_key_table
 from workflows.engine.values.field_types.base import FIELD_TYPES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "definition.md").read_text(encoding="utf-8")
@@ -36,3 +37,8 @@ def test_the_page_names_every_key_of_the_format() -> None:
 def test_the_page_names_every_kind_and_type() -> None:
     for word in (*STEP_MODELS, *FIELD_TYPES):
         assert re.search(rf"(`|kind: |### .*\b){word}\b", PAGE), word
+
+
+def test_the_page_holds_the_table_of_every_key_as_the_code_makes_it() -> None:
+    table = format_key_table(json_schema())
+    assert table in PAGE, "put in what manage.py definition_schema --keys prints"
