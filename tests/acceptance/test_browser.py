@@ -50,7 +50,7 @@ def test_from_start_to_done_without_javascript(browser: Browser, site: str) -> N
     sam.get_by_label("Region").select_option("EU")
     sam.get_by_label("Your manager").select_option("mia")
     sam.get_by_role("button", name="Start the request").click()
-    expect(sam.get_by_text("Write an amount in EUR such as 1250.50")).to_be_visible()
+    expect(sam.get_by_text("This can be read as 1200.00 or as 1.20.")).to_be_visible()
     sam.get_by_label("Amount").fill("1200.50")
     sam.get_by_role("button", name="Start the request").click()
     expect(sam.locator(".messages")).to_contain_text("started. It is at “Manager review”")

@@ -128,7 +128,7 @@ def test_a_wrong_value_is_told_beside_its_field_and_kept(people: dict[str, User]
     answer = post(client, task, "resubmit", **{"f-amount": "1,200", "comment": "My words"})
     text = answer.content.decode()
     assert answer.status_code == 422
-    assert "Write an amount in EUR such as 1250.50" in text
+    assert "This can be read as 1200.00 or as 1.20." in text
     assert 'value="1,200"' in text
     assert "My words" in text
     assert everything() == before

@@ -17,6 +17,7 @@ from tests.factories import NOW
 from tests.workflows.drawn import HEAD, STOP
 from tests.workflows.support import make_people, person, publish
 from workflows.engine.errors import InvalidInput
+from workflows.engine.format.definition import FieldDef
 from workflows.engine.values.field_types.base import FIELD_TYPES
 from workflows.engine.values.fields import clean_field_value
 from workflows.engine.values.placeholders import (
@@ -82,13 +83,27 @@ SAMPLES = {
     "document": DOCUMENT,
     "number": Decimal("0.5"),
     "money": 12,
+    "resource": "room-1",
+    "email": "lena@example.com",
+    "url": "https://example.com/page",
+    "phone": "+49 30 1234567",
+    "choices": ["EU", "US"],
+    "list": [{"item": "Chair", "sound": True}, {"item": "Desk"}],
 }
 """A value of each type that no text stands for."""
+
+DECLARED = {
+    "choices": {"choices": ["EU", "US"]},
+    "list": {"columns": {"item": {"type": "text"}, "sound": {"type": "boolean"}}},
+}
+"""What the types say besides that cannot be declared alone."""
 
 
 @pytest.mark.parametrize("kind", FIELD_TYPES)
 def test_no_value_of_a_field_is_spelt_in_pythons_words(kind: str) -> None:
-    value = clean_field_value("x", spec_of(kind), SAMPLES.get(kind, "some text"))
+    declared = DECLARED.get(kind)
+    spec = FieldDef.model_validate({"type": kind, **declared}) if declared else spec_of(kind)
+    value = clean_field_value("x", spec, SAMPLES.get(kind, "some text"))
     for said in (
         fill_placeholders("so: {{ x }}", {"x": value}),
         fill_address_placeholders("{{ x }}", {"x": value}),

@@ -189,7 +189,7 @@ class Writer:
             outputs=sorted(piece["outputs"]) or None,
             not_by=piece["not_by"],
             not_by_reason=None if piece["not_by"] is None else "They are few.",
-            sign=piece["sign"],
+            sign=piece.get("sign"),
         )
 
     def _outside(self, piece: Any, to: str, outer: str) -> str:

@@ -274,7 +274,7 @@ def _one_happening(run: Run, company: Company) -> tuple[fx.Event, str] | None:
             continue
         for outcome, people in company.able(run, token).items():
             for person in sorted(people):
-                writes = company.writes(run.graph.human(token.step))
+                writes = company.writes(run, run.graph.human(token.step))
                 made = fx.Decide(token.id, person, outcome, writes)
                 moves.append((made, f"{token.step}/{outcome}"))
     return company.random.choice(moves) if moves else None
