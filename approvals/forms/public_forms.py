@@ -13,7 +13,7 @@ from typing import Any
 
 from django import forms
 from django.core import signing
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy
@@ -159,9 +159,8 @@ def _kept_files(entry: PublicEntry) -> tuple[MultiValueDict[str, UploadedFile], 
     names = []
     for row in entry.files.all():
         if row.file.storage.exists(row.file.name or ""):
-            files[f"{FIELD_PREFIX}{row.field}"] = UploadedFile(
-                file=row.file, name=row.name, size=row.file.size
-            )
+            with row.file.open("rb") as stored:  # as large as an upload may be; none stays open
+                files[f"{FIELD_PREFIX}{row.field}"] = SimpleUploadedFile(row.name, stored.read())
             names.append(row.name)
     return files, names
 

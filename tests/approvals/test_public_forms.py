@@ -196,7 +196,8 @@ def test_files_and_text_are_gone_once_the_request_is_there(
     assert not PublicEntryFile.objects.exists()
     assert not kept.storage.exists(kept.name)
     document = Document.objects.get()
-    assert document.file.read() == b"%PDF-1.4 paid"
+    with document.file.open("rb") as stored:
+        assert stored.read() == b"%PDF-1.4 paid"
 
 
 def test_in_german_the_mail_is_german() -> None:
