@@ -1,0 +1,41 @@
+"""What the rows that an each-branch goes through are called, and what is known of one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workflows.engine.format.field_parts import FieldDef
+from workflows.engine.format.step_kinds import display_title
+
+
+@dataclass(frozen=True, slots=True)
+class RowScope:
+    """An each-branch: the parallel step and its branch (from 0), what a row is called in it, and
+    the field whose rows or people it goes through."""
+
+    parallel: str
+    index: int
+    name: str
+    source: str
+
+
+def row_fields(name: str, source: FieldDef) -> dict[str, FieldDef]:
+    """What a row of this field is known by: its columns as `row.net`, or `row` alone where the
+    field names several people."""
+    columns: Mapping[str, Any] = getattr(source, "columns", None) or {}
+    if source.type == "users":
+        label = source.label
+        return {
+            name: FieldDef(type="user") if label is None else FieldDef(type="user", label=label)
+        }
+    return {
+        f"{name}.{column}": FieldDef.model_validate(
+            {"label": display_title(column, None), **_column_as_field(spec)}
+        )
+        for column, spec in columns.items()
+    }
+
+
+def _column_as_field(spec: Any) -> dict[str, Any]:
+    written: dict[str, Any] = spec.model_dump(by_alias=True, exclude_unset=True)
+    return written
