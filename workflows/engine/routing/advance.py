@@ -1,7 +1,7 @@
 """The one function that moves a request: `advance(graph, marking, data, event)`.
 
 Pure: no clock, no database. Rehearsal, replay and production call it alike. The work is done
-on a private walk (`walk.py`), which is thrown away; the caller gets new values.
+on a private walk (`token_walk.py`), which is thrown away; the caller gets new values.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,8 @@ from workflows.engine.routing.mutable_marking import (
     identify_by_login,
 )
 from workflows.engine.routing.separation import barred_people, forward_outcome
-from workflows.engine.routing.token_walk import NO_DATE, RULE_FAILED, TokenWalk
+from workflows.engine.routing.step_troubles import NO_DATE, RULE_FAILED
+from workflows.engine.routing.token_walk import TokenWalk
 
 __all__ = [
     "NOBODY",

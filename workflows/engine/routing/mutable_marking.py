@@ -4,12 +4,14 @@ It is the private working copy of one call of `advance`, thrown away afterwards.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workflows.engine.errors import InvalidInput, WrongState
-from workflows.engine.format.definition import BranchDef, ParallelStep
+from workflows.engine.errors import InvalidInput, WrongState, text_of
+from workflows.engine.format.definition import BranchDef, HumanStep, ParallelStep, display_title
 from workflows.engine.format.directory_finders import logins_in
+from workflows.engine.format.quorums import MOST as MOST_VOTES
+from workflows.engine.format.quorums import fixed_votes, quorum_field, quorum_share, share_of
 from workflows.engine.routing import effects as fx
 from workflows.engine.routing.cancel_reasons import CancelReason
 from workflows.engine.routing.graph import Graph
@@ -24,6 +26,10 @@ from workflows.engine.routing.rows import (
     into_rows,
     slot_key,
 )
+from workflows.engine.routing.separation import RowView, barred_people
+from workflows.engine.routing.step_troubles import RULE_FAILED, RuleFailed, StepTrouble
+from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
+from workflows.engine.texts import text
 
 Values = Mapping[str, Any]
 Electorate = Callable[[str], frozenset[Person]]
@@ -103,6 +109,10 @@ class MutableMarking:
             steered=self.steered,
         )
 
+    def go(self, target: str, place: TokenPlace) -> None:
+        """Take a token to a step, when its turn comes."""
+        self.to_go.append((target, place))
+
     # -- cancelling -----------------------------------------------------------------------
 
     def _cancel_block(self, block: Block, reason: CancelReason) -> None:
@@ -158,6 +168,31 @@ class MutableMarking:
         self.tokens[token.id] = token
         return token
 
+    def _note_opened(self, token: Token, came_from: str | None) -> None:
+        self.effects.append(
+            fx.ActivationOpened(
+                token.id, token.step, token.round, came_from, token.needed, token.rows
+            )
+        )
+
+    def _count_round(self, step: str, rows: Rows) -> int:
+        """In an each-branch rounds are a row's own; of the step it is the highest of all."""
+        slot = slot_key(step, rows)
+        number = self.rounds[slot] = self.rounds.get(slot, 0) + 1
+        if rows:
+            self.rounds[step] = max(number, self.rounds.get(step, 0))
+        return number
+
+    def _mark_stuck(self, token: Token, trouble: StepTrouble) -> None:
+        """The activation stays open, and waits on a person."""
+        self.tokens[token.id] = replace(token, stuck=trouble.code)
+        self.effects.append(fx.ActivationStuck(token.id, token.step, token.round, trouble))
+
+    def _rule_failed(self, key: str, number: int, place: TokenPlace, problem: Exception) -> None:
+        token = self._add_token(key, number, place, stuck=RULE_FAILED)
+        trouble = RuleFailed(text_of(problem))
+        self.effects.append(fx.ActivationStuck(token.id, key, number, trouble))
+
     def _next_number(self) -> int:
         number, self.next_id = self.next_id, self.next_id + 1
         return number
@@ -206,6 +241,32 @@ class MutableMarking:
     def _people_so_far(self) -> Marking:
         self._follow_names()
         return Marking(deciders=self.deciders, requester=self.requester, steered=self.steered)
+
+    # -- votes ----------------------------------------------------------------------------
+
+    def _needed_votes(self, key: str, step: HumanStep, rows: Rows = ()) -> int:
+        fixed, field = fixed_votes(step.quorum), quorum_field(step.quorum)
+        if fixed is not None:
+            return fixed
+        if field is not None:
+            return self._votes_by_field(field)
+        view = RowView(self.graph, key, rows)
+        people = len(self.electorate(key) - barred_people(step, self._people_so_far(), view))
+        return share_of(quorum_share(step.quorum) or 100, people)
+
+    def _votes_by_field(self, field: str) -> int:
+        try:
+            needed = int(self.data.get(field) or 0)
+        except (TypeError, ValueError):
+            needed = 0
+        if not 1 <= needed <= MOST_VOTES:
+            raise RuleCannotBeEvaluated(
+                text(
+                    "'%(field)s' says how many must agree: give it a whole number from 1 to 1000.",
+                    field=display_title(field, self.graph.definition.fields[field].label),
+                )
+            )
+        return needed
 
     # -- rows -----------------------------------------------------------------------------
 

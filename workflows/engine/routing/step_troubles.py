@@ -82,3 +82,6 @@ class HoldUnclear(StepTrouble):
     why: str
     fields: list[str] = field(default_factory=list)
     resource: str = ""
+
+
+RULE_FAILED, NO_DATE = RuleFailed.CODE, NoDate.CODE

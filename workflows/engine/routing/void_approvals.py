@@ -404,15 +404,6 @@ class ApprovalTracker(MutableMarking):
         token = self._add_token(step, number, place, needed=needed, again=True)
         self._note_opened(token, None)
 
-    def _count_round(self, step: str, rows: Rows) -> int:
-        raise NotImplementedError
-
-    def _note_opened(self, token: Token, came_from: str | None) -> None:
-        raise NotImplementedError
-
-    def _needed_votes(self, key: str, step: HumanStep, rows: Rows = ()) -> int:
-        raise NotImplementedError
-
     def _leave_reapproval(self, token: Token, target: str) -> tuple[str, TokenPlace]:
         """Not given again: whatever else is open gives way to where this leads. Into a parallel
         block the way leads by its beginning."""
