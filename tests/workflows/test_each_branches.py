@@ -265,3 +265,22 @@ def test_so_do_two_hundred_people() -> None:
     flow = begin(each(SIGNING), people=["ann"])
     few, many = costs_of(flow, people=names[:2]), costs_of(flow, people=names)
     assert all(large <= small + 2 for small, large in zip(few, many, strict=True)), (few, many)
+
+
+def test_in_a_quorum_by_roles_people_count_for_those_of_their_row_alone() -> None:
+    check = approval(ok="j", no=NO, _role="team", _quorum={"team": 1, "bosses": 1})
+    data = each(check=check)
+    region = {"type": "choice", "choices": ["north", "south"]}
+    data["fields"]["lines"]["columns"] = {**COLUMNS, "region": region}
+    data["roles"] |= {"team": {"groups": "team-{{ row.region }}"}}
+    make_people()
+    for name in ("tess", "theo"):
+        make_user(name, groups=["team-north"])
+    flow = begin(data, lines=rows(1, region="north"))
+    flow.decide("check", "ok", by="tess")
+    assert flow.last().changes["vote_roles"] == ["team"]
+    with refused(WrongState, "bosses (1)"):
+        flow.decide("check", "ok", by="theo")
+    flow.decide("check", "ok", by="mona")
+    assert flow.where == "after"
+    assert agrees(flow)

@@ -118,7 +118,7 @@ def _situation_of(
         in_outcome_role=_is_in_outcome_role(work, item, step, person, outcome),
         added=may_act_by_addition(work, item, person),
         acted_for=person.pk if person.pk != actor.pk else None,
-        quorum_roles=quorum_roles_of(work, person, work.map.human(step)),
+        quorum_roles=quorum_roles_of(work, person, item),
         awaits_requester=item.state == ASKED,
         rows=read_rows(item.rows),
     )

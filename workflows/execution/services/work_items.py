@@ -140,7 +140,7 @@ def _decision_event(
 
 def _roles_for_quorum(work: UnitOfWork, item: WorkItem, person: User) -> tuple[str, ...]:
     """For which roles the person counts, where the quorum is by roles; the trail keeps it."""
-    roles = quorum_roles_of(work, person, work.map.human(work.map.step_keys[item.step_id]))
+    roles = quorum_roles_of(work, person, item)
     work.changes.facts.vote_roles = list(roles) or None
     return roles
 

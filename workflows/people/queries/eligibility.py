@@ -330,11 +330,11 @@ def is_in_step_role(
     return any(is_in_role(work, person, key, item) for key in roles_of_step(step))
 
 
-def quorum_roles_of(work: "UnitOfWork", person: User, step: HumanStep) -> tuple[str, ...]:
-    """For which roles of a quorum by roles the person can count; whoever was put in by hand, or
-    from another role, for any."""
-    parts = quorum_roles(step.quorum)
-    return tuple(key for key in parts if is_in_role(work, person, key)) or tuple(parts)
+def quorum_roles_of(work: "UnitOfWork", person: User, item: WorkItem) -> tuple[str, ...]:
+    """For which roles of a quorum by roles the person can count at a task; whoever was put in by
+    hand, or from another role, for any."""
+    parts = quorum_roles(work.map.human(work.map.step_keys[item.step_id]).quorum)
+    return tuple(key for key in parts if is_in_role(work, person, key, item)) or tuple(parts)
 
 
 def added_role_of(work: "UnitOfWork", item: WorkItem, person: User) -> str | None:
