@@ -181,3 +181,17 @@ def test_the_menu_leads_to_resources_for_who_can_see_one(client: Client) -> None
     assert link in page_for(client, "rita", inbox)[1]
     make_room("blue")
     assert link in page_for(client, "stranger", inbox)[1]
+
+
+def test_whose_it_is_is_not_told_where_a_field_that_is_only_for_some_says_it(
+    client: Client,
+) -> None:
+    make_room("blue")
+    data = room_map({"take": desk_step(inputs=["starts", "ends"], books=TAKES["books"])})
+    data["fields"]["room"] = {**data["fields"]["room"], "visible_to": ["asks"]}
+    request = start_event(publish_room_map(data), **AT_TEN)
+    address = reverse("approvals:resource", args=["blue"]) + WEEK
+    busy = reverse("api-v1:busy", args=["blue"]) + "?since=2026-03-05T00:00:00Z"
+    for who, is_named in (("rosa", True), ("rita", True), ("dana", False), ("olga", False)):
+        assert (request.reference in page_for(client, who, address)[1]) == is_named, who
+        assert (request.reference in page_for(client, who, busy)[1]) == is_named, who

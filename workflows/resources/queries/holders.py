@@ -2,18 +2,21 @@
 
 Whoever is signed in sees when a room is taken. By whom, and what is held and spent of a budget, see
 its owner and deputy, those who may look at resources, and superusers; whoever may see a request
-sees what it has.
+sees what it has, but for what is said by fields that they may not see.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.engine.errors import NotFound
+from workflows.engine.routing.holds import fields_behind_hold, holding_steps, purposes_of
 from workflows.engine.texts import text
 from workflows.execution.models import WorkflowInstance
+from workflows.execution.queries.sight.field_sight import FieldSight
 from workflows.people.models import User
 from workflows.resources.choices import LIVE_STATES, HoldPurpose, ResourceKind
 from workflows.resources.models import BudgetPeriod, Hold, Resource
@@ -77,8 +80,23 @@ def _named(rows: QuerySet[Hold], resource: Resource, user: User) -> list[Holding
     holds = list(rows.select_related("resource", "request__template", "request__requester"))
     if may_see_holders(user, resource):
         return [Holding(hold, is_named=True) for hold in holds]
-    seen = _visible_request_ids(user, [hold.request_id for hold in holds])
-    return [Holding(hold, hold.request_id in seen) for hold in holds]
+    seen, sight = _visible_request_ids(user, [hold.request_id for hold in holds]), FieldSight(user)
+    return [Holding(hold, hold.request_id in seen and _is_shown_by(sight, hold)) for hold in holds]
+
+
+def _is_shown_by(sight: FieldSight, hold: Hold) -> bool:
+    version_map = cached_map(hold.request.version_id)
+    return not is_said_by(hold, version_map, sight.hidden_fields(hold.request, version_map))
+
+
+def is_said_by(hold: Hold, version_map: VersionMap, fields: Collection[str]) -> bool:
+    """Whether one of these fields says what is held."""
+    step = holding_steps(version_map.graph).get(hold.step_key)
+    return step is not None and any(
+        purpose == hold.purpose
+        and not fields_behind_hold(version_map.graph, hold.step_key, purpose).isdisjoint(fields)
+        for purpose in purposes_of(step)
+    )
 
 
 def _visible_request_ids(user: User, ids: Iterable[int]) -> set[int]:
