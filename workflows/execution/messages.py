@@ -272,6 +272,9 @@ _UNCLEAR_SENTENCES: Mapping[str, str] = {
     "currency": gettext_noop(
         "'%(step)s': %(resource)s is kept in another currency. Choose another budget."
     ),
+    "restricted": gettext_noop(
+        "'%(step)s' cannot have what %(fields)s say. Ask somebody who may see them."
+    ),
     "uneven": gettext_noop(
         "'%(step)s': the amount has more digits than the currency of %(resource)s."
     ),

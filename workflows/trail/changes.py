@@ -302,11 +302,13 @@ class TaskMoved(ChangeNote):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldNote(ChangeNote):
-    """Of what a step holds of a resource (by its key), as a booking or a draw."""
+    """Of what a step holds of a resource (by its key), as a booking or a draw, and which fields
+    said so."""
 
     step: str
     resource: str
     purpose: str
+    fields: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,7 @@ def held_behind(graph: Graph, target: str) -> Iterator[str]:
                 yield key
 
 
-def fields_of_hold(step: HoldingStep, purpose: Purpose) -> tuple[str, ...]:
+def fields_of_hold(step: HoldingStep, purpose: str) -> tuple[str, ...]:
     """The fields that say what a step wants."""
     if purpose == "books":
         assert step.books is not None
@@ -128,10 +128,12 @@ def fields_of_hold(step: HoldingStep, purpose: Purpose) -> tuple[str, ...]:
     return tuple(name for name in said if isinstance(name, str))
 
 
-def fields_behind_hold(graph: Graph, step: str, purpose: Purpose) -> frozenset[str]:
-    """The same, and of a row's columns also the field in which the row stands."""
-    holding = graph[step]
-    assert isinstance(holding, HoldingStep)
+def fields_behind_hold(graph: Graph, step: str, purpose: str) -> frozenset[str]:
+    """The same, and of a row's columns also the field in which the row stands; none where a map
+    has no step that holds something so."""
+    holding = holding_steps(graph).get(step)
+    if holding is None or not any(purpose == own for own in purposes_of(holding)):
+        return frozenset()
     names = frozenset(fields_of_hold(holding, purpose))
     rows = {name.partition(".")[0] for name in names if "." in name}
     return names | {scope.source for scope in graph.row_scopes[step] if scope.name in rows}

@@ -19,7 +19,6 @@ from workflows.engine.routing.cancel_reasons import CommandCause, InstanceCancel
 from workflows.engine.routing.effects import Cancel, Reopen, Start
 from workflows.engine.routing.marking import Marking
 from workflows.engine.texts import text
-from workflows.execution.messages import describe_trouble
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.services.bypassed_approvals import (
     find_reopened_past_approvals,
@@ -171,7 +170,7 @@ def _refuse_start_without_room(work: UnitOfWork) -> None:
     """Whoever asks can ask for another time, or less; where nobody is there to, the request starts
     and waits. Raises InvalidInput."""
     if work.lacking and work.instance.source in WorkflowInstance.FILLED_IN:
-        raise InvalidInput(describe_trouble(work.lacking[0]))
+        raise work.lacking[0]
 
 
 def require_not_paused(version: TemplateVersion) -> None:

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.engine.errors import NotFound
-from workflows.engine.routing.holds import fields_behind_hold, holding_steps, purposes_of
+from workflows.engine.routing.holds import fields_behind_hold
 from workflows.engine.texts import text
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.sight.field_sight import FieldSight
@@ -91,12 +91,8 @@ def _is_shown_by(sight: FieldSight, hold: Hold) -> bool:
 
 def is_said_by(hold: Hold, version_map: VersionMap, fields: Collection[str]) -> bool:
     """Whether one of these fields says what is held."""
-    step = holding_steps(version_map.graph).get(hold.step_key)
-    return step is not None and any(
-        purpose == hold.purpose
-        and not fields_behind_hold(version_map.graph, hold.step_key, purpose).isdisjoint(fields)
-        for purpose in purposes_of(step)
-    )
+    said = fields_behind_hold(version_map.graph, hold.step_key, hold.purpose)
+    return not said.isdisjoint(fields)
 
 
 def _visible_request_ids(user: User, ids: Iterable[int]) -> set[int]:

@@ -26,6 +26,8 @@ MASKED: Final[Mapping[str, Any]] = {"masked": True}
 """What stands for a value that is not shown, in JSON."""
 VALUE_HOLDERS: Final = ("given", "values", "readings")
 """What of a trail row's changes holds values by field."""
+HOLD_VALUES: Final = ("resource", "starts", "ends", "count", "amount", "currency")
+"""What a note of the trail says by the values of its `fields`."""
 
 
 class FieldSight:
@@ -153,12 +155,14 @@ def mask_changes(changes: Any, hidden: frozenset[str]) -> Any:
         return [mask_changes(part, hidden) for part in changes]
     if not isinstance(changes, dict):
         return changes
-    return {
+    masked = {
         name: mask_values(part, hidden)
         if name in VALUE_HOLDERS and isinstance(part, dict)
         else mask_changes(part, hidden)
         for name, part in changes.items()
     }
+    is_said = "purpose" in changes and not hidden.isdisjoint(changes.get("fields", ()))
+    return masked | {key: dict(MASKED) for key in HOLD_VALUES if is_said and key in changes}
 
 
 def mask_values(values: Mapping[str, Any], hidden: frozenset[str]) -> dict[str, Any]:

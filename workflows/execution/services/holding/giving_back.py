@@ -6,6 +6,7 @@ from django.db import transaction
 
 from workflows.engine.errors import NotAllowed, NotFound, WrongState
 from workflows.execution.services.field_values.values import require_reason
+from workflows.execution.services.holding.settling import facts_of_hold
 from workflows.execution.services.unit_of_work import (
     ActingCapacity,
     open_unit_of_work,
@@ -44,11 +45,7 @@ def give_back_hold(hold_id: int, *, actor: User, reason: str, now: datetime) -> 
         is_owner = answers_for_resource(actor, resource)
         work.acting = ActingCapacity(TrailCapacity.OWNER if is_owner else TrailCapacity.SITE)
         work.hold_changes.release(hold, BY_OWNER)
-        work.note(
-            HoldReturned(
-                step=hold.step_key, resource=resource.key, purpose=hold.purpose, why=BY_OWNER
-            )
-        )
+        work.note(HoldReturned(**facts_of_hold(work.map.graph, hold), why=BY_OWNER))
         work.save(TrailCommand.GIVE_BACK)
         write_trail(work, TrailCommand.GIVE_BACK, from_state=work.instance.state, comment=reason)
     return hold

@@ -6,7 +6,7 @@ words, and nothing is written; a step that was reached by itself waits on an inc
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import display_title
@@ -29,6 +29,7 @@ from workflows.engine.routing.step_troubles import HoldUnclear, StepTrouble
 from workflows.engine.values.resource_amounts import amount_of_units
 from workflows.execution.messages import describe_trouble
 from workflows.execution.models import WorkflowInstance
+from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.resources.choices import LIVE_STATES, HoldState
 from workflows.resources.models import Hold
@@ -37,6 +38,8 @@ from workflows.trail import changes as notes
 
 HoldEffect = fx.HoldsAsked | fx.HoldsRequired | fx.HoldsConfirmed | fx.HoldsGivenBack
 CHANGED, NOT_WANTED, MOVED = "changed", "not_wanted", "moved"
+RESTRICTED: Final = "restricted"
+"""Why nothing can be held, where the fields that say why are only for some."""
 
 
 def settle_holds(
@@ -146,9 +149,6 @@ class _Settlement:
             yield HoldKey(effect.step, effect.place, purpose)
 
     def _is_about_changes(self, key: HoldKey) -> bool:
-        step = holding_steps(self.work.map.graph).get(key.step)
-        if step is None or key.purpose not in purposes_of(step):
-            return False
         graph = self.work.map.graph
         return not self.work.fresh.isdisjoint(fields_behind_hold(graph, key.step, key.purpose))
 
@@ -175,14 +175,40 @@ class _Settlement:
             if trouble is None:
                 continue
             if self.is_retry:
-                raise InvalidInput(describe_trouble(trouble))
+                raise self.refusal(key, trouble)
+            self.work.lacking.append(self.refusal(key, trouble))
+            recorded = self.without_restricted(key, trouble)
             if not is_human:
-                self.hindered.setdefault(effect.activation, trouble)
-            self.note_lack(effect, trouble, hinders=not is_human)
+                self.hindered.setdefault(effect.activation, recorded)
+            self.note_lack(effect, recorded, hinders=not is_human)
+
+    def refusal(self, key: HoldKey, trouble: StepTrouble) -> InvalidInput:
+        """What the actor is told, as far as they may see the fields that say it."""
+        work = self.work
+        hidden = hidden_fields(work.actor, work.instance, work.map) if work.actor else ()
+        graph = work.map.graph
+        if not fields_behind_hold(graph, key.step, key.purpose).isdisjoint(hidden):
+            trouble = self.without_restricted(key, trouble)
+        return InvalidInput(describe_trouble(trouble))
+
+    def without_restricted(self, key: HoldKey, trouble: StepTrouble) -> StepTrouble:
+        """What incidents and the trail say, which others read: nothing of fields that are only for
+        some."""
+        graph = self.work.map.graph
+        behind = fields_behind_hold(graph, key.step, key.purpose)
+        names = sorted(behind & self.work.map.restricted_fields.keys())
+        is_about_fields = isinstance(trouble, HoldUnclear) and trouble.fields
+        if not names or is_about_fields:
+            return trouble
+        return HoldUnclear(graph.title(key.step), RESTRICTED, self.labels_of(names))
+
+    def labels_of(self, names: Iterable[str]) -> list[str]:
+        """What fields are called."""
+        fields = self.work.map.graph.definition.all_fields
+        return [display_title(name, fields[name].label) for name in names]
 
     def note_lack(self, effect: fx.HoldsAsked, trouble: StepTrouble, *, hinders: bool) -> None:
         """The trail says what could not be had."""
-        self.work.lacking.append(trouble)
         self.work.note(
             notes.HoldRefused(
                 activation=effect.activation,
@@ -201,18 +227,14 @@ class _Settlement:
     def _require(self, key: HoldKey) -> None:
         trouble = self.take(key)
         if trouble is not None:
-            raise InvalidInput(describe_trouble(trouble))
+            raise self.refusal(key, trouble)
 
     def confirm(self, effect: fx.HoldsConfirmed) -> None:
         """What the step holds stays."""
         for key, hold in self.live.items():
             if _is_meant(key, effect) and hold.state == HoldState.HELD:
                 self.desk.confirm(hold)
-                self.work.note(
-                    notes.HoldConfirmed(
-                        step=key.step, resource=hold.resource.key, purpose=key.purpose
-                    )
-                )
+                self.work.note(notes.HoldConfirmed(**self.facts_of(hold)))
 
     def give_back(self, effect: fx.HoldsGivenBack) -> None:
         """What nobody confirmed is free again."""
@@ -232,9 +254,7 @@ class _Settlement:
         wish, before = self.wishes[key], self.live.get(key)
         title = self.work.map.graph.title(key.step)
         if isinstance(wish, WishUnclear):
-            fields = self.work.map.graph.definition.all_fields
-            labels = [display_title(name, fields[name].label) for name in wish.fields]
-            return HoldUnclear(title, wish.why, labels)
+            return HoldUnclear(title, wish.why, self.labels_of(wish.fields))
         if wish is None:
             if before is not None:
                 self.release(key, NOT_WANTED)
@@ -244,15 +264,15 @@ class _Settlement:
         if isinstance(taken, StepTrouble):
             return taken
         if taken is not before:
-            self._record(key, taken, before, state)
+            self._record(taken, before, state)
         self.live[key] = taken
         return None
 
-    def _record(self, key: HoldKey, hold: Hold, before: Hold | None, state: str | None) -> None:
+    def _record(self, hold: Hold, before: Hold | None, state: str | None) -> None:
         """The trail says what is held now; where something confirmed was changed, that is too."""
         if before is not None:
-            self._note_release(key, before, CHANGED)
-        self.work.note(_taken_note(key, hold))
+            self._note_release(before, CHANGED)
+        self.work.note(_taken_note(hold, self.facts_of(hold)))
         if state == HoldState.CONFIRMED:
             self.desk.confirm(hold)
 
@@ -260,14 +280,25 @@ class _Settlement:
         """What a step holds is free again."""
         hold = self.live.pop(key)
         self.desk.give_back(hold, why)
-        self._note_release(key, hold, why)
+        self._note_release(hold, why)
 
-    def _note_release(self, key: HoldKey, hold: Hold, why: str) -> None:
-        self.work.note(
-            notes.HoldReturned(
-                step=key.step, resource=hold.resource.key, purpose=key.purpose, why=why
-            )
-        )
+    def _note_release(self, hold: Hold, why: str) -> None:
+        self.work.note(notes.HoldReturned(**self.facts_of(hold), why=why))
+
+    def facts_of(self, hold: Hold) -> dict[str, Any]:
+        """What every note of a hold says."""
+        return facts_of_hold(self.work.map.graph, hold)
+
+
+def facts_of_hold(graph: Graph, hold: Hold) -> dict[str, Any]:
+    """What every note of the trail says of a hold, with the fields behind it: whoever may not see
+    those is not shown the rest."""
+    return {
+        "step": hold.step_key,
+        "resource": hold.resource.key,
+        "purpose": hold.purpose,
+        "fields": sorted(fields_behind_hold(graph, hold.step_key, hold.purpose)),
+    }
 
 
 def _is_meant(key: HoldKey, effect: fx.HoldsConfirmed | fx.HoldsGivenBack) -> bool:
@@ -277,12 +308,10 @@ def _is_meant(key: HoldKey, effect: fx.HoldsConfirmed | fx.HoldsGivenBack) -> bo
     return read_rows(key.place)[: len(rows := read_rows(effect.place))] == rows
 
 
-def _taken_note(key: HoldKey, hold: Hold) -> notes.HoldTaken:
+def _taken_note(hold: Hold, said: Mapping[str, Any]) -> notes.HoldTaken:
     starts, ends, currency = hold.starts_at, hold.ends_at, hold.resource.currency
     return notes.HoldTaken(
-        step=key.step,
-        resource=hold.resource.key,
-        purpose=key.purpose,
+        **said,
         starts=starts.isoformat() if starts is not None else None,
         ends=ends.isoformat() if ends is not None else None,
         count=hold.count if starts is not None else None,

@@ -19,10 +19,9 @@ from workflows.access.permissions import (
     role_member_pairs,
 )
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
-from workflows.engine.errors import NotAllowed, NotFound
+from workflows.engine.errors import InvalidInput, NotAllowed, NotFound
 from workflows.engine.format.directory_finders import logins_in
 from workflows.engine.routing.marking import Marking, Person
-from workflows.engine.routing.step_troubles import StepTrouble
 from workflows.execution.choices import TaskState
 from workflows.execution.facts import Resolution
 from workflows.execution.models import (
@@ -114,7 +113,7 @@ class UnitOfWork:
     acting: ActingCapacity = NO_CAPACITY
     offers: Offers = field(default_factory=Offers)
     hold_changes: HoldChanges = field(default_factory=HoldChanges)
-    lacking: list[StepTrouble] = field(default_factory=list)
+    lacking: list[InvalidInput] = field(default_factory=list)
     _new_items_seen: dict[int, WorkItem] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
