@@ -20,7 +20,6 @@ from workflows.resources.queries.holders import (
     Holding,
     bookings_of,
     draws_on,
-    may_see_holders,
     periods_of,
     visible_resources,
 )
@@ -37,7 +36,6 @@ class ResourcePage:
     table: ReportTable[Any]
     periods: ReportTable[Any] | None
     monday: date | None
-    names_holders: bool
     changes: bool
     holdings: Sequence[Holding]
 
@@ -117,7 +115,6 @@ def resource_page(user: User, resource: Resource, week: str) -> ResourcePage:
         table=table,
         periods=periods,
         monday=monday,
-        names_holders=may_see_holders(user, resource),
         changes=may_change_resource(user, resource),
         holdings=holdings,
     )

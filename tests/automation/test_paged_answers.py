@@ -8,7 +8,6 @@ from tests.automation.driving import Course, Receiver, Reply, connect, plain, re
 from tests.engine.driving import task
 from tests.workflows.drawn import HEAD, NO, STOP
 from tests.workflows.support import make_people, person
-from workflows.automation.http.paging import MOST_PAGES
 
 pytestmark = pytest.mark.django_db
 BY_PATH = {"next": "$.next", "items": "$.items"}
@@ -110,7 +109,3 @@ def test_pages_that_cannot_be_all_read_are_refused_and_not_cut_off(
     assert (number, state) == (1, "failed")
     assert said.startswith(code)
     assert course.flow.refresh().data.get("note") is None
-
-
-def test_the_bound_of_the_docs_is_the_bound() -> None:
-    assert MOST_PAGES == 100

@@ -12,6 +12,16 @@ from tests.engine.audit_cases import (
     works_out,
 )
 
+
+def pages(most: int) -> Callable[[Map], None]:
+    """A call that reads so many pages at most."""
+    return several(
+        put(S + "pay.with.json", ...),
+        put(S + "pay.with.method", "GET"),
+        put(S + "pay.with.pages", {"next": "$.next", "items": "$.items", "max": most}),
+    )
+
+
 WORK_CASES: list[tuple[str, Callable[[Map], None], str]] = [
     # work
     ("no expected time", put(S + "legal.expected", ...), "expected_missing@legal"),
@@ -101,6 +111,8 @@ WORK_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         put(S + "pay.with.pages", {"next": "link", "items": "$"}),
         "action_told_wrongly@pay",
     ),
+    ("as many pages as may be", pages(100), ""),
+    ("a page more than may be", pages(101), "action_told_wrongly@pay"),
     ("a time-out of an hour", put(S + "pay.with.timeout", 3600), "action_told_wrongly@pay"),
     (
         "a placeholder for nothing",

@@ -19,7 +19,6 @@ from workflows.engine.values.json_paths import PathProblem, find_single_value
 BY_LINK: Final = "link"
 """`next` where the header `Link` names the next page (RFC 8288), and no path."""
 PAGES: Final = 20
-MOST_PAGES: Final = 100
 MOST_ITEMS: Final = 10_000
 
 _LINK: Final = re.compile(r"<([^<>]*)>((?:\s*;\s*[^;,\"]+(?:\"[^\"]*\")?)*)")

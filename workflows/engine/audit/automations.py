@@ -33,6 +33,7 @@ CALLED_WITH = {
     "start_workflow": frozenset({"workflow", "data"}),
 }
 PAGES_KEYS = {"next", "items", "max"}
+MOST_PAGES = 100
 BODIES = ("json", "form", "text")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
@@ -119,7 +120,7 @@ def _pages_problems(arguments: dict[str, Any]) -> Iterator[Text | str]:
         except PathProblem as problem:
             yield str(problem).rstrip(".")
     most = pages.get("max", 1)
-    if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= 100:
+    if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= MOST_PAGES:
         yield text("`max` of `pages` is a whole number, 100 at most")
     if str(arguments.get("method", "GET")).upper() != "GET" or set(BODIES) & set(arguments):
         yield text("`pages` go with GET and no body")

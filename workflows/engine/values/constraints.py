@@ -112,13 +112,6 @@ def _rows_refusal(spec: FieldSpec, rows: Any, context: BoundContext) -> Text | N
     return RowsRefused(refused).text if refused else None
 
 
-def bound_fields(spec: ConstrainedSpec) -> list[str]:
-    """The other fields that a field's bounds name."""
-    kind = type_of_field(spec).kind
-    bounds = [parse_bound(kind, end) for end in (spec.min, spec.max) if end is not None]
-    return [bound.field for bound in bounds if bound.field is not None]
-
-
 def _length_refusal(spec: ConstrainedSpec, value: Any) -> Text | None:
     if spec.max_length is None or not isinstance(value, str) or len(value) <= spec.max_length:
         return None

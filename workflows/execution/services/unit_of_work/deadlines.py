@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from workflows.engine.timing.due_records import DueRecord, begin_record, due_of_record
-from workflows.execution.models import ASKED, NEVER
+from workflows.execution.models import ASKED
 from workflows.outbox.payloads import DeadlinePayload
 
 if TYPE_CHECKING:
@@ -66,8 +66,3 @@ def _with_clock(work: "UnitOfWork", record: DueRecord) -> DueRecord:
     since = datetime.fromisoformat(record.stands_since or work.now.isoformat())
     until = max(work.now, since)
     return record.go_on(since, until, work.map.calendar, work.map.graph.zone)
-
-
-def has_deadline(work: "UnitOfWork") -> bool:
-    """Whether the request as a whole is due at some time."""
-    return work.instance.deadline_at < NEVER
