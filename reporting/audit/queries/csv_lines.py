@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from approvals.ui.csv_cells import EchoFile, csv_cell, format_csv_moment
 from reporting.audit.queries.postgres_copy import copy_csv_lines
 from workflows.definitions.models import WorkflowTemplate
-from workflows.execution.queries.sight.field_sight import mask_changes, mask_values
+from workflows.execution.queries.sight.field_sight import mask_changes
 from workflows.trail.models import TrailEvent
 
 COLUMNS = (
@@ -88,8 +88,7 @@ def _masked_csv_lines(events: QuerySet[TrailEvent], masked: Masked) -> Iterator[
         row = dict(zip(COLUMNS, values, strict=True))
         hidden = masked.get(template, frozenset())
         row["changes"] = mask_changes(row["changes"], hidden)
-        if hidden and isinstance(row["seen"], dict):
-            row["seen"] = mask_values(row["seen"], hidden)
+        row["seen"] = mask_changes(row["seen"], hidden)
         yield writer.writerow([*map(csv_cell, row.values())])
 
 

@@ -187,9 +187,7 @@ class TrailColumns:
     @admin.display(description=gettext_lazy("seen"))
     def was_shown(self, event: TrailEvent) -> SafeString:
         """The values that were in front of the person."""
-        seen = event.seen
-        hidden = _hidden_in(event)
-        return render_recorded_data(mask_values(seen, hidden) if isinstance(seen, dict) else seen)
+        return render_recorded_data(mask_changes(event.seen, _hidden_in(event)))
 
     @admin.display(description=gettext_lazy("document versions"))
     def documents(self, event: TrailEvent) -> SafeString:
