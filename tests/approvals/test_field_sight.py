@@ -228,6 +228,61 @@ def test_the_admin_masks_it(people: dict[str, User], hire: WorkflowInstance) -> 
         assert "offer.txt" not in answer.content.decode(), address
 
 
+def in_rows() -> dict[str, Any]:
+    """The map with a list that only payroll sees, of which IT approves each row."""
+    columns = {"item": {"type": "text"}, "net": {"type": "money", "currency": "EUR"}}
+    rows = {"type": "list", "columns": columns, "max_rows": 5, "visible_to": ["payroll"]}
+    start = {**HIRING["start"], "fields": ["name", "parts"], "first": "split"}
+    branches = [{"to": "part", "each": "parts", "as": "part_row"}]
+    part = {"kind": "approval", "role": "it", "expected": "1h", "due": "1d"}
+    stop = {"to": "stopped", "exception": True}
+    steps = {
+        "split": {"kind": "parallel", "branches": branches, "join": "joined"},
+        "part": {**part, "outcomes": {"ok": "joined", "stop": stop, "drop": stop}},
+        "joined": {"kind": "join", "wait_for": "all", "to": "pay"},
+    }
+    kept = {key: step for key, step in HIRING["steps"].items() if key != "equip"}
+    fields = {**HIRING["fields"], "parts": rows}
+    return {**HIRING, "fields": fields, "start": start, "steps": {**steps, **kept}}
+
+
+def test_what_stands_in_its_rows_is_hidden_with_a_list(people: dict[str, User]) -> None:
+    publish_map(in_rows())
+    parts = [{"item": "desk", "net": SECRET}]
+    hire = requests.start(
+        "hire", actor=people["sam"], now=NOW, data={"name": "Nora", "parts": parts}
+    )
+    rows = {"parts", "part_row.item", "part_row.net"}
+    assert hidden_fields(people["ida"], hire) & rows == rows
+    assert not hidden_fields(people["pat"], hire) & rows
+    assert not hidden_fields(people["sam"], hire) & rows
+    page = signed_in(people["ida"]).get(f"/tasks/{open_task(hire, 'part').pk}/").content.decode()
+    assert not SHOWN.search(page)
+    assert "not shown to you" in page
+
+
+def test_rows_that_were_seen_are_masked_in_exports(people: dict[str, User]) -> None:
+    publish_map(in_rows())
+    parts = [{"item": "desk", "net": SECRET}]
+    hire = requests.start(
+        "hire", actor=people["sam"], now=NOW, data={"name": "Nora", "parts": parts}
+    )
+    task = open_task(hire, "part")
+    tasks.decide(task.pk, actor=people["ida"], outcome="ok", now=NOW)
+    answer = signed_in(people["olivia"]).get("/reports/audit.csv?workflow=hire")
+    said = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    decided = TrailEvent.objects.exclude(seen={}).get()
+    assert SECRET in decided.seen["values"].values()
+    assert not SHOWN.search(said)
+    owner = people["olivia"]
+    owner.is_staff = True
+    owner.save()
+    owner.user_permissions.add(*Permission.objects.filter(codename="view_trailevent"))
+    page = signed_in(owner).get(f"/admin/workflows/trailevent/{decided.pk}/change/")
+    assert page.status_code == 200
+    assert not SHOWN.search(page.content.decode())
+
+
 @pytest.mark.parametrize("said", ["public: true", "searchable: true"])
 def test_what_few_see_is_neither_public_nor_searchable(said: str) -> None:
     text = f"""

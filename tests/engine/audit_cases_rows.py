@@ -59,6 +59,9 @@ ROW_CASES: list[tuple[str, Callable[[Map], None], str]] = [
     ("a share of the branches", several(rows(*BOTH), put(S + "checked.wait_for", "60%")), ""),
     ("more branches than the map names", several(rows(*BOTH), put(S + "checked.wait_for", 9)),
         "join_capped@checked"),
+    ("rows of a list for others than those to whom they are shown", several(
+        rows(*BOTH), put("fields.lines", LINES | {"visible_to": ["board"]})),
+        "field_asked_unseen@legal"),
     ("rows of no field", rows({**EACH, "each": "nothing"}, TURNS, check=check(outputs=None)),
         "each_unfit@checks"),
     ("rows of a text", rows({**EACH, "each": "note"}, TURNS, check=check(outputs=None)),

@@ -45,8 +45,9 @@ class VersionMap:
 
     @cached_property
     def restricted_fields(self) -> Mapping[str, tuple[str, ...]]:
-        """The roles whose people may see a field, by the keys of the fields that say so."""
-        fields = self.graph.definition.fields
+        """The roles whose people may see a field, by the keys of the fields that say so, and by the
+        dotted names of what stands in their rows."""
+        fields = self.graph.definition.all_fields
         return {
             key: tuple(field.visible_to)
             for key, field in fields.items()

@@ -30,12 +30,17 @@ def check_shown_in_sight(survey: Survey) -> Iterator[AuditFinding]:
 def _may_see(survey: Survey, role: str, name: str) -> bool:
     """Whether the people of a role may see a field: by name, as the requester, or because all of
     them are in a role that may."""
-    field = survey.definition.fields.get(name)
+    field = survey.definition.all_fields.get(name)
     if field is None or field.visible_to is None or role in field.visible_to:
         return True
     definition, start = survey.role(role), survey.definition.start
     asked_at_start = (start.fields if start else None) or ()
-    if definition is not None and definition.settings.get("requester") and name in asked_at_start:
+    written = survey.definition.row_sources.get(name.partition(".")[0], name)
+    if (
+        definition is not None
+        and definition.settings.get("requester")
+        and written in asked_at_start
+    ):
         return True
     members = survey.members(role) or frozenset()
     lists = [survey.members(other) or frozenset() for other in field.visible_to]
@@ -44,7 +49,7 @@ def _may_see(survey: Survey, role: str, name: str) -> bool:
 
 def check_sent_in_sight(survey: Survey) -> Iterator[AuditFinding]:
     """What only some may see and a step tells others is told on purpose."""
-    restricted = {key for key, field in survey.definition.fields.items() if field.visible_to}
+    restricted = {key for key, field in survey.definition.all_fields.items() if field.visible_to}
     for key, step in survey.graph.steps.items():
         for name in sorted(fields_sent_outside(step) & restricted):
             yield make_finding("hidden_field_told", key, step=survey.called(key), name=name)

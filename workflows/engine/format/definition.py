@@ -190,6 +190,11 @@ class Definition(DefinitionPart):
         return fields
 
     @cached_property
+    def row_sources(self) -> Mapping[str, str]:
+        """The field in which a row stands, by what rows of each-branches are called."""
+        return {scope.name: scope.source for scope in self.row_scopes()}
+
+    @cached_property
     def row_outputs(self) -> frozenset[str]:
         """The columns, by their dotted names, that steps of each-branches fill in: they are asked
         there, and not with the list."""

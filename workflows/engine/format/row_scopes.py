@@ -21,16 +21,15 @@ class RowScope:
 
 def row_fields(name: str, source: FieldDef) -> dict[str, FieldDef]:
     """What a row of this field is known by: its columns as `row.net`, or `row` alone where the
-    field names several people."""
+    field names several people. Whoever may see the field may see them."""
     columns: Mapping[str, Any] = getattr(source, "columns", None) or {}
+    sight = {} if source.visible_to is None else {"visible_to": source.visible_to}
     if source.type == "users":
-        label = source.label
-        return {
-            name: FieldDef(type="user") if label is None else FieldDef(type="user", label=label)
-        }
+        label = {} if source.label is None else {"label": source.label}
+        return {name: FieldDef.model_validate({"type": "user", **label, **sight})}
     return {
         f"{name}.{column}": FieldDef.model_validate(
-            {"label": display_title(column, None), **_column_as_field(spec)}
+            {"label": display_title(column, None), **_column_as_field(spec), **sight}
         )
         for column, spec in columns.items()
     }

@@ -6,7 +6,7 @@ the workflow or for the site. To own or to manage a workflow is none of these. W
 still there: rules decide by it, the record keeps it, and digests and seals cover it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from workflows.access.conditions.role_lookups import ROLE_LOOKUPS, PersonQuestion
 from workflows.access.permissions import audits_by_grant, listed_role_ids
-from workflows.definitions.models import Field, WorkflowTemplate
+from workflows.definitions.models import Field, Route, WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.documents.models import Document
+from workflows.engine.format.parts import ROW
 from workflows.execution.models import WorkflowInstance
 from workflows.people.models import User
 from workflows.people.queries.absences import periods_of_standing_in
@@ -67,9 +68,15 @@ class FieldSight:
 
     def _own_fields(self, instance: WorkflowInstance, version_map: VersionMap) -> frozenset[str]:
         """What the start form asks the requester for, they wrote themselves."""
-        start = version_map.graph.definition.start
-        is_own = instance.requester_id == self.person.pk
-        return frozenset((start.fields if start else None) or ()) if is_own else NOTHING
+        definition = version_map.graph.definition
+        if instance.requester_id != self.person.pk or definition.start is None:
+            return NOTHING
+        asked = frozenset(definition.start.fields or ())
+        return asked.union(
+            key
+            for key in version_map.restricted_fields
+            if definition.row_sources.get(key.partition(".")[0]) in asked
+        )
 
     def _holds(
         self,
@@ -123,16 +130,32 @@ def visible_data(person: User, instance: WorkflowInstance) -> dict[str, Any]:
 
 def masked_fields(person: User, templates: Iterable[int]) -> dict[int, frozenset[str]]:
     """For tables over many requests: the restricted fields of each workflow, in any of its
-    versions, unless this person audits it by a grant. Two statements, or one."""
+    versions, unless this person audits it by a grant; and what rows of these fields are called.
+    Three statements, or one."""
     restricted: dict[int, set[str]] = {}
+    sources: set[tuple[int, str]] = set()
     rows = Field.objects.filter(version__template__in=list(templates), config__has_key="visible_to")
-    for template, key in rows.values_list("version__template", "key"):
+    for template, version, key in rows.values_list("version__template", "version", "key"):
         restricted.setdefault(template, set()).add(key)
+        sources.add((version, key))
+    for template, name in _names_of_rows(sources):
+        restricted[template].add(name)
     return {
         template: frozenset(keys)
         for template, keys in restricted.items()
         if not audits_by_grant(person, template)
     }
+
+
+def _names_of_rows(sources: Collection[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """What rows of these fields of versions are called in each-branches, by workflow."""
+    if not sources:
+        return
+    branches = Route.objects.filter(step__version__in={version for version, _ in sources})
+    columns = ("step__version__template", "step__version", "each", "row_name")
+    for template, version, each, name in branches.exclude(each=None).values_list(*columns):
+        if (version, each) in sources:
+            yield template, name or ROW
 
 
 def all_masked_fields(person: User) -> dict[int, frozenset[str]]:
@@ -166,5 +189,8 @@ def mask_changes(changes: Any, hidden: frozenset[str]) -> Any:
 
 
 def mask_values(values: Mapping[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
-    """Values by field, those of these fields masked."""
-    return {key: dict(MASKED) if key in hidden else value for key, value in values.items()}
+    """Values by field, those of these fields masked; a dotted name also by that of its row."""
+    return {
+        key: dict(MASKED) if {key, key.partition(".")[0]} & hidden else value
+        for key, value in values.items()
+    }
