@@ -75,6 +75,7 @@ class FieldPresentation:
 FIELD_PRESENTATIONS: Final = Registry(
     "field_presentations", FieldPresentation, noun="field presentation", completes=FIELD_TYPES
 )
+FIELD_PRESENTATIONS.stand_in = FieldPresentation()
 
 
 def value_text(field: FieldSpec, value: Any, names: Mapping[str, str]) -> str:

@@ -20,7 +20,8 @@ class Registry(Generic[Entry]):
     `name` is what extensions call the registry (entry points are in the group `handoff.<name>`),
     `noun` what one of its entries is called in messages. Where it `completes` another registry,
     each entry of that one needs one of the same name here, and `describe_misfit` says of two that
-    do not go together what is wrong.
+    do not go together what is wrong. A `stand_in` is given for the name of an entry that is not
+    there any more; it is in no list.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Registry(Generic[Entry]):
         self.noun: Final = noun
         self.completes: Final = completes
         self.describe_misfit: Final = describe_misfit
+        self.stand_in: Entry | None = None
         self._entries: dict[str, Entry] = {}
         _REGISTRIES[name] = self
 
@@ -58,7 +60,9 @@ class Registry(Generic[Entry]):
     def replace(self, name: str, entry: Entry) -> Entry:
         """Put an entry in the place of the one that has this name. Raises RegistryProblem where
         there is none, and for what is no entry."""
-        before = self[name]
+        before = self._entries.get(name)
+        if before is None:
+            raise self._unknown(name)
         del self._entries[name]
         try:
             return self.register(name, entry)
@@ -87,12 +91,16 @@ class Registry(Generic[Entry]):
         return tuple(self._entries.items())
 
     def __getitem__(self, name: str) -> Entry:
-        """The entry of this name. Raises RegistryProblem where there is none."""
-        try:
-            return self._entries[name]
-        except KeyError:
-            names = ", ".join(self._entries) or "none is registered"
-            raise RegistryProblem(f"There is no {self.noun} '{name}' ({names}).") from None
+        """The entry of this name, or what stands in for it. Raises RegistryProblem where there is
+        neither."""
+        entry = self._entries.get(name, self.stand_in)
+        if entry is None:
+            raise self._unknown(name)
+        return entry
+
+    def _unknown(self, name: str) -> RegistryProblem:
+        names = ", ".join(self._entries) or "none is registered"
+        return RegistryProblem(f"There is no {self.noun} '{name}' ({names}).")
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from workflows.calendars.queries.working_calendars import site_calendar
 from workflows.definitions.models import Role, Step, TemplateVersion
-from workflows.definitions.queries.definition_rows import definition_of
+from workflows.definitions.queries.definition_rows import definition_to_run
 from workflows.engine.format.definition import FieldDef, HumanStep, RoleDef
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.rows import read_rows
@@ -151,7 +151,7 @@ def _build_version_map(version: TemplateVersion) -> VersionMap:
         version_id=version.pk,
         template_id=version.template_id,
         number=version.number,
-        graph=Graph(definition_of(version), timezone.get_default_timezone()),
+        graph=Graph(definition_to_run(version), timezone.get_default_timezone()),
         step_ids=dict(Step.objects.filter(version=version).values_list("key", "pk")),
         role_ids=dict(Role.objects.filter(version=version).values_list("key", "pk")),
     )

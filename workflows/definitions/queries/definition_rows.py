@@ -1,5 +1,6 @@
 """A definition as rows and back: nothing is added on the way, nothing is lost."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -27,8 +28,11 @@ from workflows.engine.format.definition import (
 )
 from workflows.engine.format.definition import Step as MapStep
 from workflows.engine.format.files import explain_validation_error
+from workflows.engine.format.gone_parts import read_with_gone_parts
 from workflows.engine.format.quorums import read_quorum, write_quorum
 from workflows.engine.format.role_finders import GROUPS
+
+log = logging.getLogger(__name__)
 
 COLUMNS = (
     *("name", "instructions", "expected", "due", "inputs", "outputs", "not_by"),
@@ -265,6 +269,22 @@ def definition_of(version: TemplateVersion) -> Definition:
         return Definition.model_validate(definition_data_of(version))
     except ValidationError as problem:
         raise DefinitionProblem(explain_validation_error(problem)) from None
+
+
+def definition_to_run(version: TemplateVersion) -> Definition:
+    """The definition as requests run on it: of a version that was published, without what an
+    extension brought and is not installed any more. Raises DefinitionProblem."""
+    try:
+        return definition_of(version)
+    except DefinitionProblem as problem:
+        if version.state == TemplateVersion.DRAFT:
+            raise
+        try:
+            definition = read_with_gone_parts(definition_data_of(version))
+        except ValidationError:
+            raise problem from None
+        log.error("%s needs what is not installed here: %s", version, problem)
+        return definition
 
 
 def _field_form(field: Field, roles: dict[Any, Any]) -> dict[str, Any]:

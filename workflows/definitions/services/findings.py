@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import Final
 
 from workflows.definitions.models import MapFinding, TemplateVersion
-from workflows.definitions.queries import external_permissions as foreign
 from workflows.engine.audit import WORLD, AuditFinding
+from workflows.engine.audit.findings import PERMISSIONS
 from workflows.engine.texts import dump_text, text
 from workflows.notices.choices import NoticeEvent
 from workflows.people.services.recipients import mail_about_workflow
 
 FindingKey = tuple[str, str]
-RECORDED_CODES: Final = WORLD | frozenset(foreign.NOT_GRANTED_CODES.values())
-"""What can come and go without any change of the map; what an owner was let use included."""
+RECORDED_CODES: Final = WORLD | frozenset(PERMISSIONS)
+"""What can come and go without any change of the map; what an owner was let use, and what is
+installed, included."""
 
 
 def sync_map_findings(

@@ -56,8 +56,10 @@ def _collect_findings(version: TemplateVersion) -> Iterator[AuditFinding]:
     """What the audit finds, and what the workflow's owner was let use and may not any more."""
     try:
         definition = VersionPeople(version).renamed(definition_of(version))
-    except DefinitionProblem:
-        return  # it was whole when it was published, and published maps do not change
+    except DefinitionProblem as problem:
+        # It was whole when it was published, and published maps do not change.
+        yield make_finding("extension_gone", None, problem=problem.text)
+        return
     yield from audit_definition(definition, SitePeople())
     for use in find_foreign_uses(definition):
         try:

@@ -157,7 +157,10 @@ WARNINGS: Final = (
     "hidden_field_told",
     "signed_not_by_mail",
 )
-PERMISSIONS: Final = ("connection_not_granted", "start_not_granted", "listen_not_granted")
+PERMISSIONS: Final = (
+    *("connection_not_granted", "start_not_granted", "listen_not_granted"),
+    "extension_gone",
+)
 """What the site finds besides: something that a map relies on was withdrawn."""
 CODES: Final[Mapping[str, Severity]] = {
     **dict.fromkeys(ERRORS, "error"),

@@ -17,6 +17,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     StringConstraints,
     Tag,
+    ValidationInfo,
     model_serializer,
     model_validator,
 )
@@ -108,6 +109,10 @@ class BaselineDef(DefinitionPart):
     error_rate: float | int | None = Field(None, ge=0, le=1)
 
 
+TAKES_GONE: Final = "takes_gone"
+"""In the context of reading: names of what is not installed any more are taken."""
+
+
 @dataclass(frozen=True)
 class Registered:
     """Annotates the name of an entry of a registry: which there are is asked at reading."""
@@ -122,14 +127,16 @@ class Registered:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        return core_schema.no_info_after_validator_function(self._validate, handler(source))
+        return core_schema.with_info_after_validator_function(self._validate, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return {"enum": self.names(), "type": "string"}
 
-    def _validate(self, name: str) -> str:
+    def _validate(self, name: str, info: ValidationInfo) -> str:
+        if name not in self.registry and (info.context or {}).get(TAKES_GONE):
+            return name
         if name not in self.registry or not self.fits(self.registry[name]):
             *names, last = (f"'{entry}'" for entry in self.names())
             raise PydanticKnownError("literal_error", {"expected": f"{', '.join(names)} or {last}"})

@@ -334,7 +334,7 @@ class _ValueResolver:
             if value is not None:
                 value = type_of_field(spec).rule_value(value, self.zone)
         except _FAILURES:
-            raise self._unusable(key, text("holds a value of another type; correct it")) from None
+            raise self._unusable(key, _why_unreadable(spec)) from None
         if value is None and name == key:
             raise self._unusable(key, text("is empty; fill it in"))
         if isinstance(value, decimal.Decimal) and not value.is_finite():
@@ -351,6 +351,12 @@ class _ValueResolver:
                 why=why,
             )
         )
+
+
+def _why_unreadable(spec: FieldSpec) -> Text:
+    if spec.type not in FIELD_TYPES:
+        return text("is of a type that is not installed here; install its extension again")
+    return text("holds a value of another type; correct it")
 
 
 def _failure_reason(error: Exception) -> Text:

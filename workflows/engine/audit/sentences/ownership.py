@@ -186,6 +186,13 @@ OWNERSHIP_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Give one of them another `name`."),
     ),
+    "extension_gone": AuditSentences(
+        text(
+            "The map needs what is not installed here any more: %(problem)s. What needs it waits on"
+            " incidents."
+        ),
+        text("Have the extension installed again, or make a new version that does without."),
+    ),
     **{
         code: AuditSentences(
             text("What the map relies on was withdrawn: %(refusal)s"),

@@ -16,4 +16,5 @@ from workflows.engine.values.field_types import resources as resources
 from workflows.engine.values.field_types import contacts as contacts
 from workflows.engine.values.field_types import several as several
 from workflows.engine.values.field_types import rows as rows
+from workflows.engine.values.field_types import gone as gone
 # isort: on
