@@ -22,6 +22,7 @@ from workflows.engine.routing.rows import (
     split_slot,
 )
 from workflows.engine.routing.separation import RowView, barred_people
+from workflows.engine.routing.ways_ahead import find_steps_to_come
 from workflows.engine.versions.move_planning import plan_move
 from workflows.engine.versions.step_matching import propose_steps
 
@@ -312,6 +313,21 @@ def test_a_request_in_such_a_block_is_moved_by_a_person_and_behind_it_by_itself(
     run.decide("check", "ok").decide("check", "ok")
     behind = plan_move(graph, graph, steps, run.marking, run.data, no_electorate)
     assert behind.marking == run.marking
+
+
+def test_what_a_rule_says_of_a_list_is_open_while_branches_fill_in_its_rows() -> None:
+    steps = {
+        "p": {"kind": "parallel", "branches": [{"each": "lines", "to": "check"}], "join": "j"},
+        "check": task(ok="j", _outputs=["row.net"]),
+        "j": join("size"),
+        "size": decision("low", high="sum(lines.net) > 10"),
+        **{key: task(ok="done") for key in ("low", "high")},
+        "done": end(),
+    }
+    graph = draw(steps, fields=ROWS)
+    run = started(graph, lines=lines(1, 2))
+    come = find_steps_to_come(graph, {"check"}, run.data)
+    assert {step for step, only_by in come.items() if only_by} == {"low", "high"}
 
 
 def test_work_is_not_sent_from_one_row_to_steps_of_another_branch() -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.engine.driving import FIELDS, Run, approval, draw, end, join, parallel, task
 from workflows.engine.format.definition import Definition, TableStep
 from workflows.engine.routing import effects as fx
+from workflows.engine.routing.bypassed_approvals import steps_ahead_of
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.reachable_steps import possible_links
 from workflows.engine.routing.ways_ahead import find_likely_steps
@@ -180,6 +181,24 @@ def test_an_approval_is_asked_again_when_a_table_changes_what_it_showed() -> Non
     assert [effect.step for effect in run.of(fx.ApprovalAskedAgain)] == ["look"]
     assert run.decide("look", "ok").where == "pay"
     assert run.folded() == (run.marking, run.data)
+
+
+def test_work_behind_a_table_waits_for_an_approval_before_it_that_is_asked_again() -> None:
+    steps = {
+        "look": approval(ok="who"),
+        "who": table(),
+        "lead": task(ok="done"),
+        "board": task(ok="done"),
+        "rush": task(ok="done"),
+        "done": end(),
+    }
+    graph = draw(steps, fields=TABLE_FIELDS)
+    assert steps_ahead_of(graph, "look") == {"who", "lead", "board", "rush", "done"}
+    run = Run(graph).start().decide("look", "ok")
+    assert run.where == "lead"
+    run.apply(fx.CorrectValues({"amount": "100.01"}, "olga"))
+    assert run.where == "look"
+    assert run.decide("look", "ok").where == "lead"
 
 
 def test_what_can_come_follows_the_values_that_are_known() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from workflows.engine.format.definition import UNCHOSEN_WAYS, UNUSUAL_WAYS, HumanStep
 from workflows.engine.routing.graph import Graph, find_reachable
+from workflows.engine.routing.reachable_steps import NO_FIELDS, every_field
 from workflows.engine.routing.reachable_steps import possible_links as ways_left
 from workflows.engine.routing.separation import forward_outcome
 
@@ -32,25 +33,30 @@ def find_bypassed_approvals(
     return tuple(key for key in graph.steps if key in passed and graph[key].kind == "approval")
 
 
-def routes_ahead(graph: Graph, data: Mapping[str, Any]) -> RouteMap:
-    """Where each step leads when nothing exceptional happens. Without values, to every side of a
-    rule and into every branch."""
-    return {key: tuple(_targets_ahead(graph, key, data)) for key in graph.steps}
+def routes_ahead(
+    graph: Graph, data: Mapping[str, Any], changing: frozenset[str] = NO_FIELDS
+) -> RouteMap:
+    """Where each step leads when nothing exceptional happens. What may change leads to every side
+    of a rule or a table, and into every branch."""
+    return {key: tuple(_targets_ahead(graph, key, data, changing)) for key in graph.steps}
 
 
 def steps_ahead_of(graph: Graph, step: str) -> frozenset[str]:
     """The steps on the way ahead of this one, whatever the values; itself only on a circle."""
     if step not in graph.memo:
-        routes = routes_ahead(graph, {})
+        routes = routes_ahead(graph, {}, every_field(graph))
         graph.memo[step] = frozenset(find_reachable(routes[step], routes, set()))
     return graph.memo[step]
 
 
-def _targets_ahead(graph: Graph, key: str, data: Mapping[str, Any]) -> Iterable[str]:
+def _targets_ahead(
+    graph: Graph, key: str, data: Mapping[str, Any], changing: frozenset[str]
+) -> Iterable[str]:
     step = graph[key]
     if isinstance(step, HumanStep):
         return [step.outcomes[forward_outcome(step)].to]
-    return [link.to for link in ways_left(graph, key, data) if link.kind not in UNCHOSEN_WAYS]
+    links = ways_left(graph, key, data, changing)
+    return [link.to for link in links if link.kind not in UNCHOSEN_WAYS]
 
 
 def _steps_between(routes: RouteMap, begin: str, to: str) -> set[str]:

@@ -41,9 +41,17 @@ def evaluate_condition(
 
 
 def writable_fields(graph: Graph, key: str) -> frozenset[str]:
-    """The fields that a step may change, and what is worked out from them."""
+    """The fields that a step may change, and what is worked out from them; with a column of its
+    row the list."""
     outputs = frozenset(getattr(graph[key], "outputs", None) or ())
+    names = {name.partition(".")[0] for name in outputs if "." in name}
+    outputs |= {scope.source for scope in graph.row_scopes[key] if scope.name in names}
     return outputs | graph.worked_out.dependents(outputs)
+
+
+def every_field(graph: Graph) -> frozenset[str]:
+    """What may change where nothing is known of a request's values."""
+    return frozenset(graph.definition.all_fields)
 
 
 def possible_links(
@@ -103,18 +111,25 @@ def possible_outcome_links(graph: Graph, key: str, data: Data) -> list[Link]:
     return possible_links(graph, key, data, writable_fields(graph, key))
 
 
-def find_reachable_steps(graph: Graph, starts: Iterable[str], data: Data) -> set[str]:
-    """The steps that can still be reached from these on ways that are not exceptions."""
-    return set(changing_fields_ahead(graph, starts, data)) - set(starts)
+def find_reachable_steps(
+    graph: Graph, starts: Iterable[str], data: Data, unknown: frozenset[str] = NO_FIELDS
+) -> set[str]:
+    """The steps that can still be reached from these on ways that are not exceptions; whatever
+    the fields say that are unknown."""
+    return set(changing_fields_ahead(graph, starts, data, unknown=unknown)) - set(starts)
 
 
 def changing_fields_ahead(
-    graph: Graph, starts: Iterable[str], data: Data, chosen: LinkChoice | None = None
+    graph: Graph,
+    starts: Iterable[str],
+    data: Data,
+    chosen: LinkChoice | None = None,
+    unknown: frozenset[str] = NO_FIELDS,
 ) -> dict[str, frozenset[str]]:
     """Each step that can be reached on usual ways (the starts too), with the fields that may have
     changed before the request comes there; `chosen` narrows the ways out of a step."""
     changing: dict[str, frozenset[str]] = {}
-    pending = [(key, _concurrently_writable_fields(graph, starts)) for key in starts]
+    pending = [(key, unknown | _concurrently_writable_fields(graph, starts)) for key in starts]
     while pending:
         key, fields = pending.pop()
         recorded = changing.get(key)

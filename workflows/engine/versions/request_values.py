@@ -6,7 +6,11 @@ from typing import Any
 from workflows.engine.format.definition import Definition
 from workflows.engine.format.field_parts import ColumnDef, FieldDef
 from workflows.engine.routing.graph import Graph
-from workflows.engine.routing.reachable_steps import find_reachable_steps, writable_fields
+from workflows.engine.routing.reachable_steps import (
+    every_field,
+    find_reachable_steps,
+    writable_fields,
+)
 from workflows.engine.values.constraints import constraint_refusal
 from workflows.engine.values.field_types.base import ValueRefused, type_of_field
 from workflows.engine.values.field_types.rows import columns_of, max_rows_of, min_rows_of
@@ -99,7 +103,7 @@ def missing_fields(
     if not lacking:
         return []
     here = [*at]
-    ahead = {*here} | find_reachable_steps(new, here, {})
+    ahead = {*here} | find_reachable_steps(new, here, {}, every_field(new))
     filled = frozenset[str]().union(*(writable_fields(new, key) for key in ahead))
     return [key for key in lacking if key not in filled]
 
