@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from tests.engine.driving import FIELDS, Run, approval, draw, end, task
 from workflows.engine.format.definition import ApprovalStep
 from workflows.engine.format.quorums import (
     Quorum,
@@ -16,8 +17,10 @@ from workflows.engine.format.quorums import (
     share_of,
     write_quorum,
 )
+from workflows.engine.routing import effects as fx
 from workflows.engine.routing.marking import Marking, Token
 from workflows.engine.routing.quorum import filled_parts, lacking_roles, vote_counts
+from workflows.engine.routing.step_troubles import RULE_FAILED
 
 GOOD = (1, 1000, "all", "1%", "60%", "100%", {"finance": 1, "legal": 2}, {"field": "how_many"})
 BAD = (
@@ -112,3 +115,28 @@ def test_a_marking_keeps_for_what_each_vote_counts() -> None:
     assert Marking.from_json(marking.to_json()) == marking
     plain = Marking(tokens=(Token(1, "step", 1),))
     assert "extras" not in plain.to_json()["tokens"][0]
+
+
+def test_an_approval_asked_again_without_a_number_waits_for_it() -> None:
+    steps = {"a": approval(ok="b", _quorum={"field": "votes"}), "b": task(ok="done"), "done": end()}
+    graph = draw(steps, fields=FIELDS | {"votes": {"type": "integer"}})
+    run = Run(graph, {"amount": "1.00", "urgent": False, "votes": 2}).start()
+    run.decide("a", "ok", by="ann").decide("a", "ok", by="bob")
+    assert run.where == "b"
+    run.apply(fx.CorrectValues({"amount": "2.00", "votes": None}, "olga"))
+    (token,) = run.marking.tokens
+    assert (token.step, token.again, token.stuck) == ("a", True, RULE_FAILED)
+    run.apply(fx.Retry(token.id, {"votes": 1}, "olga"))
+    (token,) = run.marking.tokens
+    assert (token.step, token.again, token.stuck, token.needed) == ("a", True, None, 1)
+    assert run.decide("a", "ok", by="cy").where == "b"
+    assert run.folded() == (run.marking, run.data)
+
+
+def test_an_approval_that_waits_for_a_number_is_closed_when_its_values_are_back() -> None:
+    steps = {"a": approval(ok="b", _quorum={"field": "votes"}), "b": task(ok="done"), "done": end()}
+    graph = draw(steps, fields=FIELDS | {"votes": {"type": "integer"}})
+    run = Run(graph, {"amount": "1.00", "urgent": False, "votes": 1}).start().decide("a", "ok")
+    run.apply(fx.CorrectValues({"votes": None}, "olga"))
+    run.apply(fx.CorrectValues({"votes": 1}, "olga"))
+    assert run.where == "b"

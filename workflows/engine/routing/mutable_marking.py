@@ -188,8 +188,16 @@ class MutableMarking:
         self.tokens[token.id] = replace(token, stuck=trouble.code)
         self.effects.append(fx.ActivationStuck(token.id, token.step, token.round, trouble))
 
-    def _rule_failed(self, key: str, number: int, place: TokenPlace, problem: Exception) -> None:
-        token = self._add_token(key, number, place, stuck=RULE_FAILED)
+    def _rule_failed(
+        self,
+        key: str,
+        number: int,
+        place: TokenPlace,
+        problem: Exception,
+        *,
+        again: bool = False,
+    ) -> None:
+        token = self._add_token(key, number, place, stuck=RULE_FAILED, again=again)
         trouble = RuleFailed(text_of(problem))
         self.effects.append(fx.ActivationStuck(token.id, key, number, trouble))
 

@@ -199,7 +199,7 @@ class TokenWalk(StepWalk):
         token = self._open_token(event.activation)
         if token.stuck is None:
             raise WrongState("This step does not wait on an incident.")
-        if not event.writes and self._owed_approvals():
+        if not event.writes and not token.again and self._owed_approvals():
             raise WrongState(
                 "An approval is asked again first, because values changed after it; try again when"
                 " it has been given."
@@ -214,6 +214,8 @@ class TokenWalk(StepWalk):
             return
         del self.tokens[token.id]
         self.effects.append(fx.ActivationUnstuck(token.id))
+        if token.again:  # it is opened anew, where it is still owed
+            return
         self.go_on(token.step, TokenPlace(token.block, token.branch, round=token.round))
 
     def reroute(self, event: fx.Reroute) -> None:

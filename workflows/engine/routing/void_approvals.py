@@ -39,6 +39,7 @@ from workflows.engine.routing.rows import (
 )
 from workflows.engine.routing.separation import visible_field_keys
 from workflows.engine.routing.value_digests import Fits, fits_digest, value_digest
+from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
 from workflows.engine.values.field_types.base import type_of_field
 
 
@@ -355,8 +356,12 @@ class ApprovalTracker(MutableMarking):
 
     def _open_reapproval(self, step: str, number: int, rows: Rows) -> None:
         """A new round of the step, beside the way of the request."""
-        needed = self._needed_votes(step, self.graph.human(step), rows)
         place = TokenPlace(rows=rows)
+        try:
+            needed = self._needed_votes(step, self.graph.human(step), rows)
+        except RuleCannotBeEvaluated as problem:
+            self._rule_failed(step, number, place, problem, again=True)
+            return
         token = self._add_token(step, number, place, needed=needed, again=True)
         self._note_opened(token, None)
 
