@@ -199,6 +199,18 @@ def test_a_refusal_stops_the_others_where_the_map_says_so(in_turn: bool) -> None
     assert run.of(fx.JoinFired)[0].cancelled == (number_branch(0, 1), number_branch(0, 2))
 
 
+def test_a_refusal_out_of_a_block_within_a_branch_stops_the_others_too() -> None:
+    graph = each_map(
+        {"each": "lines", "to": "q", "stop_on": "refusal"},
+        q={"kind": "parallel", "branches": [{"to": "a"}, {"to": "b"}], "join": "k"},
+        a=task(ok="k", **NO),
+        b=task(ok="k"),
+        k=join("j"),
+    )
+    run = started(graph, lines=lines(1, 2, 3)).decide("a", "no")
+    assert run.where == "after"
+
+
 @pytest.mark.parametrize(
     ("wait_for", "rows", "needed"),
     [("60%", 5, 3), ("60%", 1, 1), ("1%", 50, 1), ("100%", 7, 7), ("50%", 3, 2), ("any", 9, 1)],

@@ -192,7 +192,7 @@ class BlockWalk(HoldTracker):
             self._cancel_block(block, reason)
             self.effects.append(fx.BlockLeft(block.id, reason))
             self._pass_notes_up(block, sorted({*block.written, *block.seen}))
-            place = TokenPlace(block.block, block.branch, place.came_from)
+            place = replace(place, block=block.block, branch=block.branch, round=None)
         return place
 
     def _pass_notes_up(self, block: Block, branches: list[str]) -> None:
