@@ -288,6 +288,57 @@ def test_a_condition_that_cannot_be_worked_out_needs_a_person() -> None:
     assert outcome(run, beside(when="urgent")) == ("needs_person", "rule_unclear")
 
 
+LISTED = FIELDS | {
+    "lines": {"type": "list", "columns": {"item": {"type": "text"}}},
+    "votes": {"type": "integer"},
+}
+
+
+def beside_rows(*branches: dict[str, Any]) -> Graph:
+    """The first step with branches for rows beside it."""
+    steps = {
+        "p": {"kind": "parallel", "branches": [{"to": "first"}, *branches], "join": "j"},
+        "first": approval(ok="j", no=NO, _inputs=["amount"]),
+        **{branch["to"]: task(ok="j") for branch in branches},
+        "j": join("third"),
+        "third": approval(ok="done", no=NO, _not_by=["first"]),
+        **DONE,
+    }
+    return draw(steps, fields=LISTED)
+
+
+@pytest.mark.parametrize(("in_turn", "begun"), [(False, [(0,), (1,)]), (True, [(0,)])])
+def test_beside_the_work_a_branch_begins_for_each_row(
+    in_turn: bool, begun: list[tuple[int, ...]]
+) -> None:
+    old = draw(row(), fields=LISTED)
+    new = beside_rows({"each": "lines", "to": "look", "one_at_a_time": in_turn})
+    run = at(old, lines=[{"item": "a"}, {"item": "b"}])
+    assert [token.rows for token in going_on(run, new).marking.tokens] == [(), *begun]
+    moved = going_on(run, new).follow(["first/ok", "look/ok", "look/ok"])
+    assert moved.where == "third"
+
+
+def test_work_on_no_row_does_not_become_that_on_one() -> None:
+    steps = {
+        "p": {"kind": "parallel", "branches": [{"each": "lines", "to": "first"}], "join": "j"},
+        "first": approval(ok="j", no=NO, _inputs=["amount"]),
+        "j": join("third"),
+        "third": approval(ok="done", no=NO, _not_by=["first"]),
+        **DONE,
+    }
+    run = at(draw(row(), fields=LISTED), lines=[{"item": "a"}])
+    assert outcome(run, draw(steps, fields=LISTED)) == ("needs_person", "branch_unclear")
+
+
+def test_a_number_that_says_how_many_must_agree_and_is_missing_needs_a_person() -> None:
+    first = approval(ok="second", no=NO, _inputs=["amount"], _quorum={"field": "votes"})
+    new = draw({**row(), "first": first}, fields=LISTED)
+    old = draw(row(), fields=LISTED)
+    assert outcome(at(old), new) == ("needs_person", "fields_missing")
+    assert going_on(at(old, votes=3), new).marking.tokens[0].needed == 3
+
+
 def test_no_join_passes_by_a_move() -> None:
     run = at(draw(row()), "first/ok")
     assert outcome(run, beside("any")) == ("needs_person", "join_would_pass")

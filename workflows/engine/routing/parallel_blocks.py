@@ -60,7 +60,7 @@ class BlockWalk(HoldTracker):
             tuple(open_branches),
             block=place.block,
             branch=place.branch,
-            pending=_one_after_another(step, open_branches),
+            pending=rows_that_wait(step, open_branches),
         )
         self.blocks[block.id] = block
         self.most_hops += len(self.graph.steps) * len(open_branches)
@@ -75,10 +75,16 @@ class BlockWalk(HoldTracker):
             if index not in block.pending:
                 self.go(target, TokenPlace(block.id, index, key))
 
-    def _branches_to_open(self, key: str, step: ParallelStep, rows: Rows) -> dict[int, str]:
-        """The branches whose condition holds now, by number; of each-branches one for each row."""
+    def _branches_to_open(
+        self, key: str, step: ParallelStep, rows: Rows, *, own: int | None = None
+    ) -> dict[int, str]:
+        """The branches whose condition holds now, by number; of each-branches one for each row.
+        On the branch `own` there is work already, whatever its condition."""
         data, open_branches = self._data_at(key, rows), dict[int, str]()
         for index, branch in enumerate(step.branches):
+            if index == own:
+                open_branches[index] = branch.to
+                continue
             if branch.each is not None:
                 for row in self._rows_to_open(step, branch, data):
                     open_branches[number_branch(index, row)] = branch.to
@@ -214,7 +220,7 @@ class BlockWalk(HoldTracker):
         return EnoughArrived(self.graph.title(self._join_key_of(block)))
 
 
-def _one_after_another(step: ParallelStep, opened: Iterable[int]) -> tuple[int, ...]:
+def rows_that_wait(step: ParallelStep, opened: Iterable[int]) -> tuple[int, ...]:
     """The rows that do not begin with the block: all but the first of a branch that goes through
     its rows one at a time."""
     begun: set[int] = set()

@@ -14,6 +14,7 @@ from workflows.engine.routing.bypassed_approvals import steps_ahead_of
 from workflows.engine.routing.marking import Block, Marking
 from workflows.engine.routing.merge import needed_arrivals
 from workflows.engine.routing.mutable_marking import TokenPlace
+from workflows.engine.routing.parallel_blocks import rows_that_wait
 from workflows.engine.routing.reachable_steps import is_usual_link
 from workflows.engine.routing.token_walk import TokenWalk
 from workflows.engine.versions.map_relations import MapRelations, branch_steps
@@ -115,12 +116,9 @@ class OpeningWalk(TokenWalk):
         assert isinstance(step, ParallelStep)
         assert step.join is not None
         token = self.tokens[activation]
-        running = {
-            number: branch.to
-            for number, branch in enumerate(step.branches)
-            if number == own or branch.when is None or self.graph.holds(branch.when, self.data)
-        }
-        done = tuple(n for n in running if n != own and states[n] is BranchState.DONE)
+        rows = self._rows_around(parallel, token.block, token.branch)
+        running = self._branches_to_open(parallel, step, rows, own=own)
+        done = tuple(n for n in running if n != own and states.get(n) is BranchState.DONE)
         round_number = self.rounds[parallel] = self.rounds.get(parallel, 0) + 1
         block = Block(
             self._next_number(),
@@ -130,18 +128,19 @@ class OpeningWalk(TokenWalk):
             arrived=done,
             block=token.block,
             branch=token.branch,
+            pending=rows_that_wait(step, running),
         )
         self.blocks[block.id] = block
         self.tokens[activation] = replace(token, block=block.id, branch=own)
         needs = needed_arrivals(self.graph, block)
         self.effects.append(
-            fx.BlockOpened(block.id, parallel, step.join, round_number, running, needs)
+            fx.BlockOpened(block.id, parallel, step.join, round_number, running, needs, rows)
         )
         for number in done:
             self.effects.append(fx.BranchArrived(block.id, number, running[number]))
         self._place_approvals(block, parallel, done)
         for number, target in reversed(running.items()):
-            if number != own and number not in done:
+            if number != own and number not in done and number not in block.pending:
                 self.go(target, TokenPlace(block.id, number, parallel))
         return block
 

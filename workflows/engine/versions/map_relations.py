@@ -7,7 +7,7 @@ from typing import Any
 from workflows.engine.format.definition import ParallelStep
 from workflows.engine.routing.graph import Graph, find_reachable
 from workflows.engine.routing.marking import Approval, Block, Marking, Person
-from workflows.engine.routing.rows import slot_key, split_slot
+from workflows.engine.routing.rows import branch_index, slot_key, split_slot
 from workflows.engine.versions.step_mapping import StepMapping
 
 
@@ -27,7 +27,7 @@ class MapRelations:
 
     def entry(self, parallel: str, branch: int) -> str:
         """The first step of a branch of the new map."""
-        return _parallel(self.new, parallel).branches[branch].to
+        return _parallel(self.new, parallel).branches[branch_index(branch)].to
 
     def branches_with(self, parallel: str, step: str) -> frozenset[int]:
         """The branches of a parallel step of the new map on which a step is."""

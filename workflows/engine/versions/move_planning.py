@@ -12,7 +12,7 @@ from typing import Any
 from workflows.engine.errors import text_of
 from workflows.engine.format.definition import HumanStep, ParallelStep
 from workflows.engine.format.definition import Step as MapStep
-from workflows.engine.format.quorums import depends_on_people
+from workflows.engine.format.quorums import depends_on_people, quorum_field
 from workflows.engine.routing.bypassed_approvals import find_bypassed_approvals
 from workflows.engine.routing.effects import Effect
 from workflows.engine.routing.graph import Graph
@@ -294,9 +294,15 @@ class _Move:
         for before, place in zip(self.marking.tokens, placed, strict=True):
             step = self.new[place.token.step]
             if isinstance(step, HumanStep) and not self._asks_the_same(before, step):
-                needed = walk.needed_votes(place.token.step, step)
+                needed = self._needed_votes(walk, place.token.step, step)
                 needed += len(place.token.extras)
                 walk.tokens[before.id] = replace(place.token, needed=needed)
+
+    def _needed_votes(self, walk: OpeningWalk, key: str, step: HumanStep) -> int:
+        try:
+            return walk.needed_votes(key, step)
+        except RuleCannotBeEvaluated:
+            raise _Stopped(reasons.FieldsMissing([quorum_field(step.quorum) or ""])) from None
 
     def _asks_the_same(self, token: Token, step: HumanStep) -> bool:
         before = self.old.human(token.step)
@@ -330,12 +336,13 @@ class _Move:
     ) -> MoveReason:
         title, block = self.old.title(before.step), self.new.title(parallel)
         branches = self.relations.branches_with(parallel, target)
-        if len(branches) != 1:
+        of_rows = {n for n, b in enumerate(self.new.branches_of(parallel)) if b.each is not None}
+        if len(branches) != 1 or branches & of_rows:
             raise _Stopped(reasons.BranchUnclear(before.step, title, block))
         (own,) = branches
         states = branch_states(self.relations, self.marking, before.step, parallel, own)
         for branch, state in states.items():
-            if state is BranchState.HALF_DONE:
+            if state is BranchState.HALF_DONE or (state is BranchState.DONE and branch in of_rows):
                 name = self.new.title(self.relations.entry(parallel, branch))
                 raise _Stopped(reasons.BranchHalfDone(before.step, title, block, name))
         try:
@@ -346,11 +353,12 @@ class _Move:
         if len(opened.arrived) >= needed_arrivals(self.new, opened):
             raise _Stopped(self._join_would_pass(parallel))
         names = {n: self.new.title(self.relations.entry(parallel, n)) for n in opened.waits_for}
+        begins = (names[n] for n in names if n != own and n not in opened.arrived)
         return reasons.IntoBlock(
             before.step,
             title,
             block,
-            begins=[names[n] for n in names if n != own and n not in opened.arrived],
+            begins=[*dict.fromkeys(begins)],
             counts=[names[n] for n in opened.arrived],
         )
 
