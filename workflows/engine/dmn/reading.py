@@ -17,7 +17,7 @@ from workflows.engine.format.definition import Definition, TableStep, display_ti
 from workflows.engine.format.plain_data import file_problem
 from workflows.engine.format.table_parts import MOST_ROWS
 from workflows.engine.tables.analysis import find_overlaps, space_of
-from workflows.engine.tables.cell_tests import CellProblem, CellTests, Equal, write_cell
+from workflows.engine.tables.cell_tests import CellProblem, CellTests, Equal, unescape, write_cell
 from workflows.engine.tables.columns import TableColumn, fits_column
 from workflows.engine.tables.compiling import TableProblem, compile_table
 from workflows.engine.texts import Text, text
@@ -217,7 +217,7 @@ class _Reader:
 
     def _result(self, spec: FieldSpec, element: XmlElement, written: str) -> Any:
         is_quoted = len(written) > 1 and written[0] == written[-1] == '"'
-        bare = written[1:-1].replace('\\"', '"').replace("\\\\", "\\") if is_quoted else written
+        bare = unescape(written[1:-1]) if is_quoted else written
         value = self._read(element, lambda: read_feel_value(bare, is_quoted, spec))
         return type_of_field(spec).json_value(value)
 

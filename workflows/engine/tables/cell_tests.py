@@ -18,6 +18,8 @@ ReadLiteral = Callable[[str, bool], Any]
 
 _NOT: Final = re.compile(r"not\s*\((.*)\)", re.DOTALL)
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_ESCAPED: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t"}
 _CALL: Final = re.compile(r"date\s*\([^()]*\)")
 _COMPARISON: Final = re.compile(r"(<=|>=|<|>)\s*(.*)", re.DOTALL)
 _INTERVAL: Final = re.compile(r"([\[\](])\s*(.*?)\s*\.\.\s*(.*?)\s*([\[\])])", re.DOTALL)
@@ -147,8 +149,18 @@ def _read_value(written: str, read_literal: ReadLiteral) -> Any:
         raise CellProblem("a value is missing; write one behind the sign.")
     quoted = _QUOTED.fullmatch(written)
     if quoted:
-        return read_literal(re.sub(r"\\(.)", r"\1", quoted[1]), True)
+        return read_literal(unescape(quoted[1]), True)
     return read_literal(written, False)
+
+
+def unescape(written: str) -> str:
+    """What stands between the quotes of a word, as it is meant."""
+    return _ESCAPED.sub(_meant, written)
+
+
+def _meant(found: re.Match[str]) -> str:
+    said = found[1]
+    return chr(int(said[1:], 16)) if len(said) > 1 else _ESCAPES.get(said, said)
 
 
 def write_cell(cell: CellTests, write_literal: Callable[[Any], str]) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from math import ceil, floor
 from typing import Any, Final
 
-from workflows.engine.format.table_parts import quote_word
+from workflows.engine.format.table_parts import ANY, quote_word
 from workflows.engine.tables.cell_tests import (
     Between,
     CellProblem,
@@ -32,6 +32,7 @@ from workflows.engine.values.field_types.base import (
 from workflows.engine.values.field_types.numbers import MAX_WHOLE_DIGITS
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_PLAIN_DAY: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _DAY: Final = timedelta(days=1)
 _BOOLEANS: Final[Mapping[bool, str]] = {True: "true", False: "false"}
@@ -178,8 +179,9 @@ class TableColumn:
 
     def read(self, written: Any) -> CellTests:
         """The tests of a cell. Raises CellProblem."""
-        if isinstance(written, str) and written.strip() in (self.spec.choices or ()):
-            return CellTests((Equal(written.strip()),))
+        word = written.strip() if isinstance(written, str) else None
+        if word != ANY and word in (self.spec.choices or ()):
+            return CellTests((Equal(word),))
         return read_cell(written, self.read_value)
 
     def region_of(self, cell: CellTests) -> Region:
@@ -252,8 +254,16 @@ class TableColumn:
 
     def _usual_place(self, low: int, high: int) -> int:
         """The end of a span that a cell names: its first value, but of all below some number the
-        last."""
+        last; of all that there are a plain one."""
+        if (low, high) == self._bounds():
+            return self._plain_place
         return high if low == self._bounds()[0] else low
+
+    @property
+    def _plain_place(self) -> int:
+        if self.type.kind == "number":
+            return 0
+        return _PLAIN_DAY.toordinal() if self.type.is_day else _microseconds(_PLAIN_DAY)
 
     def _other_word(self, words: frozenset[str]) -> str:
         word = "something else"
