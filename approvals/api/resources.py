@@ -17,7 +17,6 @@ from workflows.engine.routing.rows import read_rows
 from workflows.engine.timing.dates import is_allowed_moment
 from workflows.engine.values.resource_amounts import amount_of_units
 from workflows.execution.models import WorkflowInstance
-from workflows.execution.queries.sight.held_resources import visible_holds
 from workflows.people.models import User
 from workflows.resources.models import BudgetPeriod, Hold, Resource
 from workflows.resources.queries.holders import (
@@ -28,6 +27,7 @@ from workflows.resources.queries.holders import (
     periods_of,
     visible_resources,
 )
+from workflows.resources.queries.visible_holds import visible_holds
 
 router = Router(tags=["resources"])
 WEEK: Final = timedelta(days=7)

@@ -14,12 +14,12 @@ from workflows.engine.routing.step_troubles import NoRoom
 from workflows.engine.values.resource_amounts import amount_of_units
 from workflows.execution.messages import describe_trouble
 from workflows.execution.models import WorkflowInstance
-from workflows.execution.queries.sight.held_resources import visible_holds
 from workflows.execution.services.holding.foreseeing import HoldOutlook, foresee_holds
 from workflows.language.formats import moment_text, money_text
 from workflows.people.models import User
 from workflows.resources.models import Hold, Resource
 from workflows.resources.queries.holders import bookings_of
+from workflows.resources.queries.visible_holds import visible_holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

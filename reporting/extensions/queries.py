@@ -10,7 +10,6 @@ from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.errors import HandoffError
 from workflows.engine.format.definition import AutomationStep, Definition
-from workflows.engine.registries import known_registries
 from workflows.extensions.origins import Origin, added_entries
 from workflows.people.models import User
 
@@ -23,11 +22,6 @@ class ExtensionPart:
 
     origin: Origin
     used_by: list[str] = field(default_factory=list)
-
-    @property
-    def kind(self) -> str:
-        """What an entry of its registry is called."""
-        return known_registries()[self.origin.registry].noun
 
     @property
     def package(self) -> str:

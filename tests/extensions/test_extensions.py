@@ -14,7 +14,9 @@ import pytest
 from django.core import mail
 from django.core.management import call_command
 from django.test import Client
+from django.utils import translation
 
+from reporting.extensions.views import KIND_TITLES
 from tests.approvals.office import signed_in
 from tests.automation.driving import Course, plain, work_off
 from tests.extensions.company import ACME, Load
@@ -22,6 +24,7 @@ from tests.factories import NOW, make_user
 from tests.workflows.drawn import HEAD, NO
 from tests.workflows.support import make_people, person, publish
 from workflows.automation.triggers.outside import find_published_triggers, start_by_trigger
+from workflows.definitions.admin.step_forms import STEP_FORMS
 from workflows.engine.errors import DefinitionProblem, InvalidInput
 from workflows.engine.format.files import read_definition
 from workflows.engine.registries import Registry, RegistryProblem, known_registries
@@ -31,6 +34,7 @@ from workflows.outbox.choices import MessageKind
 from workflows.outbox.models import OutboxMessage
 
 ROOT = Path(__file__).parents[2]
+EXTENSIONS = "/reports/extensions/"
 IBAN = "DE89370400440532013000"
 
 
@@ -287,7 +291,7 @@ def test_what_is_installed_is_listed_with_the_maps_that_use_it(load: Load) -> No
     load("desks")
     make_people()
     publish(desk_map())
-    page = signed_in(person("olga")).get("/reports/extensions/").content.decode()
+    page = signed_in(person("olga")).get(EXTENSIONS).content.decode()
     assert "acme.reserve_desk" in page
     assert f"{ACME}.desks" in page
     assert "Drawn for a test" in page
@@ -295,3 +299,23 @@ def test_what_is_installed_is_listed_with_the_maps_that_use_it(load: Load) -> No
     [action] = [line for line in csv.splitlines() if line.startswith("acme.reserve_desk")]
     assert action.endswith("HANDOFF_EXTENSIONS,Drawn for a test")
     assert [line for line in csv.splitlines() if line.startswith("acme.badge")]
+
+
+@pytest.mark.django_db
+def test_a_form_that_is_the_house_s_again_is_not_listed(load: Load) -> None:
+    ours = STEP_FORMS["wait"]
+    load("step_pages")
+    auditor = signed_in(make_user("root", is_superuser=True))
+    listed = "wait,form of a step,"
+    assert listed in auditor.get("/reports/extensions.csv").content.decode()
+    STEP_FORMS.replace("wait", ours)
+    assert listed not in auditor.get("/reports/extensions.csv").content.decode()
+
+
+def test_each_registry_has_a_title_that_is_translated() -> None:
+    assert KIND_TITLES.keys() == known_registries().keys()
+    with translation.override("de"):
+        german = {str(title) for title in KIND_TITLES.values()}
+    with translation.override("en"):
+        english = {str(title) for title in KIND_TITLES.values()}
+    assert german.isdisjoint(english)

@@ -29,7 +29,8 @@ class Origin:
     api: int | None
 
 
-_origins: dict[tuple[str, str], Origin] = {}
+_origins: dict[tuple[str, str], tuple[Origin, object]] = {}
+"""Where each entry comes from, with the entry itself: another one may have its name by now."""
 
 
 def added_entries() -> list[Origin]:
@@ -37,21 +38,21 @@ def added_entries() -> list[Origin]:
     registries = known_registries()
     return [
         origin
-        for (registry, name), origin in sorted(_origins.items())
-        if registry in registries and name in registries[registry]
+        for (registry, name), (origin, entry) in sorted(_origins.items(), key=lambda item: item[0])
+        if registry in registries and registries[registry].find(name) is entry
     ]
 
 
 @contextmanager
 def noted_origin(module: str, dist: Distribution | None, by: str) -> Iterator[None]:
     """Whatever is registered in here comes from this module."""
-    before = _entry_ids()
+    before = _entries()
     yield
     package, version = _package_of(module, dist)
-    for key, entry in _entry_ids().items():
-        if before.get(key) != entry:
+    for key, entry in _entries().items():
+        if before.get(key) is not entry:
             registry, name = key
-            _origins[key] = Origin(
+            origin = Origin(
                 registry=registry,
                 name=name,
                 module=module,
@@ -60,11 +61,12 @@ def noted_origin(module: str, dist: Distribution | None, by: str) -> Iterator[No
                 by=by,
                 api=declared_version(module),
             )
+            _origins[key] = origin, entry
 
 
-def _entry_ids() -> dict[tuple[str, str], int]:
+def _entries() -> dict[tuple[str, str], object]:
     return {
-        (registry.name, name): id(entry)
+        (registry.name, name): entry
         for registry in known_registries().values()
         for name, entry in registry.items()
     }
