@@ -9,7 +9,7 @@ from typing import Final
 
 from reporting.forecasts.history import History, PastTask
 from reporting.forecasts.week_profiles import count_hours, hour_speeds, hours_at_work
-from workflows.engine.rehearsal.week_time import WeekTime
+from workflows.engine.rehearsal.clocks import WeekTime
 
 SELDOM: Final = 0.1
 """Whoever did less than this share of what each of a step's people does on average only helped

@@ -26,6 +26,7 @@ def rehearsal_json(rehearsal: Rehearsal, cost: Mapping[str, str]) -> dict[str, A
         "seed": rehearsal.seed,
         "ended": figures.ended,
         "duration": {"median_s": figures.duration.median_s, "p90_s": figures.duration.p90_s},
+        **_deadlines_json(figures),
         "findings": [_finding_json(finding) for finding in rehearsal.findings],
         "bottleneck": figures.bottleneck,
         "steps": {each.step: _step_json(each) for each in figures.steps},
@@ -33,6 +34,15 @@ def rehearsal_json(rehearsal: Rehearsal, cost: Mapping[str, str]) -> dict[str, A
         "cost_per_run": dict(cost),
         "examples": {str(number): run_json(run) for number, run in runs if run is not None},
     }
+
+
+def _deadlines_json(figures: Figures) -> dict[str, Any]:
+    """How requests as a whole keep their due date; nothing where the map sets none."""
+    told = figures.deadlines
+    if not told.requests:
+        return {}
+    said = {"requests": told.requests, "late": told.late, "extended": told.extended}
+    return {"deadline": said}
 
 
 def _finding_json(finding: Finding) -> dict[str, Any]:
@@ -54,6 +64,8 @@ def _step_json(measured: StepFigures) -> dict[str, Any]:
         },
         "working": {"median_s": measured.working_median_s, "total_s": measured.worked_s},
         "late": measured.late,
+        "expired": measured.expired,
+        "extended": measured.extended,
         "queue": {"mean": round(measured.queue_mean, 4), "most": measured.queue_most},
     }
 
@@ -93,6 +105,12 @@ def _figure_lines(figures: Figures, cost: Mapping[str, str]) -> list[str]:
         lines.append(
             f"A request takes {figures.duration.median_s / HOUR:,.1f} hours (half of them),"
             f" {figures.duration.p90_s / HOUR:,.1f} hours (nine of ten)."
+        )
+    if figures.deadlines.requests:
+        told = figures.deadlines
+        lines.append(
+            f"Due as a whole: {told.requests} requests, {told.late} of them late, more time for"
+            f" {told.extended}."
         )
     if figures.bottleneck:
         step = next(each for each in figures.steps if each.step == figures.bottleneck)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workflows.engine.rehearsal.week_time import WeekTime
+from workflows.engine.rehearsal.clocks import WeekTime
 
 
 def _moment(day: int, hour: int, minute: int = 0) -> int:

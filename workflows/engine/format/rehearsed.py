@@ -13,11 +13,13 @@ Weight = Annotated[float | int, Field(ge=0, le=1_000_000)]
 
 class RehearseStepDef(DefinitionPart):
     """What is known of one step for rehearsals: how long its work takes, how often each outcome is
-    chosen (as weights), and how many of its attempts come to nothing in the end."""
+    chosen (as weights), how many of its attempts come to nothing in the end, and at how many of its
+    tasks the requester is asked something."""
 
     minutes: Weight | None = None
     outcomes: dict[Key, Weight] | None = None
     fails: Annotated[float | int, Field(ge=0, le=1)] | None = None
+    asks: Annotated[float | int, Field(ge=0, le=1)] | None = None
 
 
 class RehearseDef(DefinitionPart):

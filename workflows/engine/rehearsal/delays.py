@@ -3,11 +3,10 @@
 from random import Random
 from typing import Protocol
 
-from workflows.engine.rehearsal.clocks import OpenTime, to_moment
+from workflows.engine.rehearsal.clocks import OpenTime, WeekTime, to_moment
 from workflows.engine.rehearsal.crew import Crew
 from workflows.engine.rehearsal.records import TaskRecord
 from workflows.engine.rehearsal.scenario import Clock, Scenario, StepTimes
-from workflows.engine.rehearsal.week_time import WeekTime
 
 
 class Waiting(Protocol):

@@ -152,6 +152,21 @@ def find_lateness(evidence: Evidence) -> Iterator[Finding]:
             )
 
 
+def find_late_requests(evidence: Evidence) -> Iterator[Finding]:
+    """Whether requests as a whole often end after they were due."""
+    timed = [run for run in evidence.runs if run.due is not None and run.ended is not None]
+    late = [run for run in timed if run.is_late]
+    if len(late) >= max(2, len(timed) * OFTEN):
+        yield Finding(
+            kind="overdue",
+            step=None,
+            share=evidence.share(len(late)),
+            example=late[0].number,
+            cause="request",
+            parameters={"late": len(late), "requests": len(timed)},
+        )
+
+
 # -- conditions ---------------------------------------------------------------------------
 
 
@@ -296,6 +311,7 @@ DETECTORS: Final[tuple[Callable[[Evidence], Iterator[Finding]], ...]] = (
     find_rounds,
     find_overload,
     find_lateness,
+    find_late_requests,
     find_rules,
     find_dead_steps,
     find_single_people,

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from workflows.engine.format.definition import EXPIRED
 from workflows.engine.rehearsal.records import RunRecord, TaskRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFigures:
     """One step over all runs, in seconds of the clock. `waiting` is from the handoff until
-    somebody begins; `queue` is how many tasks are there at a time, on average and at most."""
+    somebody begins; `queue` is how many tasks are there at a time, on average and at most.
+    `expired` is how many went their way by time, and `extended` how many were given more time."""
 
     step: str
     tasks: int
@@ -18,6 +20,8 @@ class StepFigures:
     working_median_s: float
     worked_s: int
     late: int
+    expired: int
+    extended: int
     queue_mean: float
     queue_most: int
 
@@ -31,6 +35,16 @@ class Duration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """Of the requests that ended: how many were due as a whole, how many of them were late, and
+    how many were given more time."""
+
+    requests: int
+    late: int
+    extended: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """A simulation in numbers. The `bottleneck` is the step of people at which most time is
     waited in all."""
@@ -38,6 +52,7 @@ class Figures:
     runs: int
     ended: dict[str, int]
     duration: Duration
+    deadlines: Deadlines
     steps: tuple[StepFigures, ...]
     bottleneck: str | None
 
@@ -62,8 +77,18 @@ def measure(runs: Sequence[RunRecord], steps: Iterable[str]) -> Figures:
         runs=len(runs),
         ended=dict(sorted(ended.items())),
         duration=Duration(median_s=quantile(durations, 0.5), p90_s=quantile(durations, 0.9)),
+        deadlines=_count_deadlines(runs),
         steps=measured,
         bottleneck=top.step if top else None,
+    )
+
+
+def _count_deadlines(runs: Sequence[RunRecord]) -> Deadlines:
+    timed = [run for run in runs if run.due is not None and run.ended is not None]
+    return Deadlines(
+        requests=len(timed),
+        late=sum(run.is_late for run in timed),
+        extended=sum(run.extended > 0 for run in timed),
     )
 
 
@@ -94,6 +119,8 @@ def _measure_step(step: str, tasks: Sequence[TaskRecord], window: tuple[int, int
         working_median_s=quantile(works, 0.5) or 0.0,
         worked_s=sum(task.worked for task in tasks),
         late=sum(task.is_late for task in tasks),
+        expired=sum(task.is_human and task.outcome == EXPIRED for task in tasks),
+        extended=sum(task.extended > 0 for task in tasks),
         queue_mean=mean,
         queue_most=most,
     )

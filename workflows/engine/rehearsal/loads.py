@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.engine.format.definition import HumanStep
-from workflows.engine.rehearsal.clocks import OpenTime
+from workflows.engine.rehearsal.clocks import WEEK, OpenTime
 from workflows.engine.rehearsal.crew import Crew
 from workflows.engine.rehearsal.records import RunRecord, TaskRecord
-from workflows.engine.rehearsal.week_time import WEEK
 from workflows.engine.routing.graph import Graph
 
 LONGER: Final = 2.0

@@ -14,6 +14,7 @@ from workflows.engine.routing.marking import Marking, Token
 from workflows.engine.routing.quorum import base_vote_roles, filled_parts
 from workflows.engine.routing.rows import Rows, rounds_by_step
 from workflows.engine.routing.separation import RowView, barred_people
+from workflows.engine.timing.due_records import DueRecord
 
 MOST_ROUNDS: Final = 200
 """A request that comes to a step more often than this does not end."""
@@ -34,6 +35,8 @@ class OpenRequest:
     tried_again: set[int] = field(default_factory=set)
     rounds_before: Mapping[str, int] = field(default_factory=dict)
     """The rounds of each step when the last wait was over."""
+    deadline: DueRecord | None = None
+    """How its own due date came to be."""
     is_over: bool = False
 
     @property
@@ -76,7 +79,8 @@ class OpenRequest:
 
 @dataclass(slots=True, kw_only=True)
 class OpenTask:
-    """One open activation of a step of people. `added` are those to whom it was escalated."""
+    """One open activation of a step of people. `added` are those to whom it was escalated;
+    `asked_since` is the moment since which the requester has a question."""
 
     request: OpenRequest
     activation: int
@@ -89,6 +93,10 @@ class OpenTask:
     is_over: bool = False
     votes: list[Vote] = field(default_factory=list)
     added: tuple[str, ...] = ()
+    is_escalated: bool = False
+    asked_since: int | None = None
+    expires_at: int | None = None
+    due_record: DueRecord | None = None
     roles_of: Callable[[str], tuple[str, ...]] | None = None
     graph: Graph
     rows: Rows = ()

@@ -46,9 +46,11 @@ class PeopleAtWork:
         calendar: OpenTime,
         later: Later,
         decided: Callable[[int, Vote], None],
+        ask: Callable[[int, OpenTask], bool],
     ) -> None:
         self.scenario, self.crew, self.values, self.random = scenario, crew, values, random
         self.calendar, self.later, self.decided = calendar, later, decided
+        self._ask = ask
         self.delays = Delays(scenario, crew=crew, calendar=calendar)
         self._number = 0
         self._even: dict[str, Shares] = {}
@@ -58,7 +60,7 @@ class PeopleAtWork:
     def open(self, task: OpenTask, now: int) -> None:
         """A task is there: somebody will look at it when its delay is over."""
         if self.check(task, now):
-            self.later(self.delays.over_at(task, now, self.random), self._get_ready, task)
+            self.later(self.delays.over_at(task, now, self.random), self._look, task)
 
     def check(self, task: OpenTask, now: int) -> bool:
         """Whether somebody can finish the task; if not, that is noted and it waits for ever."""
@@ -106,7 +108,13 @@ class PeopleAtWork:
         """What is supposed of the task's step."""
         return self.scenario.steps.get(task.key, StepTimes())
 
-    def _get_ready(self, now: int, task: OpenTask) -> None:
+    def _look(self, now: int, task: OpenTask) -> None:
+        """Somebody looks at it for the first time: they may have a question first."""
+        if task.is_over or not self._ask(now, task):
+            self.get_ready(now, task)
+
+    def get_ready(self, now: int, task: OpenTask) -> None:
+        """It can be worked at from now on."""
         task.is_ready = True
         self.offer_outstanding(task, now)
 
@@ -169,7 +177,7 @@ class PeopleAtWork:
         if not self.check(task, now):
             return
         if running.who is None or running.begun is None:
-            self.later(self.delays.over_at(task, now, self.random), self._get_ready, task)
+            self.later(self.delays.over_at(task, now, self.random), self._look, task)
             return
         task.is_ready = True
         vote = Vote(task=task, outcome=self._likely_outcome(task), names=(running.who,))

@@ -33,6 +33,8 @@ class TaskRecord:
     outcome: str | None = None
     who: str | None = None
     worked: int = 0
+    extended: int = 0
+    """How often it was given more time."""
     is_human: bool = True
 
     @property
@@ -82,6 +84,9 @@ class RunRecord:
     requester: str | None
     name: str = ""
     """Of a request that ran before."""
+    due: int | None = None
+    """When it is due as a whole."""
+    extended: int = 0
     ended: int | None = None
     result: str | None = None
     tasks: list[TaskRecord] = field(default_factory=list)
@@ -101,6 +106,11 @@ class RunRecord:
         answers = self.met.setdefault(key, Answers())
         answers.held |= holds
         answers.failed |= not holds
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it ended after it was due as a whole."""
+        return self.due is not None and self.ended is not None and self.ended > self.due
 
     @property
     def most_rounds(self) -> int:

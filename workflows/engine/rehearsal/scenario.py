@@ -169,6 +169,8 @@ class StepTimes:
     `workers` is who does the step how often, where that is known better than by the role.
     Of automations `working` is the time of one attempt and `failure` how many of a hundred fail in
     the end, as a share; of waits, messages and subworkflows `working` is how long they take.
+    `asks` is the share of tasks at which the requester is asked something first, and `answering`
+    the working time until they have answered.
     """
 
     working: Spread = NO_TIME
@@ -183,6 +185,8 @@ class StepTimes:
     outcomes_in_round: Mapping[int, Shares] = field(default_factory=dict)
     workers: Shares | None = None
     failure: float = 0.0
+    asks: float = 0.0
+    answering: Spread = NO_TIME
 
     def working_time(self, outcome: str) -> Spread:
         """How long it takes where this is chosen."""

@@ -81,6 +81,10 @@ SENTENCES: Final[Mapping[str, tuple[Text, Text]]] = {
         text("Tasks of '%(step)s' are late: %(late)s of %(tasks)s."),
         text("Give more time in `due`, or add people to the role."),
     ),
+    "overdue.request": (
+        text("Requests as a whole are late: %(late)s of %(requests)s."),
+        text("Give more time in the request's own `due`, or look at where most is waited."),
+    ),
     "rule_never": (
         text("The condition `%(rule)s` of '%(step)s' never holds when it is asked."),
         text("Correct the condition, change the order of the rules, or take the way out."),

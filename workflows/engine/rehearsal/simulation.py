@@ -16,11 +16,10 @@ from workflows.engine.format.definition import (
     EXPIRED,
     HumanStep,
     ParallelStep,
-    TaskStep,
     WaitStep,
 )
 from workflows.engine.rehearsal.arriving import Arrival, arrival_moments
-from workflows.engine.rehearsal.clocks import OpenTime, calendar_time, to_moment, to_seconds
+from workflows.engine.rehearsal.clocks import OpenTime, calendar_time, to_seconds
 from workflows.engine.rehearsal.conditions import Conditions
 from workflows.engine.rehearsal.crew import Crew, Vote
 from workflows.engine.rehearsal.goals import Goal
@@ -30,16 +29,16 @@ from workflows.engine.rehearsal.records import Moment, RunRecord, TaskRecord, Tr
 from workflows.engine.rehearsal.running import take_up_request, take_up_task
 from workflows.engine.rehearsal.scenario import RunningRequest, RunningTask, Scenario
 from workflows.engine.rehearsal.table_conditions import ROW
+from workflows.engine.rehearsal.time_limits import TimeLimits
 from workflows.engine.rehearsal.values import ValueMaker, Writer
 from workflows.engine.rehearsal.work_outside import SUM_FAILED, WorkOutside
 from workflows.engine.routing import effects as fx
 from workflows.engine.routing.advance import advance
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Person as PersonKey
-from workflows.engine.routing.rows import Rows, branch_index
+from workflows.engine.routing.rows import branch_index
 from workflows.engine.routing.step_troubles import StepFailed
-from workflows.engine.timing.due_dates import due_moment, end_of_expiry, parse_span
-from workflows.engine.timing.working_time import Calendar, Duration, parse_duration
+from workflows.engine.timing.working_time import Calendar
 
 SURELY_ENDLESS: Final = 3
 """After so many requests without an end the others are given up sooner."""
@@ -87,6 +86,17 @@ class Simulation:
             calendar=self.open_time,
             later=self.later,
             decided=self._decided,
+            ask=self._ask,
+        )
+        self.limits = TimeLimits(
+            graph=graph,
+            scenario=scenario,
+            calendar=calendar,
+            random=self.random,
+            time_of=self.time_of,
+            later=self.later,
+            expire=self._expire,
+            escalate=self.people.escalate,
         )
         self.outside = WorkOutside(
             scenario=scenario,
@@ -166,11 +176,10 @@ class Simulation:
             since = known.get(token.id) or RunningTask(
                 activation=token.id, enabled=self.scenario.starts_at
             )
-            task = take_up_task(request, token, since, self.graph, self._due)
+            task = take_up_task(request, token, since, self.graph, self.limits.due)
             if task is not None:
                 self.later(self.now, self.people.resume, task, since)
-                self._plan_escalation(task.step, task)
-                self._plan_expiry(task.step, task, task.record.enabled)
+                self.limits.begin(task)
             elif token.stuck is None:  # how far it had come is not known
                 self._on_outside(request, fx.ExternalWorkRequested(token.id, token.step), self.now)
 
@@ -222,6 +231,7 @@ class Simulation:
             self._give_up(request, where, now, cause="loop", why=problem)
             return
         request.marking, request.data = result.marking, result.data
+        self.limits.follow(request)
         for effect in result.effects:
             handler = _EFFECTS.get(type(effect))
             if handler is not None:
@@ -329,7 +339,7 @@ class Simulation:
         if not isinstance(step, HumanStep):
             request.outside[effect.activation] = record
             return
-        record.due = self._due(effect.step, request, now, effect.rows)
+        record.due = self.limits.due(effect.step, request, now, effect.rows)
         task = OpenTask(
             request=request,
             activation=effect.activation,
@@ -342,52 +352,21 @@ class Simulation:
         )
         request.tasks[effect.activation] = task
         self.later(now, self._open_task, task)
-        self._plan_escalation(step, task)
-        self._plan_expiry(step, task, now)
+        self.limits.begin(task)
 
     def _open_task(self, now: int, task: OpenTask) -> None:
         goal = task.request.goal
         if goal is None or task.key not in goal.expiring:
             self.people.open(task, now)
 
-    def _plan_expiry(self, step: HumanStep, task: OpenTask, since: int) -> None:
-        expires = step.expires if isinstance(step, TaskStep) else None
-        if expires is None:
-            return
-        calendar, zone = self.calendar.of_step(task.key), self.graph.zone
-        span = parse_span(expires.after)
-        moment = end_of_expiry(to_moment(since), span, calendar=calendar, zone=zone)
-        self.later(to_seconds(moment), self._expire, task)
+    def _ask(self, now: int, task: OpenTask) -> bool:
+        return self.limits.ask(now, task, self.people.get_ready)
 
     def _expire(self, now: int, task: OpenTask) -> None:
         request = task.request
         if request.tasks.get(task.activation) is task:
             event = fx.Expire(task.activation)
             self.apply(request, event, now, step=task.key, outcome=EXPIRED)
-
-    def _due(self, key: str, request: OpenRequest, now: int, rows: Rows = ()) -> int | None:
-        step, calendar = self.graph.human(key), self.calendar.of_step(key)
-        span = parse_span(step.due) if isinstance(step.due, str) else None
-        if isinstance(span, Duration):
-            return self.time_of(key).add(now, calendar.seconds(span))
-        moment = due_moment(
-            step.due,
-            calendar=calendar,
-            zone=self.graph.zone,
-            data=self.graph.data_at(key, rows, request.data),
-            now=to_moment(now),
-        )
-        return to_seconds(moment) if moment else None
-
-    def _plan_escalation(self, step: HumanStep, task: OpenTask) -> None:
-        overdue = step.on_overdue
-        if overdue is None or overdue.escalate_to is None or task.record.due is None:
-            return
-        calendar = self.calendar.of_step(task.key)
-        work = calendar.seconds(parse_duration(overdue.after)) if overdue.after else 0
-        moment = self.time_of(task.key).add(task.record.due, work)
-        if moment is not None:
-            self.later(moment, self.people.escalate, task)
 
     def _on_completed(self, request: OpenRequest, effect: fx.ActivationCompleted, now: int) -> None:
         task = request.tasks.pop(effect.activation, None)

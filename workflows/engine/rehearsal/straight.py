@@ -61,9 +61,11 @@ def _is_plain(step: HumanStep, definition: Definition, times: StepTimes | None) 
     special = (*timed, step.quorum is not None, step.outputs, excluded_parties(step))
     conditional = any(route.when or route.role for route in step.outcomes.values())
     by_person = times is not None and times.workers is not None
+    asks = times is not None and times.asks > 0
     return (
         role is not None
         and role.is_static
+        and not asks
         and not any(special)
         and not conditional
         and not by_person

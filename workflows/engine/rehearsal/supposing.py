@@ -1,7 +1,7 @@
 """The scenario that a map alone gives: what it states, and what is supposed where it is silent."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, Protocol
@@ -106,7 +106,9 @@ def _suppose_steps(definition: Definition, calendar: Calendar) -> dict[str, Step
         shares = said.outcomes if said else None
         fails = said.fails if said else None
         if isinstance(step, HumanStep):
-            steps[key] = _human_times(step, calendar.of_step(key), minutes, shares)
+            times = _human_times(step, calendar.of_step(key), minutes, shares)
+            asks = said.asks if said else None
+            steps[key] = _with_questions(times, asks, calendar.of_step(key)) if asks else times
         elif isinstance(step, AutomationStep | WaitStep | SubworkflowStep):
             steps[key] = _outside_times(step, calendar.of_step(key), minutes, fails)
     return steps
@@ -133,6 +135,12 @@ def _human_times(
         delay=Spread((0, expected // 8, expected // 4)),
         outcomes=Shares(tuple(weights)),
     )
+
+
+def _with_questions(times: StepTimes, asks: float, calendar: Calendar) -> StepTimes:
+    """An answer takes from half a day to two days of work."""
+    day = _seconds(calendar, "1d", USUAL_EXPECTED)
+    return replace(times, asks=asks, answering=Spread((day // 2, day, 2 * day)))
 
 
 def _usual_weight(exception: bool | None) -> float:
