@@ -41,6 +41,11 @@ class MappedDecision:
     outcome: str
     performer: str = ""
 
+    @property
+    def is_by_time(self) -> bool:
+        """Whether nobody decided, as the task's time was up."""
+        return self.outcome == EXPIRED
+
 
 Meaning = Literal["start", "ignore"] | tuple[MappedDecision, ...]
 """A row starts the request, says nothing, or decides the first of these whose step is open."""
@@ -112,13 +117,15 @@ class ActivityMapping:
         """The key of that role: the outcome's own, else the step's."""
         step = self.definition.steps[decision.step]
         assert isinstance(step, HumanStep)
-        return step.outcomes[decision.outcome].role or step.role or ""
+        way = step.outcomes.get(decision.outcome)
+        return (way.role if way is not None else None) or step.role or ""
 
     def has_own_role(self, decision: MappedDecision) -> bool:
         """Whether the outcome names a role of its own."""
         step = self.definition.steps[decision.step]
         assert isinstance(step, HumanStep)
-        return step.outcomes[decision.outcome].role is not None
+        way = step.outcomes.get(decision.outcome)
+        return way is not None and way.role is not None
 
 
 def is_logged_step(step: Step | None) -> bool:
@@ -127,8 +134,8 @@ def is_logged_step(step: Step | None) -> bool:
 
 
 def _logged_outcomes(step: Step) -> tuple[str, ...]:
-    """What may stand behind the slash in a log that is checked: what people chose, or that the
-    step's time was up."""
+    """What may stand behind the slash in a log: what people chose, or that the step's time was
+    up."""
     expired = (EXPIRED,) if getattr(step, "expires", None) else ()
     return (*getattr(step, "outcomes", ()), *expired)
 
@@ -138,7 +145,7 @@ def _meaning_as_written(definition: Definition, activity: str) -> Meaning | None
     key, slash, outcome = activity.partition("/")
     step = definition.steps.get(key.strip())
     if isinstance(step, HumanStep):
-        if slash and outcome.strip() in step.outcomes:
+        if slash and outcome.strip() in _logged_outcomes(step):
             return (MappedDecision(key.strip(), outcome.strip()),)
         if not slash and len(step.outcomes) == 1:
             return (MappedDecision(key.strip(), next(iter(step.outcomes))),)
@@ -156,7 +163,7 @@ def explain_unmapped_activity(definition: Definition, activity: str) -> Text:
             " what it means.",
             activity=activity,
         )
-    choices = ", ".join(f"{key}/{name}" for name in step.outcomes)
+    choices = ", ".join(f"{key}/{name}" for name in _logged_outcomes(step))
     if slash:
         return text(
             "'%(step)s' is a step, and '%(outcome)s' is no outcome of it; write one of:"
@@ -256,13 +263,13 @@ class _MappingReader:
         outcome = entry.get(
             "outcome", next(iter(step.outcomes)) if len(step.outcomes) == 1 else None
         )
-        if outcome not in step.outcomes:
+        if outcome not in _logged_outcomes(step):
             raise InvalidInput(
                 "%(place)s: '%(step)s' has no outcome '%(outcome)s'; it has %(outcomes)s.",
                 place=place,
                 step=entry["step"],
                 outcome=outcome,
-                outcomes=", ".join(step.outcomes),
+                outcomes=", ".join(_logged_outcomes(step)),
             )
         performer = entry.get("as", "")
         if not isinstance(performer, str) or len(performer) > 150:

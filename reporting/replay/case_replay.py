@@ -26,6 +26,7 @@ from workflows.execution.queries.position import InstancePosition, find_position
 from workflows.execution.services import corrections
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.expiry import record_expiry
 from workflows.execution.services.task_clocks.task_times import TaskMoments
 from workflows.execution.services.unit_of_work.locks import fetch_open_task_ids
 from workflows.language.formats import join_alternatives
@@ -147,6 +148,8 @@ class CaseReplay:
             for decision in meaning if isinstance(meaning, tuple) else ():
                 role = self.activities.role_of(decision)
                 name = decision.performer or row.resource
+                if decision.is_by_time:
+                    continue
                 field = role.settings.get(FIELD.name) if role is not None else None
                 if field and name and name != REQUESTER:
                     self.people.person(name)
@@ -166,17 +169,22 @@ class CaseReplay:
             if course.last_values.get(key) != value
         }
         course.last_values.update(new)
-        writes = {key: value for key, value in new.items() if key in (step.outputs or [])}
+        outputs = () if decision.is_by_time else step.outputs or ()
+        writes = {key: value for key, value in new.items() if key in outputs}
         self._record_other_values(
             request, row, {key: value for key, value in new.items() if key not in writes}
         )
+        moments = TaskMoments(enabled=row.enabled, started=row.start)
+        if decision.is_by_time:
+            course.request = record_expiry(item, now=row.last, moments=moments)
+            return
         done = tasks.decide(
             item,
             actor=self._find_performer(request, row, decision),
             outcome=decision.outcome,
             now=row.last,
             data=writes,
-            moments=TaskMoments(enabled=row.enabled, started=row.start),
+            moments=moments,
         )
         course.request = done.request
         course.decisions += 1

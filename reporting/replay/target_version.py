@@ -84,6 +84,6 @@ def _collect_decisions(
     for meaning in activities.meanings(doing.activity):
         for decision in meaning if isinstance(meaning, tuple) else ():
             name = decision.performer or doing.resource
-            if name and decision.performer != REQUESTER:
+            if name and decision.performer != REQUESTER and not decision.is_by_time:
                 decisions.append((name, decision))
     return decisions

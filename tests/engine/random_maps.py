@@ -53,6 +53,7 @@ human = st.fixed_dictionaries(
         "exit": st.sampled_from([None, None, "refused", "redo", "outer", "conditional"]),
         "not_by": st.sampled_from([None, None, [], ["redo"]]),
         "sign": st.sampled_from([None, None, None, "review", "I have read it"]),
+        "expires": st.sampled_from([None, None, None, "next", "redo", "refused"]),
     }
 )
 
@@ -190,7 +191,16 @@ class Writer:
             not_by=piece["not_by"],
             not_by_reason=None if piece["not_by"] is None else "They are few.",
             sign=piece.get("sign"),
+            expires=self._expiry(piece, to),
         )
+
+    def _expiry(self, piece: Any, to: str) -> dict[str, Any] | None:
+        """Where a task goes that nobody does; an approval never expires."""
+        way = piece.get("expires")
+        if way is None or piece["kind"] != "task":
+            return None
+        more = {} if way == "next" else {"exception": True}
+        return {"after": "8d", "to": to if way == "next" else way} | more
 
     def _outside(self, piece: Any, to: str, outer: str) -> str:
         key = self.name("o")

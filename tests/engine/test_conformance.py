@@ -228,6 +228,23 @@ def test_many_optional_branches_are_still_worked_out() -> None:
     assert judge(draw(steps), *(f"b{n}" for n in reversed(range(8)))).has_ended
 
 
+EXPIRING = draw(
+    {
+        "answer": task(ok="done", _expires={"after": "2d", "to": "tidy"}),
+        "tidy": task(ok="done"),
+        "done": end(),
+    }
+)
+
+
+def test_a_task_whose_time_was_up_fits_where_its_map_lets_it_expire() -> None:
+    assert judge(EXPIRING, START, "answer/expired", "tidy/ok").has_ended
+    assert judge(EXPIRING, START, "answer", "tidy/ok").has_ended
+    assert left(judge(EXPIRING, START, "answer/ok", "tidy/ok"))[0] == 2
+    assert not judge(EXPIRING, START, "answer/ok", "tidy/expired").fits
+    assert not judge(EXPIRING, START, "answer/expired", "tidy/expired").fits
+
+
 # -- what our own engine did --------------------------------------------------------------------
 
 
@@ -277,6 +294,8 @@ def _one_happening(run: Run, company: Company) -> tuple[fx.Event, str] | None:
                 writes = company.writes(run, run.graph.human(token.step))
                 made = fx.Decide(token.id, person, outcome, writes)
                 moves.append((made, f"{token.step}/{outcome}"))
+        if getattr(run.graph[token.step], "expires", None):
+            moves.append((fx.Expire(token.id), f"{token.step}/expired"))
     return company.random.choice(moves) if moves else None
 
 

@@ -156,6 +156,8 @@ def one_move(run: Run, company: Company) -> bool:
             for person in sorted(people):
                 writes = company.writes(run, run.graph.human(token.step))
                 moves.append(fx.Decide(token.id, person, outcome, writes))
+        if getattr(run.graph[token.step], "expires", None):
+            moves.append(fx.Expire(token.id))
     if moves:
         run.apply(company.random.choice(moves))
     return bool(moves)
