@@ -56,3 +56,32 @@ def test_a_message_beside_the_step_that_reaches_its_wait_is_taken_once(
             assert rows.count() == 1
             fresh = flow.refresh()
             assert rebuild_from_trail(fresh) == (Marking.from_json(fresh.marking), fresh.data)
+
+
+def test_no_message_overtakes_one_that_came_before_it(clients: list[User]) -> None:
+    publish(early())
+    values = {name: value for name, value in VALUES.items() if name != "note"}
+    rita, ann = person("rita"), person("ann")
+    with together(4) as run:
+        for _ in range(ROUNDS):
+            flow = again("early", **values)
+            reference, item = flow.request.reference, flow.task("check").pk
+
+            def send(note: str, reference: str = reference) -> object:
+                return messages.send_message(
+                    reference, "goods_in", actor=rita, now=LATER, data={"note": note}
+                )
+
+            send("First.")
+            run(
+                [
+                    lambda: send("Second."),
+                    lambda item=item: tasks.decide(item, actor=ann, outcome="ok", now=LATER),
+                    lambda: send("Third."),
+                    lambda: work_off(LATER),
+                ]
+            )
+            work_off(LATER)
+            assert (flow.where, flow.data["note"]) == ("after", "First.")
+            fresh = flow.refresh()
+            assert rebuild_from_trail(fresh) == (Marking.from_json(fresh.marking), fresh.data)

@@ -28,6 +28,7 @@ from workflows.execution.services import instances as requests
 from workflows.execution.services.messages import incoming as messages
 from workflows.execution.services.messages.keeping import digest_of_message
 from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
+from workflows.people.models import User
 from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
@@ -289,3 +290,36 @@ def test_a_suspended_request_hands_over_when_it_goes_on() -> None:
     assert course.work() == "after"
     assert course.now > NOW + timedelta(hours=1)
     assert WorkflowInstance.objects.get(pk=pk).data["note"] == "Two."
+
+
+def test_a_newer_message_does_not_overtake_one_that_is_kept_for_the_wait() -> None:
+    course = begin_early()
+    send(course, note="First.")
+    course.flow.decide("check", "ok")  # and nobody has handed over yet
+    with refused(WrongState, "no step that waits"):
+        send(course, note="Second.")
+    assert (course.flow.where, kept(course)) == ("arrival", ["First."])
+    assert course.work(minutes=1) == "after"
+    assert course.flow.data["note"] == "First."
+    assert agrees(course)
+
+
+def test_the_first_that_is_kept_may_come_again_and_is_taken_before_what_came_later() -> None:
+    course = begin_early()
+    send(course, note="First.")
+    send(course, note="Second.")
+    course.flow.decide("check", "ok")
+    assert send(course, note="First.").fate == "taken"
+    assert (course.flow.where, course.flow.data["note"]) == ("after", "First.")
+    course.work(minutes=1)
+    assert kept(course) == ["Second."]
+    assert agrees(course)
+
+
+def test_a_newer_message_takes_the_wait_where_an_older_one_does_not_fit_any_more() -> None:
+    course = begin_early()
+    send(course, note="First.", by="olga")
+    User.objects.filter(username="olga").update(is_active=False)
+    course.flow.decide("check", "ok")
+    assert send(course, note="Second.").fate == "taken"
+    assert (course.flow.where, course.flow.data["note"]) == ("after", "Second.")

@@ -5,18 +5,22 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from tests.approvals.api.calls import Api, problem, unchanged
-from tests.automation.driving import Course
+from tests.automation.driving import Course, plain, work_off
 from tests.automation.test_correlation import VALUES
 from tests.automation.test_early_messages import begin_early, kept
+from tests.engine.driving import task
 from tests.factories import NOW, make_user
-from tests.workflows.support import person, refused
+from tests.workflows.drawn import NO, STOP
+from tests.workflows.support import Flow, again, make_people, person, publish, refused
 from workflows.engine.errors import NotFound
-from workflows.execution.models import WorkflowInstance
+from workflows.execution.models import KeptMessage, WorkflowInstance
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
 from workflows.execution.services.messages.signals import SignalReport, send_signal
+from workflows.management.commands.send_signal import send_page
 
 pytestmark = pytest.mark.django_db
 
@@ -113,3 +117,50 @@ def test_the_command_says_it_of_each(capsys: pytest.CaptureFixture[str]) -> None
     for wrong in (["--data", "[]"], ["--where", "order_no"]):
         with pytest.raises(CommandError, match="Give"):
             call_command("send_signal", *said, *wrong)
+
+
+def round_and_round() -> list[Flow]:
+    """Three requests that come to the wait again and again, checked in between."""
+    make_people()
+    steps = {
+        "check": task(ok="arrival", over="done", no=NO, stop=STOP),
+        "arrival": {"kind": "wait", "message": "goods_in", "to": "check"},
+    }
+    publish(plain("round", steps))
+    return [again("round") for _ in range(3)]
+
+
+def test_a_command_that_was_broken_off_goes_on_and_no_request_gets_it_twice(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    flows = round_and_round()
+    said = ["round", "goods_in", "--as", "olga", "--json", "--most", "1"]
+    options = {"key": "round", "message": "goods_in", "once": "friday", "most": 1}
+    send_page(person("olga"), options, {}, {}, 0)  # and then it was killed
+    assert KeptMessage.objects.count() == 1
+    flows[0].decide("check", "ok")
+    work_off(timezone.now())
+    assert (flows[0].where, KeptMessage.objects.count()) == ("check", 0)
+
+    for _ in range(2):
+        capsys.readouterr()
+        call_command("send_signal", *said, "--once", "friday")
+        told = json.loads(capsys.readouterr().out)["requests"]
+        assert [(one["reference"], one["message"]) for one in told] == [
+            (flow.request.reference, "kept") for flow in flows
+        ]
+        kept_now = KeptMessage.objects.values_list("request", flat=True)
+        assert list(kept_now) == [flow.request.pk for flow in flows[1:]]
+
+
+def test_a_key_that_was_used_for_another_signal_sends_nothing() -> None:
+    round_and_round()
+    call_command("send_signal", "round", "goods_in", "--as", "olga", "--once", "friday")
+    KeptMessage.objects.all().delete()
+    with unchanged(), pytest.raises(CommandError, match="another call"):
+        call_command(
+            *("send_signal", "round", "goods_in", "--as", "olga", "--once", "friday"),
+            *("--where", "urgent=true"),
+        )
+    with unchanged(), pytest.raises(CommandError, match="at most 100"):
+        call_command("send_signal", "round", "goods_in", "--as", "olga", "--once", "x" * 101)

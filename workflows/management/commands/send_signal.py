@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from workflows.access.services.idempotency import Reply, answer_once
 from workflows.engine.errors import InvalidInput
-from workflows.execution.services.messages.signals import SignalLine, send_signal
+from workflows.execution.services.messages.signals import MOST_AT_ONCE, SignalLine, send_signal
 from workflows.management.base import EXIT_FOUND, HandoffCommand, find_acting_user
 from workflows.people.models import User
+
+LONGEST_KEY = 100
 
 
 class Command(HandoffCommand):
@@ -36,6 +40,19 @@ class Command(HandoffCommand):
             help="only to requests with this value; may be given several times",
         )
         parser.add_argument(
+            "--most",
+            type=int,
+            default=MOST_AT_ONCE,
+            metavar="N",
+            help="with --once: so many requests are one transaction (%(default)s)",
+        )
+        parser.add_argument(
+            "--once",
+            metavar="KEY",
+            help="a key of your own: called again with it, the command goes on where it was broken"
+            " off, and no request gets the message twice",
+        )
+        parser.add_argument(
             "--as", dest="actor", metavar="USER", required=True, help="who sends it"
         )
 
@@ -43,40 +60,72 @@ class Command(HandoffCommand):
         """Page by page, until there are no more."""
         actor = find_acting_user(options["actor"])
         assert actor is not None
-        lines = _send_to_all(actor, options)
-        told = [
-            {
-                "reference": line.reference,
-                "message": line.fate.value if line.fate is not None else "refused",
-                "reason": str(line.refusal) if line.refusal is not None else None,
-            }
-            for line in lines
-        ]
+        told = _send_to_all(actor, options)
         text = "\n".join(
             " ".join(filter(None, (each["reference"], each["message"], each["reason"])))
             for each in told
         )
         self.show(options, {"requests": told}, text)
-        return EXIT_FOUND if any(line.fate is None for line in lines) else None
+        return EXIT_FOUND if any(each["message"] == "refused" for each in told) else None
 
 
-def _send_to_all(actor: User, options: Mapping[str, Any]) -> list[SignalLine]:
-    lines: list[SignalLine] = []
-    after: int | None = 0
+def _send_to_all(actor: User, options: Mapping[str, Any]) -> list[dict[str, str | None]]:
+    told: list[dict[str, str | None]] = []
     data, where = _read_data(options["data"]), _read_where(options["where"])
+    after: int | None = 0
     while after is not None:
+        page = send_page(actor, options, data, where, after)
+        told.extend(page["requests"])
+        after = page["next"]
+    return told
+
+
+def send_page(
+    actor: User,
+    options: Mapping[str, Any],
+    data: Mapping[str, Any],
+    where: Mapping[str, Any],
+    after: int,
+) -> Mapping[str, Any]:
+    """What became of one page; with a key it is one transaction, and done once."""
+    now = timezone.now()
+
+    def send() -> Reply:
         report = send_signal(
             options["key"],
             options["message"],
             actor=actor,
-            now=timezone.now(),
+            now=now,
             data=data,
             where=where,
             after=after,
+            most=options["most"],
         )
-        lines.extend(report.lines)
-        after = report.following
-    return lines
+        lines = [_line(line) for line in report.lines]
+        return Reply(200, {"requests": lines, "next": report.following})
+
+    key = options["once"]
+    if not key:
+        return dict(send().body)
+    if len(key) > LONGEST_KEY:
+        raise InvalidInput("Give a key of at most %(limit)s characters.", limit=LONGEST_KEY)
+    said = json.dumps([options["key"], options["message"], data, where], sort_keys=True)
+    once = answer_once(
+        f"signal {key} {after}",
+        user=actor,
+        fingerprint=sha256(said.encode()).hexdigest(),
+        now=now,
+        command=send,
+    )
+    return dict(once.body)
+
+
+def _line(line: SignalLine) -> dict[str, str | None]:
+    return {
+        "reference": line.reference,
+        "message": line.fate.value if line.fate is not None else "refused",
+        "reason": str(line.refusal) if line.refusal is not None else None,
+    }
 
 
 def _read_data(written: str) -> dict[str, Any]:

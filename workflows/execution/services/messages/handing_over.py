@@ -31,10 +31,15 @@ class DropReason(StrEnum):
     ENDED = "ended"
 
 
-def hand_over_kept_message(request_id: int, activation: int, now: datetime) -> bool:
+def hand_over_kept_message(
+    request_id: int, activation: int, now: datetime, *, until: str | None = None
+) -> bool:
     """Let a wait go on with the first message that was kept for it and that it can take; whether
-    there was one. In its caller's transaction, which has locked the request."""
+    there was one. With `until` only those count that came before the message of this digest. In
+    its caller's transaction, which has locked the request."""
     for kept in list(still_kept(request_id, now)):
+        if kept.digest == until:
+            return False
         try:
             with transaction.atomic():
                 work = open_work_of_instance(request_id, now=now, actor=kept.sender)

@@ -27,6 +27,7 @@ from workflows.execution.services.messages.correlation import (
     require_correlation_fields,
     require_correlation_values,
 )
+from workflows.execution.services.messages.handing_over import hand_over_kept_message
 from workflows.execution.services.messages.keeping import (
     digest_of_message,
     keep_message,
@@ -111,7 +112,8 @@ def deliver_message(
     data: Mapping[str, Any],
     correlation: Mapping[str, Any],
 ) -> Received:
-    """The same on a request that is locked."""
+    """The same on a request that is locked. What came before it and is kept for the same wait goes
+    first, as a command of its own; then this one is for the next wait, or refused."""
     require_running_instance(work)
     rows = split_correlation(work, correlation)[1]
     found = _find_single_wait(work, message, rows)
@@ -123,19 +125,31 @@ def deliver_message(
     authorize_sender(work, step, actor, token)
     require_correlation_values(work, correlation)
     check_fills_only(work, step, data, token)
-    _forget_the_same(work, step, data, rows)
+    if _gives_way(work, step, token, data, rows):
+        again = open_unit_of_work(actor=actor, now=work.now, instance_id=work.instance.pk)
+        return deliver_message(again, message, actor, data, correlation)
     complete_waiting_step(work, token.id, outcome="received", raw_values=data, comment=message)
     return Received(work.instance, MessageFate.TAKEN)
 
 
-def _forget_the_same(
-    work: UnitOfWork, step: WaitStep, data: Mapping[str, Any], rows: Mapping[str, Any]
-) -> None:
-    """Where the same message is kept, and was not handed over yet, this one is that one."""
+def _gives_way(
+    work: UnitOfWork,
+    step: WaitStep,
+    token: Token,
+    data: Mapping[str, Any],
+    rows: Mapping[str, Any],
+) -> bool:
+    """Whether the wait has gone on with a message that came before this one, and was not handed
+    over yet. Where the same message is the first that is kept, this one is that one."""
     there = KeptMessage.objects.filter(request=work.instance, name=step.message or "")
-    if there.exists():
-        values, wanted = clean_values(work.map, data), clean_values(work.map, rows)
-        there.filter(digest=digest_of_message(step.message or "", values, wanted)).delete()
+    if not there.exists():
+        return False
+    values, wanted = clean_values(work.map, data), clean_values(work.map, rows)
+    digest = digest_of_message(step.message or "", values, wanted)
+    if hand_over_kept_message(work.instance.pk, token.id, work.now, until=digest):
+        return True
+    there.filter(digest=digest).delete()
+    return False
 
 
 def _find_single_wait(
