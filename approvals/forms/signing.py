@@ -4,7 +4,7 @@ What is typed is checked as at the sign-in, with its limits, and goes no further
 no message, no key of a form and no row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from allauth.account.forms import ReauthenticateForm
@@ -88,12 +88,17 @@ def _signing_method(user: User) -> SignatureMethod | None:
 
 
 def sign_task(
-    request: HttpRequest, user: User, task: WorkItem, step: HumanStep
+    request: HttpRequest,
+    user: User,
+    task: WorkItem,
+    step: HumanStep,
+    check: Callable[[Signature], object],
 ) -> Signature | None:
     """That the sender of this form has just shown who they are; None where nothing is signed.
 
-    Raises InvalidInput, in words, for what is missing or wrong, and after too many tries. A wrong
-    one counts like a wrong sign-in.
+    `check` raises what else speaks against the decision, supposing that it is signed: it is asked
+    first, for a code that was looked at is used up. Raises InvalidInput, in words, for what is
+    missing or wrong, and after too many tries. A wrong one counts like a wrong sign-in.
     """
     if step.sign is None or not task.is_open:
         return None
@@ -103,13 +108,15 @@ def sign_task(
     secret = request.POST.get(SIGNATURE_SECRET, "")
     if not secret.strip():
         raise InvalidInput(_NOT_GIVEN[method])
+    signature = Signature(signer=user.pk, task=task.pk, method=method)
+    check(signature)
     problems = _checking_form(user, method, secret).errors.as_data()
     codes = {problem.code for found in problems.values() for problem in found}
     if "too_many_login_attempts" in codes:
         raise InvalidInput(TOO_MANY)
     if codes:
         raise InvalidInput(_WRONG[method])
-    return Signature(signer=user.pk, task=task.pk, method=method)
+    return signature
 
 
 def _checking_form(user: User, method: SignatureMethod, secret: str) -> forms.Form:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django.forms import Form
@@ -134,22 +135,26 @@ def _decide_task(request: HttpRequest, task_id: int) -> HttpResponse:
             raise InvalidInput(STALE_PAGE)
         outcome, comment = chosen_outcome(request), read_typed_comment(request)
         require_valid_form(form)
+        decide = partial(
+            tasks.decide,
+            task_id,
+            actor=user,
+            outcome=outcome,
+            now=now,
+            comment=comment,
+            data=form.changed(),
+            files=form.uploads(),
+            opened_at=opened.at,
+            seen=opened.seen,
+        )
         # Before the transaction: a password is checked slowly, and nothing waits for it.
-        signature = sign_task(request, user, task, step)
+        signature = sign_task(
+            *(request, user, task, step),
+            lambda supposed: decide(signature=supposed, only_check=True),
+        )
 
         def submit_decision() -> FormSubmission:
-            decided = tasks.decide(
-                task_id,
-                actor=user,
-                outcome=outcome,
-                now=now,
-                comment=comment,
-                data=form.changed(),
-                files=form.uploads(),
-                opened_at=opened.at,
-                seen=opened.seen,
-                signature=signature,
-            )
+            decided = decide(signature=signature)
             notice = describe_decision_result(decided, outcome, now)
             return FormSubmission(reverse("approvals:inbox"), notice)
 

@@ -30,14 +30,18 @@ from tests.approvals.office import (
     post,
     signed_in,
 )
+from tests.emptying import lift
 from tests.factories import NOW, open_task
+from tests.workflows import tampering
 from tests.workflows.support import everything, nothing_changed, refused
 from workflows.engine.errors import NotAllowed
 from workflows.execution.models import FormDraft, WorkItem
+from workflows.execution.services.corrections import set_values
 from workflows.execution.services.review_digest import digest_of_values
 from workflows.execution.services.signing import Signature, SignatureMethod
 from workflows.execution.services.task_clocks.task_times import TaskMoments
 from workflows.links.services.decision_links import make_decision_link
+from workflows.monitoring.messages import describe_trail_defect
 from workflows.monitoring.queries.trail_verification import verify_trail
 from workflows.people.models import User
 from workflows.trail.changes import read_changes
@@ -277,6 +281,81 @@ def test_who_may_not_decide_may_not_sign_either(people: dict[str, User]) -> None
         client = signed_in(people["olivia"])
         given = {"opened": seen, "signature_secret": PASSWORD, "outcome": "approve"}
         client.post(f"/tasks/{task.pk}/", given)
+
+
+@pytest.mark.parametrize("why", ["comment", "changed", "outcome"])
+def test_a_code_is_not_used_up_where_the_decision_is_refused_for_another_reason(
+    people: dict[str, User], why: str
+) -> None:
+    task, client = waiting(people), signed_in(people["mia"])
+    secret = give_second_factor(people["mia"])
+    code, seen = code_of(secret), opened(client, task)
+    sent = {"outcome": "approve", "opened": seen, "signature_secret": code}
+    if why == "comment":
+        sent["outcome"] = "reject"
+    elif why == "outcome":
+        sent["outcome"] = "no_such"
+    else:
+        set_values(
+            *(task.request.pk,),
+            actor=people["olivia"],
+            data={"amount": "1300.00"},
+            reason="Mistyped.",
+            now=timezone.now(),
+        )
+    with nothing_changed():
+        answer = client.post(f"/tasks/{task.pk}/", sent)
+    assert answer.status_code in (409, 422)
+    assert "second factor now" not in answer.content.decode()
+    assert post(client, task, "approve", signature_secret=code).status_code == 302
+    assert signature_of(last_decision()).method == "second_factor"
+
+
+# -- a record that was changed ------------------------------------------------------------------
+
+APPROVAL, REVIEW = '"meaning": "approval"', '"meaning": "review"'
+CHANGES = {
+    "meaning": f"changes = REPLACE({{changes}}, '{APPROVAL}', '{REVIEW}')",
+    "name": "changes = REPLACE({changes}, 'Mia Lopez', 'Lena Vogt')",
+    "person": "actor_id = (SELECT id FROM workflows_user WHERE username = 'lena')",
+    "outcome": "outcome = 'reject'",
+    "time": "recorded_at = '2020-01-01 00:00:00.000001'",
+    "seen": "seen = REPLACE({seen}, '1200.00', '9200.00')",
+    "place": "step = 'budget_check'",
+}
+
+
+@pytest.mark.parametrize("what", sorted(CHANGES))
+def test_a_signature_does_not_fit_a_record_that_was_changed_and_sealed_anew(
+    people: dict[str, User], what: str
+) -> None:
+    task = waiting(people)
+    post(signed_in(people["mia"]), task, "approve", signature_secret=PASSWORD)
+    seal_all(timezone.now)
+    assert verify_trail(now=timezone.now()).broken == []
+    event = last_decision()
+    lift()
+    tampering.change_and_write_anew(event.pk, CHANGES[what])
+    result = verify_trail(now=timezone.now(), everything=True)
+    assert [(one.kind, one.event) for one in result.broken] == [("signature_differs", event.pk)]
+    assert "is not of this decision" in str(describe_trail_defect(result.broken[0]))
+
+
+def test_a_signature_of_before_there_was_a_bound_digest_is_held_against_what_was_seen(
+    people: dict[str, User],
+) -> None:
+    task = waiting(people)
+    post(signed_in(people["mia"]), task, "approve", signature_secret=PASSWORD)
+    seal_all(timezone.now)
+    event = last_decision()
+    bound = signature_of(event).bound
+    lift()
+    tampering.change_and_write_anew(
+        event.pk, f"changes = REPLACE({{changes}}, '\"{bound}\"', 'null')"
+    )
+    assert verify_trail(now=timezone.now()).broken == []
+    tampering.change_and_write_anew(event.pk, CHANGES["seen"])
+    assert [one.kind for one in verify_trail(now=timezone.now()).broken] == ["signature_differs"]
 
 
 # -- every other door ---------------------------------------------------------------------------

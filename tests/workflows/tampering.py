@@ -236,6 +236,21 @@ def write_anew(dice: random.Random, last: int) -> Expected:
     return Expected("head_differs", last, event_at(last))
 
 
+def change_and_write_anew(row: int, way: str) -> None:
+    """A row is changed, and the whole chain from it made to fit. `{changes}` and `{seen}` stand for
+    these columns as text."""
+    cast = {name: f"CAST({name} AS TEXT)" for name in ("changes", "seen")}
+    written = way.format(**cast)
+    if connection.vendor == "postgresql" and "REPLACE(" in written:
+        name, _, value = written.partition(" = ")
+        written = f"{name} = CAST({value} AS JSONB)"
+    run(f"UPDATE {TRAIL} SET {written} WHERE id = %s", row)
+    first = int(one(f"SELECT position FROM {SEAL} WHERE event_id = %s", row))
+    last = int(one(f"SELECT MAX(position) FROM {SEAL}"))
+    for place in range(first, last + 1):
+        run(f"UPDATE {SEAL} SET hash = %s WHERE position = %s", _right_hash(place), place)
+
+
 WAYS: tuple[Callable[[random.Random, int], Expected], ...] = (
     *(change_text, change_fact, change_time, change_seal, change_seal_time, change_and_reseal),
     *(delete_row, delete_seal, delete_both, delete_and_close_up),

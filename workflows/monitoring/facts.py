@@ -71,6 +71,7 @@ class TrailDefectKind(StrEnum):
     CUT = "cut_off"
     REWRITTEN = "head_differs"
     UNTOLD = "untold"
+    SIGNATURE = "signature_differs"
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,6 +221,15 @@ def _describe_untold(defect: TrailDefect) -> Text:
     )
 
 
+def _describe_signature(defect: TrailDefect) -> Text:
+    return text(
+        "The signature in row %(row)s, at place %(position)s of the chain, is not of this decision:"
+        " who signed, what it means, what was seen, the outcome or the time was changed.",
+        row=_describe_sealed_row(defect.row),
+        position=defect.position,
+    )
+
+
 _DEFECTS: Mapping[TrailDefectKind, Callable[[TrailDefect], Text]] = {
     TrailDefectKind.CHANGED: _describe_changed_row,
     TrailDefectKind.MISSING: _describe_missing_row,
@@ -229,4 +238,5 @@ _DEFECTS: Mapping[TrailDefectKind, Callable[[TrailDefect], Text]] = {
     TrailDefectKind.CUT: _describe_cut_chain,
     TrailDefectKind.REWRITTEN: _describe_differing_head,
     TrailDefectKind.UNTOLD: _describe_untold,
+    TrailDefectKind.SIGNATURE: _describe_signature,
 }

@@ -405,13 +405,15 @@ N = TypeVar("N", bound=ChangeNote)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureRecord:
     """That a decision was signed: by whom, as their name is printed; what it means (a code, or the
-    map's own words); how they showed again who they are (`password`, `second_factor`); and the
-    digest of what was in front of them, which the row's `seen` has too."""
+    map's own words); how they showed again who they are (`password`, `second_factor`); the digest
+    of what was in front of them, which the row's `seen` has too; and the digest of all that with
+    who, which outcome, where and when (`bound`; none of before there was one)."""
 
     name: str
     meaning: str
     method: str
     digest: str
+    bound: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)

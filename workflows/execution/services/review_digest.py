@@ -5,12 +5,8 @@ in between is refused, in words. What was seen is found again in the kept versio
 so the digest needs to carry nothing but itself.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
-
-from django.core.serializers.json import DjangoJSONEncoder
 
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.errors import ChangedSince, InvalidInput
@@ -22,6 +18,7 @@ from workflows.engine.values.field_types.base import FieldSpec, type_of_field
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services.unit_of_work import UnitOfWork
+from workflows.trail.signature_digest import digest_of_seen
 
 LOOK_BACK = 200
 """So many kept versions of a request are looked at for what somebody saw."""
@@ -45,10 +42,7 @@ def shown_field_values(
 
 def digest_of_values(values: Values) -> str:
     """One text for these values: other values have another one."""
-    canonical_text = json.dumps(
-        values, sort_keys=True, separators=(",", ":"), cls=DjangoJSONEncoder
-    )
-    return hashlib.sha256(canonical_text.encode()).hexdigest()
+    return digest_of_seen(values)
 
 
 def digest_of_shown_values(version_map: VersionMap, step: str, data: Values, rows: str = "") -> str:

@@ -6,7 +6,7 @@ as its step asks, and what the trail keeps of it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +18,7 @@ from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.people.models import User
 from workflows.people.queries.person_names import full_name_of
 from workflows.trail.changes import SignatureRecord
+from workflows.trail.signature_digest import digest_of_signature
 
 
 class SignatureMethod(StrEnum):
@@ -53,18 +54,32 @@ def require_signature(
 
 
 def record_signature(
-    work: UnitOfWork, item: WorkItem, signature: Signature | None, seen: Mapping[str, Any]
+    work: UnitOfWork,
+    item: WorkItem,
+    signature: Signature | None,
+    seen: Mapping[str, Any],
+    outcome: str,
 ) -> None:
-    """The trail keeps how the decision was signed, bound to the values that were seen."""
+    """The trail keeps how the decision was signed, bound to it and to the values that were seen."""
     meaning = _step_of(work, item).sign
     if meaning is None or signature is None:
         return
-    work.changes.facts.signature = SignatureRecord(
+    record = SignatureRecord(
         name=full_name_of(_actor(work)),
         meaning=meaning,
         method=signature.method.value,
         digest=digest_of_values(seen),
     )
+    bound = digest_of_signature(
+        record,
+        signer=_actor(work).pk,
+        request=work.instance.reference,
+        step=work.map.step_keys[item.step_id],
+        activation=item.activation,
+        outcome=outcome,
+        at=work.now,
+    )
+    work.changes.facts.signature = replace(record, bound=bound)
 
 
 def _step_of(work: UnitOfWork, item: WorkItem) -> HumanStep:

@@ -80,6 +80,7 @@ def decide(
     must_have_seen: bool = False,
     moments: TaskMoments | None = None,
     signature: Signature | None = None,
+    only_check: bool = False,
 ) -> WorkItem:
     """Decide an open task with one of its outcomes; the request goes on in the same transaction.
 
@@ -88,7 +89,8 @@ def decide(
     `seen` is the digest of what was in front of the person; with `must_have_seen` an approval is
     refused without it. `moments` replaces the task's own when a log is replayed, which shows no
     comment: then none is asked for, and the trail says that the log shows it. `signature` says
-    that the actor has just shown again who they are, which a step that is signed asks for.
+    that the actor has just shown again who they are, which a step that is signed asks for. With
+    `only_check` what would be refused is refused, and nothing is written.
 
     Raises NotFound, WrongState (who was first, and when), NotAllowed, InvalidInput or
     ChangedSince, each with a sentence for the person; then nothing is written.
@@ -110,8 +112,11 @@ def decide(
             # After the rules: who may not decide does not learn whether something has changed.
             must_have_seen = must_have_seen or signature is not None
             values = check_seen_digest(work, step, seen, required=must_have_seen, rows=item.rows)
-            record_signature(work, item, signature, values)
+            record_signature(work, item, signature, values, outcome)
             item.document_versions = _documents_seen(work, step)
+            if only_check:
+                transaction.set_rollback(True)
+                return item
             # Stored only when every rule has held: a file is not rolled back with the rows.
             uploads.save()
             work.acting = find_acting_capacity(work, item, situation, outcome, actor)

@@ -24,10 +24,12 @@ from workflows.monitoring.facts import (
     UntoldPublication,
     UntoldTask,
 )
+from workflows.trail.changes import SignatureRecord
 from workflows.trail.choices import TrailCommand
 from workflows.trail.models import TrailEvent
 from workflows.trail.seal_models import ROOT, TrailHead, TrailSeal
 from workflows.trail.services.sealing import SEALED, link_hash, unsealed_events
+from workflows.trail.signature_digest import digest_of_seen, digest_of_signature
 
 BATCH = 2000
 GRACE = timedelta(minutes=10)
@@ -166,7 +168,9 @@ def _walk_chain(result: VerificationResult, heads: Sequence[ChainHead]) -> Itera
             result.late += sealed_at - row[1] > LATE
             right = link_hash(result.hash, position, sealed_at, row) == hash_
             if is_known and not right:
-                yield _changed_row_defect(position, row)
+                yield _row_defect(TrailDefectKind.CHANGED, position, row)
+            if not _signature_fits(row):
+                yield _row_defect(TrailDefectKind.SIGNATURE, position, row)
         for head in by_position.get(position, ()):
             if head.hash != hash_:
                 yield TrailDefect(
@@ -200,11 +204,38 @@ def _overdue_rows(now: datetime) -> Any:
     return unsealed_events().filter(old | (is_replayed & overtaken))
 
 
-def _changed_row_defect(position: int, content: tuple[Any, ...]) -> TrailDefect:
+def _signature_fits(content: tuple[Any, ...]) -> bool:
+    """Whether a signature in a row is of what the row says; true where there is none. What was
+    signed before signatures were bound is held against what was seen alone."""
+    columns = dict(zip(SEALED, content, strict=True))
+    changes, seen = columns["changes"], columns["seen"]
+    written = changes.get("signature") if isinstance(changes, dict) else None
+    if not written:
+        return True
+    try:
+        signature = SignatureRecord(**written)
+    except TypeError:
+        return False
+    if not isinstance(seen, dict):
+        return False
+    if not signature.digest == seen.get("digest") == digest_of_seen(seen.get("values", {})):
+        return False
+    return signature.bound is None or signature.bound == digest_of_signature(
+        signature,
+        signer=columns["actor_id"],
+        request=columns["reference"],
+        step=columns["step"],
+        activation=columns["activation"],
+        outcome=columns["outcome"],
+        at=columns["recorded_at"],
+    )
+
+
+def _row_defect(kind: TrailDefectKind, position: int, content: tuple[Any, ...]) -> TrailDefect:
     columns = dict(zip(SEALED, content, strict=True))
     row = SealedRow(columns["id"], columns["command"], columns["reference"])
     return TrailDefect(
-        kind=TrailDefectKind.CHANGED,
+        kind=kind,
         position=position,
         event=row.pk,
         reference=row.reference,
