@@ -9,7 +9,15 @@ from ninja import Router
 
 from approvals.api.authentication import authorized_user
 from approvals.api.responses import READ_REFUSALS, documented_responses, schema_response
-from approvals.api.schemas import BusyOut, HoldOut, PeriodOut, ResourceOut, ResourcesOut, TakenOut
+from approvals.api.schemas import (
+    AwayTimeOut,
+    BusyOut,
+    HoldOut,
+    PeriodOut,
+    ResourceOut,
+    ResourcesOut,
+    TakenOut,
+)
 from workflows.access.models import ApiToken
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.errors import InvalidInput
@@ -19,6 +27,7 @@ from workflows.engine.values.resource_amounts import amount_of_units
 from workflows.execution.models import WorkflowInstance
 from workflows.people.models import User
 from workflows.resources.models import BudgetPeriod, Hold, Resource
+from workflows.resources.queries.free_time import away_times
 from workflows.resources.queries.holders import (
     Holding,
     bookings_of,
@@ -27,6 +36,7 @@ from workflows.resources.queries.holders import (
     periods_of,
     visible_resources,
 )
+from workflows.resources.queries.resources import is_in_use
 from workflows.resources.queries.visible_holds import visible_holds
 
 router = Router(tags=["resources"])
@@ -66,15 +76,17 @@ def read_busy_call(
     user = authorized_user(request, ApiToken.READ)
     resource = find_visible_resource(user, resource_key)
     if resource.is_budget:
-        holdings, periods = draws_on(resource, user), periods_of(resource)
+        holdings, periods, away = draws_on(resource, user), periods_of(resource), []
     else:
         begin, end = _span(since, until)
         holdings, periods = bookings_of(resource, begin, end, user), []
+        away = list(away_times(resource, begin, end)) if resource.person_id else []
     return schema_response(
         BusyOut(
             resource=resource.key,
             taken=[_taken_out(holding) for holding in holdings],
             periods=[_period_out(period) for period in periods],
+            away=[AwayTimeOut(starts=row.begins_at, until=row.ends_at) for row in away],
         )
     )
 
@@ -101,7 +113,8 @@ def _resource_out(row: Resource) -> ResourceOut:
         calendar=row.calendar or None,
         currency=row.currency or None,
         owner=row.owner.get_username(),
-        in_use=row.is_active,
+        in_use=is_in_use(row),
+        person=row.person.get_username() if row.person else None,
     )
 
 

@@ -408,6 +408,7 @@ class ResourceOut(Schema):
     calendar: str | None
     currency: str | None
     owner: str
+    person: str | None
     in_use: bool
 
 
@@ -440,11 +441,19 @@ class PeriodOut(Schema):
     left: str
 
 
+class AwayTimeOut(Schema):
+    """A time in which the person whose time is booked is away."""
+
+    starts: datetime
+    until: datetime
+
+
 class BusyOut(Schema):
-    """When a resource is had; of a budget its periods besides."""
+    """When a resource is had, or is somebody who is away; of a budget its periods besides."""
 
     resource: str
     taken: list[TakenOut]
+    away: list[AwayTimeOut]
     periods: list[PeriodOut]
 
 

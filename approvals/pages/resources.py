@@ -14,8 +14,9 @@ from approvals.ui.tables import Column, ReportTable
 from workflows.engine.timing.dates import is_allowed_date
 from workflows.engine.values.resource_amounts import amount_of_units
 from workflows.language.formats import date_text, moment_text, money_text
-from workflows.people.models import User
+from workflows.people.models import Absence, User
 from workflows.resources.models import BudgetPeriod, Resource
+from workflows.resources.queries.free_time import away_times
 from workflows.resources.queries.holders import (
     Holding,
     bookings_of,
@@ -23,6 +24,7 @@ from workflows.resources.queries.holders import (
     periods_of,
     visible_resources,
 )
+from workflows.resources.queries.resources import is_in_use
 from workflows.resources.services.resources import may_change_resource
 
 SOMEBODY = gettext_lazy("somebody")
@@ -38,6 +40,7 @@ class ResourcePage:
     monday: date | None
     changes: bool
     holdings: Sequence[Holding]
+    away: Sequence[Absence] = ()
 
     @property
     def sunday(self) -> date | None:
@@ -83,12 +86,18 @@ def resource_list(user: User) -> ReportTable[Resource]:
             Column(
                 gettext_lazy("State"),
                 "in_use",
-                lambda row: row.is_active,
-                text=lambda row: gettext("in use") if row.is_active else gettext("switched off"),
+                is_in_use,
+                text=_state_text,
             ),
         ],
         rows=list(visible_resources(user)),
     )
+
+
+def _state_text(row: Resource) -> str:
+    if is_in_use(row):
+        return gettext("in use")
+    return gettext("account closed") if row.is_active else gettext("switched off")
 
 
 def _kind_text(row: Resource) -> str:
@@ -100,6 +109,7 @@ def _kind_text(row: Resource) -> str:
 def resource_page(user: User, resource: Resource, week: str) -> ResourcePage:
     """The page of a resource that somebody may see, in the week of a day (of now, where that is no
     day)."""
+    away: list[Absence] = []
     if resource.is_budget:
         holdings = draws_on(resource, user)
         table, periods = _draws_table(holdings), _periods_table(periods_of(resource))
@@ -110,6 +120,8 @@ def resource_page(user: User, resource: Resource, week: str) -> ResourcePage:
         end = timezone.make_aware(datetime.combine(monday + timedelta(days=7), time()))
         holdings = bookings_of(resource, begin, end, user)
         table, periods = _bookings_table(holdings), None
+        if resource.person_id is not None:
+            away = list(away_times(resource, begin, end))
     return ResourcePage(
         resource=resource,
         table=table,
@@ -117,6 +129,7 @@ def resource_page(user: User, resource: Resource, week: str) -> ResourcePage:
         monday=monday,
         changes=may_change_resource(user, resource),
         holdings=holdings,
+        away=away,
     )
 
 

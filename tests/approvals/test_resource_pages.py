@@ -1,12 +1,12 @@
 """The pages of resources: who sees what there is, who has it when, and who gives it back."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories import make_user, open_task
+from tests.factories import NOW, make_user, open_task
 from tests.table_rows import read_rows
 from tests.workflows.resource_scenes import (
     desk_step,
@@ -19,6 +19,7 @@ from tests.workflows.resource_scenes import (
 from workflows.execution.models import WorkflowInstance
 from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
 from workflows.people.models import User
+from workflows.people.services.absences import AbsencePlan, set_absence
 from workflows.resources.models import Hold, Resource
 from workflows.trail.models import TrailEvent
 
@@ -195,3 +196,22 @@ def test_whose_it_is_is_not_told_where_a_field_that_is_only_for_some_says_it(
     for who, is_named in (("rosa", True), ("rita", True), ("dana", False), ("olga", False)):
         assert (request.reference in page_for(client, who, address)[1]) == is_named, who
         assert (request.reference in page_for(client, who, busy)[1]) == is_named, who
+
+
+def test_everybody_sees_when_somebody_who_is_booked_is_away(client: Client) -> None:
+    tess = make_user("tess")
+    make_room("tess", name="Tess", person=tess)
+    days = AbsencePlan(
+        deputy=make_user("stan"), first_day=date(2026, 3, 5), last_day=date(2026, 3, 6)
+    )
+    set_absence(tess, days, by=tess, now=NOW)
+    address = reverse("approvals:resource", args=["tess"])
+    assert "Away from 5 Mar 2026 to 6 Mar 2026" in page_for(client, "stranger", address + WEEK)[1]
+    later = page_for(client, "stranger", address + "?week=2026-03-16")[1]
+    assert "Away from" not in later
+    span = {"since": "2026-03-05T00:00:00Z", "until": "2026-03-06T00:00:00Z"}
+    answer = client.get(reverse("api-v1:busy", args=["tess"]), span).json()
+    assert [moment["starts"][:10] for moment in answer["away"]] == ["2026-03-05"]
+    assert answer["taken"] == []
+    User.objects.filter(pk=tess.pk).update(is_active=False)
+    assert "account closed" in page_for(client, "stranger", reverse("approvals:resources"))[1]

@@ -29,8 +29,11 @@ from workflows.execution.services import incidents, instances, work_items
 from workflows.execution.services.corrections import set_values
 from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
 from workflows.outbox.models import OutboxMessage
+from workflows.people.models import User
+from workflows.people.services.absences import AbsencePlan, end_absence, set_absence
 from workflows.persistence.row_edits import RowEdits
 from workflows.resources.models import BudgetPeriod, Hold, Resource
+from workflows.resources.queries.resources import offered_resources
 from workflows.resources.services.resources import save_resource
 from workflows.trail.models import TrailEvent
 from workflows.version_changes.models import MovedRequest
@@ -344,6 +347,52 @@ def test_sums_are_exact_to_the_cent() -> None:
     assert units_of_amount(Decimal("0.10"), "EUR") == 10
     assert units_of_amount(Decimal("0.105"), "EUR") is None
     assert units_of_amount(Decimal("7"), "JPY") == 7
+
+
+# -- somebody's time ------------------------------------------------------------------------------
+
+LATER = {"starts": "2026-03-09T10:00Z", "ends": "2026-03-09T11:00Z"}
+
+
+@pytest.fixture
+def tess() -> User:
+    """Tess, whose time is booked, and who is away from the 5th to the 6th of March."""
+    tess, stand_in = make_user("tess"), make_user("stan")
+    make_room("tess", name="Tess", person=tess)
+    days = AbsencePlan(deputy=stand_in, first_day=date(2026, 3, 5), last_day=date(2026, 3, 6))
+    set_absence(tess, days, by=tess, now=NOW)
+    return tess
+
+
+def test_nobody_is_booked_while_they_are_away(tess: User) -> None:
+    version = desk_books()
+    assert "Tess is away then" in refused(
+        lambda: start_event(version, room="tess", starts=TEN, ends=ELEVEN)
+    )
+    start_event(version, room="tess", **LATER)
+    assert standing() == [("tess", "held")]
+
+
+def test_who_did_not_go_is_booked_again(tess: User) -> None:
+    end_absence(tess.absences.get().pk, by=tess, now=NOW)
+    start_event(desk_books(), room="tess", starts=TEN, ends=ELEVEN)
+    assert standing() == [("tess", "held")]
+
+
+def test_whose_account_is_closed_is_not_offered_and_stays_booked(tess: User) -> None:
+    version = desk_books()
+    request = start_event(version, room="tess", **LATER)
+    User.objects.filter(pk=tess.pk).update(is_active=False)
+    assert not offered_resources("rooms").exists()
+    assert refused(lambda: start_event(version, room="tess", **LATER))
+    decide(request, "book", ends="2026-03-09T12:00Z")
+    assert standing() == [("tess", "held")]
+
+
+def test_a_budget_is_nobody_s_time() -> None:
+    with pytest.raises(HandoffError, match="nobody's time"):
+        make_budget(person=make_user("tess"))
+    assert not Resource.objects.exists()
 
 
 # -- another version ------------------------------------------------------------------------------

@@ -266,6 +266,9 @@ _UNCLEAR_SENTENCES: Mapping[str, str] = {
     "closed": gettext_noop(
         "'%(step)s': %(resource)s cannot be had then, by its calendar. Choose another time."
     ),
+    "away": gettext_noop(
+        "'%(step)s': %(resource)s is away then. Choose another time, or somebody else."
+    ),
     "no_period": gettext_noop(
         "'%(step)s': %(resource)s has no amount for that day. Ask the budget's owner."
     ),

@@ -83,6 +83,18 @@ class Resource(models.Model):
         help_text=gettext_lazy("Stands in for the owner; never the owner."),
         verbose_name=gettext_lazy("deputy"),
     )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="bookable_as",
+        help_text=gettext_lazy(
+            "Whose time it is, where a person is booked: not while they are away, and not offered"
+            " once their account is closed."
+        ),
+        verbose_name=gettext_lazy("person"),
+    )
     is_active = models.BooleanField(gettext_lazy("in use"), default=True)
     created_at = models.DateTimeField(
         gettext_lazy("created at"), default=timezone.now, editable=False

@@ -285,7 +285,7 @@ WATCHED_MODELS: Mapping[type[Model], WatchedColumns] = {
         TrailCommand.CHANGE_RESOURCE,
         (
             *("key", "name", "kind", "group", "capacity", "calendar", "currency"),
-            *("owner_id", "deputy_id", "is_active"),
+            *("owner_id", "deputy_id", "person_id", "is_active"),
         ),
         lambda row: ResourceChanged(resource=row.key),
     ),

@@ -33,7 +33,7 @@ class ResourceForm(forms.ModelForm):
         model = Resource
         fields = (
             *("key", "name", "kind", "group", "description", "capacity", "calendar"),
-            *("currency", "owner", "deputy", "is_active"),
+            *("currency", "owner", "deputy", "person", "is_active"),
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -147,6 +147,7 @@ class ResourceAdmin(RefusalMessageMixin, HistoryAdmin):
         ("owner", "deputy"),
         "is_active",
         ("capacity", "calendar"),
+        "person",
         "currency",
         "description",
     )

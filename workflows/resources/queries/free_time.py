@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 
 from workflows.calendars.queries.working_calendars import site_calendar
+from workflows.people.models import Absence
 from workflows.resources.choices import LIVE_STATES, HoldPurpose
 from workflows.resources.models import Hold, Resource
 
@@ -57,3 +58,16 @@ def is_open_for(
     edge = min(EDGE, ends - starts)
     begins = calendar.between(starts, starts + edge) == edge
     return begins and calendar.between(ends - edge, ends) == edge
+
+
+def is_away(resource: Resource, starts: datetime, ends: datetime) -> bool:
+    """Whether a resource is somebody who is away for a part of this time. One statement, or none
+    where it is nobody."""
+    return resource.person_id is not None and away_times(resource, starts, ends).exists()
+
+
+def away_times(resource: Resource, starts: datetime, ends: datetime) -> QuerySet[Absence]:
+    """When the person whose time a resource is is away within a span, the first of it first."""
+    rows = Absence.objects.filter(person=resource.person_id, begins_at__lt=ends, ends_at__gt=starts)
+    was_not_called_off = Q(ends_at__gt=F("begins_at"))
+    return rows.filter(was_not_called_off).order_by("begins_at", "pk")

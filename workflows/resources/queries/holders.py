@@ -43,7 +43,9 @@ def may_see_holders(user: User, resource: Resource) -> bool:
 
 def visible_resources(user: User) -> QuerySet[Resource]:
     """What can be booked, and the budgets of which somebody may know."""
-    rows = Resource.objects.select_related("owner", "deputy").order_by("group", "name", "pk")
+    rows = Resource.objects.select_related("owner", "deputy", "person").order_by(
+        "group", "name", "pk"
+    )
     if user.is_superuser or user.has_perm(VIEW_RESOURCES):
         return rows
     theirs = Q(owner=user) | Q(deputy=user)

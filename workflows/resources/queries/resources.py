@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from workflows.people.models import User
 from workflows.resources.models import Resource
@@ -18,9 +18,15 @@ def answers_for_resource(user: User, resource: Resource) -> bool:
     return user.pk is not None and user.pk in (resource.owner_id, resource.deputy_id)
 
 
+def is_in_use(resource: Resource) -> bool:
+    """Whether it can be chosen: it is not switched off, nor somebody whose account is closed."""
+    return resource.is_active and (resource.person is None or resource.person.is_active)
+
+
 def offered_resources(group: str) -> QuerySet[Resource]:
     """Those of a group that can be chosen."""
-    return Resource.objects.filter(group=group, is_active=True).order_by("name", "key")
+    there = Q(person=None) | Q(person__is_active=True)
+    return Resource.objects.filter(there, group=group, is_active=True).order_by("name", "key")
 
 
 def find_offered_keys(group: str, written: Iterable[str]) -> dict[str, str]:

@@ -18,11 +18,18 @@ from workflows.engine.timing.dates import to_zone_time
 from workflows.engine.values.resource_amounts import amount_of_units, units_of_amount
 from workflows.resources.choices import HoldState
 from workflows.resources.models import BudgetPeriod, Hold, Resource
-from workflows.resources.queries.free_time import Taken, find_bookings, is_open_for, most_taken
+from workflows.resources.queries.free_time import (
+    Taken,
+    find_bookings,
+    is_away,
+    is_open_for,
+    most_taken,
+)
+from workflows.resources.queries.resources import is_in_use
 from workflows.resources.services.hold_writing import HoldChanges
 from workflows.resources.services.locks import lock_resources
 
-UNKNOWN, CLOSED, NO_PERIOD = "unknown", "closed", "no_period"
+UNKNOWN, CLOSED, AWAY, NO_PERIOD = "unknown", "closed", "away", "no_period"
 CURRENCY, UNEVEN, REPLACED = "currency", "uneven", "replaced"
 MOST_SPANS: Final = 3
 """So many of those who have it already are named."""
@@ -100,6 +107,8 @@ class HoldDesk:
             return hold
         if not is_open_for(resource, wish.starts, wish.ends, whole_days=wish.whole_days):
             return HoldUnclear(title, CLOSED, resource=resource.name)
+        if is_away(resource, wish.starts, wish.ends):
+            return HoldUnclear(title, AWAY, resource=resource.name)
         return self._room_trouble(resource, wish, title, before) or hold
 
     def _room_trouble(
@@ -162,7 +171,7 @@ class HoldDesk:
         if resource is None or (group is not None and resource.group != group):
             return None
         is_kept = before is not None and before.resource_id == resource.pk
-        return resource if resource.is_active or is_kept else None
+        return resource if is_kept or is_in_use(resource) else None
 
 
 def open_desk(

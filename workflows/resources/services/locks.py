@@ -24,4 +24,5 @@ def read_resources(ids: Iterable[int]) -> list[Resource]:
 
 def _read(rows: QuerySet[Resource], ids: Iterable[int]) -> list[Resource]:
     wanted = set(ids)
-    return list(rows.filter(pk__in=wanted).order_by("pk")) if wanted else []
+    rows = rows.select_related("person").filter(pk__in=wanted).order_by("pk")
+    return list(rows) if wanted else []

@@ -56,6 +56,8 @@ def validate_resource(resource: Resource, *, before: Resource | None, by: User) 
         resource.full_clean()
     except ValidationError as problem:
         raise InvalidInput(" ".join(problem.messages)) from None
+    if resource.is_budget and resource.person is not None:
+        raise InvalidInput("A budget is nobody's time; leave the person empty.")
     _require_kind_of_group(resource)
 
 
