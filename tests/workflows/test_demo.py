@@ -1,6 +1,7 @@
 """The demo: maps without errors, and a past in which each page finds what it is for."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from statistics import median
 
@@ -8,6 +9,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.test import TestCase
 
+from approvals.pages.task import task_page
 from workflows.access.permissions import may_audit, may_manage, step_ids_performable_by
 from workflows.connections.models import Connection
 from workflows.definitions.models import WorkflowTemplate
@@ -29,6 +31,7 @@ from workflows.execution.models import (
 )
 from workflows.outbox.models import Attempt, OutboxMessage
 from workflows.people.models import User
+from workflows.resources.models import Hold, Resource
 from workflows.trail.models import TrailEvent
 
 NOW = datetime(2026, 6, 17, 14, 20, tzinfo=UTC)
@@ -201,6 +204,37 @@ class TestTheDemo(TestCase):
         tasks = list(reminders.values_list("work_item", flat=True))
         assert tasks
         assert len(tasks) == len(set(tasks))
+
+    def test_a_kit_that_two_visits_want_at_once_is_named_to_who_sets_it_aside(self) -> None:
+        task = WorkItem.objects.open().get(
+            step__key="bring_kit", request__requester__username="clara"
+        )
+        tessa = User.objects.get(username="tessa")
+
+        (line,) = task_page(tessa, task.pk, NOW).holds
+        assert "Microscope kit" in line.text
+        assert line.is_wrong
+        assert len(line.others) == 1
+
+    def test_rooms_kits_and_a_budget_are_there_and_nothing_is_had_twice(self) -> None:
+        assert set(Resource.objects.values_list("group", flat=True)) == {
+            "rooms",
+            "demonstration-kits",
+            "cost-centres",
+        }
+        assert Hold.objects.filter(state="held").exists()
+        held = Hold.objects.exclude(state="released").exclude(starts_at=None)
+        taken = list(held.order_by("resource", "starts_at"))
+        for one, following in pairwise(taken):
+            is_apart = one.resource_id != following.resource_id
+            assert is_apart or one.ends_at <= following.starts_at
+
+    def test_a_table_says_who_agrees_and_each_part_has_a_task_of_its_own(self) -> None:
+        visit = WorkflowInstance.objects.filter(template__key="customer-workshop").first()
+        assert visit is not None
+        assert visit.data["level"] in ("reception", "budget owner")
+        parts = WorkItem.objects.filter(step__key="prepare_part")
+        assert {task.rows for task in parts} > {"0", "1"}
 
     def test_nothing_of_the_past_is_left_to_be_delivered(self) -> None:
         old = OutboxMessage.objects.filter(state="waiting", run_after__lt=NOW - timedelta(days=1))

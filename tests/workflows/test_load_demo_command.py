@@ -27,7 +27,7 @@ def test_it_loads_into_an_empty_site_and_says_what_is_there(
     call_command("load_demo", "--if-empty", "--json", *SMALL)
 
     said = json.loads(capsys.readouterr().out)
-    assert said["workflows"] == WorkflowTemplate.objects.count() == 7
+    assert said["workflows"] == WorkflowTemplate.objects.count() == 8
     assert said["requests"] == WorkflowInstance.objects.count()
 
     call_command("load_demo", "--logins", "--json")

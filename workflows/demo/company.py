@@ -36,6 +36,7 @@ WORKFLOWS = (
     "travel_declaration",
     "employee_onboarding",
     "access_review",
+    "customer_workshop",
 )
 
 
@@ -71,15 +72,15 @@ EMPLOYEES = (
         "tessa",
         "Tessa Brandt",
         "Office manager",
-        ("travel-administration",),
-        "owns travel declarations; checks receipts",
+        ("travel-administration", "reception"),
+        "owns travel declarations and customer workshops; looks after rooms and kits",
     ),
     Employee(
         "ingrid",
         "Ingrid Falk",
         "Travel administrator",
-        ("travel-administration",),
-        "checks receipts; deputy for travel",
+        ("travel-administration", "reception"),
+        "checks receipts, reserves rooms; deputy for travel and workshops",
         "tessa",
     ),
     Employee(

@@ -76,6 +76,10 @@ HABITS: Mapping[tuple[str, str], Habit] = {
     ("access-review", "list"): Habit(2 * DAY, 2 * HOUR, {"listed": 1}),
     ("access-review", "check"): Habit(2 * DAY, HOUR, {"close_some": 85, "keep_all": 15}),
     ("access-review", "close"): Habit(DAY, 40, {"closed": 1}),
+    ("customer-workshop", "budget_agrees"): Habit(4 * HOUR, 10, {"agree": 95, "refuse": 5}),
+    ("customer-workshop", "reserve"): Habit(3 * HOUR, 10, {"reserved": 96, "not_possible": 4}),
+    ("customer-workshop", "prepare_part"): Habit(DAY, 45, {"ready": 95, "cannot": 5}),
+    ("customer-workshop", "bring_kit"): Habit(DAY, 15, {"set_aside": 1}),
 }
 
 SLOW_PEOPLE = {"david": 1.4, "lukas": 2.5, "tomas": 1.3}
@@ -88,10 +92,14 @@ REQUESTS = {
     "equipment-request": 60,
     "contract-review": 40,
     "employee-onboarding": 12,
+    "customer-workshop": 12,
 }
 """How many requests each workflow gets in the four months. Access reviews start by schedule."""
 
-STARTERS = {"employee-onboarding": ("anja", "ben")}
+STARTERS = {
+    "employee-onboarding": ("anja", "ben"),
+    "customer-workshop": ("ruth", "omar", "clara", "eva"),
+}
 """Who starts the requests of a workflow that not everybody starts."""
 
 

@@ -19,6 +19,7 @@ from workflows.demo.company import (
 )
 from workflows.demo.scenarios import plan_scenarios
 from workflows.demo.simulation import DAYS, DemoSimulation
+from workflows.demo.workshops import make_resources
 from workflows.engine.format.files import read_definition
 from workflows.engine.timing.working_time import calendar_named, parse_duration
 from workflows.execution.models import WorkflowInstance, WorkItem
@@ -45,6 +46,7 @@ def load_demo(*, now: datetime, seed: int = SEED, volume: float = 1.0) -> DemoCo
         people = make_company()
         began = _office_moment(now - timedelta(days=DAYS + 3))
         connect_plant_directory(people)
+        make_resources(people, began)
         versions = [_publish_map(name, began) for name in WORKFLOWS]
         grant_ops_and_auditors(versions)
         simulation = DemoSimulation(Random(seed), now, people, versions)  # noqa: S311  not a secret

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 
 from workflows.demo.company import EMPLOYEES
+from workflows.demo.workshops import draw_workshop
 
 MANAGERS = {employee.username: employee.manager for employee in EMPLOYEES}
 
@@ -108,6 +109,8 @@ COMMENTS = {
     "change": ("She will work from home.", "A phone is enough for the first month."),
     "trouble": ("The badge does not open the lab.", "The drawing licence is missing."),
     "list_again": ("Two people of the plant are missing.",),
+    "not_possible": ("The room is too small for so many.", "Painters are in on that day."),
+    "cannot": ("I am away on that day.", "The supplier does not deliver before Monday."),
     "not_solved": ("It came back after lunch.", "Works for me, but not for Clara."),
 }
 REMARKS = ("Fine with me.", "Checked against the budget.", "As discussed.", "Thank you.")
@@ -198,6 +201,11 @@ def _onboarding_form(rng: Random, username: str) -> Form:
     return f"{name}, {job.lower()}", data, {}
 
 
+def _workshop_form(rng: Random, username: str) -> Form:
+    title, data = draw_workshop(rng)
+    return title, data, {}
+
+
 FORMS: Mapping[str, Callable[[Random, str], Form]] = {
     "equipment-request": _equipment_form,
     "purchase-approval": _purchase_form,
@@ -205,4 +213,5 @@ FORMS: Mapping[str, Callable[[Random, str], Form]] = {
     "it-incident": _incident_form,
     "travel-declaration": _travel_form,
     "employee-onboarding": _onboarding_form,
+    "customer-workshop": _workshop_form,
 }

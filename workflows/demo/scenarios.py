@@ -8,6 +8,8 @@ from workflows.access.permissions import step_ids_performable_by
 from workflows.demo.company import EMPLOYEES
 from workflows.demo.habits import DAY, HOUR
 from workflows.demo.simulation import DemoSimulation
+from workflows.demo.workshops import HOURS, day_of_next_visit
+from workflows.demo.workshops import WORKFLOW as WORKSHOPS
 from workflows.execution.models import WorkflowInstance, WorkItem
 
 REPORT_OF_MANAGER = {employee.manager: employee.username for employee in EMPLOYEES}
@@ -20,6 +22,7 @@ def plan_scenarios(simulation: DemoSimulation) -> None:
     _nobody_may_approve(simulation)
     _forgotten_by_the_manager(simulation)
     _newcomers_at_the_plant(simulation)
+    _two_visits_want_one_kit(simulation)
     simulation.queue.at(
         simulation.moment_before_now("it-incident", 2 * HOUR),
         partial(_plan_busy_morning, simulation),
@@ -90,6 +93,40 @@ def _at_the_plant(
     simulation: DemoSimulation, username: str, when: datetime, **values: Any
 ) -> WorkflowInstance:
     return simulation.start("employee-onboarding", username, when, place="Plant", **values)
+
+
+def _two_visits_want_one_kit(simulation: DemoSimulation) -> None:
+    """Two customers come in the same week, and one kit is to be in both rooms at once: reception
+    finds out before it is promised."""
+    day, kit = day_of_next_visit(simulation.now), "microscope-kit"
+    visits = ((6 * DAY, "ruth", "harbour", HOURS[0]), (2 * DAY, "clara", "attic", (10, 15)))
+    for number, (ago, username, room, hours) in enumerate(visits):
+        begun = simulation.moment_before_now(WORKSHOPS, ago)
+        reserved = simulation.moment_after(WORKSHOPS, begun, 3 * HOUR)
+        aside = simulation.moment_after(WORKSHOPS, begun, DAY)
+        values = simulation.diary.visit_on(day, room, kit, hours) | {
+            "parts": [{"what": "Lunch for the guests", "who": "ingrid", "cost": "240.00"}]
+        }
+        start = partial(_start_visit, simulation, username, begun, reserved, values)
+        simulation.queue.at(begun, partial(start, None if number else aside))
+
+
+def _start_visit(
+    simulation: DemoSimulation,
+    username: str,
+    begun: datetime,
+    reserved: datetime,
+    values: dict[str, Any],
+    aside: datetime | None,
+) -> None:
+    instance = simulation.start(WORKSHOPS, username, begun, scripted=True, **values)
+    for step, outcome, when in (
+        ("reserve", "reserved", reserved),
+        ("bring_kit", "set_aside", aside),
+    ):
+        if when is not None:
+            decide = partial(simulation.decide_as, instance, step, "tessa", outcome, when)
+            simulation.queue.at(when, decide)
 
 
 def _plan_busy_morning(simulation: DemoSimulation) -> None:

@@ -26,6 +26,8 @@ from workflows.demo.message_delivery import (
 )
 from workflows.demo.performers import DemoTask, PerformerPool
 from workflows.demo.sample_texts import COMMENTS, FORMS, comment_for
+from workflows.demo.workshops import WORKFLOW as WORKSHOPS
+from workflows.demo.workshops import WorkshopDiary
 from workflows.engine.errors import WrongState
 from workflows.engine.format.definition import WaitStep
 from workflows.engine.timing.working_time import parse_duration
@@ -77,6 +79,7 @@ class DemoSimulation:
         self.rng, self.now, self.people = rng, now, people
         self.queue = EventQueue(now)
         self.performers = PerformerPool(rng)
+        self.diary = WorkshopDiary(rng)
         self._maps = {version.pk: get_version_map(version) for version in versions}
         self._by_key = {m.graph.definition.key: m for m in self._maps.values()}
         self._planned: set[int] = set()
@@ -131,6 +134,8 @@ class DemoSimulation:
             first = (when - timedelta(days=self.rng.randrange(3, 10))).date()
             last = first + timedelta(days=self.rng.randrange(3))
             data |= {"trip_from": first.isoformat(), "trip_to": last.isoformat()}
+        elif workflow == WORKSHOPS and "starts" not in values:
+            data |= self.diary.draw_visit(when)
         instance = requests.start(
             workflow,
             actor=self.people[username],
