@@ -3,7 +3,7 @@ team. With a script the box offers people as one types; without it the page come
 who are meant, and all else that was typed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -42,6 +42,20 @@ class PersonBox(forms.TextInput):
         self.asker: User | None = None
         self._listed: list[PersonFound] | None = None
         self._is_read = False
+        self._known: Mapping[str, User] | None = None
+
+    def look_up(self, logins: Iterable[Any]) -> None:
+        """Read at once who these logins are, for a box that stands in many rows. One statement, or
+        none."""
+        asked = {_clean_login(login) for login in logins if login}
+        if asked and self.listed() is None:
+            people = User.objects.filter(username__in=asked, is_active=True)
+            self._known = {person.username: person for person in people}
+
+    def _find(self, login: Any) -> User | None:
+        if self._known is not None:
+            return self._known.get(_clean_login(login)) if login else None
+        return _find_by_login(login)
 
     def listed(self) -> list[PersonFound] | None:
         """All who may be chosen, where they are few."""
@@ -73,7 +87,7 @@ class PersonBox(forms.TextInput):
                 *((p.person.username, _list_label(p)) for p in people),
             ]
             return forms.Select(choices=choices).render(name, value, dict(attrs or {}), renderer)
-        person = _find_by_login(value)
+        person = self._find(value)
         context = {
             "name": name,
             "attrs": dict(attrs or {}),
@@ -99,7 +113,7 @@ class PersonBox(forms.TextInput):
 
     def require_known(self, login: str) -> None:
         """Refuse a text of the box that is nobody's login. One statement; one more after that."""
-        if _find_by_login(login) is None and self.listed() is None:
+        if self._find(login) is None and self.listed() is None:
             raise forms.ValidationError(gettext("Choose who is meant."))
 
 
@@ -152,9 +166,11 @@ def read_offer(token: str, by: User) -> PeopleScope | None:
 def _find_by_login(value: Any) -> User | None:
     if not value:
         return None
-    return User.objects.filter(
-        username=str(value)[:150].replace("\x00", ""), is_active=True
-    ).first()
+    return User.objects.filter(username=_clean_login(value), is_active=True).first()
+
+
+def _clean_login(value: Any) -> str:
+    return str(value)[:150].replace("\x00", "")
 
 
 def person_label(person: User) -> str:

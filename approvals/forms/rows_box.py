@@ -5,7 +5,7 @@ more or less, and nothing of it is checked. The cells of a list that is called `
 `f-lines-0-item`; `f-lines-rows` says how many rows were on the page.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -48,6 +48,8 @@ class Cell:
     label: str
     control: SafeString
     why: str
+    help: str = ""
+    is_required: bool = False
 
 
 class RowsBox(forms.Widget):
@@ -69,6 +71,13 @@ class RowsBox(forms.Widget):
             for column in self.columns.values()
             if isinstance(column.box, PersonBox)
         ]
+
+    def look_people_up(self, rows: Iterable[TypedRow]) -> None:
+        """Read who stands in the cells, a statement for each column of people."""
+        typed = list(rows)
+        for key, column in self.columns.items():
+            if isinstance(column.box, PersonBox):
+                column.box.look_up(row.get(key) for row in typed)
 
     def take_refusals(self, cells: Sequence[CellRefused]) -> None:
         """Say it in the cells that are wrong."""
@@ -141,6 +150,7 @@ class RowsBox(forms.Widget):
     ) -> SafeString:
         """The rows, and spare ones where the form opens."""
         rows = self._rows_shown(value)
+        self.look_people_up(rows)
         given = dict(attrs or {})
         base_id = given.pop("id", f"id_{name}")
         context = {
@@ -169,6 +179,8 @@ class RowsBox(forms.Widget):
                 column.label,
                 column.render(name, base_id, number, row.get(key)),
                 self.refused.get((number + 1, key), ""),
+                column.help,
+                column.spec.required is True,
             )
             for key, column in self.columns.items()
         ]
@@ -187,12 +199,9 @@ class _ColumnBox:
         self.label = display_title(key, spec.label)
         self.box = self.presentation.widget(spec)
         self.box.attrs.update(control_attributes(spec))
-
-    @property
-    def help(self) -> str:
+        said = (spec.help, self.presentation.hint(spec), constraint_hint(spec))
+        self.help = " ".join(str(part) for part in said if part)
         """What stands under the heading."""
-        said = (self.spec.help, self.presentation.hint(self.spec), constraint_hint(self.spec))
-        return " ".join(str(part) for part in said if part)
 
     def render(self, name: str, base_id: str, number: int, value: Any) -> SafeString:
         """The control in a row."""

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.text import capfirst
 
 from approvals.forms.field_presentations import FIELD_PRESENTATIONS
+from approvals.forms.people_boxes import PersonBox
 from approvals.forms.rows_box import RowsBox, SentRows
 from workflows.engine.format.definition import FieldDef, display_title
 from workflows.engine.texts import text
@@ -41,6 +42,7 @@ class RowsField(forms.Field):
         if self.widget.paste_problem:
             raise forms.ValidationError(self.widget.paste_problem)
         rows = value if isinstance(value, Sequence) else []
+        self.widget.look_people_up(rows)
         read = [self._sent_row(number, row) for number, row in enumerate(rows, 1)]
         unreadable = [cell for _, cells in read for cell in cells]
         try:
@@ -70,6 +72,9 @@ class RowsField(forms.Field):
         """What a control sent; the canonical value where its text is one that stood in this
         column."""
         presentation = FIELD_PRESENTATIONS[column.type]
+        box = self.widget.columns[key].box
+        if typed and isinstance(box, PersonBox):
+            box.require_known(typed)
         for row in self.opening_value or ():
             is_there = row.get(key) is not None
             if is_there and presentation.spec_form_value(column, row[key]) == typed:

@@ -150,6 +150,46 @@ def test_a_person_of_a_row_is_one_of_those_who_are_offered(sam: User) -> None:
     assert not WorkflowInstance.objects.exists()
 
 
+@pytest.fixture
+def large_company() -> None:
+    """More people than fit into a list to choose from: a box searches them."""
+    for number in range(25):
+        make_user(f"p{number}", groups=["buyers"])
+
+
+@pytest.mark.usefixtures("large_company")
+def test_a_name_that_is_nobodys_is_said_in_its_cell(sam: User) -> None:
+    sent = {"f-lines-0-by": "nobody-x", "f-lines-1-item": "Desk", "f-lines-1-by": "p3"}
+    text = signed_in(sam).post(FORM, {**ROW, **sent}).content.decode()
+    cell = text[text.index('name="f-lines-0-by"') - 300 :]
+    assert 'class="wrong"' in cell[:300]
+    assert "Choose who is meant." in cell[: cell.index("f-lines-1-item")]
+    assert "Row 1, By: Choose who is meant." in text
+    assert "Row 2, By" not in text
+    assert not WorkflowInstance.objects.exists()
+
+
+@pytest.mark.usefixtures("large_company")
+def test_a_table_reads_the_people_of_all_its_rows_at_once(
+    sam: User, django_assert_max_num_queries: Any
+) -> None:
+    client, asked = signed_in(sam), []
+    for rows in (1, 6):
+        people = {f"f-lines-{number}-by": f"p{number}" for number in range(rows)}
+        sent = {"f-lines-rows": str(rows), **people, "f-lines-0-item": "", "f-lines-add": "1"}
+        client.post(FORM, sent)
+        with django_assert_max_num_queries(200) as counted:
+            client.post(FORM, sent)
+        asked.append(len(counted))
+    assert asked[0] == asked[1]
+
+
+def test_a_phone_shows_what_a_column_takes_beside_each_cell(sam: User) -> None:
+    text = signed_in(sam).get(FORM).content.decode()
+    assert 'data-label="Item · required"' in text
+    assert text.count('class="help in-card"') == 3
+
+
 def test_a_list_that_is_required_is_not_left_empty(sam: User) -> None:
     answer = signed_in(sam).post(FORM, {"f-lines-rows": "3"})
     assert answer.status_code == 422
