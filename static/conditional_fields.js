@@ -1,5 +1,6 @@
-// Shows the fields of a form that are asked for as one fills it in: the server is asked, as it is
-// when the form is sent. Without this script all fields are shown, each with its condition.
+// Shows the fields of a form that are asked for as one fills it in, and what of its values cannot be
+// had: the server is asked, as it is when the form is sent. Without this script all fields are shown,
+// each with its condition, and what is taken is said when the form is sent.
 (function () {
   "use strict";
   var PAUSE = 250;
@@ -8,7 +9,36 @@
     var timer = null;
     var asked = 0;
 
+    function say(line, words) {
+      var box = document.createElement("div");
+      box.className = "message warning";
+      box.appendChild(document.createElement("p")).textContent = line.text;
+      if (line.others.length) {
+        var list = box.appendChild(document.createElement("ul"));
+        line.others.forEach(function (other) {
+          list.appendChild(document.createElement("li")).textContent = other;
+        });
+      }
+      if (line.href) {
+        var link = box.appendChild(document.createElement("p")).appendChild(document.createElement("a"));
+        link.href = line.href;
+        link.target = "_blank";
+        link.textContent = words;
+      }
+      return box;
+    }
+
+    function showHolds(answer) {
+      var part = form.querySelector("[data-holds]");
+      if (!part || !answer.holds) { return; }
+      part.querySelector("input").value = answer.holds_seen;
+      part.querySelector("[role=status]").replaceChildren.apply(
+        part.querySelector("[role=status]"),
+        answer.holds.map(function (line) { return say(line, part.dataset.when); }));
+    }
+
     function show(answer) {
+      showHolds(answer);
       form.querySelectorAll("[data-conditional]").forEach(function (part) {
         var name = part.dataset.conditional;
         part.hidden = answer.shown.indexOf(name) < 0;
@@ -50,6 +80,6 @@
   }
 
   document.querySelectorAll("form").forEach(function (form) {
-    if (form.querySelector("[data-conditional]")) { follow(form); }
+    if (form.querySelector("[data-conditional], [data-holds]")) { follow(form); }
   });
 })();

@@ -4,7 +4,7 @@ With a script the page asks the server at each change, and shows what is asked f
 fields are shown, each with its condition, and what is not asked for is left when the form is sent.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
@@ -90,15 +90,18 @@ def require_under_condition(form: "DeclaredForm", data: Mapping[str, Any]) -> No
             form.add_error(key, forms.ValidationError(field.error_messages["required"]))
 
 
-def which_fields_response(form: "DeclaredForm") -> JsonResponse:
-    """Which fields of the form that was sent are asked for, and which are required; nothing is
-    written."""
+def which_fields_response(
+    form: "DeclaredForm", more: Callable[[], Mapping[str, Any]] = dict
+) -> JsonResponse:
+    """Which fields of the form that was sent are asked for, and which are required, and what `more`
+    says of its values; nothing is written."""
     form.is_valid()
     fields = {form.add_prefix(key): field for key, field in form.fields.items()}
     return JsonResponse(
         {
             "shown": [name for name, field in fields.items() if vars(field).get("is_shown", True)],
             "required": [name for name, field in fields.items() if vars(field).get("asked")],
+            **more(),
         }
     )
 

@@ -121,15 +121,15 @@ class DeclaredForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Beside each field what its value is not, among the others of the form and the request;
         what is not asked for is left."""
-        leave_unasked(self, self._data_now())
-        data = self._data_now()
+        leave_unasked(self, self.values_now())
+        data = self.values_now()
         mark_conditions(self, data)
         if self.requires:
             require_under_condition(self, data)
         self._refuse_unfit(data)
         return self.cleaned_data
 
-    def _data_now(self) -> dict[str, Any]:
+    def values_now(self) -> dict[str, Any]:
         """The request's values with what was filled in; files as far as they were chosen."""
         values = {**self.known, **self.opening_values, **self.values(), **self.uploads()}
         return self.graph.worked_out.completed(values)

@@ -46,7 +46,7 @@ def describe_holds(
     lines: list[HoldLine] = []
     for outlook in foresee_holds(instance, version_map, step, rows, now):
         if not hidden or not set(hidden) & _fields_of(version_map, outlook.key):
-            lines += _lines_of(outlook, user)
+            lines += lines_of_outlook(outlook, user)
     return lines
 
 
@@ -67,7 +67,8 @@ def _fields_of(version_map: VersionMap, key: HoldKey) -> set[str]:
     return set(fields_behind_hold(version_map.graph, key.step, key.purpose))
 
 
-def _lines_of(outlook: HoldOutlook, user: User) -> Iterator[HoldLine]:
+def lines_of_outlook(outlook: HoldOutlook, user: User) -> Iterator[HoldLine]:
+    """What is held, or what cannot be had and who has it, as far as this person may know it."""
     if outlook.hold is not None:
         yield _held_line(outlook.hold)
     elif isinstance(outlook.trouble, NoRoom):

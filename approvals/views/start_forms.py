@@ -21,6 +21,7 @@ from approvals.forms.form_drafts import (
 )
 from approvals.forms.people_boxes import offer_people_of_map
 from approvals.pages.command_results import describe_start_result
+from approvals.pages.typed_holds import TypedHolds, read_typed_holds, says_what_is_held
 from approvals.ui.responses import (
     button_only_view,
     is_shown_on_page,
@@ -36,6 +37,7 @@ from workflows.access.services.once_only_forms import (
     FormSubmission,
     SentAlready,
     Twins,
+    find_earlier_submission,
 )
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import get_version_map
@@ -97,10 +99,14 @@ def start_form_view(request: HttpRequest, key: str) -> HttpResponse:
     opening = _read_opening(request, version)
     title, fields = _start_forms(version, request, opening)
     if asks_which_fields(request):
-        return which_fields_response(fields)
+        return which_fields_response(fields, lambda: _typed_holds(request, version, fields).answer)
     error: HandoffError | None = None
+    holds = TypedHolds()
     if request.method == "POST" and title.is_valid() & fields.is_valid():
         try:
+            if find_earlier_submission(request) is None:
+                holds = _typed_holds(request, version, fields)
+                holds.require_seen(request.POST)
             return submit_and_redirect(
                 request, lambda: _start_request(request, key, title, fields), Twins.ASKED
             )
@@ -108,7 +114,18 @@ def start_form_view(request: HttpRequest, key: str) -> HttpResponse:
             if not is_shown_on_page(refused):
                 raise
             error = refused
-    return _start_form_response(request, version, opening, title, fields, error)
+    return _start_form_response(request, version, opening, title, fields, error, holds)
+
+
+def _typed_holds(
+    request: HttpRequest, version: TemplateVersion, fields: DeclaredForm
+) -> TypedHolds:
+    """What of the form cannot be had now. What is left of a budget is said only where the start
+    itself would say it."""
+    version_map = get_version_map(version)
+    first = version_map.graph.definition.start.first if version_map.graph.definition.start else None
+    user, now = signed_in_user(request), timezone.now()
+    return read_typed_holds(user, version_map, fields, now, spending_step=first)
 
 
 def _start_form_response(
@@ -118,6 +135,7 @@ def _start_form_response(
     title: TitleForm,
     fields: DeclaredForm,
     error: HandoffError | None,
+    holds: TypedHolds,
 ) -> HttpResponse:
     """The page with the form; one that could not be sent stays as a draft."""
     is_sent = request.method == "POST" and not fields.is_reshaped
@@ -128,6 +146,8 @@ def _start_form_response(
         "title_form": title,
         "form": fields,
         "opening": opening,
+        "holds": holds,
+        "books": says_what_is_held(get_version_map(version), fields.fields),
         **refusal_context(error),
         "files_lost": is_sent and bool(request.FILES),
         "unready": is_sent and error is None,

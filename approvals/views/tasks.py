@@ -31,6 +31,7 @@ from approvals.pages.command_results import (
 )
 from approvals.pages.task import TaskPage, task_page
 from approvals.pages.task_snapshot import STALE_PAGE, TaskPageSnapshot
+from approvals.pages.typed_holds import TypedHolds, read_typed_holds, says_what_is_held
 from approvals.ui.responses import (
     button_only_view,
     is_shown_on_page,
@@ -77,13 +78,32 @@ def task_page_view(request: HttpRequest, task_id: int) -> HttpResponse:
     if SAVE_DRAFT in request.POST:
         return _keep_for_later(request, task_id)
     if asks_which_fields(request):
-        user = signed_in_user(request)
-        return which_fields_response(
-            read_sent_form(request, user, find_visible_human_task(user, task_id))[1]
-        )
+        return _which_fields(request, task_id)
     if request.method == "POST":
         return _decide_task(request, task_id)
     return _task_response(request, task_id)
+
+
+def _which_fields(request: HttpRequest, task_id: int) -> HttpResponse:
+    """What a page's script asks as somebody fills a task in."""
+    user, now = signed_in_user(request), timezone.now()
+    task = find_visible_human_task(user, task_id)
+    form = read_sent_form(request, user, task)[1]
+    version_map = cached_map(task.step.version_id)
+
+    def answer_of_holds() -> Mapping[str, Any]:
+        holds = read_typed_holds(
+            user,
+            version_map,
+            form,
+            now,
+            instance=task.request,
+            spending_step=task.step.key,
+            hidden=hidden_fields(user, task.request),
+        )
+        return holds.answer
+
+    return which_fields_response(form, answer_of_holds)
 
 
 @signed_in_page
@@ -244,6 +264,8 @@ def _task_response(
         "page": page,
         "form": form,
         "comment": (kept_data or request.POST or content.data).get("comment", ""),
+        "holds": TypedHolds(),
+        "books": says_what_is_held(cached_map(page.task.step.version_id), form.fields),
         "draft": draft,
         "draft_files": content.files,
         "changed_since_draft": draft is not None and content.seen != page.seen,

@@ -1,4 +1,4 @@
-"""What the customer workshops need: rooms, kits and a cost centre, and a diary of who comes when."""
+"""What customer workshops need: rooms, kits and a cost centre, and a diary of who comes when."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
