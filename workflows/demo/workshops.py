@@ -59,7 +59,7 @@ def make_resources(people: Mapping[str, User], now: datetime) -> None:
 
 
 def _year(budget: Resource, year: int) -> BudgetPeriod:
-    units = units_of_amount(AMOUNT_A_YEAR, CURRENCY)
+    units = units_of_amount(AMOUNT_A_YEAR, CURRENCY) or 0
     first, last = date(year, 1, 1), date(year, 12, 31)
     return BudgetPeriod(resource=budget, first_day=first, last_day=last, units=units)
 
