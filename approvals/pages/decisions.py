@@ -74,7 +74,7 @@ def _describe_decision(
     version_map = map_of_step(version_map, task.step_id)
     key = version_map.step_keys[task.step_id]
     return EarlierDecision(
-        step=version_map.graph.title(key),
+        step=_place(version_map, key, task),
         round=task.round,
         who=performer_text(
             person_name(task.decided_by, task.performer_name),
@@ -85,6 +85,12 @@ def _describe_decision(
         at=task.completed_at,
         signature=signatures.get((task.pk, task.decided_by_id or 0), ""),
     )
+
+
+def _place(version_map: VersionMap, key: str, task: WorkItem) -> str:
+    """The step by its title, and the row that it is about."""
+    title = version_map.graph.title(key)
+    return f"{title} · {task.row_label}" if task.row_label else title
 
 
 def voter_usernames(tasks: Iterable[WorkItem]) -> Iterator[str]:
@@ -104,7 +110,7 @@ def describe_votes(
     key = version_map.step_keys[task.step_id]
     return [
         EarlierDecision(
-            step=version_map.graph.title(key),
+            step=_place(version_map, key, task),
             round=task.round,
             who=performer_text(
                 names.get(vote["by"], vote["by"]),

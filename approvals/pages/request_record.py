@@ -48,8 +48,8 @@ class PastStep:
 
     @property
     def step(self) -> str:
-        """The step's title."""
-        return self.position.title
+        """The step's title, and the row that it is about."""
+        return self.position.place
 
 
 def describe_past_steps(

@@ -5,6 +5,7 @@ from django.test import Client
 
 from tests.workflows.support import begin, person
 from tests.workflows.test_each_branches import each, rows
+from workflows.execution.services import work_items
 
 pytestmark = pytest.mark.django_db
 
@@ -34,3 +35,15 @@ def test_where_a_request_is_says_how_many_rows_and_the_first_few() -> None:
     assert "“Check” for 200 rows" in page
     assert "And 197 more rows at “Check”." in page
     assert "3: Thing 3" in page
+
+
+def test_what_happened_and_what_was_decided_before_name_the_row() -> None:
+    flow = begin(each(), lines=rows(2))
+    items = flow.request.work_items.open().order_by("pk")
+    for item in items:
+        work_items.decide(item.pk, actor=person("ann"), outcome="ok", now=flow.later())
+    page = signed_in("olga").get(f"/requests/{flow.request.reference}/").content.decode()
+    assert "<strong>Check · 1: Thing 1</strong>" in page
+    after = flow.request.work_items.open().get()
+    page = signed_in("olga").get(f"/tasks/{after.pk}/").content.decode()
+    assert "<strong>Check · 2: Thing 2</strong>" in page

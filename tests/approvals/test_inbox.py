@@ -3,16 +3,19 @@
 from datetime import timedelta
 
 import pytest
+import yaml
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.approvals.office import ask, ask_approved, decide, everything, signed_in
-from tests.factories import NOW, open_task
+from tests.factories import NOW, make_user, open_task, publish_map
 from workflows.execution.models import WorkItem
 from workflows.execution.queries.inbox import InboxCount, count_inbox_tasks, inbox_page
 from workflows.execution.queries.inbox_narrowing import InboxCursor
+from workflows.execution.queries.last_decisions import find_last_decisions
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.messages.incoming import receive_message
 from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
@@ -217,3 +220,40 @@ def test_page_and_count_walk_the_queues_index(people: dict[str, User]) -> None:
             assert "queue_by_" in plan
             assert "own_by_due" in plan
             assert "Seq Scan on workflows_workitem" not in plan
+
+
+AFTER_A_WAIT = """
+format: 1
+key: papers
+name: Papers
+owner: olga
+deputy: dan
+roles: {staff: {groups: [staff]}, desk: {users: [dana]}}
+start: {role: staff, fields: [], first: signed}
+steps:
+  signed: {kind: wait, message: signed, to: look, expected: 1d}
+  look:
+    kind: task
+    role: desk
+    expected: 1d
+    outcomes:
+      fine: over
+      stop: {to: gone, exception: true}
+      withdraw: {to: gone, exception: true}
+  over: {kind: end, result: over}
+  gone: {kind: end, result: gone}
+"""
+
+
+def test_work_behind_a_message_that_somebody_sent_is_in_the_inbox() -> None:
+    """Who sent it decided nothing: there is no outcome to tell of."""
+    make_user("olga")
+    dana, sam = make_user("dana"), make_user("sam", groups=["staff"])
+    make_user("dan")
+    version = publish_map(yaml.safe_load(AFTER_A_WAIT))
+    request = requests.start_on_version(version, actor=sam, now=NOW, data={})
+    receive_message(request.reference, "signed", actor=make_user("olga"), now=NOW, data={})
+    assert find_last_decisions([request.pk]) == {}
+    answer = signed_in(dana).get("/")
+    assert answer.status_code == 200
+    assert request.reference in answer.content.decode()

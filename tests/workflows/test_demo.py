@@ -133,6 +133,11 @@ class TestTheDemo(TestCase):
             )
             assert mine.exists() or shared.exists(), employee.username
 
+    def test_every_login_opens_its_inbox(self) -> None:
+        for employee in EMPLOYEES:
+            self.client.force_login(User.objects.get(username=employee.username))
+            assert self.client.get("/").status_code == 200, employee.username
+
     def test_everybody_can_sign_in_with_the_documented_password(self) -> None:
         assert authenticate(username="david", password=PASSWORD) is not None
         assert User.objects.filter(is_active=True).count() == len(EMPLOYEES) + 1

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import F
 
 from workflows.definitions.queries.compiled_versions import cached_map
-from workflows.engine.format.definition import display_title
+from workflows.engine.format.definition import HUMAN_KINDS, display_title
 from workflows.execution.models import DONE, WorkItem
 
 
@@ -23,7 +23,10 @@ class EarlierComment:
 def find_last_decisions(request_ids: Iterable[int]) -> dict[int, EarlierComment]:
     """The last decision of each of these requests that has one. One statement."""
     rows = WorkItem.objects.filter(
-        request__in=list(request_ids), state=DONE, decided_by__isnull=False
+        request__in=list(request_ids),
+        step__kind__in=HUMAN_KINDS,  # who sent what a wait waited for decided nothing
+        state=DONE,
+        decided_by__isnull=False,
     ).order_by("completed_at", "id")
     names = {
         "key": F("step__key"),
