@@ -6,6 +6,7 @@ import pytest
 
 from tests.engine.driving import join, parallel
 from tests.factories import NOW, make_user
+from tests.table_rows import read_rows
 from tests.workflows.resource_scenes import (
     ROOM_FIELDS,
     desk_step,
@@ -123,6 +124,68 @@ def test_the_second_row_of_the_same_time_is_told_and_takes_another() -> None:
     assert "taken then" in refused(lambda: decide(request, 1, **at_ten))
     decide(request, 1, **{"row.starts": TWELVE, "row.ends": ONE})
     assert standing() == {"book@0": "held", "book@1": "held"}
+    agrees(request)
+
+
+def put_right(request: WorkflowInstance, *sessions: dict[str, Any], **more: Any) -> None:
+    data = {"sessions": list(sessions), **more}
+    set_values(request.pk, actor=make_user("olga"), data=data, reason="Moved.", now=NOW)
+
+
+def times() -> list[tuple[str, str]]:
+    """Which row has the room from when."""
+    rows = Hold.objects.exclude(state="released").order_by("place")
+    return [(hold.place, f"{hold.starts_at:%H}") for hold in rows if hold.starts_at is not None]
+
+
+def both_decided() -> WorkflowInstance:
+    """Two rows that have the room one after the other, behind their join."""
+    request = begin(published(), session(*MORNING), session(*NOON))
+    for row in (0, 1):
+        decide(request, row)
+    return request
+
+
+def test_two_rows_exchange_their_times() -> None:
+    request = both_decided()
+    put_right(request, session(*NOON), session(*MORNING))
+    assert times() == [("0", "11"), ("1", "10")]
+    put_right(request, session(*MORNING), session(*NOON))
+    assert times() == [("0", "10"), ("1", "11")]
+    agrees(request)
+
+
+def test_the_first_row_is_taken_out_and_the_next_one_stands_in_its_place() -> None:
+    request = both_decided()
+    put_right(request, session(*NOON))
+    assert times() == [("0", "11")]
+    agrees(request)
+
+
+def test_a_row_does_not_take_the_time_of_one_that_stays() -> None:
+    request = both_decided()
+    before = read_rows(Hold)
+    assert "taken then" in refused(lambda: put_right(request, session(*NOON), session(*NOON)))
+    assert read_rows(Hold) == before
+
+
+def test_two_rows_exchange_their_amounts_where_the_budget_has_no_more() -> None:
+    budget = make_budget(amount="100.00")
+    make_room("blue")
+    book = row_step(outputs=["row.net"], spends=ROW_SPENDS)
+    version = publish_room_map(session_map(book=book) | {"key": "spending"})
+    request = start_event(
+        version, cost_centre="4711", sessions=[{"net": "90.00"}, {"net": "10.00"}]
+    )
+    for row in (0, 1):
+        decide(request, row)
+    put_right(request, {"net": "10.00"}, {"net": "90.00"})
+    assert year_of(budget).left_units == 0
+    too_much = lambda: put_right(request, {"net": "20.00"}, {"net": "90.00"})  # noqa: E731
+    assert "EUR" in refused(too_much)
+    assert year_of(budget).left_units == 0
+    put_right(request, {"net": "30.00"})
+    assert year_of(budget).left_units == 7000
     agrees(request)
 
 

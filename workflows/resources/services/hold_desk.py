@@ -48,12 +48,22 @@ class HoldDesk:
     resources: dict[str, Resource] = field(default_factory=dict)
     bookings: list[Hold] = field(default_factory=list)
     periods: dict[int, list[BudgetPeriod]] = field(default_factory=dict)
+    leaving: dict[int, Hold] = field(default_factory=dict)
+    """What this command has yet to put into another place, by its id: it stands in nobody's way."""
+
+    def let_go(self, hold: Hold, wish: Wish | None) -> None:
+        """Know beforehand that a hold will be given back, or another one will take its place: two
+        rows may exchange their times, and the first one does not wait for the second."""
+        if wish is None or not _is_as_wished(hold, wish):
+            self.leaving[hold.pk] = hold
 
     def take(
         self, request: Any, key: HoldKey, wish: Wish, title: str, before: Hold | None
     ) -> Hold | StepTrouble:
         """The hold that a step has from now on: the one from before where it says the same, or a
         new one in its place; or why it cannot be."""
+        if before is not None:
+            self.leaving.pop(before.pk, None)
         trouble_or_hold = (
             self._booking(wish, title, before)
             if isinstance(wish, BookingWish)
@@ -115,7 +125,9 @@ class HoldDesk:
         self, resource: Resource, wish: BookingWish, title: str, before: Hold | None
     ) -> NoRoom | None:
         others = [
-            hold for hold in self.bookings if hold.resource_id == resource.pk and hold != before
+            hold
+            for hold in self.bookings
+            if hold.resource_id == resource.pk and hold != before and hold.pk not in self.leaving
         ]
         inside = [_taken(hold) for hold in others]
         inside = [one for one in inside if one.starts < wish.ends and one.ends > wish.starts]
@@ -149,7 +161,10 @@ class HoldDesk:
         if period is None:
             return HoldUnclear(title, NO_PERIOD, resource=budget.name)
         mine = before.units or 0 if before is not None and before.period_id == period.pk else 0
-        left = period.left_units + mine
+        freed = sum(
+            hold.units or 0 for hold in self.leaving.values() if hold.period_id == period.pk
+        )
+        left = period.left_units + mine + freed
         if units > left:
             wanted, remaining = (str(amount_of_units(n, budget.currency)) for n in (units, left))
             return BudgetExceeded(title, budget.name, wanted, remaining, budget.currency)
@@ -208,6 +223,15 @@ def _taken(hold: Hold) -> Taken:
     assert hold.starts_at is not None
     assert hold.ends_at is not None
     return Taken(starts=hold.starts_at, ends=hold.ends_at, count=hold.count)
+
+
+def _is_as_wished(hold: Hold, wish: Wish) -> bool:
+    if isinstance(wish, SpendingWish):
+        currency = hold.resource.currency
+        is_as_much = hold.units == units_of_amount(wish.amount, currency)
+        return is_as_much and hold.resource.key == wish.budget
+    wished = (wish.resource, wish.starts, wish.ends, wish.count)
+    return wished == (hold.resource.key, hold.starts_at, hold.ends_at, hold.count)
 
 
 def _says_same(hold: Hold, before: Hold) -> bool:

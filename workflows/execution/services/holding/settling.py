@@ -244,9 +244,13 @@ class _Settlement:
 
     def follow_values(self) -> None:
         """What is held follows the values by which it was asked for, also where nothing moves."""
-        for key in self.wishes:
-            if key not in self.done and key in self.live:
-                self._require(key)
+        keys = [key for key in self.wishes if key not in self.done and key in self.live]
+        for key in keys:
+            wish = self.wishes[key]
+            if not isinstance(wish, WishUnclear):
+                self.desk.let_go(self.live[key], wish)
+        for key in keys:
+            self._require(key)
 
     def take(self, key: HoldKey) -> StepTrouble | None:
         """Hold what a step wants now in place of what it held; why not, if it cannot be."""
