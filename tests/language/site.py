@@ -3,11 +3,13 @@
 What is Latin on its pages is a sentence of ours.
 """
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from reporting.costs.models import CallRate, RoleRate
 from reporting.reviews.services.opening import begin_review
@@ -26,8 +28,13 @@ from workflows.documents.models import Document
 from workflows.execution.models import Incident, MergeRecord, WorkflowInstance
 from workflows.execution.services import instances, staffing_watch, work_items
 from workflows.execution.services.questions import ask_opinions
-from workflows.links.queries.addresses import decision_link_token, status_link_token
+from workflows.links.queries.addresses import (
+    confirm_token,
+    decision_link_token,
+    status_link_token,
+)
 from workflows.links.services.decision_links import make_decision_link
+from workflows.links.services.public_entries import keep_public_entry
 from workflows.links.services.status_links import make_status_link
 from workflows.notices.models import Notice, NoticeAddress
 from workflows.outbox.models import Attempt, OutboxMessage
@@ -125,6 +132,42 @@ steps:
   zqrejected: {kind: end, result: zqrejected, reopen: zqreview}
   zqwithdrawn: {kind: end, result: zqwithdrawn}
 """  # noqa: E501 - a step a line
+PUBLIC_MAP = """
+format: 1
+key: zqpublic
+name: Παράπονο
+purpose: Για να ακούμε τι πήγε στραβά.
+owner: zqowner
+deputy: zqdeputy
+roles:
+  zqstaff: {groups: [zqgroup]}
+fields:
+  zqwhat: {type: long_text, required: true, label: Τι έγινε, section: Το παράπονο}
+  zqcost: {type: money, currency: EUR, label: Κόστος, min: 0}
+  zqrows:
+    type: list
+    label: Πράγματα
+    columns:
+      zqitem: {type: text, required: true, label: Πράγμα}
+      zqkind: {type: choice, choices: [Α, Β], label: Είδος}
+  zqproof: {type: document, label: Απόδειξη}
+start:
+  role: zqstaff
+  fields: [zqwhat, zqcost, zqrows, zqproof]
+  triggers: [{kind: public_form}]
+  first: zqlook
+steps:
+  zqlook:
+    kind: task
+    role: zqstaff
+    expected: 1d
+    outcomes:
+      zqdone: zqover
+      zqrefused: {to: zqgone, exception: true}
+      zqspam: {to: zqgone, exception: true}
+  zqover: {kind: end, result: zqover}
+  zqgone: {kind: end, result: zqgone}
+"""
 PEOPLE = {
     "zqowner": (),
     "zqdeputy": (),
@@ -297,7 +340,24 @@ def _make_rows(version: TemplateVersion, requests: dict[str, WorkflowInstance]) 
         "source": "requester",
         "target": f"role-{template.key}-zqboss",
         **_make_conversation(requests["waiting"]),
+        **_make_public_form(),
     }
+
+
+def _make_public_form() -> dict[str, Any]:
+    """A form for people without an account, and one that waits to be confirmed by mail."""
+    version = publishing.publish(load_map(parse_map(PUBLIC_MAP)).pk, actor=None, now=START)
+    typed = [["title", "Βροχή"], ["f-zqwhat", "Όλα βράχηκαν."], ["f-zqcost", "12.50"]]
+    entry = keep_public_entry(
+        version,
+        address="zqmaria@zq.example",
+        content=json.dumps(typed),
+        files={},
+        language=get_language() or "",
+        now=timezone.now(),
+    )
+    assert entry is not None, "nothing was kept before"
+    return {"public_key": version.template.key, "confirm_token": confirm_token(entry)}
 
 
 def _make_hold(request: WorkflowInstance, owner: User) -> Hold:

@@ -55,8 +55,6 @@ NOT_SHOWN = {
     "approvals:inbox-news",  # says nothing while nothing has changed
     "approvals:documents-choose",  # leads on to the comparison
     "approvals:people",  # answers a box that carries a signed question
-    "approvals:public-form",  # the map of the walk is for people with an account
-    "approvals:confirm-form",  # and nothing waits to be confirmed
     "readyz",  # neither worker nor clock runs beside the tests
 }
 """Addresses of pages that answer otherwise here."""

@@ -1,5 +1,6 @@
 """A site with a row of every kind, the callers of the matrix, and what each of them is."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -38,8 +39,13 @@ from workflows.definitions.models import Step
 from workflows.documents.models import Document
 from workflows.execution.models import Incident, MergeRecord, WorkflowInstance
 from workflows.execution.services.questions import ask_opinions
-from workflows.links.queries.addresses import decision_link_token, status_link_token
+from workflows.links.queries.addresses import (
+    confirm_token,
+    decision_link_token,
+    status_link_token,
+)
 from workflows.links.services.decision_links import make_decision_link
+from workflows.links.services.public_entries import keep_public_entry
 from workflows.links.services.status_links import make_status_link
 from workflows.notices.models import Notice, NoticeAddress
 from workflows.outbox.models import Attempt, OutboxMessage
@@ -130,6 +136,7 @@ def make_everything() -> Everything:
         _make_people(site)
         rows = _make_rows(site)
         _make_work_elsewhere()
+        rows |= _make_public_form()
     return Everything(site, rows)
 
 
@@ -150,6 +157,54 @@ def _make_people(site: Site) -> None:
     make_user("opal").user_permissions.set(every.exclude(codename__in=beside))
     make_user("rosa").user_permissions.set(every.filter(codename="audit_everything"))
     User.objects.filter(username__in=("otto", "opal")).update(is_staff=True)
+
+
+PUBLIC_KEY = "complaint"
+
+
+def _make_public_form() -> dict[str, Any]:
+    """A workflow with a form for people without an account, and one that waits to be confirmed."""
+    roles = {"desk": {"users": ["elsa"]}}
+    data = {
+        "format": 1,
+        "key": PUBLIC_KEY,
+        "name": "Complaint",
+        "owner": "olivia",
+        "deputy": "omar",
+        "roles": roles,
+        "fields": {"what": {"type": "text", "required": True}},
+        "start": {
+            "role": "desk",
+            "fields": ["what"],
+            "triggers": [{"kind": "public_form"}],
+            "first": "look",
+        },
+        "steps": {
+            "look": {
+                "kind": "task",
+                "role": "desk",
+                "expected": "1d",
+                "outcomes": {
+                    "settled": "over",
+                    "refused": {"to": "gone", "exception": True},
+                    "spam": {"to": "gone", "exception": True},
+                },
+            },
+            "over": {"kind": "end", "result": "settled"},
+            "gone": {"kind": "end", "result": "gone"},
+        },
+    }
+    version = publish_map(data)
+    entry = keep_public_entry(
+        version,
+        address="maria@outside.example",
+        content=json.dumps([["title", "Rain"], ["f-what", "Wet"]]),
+        files={},
+        language="en",
+        now=timezone.now(),
+    )
+    assert entry is not None
+    return {"public_key": PUBLIC_KEY, "confirm_token": confirm_token(entry)}
 
 
 def _make_work_elsewhere() -> None:

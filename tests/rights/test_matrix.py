@@ -91,8 +91,8 @@ NEEDS: dict[str, set[str] | str] = {
     "approvals:follow-team": BUTTON,
     "approvals:unfollow": BUTTON,
     "approvals:decide-by-link": OPEN,
-    "approvals:public-form": NOT_JUDGED,  # of a map that has one, to all: test_public_forms.py
-    "approvals:confirm-form": NOT_JUDGED,  # to whoever has the link: test_public_forms.py
+    "approvals:public-form": OPEN,  # of a map that has one
+    "approvals:confirm-form": OPEN,  # to whoever has the link
     "approvals:task": {SIGNED, SEES},
     "approvals:task-command": BUTTON,
     "approvals:task-draft-discard": BUTTON,
@@ -341,8 +341,9 @@ MAY_POST: dict[str, set[str]] = {
 }
 """Who a POST may do something for; for all others it must be refused and change nothing."""
 
-FIRST_CALLS = {"admin:logout"}
-"""They sign the caller out, so they are left for tests of their own."""
+FIRST_CALLS = {"admin:logout", "approvals:confirm-form"}
+"""They sign the caller out, or start what was filled in for whoever has the link: they are left for
+tests of their own."""
 
 API = {name.split(":")[1] for name in (*NEEDS, *MAY_POST) if name.startswith("api-v1:")}
 
@@ -430,6 +431,10 @@ def path_of(address: Address, there: Everything) -> str:
         rows["pk"] = rows["version"]
     if address.name == "approvals:decide-by-link":
         rows["token"] = rows["decision_token"]
+    if address.name == "approvals:confirm-form":
+        rows["token"] = rows["confirm_token"]
+    if address.name == "approvals:public-form":
+        rows["key"] = rows["public_key"]
     rows["pk"] = {
         "reporting:finding_decide": rows["finding"],
         "admin:test_connection": rows["connection"],
