@@ -166,3 +166,16 @@ def test_commands_write_a_dmn_file_and_read_it_into_a_draft(tmp_path: Path) -> N
     assert step.config["rows"][1]["when"] == {"amount": "< 6000.00"}
     with pytest.raises((CommandError, SystemExit)):
         run("import_dmn", str(file), "limits")
+
+
+def test_who_only_reads_a_version_sees_its_table_as_it_is_called(client: Client) -> None:
+    step = publish_map(limits()).steps.get(key="who_signs")
+    client.force_login(make_user("root", is_staff=True, is_superuser=True))
+    page = client.get(reverse("admin:workflows_step_change", args=[step.pk])).content.decode()
+    table = page.split('id="table-rows"')[1].split("</section>")[0]
+    assert '<th scope="col">= Level</th>' in table
+    assert "<td>[5000..20000)</td>" in table
+    assert "<td>in a hurry</td>" in table
+    assert table.count("<tr>") == 1 + len(step.config["rows"])
+    assert "&quot;amount&quot;" not in page
+    assert "Amount, Region, Needed By" in page or "Amount, Region, Needed by" in page

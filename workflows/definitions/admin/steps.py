@@ -25,6 +25,7 @@ from workflows.definitions.admin.step_forms import (
     find_setting_boxes,
     find_step_form,
 )
+from workflows.definitions.admin.table_view import build_table_view
 from workflows.definitions.admin.version_page import build_sheet_context
 from workflows.definitions.choices import KIND_TITLES, StepKind
 from workflows.definitions.models import (
@@ -35,11 +36,14 @@ from workflows.definitions.models import (
     Step,
     TemplateVersion,
 )
+from workflows.engine.format.definition import display_title
 from workflows.engine.format.role_finders import GROUPS, ROLE_FINDERS, USERS
 from workflows.monitoring.admin.step_health import render_health_table
 from workflows.people.models import RoleEntry
 
 VERSION_PEOPLE_PATHS = ("version__template__owner", "version__template__deputy")
+READ_AS = {"inputs": "fields_shown", "outputs": "fields_filled_in"}
+"""What is read where nobody may edit: lists of keys as the fields are called."""
 SECOND_COLUMNS = ("not_by", "not_by_reason", "quorum")
 """What of a person's step stands behind the rest, under a heading of its own."""
 COMMON_STEP_FIELDS = ("key", "kind", "name", "position")
@@ -73,6 +77,23 @@ class StepColumns:
             return gettext("Listed when the version is published, or found in each request.")
         return render_bullets(entries)
 
+    @admin.display(description=gettext_lazy("shows"))
+    def fields_shown(self, step: Step) -> str:
+        """The fields that whoever does it is shown, as they are called."""
+        return _field_titles(step, step.inputs)
+
+    @admin.display(description=gettext_lazy("fills in"))
+    def fields_filled_in(self, step: Step) -> str:
+        """The fields that are filled in there, as they are called."""
+        return _field_titles(step, step.outputs)
+
+
+def _field_titles(step: Step, keys: Sequence[str] | None) -> str:
+    if keys is None:
+        return "-"
+    labels = dict(step.version.fields.values_list("key", "label"))
+    return ", ".join(display_title(key, labels.get(key)) for key in keys) or gettext("nothing")
+
 
 def _list_acting_entries(step: Step) -> list[str]:
     """Kept with the step: a page asks for the text of a column twice."""
@@ -89,6 +110,7 @@ def arrange_step_fields(step: Step, *, is_editable: bool) -> list[Any]:
     who may edit; others read their settings with the rest."""
     form = find_step_form(step.kind)
     groups = _group_boxes(step, is_editable=is_editable)
+    columns = form.columns if is_editable else [READ_AS.get(name, name) for name in form.columns]
     every_column = dict.fromkeys(
         name for other in STEP_FORMS.entries() for name in (*other.columns, *other.more_columns)
     )
@@ -98,9 +120,7 @@ def arrange_step_fields(step: Step, *, is_editable: bool) -> list[Any]:
         for name in every_column
         if name not in own and getattr(step, name) not in (None, "", [])
     ]
-    fieldsets: list[Any] = [
-        (None, {"fields": ["name", *_front(form.columns), *groups.pop("", [])]})
-    ]
+    fieldsets: list[Any] = [(None, {"fields": ["name", *_front(columns), *groups.pop("", [])]})]
     behind = [name for name in form.columns if name in SECOND_COLUMNS]
     if behind:
         fieldsets.append((gettext("Who may decide"), {"fields": behind, "classes": ["collapse"]}))
@@ -145,7 +165,7 @@ class StepAdmin(
     list_display = ("__str__", "key", "kind", "workflow_version", "role", "expected", "due")
     list_filter = ("kind", "version__state", "version__template")
     search_fields = ("key", "name", "version__template__name")
-    readonly_fields = ("who_may_act",)
+    readonly_fields = ("who_may_act", *READ_AS.values())
     change_form_template = "admin/workflows/step_page.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
@@ -180,6 +200,8 @@ class StepAdmin(
             context["add_form"] = build_add_form(request, row)
             context["may_remove"] = row.kind != StepKind.END
         context["is_table"] = row.kind == StepKind.TABLE
+        if context["is_table"] and "add_form" not in context:
+            context["table"] = build_table_view(row)
         if _shows_health(request, row):
             rows = Step.objects.filter(pk=row.pk).select_related("role", *VERSION_PEOPLE_PATHS)
             context["health"] = render_health_table(rows)
