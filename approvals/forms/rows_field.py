@@ -7,6 +7,7 @@ from django import forms
 from django.utils.text import capfirst
 
 from approvals.forms.field_presentations import FIELD_PRESENTATIONS
+from approvals.forms.number_boxes import NumberBox
 from approvals.forms.people_boxes import PersonBox
 from approvals.forms.rows_box import RowsBox, SentRows
 from workflows.engine.format.definition import FieldDef, display_title
@@ -48,7 +49,9 @@ class RowsField(forms.Field):
         try:
             kept = read_unnamed_value(self.spec, [row for row, _ in read])
         except RowsRefused as refused:
-            self._refuse([*unreadable, *refused.cells])
+            said = {(cell.row, cell.column) for cell in unreadable}
+            more = [cell for cell in refused.cells if (cell.row, cell.column) not in said]
+            self._refuse([*unreadable, *more])
         except ValueRefused as refused:
             raise forms.ValidationError(capfirst(str(refused))) from None
         if unreadable:
@@ -79,6 +82,8 @@ class RowsField(forms.Field):
             is_there = row.get(key) is not None
             if is_there and presentation.spec_form_value(column, row[key]) == typed:
                 return row[key]
+        if isinstance(box, NumberBox) and (asked := box.asks_about(typed)):
+            raise forms.ValidationError(asked)
         return presentation.spec_sent_value(column, typed)
 
     def _refuse(self, cells: Sequence[CellRefused]) -> None:

@@ -21,7 +21,7 @@ from approvals.forms.form_drafts import (
 )
 from approvals.forms.people_boxes import offer_people_of_map
 from approvals.pages.command_results import describe_start_result
-from approvals.pages.typed_holds import TypedHolds, read_typed_holds, says_what_is_held
+from approvals.pages.hold_lines import TypedHolds, read_typed_holds, says_what_is_held
 from approvals.ui.responses import (
     button_only_view,
     is_shown_on_page,

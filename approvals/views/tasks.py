@@ -29,9 +29,9 @@ from approvals.pages.command_results import (
     describe_extension,
     describe_task_command,
 )
+from approvals.pages.hold_lines import TypedHolds, read_typed_holds, says_what_is_held
 from approvals.pages.task import TaskPage, task_page
 from approvals.pages.task_snapshot import STALE_PAGE, TaskPageSnapshot
-from approvals.pages.typed_holds import TypedHolds, read_typed_holds, says_what_is_held
 from approvals.ui.responses import (
     button_only_view,
     is_shown_on_page,

@@ -150,6 +150,28 @@ def test_a_person_of_a_row_is_one_of_those_who_are_offered(sam: User) -> None:
     assert not WorkflowInstance.objects.exists()
 
 
+def test_a_number_in_a_cell_that_may_be_two_is_asked_about_as_the_reader_writes_it(
+    sam: User,
+) -> None:
+    sam.language = "de"
+    sam.save()
+    answer = signed_in(sam).post(FORM, {**ROW, "f-lines-0-net": "12.500"})
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "12.500,00" in text
+    assert "12500.00" not in text
+    assert not WorkflowInstance.objects.exists()
+
+
+def test_a_name_that_is_nobodys_is_not_said_to_be_missing(sam: User, large_company: None) -> None:
+    data = yaml.safe_load(MAP)
+    data["fields"]["lines"]["columns"]["by"]["required"] = True
+    publish_map(data)
+    text = signed_in(sam).post(FORM, {**ROW, "f-lines-0-by": "nobody-x"}).content.decode()
+    assert "Row 1, By: Choose who is meant." in text
+    assert "Row 1, By: fill it in." not in text
+
+
 @pytest.fixture
 def large_company() -> None:
     """More people than fit into a list to choose from: a box searches them."""
