@@ -65,7 +65,7 @@ def read_task_form_call(request: HttpRequest, task_id: int) -> JsonResponse:
     version_map = cached_map(task.step.version_id)
     definition, step = version_map.graph.definition, version_map.human(task.step.key)
     keys = step.outputs or []
-    data = version_map.data_of_task(task.step_id, task.rows, task.request.data)
+    data = version_map.data_of_task(task.step_id, task.rows, task.request.data, task.request.chains)
     required = missing_answers(version_map.graph, keys, data)
     return schema_response(
         FormOut(

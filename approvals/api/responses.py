@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -184,9 +184,9 @@ def request_out(request: HttpRequest, instance: WorkflowInstance) -> RequestOut:
 
 
 def task_values(
-    version_map: VersionMap, step: StepPosition, item: WorkItem, data: Mapping[str, Any]
+    version_map: VersionMap, step: StepPosition, item: WorkItem, instance: WorkflowInstance
 ) -> dict[str, Any]:
-    """What every answer says of a task, from where it stands; `data` are its request's values."""
+    """What every answer says of a task of a request, from where it stands."""
     shows = step.is_human and step.holder.kind != HolderKind.OVER
     return {
         "id": item.pk,
@@ -207,10 +207,16 @@ def task_values(
         "acted_for": item.decided_for.get_username() if item.decided_for else None,
         "holder_away": _away_out(step.holder.away),
         "votes": serialize_votes(item),
-        "seen": digest_of_shown_values(version_map, step.key, data, item.rows) if shows else None,
+        "seen": _seen_digest(version_map, step.key, item, instance) if shows else None,
         "row": _row_out(item) if item.rows else None,
         "sign": version_map.graph.human(step.key).sign if step.is_human else None,
     }
+
+
+def _seen_digest(
+    version_map: VersionMap, step: str, item: WorkItem, instance: WorkflowInstance
+) -> str:
+    return digest_of_shown_values(version_map, step, instance.data, item.rows, instance.chains)
 
 
 def _row_out(item: WorkItem) -> RowOut:
@@ -227,7 +233,7 @@ def _away_out(note: AwayNote | None) -> AwayOut | None:
 def open_tasks_out(position: InstancePosition) -> list[WorkItemOut]:
     """The open tasks of a request."""
     return [
-        WorkItemOut(**task_values(position.map, step, task, position.instance.data))
+        WorkItemOut(**task_values(position.map, step, task, position.instance))
         for step, task in position.tasks
     ]
 
@@ -236,7 +242,7 @@ def task_out(request: HttpRequest, item: WorkItem) -> TaskOut:
     """A task after a command on it."""
     version_map = cached_map(item.request.version_id)
     step = build_step_position(version_map, item)
-    values = task_values(version_map, step, item, item.request.data)
+    values = task_values(version_map, step, item, item.request)
     return TaskOut(**values, request=request_out(request, item.request))
 
 

@@ -110,9 +110,11 @@ def _chosen_task(
 ) -> ChosenTask:
     version_map, key = _map_and_key(task)
     step, graph = version_map.human(key), version_map.graph
-    data = version_map.data_of_task(task.step_id, task.rows, task.request.data)
+    data = version_map.data_of_task(task.step_id, task.rows, task.request.data, task.request.chains)
     changing = frozenset(step.outputs or ())
-    seen = digest_of_shown_values(version_map, key, task.request.data, task.rows)
+    seen = digest_of_shown_values(
+        version_map, key, task.request.data, task.rows, task.request.chains
+    )
     snapshot = TaskPageSnapshot(now, seen, {})
     return ChosenTask(
         row=row,

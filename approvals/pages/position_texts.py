@@ -230,7 +230,9 @@ def _step_answers(
             find_next_steps(
                 graph,
                 step.key,
-                position.map.data_of_task(task.step_id, task.rows, position.instance.data),
+                position.map.data_of_task(
+                    task.step_id, task.rows, position.instance.data, position.instance.chains
+                ),
             ),
             graph.definition,
         ),

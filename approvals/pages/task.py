@@ -219,7 +219,9 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         may_take_back=may_withdraw_vote(task, user),
         awaited=describe_awaited(task),
         form_values={field: data.get(field) for field in step.outputs or [] if field not in hidden},
-        seen=digest_of_shown_values(work.map, key, task.request.data, task.rows),
+        seen=digest_of_shown_values(
+            work.map, key, task.request.data, task.rows, work.marking.chains
+        ),
         escalated=_escalation_sentence(task, user),
         stands_in="" if refused else _standing_in_sentence(work, user, person),
         asked_again=_reapproval_sentence(work, task, key),

@@ -191,7 +191,9 @@ def read_sent_form(
     """What the page showed that was sent, and its form filled in. Where what it showed cannot be
     read, the form is compared with what stands there now."""
     keys = task_output_keys(task, user)
-    data = cached_map(task.step.version_id).data_of_task(task.step_id, task.rows, task.request.data)
+    data = cached_map(task.step.version_id).data_of_task(
+        task.step_id, task.rows, task.request.data, task.request.chains
+    )
     opened, values = None, {key: data.get(key) for key in keys}
     with suppress(InvalidInput):
         opened = TaskPageSnapshot.read(request.POST.get("opened", ""), user, task.pk)
@@ -231,7 +233,9 @@ def task_outputs_form(
         files,
         opening_values=values,
         required=False,
-        known=version_map.data_of_task(task.step_id, task.rows, task.request.data),
+        known=version_map.data_of_task(
+            task.step_id, task.rows, task.request.data, task.request.chains
+        ),
     )
     if not form.is_bound:
         requester, keys = task.request.requester, [*form.fields]

@@ -6,6 +6,7 @@ from random import Random
 
 from reporting.forecasts.history import History, PastRequest, PastTask
 from workflows.engine.errors import HandoffError
+from workflows.engine.rehearsal.chains import SupposedChains
 from workflows.engine.rehearsal.scenario import RunningRequest, RunningTask, StepTimes
 from workflows.engine.routing import effects as fx
 from workflows.engine.routing.advance import AdvanceResult, advance
@@ -59,7 +60,9 @@ def _decide(
 ) -> AdvanceResult | None:
     event = fx.Decide(1, task.who, outcome)
     try:
-        return advance(graph, _marking_at(request, task), request.values, event)
+        chains = SupposedChains(graph, Random(0))
+        marking = _marking_at(request, task)
+        return advance(graph, marking, request.values, event, find_chain=chains.find)
     except HandoffError:
         return None
 

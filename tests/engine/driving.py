@@ -7,6 +7,7 @@ from typing import Any
 from workflows.engine.format.definition import Definition, HumanStep
 from workflows.engine.routing.advance import Electorate, advance, no_electorate
 from workflows.engine.routing.cancel_reasons import InstanceCancelled
+from workflows.engine.routing.chains import FindChain, find_no_chain
 from workflows.engine.routing.effects import (
     BlockOpened,
     Cancel,
@@ -89,13 +90,17 @@ class Run:
     marking: Marking = field(default_factory=Marking)
     events: list[Event] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
+    find_chain: FindChain = find_no_chain
 
     def __post_init__(self) -> None:
         self.given = dict(self.data)
 
     def apply(self, event: Event) -> list[Effect]:
         """Take an event in; the effects of this event."""
-        moved = advance(self.graph, self.marking, self.data, event, self.electorate)
+        moved = advance(
+            *(self.graph, self.marking, self.data, event, self.electorate),
+            find_chain=self.find_chain,
+        )
         self.marking, self.data = moved.marking, moved.data
         self.events.append(event)
         self.effects += moved.effects
@@ -161,7 +166,9 @@ class Run:
         """Where the same events lead, taken in once more from the beginning."""
         marking, data = Marking(), dict(self.given)
         for event in self.events:
-            moved = advance(self.graph, marking, data, event, self.electorate)
+            moved = advance(
+                *(self.graph, marking, data, event, self.electorate), find_chain=self.find_chain
+            )
             marking, data = moved.marking, dict(moved.data)
         return marking, data
 

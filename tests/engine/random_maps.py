@@ -35,6 +35,9 @@ LISTS = {
     "people": {"type": "users"},
 }
 """What branches go through; only maps that have such branches have them."""
+CHAIN = "chain"
+MANAGERS = {"chain_of": "requester", "until": "level >= 2 or urgent"}
+"""The managers through whom they go besides."""
 ROLES = {
     "staff": {"groups": ["staff"]},
     "crew": {"groups": ["crew"]},
@@ -72,7 +75,7 @@ def _each(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.fixed_dictionaries(
         {
             "piece": st.just("each"),
-            "source": st.sampled_from(sorted(LISTS)),
+            "source": st.sampled_from([*sorted(LISTS), CHAIN]),
             "body": st.none() | inner,
             "beside": st.none() | inner,
             "when": st.booleans(),
@@ -254,7 +257,8 @@ class Writer:
         self.rows.append(row)
         first = self._row_work(piece, row, join, key)
         self.rows.pop()
-        branch = {"each": piece["source"], "as": row, "to": first}
+        each = dict(MANAGERS) if piece["source"] == CHAIN else piece["source"]
+        branch = {"each": each, "as": row, "to": first}
         branch |= {name: piece[name] for name in ("one_at_a_time", "stop_on") if piece[name]}
         is_list = piece["source"] == "lines"
         if piece["when"]:

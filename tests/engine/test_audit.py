@@ -28,6 +28,7 @@ from tests.engine.audit_cases import (
     several,
     steps,
 )
+from tests.engine.audit_cases_chains import CHAIN_CASES
 from tests.engine.audit_cases_fields import FIELD_CASES
 from tests.engine.audit_cases_more import MORE
 from tests.engine.audit_cases_resources import RESOURCES
@@ -41,7 +42,10 @@ from workflows.engine.audit.sentences import SENTENCES
 from workflows.engine.format.definition import Definition, RoleDef
 from workflows.engine.format.files import read_definition
 
-CASES = [*FIRST, *WORK_CASES, *TABLE_CASES, *MORE, *FIELD_CASES, *RESOURCES, *ROW_CASES]
+CASES = [
+    *(*FIRST, *WORK_CASES, *TABLE_CASES, *MORE, *FIELD_CASES),
+    *(*RESOURCES, *ROW_CASES, *CHAIN_CASES),
+]
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "audit.md"
 

@@ -21,6 +21,7 @@ from workflows.engine.format.definition import Definition, HumanStep, RoleDef
 from workflows.engine.format.files import read_definition, write_definition
 from workflows.engine.routing import effects as fx
 from workflows.engine.routing.advance import barred_people
+from workflows.engine.routing.chains import ChainQuestion
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Token
 from workflows.engine.routing.mutable_marking import lists_in_use
@@ -115,7 +116,13 @@ class Company:
 
 def at(run: Run, token: Token) -> Mapping[str, Any]:
     """The request's values as a token sees them."""
-    return run.graph.data_at(token.step, token.rows, run.data)
+    return run.graph.data_at(token.step, token.rows, run.data, run.marking.chains)
+
+
+def some_managers(question: ChainQuestion) -> tuple[str, ...]:
+    """Two or three of everybody, by the request's own values alone."""
+    others = [name for name in EVERYBODY if name != question.position.requester]
+    return tuple(others[: 2 + bool(question.data.get("urgent"))])
 
 
 def started(definition: Definition, random: Random) -> tuple[Run, Company]:
@@ -126,7 +133,7 @@ def started(definition: Definition, random: Random) -> tuple[Run, Company]:
         return company.in_role(run, role)
 
     lists = company.lists() if "lines" in definition.fields else {}
-    run = Run(Graph(definition), company.data() | lists, electorate)
+    run = Run(Graph(definition), company.data() | lists, electorate, find_chain=some_managers)
     run.start(by=random.choice(EVERYBODY))
     return run, company
 

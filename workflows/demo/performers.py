@@ -85,7 +85,9 @@ class PerformerPool:
     def _is_open(self, task: DemoTask, outcome: str) -> bool:
         when = task.step.outcomes[outcome].when
         return when is None or task.map.graph.rule(when).holds(
-            task.map.data_of_task(task.item.step_id, task.item.rows, task.request.data)
+            task.map.data_of_task(
+                task.item.step_id, task.item.rows, task.request.data, task.request.chains
+            )
         )
 
     def _members_of_role(self, role: RoleDef) -> list[User]:

@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy
 from workflows.engine.routing import cancel_reasons as reasons
 from workflows.engine.routing.step_troubles import (
     BudgetExceeded,
+    ChainInCircle,
+    ChainTooShort,
     HoldUnclear,
     NoDate,
     NoRoom,
@@ -126,6 +128,14 @@ class IncidentCode(models.TextChoices):
     )
     NO_ROOM = NoRoom.CODE, gettext_lazy("what it books is not free")
     BUDGET_EXCEEDED = BudgetExceeded.CODE, gettext_lazy("too little is left of its budget")
+    CHAIN_TOO_SHORT = (
+        ChainTooShort.CODE,
+        gettext_lazy("no manager is far enough up"),
+    )
+    CHAIN_IN_CIRCLE = (
+        ChainInCircle.CODE,
+        gettext_lazy("managers go round in a circle"),
+    )
     HOLD_UNCLEAR = HoldUnclear.CODE, gettext_lazy("its values say nothing that can be held")
     ACTION_UNKNOWN = "action_unknown", gettext_lazy("there is no such action on this site")
 

@@ -8,6 +8,8 @@ from pydantic import PlainSerializer, PlainValidator
 from workflows.engine.routing.cancel_reasons import CANCEL_REASONS, CancelReasonField
 from workflows.engine.routing.step_troubles import (
     BudgetExceeded,
+    ChainInCircle,
+    ChainTooShort,
     HoldUnclear,
     NoDate,
     NoRoom,
@@ -74,6 +76,7 @@ INCIDENT_FACTS = FactFamily[StepTrouble](
     *(NobodyCanFinish, RuleFailed, NoDate, BranchesDisagree),
     *(NotDelivered, ChildCancelled, ActionUnknown),
     *(NoRoom, BudgetExceeded, HoldUnclear),
+    *(ChainTooShort, ChainInCircle),
     other=StepFailed,
 )
 """What an incident may say; an action's own codes are those of `StepFailed`."""

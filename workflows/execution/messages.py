@@ -9,6 +9,8 @@ from django.utils.translation import gettext_noop
 from workflows.engine.routing import cancel_reasons as reasons
 from workflows.engine.routing.step_troubles import (
     BudgetExceeded,
+    ChainInCircle,
+    ChainTooShort,
     HoldUnclear,
     NoDate,
     NoRoom,
@@ -293,6 +295,49 @@ def _describe_unclear(trouble: HoldUnclear) -> Text:
     )
 
 
+_SHORT_SENTENCES: Mapping[str, str] = {
+    "nobody": gettext_noop(
+        "'%(step)s' asks managers in turn, and nobody is known from whom they would start. Put the"
+        " value right, and try again."
+    ),
+    "alone": gettext_noop(
+        "'%(step)s' asks managers in turn, and nobody who could be asked is above %(starts)s. Enter"
+        " their manager in the directory, and try again."
+    ),
+    "top": gettext_noop(
+        "'%(step)s' asks managers in turn until `%(until)s` holds. It holds for none of those above"
+        " %(starts)s (%(people)s), and nobody is above the last. Put the directory or the value"
+        " right, and try again."
+    ),
+    "levels": gettext_noop(
+        "'%(step)s' asks managers in turn until `%(until)s` holds. It holds for none of the first"
+        " %(levels)s above %(starts)s (%(people)s). Put the directory or the value right, and try"
+        " again; or allow more `levels` in the map."
+    ),
+}
+
+
+def _describe_short_chain(trouble: ChainTooShort) -> Text:
+    why = "alone" if trouble.why == "top" and not trouble.people else trouble.why
+    return text(
+        _SHORT_SENTENCES[why],
+        step=trouble.step,
+        until=trouble.until,
+        starts=trouble.starts,
+        people=", ".join(trouble.people),
+        levels=trouble.levels,
+    )
+
+
+def _describe_circle(trouble: ChainInCircle) -> Text:
+    return text(
+        "'%(step)s' asks managers in turn, and the directory goes round in a circle: each of these"
+        " is above the one before: %(people)s. Put the directory right, and try again.",
+        step=trouble.step,
+        people=", ".join(trouble.people),
+    )
+
+
 _TROUBLE_SENTENCES: Mapping[type[StepTrouble], Callable[[Any], Text | str]] = {
     facts.NobodyCanFinish: _describe_nobody,
     RuleFailed: _describe_failed_rule,
@@ -305,6 +350,8 @@ _TROUBLE_SENTENCES: Mapping[type[StepTrouble], Callable[[Any], Text | str]] = {
     NoRoom: _describe_no_room,
     BudgetExceeded: _describe_exceeded,
     HoldUnclear: _describe_unclear,
+    ChainTooShort: _describe_short_chain,
+    ChainInCircle: _describe_circle,
 }
 
 

@@ -136,6 +136,18 @@ class BlockSplit(ChangeNote):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChainFound(ChangeNote):
+    """Through these managers (logins, from below) a branch of a parallel step goes: the rule is
+    what holds for the last of them. `key` is under which the request's position keeps them."""
+
+    KIND = "chain"
+    step: str
+    key: str
+    people: list[str]
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BranchCame(ChangeNote):
     """A branch came to its join."""
 
@@ -389,7 +401,8 @@ NOTE_KINDS: Mapping[str, type[ChangeNote]] = {
     for note in (
         *(StepOpened, ApprovalReopened, ChangedAfterApproval, KeptAfterChange),
         *(VotesDropped, VoteAdded, VoteWithdrawn, ApproverJoined),
-        *(WorkCancelled, WayTaken, BlockSplit, BranchCame, BranchesDiffer, JoinPassed),
+        *(WorkCancelled, WayTaken, ChainFound, BlockSplit, BranchCame),
+        *(BranchesDiffer, JoinPassed),
         *(BlockClosed, EndReached, AssigneeChanged, IncidentOpened, IncidentHandedOn),
         *(FileUploaded, CommentRecorded, QuestionAsked, QuestionClosed, DueMoved),
         *(VersionChanged, TaskMoved),

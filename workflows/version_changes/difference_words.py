@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from workflows.definitions.choices import kind_word
+from workflows.engine.format.definition import ChainDef
 from workflows.engine.versions.comparison import Difference, DifferenceKind, Subject
 from workflows.language.formats import join_words
 
@@ -57,6 +58,10 @@ PART_WORDS: Mapping[str, Any] = {
     "result": gettext_lazy("result"),
     "to": gettext_lazy("leads to"),
     "when": gettext_lazy("condition"),
+    "each": gettext_lazy("for each of"),
+    "as": gettext_lazy("row is called"),
+    "one_at_a_time": gettext_lazy("one at a time"),
+    "stop_on": gettext_lazy("stops at"),
     "comment": gettext_lazy("comment"),
     "exception": gettext_lazy("exception"),
     "label": gettext_lazy("label"),
@@ -163,6 +168,8 @@ def _value_words(value: Any) -> str:
         return gettext("nothing")
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
+    if isinstance(value, dict) and "chain_of" in value:
+        return str(ChainDef.model_construct(**value).words)
     if isinstance(value, list) and all(isinstance(part, str | None) for part in value):
         return join_words([part or "" for part in value])
     words = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

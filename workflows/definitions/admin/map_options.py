@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from django.contrib.auth.models import Group
+from django.db.models import Q
 from django.utils.translation import gettext, gettext_lazy
 
 from workflows.access.conditions import MANAGE, START, VIEW
@@ -17,9 +18,11 @@ from workflows.definitions.choices import StepKind
 from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.definition_rows import field_of_row
 from workflows.engine.format.actions import ACTIONS
-from workflows.engine.format.definition import row_fields
+from workflows.engine.format.branches import PERSON_FACTS
+from workflows.engine.format.definition import HUMAN_KINDS, row_fields
 from workflows.engine.format.directory_finders import FIELD_WORD
 from workflows.engine.format.parts import ROW
+from workflows.engine.format.row_scopes import PEOPLE
 from workflows.engine.values.field_types.base import FIELD_TYPES
 from workflows.people.models import User
 from workflows.resources.models import Resource
@@ -32,6 +35,13 @@ ACTION_WORDS: Final[Mapping[str, Callable[[], str]]] = {
 }
 
 
+PERSON_FACT_WORDS: Final[Mapping[str, Callable[[], str]]] = {
+    "limit": lambda: gettext("the manager's approval limit"),
+    "department": lambda: gettext("the manager's department"),
+    "cost_centre": lambda: gettext("the manager's cost centre"),
+    "place": lambda: gettext("the manager's place"),
+    "level": lambda: gettext("how many levels up"),
+}
 CALENDARS: Final[Options] = [
     ("business", gettext_lazy("office hours: Monday to Friday, 09:00 to 17:00")),
     ("24/7", gettext_lazy("24/7: every hour counts")),
@@ -76,14 +86,15 @@ class VersionOptions:
         if version is None:
             return cls(person=person)
         field_list = tuple(version.fields.order_by("position", "id"))
+        step_list = tuple(version.steps.order_by("position", "id"))
         return cls(
             person=person,
             groups=read_group_options(),
             users=read_people_options(),
             field_list=field_list,
-            row_fields=_find_row_fields(version, field_list),
+            row_fields=_find_row_fields(version, field_list, step_list),
             role_list=tuple(version.roles.order_by("position")),
-            step_list=tuple(version.steps.order_by("position", "id")),
+            step_list=step_list,
         )
 
     @property
@@ -131,6 +142,27 @@ class VersionOptions:
     def step_keys(self) -> Options:
         """The steps, by their keys."""
         return [(step.key, str(step)) for step in self.step_list]
+
+    @property
+    def chain_starts(self) -> Options:
+        """Above whom managers may be asked."""
+        people = [field for field in self.field_list if FIELD_TYPES[field.type].names_person]
+        steps = [(step.key, str(step)) for step in self.step_list if step.kind in HUMAN_KINDS]
+        return [
+            ("requester", gettext("the requester")),
+            *((f"{FIELD_WORD}{field.key}", str(field)) for field in people),
+            *steps,
+        ]
+
+    @property
+    def chain_fields(self) -> tuple[Field, ...]:
+        """What the rule of a chain of managers may name; what is known of each manager first."""
+        facts = (
+            Field(key=key, type=spec.type, label=PERSON_FACT_WORDS[key]())
+            for key, spec in PERSON_FACTS.items()
+        )
+        own = (field for field in self.all_fields if field.key not in PERSON_FACTS)
+        return (*facts, *own)
 
     def _fields_where(self, holds: Callable[[str], bool]) -> Options:
         return [(field.key, str(field)) for field in self.all_fields if holds(field.type)]
@@ -201,16 +233,19 @@ class VersionOptions:
         return list(connections.values_list("key", "name"))
 
 
-def _find_row_fields(version: TemplateVersion, field_list: tuple[Field, ...]) -> tuple[Field, ...]:
-    """The columns of the lists, and the people, that branches go through. No statement where the
-    map has no list."""
-    lists = {field.key: field for field in field_list if field.type in ("list", "users")}
-    if not lists:
+def _find_row_fields(
+    version: TemplateVersion, field_list: tuple[Field, ...], step_list: tuple[Step, ...]
+) -> tuple[Field, ...]:
+    """The columns of the lists, and the people, that branches go through. No statement where
+    nothing is parallel."""
+    if not any(step.kind == StepKind.PARALLEL for step in step_list):
         return ()
-    routes = Route.objects.filter(step__version=version, each__in=lists)
+    lists = {field.key: field for field in field_list if field.type in ("list", "users")}
+    routes = Route.objects.filter(step__version=version)
+    routes = routes.filter(Q(each__in=lists) | Q(chain_of__isnull=False)).order_by("pk")
     found: dict[str, Field] = {}
-    for each, row_name in routes.order_by("pk").values_list("each", "row_name"):
-        source = field_of_row(lists[each or ""])
+    for each, chain_of, row_name in routes.values_list("each", "chain_of", "row_name"):
+        source = PEOPLE if chain_of else field_of_row(lists[each or ""])
         for key, spec in row_fields(row_name or ROW, source).items():
             label = f"{key.partition('.')[0]}: {spec.label}" if spec.label else None
             found[key] = Field(key=key, type=spec.type, label=label, choices=spec.choices)

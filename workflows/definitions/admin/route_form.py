@@ -26,7 +26,8 @@ FRONT_BOXES: Mapping[str, Sequence[str]] = {
     RouteKind.EXPIRES: ("to_step", "exception"),
 }
 """What of a way is asked first; the rest stands behind."""
-EACH_BOXES = ("each", "row_name", "one_at_a_time", "stop_on")
+CHAIN_BOXES = ("chain_of", "chain_until", "chain_levels")
+EACH_BOXES = ("each", *CHAIN_BOXES, "row_name", "one_at_a_time", "stop_on")
 """What a branch says that is one for each of several."""
 OUTCOME_SETTINGS = ("when", "comment_required", "exception", "label", "role")
 SETTINGS_OF_ROUTE_KIND: Mapping[str, Sequence[str]] = {
@@ -46,6 +47,7 @@ class RouteForm(MapForm):
     exception = OptionalYesNoField(label=gettext_lazy("Exception path"))
     one_at_a_time = OptionalYesNoField(label=gettext_lazy("One at a time"))
     when = RuleField(label=pgettext_lazy("a rule", "When"))
+    chain_until = RuleField(label=gettext_lazy("Up to the first of whom"))
     rows = {"to_step": "step_rows", "role": "role_rows"}
     step_kind = ""
 
@@ -66,6 +68,7 @@ class RouteForm(MapForm):
         when: Any = self.fields["when"]
         when.offer_fields(self.offer.all_fields)
         self._offer_lists()
+        self._offer_managers()
         if not self.instance.pk and kinds:
             field.initial = kinds[0][0]
 
@@ -81,6 +84,23 @@ class RouteForm(MapForm):
             required=False,
             empty_value=None,
         )
+
+    def _offer_managers(self) -> None:
+        """From whom a chain of managers may start, and what its rule may name."""
+        written = self.instance.chain_of
+        offered = self.offer.chain_starts
+        if written and written not in dict(offered):
+            offered = [*offered, (written, written)]
+        self.fields["chain_of"] = forms.TypedChoiceField(
+            label=self.fields["chain_of"].label,
+            help_text=self.fields["chain_of"].help_text,
+            choices=[("", "---------"), *offered],
+            required=False,
+            empty_value=None,
+        )
+        until: Any = self.fields["chain_until"]
+        until.help_text = Route._meta.get_field("chain_until").help_text
+        until.offer_fields(self.offer.chain_fields)
 
     def clean(self) -> dict[str, Any]:
         """An outcome has a name, which is a key; the other ways have none, and say less."""
@@ -148,16 +168,27 @@ class RouteForm(MapForm):
                 KeyField().clean(cleaned["row_name"])
             except forms.ValidationError as problem:
                 self.add_error("row_name", problem)
-        for name in EACH_BOXES[1:]:
-            if cleaned.get(name) and not cleaned.get("each"):
+        self._check_chain(cleaned)
+        for name in EACH_BOXES[len(CHAIN_BOXES) + 1 :]:
+            if cleaned.get(name) and not (cleaned.get("each") or cleaned.get("chain_of")):
                 self.add_error("each", gettext("Name the list or the people."))
                 return
 
+    def _check_chain(self, cleaned: Mapping[str, Any]) -> None:
+        """A chain of managers says from whom and how far; it is no list besides."""
+        if cleaned.get("each") and cleaned.get("chain_of"):
+            self.add_error("chain_of", gettext("Choose either a list or managers."))
+        elif cleaned.get("chain_of") and not cleaned.get("chain_until"):
+            self.add_error("chain_until", gettext("Say up to which manager, by a rule."))
+        elif not cleaned.get("chain_of") and any(cleaned.get(name) for name in CHAIN_BOXES):
+            self.add_error("chain_of", gettext("Say whose managers."))
+
     def _check_rule(self, cleaned: Mapping[str, Any]) -> None:
         """What the audit would say of a rule, where the rule is changed."""
-        field: Any = self.fields["when"]
-        if "when" in self.changed_data and "when" not in self.errors:
-            try:
-                field.check(cleaned.get("when"))
-            except forms.ValidationError as problem:
-                self.add_error("when", problem)
+        for name in ("when", "chain_until"):
+            field: Any = self.fields[name]
+            if name in self.changed_data and name not in self.errors:
+                try:
+                    field.check(cleaned.get(name))
+                except forms.ValidationError as problem:
+                    self.add_error(name, problem)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from workflows.definitions.choices import RouteKind
 from workflows.definitions.models import Route
+from workflows.definitions.queries.definition_rows import chain_of_route
 from workflows.engine.format.definition import EXPIRED, UNCHOSEN_WAYS, Link, display_title
 
 ROUTE_KIND_LABELS = {
@@ -34,7 +35,9 @@ def step_note(role: str, said: Mapping[str, object]) -> str:
 def route_label(route: Route) -> str:
     """What a way is called: its outcome, its rule, or what kind it is."""
     label = _way_label(route.kind, route.name, route.label, route.when)
-    return each_label(route.each, label, in_turn=bool(route.one_at_a_time))
+    chain = chain_of_route(route)
+    each = str(chain.words) if chain is not None else route.each
+    return each_label(each, label, in_turn=bool(route.one_at_a_time))
 
 
 def route_is_exception(route: Route) -> bool:
@@ -61,7 +64,8 @@ def link_label(link: Link) -> str:
     branch = link.branch
     if branch is None:
         return label
-    return each_label(branch.each, label, in_turn=bool(branch.one_at_a_time))
+    each = str(branch.chain.words) if branch.chain is not None else branch.listed
+    return each_label(each, label, in_turn=bool(branch.one_at_a_time))
 
 
 def each_label(each: str | None, label: str, *, in_turn: bool) -> str:

@@ -16,6 +16,7 @@ from workflows.definitions.models.versions import (
     leave_out_empty_texts,
     refuse_if_published,
 )
+from workflows.engine.format.branches import MOST_LEVELS
 from workflows.engine.format.definition import RoleDef, display_title
 
 
@@ -269,6 +270,32 @@ class Route(VersionPart):
         null=True,
         blank=True,
         help_text=gettext_lazy("A list or several people: one branch for each of them."),
+    )
+    chain_of = models.CharField(
+        gettext_lazy("managers above"),
+        max_length=80,
+        null=True,
+        blank=True,
+        help_text=gettext_lazy(
+            "One branch for each manager above this person, as far up as the rule says."
+        ),
+    )
+    chain_until = models.CharField(
+        gettext_lazy("up to the first of whom"),
+        max_length=1000,
+        null=True,
+        blank=True,
+        help_text=gettext_lazy(
+            "A rule, such as limit >= amount. Of each manager it knows limit, department,"
+            " cost_centre, place and level."
+        ),
+    )
+    chain_levels = models.PositiveSmallIntegerField(
+        gettext_lazy("so many at most"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_LEVELS)],
+        help_text=gettext_lazy("8, where nothing stands here."),
     )
     row_name = models.CharField(
         gettext_lazy("row is called"),

@@ -16,7 +16,7 @@ from workflows.definitions.models import Role, Step, TemplateVersion
 from workflows.definitions.queries.definition_rows import definition_to_run
 from workflows.engine.format.definition import FieldDef, HumanStep, RoleDef
 from workflows.engine.routing.graph import Graph
-from workflows.engine.routing.rows import read_rows
+from workflows.engine.routing.rows import Chains, read_rows
 from workflows.engine.routing.separation import RowView, visible_field_keys
 from workflows.engine.timing.working_time import Calendar
 
@@ -79,10 +79,15 @@ class VersionMap:
         named = (route.role for route in self.graph.human(step).outcomes.values())
         return {name: roles[name] for name in named if name}
 
-    def data_of_task(self, step_id: int, rows: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    def data_of_task(
+        self, step_id: int, rows: str, data: Mapping[str, Any], chains: Chains
+    ) -> Mapping[str, Any]:
         """The values of a request as a task at this step sees them: in an each-branch with those
-        of its row (`rows` is what the task's record keeps)."""
-        return self.graph.data_at(self.step_keys[step_id], read_rows(rows), data) if rows else data
+        of its row (`rows` is what the task's record keeps). `chains` are those of the request's
+        marking."""
+        if not rows:
+            return data
+        return self.graph.data_at(self.step_keys[step_id], read_rows(rows), data, chains)
 
     def shown_keys(self, step_id: int, rows: str) -> list[str] | None:
         """The fields that a task shows: what its step names; where it names none, all (None), or

@@ -18,6 +18,7 @@ from workflows.definitions.models import (
 from workflows.engine.errors import DefinitionProblem
 from workflows.engine.format.definition import (
     BranchDef,
+    ChainDef,
     Definition,
     EndStep,
     FieldDef,
@@ -208,10 +209,19 @@ def build_route_row(
 def each_columns(branch: BranchDef | None) -> dict[str, Any]:
     """What the row of a way keeps of a branch that is one for each of several."""
     return {
-        "each": branch.each if branch else None,
+        "each": branch.listed if branch else None,
+        **_chain_columns(branch.chain if branch else None),
         "row_name": branch.as_ if branch else None,
         "one_at_a_time": branch.one_at_a_time if branch else None,
         "stop_on": branch.stop_on if branch else None,
+    }
+
+
+def _chain_columns(chain: ChainDef | None) -> dict[str, Any]:
+    return {
+        "chain_of": chain.chain_of if chain else None,
+        "chain_until": chain.until if chain else None,
+        "chain_levels": chain.levels if chain else None,
     }
 
 
@@ -349,8 +359,22 @@ def _add_route(
 
 
 def _each_form(route: Route) -> dict[str, Any]:
-    columns = {"each": route.each, "as": route.row_name, "one_at_a_time": route.one_at_a_time}
+    chain = chain_of_route(route)
+    each = route.each if chain is None else chain.model_dump(exclude_unset=True)
+    columns = {"each": each, "as": route.row_name, "one_at_a_time": route.one_at_a_time}
     return {**columns, "stop_on": route.stop_on}
+
+
+def chain_of_route(route: Route) -> ChainDef | None:
+    """The chain of managers through which a way of a parallel step goes."""
+    if route.chain_of is None:
+        return None
+    said = {"until": route.chain_until, "levels": route.chain_levels}
+    return ChainDef.model_construct(
+        {"chain_of", *(name for name, value in said.items() if value is not None)},
+        chain_of=route.chain_of,
+        **said,
+    )
 
 
 def _without_none(**values: Any) -> dict[str, Any]:

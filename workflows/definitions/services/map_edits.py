@@ -18,6 +18,7 @@ from workflows.definitions.queries.definition_rows import (
     build_route_row,
     build_step_row,
     definition_data_of,
+    each_columns,
 )
 from workflows.definitions.services.draft_edits import lock_draft, record_edits, write_edits
 from workflows.engine.editing.ways import Form
@@ -186,8 +187,11 @@ def _is_same_way(route: Route, link: Link) -> bool:
     if link.kind == "row":  # in the order of the rows, by which they are called
         return False
     same_target: bool = route.to_step.key == link.to
-    each = link.branch.each if link.branch else None
-    return (route.when or None, route.each or None) == (link.route.when, each) and same_target
+    wanted = {"when": link.route.when, **each_columns(link.branch)}
+    return same_target and all(
+        (getattr(route, name) or None) == wanted[name]
+        for name in ("when", "each", "chain_of", "chain_until")
+    )
 
 
 def _is_same_place(route: Route, link: Link) -> bool:
@@ -197,6 +201,7 @@ def _is_same_place(route: Route, link: Link) -> bool:
 COPIED = (
     *("to_step", "when", "comment_required", "exception", "label", "role"),
     *("each", "row_name", "one_at_a_time", "stop_on"),
+    *("chain_of", "chain_until", "chain_levels"),
 )
 
 

@@ -138,7 +138,7 @@ def _sure_branches(graph: Graph, incoming: Mapping[str, list[Link]]) -> dict[str
         if not isinstance(join, JoinStep) or join.wait_for not in (None, "all"):
             continue
         for number, branch in enumerate(step.branches, start=1):
-            if branch.when is None and branch.each is None:
+            if branch.when is None and branch.listed is None:  # a chain has somebody
                 inside = find_reachable({branch.to}, graph.following, {key, step.join})
                 arrivals = [
                     link

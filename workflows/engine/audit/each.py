@@ -1,6 +1,7 @@
 """Each-branches: what they go through, where their rows are known, and who else writes the list."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
@@ -28,6 +29,8 @@ DEEPEST = 2
 def check_each_sources(survey: Survey) -> Iterator[AuditFinding]:
     """What is gone through is a list or several people, and something can have filled it in."""
     for scope in survey.definition.row_scopes():
+        if scope.chain is not None:
+            continue
         field = survey.definition.fields.get(scope.source)
         names = _names(survey, scope)
         if field is None:
@@ -138,7 +141,9 @@ def _placeholders(step: Step) -> frozenset[str]:
 
 
 def _names_in_rules(survey: Survey, key: str, step: Step) -> Iterator[tuple[str, Text]]:
-    """Of an each-branch's own condition its row is known already."""
+    """Of an each-branch's own condition its row is known already; of a chain's rule it is not."""
+    for name in _names_in_chains(survey, step):
+        yield name, text("decides by")
     for link in survey.graph.leaving[key]:
         if link.route.when is None:
             continue
@@ -153,6 +158,13 @@ def _names_in_rules(survey: Survey, key: str, step: Step) -> Iterator[tuple[str,
         for name in sorted(names):
             if name.partition(".")[0] != own:
                 yield name, text("decides by")
+
+
+def _names_in_chains(survey: Survey, step: Step) -> Iterator[str]:
+    for branch in step.branches if isinstance(step, ParallelStep) else ():
+        if branch.chain is not None:
+            with suppress(RuleProblem):
+                yield from sorted(survey.graph.chain_rule(branch.chain).fields)
 
 
 def check_list_stays(survey: Survey) -> Iterator[AuditFinding]:
@@ -178,7 +190,8 @@ def _fields_written(survey: Survey, key: str) -> set[str]:
 
 
 def _names(survey: Survey, scope: RowScope) -> dict[str, object]:
-    return {"parallel_step": survey.called(scope.parallel), "field": scope.source}
+    source = scope.source if scope.chain is None else scope.chain.words
+    return {"parallel_step": survey.called(scope.parallel), "field": source}
 
 
 CHECKS = (

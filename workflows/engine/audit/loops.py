@@ -61,7 +61,10 @@ def _passes_unattended(survey: Survey, block: ParallelBlock, routes: dict[str, s
     join = survey.graph[block.join]
     assert isinstance(join, JoinStep)
     silent = [
-        (branch.when is None and branch.each is None, _arrives_unattended(branch.to, block, routes))
+        (
+            branch.when is None and branch.listed is None,
+            _arrives_unattended(branch.to, block, routes),
+        )
         for branch in block.step.branches
     ]
     if not any(sure and not quiet for sure, quiet in silent):

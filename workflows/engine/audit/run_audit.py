@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from workflows.engine.audit import automations as outside
+from workflows.engine.audit import chains, loops, schedules, structure, tables, values
 from workflows.engine.audit import dead_routes as taken
 from workflows.engine.audit import degenerate_shapes as shapes
 from workflows.engine.audit import each as rows
@@ -12,7 +13,6 @@ from workflows.engine.audit import field_capacity as fits
 from workflows.engine.audit import field_constraints as asked
 from workflows.engine.audit import field_sight as sight
 from workflows.engine.audit import human_steps as work
-from workflows.engine.audit import loops, schedules, structure, tables, values
 from workflows.engine.audit import ownership as head
 from workflows.engine.audit import public_form as strangers
 from workflows.engine.audit import resource_uses as resources
@@ -33,6 +33,7 @@ CHECKS: Final[tuple[AuditCheck, ...]] = (
     *head.CHECKS,
     *structure.CHECKS,
     *rows.CHECKS,
+    *chains.CHECKS,
     *loops.CHECKS,
     *work.CHECKS,
     *people_there.CHECKS,

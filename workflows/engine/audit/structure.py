@@ -104,7 +104,7 @@ def check_join_counts(survey: Survey) -> Iterator[AuditFinding]:
             continue
         names = {"join": survey.called(block.join), "parallel_step": survey.called(block.key)}
         wait_count, branch_count = join.wait_for, len(block.step.branches)
-        sure = sum(b.when is None and b.each is None for b in block.step.branches)
+        sure = sum(b.when is None and b.listed is None for b in block.step.branches)
         is_counted = not any(branch.each for branch in block.step.branches)
         if is_counted and wait_count > branch_count:
             yield make_finding(

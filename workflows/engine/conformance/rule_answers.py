@@ -12,6 +12,7 @@ from typing import Any
 from workflows.engine.errors import HandoffError
 from workflows.engine.format.definition import DecisionStep, HumanStep, ParallelStep, TableStep
 from workflows.engine.routing.advance import advance
+from workflows.engine.routing.chains import ChainQuestion
 from workflows.engine.routing.effects import Event
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking
@@ -101,6 +102,11 @@ def rules_of_map(graph: Graph) -> tuple[str, ...]:
     return tuple(found)
 
 
+def find_one_manager(question: ChainQuestion) -> tuple[str, ...]:
+    """Who was above whom is not in a log: a chain has somebody."""
+    return ("",)
+
+
 def every_way(
     graph: AnsweredGraph, marking: Marking, event: Event, known: Mapping[str, bool | None]
 ) -> Iterator[Marking]:
@@ -113,7 +119,9 @@ def every_way(
         graph.answers.begin(known, scripts.pop())
         moved = None
         with suppress(HandoffError):
-            moved = advance(graph, marking, {}, event, asks_again=False).marking
+            moved = advance(
+                *(graph, marking, {}, event), asks_again=False, find_chain=find_one_manager
+            ).marking
         scripts.extend(graph.answers.other_scripts())
         if moved is not None:
             yield moved

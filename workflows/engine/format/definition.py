@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from workflows.engine.format.branches import BranchDef, ChainDef, chain_source
 from workflows.engine.format.field_parts import ColumnDef, FieldDef, ValueDef
 from workflows.engine.format.links import UNCHOSEN_WAYS, UNUSUAL_WAYS, Link, links_of
 from workflows.engine.format.name_checks import MapProblem, check_names
 from workflows.engine.format.parts import (
     BaselineDef,
-    BranchDef,
     CalendarName,
     DefinitionPart,
     DueDef,
@@ -40,7 +40,7 @@ from workflows.engine.format.parts import (
 )
 from workflows.engine.format.rehearsed import RehearseDef
 from workflows.engine.format.roles import RoleDef
-from workflows.engine.format.row_scopes import RowScope, row_fields
+from workflows.engine.format.row_scopes import PEOPLE, RowScope, row_fields
 from workflows.engine.format.step_kinds import (
     EXPIRED,
     HUMAN_KINDS,
@@ -76,6 +76,7 @@ __all__ = [
     "BaseStep",
     "BaselineDef",
     "BranchDef",
+    "ChainDef",
     "ColumnDef",
     "DecisionStep",
     "Definition",
@@ -176,7 +177,8 @@ class Definition(DefinitionPart):
             if isinstance(step, ParallelStep):
                 for index, branch in enumerate(step.branches):
                     if branch.each is not None:
-                        yield RowScope(key, index, branch.row_name, branch.each)
+                        source = branch.listed or chain_source(key, index)
+                        yield RowScope(key, index, branch.row_name, source, branch.chain)
 
     @cached_property
     def all_fields(self) -> Mapping[str, FieldDef]:
@@ -184,7 +186,7 @@ class Definition(DefinitionPart):
         dotted names."""
         fields = dict(self.fields)
         for scope in self.row_scopes():
-            source = self.fields.get(scope.source)
+            source = PEOPLE if scope.chain else self.fields.get(scope.source)
             if source is not None:
                 fields |= row_fields(scope.name, source)
         return fields

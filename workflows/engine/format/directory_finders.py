@@ -51,10 +51,10 @@ class ManagerFinder(RoleFinder):
         """Whose manager."""
         field = field_of_word(setting)
         if field is not None:
-            return text("the manager of the person in “%(field)s”", field=_title(field))
+            return text("the manager of the person in “%(field)s”", field=display_key(field))
         if setting == REQUESTER_WORD:
             return text("the requester's manager")
-        return text("the manager of who did “%(step)s”", step=_title(setting))
+        return text("the manager of who did “%(step)s”", step=display_key(setting))
 
 
 class ColumnFinder(RoleFinder):
@@ -77,7 +77,9 @@ class ColumnFinder(RoleFinder):
         """By the list's and the column's key."""
         field, _, column = str(setting).partition(".")
         return text(
-            "everybody in “%(column)s” of “%(field)s”", column=_title(column), field=_title(field)
+            "everybody in “%(column)s” of “%(field)s”",
+            column=display_key(column),
+            field=display_key(field),
         )
 
     def problems(self, setting: Any, fields: Mapping[str, FieldDef]) -> Iterable[Text]:
@@ -106,7 +108,8 @@ def logins_in(value: Any) -> list[str]:
     return []
 
 
-def _title(key: str) -> str:
+def display_key(key: str) -> str:
+    """What a step or a field without a name of its own is called."""
     return key.replace("_", " ").replace("-", " ").capitalize()
 
 

@@ -16,6 +16,7 @@ from workflows.engine.format.definition import (
     AutomationStep,
     BaselineDef,
     BranchDef,
+    ChainDef,
     DecisionStep,
     Definition,
     EndStep,
@@ -70,6 +71,7 @@ _PART_MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "steps.*.outcomes.*": RouteDef,
     "steps.*.rules.*": RuleDef,
     "steps.*.branches.*": BranchDef,
+    "steps.*.branches.*.each.chain": ChainDef,
     "steps.*.rows.*": TableRowDef,
     "steps.*.on_overdue": OverdueDef,
     "steps.*.retry": RetryDef,
@@ -138,7 +140,7 @@ def _error_path(error: Any) -> DefinitionPath:
     if parts and parts[-1] == "[key]":
         parts.pop()
     for at in range(len(parts) - 1, 0, -1):
-        if parts[at - 1] in _UNION_HINTS or parts[at - 1] in ("due", "until"):
+        if parts[at - 1] in _UNION_HINTS or parts[at - 1] in ("due", "until", "each"):
             del parts[at]
     return tuple(parts)
 

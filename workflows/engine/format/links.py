@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from workflows.engine.format.parts import BranchDef, DefinitionPart, RouteDef
+from workflows.engine.format.branches import BranchDef
+from workflows.engine.format.parts import DefinitionPart, RouteDef
 from workflows.engine.format.step_kinds import (
     EXPIRED,
     DecisionStep,

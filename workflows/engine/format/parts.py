@@ -271,35 +271,6 @@ class RuleDef(DefinitionPart):
     exception: bool | None = None
 
 
-class BranchDef(DefinitionPart):
-    """One branch of a parallel step; without `when` it is always taken.
-
-    With `each` it is one branch for each row of a list, or each person of several, at the moment
-    at which the step is reached; `when` is asked of each row then. The row is named `row`, or as
-    `as` says.
-    """
-
-    to: Key
-    when: RuleText | None = None
-    each: Name | None = None
-    as_: Name | None = Field(None, alias="as")
-    one_at_a_time: bool | None = None
-    stop_on: Literal["refusal"] | None = None
-
-    @model_validator(mode="after")
-    def _rows_belong_to_each(self) -> "BranchDef":
-        if self.each is None and (self.as_ or self.one_at_a_time or self.stop_on):
-            raise ValueError(
-                text("`as`, `one_at_a_time` and `stop_on` go with `each`; add it or remove them")
-            )
-        return self
-
-    @property
-    def row_name(self) -> str:
-        """What the row is called in the steps of this branch."""
-        return self.as_ or ROW
-
-
 class DueDef(DefinitionPart):
     """A moment that is reckoned from a date of the request: `{after: received_on, by: 1mo}`, or
     `{before: needed_by, by: 5d}`."""

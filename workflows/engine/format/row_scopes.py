@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from workflows.engine.format.branches import ChainDef
 from workflows.engine.format.field_parts import FieldDef
 from workflows.engine.format.step_kinds import display_title
 
@@ -11,12 +12,18 @@ from workflows.engine.format.step_kinds import display_title
 @dataclass(frozen=True, slots=True)
 class RowScope:
     """An each-branch: the parallel step and its branch (from 0), what a row is called in it, and
-    the field whose rows or people it goes through."""
+    the field whose rows or people it goes through; or the chain of managers, and under which name
+    it is kept where a request stands."""
 
     parallel: str
     index: int
     name: str
     source: str
+    chain: ChainDef | None = None
+
+
+PEOPLE: Final = FieldDef(type="users")
+"""A chain of managers is several people."""
 
 
 def row_fields(name: str, source: FieldDef) -> dict[str, FieldDef]:

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from workflows.engine.format.branches import BranchDef
 from workflows.engine.format.directory_finders import PersonOfRequest as PartyName
 from workflows.engine.format.parts import (
-    BranchDef,
     CalendarName,
     Count,
     DefinitionPart,

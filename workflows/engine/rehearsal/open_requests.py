@@ -104,7 +104,9 @@ class OpenTask:
     @property
     def data(self) -> Mapping[str, Any]:
         """The request's values, and those of the row that it is about."""
-        return self.graph.data_at(self.key, self.rows, self.request.data)
+        return self.graph.data_at(
+            self.key, self.rows, self.request.data, self.request.marking.chains
+        )
 
     @property
     def view(self) -> RowView:

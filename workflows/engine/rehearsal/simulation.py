@@ -19,6 +19,7 @@ from workflows.engine.format.definition import (
     WaitStep,
 )
 from workflows.engine.rehearsal.arriving import Arrival, arrival_moments
+from workflows.engine.rehearsal.chains import SupposedChains
 from workflows.engine.rehearsal.clocks import OpenTime, calendar_time, to_seconds
 from workflows.engine.rehearsal.conditions import Conditions
 from workflows.engine.rehearsal.crew import Crew, Vote
@@ -105,6 +106,7 @@ class Simulation:
             calendar=calendar,
             time_of=self.time_of,
         )
+        self.chains = SupposedChains(graph, self.random)
         self.requests: list[OpenRequest] = []
         self.endless = 0
         self.now = self.starts_at
@@ -224,7 +226,8 @@ class Simulation:
             return
         try:
             result = advance(
-                self.graph, request.marking, request.data, event, self._electorate(request)
+                *(self.graph, request.marking, request.data, event, self._electorate(request)),
+                find_chain=self.chains.find,
             )
         except DefinitionProblem as problem:
             where = str(problem.text.parameters.get("target") or step or self.graph.first or "")
@@ -388,7 +391,7 @@ class Simulation:
         step = self.graph[effect.step]
         token = request.marking.token(effect.activation)
         rows = token.rows if token is not None else ()
-        data = self.graph.data_at(effect.step, rows, request.data)
+        data = self.graph.data_at(effect.step, rows, request.data, request.marking.chains)
         ends = self.outside.ends_at(effect.step, step, data, now)  # type: ignore[arg-type]
         if effect.activation in request.tried_again:
             fails = False

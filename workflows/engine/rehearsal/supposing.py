@@ -21,6 +21,7 @@ from workflows.engine.format.directory_finders import COLUMN
 from workflows.engine.format.quorums import fixed_votes
 from workflows.engine.format.role_finders import GROUPS, GROUPS_BY_FIELDS, USERS
 from workflows.engine.format.roles import RoleDef
+from workflows.engine.rehearsal.chains import superior_name
 from workflows.engine.rehearsal.scenario import (
     HOURS_OF_A_WEEK,
     Arrivals,
@@ -213,6 +214,9 @@ def _people_whom_fields_name(definition: Definition, known: Collection[str]) -> 
             for name in _names_for_field(key):
                 if name not in known:
                     yield Worker(name=name, roles=(), at_once=MANY, supposed=True)
+    levels = [scope.chain.most for scope in definition.row_scopes() if scope.chain is not None]
+    for number in range(1, max(levels, default=0) + 1):
+        yield Worker(name=superior_name(number), roles=(), at_once=MANY, supposed=True)
 
 
 def _names_for_field(key: str) -> list[str]:

@@ -57,7 +57,7 @@ class TimeLimits:
             step.due,
             calendar=calendar,
             zone=self.graph.zone,
-            data=self.graph.data_at(key, rows, request.data),
+            data=self.graph.data_at(key, rows, request.data, request.marking.chains),
             now=to_moment(now),
         )
         return to_seconds(moment) if moment else None

@@ -89,7 +89,8 @@ class WorkOutside:
         self, step: OutsideStep, request: OpenRequest, now: int, token: Token
     ) -> Mapping[str, Any] | StepFailed:
         """What it gives to fields, or why it cannot."""
-        data = self.values.graph.data_at(token.step, token.rows, request.data)
+        chains = request.marking.chains
+        data = self.values.graph.data_at(token.step, token.rows, request.data, chains)
         if isinstance(step, AutomationStep) and step.action == "set_fields":
             return self._set_fields(step, data)
         keys = list(step.outputs or ())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workflows.engine.routing.chains import FindChain, find_no_chain
 from workflows.engine.routing.effects import (
     AddApprover,
     Cancel,
@@ -80,16 +81,17 @@ def advance(
     *,
     asks_again: bool = True,
     people_named: PeopleNamed = identify_by_login,
+    find_chain: FindChain = find_no_chain,
 ) -> AdvanceResult:
     """Apply one event that `why_not` found allowed. With `asks_again=False` approvals hold whatever
     changes after them, as in a log of what happened elsewhere. `people_named` says whom fields
-    mean that keep somebody from a step.
+    mean that keep somebody from a step, `find_chain` which managers stand above somebody.
 
     Raises WrongState when the event speaks of something that is not open (which a caller
     that asked `why_not` never meets), and DefinitionProblem on a map that the audit refuses.
     """
     walk = TokenWalk(graph, marking, data, electorate)
-    walk.asks_again, walk.people_named = asks_again, people_named
+    walk.asks_again, walk.people_named, walk.find_chain = asks_again, people_named, find_chain
     acting = (getattr(event, "actor", None), getattr(event, "acted_for", None))
     walk.actors = frozenset(person for person in acting if person is not None)
     _HANDLERS[type(event)](walk, event)

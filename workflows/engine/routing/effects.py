@@ -337,6 +337,17 @@ class BlockOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class ChainFound:
+    """The managers through whom a branch of a parallel step goes (logins, from below), by the rule
+    that holds for the last of them. `key` is under which the marking keeps them."""
+
+    step: str
+    key: str
+    people: tuple[str, ...]
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class BranchArrived:
     """A branch came to its join."""
 
@@ -398,6 +409,7 @@ Effect = (
     | HoldsRequired
     | HoldsConfirmed
     | HoldsGivenBack
+    | ChainFound
     | BlockOpened
     | BranchArrived
     | MergeConflicted

@@ -10,6 +10,7 @@ from datetime import UTC, tzinfo
 from functools import cached_property
 from typing import Any
 
+from workflows.engine.format.branches import PERSON_FACTS, ChainDef
 from workflows.engine.format.definition import (
     HUMAN_KINDS,
     BranchDef,
@@ -25,7 +26,7 @@ from workflows.engine.format.definition import (
     display_title,
 )
 from workflows.engine.format.directory_finders import field_of_word
-from workflows.engine.routing.rows import Rows, data_with_rows
+from workflows.engine.routing.rows import Chains, Rows, values_of_rows, with_chains
 from workflows.engine.rules.evaluation import Rule, RuleCannotBeEvaluated, RuleProblem, compile_rule
 from workflows.engine.rules.worked_out import WorkedOut, order_worked_out
 from workflows.engine.tables.compiling import TableProblem, compile_table
@@ -83,6 +84,12 @@ class Graph:
                 text, self.definition.all_fields, zone=self.zone
             )
         return compiled
+
+    def chain_rule(self, chain: ChainDef) -> Rule:
+        """The compiled rule of a chain of managers: over the map's fields, and what is known of a
+        manager, which goes before a field of that name. Raises RuleProblem."""
+        fields = {**self.definition.all_fields, **PERSON_FACTS}
+        return compile_rule(chain.until, fields, zone=self.zone)
 
     def holds(self, rule_text: str, data: Mapping[str, Any]) -> bool:
         """Whether a condition of this map is true of these values.
@@ -207,9 +214,17 @@ class Graph:
             for key in self.steps
         }
 
-    def data_at(self, step: str, rows: Rows, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The values of a request as work at a step sees them: in an each-branch with its row's."""
-        return data_with_rows(self.row_scopes[step], rows, data)
+    def data_at(
+        self, step: str, rows: Rows, data: Mapping[str, Any], chains: Chains
+    ) -> Mapping[str, Any]:
+        """The values of a request as work at a step sees them: in an each-branch with its row's.
+        `chains` are those of the request's marking."""
+        if not rows:
+            return data
+        return {
+            **data,
+            **values_of_rows(self.row_scopes[step], rows, with_chains(data, chains)),
+        }
 
     @cached_property
     def row_scopes(self) -> Mapping[str, tuple[RowScope, ...]]:
@@ -285,7 +300,7 @@ class Graph:
 
 def _may_open_none(step: ParallelStep) -> bool:
     """Whether it may be that no branch is opened: each has a condition, or goes through rows."""
-    return all(branch.when or branch.each for branch in step.branches)
+    return all(branch.when or branch.listed for branch in step.branches)
 
 
 def find_reachable(

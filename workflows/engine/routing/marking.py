@@ -102,7 +102,8 @@ class Marking:
     """The whole position of a request.
 
     `approved` are the approvals that hold, by step; `parked` the ways on that wait for one to be
-    given again; `steered` the people who changed the request's way or values by hand. In
+    given again; `steered` the people who changed the request's way or values by hand; `chains` the
+    managers (logins) through whom a branch goes, as they were found (by `rows.source_key`). In
     each-branches rounds, deciders and approvals are kept by step and row (`rows.slot_key`);
     rounds and deciders by step alone as well, of all rows together.
     """
@@ -117,6 +118,7 @@ class Marking:
     approved: Mapping[str, Approval] = field(default_factory=dict)
     parked: tuple[Parked, ...] = ()
     steered: tuple[Person, ...] = ()
+    chains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def token(self, activation: int) -> Token | None:
         """The open token of this activation, if it is still open."""
@@ -132,6 +134,7 @@ class Marking:
             "approved": {step: _compact_slots(entry) for step, entry in self.approved.items()},
             "parked": [_compact_slots(entry) for entry in self.parked],
             "steered": list(self.steered),
+            "chains": {key: list(logins) for key, logins in self.chains.items()},
         }
         return {
             "tokens": [_compact_slots(token) for token in self.tokens],
@@ -164,6 +167,7 @@ class Marking:
             },
             parked=tuple(Parked(**entry) for entry in data.get("parked", ())),
             steered=tuple(data.get("steered", ())),
+            chains={key: tuple(logins) for key, logins in data.get("chains", {}).items()},
         )
 
 

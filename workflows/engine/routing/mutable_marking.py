@@ -14,6 +14,7 @@ from workflows.engine.format.quorums import MOST as MOST_VOTES
 from workflows.engine.format.quorums import fixed_votes, quorum_field, quorum_share, share_of
 from workflows.engine.routing import effects as fx
 from workflows.engine.routing.cancel_reasons import CancelReason
+from workflows.engine.routing.chains import FindChain, find_no_chain
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Block, Marking, Parked, Person, Token
 from workflows.engine.routing.merge import with_branch_notes
@@ -22,7 +23,6 @@ from workflows.engine.routing.rows import (
     beyond_row,
     branch_index,
     branch_row,
-    data_with_rows,
     into_rows,
     slot_key,
 )
@@ -84,6 +84,8 @@ class MutableMarking:
         self.approved = dict(self.marking.approved)
         self.parked = self.marking.parked
         self.steered = self.marking.steered
+        self.chains = dict(self.marking.chains)
+        self.find_chain: FindChain = find_no_chain
         self.to_go: list[tuple[str, TokenPlace]] = []
         self.actors: frozenset[Person] = frozenset()
         self.people_named: PeopleNamed = identify_by_login
@@ -107,6 +109,7 @@ class MutableMarking:
             approved=self.approved,
             parked=self.parked,
             steered=self.steered,
+            chains=self.chains,
         )
 
     def go(self, target: str, place: TokenPlace) -> None:
@@ -313,7 +316,7 @@ class MutableMarking:
 
     def _data_at(self, step: str, rows: Rows) -> Values:
         """The values as this step sees them, with those of its rows."""
-        return data_with_rows(self.graph.row_scopes[step], rows, self.data)
+        return self.graph.data_at(step, rows, self.data, self.chains)
 
     def _change_data(self, writes: Values, step: str = "", rows: Rows = ()) -> None:
         """Give values to fields, and to the rows that a step is about. Raises InvalidInput for a
@@ -341,8 +344,8 @@ class MutableMarking:
 def lists_in_use(graph: Graph, blocks: Iterable[Block]) -> dict[str, str]:
     """The fields through whose rows one of these running blocks goes, with its parallel step."""
     return {
-        branch.each: block.step
+        branch.listed: block.step
         for block in blocks
         for branch in graph.branches_of(block.step)
-        if branch.each is not None
+        if branch.listed is not None
     }

@@ -1,9 +1,11 @@
 """Parallel blocks: opened with their branches, arrived at by each of them, joined once, or left."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from workflows.engine.errors import DefinitionProblem
+from workflows.engine.format.branches import chain_source
 from workflows.engine.format.definition import (
     BranchDef,
     EndStep,
@@ -13,6 +15,7 @@ from workflows.engine.format.definition import (
 )
 from workflows.engine.routing import effects as fx
 from workflows.engine.routing.cancel_reasons import BlockLeftFor, EnoughArrived, RowRefused
+from workflows.engine.routing.chains import ChainNotFound, ChainQuestion
 from workflows.engine.routing.hold_tracking import HoldTracker
 from workflows.engine.routing.marking import Block
 from workflows.engine.routing.merge import (
@@ -29,6 +32,7 @@ from workflows.engine.routing.rows import (
     branch_row,
     data_with_rows,
     number_branch,
+    slot_key,
 )
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
 from workflows.engine.texts import text
@@ -49,7 +53,11 @@ class BlockWalk(HoldTracker):
             )
         rows = self._rows_of(key, place)
         try:
+            self._find_chains(key, step, rows)
             open_branches = self._branches_to_open(key, step, rows)
+        except ChainNotFound as problem:
+            self._chain_failed(key, number, place, problem)
+            return
         except RuleCannotBeEvaluated as problem:
             self._rule_failed(key, number, place, problem)
             return
@@ -75,6 +83,28 @@ class BlockWalk(HoldTracker):
             if index not in block.pending:
                 self.go(target, TokenPlace(block.id, index, key))
 
+    def _find_chains(self, key: str, step: ParallelStep, rows: Rows) -> None:
+        """Ask who the managers are through whom branches go, and keep them: from now on nobody asks
+        again. Raises ChainNotFound."""
+        chains = [(i, branch.chain) for i, branch in enumerate(step.branches) if branch.chain]
+        if not chains:
+            return
+        data, people = self._data_at(key, rows), self._people_so_far()
+        found = [
+            fx.ChainFound(key, kept, self.find_chain(question), chain.until)
+            for index, chain in chains
+            for kept in [slot_key(chain_source(key, index), rows)]
+            for question in [ChainQuestion(kept, key, chain, data, people)]
+        ]
+        self.effects += found
+        self.chains |= {chain.key: chain.people for chain in found}
+
+    def _chain_failed(
+        self, key: str, number: int, place: TokenPlace, problem: ChainNotFound
+    ) -> None:
+        token = self._add_token(key, number, place, stuck=problem.trouble.code)
+        self.effects.append(fx.ActivationStuck(token.id, key, number, problem.trouble))
+
     def _branches_to_open(
         self, key: str, step: ParallelStep, rows: Rows, *, own: int | None = None
     ) -> dict[int, str]:
@@ -86,24 +116,32 @@ class BlockWalk(HoldTracker):
                 open_branches[index] = branch.to
                 continue
             if branch.each is not None:
-                for row in self._rows_to_open(step, branch, data):
+                for row in self._rows_to_open(branch, self._listed(key, index, rows), data):
                     open_branches[number_branch(index, row)] = branch.to
             elif branch.when is None or self.graph.holds(branch.when, data):
                 open_branches[index] = branch.to
         return open_branches
 
-    def _rows_to_open(self, step: ParallelStep, branch: BranchDef, data: Values) -> Iterator[int]:
-        assert branch.each is not None
-        listed = data.get(branch.each) or ()
+    def _listed(self, key: str, index: int, rows: Rows) -> Sequence[Any]:
+        """What an each-branch goes through here."""
+        branch = self.graph.branches_of(key)[index]
+        if branch.listed is None:
+            return self.chains.get(slot_key(chain_source(key, index), rows), ())
+        listed = self._data_at(key, rows).get(branch.listed) or ()
         if len(listed) > MOST_ROWS:
             raise RuleCannotBeEvaluated(
                 text(
                     "'%(field)s' has more than %(most)s rows, and a branch for each is too many.",
-                    field=branch.each,
+                    field=branch.listed,
                     most=MOST_ROWS,
                 )
             )
-        scope = (RowScope("", 0, branch.row_name, branch.each),)
+        return listed
+
+    def _rows_to_open(
+        self, branch: BranchDef, listed: Sequence[Any], data: Values
+    ) -> Iterator[int]:
+        scope, data = (RowScope("", 0, branch.row_name, ""),), {**data, "": listed}
         for row in range(len(listed)):
             if branch.when is None or self.graph.holds(
                 branch.when, data_with_rows(scope, (row,), data)

@@ -69,13 +69,29 @@ def rounds_by_step(marking: Marking) -> dict[str, int]:
     return {step: number for step, number in marking.rounds.items() if "@" not in step}
 
 
+def source_key(scope: RowScope, around: Rows) -> str:
+    """Under which name stand what an each-branch goes through: the field of the request; for a
+    chain of managers, where the marking keeps it: in another each-branch one for each row
+    `around`."""
+    return slot_key(scope.source, around) if scope.chain is not None else scope.source
+
+
+Chains = Mapping[str, Sequence[str]]
+"""The chains of managers that were found for a request, as its marking keeps them."""
+
+
+def with_chains(data: Mapping[str, Any], chains: Chains) -> Mapping[str, Any]:
+    """A request's values, with the chains of managers that were found for it."""
+    return {**data, **chains} if chains else data
+
+
 def values_of_rows(
     scopes: Sequence[RowScope], rows: Rows, data: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The values of the rows at a place, by their dotted names; none of a row that is gone."""
     values: dict[str, Any] = {}
-    for scope, number in zip(scopes, rows, strict=False):
-        listed = data.get(scope.source) or ()
+    for depth, (scope, number) in enumerate(zip(scopes, rows, strict=False)):
+        listed = data.get(source_key(scope, rows[:depth])) or ()
         row = listed[number] if number < len(listed) else None
         if isinstance(row, Mapping):
             values |= {f"{scope.name}.{column}": value for column, value in row.items()}
@@ -92,9 +108,12 @@ def data_with_rows(
 
 
 def have_gone(scopes: Sequence[RowScope], rows: Rows, data: Mapping[str, Any]) -> bool:
-    """Whether the list has become shorter than the rows that a place is about."""
+    """Whether the list has become shorter than the rows that a place is about. Chains stay."""
     pairs = zip(scopes, rows, strict=False)
-    return any(number >= len(data.get(scope.source) or ()) for scope, number in pairs)
+    return any(
+        scope.chain is None and number >= len(data.get(scope.source) or ())
+        for scope, number in pairs
+    )
 
 
 def into_rows(
@@ -155,16 +174,17 @@ def label_of_row(
     """What a person reads of the row that a task is about: the person, or the first column that
     is filled in, after its number."""
     return " / ".join(
-        _label_one(definition, scope, number, data)
-        for scope, number in zip(scopes, rows, strict=False)
+        _label_one(definition, scope, rows[: depth + 1], data)
+        for depth, scope in enumerate(scopes[: len(rows)])
     )
 
 
-def _label_one(
-    definition: Definition, scope: RowScope, number: int, data: Mapping[str, Any]
-) -> str:
-    values = values_of_rows([scope], (number,), data)
-    if _is_hidden(definition.fields[scope.source]):  # a label is read by whoever sees the task
+def _label_one(definition: Definition, scope: RowScope, rows: Rows, data: Mapping[str, Any]) -> str:
+    *around, number = rows
+    listed = {scope.source: data.get(source_key(scope, tuple(around)))}
+    values = values_of_rows([scope], (number,), listed)
+    source = definition.fields.get(scope.source)
+    if source is not None and _is_hidden(source):  # a label is read by whoever sees the task
         return f"{number + 1}"
     fields = definition.all_fields
     names = [key for key in fields if key in values and not _is_hidden(fields[key])]

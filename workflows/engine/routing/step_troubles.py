@@ -84,4 +84,29 @@ class HoldUnclear(StepTrouble):
     resource: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ChainTooShort(StepTrouble):
+    """No chain of managers comes to somebody for whom its rule holds. `why` is a code: `nobody` is
+    known from whom it would start; there is nobody above the last of `people` (`top`); or they are
+    as many `levels` as there may be. `starts` and `people` are logins."""
+
+    CODE = "chain_too_short"
+    step: str
+    until: str
+    why: str
+    starts: str = ""
+    people: list[str] = field(default_factory=list)
+    levels: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChainInCircle(StepTrouble):
+    """The directory says of these people (logins) that each is above the one before, and the last
+    is the first."""
+
+    CODE = "chain_in_circle"
+    step: str
+    people: list[str] = field(default_factory=list)
+
+
 RULE_FAILED, NO_DATE = RuleFailed.CODE, NoDate.CODE

@@ -31,7 +31,6 @@ from workflows.engine.routing.marking import Approval, Block, Marking, Parked, P
 from workflows.engine.routing.mutable_marking import MutableMarking, TokenPlace
 from workflows.engine.routing.rows import (
     Rows,
-    data_with_rows,
     have_gone,
     shared_rows,
     slot_key,
@@ -78,7 +77,7 @@ def approvals_asked_again(
     asked: dict[str, tuple[str, ...]] = {}
     for token in marking.tokens:
         if token.again:
-            seen = data_with_rows(graph.row_scopes[token.step], token.rows, data)
+            seen = graph.data_at(token.step, token.rows, data, marking.chains)
             fields = changed_since(marking, seen, slot_key(token.step, token.rows))
             asked[token.step] = tuple(dict.fromkeys((*asked.get(token.step, ()), *fields)))
     return asked

@@ -117,6 +117,7 @@ class OpeningWalk(TokenWalk):
         assert step.join is not None
         token = self.tokens[activation]
         rows = self._rows_around(parallel, token.block, token.branch)
+        self._find_chains(parallel, step, rows)
         running = self._branches_to_open(parallel, step, rows, own=own)
         done = tuple(n for n in running if n != own and states.get(n) is BranchState.DONE)
         round_number = self.rounds[parallel] = self.rounds.get(parallel, 0) + 1

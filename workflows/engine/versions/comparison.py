@@ -9,7 +9,13 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from workflows.engine.format.definition import Definition, Link, TableStep, display_title
+from workflows.engine.format.definition import (
+    BranchDef,
+    Definition,
+    Link,
+    TableStep,
+    display_title,
+)
 from workflows.engine.format.field_parts import FieldDef
 from workflows.engine.format.parts import DefinitionPart
 from workflows.engine.versions.step_mapping import StepMapping
@@ -308,9 +314,22 @@ def _ways_of(definition: Definition) -> dict[str, dict[str, Link]]:
 def _way_settings(link: Link) -> dict[str, Any]:
     """What a way says; one that says nothing but where it leads is written as a key alone."""
     settings = {name: getattr(link.route, name) for name in type(link.route).model_fields}
+    if link.branch is not None:
+        settings |= _each_settings(link.branch)
     if link.kind == "row":  # its label says what its rows say, which is told row by row
         settings.pop("label")
     return {name: part for name, part in settings.items() if part is not None}
+
+
+def _each_settings(branch: BranchDef) -> dict[str, Any]:
+    """What a branch says that is one for each of several."""
+    each = branch.listed if branch.chain is None else branch.chain.model_dump(exclude_unset=True)
+    return {
+        "each": each,
+        "as": branch.as_,
+        "one_at_a_time": branch.one_at_a_time,
+        "stop_on": branch.stop_on,
+    }
 
 
 def _compare_fields(

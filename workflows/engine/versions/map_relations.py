@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from workflows.engine.format.branches import chain_source, split_chain_source
 from workflows.engine.format.definition import ParallelStep
 from workflows.engine.routing.graph import Graph, find_reachable
 from workflows.engine.routing.marking import Approval, Block, Marking, Person
@@ -120,7 +121,20 @@ class MapRelations:
             rounds=rounds,
             deciders=self._renamed_deciders(marking.deciders),
             approved=self._renamed_approvals(marking),
+            chains=self._renamed_chains(marking.chains),
         )
+
+    def _renamed_chains(self, chains: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """The chains of managers of branches that there still are."""
+        renamed: dict[str, tuple[str, ...]] = {}
+        for slot, logins in chains.items():
+            source, rows = split_slot(slot)
+            old, index = split_chain_source(source)
+            key = self.steps.target(old)
+            branches = self.branches(old, key) if key else None
+            if key is not None and branches is not None and index in branches:
+                renamed[slot_key(chain_source(key, branches[index]), rows)] = logins
+        return renamed
 
     def _renamed_deciders(
         self, deciders: Mapping[str, tuple[Person, ...]]

@@ -41,7 +41,9 @@ def _renamed_step(step: dict[str, Any], names: dict[str, str]) -> dict[str, Any]
             renamed[name] = _renamed_way(renamed[name], names)
     for name in LISTED_WAYS:
         if name in renamed:
-            renamed[name] = [_renamed_way(way, names) for way in renamed[name]]
+            renamed[name] = [
+                _renamed_chain(_renamed_way(way, names), names) for way in renamed[name]
+            ]
     if "outcomes" in renamed:
         outcomes = renamed["outcomes"].items()
         renamed["outcomes"] = {name: _renamed_way(way, names) for name, way in outcomes}
@@ -57,6 +59,14 @@ def _renamed_role(written: dict[str, Any], role: RoleDef, names: dict[str, str])
         return written
     ((finder, setting),) = role.sources
     return {**written, finder.name: finder.with_steps(setting, names)}
+
+
+def _renamed_chain(way: Any, names: dict[str, str]) -> Any:
+    """A branch, where it goes through the managers of who decided a step."""
+    each = way.get("each") if isinstance(way, dict) else None
+    if not isinstance(each, dict):
+        return way
+    return {**way, "each": {**each, "chain_of": names.get(each["chain_of"], each["chain_of"])}}
 
 
 def _renamed_way(way: Any, names: dict[str, str]) -> Any:

@@ -1,5 +1,6 @@
 """Requests: one run of a version each."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from django.conf import settings
@@ -197,6 +198,12 @@ class WorkflowInstance(FSMModelMixin, models.Model):
     def is_live(self) -> bool:
         """Whether the request is not over."""
         return self.state in self.LIVE
+
+    @property
+    def chains(self) -> Mapping[str, Sequence[str]]:
+        """The chains of managers that were found for it, as its marking keeps them."""
+        found: Mapping[str, Sequence[str]] = self.marking.get("chains") or {}
+        return found
 
     @transition(field=state, source=RUNNING, target=COMPLETED)
     def complete(self, *, now: datetime, result: str) -> None:

@@ -14,7 +14,7 @@ from workflows.engine.routing import effects as fx
 from workflows.engine.routing.advance import AdvanceResult, advance
 from workflows.engine.routing.cancel_reasons import TriedAgain
 from workflows.engine.routing.marking import Marking, Token
-from workflows.engine.routing.rows import Rows, branch_row, label_of_row, write_rows
+from workflows.engine.routing.rows import Rows, branch_row, label_of_row, with_chains, write_rows
 from workflows.engine.routing.separation import people_kept_from_step
 from workflows.engine.routing.step_troubles import StepTrouble
 from workflows.engine.timing.due_dates import due_moment
@@ -58,6 +58,7 @@ def apply_event(work: UnitOfWork, event: fx.Event) -> AdvanceResult:
         work.electorate,
         asks_again=work.instance.source not in WorkflowInstance.PAST,
         people_named=work.people_named,
+        find_chain=work.find_chain,
     )
     work.marking = result.marking
     work.note_names()
@@ -120,13 +121,15 @@ def _row_label(work: UnitOfWork, step: str, rows: Rows) -> str:
     """What people read of the row that a task is about; nothing where it is about none."""
     graph = work.map.graph
     scopes = graph.row_scopes[step]
-    return label_of_row(graph.definition, scopes, rows, work.instance.data)[:200]
+    data = with_chains(work.instance.data, work.marking.chains)
+    return label_of_row(graph.definition, scopes, rows, data)[:200]
 
 
 def _due_columns(work: UnitOfWork, step: str, rows: Rows) -> dict[str, Any]:
     """When the task is due; how that came to be, where more time can be given."""
     graph, calendar = work.map.graph, work.map.calendar_of(step)
-    due, data = getattr(graph[step], "due", None), graph.data_at(step, rows, work.instance.data)
+    due = getattr(graph[step], "due", None)
+    data = graph.data_at(step, rows, work.instance.data, work.marking.chains)
     if getattr(graph[step], "extend", None) is None:
         moment = due_moment(due, calendar=calendar, zone=graph.zone, data=data, now=work.now)
         return {"due_at": moment}
@@ -233,6 +236,14 @@ def _handle_unstuck(work: UnitOfWork, before: Marking, effect: fx.ActivationUnst
     _resolve_incident(work, effect.activation, StepRetried())
 
 
+def _handle_chain(work: UnitOfWork, before: Marking, effect: fx.ChainFound) -> None:
+    work.note(
+        notes.ChainFound(
+            step=effect.step, key=effect.key, people=list(effect.people), until=effect.until
+        )
+    )
+
+
 def _handle_split(work: UnitOfWork, before: Marking, effect: fx.BlockOpened) -> None:
     work.new_merges.append(
         MergeRecord(
@@ -318,6 +329,7 @@ _HANDLERS: dict[type, Callable[[UnitOfWork, Marking, Any], None]] = {
     fx.ActivationStuck: _handle_stuck,
     fx.ActivationUnstuck: _handle_unstuck,
     fx.ExternalWorkRequested: _handle_called,
+    fx.ChainFound: _handle_chain,
     fx.BlockOpened: _handle_split,
     fx.BranchArrived: _handle_arrived,
     fx.MergeConflicted: _handle_conflicted,

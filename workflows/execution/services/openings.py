@@ -51,7 +51,7 @@ def compute_wake_moment(work: UnitOfWork, activation: int, step: WaitStep) -> da
     token = work.marking.token(activation)
     assert token is not None
     graph, calendar = work.map.graph, work.map.calendar_of(token.step)
-    data = graph.data_at(token.step, token.rows, work.instance.data)
+    data = work.data_at_activation(token.id)
     if step.for_ is not None:
         span = parse_span(step.for_)
         return end_of_wait(work.now, span, calendar=calendar, zone=graph.zone)

@@ -11,7 +11,7 @@ from typing import Any
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.errors import ChangedSince, InvalidInput
 from workflows.engine.format.definition import HumanStep, display_title
-from workflows.engine.routing.rows import read_rows
+from workflows.engine.routing.rows import Chains, read_rows
 from workflows.engine.routing.separation import visible_field_keys
 from workflows.engine.texts import Text, join_clauses, text
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
@@ -27,15 +27,16 @@ LONGEST = 60
 """A value is named with so many characters."""
 
 Values = Mapping[str, Any]
+NO_CHAINS: Chains = {}
 
 
 def shown_field_values(
-    version_map: VersionMap, step: str, data: Values, rows: str = ""
+    version_map: VersionMap, step: str, data: Values, rows: str = "", chains: Chains = NO_CHAINS
 ) -> dict[str, Any]:
     """The values that a step shows to who decides it (of the row that a task is about); what is
-    empty is not there."""
+    empty is not there. `chains` are those of the request's marking."""
     graph = version_map.graph
-    seen = graph.data_at(step, read_rows(rows), data)
+    seen = graph.data_at(step, read_rows(rows), data, chains)
     keys = visible_field_keys(version_map.human(step), graph.definition, graph.row_scopes[step])
     return {key: seen[key] for key in keys if seen.get(key) is not None}
 
@@ -45,9 +46,11 @@ def digest_of_values(values: Values) -> str:
     return digest_of_seen(values)
 
 
-def digest_of_shown_values(version_map: VersionMap, step: str, data: Values, rows: str = "") -> str:
+def digest_of_shown_values(
+    version_map: VersionMap, step: str, data: Values, rows: str = "", chains: Chains = NO_CHAINS
+) -> str:
     """The digest that the representation of a task at this step carries."""
-    return digest_of_values(shown_field_values(version_map, step, data, rows))
+    return digest_of_values(shown_field_values(version_map, step, data, rows, chains))
 
 
 def keeps_what_was_seen(step: HumanStep) -> bool:
@@ -64,7 +67,7 @@ def check_seen_digest(
     Raises ChangedSince where others stand there now, and InvalidInput where an approval, or what
     is signed, must say what was seen (`required`) and does not.
     """
-    values = shown_field_values(work.map, step, work.instance.data, rows)
+    values = shown_field_values(work.map, step, work.instance.data, rows, work.marking.chains)
     if digest is None:
         if required and keeps_what_was_seen(work.map.human(step)):
             raise InvalidInput(
@@ -104,7 +107,7 @@ def _values_with_digest(work: UnitOfWork, step: str, rows: str, digest: str) -> 
     history: Any = WorkflowInstance.history
     versions = history.filter(id=work.instance.pk).order_by("-history_date", "-history_id")
     for data in versions.values_list("data", flat=True)[:LOOK_BACK]:
-        values = shown_field_values(work.map, step, data, rows)
+        values = shown_field_values(work.map, step, data, rows, work.marking.chains)
         if digest_of_values(values) == digest:
             return values
     return None

@@ -32,7 +32,9 @@ def make_decision_link(task: WorkItem, person: User, now: datetime) -> DecisionL
         return None
     version_map = cached_map(task.request.version_id)
     step_key = version_map.step_keys[task.step_id]
-    seen = digest_of_shown_values(version_map, step_key, task.request.data, task.rows)
+    seen = digest_of_shown_values(
+        version_map, step_key, task.request.data, task.rows, task.request.chains
+    )
     usable = DecisionLink.objects.filter(used_at=None, expires_at__gt=now + LIFETIME / 2)
     link = usable.filter(task=task, person=person, seen=seen).first()
     return link or DecisionLink.objects.create(

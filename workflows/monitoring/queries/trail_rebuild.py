@@ -13,6 +13,7 @@ from workflows.definitions.queries.compiled_versions import VersionMap, cached_m
 from workflows.engine.format.quorums import people_for_share, quorum_share
 from workflows.engine.routing.advance import Electorate, PeopleNamed, advance
 from workflows.engine.routing.cancel_reasons import InstanceCancelled
+from workflows.engine.routing.chains import ChainNotFound, ChainQuestion, FindChain
 from workflows.engine.routing.effects import (
     AddApprover,
     Cancel,
@@ -40,7 +41,9 @@ from workflows.execution.facts import INCIDENT_FACTS
 from workflows.execution.models import WorkflowInstance
 from workflows.trail.changes import (
     ApproverJoined,
+    ChainFound,
     HoldRefused,
+    IncidentOpened,
     StepOpened,
     TaskMoved,
     VersionChanged,
@@ -81,18 +84,10 @@ class _TrailFold:
             if row.command == TrailCommand.START:
                 self.data = dict(writes)
                 self.map = self._map_numbered(row.version)
-            self._apply(
-                event_of(row, writes),
-                _recorded_electorate(row, self.map.graph),
-                _recorded_names(row),
-            )
+            self._apply(event_of(row, writes), row)
             self._hinder(row)
         elif row.command in (TrailCommand.SET_VALUES, TrailCommand.RETRY):
-            self._apply(
-                CorrectValues(writes, row.actor_id),
-                _recorded_electorate(row, self.map.graph),
-                _recorded_names(row),
-            )
+            self._apply(CorrectValues(writes, row.actor_id), row)
         elif row.command == TrailCommand.CHANGE_VERSION:
             self._change_version(row)
         elif row.command == TrailCommand.PUT_BACK:
@@ -101,12 +96,14 @@ class _TrailFold:
             self.data = {**self.data, **writes}
 
     def _apply(
-        self, event: Event, electorate: Electorate, people_named: PeopleNamed = identify_by_login
+        self, event: Event, row: TrailEvent, people_named: PeopleNamed | None = None
     ) -> None:
+        electorate = _recorded_electorate(row, self.map.graph)
         moved = advance(
             *(self.map.graph, self.marking, self.data, event, electorate),
             asks_again=self.asks_again,
-            people_named=people_named,
+            people_named=people_named or _recorded_names(row),
+            find_chain=_recorded_chains(row),
         )
         self.marking, self.data = moved.marking, dict(moved.data)
 
@@ -115,9 +112,7 @@ class _TrailFold:
         for refused in read_changes(row).notes_of(HoldRefused):
             if refused.hinders:
                 trouble = INCIDENT_FACTS.parse(refused.code, refused.parameters)
-                self._apply(
-                    Hinder(refused.activation, trouble), _recorded_electorate(row, self.map.graph)
-                )
+                self._apply(Hinder(refused.activation, trouble), row, identify_by_login)
 
     def _change_version(self, row: TrailEvent) -> None:
         """Move by what the row says of the steps, as the command did."""
@@ -222,6 +217,24 @@ def _recorded_names(row: TrailEvent) -> PeopleNamed:
     """Whom fields meant that keep somebody from a step."""
     named = read_changes(row).facts.kept_apart or {}
     return lambda field, logins: named.get(field, ())
+
+
+def _recorded_chains(row: TrailEvent) -> FindChain:
+    """The managers who were found then; where none were, why not, as the incident says."""
+    found: dict[str, list[ChainFound]] = {}
+    for chain in read_changes(row).notes_of(ChainFound):
+        found.setdefault(chain.key, []).append(chain)
+    failed = list(read_changes(row).notes_of(IncidentOpened))
+
+    def find(question: ChainQuestion) -> tuple[str, ...]:
+        if found.get(question.key):
+            return tuple(found[question.key].pop(0).people)
+        of_step = next((note for note in failed if note.step == question.step), None)
+        assert of_step is not None, f"trail row {row.pk} says nothing of a chain that was asked for"
+        failed.remove(of_step)
+        raise ChainNotFound(INCIDENT_FACTS.parse(of_step.code, of_step.parameters))
+
+    return find
 
 
 def _recorded_electorate(row: TrailEvent, graph: Graph) -> Electorate:

@@ -183,6 +183,15 @@ _KINDS: Sequence[tuple[Any, str, LinesOfRow]] = (
     ),
     (
         ngettext_lazy(
+            "%(count)s running request will still ask them as a manager",
+            "%(count)s running requests will still ask them as a manager",
+            "count",
+        ),
+        "turns",
+        _request,
+    ),
+    (
+        ngettext_lazy(
             "%(count)s open incident is in their name",
             "%(count)s open incidents are in their name",
             "count",

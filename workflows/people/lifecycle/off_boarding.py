@@ -99,6 +99,8 @@ def _planned_steps(reach: Reach, plan: HandoverPlan, leaving: Leaving) -> Iterat
         yield str(row), _handing(row, plan, leaving)
     for named in reach.fields:
         yield f"{named.instance.reference}: {named.field}", _naming(named, plan, leaving)
+    for request in reach.turns:
+        yield f"{request.reference}: {request.title}", _leave_turn
     for task in reach.tasks:
         yield f"{task.request.reference}: {task.step}", _passing_on(task, plan, leaving)
     for report in reach.reports:
@@ -138,6 +140,14 @@ def _naming(named: NamedInRequest, plan: HandoverPlan, leaving: Leaving) -> Call
         )
 
     return act
+
+
+def _leave_turn() -> object:
+    """A chain of managers stays as it was found: it is said, and is an incident in its turn."""
+    raise NotAllowed(
+        "They stand in its chain of managers, which stays as it is. When it is their turn, its"
+        " owner reassigns the task."
+    )
 
 
 def _passing_on(task: WorkItem, plan: HandoverPlan, leaving: Leaving) -> Callable[[], object]:

@@ -27,7 +27,7 @@ class ManagerLookup(RoleLookup):
 
     def find_everybody(self, questions: Sequence[PersonQuestion]) -> Sequence[Sequence[User]]:
         """One statement for all managers, and one more where a field names whose it is."""
-        reports = _people_started_from(questions)
+        reports = find_people_started_from(questions)
         managers = _managers_of({person for people in reports for person in people})
         return [
             list({managers[pk].pk: managers[pk] for pk in people if pk in managers}.values())
@@ -35,8 +35,8 @@ class ManagerLookup(RoleLookup):
         ]
 
 
-def _people_started_from(questions: Sequence[PersonQuestion]) -> list[list[int]]:
-    """Whose manager is asked for, by question."""
+def find_people_started_from(questions: Sequence[PersonQuestion]) -> list[list[int]]:
+    """From whom each starts (ids): whoever asked, is named by a field, or decided a step last."""
     by_field = [
         (question, field, logins_in(question.instance.data.get(field)))
         for question in questions

@@ -238,7 +238,7 @@ def _find_people_of_roles(
     by_finder: dict[str, list[tuple[int, PersonQuestion]]] = {}
     for number, (task, role) in enumerate(task_roles):
         ((finder, setting),) = role.sources
-        seen_from = _seen_from(task.map, task.item, task.instance)
+        seen_from = _seen_from(task.map, task.item, task.instance, task.marking)
         question = PersonQuestion(setting, seen_from, task.fresh, task.marking)
         by_finder.setdefault(finder.name, []).append((number, question))
     for name, questions in by_finder.items():
@@ -249,12 +249,13 @@ def _find_people_of_roles(
 
 
 def _seen_from(
-    version_map: VersionMap, item: WorkItem, instance: WorkflowInstance
+    version_map: VersionMap, item: WorkItem, instance: WorkflowInstance, marking: Marking
 ) -> WorkflowInstance | RequestAtRow:
     """The request as a task's roles see it."""
     if not item.rows:
         return instance
-    return RequestAtRow(instance, version_map.data_of_task(item.step_id, item.rows, instance.data))
+    data = version_map.data_of_task(item.step_id, item.rows, instance.data, marking.chains)
+    return RequestAtRow(instance, data)
 
 
 def _escalates_to(step: HumanStep, key: str) -> bool:
@@ -263,7 +264,7 @@ def _escalates_to(step: HumanStep, key: str) -> bool:
 
 def find_named_people(work: "UnitOfWork", role: RoleDef, item: WorkItem) -> Sequence[User]:
     """Whom a role finds that is found in the request, for a task."""
-    seen_from = _seen_from(work.map, item, work.instance)
+    seen_from = _seen_from(work.map, item, work.instance, work.marking)
     return find_people_of_request(role, seen_from, work.marking, work.fresh)
 
 

@@ -21,6 +21,8 @@ from workflows.definitions.models import PartOwner, Role, Step, TemplateVersion,
 from workflows.engine.format.definition import HUMAN_KINDS
 from workflows.engine.format.quorums import fixed_votes, quorum_roles, read_quorum
 from workflows.engine.format.trigger_kinds import SCHEDULE
+from workflows.engine.routing.chains import awaited_in_chains
+from workflows.engine.routing.marking import Marking
 from workflows.execution.models import Incident, TaskQuestion, WorkflowInstance, WorkItem
 from workflows.people.models import Absence, RoleEntry, User
 from workflows.resources.models import Resource
@@ -69,6 +71,8 @@ class Reach:
     tasks: list[WorkItem]
     steps: list[StrandedStep]
     fields: list[NamedInRequest]
+    turns: list[WorkflowInstance]
+    """Running requests in whose chain of managers it is not their turn yet."""
     incidents: list[Incident]
     questions: list[TaskQuestion]
     requests: list[WorkflowInstance]
@@ -90,7 +94,8 @@ class Reach:
                     self.tasks,
                     self.steps,
                 ),
-                *(self.fields, self.incidents, self.questions, self.reports, self.absences),
+                *(self.fields, self.turns, self.incidents, self.questions),
+                *(self.reports, self.absences),
             )
         )
 
@@ -116,6 +121,7 @@ def find_reach(person: User, *, now: datetime) -> Reach:
         tasks=list(_tasks_held_by(person)),
         steps=find_steps_stranded_without(person),
         fields=list(_requests_naming(person)),
+        turns=list(_requests_asking_later(person)),
         incidents=list(
             Incident.objects.filter(owner=person, state=Incident.OPEN)
             .select_related("request", "step")
@@ -231,6 +237,15 @@ def _requests_naming(person: User) -> Iterator[NamedInRequest]:
         for field, versions in sorted(versions_by_field.items()):
             if instance.version_id in versions and instance.data.get(field) == person.username:
                 yield NamedInRequest(instance, field)
+
+
+def _requests_asking_later(person: User) -> Iterator[WorkflowInstance]:
+    """Requests that run and will ask this person when those below them in a chain of managers have
+    agreed."""
+    for instance in _running_requests().filter(marking__chains__isnull=False):
+        marking = Marking.from_json(instance.marking)
+        if person.username in awaited_in_chains(marking):
+            yield instance
 
 
 # -- what would be nobody's -----------------------------------------------------------------------

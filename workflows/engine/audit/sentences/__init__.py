@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from workflows.engine.audit.sentences.audit_sentences import AuditSentences
+from workflows.engine.audit.sentences.chains import CHAIN_SENTENCES
 from workflows.engine.audit.sentences.constraints import CONSTRAINT_SENTENCES
 from workflows.engine.audit.sentences.ownership import OWNERSHIP_SENTENCES
 from workflows.engine.audit.sentences.people import PEOPLE_SENTENCES
@@ -21,6 +22,7 @@ SENTENCES: Final[Mapping[str, AuditSentences]] = {
     **OWNERSHIP_SENTENCES,
     **PEOPLE_SENTENCES,
     **ROW_SENTENCES,
+    **CHAIN_SENTENCES,
     **STEPS_SENTENCES,
     **STRUCTURE_SENTENCES,
     **TABLES_SENTENCES,

@@ -21,6 +21,7 @@ from workflows.access.permissions import (
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound
 from workflows.engine.format.directory_finders import logins_in
+from workflows.engine.routing.chains import ChainQuestion
 from workflows.engine.routing.marking import Marking, Person
 from workflows.execution.choices import TaskState
 from workflows.execution.facts import Resolution
@@ -56,6 +57,7 @@ from workflows.outbox.models import OutboxMessage
 from workflows.outbox.payloads import MessagePayload
 from workflows.outbox.services.messages import write_messages
 from workflows.people.models import User
+from workflows.people.queries.chains import DirectoryChains
 from workflows.people.queries.eligibility import find_people_of_request
 from workflows.people.queries.role_lookups import find_people_by_login
 from workflows.persistence.bulk_sql import insert_rows
@@ -114,6 +116,7 @@ class UnitOfWork:
     offers: Offers = field(default_factory=Offers)
     hold_changes: HoldChanges = field(default_factory=HoldChanges)
     lacking: list[InvalidInput] = field(default_factory=list)
+    directory_chains: DirectoryChains = field(default_factory=DirectoryChains)
     _new_items_seen: dict[int, WorkItem] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -135,7 +138,8 @@ class UnitOfWork:
 
     def data_of(self, item: WorkItem) -> Mapping[str, Any]:
         """The request's values as a task sees them: in an each-branch with those of its row."""
-        return self.map.data_of_task(item.step_id, item.rows, self.instance.data)
+        chains = self.marking.chains
+        return self.map.data_of_task(item.step_id, item.rows, self.instance.data, chains)
 
     def merge(self, activation: int, before: Marking) -> MergeRecord:
         """The merge record of a block; one statement for all blocks that ran before."""
@@ -185,13 +189,20 @@ class UnitOfWork:
         """The same of an open activation."""
         token = self.marking.token(activation) if activation is not None else None
         data: Mapping[str, Any] = self.instance.data
-        return data if token is None else self.map.graph.data_at(token.step, token.rows, data)
+        if token is None:
+            return data
+        return self.map.graph.data_at(token.step, token.rows, data, self.marking.chains)
 
     def people_named(self, field: str, logins: Sequence[str]) -> Sequence[Person]:
         """Who is meant by what stands in a field; whoever had the login when it was written."""
         question = PersonQuestion(field, self.instance, {*self.fresh, *self.ahead}, self.marking)
         ((*people,),) = find_people_by_login([(question, field, logins)])
         return [person.pk for person in people]
+
+    def find_chain(self, question: ChainQuestion) -> tuple[str, ...]:
+        """Which managers stand above somebody now. Raises ChainNotFound."""
+        fresh = {*self.fresh, *self.ahead}
+        return self.directory_chains.find(self.map.graph, question, self.instance, fresh)
 
     def follow_names(self) -> None:
         """Whom fields name who are kept from steps by that, where the request stands on a map that
