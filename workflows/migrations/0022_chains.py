@@ -56,7 +56,7 @@ def columns(model):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workflows", "0020_votes")]
+    dependencies = [("workflows", "0021_person_resources")]
 
     operations = [
         migrations.RunPython(guards.drop_guards, guards.create_guards),
