@@ -6,12 +6,12 @@ from random import Random
 
 from reporting.forecasts.history import History, PastRequest, PastTask
 from workflows.engine.errors import HandoffError
-from workflows.engine.rehearsal.chains import SupposedChains
 from workflows.engine.rehearsal.scenario import RunningRequest, RunningTask, StepTimes
 from workflows.engine.routing import effects as fx
 from workflows.engine.routing.advance import AdvanceResult, advance
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Token
+from workflows.engine.routing.supposed_chains import SupposedChains
 
 
 def find_running(

@@ -13,7 +13,6 @@ from workflows.engine.format.branches import LEVELS
 from workflows.engine.format.definition import Definition
 from workflows.engine.format.explanations import explain_validation_error
 from workflows.engine.format.files import read_definition, write_definition
-from workflows.engine.rehearsal.chains import SupposedChains
 from workflows.engine.routing import effects as fx
 from workflows.engine.routing.chains import ChainQuestion, Superior, climb
 from workflows.engine.routing.graph import Graph
@@ -21,6 +20,7 @@ from workflows.engine.routing.marking import Marking, Person
 from workflows.engine.routing.rows import label_of_row, with_chains
 from workflows.engine.routing.separation import RowView, barred_people
 from workflows.engine.routing.step_troubles import ChainInCircle, ChainTooShort, RuleFailed
+from workflows.engine.routing.supposed_chains import SupposedChains
 from workflows.engine.versions.comparison import compare_definitions
 from workflows.engine.versions.map_relations import MapRelations
 from workflows.engine.versions.move_planning import plan_move

@@ -19,7 +19,6 @@ from workflows.engine.format.definition import (
     WaitStep,
 )
 from workflows.engine.rehearsal.arriving import Arrival, arrival_moments
-from workflows.engine.rehearsal.chains import SupposedChains
 from workflows.engine.rehearsal.clocks import OpenTime, calendar_time, to_seconds
 from workflows.engine.rehearsal.conditions import Conditions
 from workflows.engine.rehearsal.crew import Crew, Vote
@@ -39,6 +38,7 @@ from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Person as PersonKey
 from workflows.engine.routing.rows import branch_index
 from workflows.engine.routing.step_troubles import StepFailed
+from workflows.engine.routing.supposed_chains import SupposedChains
 from workflows.engine.timing.working_time import Calendar
 
 SURELY_ENDLESS: Final = 3

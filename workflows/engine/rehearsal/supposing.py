@@ -21,7 +21,6 @@ from workflows.engine.format.directory_finders import COLUMN
 from workflows.engine.format.quorums import fixed_votes
 from workflows.engine.format.role_finders import GROUPS, GROUPS_BY_FIELDS, USERS
 from workflows.engine.format.roles import RoleDef
-from workflows.engine.rehearsal.chains import superior_name
 from workflows.engine.rehearsal.scenario import (
     HOURS_OF_A_WEEK,
     Arrivals,
@@ -34,6 +33,7 @@ from workflows.engine.rehearsal.scenario import (
     group_tag,
 )
 from workflows.engine.rehearsal.visits import expected_visits
+from workflows.engine.routing.supposed_chains import superior_name
 from workflows.engine.timing.working_time import Calendar, parse_duration
 from workflows.engine.values.field_types.base import type_of_field
 

@@ -1,4 +1,4 @@
-"""Chains of managers in a rehearsal: nobody's real manager, but as many as the map may ask."""
+"""Chains of managers where nobody is known: in a rehearsal, or in a forecast from what is past."""
 
 from decimal import Decimal
 from random import Random
