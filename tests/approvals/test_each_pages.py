@@ -5,6 +5,8 @@ from django.test import Client
 
 from tests.workflows.support import begin, person
 from tests.workflows.test_each_branches import each, rows
+from workflows.execution.queries.position import find_position
+from workflows.execution.queries.ways_gone import find_ways_gone
 from workflows.execution.services import work_items
 
 pytestmark = pytest.mark.django_db
@@ -47,3 +49,11 @@ def test_what_happened_and_what_was_decided_before_name_the_row() -> None:
     after = flow.request.work_items.open().get()
     page = signed_in("olga").get(f"/tasks/{after.pk}/").content.decode()
     assert "<strong>Check · 2: Thing 2</strong>" in page
+
+
+def test_the_first_step_is_done_where_it_only_routes_and_the_request_has_gone_on() -> None:
+    flow = begin(each(), lines=rows(2))
+    tasks = list(flow.request.work_items.all())
+    gone = find_ways_gone(find_position(flow.request), tasks)
+    assert "p" in gone.passed
+    assert "j" not in gone.passed

@@ -25,8 +25,10 @@ class WaysGone:
 
     @property
     def passed(self) -> frozenset[str]:
-        """The steps that were come to on them and that the request did not stop at to route."""
-        return frozenset(link.to for link in self.links) - self.waiting
+        """The steps that they lead from and to, so also the first, and that are no join which still
+        waits."""
+        ends = (step for link in self.links for step in (link.source, link.to))
+        return frozenset(ends) - self.waiting
 
 
 def find_ways_gone(position: InstancePosition, tasks: Iterable[WorkItem]) -> WaysGone:
