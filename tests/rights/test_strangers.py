@@ -38,6 +38,7 @@ NOTHING = {"reference": "PA-99999", "token": "0.x", "key": "no-such", "workflow"
 NO_SUCH_ROW = 99_999_999
 KEYS = {
     *("approvals:decide-by-link", "approvals:status"),  # whoever has the address may open it
+    *("approvals:public-form", "approvals:confirm-form"),  # and these without an account
 }
 """Addresses that answer by other rules, which have tests of their own."""
 
