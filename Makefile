@@ -8,7 +8,7 @@ PORT ?= 8000
 WORKERS ?= $$(( $$(getconf _NPROCESSORS_ONLN) + 1 ))
 LOOPBACK ?= postgres://root@127.0.0.1:5432/handoff
 
-.PHONY: help install run demo test test-postgres nightly soak kill kill-postgres kill-embedded kill-moving hold check format translations bench bench-forecast clean
+.PHONY: help install run demo test test-postgres nightly soak kill kill-postgres kill-embedded kill-moving hold race-rows check format translations bench bench-forecast clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,6 +67,9 @@ check: install ## lint, types, import walls, Django's own checks
 hold: install ## 8 clients that book and spend, and are killed, on both databases
 	$(PY) -m tests.acceptance.holding --clients 8 --rounds 200 --kills 20
 	DATABASE_URL=$(dir $(LOOPBACK))handoff_hold_kill $(PY) -m tests.acceptance.holding --clients 8 --rounds 200 --kills 20
+
+race-rows: install ## 8 clients that decide rows of one request at once, 50 rounds (PostgreSQL at LOOPBACK)
+	HANDOFF_MAPS=1 DATABASE_URL=$(LOOPBACK) $(PY) -m pytest -q -n0 tests/workflows/test_each_races.py
 
 kill-moving: install ## 1,000 running requests moved to a new version by a command that is killed
 	$(PY) -m tests.acceptance.moving --requests 1000 --kills 5

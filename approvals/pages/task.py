@@ -39,7 +39,6 @@ from workflows.definitions.queries.compiled_versions import map_of_step
 from workflows.documents.queries.instance_documents import DOCUMENTS
 from workflows.engine.authority.decision_guards import DecisionContext, acting_refusal
 from workflows.engine.format.definition import HumanStep, RouteDef, display_title
-from workflows.engine.routing.marking import Marking
 from workflows.engine.routing.rows import slot_key
 from workflows.engine.routing.void_approvals import changed_since, outdated_approvals
 from workflows.execution.models import (
@@ -306,7 +305,7 @@ def _escalation_sentence(task: WorkItem, user: User) -> str:
     if row is None:
         return ""
     places = {"moment": moment_text(row.added_at), "role": row.role}
-    token = Marking.from_json(task.request.marking).token(task.activation)
+    token = task.request.read_marking().token(task.activation)
     if token is not None and user.pk in token.extras:
         return (
             gettext(

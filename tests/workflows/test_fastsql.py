@@ -34,7 +34,7 @@ def test_a_locked_row_has_the_values_and_types_that_the_orm_reads() -> None:
     with transaction.atomic():
         locked = lock_request(work_item_id=task.pk)
         assert locked is not None
-        (locked_task,) = lock_open_tasks(locked, None, NOW).items
+        (locked_task,) = lock_open_tasks(locked, None, NOW).items.values()
     for ours, theirs in ((locked, request), (locked_task, task)):
         assert values(ours) == values(theirs)
         assert [type(v) for v in values(ours).values()] == [

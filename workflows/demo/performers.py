@@ -6,7 +6,6 @@ from random import Random
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.demo.habits import Habit
 from workflows.engine.format.definition import HumanStep, RoleDef
-from workflows.engine.routing.marking import Marking
 from workflows.engine.routing.separation import barred_people, forward_outcome
 from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.people.models import User
@@ -74,7 +73,7 @@ class PerformerPool:
             return [task.item.assignee] if task.item.assignee else []
         barred_ids = barred_people(
             task.step,
-            Marking.from_json(task.request.marking),
+            task.request.read_marking(),
             task.map.view_of_task(task.item.step_id, task.item.rows),
         )
         candidates = [user for user in self._members_of_role(role) if user.pk not in barred_ids]

@@ -7,7 +7,7 @@ Django's; only the building of queries is left out. Row history is written by `h
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
@@ -194,29 +194,49 @@ def _column_converters(model: type[models.Model], vendor: str) -> list[tuple[int
     return converters
 
 
+class RowReader(Generic[Row]):
+    """Makes rows of a model from records that begin with all its columns in their order."""
+
+    def __init__(self, model: type[Row]) -> None:
+        self._model, self._connection = model, connections[DEFAULT_DB_ALIAS]
+        self._names = [field.attname for field in model._meta.concrete_fields]
+        self._converters = _column_converters(model, self._connection.vendor)
+
+    def make_row(self, record: Sequence[Any]) -> Row:
+        """The row as Django would have read it."""
+        values = list(record[: len(self._names)])
+        for place, column, conversions in self._converters:
+            for convert in conversions:
+                values[place] = convert(values[place], column, self._connection)
+        return self._model.from_db(DEFAULT_DB_ALIAS, self._names, values)
+
+    def beside(self, record: Sequence[Any]) -> tuple[Any, ...]:
+        """What the record has after the model's columns."""
+        return tuple(record[len(self._names) :])
+
+    def place_of(self, name: str) -> int:
+        """Where in a record the attribute's column stands."""
+        return self._names.index(name)
+
+    def convert_value(self, name: str, value: Any) -> Any:
+        """One column's value as Python sees it."""
+        at = self.place_of(name)
+        for place, column, conversions in self._converters:
+            for convert in conversions if place == at else ():
+                value = convert(value, column, self._connection)
+        return value
+
+
+def select_records(sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Sequence[Any]]:
+    """What a statement gives, as the database gives it."""
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+
 def select_rows(
     model: type[Row], sql: str, parameters: Sequence[Any] | Mapping[str, Any]
 ) -> list[Row]:
     """The rows of a statement that asks for all columns of a model in their order."""
-    return [row for row, _ in select_rows_with(model, sql, parameters)]
-
-
-def select_rows_with(
-    model: type[Row], sql: str, parameters: Sequence[Any] | Mapping[str, Any]
-) -> list[tuple[Row, tuple[Any, ...]]]:
-    """The same, each row with what the statement asks for after the model's columns."""
-    connection = connections[DEFAULT_DB_ALIAS]
-    names = [field.attname for field in model._meta.concrete_fields]
-    converters = _column_converters(model, connection.vendor)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        records = cursor.fetchall()
-    rows = []
-    for record in records:
-        values = list(record[: len(names)])
-        for place, column, conversions in converters:
-            for convert in conversions:
-                values[place] = convert(values[place], column, connection)
-        row = model.from_db(DEFAULT_DB_ALIAS, names, values)
-        rows.append((row, tuple(record[len(names) :])))
-    return rows
+    reader = RowReader(model)
+    return [reader.make_row(record) for record in select_records(sql, parameters)]

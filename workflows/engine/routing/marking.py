@@ -6,6 +6,7 @@ request's row, under that row's lock.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 Person = int | str
@@ -97,7 +98,7 @@ class Parked:
     round: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Marking:
     """The whole position of a request.
 
@@ -122,7 +123,11 @@ class Marking:
 
     def token(self, activation: int) -> Token | None:
         """The open token of this activation, if it is still open."""
-        return next((token for token in self.tokens if token.id == activation), None)
+        return self._tokens_by_id.get(activation)
+
+    @cached_property
+    def _tokens_by_id(self) -> Mapping[int, Token]:
+        return {token.id: token for token in self.tokens}
 
     def block(self, number: int) -> Block | None:
         """The running block of this number, if it still runs."""

@@ -15,6 +15,7 @@ from simple_history.models import HistoricalRecords
 
 from workflows.access.conditions import Actor, sees_instance_condition
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
+from workflows.engine.routing.marking import Marking
 from workflows.execution.choices import InstanceSource, InstanceState
 from workflows.persistence.sql_constants import written_out
 from workflows.persistence.state_field import StateField
@@ -193,6 +194,16 @@ class WorkflowInstance(FSMModelMixin, models.Model):
     def reference(self) -> str:
         """What people call the request: 'PA-1042'."""
         return f"{self.prefix}-{self.pk}"
+
+    def read_marking(self) -> Marking:
+        """Where the request stands, as it was read or saved; worked out once for all its tasks."""
+        kept: tuple[object, Marking] | None = self.__dict__.get("_marking_read")
+        if kept is None or kept[0] is not self.marking:
+            kept = self.__dict__["_marking_read"] = (
+                self.marking,
+                Marking.from_json(self.marking),
+            )
+        return kept[1]
 
     @property
     def is_live(self) -> bool:

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from workflows.access.conditions.person_conditions import ANYBODY
 from workflows.definitions.queries.compiled_versions import VersionMap
-from workflows.engine.routing.marking import Marking
 from workflows.execution.models import (
     DONE,
     AddedPerson,
@@ -122,7 +121,7 @@ def find_added_person(task: WorkItem, user: User) -> AddedPerson | None:
 def find_awaited_people(task: WorkItem) -> list[User]:
     """Who was added to a task to agree besides, and has not yet. No statement where nobody was;
     else one, or none where it came with the request."""
-    token = Marking.from_json(task.request.marking).token(task.activation)
+    token = task.request.read_marking().token(task.activation)
     awaited = set(token.extras) - token.voters if token is not None else set()
     rows = ADDED_PEOPLE.rows_of(task.request) if awaited else []
     return [row.user for row in rows if row.work_item_id == task.pk and row.user_id in awaited]

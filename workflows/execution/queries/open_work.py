@@ -12,7 +12,6 @@ from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.rehearsal.running import can_be_taken_up, name_people
 from workflows.engine.rehearsal.scenario import RunningRequest, RunningTask
 from workflows.engine.routing.graph import Graph
-from workflows.engine.routing.marking import Marking
 from workflows.execution.models import Incident, WorkflowInstance, WorkItem
 from workflows.people.models import User
 from workflows.persistence.sql_constants import written_out
@@ -67,7 +66,7 @@ def find_running_requests(
         )
     names: dict[int | str, str] = dict(User.objects.values_list("pk", "username"))
     for request in requests:
-        marking = Marking.from_json(request.marking)
+        marking = request.read_marking()
         if can_be_taken_up(marking, graph):
             yield RunningRequest(
                 name=str(request.pk),

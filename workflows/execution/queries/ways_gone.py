@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from workflows.definitions.queries.compiled_versions import VersionMap, map_of_step
 from workflows.engine.format.definition import ROUTING_KINDS, Link, ParallelStep
 from workflows.engine.routing.graph import Graph
-from workflows.engine.routing.marking import Marking
 from workflows.engine.routing.reachable_steps import possible_links
 from workflows.execution.models import DONE, WorkItem
 from workflows.execution.queries.position import InstancePosition
@@ -50,7 +49,7 @@ class _Walk:
         self.left_by = {(key, task.outcome) for task, key in rows if task.state == DONE}
         self.arrivals = {(task.came_from, key) for task, key in rows}
         self.arrived = {key for _, key in self.arrivals}
-        blocks = Marking.from_json(position.instance.marking).blocks
+        blocks = position.instance.read_marking().blocks
         steps = (self.graph[block.step] for block in blocks)
         self.waiting = frozenset(
             step.join for step in steps if isinstance(step, ParallelStep) and step.join

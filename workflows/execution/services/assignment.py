@@ -84,7 +84,11 @@ def reassign_by_changed_values(work: UnitOfWork) -> dict[int, NobodyCanFinish]:
     person whom it names now; who was put in its place by hand keeps it."""
     if not work.fresh:
         return {}
-    moved = [item for item in work.items.values() if _is_person_field_changed(work, item)]
+    moved = [
+        item
+        for item in work.items.at_steps(_steps_of_changed_people(work))
+        if item.is_open and work.marking.token(item.activation) is not None
+    ]
     placed = _items_with_stand_in(moved)
     moved = [item for item in moved if item.pk not in placed]
     for item in moved:
@@ -104,13 +108,15 @@ def reassign_by_changed_values(work: UnitOfWork) -> dict[int, NobodyCanFinish]:
     return missing
 
 
-def _is_person_field_changed(work: UnitOfWork, item: WorkItem) -> bool:
-    """Whether an open task's person is found in a field that was just written."""
-    if not item.is_open or work.marking.token(item.activation) is None:
-        return False
-    key = work.map.step_keys[item.step_id]
-    role = work.map.role_of(key) if work.map.graph.is_human(key) else None
-    return role is not None and not role.fields_read.isdisjoint(work.fresh)
+def _steps_of_changed_people(work: UnitOfWork) -> frozenset[int]:
+    """The steps (ids) whose person is found in a field that was just written."""
+    graph, step_ids = work.map.graph, work.map.step_ids
+    roles = {key: work.map.role_of(key) for key in step_ids if graph.is_human(key)}
+    return frozenset(
+        step_ids[key]
+        for key, role in roles.items()
+        if role is not None and not role.fields_read.isdisjoint(work.fresh)
+    )
 
 
 def _items_with_stand_in(items: list[WorkItem]) -> set[int]:

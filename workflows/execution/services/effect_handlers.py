@@ -38,6 +38,7 @@ from workflows.execution.services.task_clocks.late_work_timers import schedule_t
 from workflows.execution.services.task_clocks.requester_pauses import end_requester_pause
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.outbox.payloads import ChildCancelPayload, EndedPayload
+from workflows.people.models import User
 from workflows.people.queries.eligibility import find_task_eligibility, open_task_of
 from workflows.people.services.recipients import incident_owner_for
 from workflows.trail import changes as notes
@@ -395,11 +396,19 @@ def report_incident(work: UnitOfWork, step: str, activation: int, trouble: StepT
         activation=activation,
         code=code,
         parameters=parameters,
-        owner=incident_owner_for(
-            work.instance, away, step_id=work.map.step_ids[step], now=work.now
-        ),
+        owner=_incident_owner(work, work.map.step_ids[step], away),
         opened_at=work.now,
     )
+
+
+def _incident_owner(work: UnitOfWork, step_id: int, away: frozenset[int]) -> User | None:
+    """In whose name a step's incidents stand; asked once, however many rows find nobody."""
+    asked = (step_id, away)
+    if asked not in work.incident_owners:
+        work.incident_owners[asked] = incident_owner_for(
+            work.instance, away, step_id=step_id, now=work.now
+        )
+    return work.incident_owners[asked]
 
 
 def find_barred_people(work: UnitOfWork, step: str) -> frozenset[int]:

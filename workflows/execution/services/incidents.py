@@ -12,7 +12,7 @@ from django.db import transaction
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.errors import InvalidInput, NotFound, WrongState
 from workflows.engine.routing.effects import CorrectValues, Reroute, Retry
-from workflows.engine.routing.marking import Marking, Token
+from workflows.engine.routing.marking import Token
 from workflows.engine.routing.token_walk import ExternalStep
 from workflows.engine.texts import text
 from workflows.execution.models import Incident, WorkflowInstance
@@ -138,7 +138,7 @@ def _send_elsewhere(work: UnitOfWork, token: Token, to: str) -> None:
 def find_reroute_targets(incident: Incident) -> list[tuple[str, str]]:
     """The steps that this incident's work may be sent to: key and name."""
     graph = cached_map(incident.request.version_id).graph
-    token = Marking.from_json(incident.request.marking).token(incident.activation)
+    token = incident.request.read_marking().token(incident.activation)
     beside = token is not None and token.again
     return [(key, graph.title(key)) for key in graph.ways_out(incident.step.key, beside=beside)]
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from workflows.definitions.queries.compiled_versions import cached_map
-from workflows.engine.routing.marking import Marking
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.actor_facets import (
     RENAMED,
@@ -33,7 +32,7 @@ def read_only_unit_of_work(
         map=cached_map(request.version_id),
         actor=user,
         now=now,
-        marking=Marking.from_json(request.marking),
+        marking=request.read_marking(),
         added_as=added_as or {},
     )
     if user is not None:

@@ -29,7 +29,6 @@ from workflows.engine.format.role_finders import (
     ROLE_FINDERS,
 )
 from workflows.engine.routing.advance import NOBODY
-from workflows.engine.routing.marking import Marking
 from workflows.execution.models import (
     AddedPerson,
     Incident,
@@ -149,15 +148,15 @@ def _unstaffed_task_ids() -> Iterator[int]:
 
 def _check_staffing(ids: Sequence[int]) -> Iterator[tuple[int, bool]]:
     """Of each of these tasks whether nobody can finish it."""
-    rows = WorkItem.objects.filter(pk__in=ids).select_related("request__requester", "assignee")
+    rows = WorkItem.objects.filter(pk__in=ids).select_related("assignee")
     tasks = [
         OpenTask(
             instance=item.request,
             map=cached_map(item.request.version_id),
-            marking=Marking.from_json(item.request.marking),
+            marking=item.request.read_marking(),
             item=item,
         )
-        for item in rows.order_by("pk")
+        for item in rows.prefetch_related("request__requester").order_by("pk")
     ]
     for eligibility in find_task_eligibility(tasks):
         yield eligibility.task.item.pk, eligibility.lack is not None

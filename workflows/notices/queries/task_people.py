@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from workflows.access.permissions import active_role_members
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.routing.advance import barred_people
-from workflows.engine.routing.marking import Marking
 from workflows.execution.models import AddedPerson, WorkItem
 from workflows.notices.choices import NoticeRelation
 from workflows.people.models import RoleEntry
@@ -62,7 +61,7 @@ def _added_people_who_may_act(item: WorkItem) -> frozenset[int]:
     task = OpenTask(
         instance=item.request,
         map=cached_map(item.request.version_id),
-        marking=Marking.from_json(item.request.marking),
+        marking=item.request.read_marking(),
         item=item,
     )
     (eligibility,) = find_task_eligibility([task])
@@ -92,12 +91,12 @@ def find_barred_ids(item: WorkItem) -> frozenset[int]:
     """Whom separation of duties keeps from the task."""
     version_map = cached_map(item.request.version_id)
     step = version_map.human(version_map.step_keys[item.step_id])
-    marking = Marking.from_json(item.request.marking)
+    marking = item.request.read_marking()
     view = version_map.view_of_task(item.step_id, item.rows)
     return frozenset(int(person) for person in barred_people(step, marking, view))
 
 
 def _voter_ids(item: WorkItem) -> frozenset[int]:
     """Who has agreed to it already, where several have to."""
-    token = Marking.from_json(item.request.marking).token(item.activation)
+    token = item.request.read_marking().token(item.activation)
     return frozenset(int(person) for person in (token.voters if token is not None else ()))

@@ -39,7 +39,7 @@ def plan_request(instance: WorkflowInstance, target: MoveTarget, mover: User | N
     standing = _standing_reason(instance, target)
     if standing is not None:
         return MovePlan(reason=standing)
-    old, marking = cached_map(instance.version_id).graph, Marking.from_json(instance.marking)
+    old, marking = cached_map(instance.version_id).graph, instance.read_marking()
     plan = plan_move(
         old,
         target.map.graph,

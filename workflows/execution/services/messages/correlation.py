@@ -13,7 +13,6 @@ from django.db.models.functions import Cast
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.errors import InvalidInput, WrongState
 from workflows.engine.routing.awaited_messages import keeping_waits
-from workflows.engine.routing.marking import Marking
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
 from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.execution.services.field_values.values import read_field_value
@@ -123,7 +122,7 @@ def message_finds_wait(work: UnitOfWork, message: str, correlation: Mapping[str,
 
 def read_unlocked_work(instance: WorkflowInstance, actor: User, now: datetime) -> UnitOfWork:
     """The request as it stands, read without locks; whoever acts on it reads it again."""
-    marking = Marking.from_json(instance.marking)
+    marking = instance.read_marking()
     version_map = cached_map(instance.version_id)
     return UnitOfWork(instance=instance, map=version_map, actor=actor, now=now, marking=marking)
 

@@ -57,8 +57,8 @@ def _with_clock(work: "UnitOfWork", record: DueRecord) -> DueRecord:
     """The record as the requester's questions leave it."""
     if work.map.graph.definition.clock != "stops":
         return record
-    tasks = (*work.items.values(), *work.new_items)
-    has_question = any(task.is_open and task.state == ASKED for task in tasks)
+    new = any(task.is_open and task.state == ASKED for task in work.new_items)
+    has_question = new or work.items.has_open_in(ASKED)
     if has_question == (record.stands_since is not None):
         return record
     if has_question:

@@ -5,7 +5,7 @@ to answer them. They are plain enough to read, and work on PostgreSQL and SQLite
 locks the whole database when the transaction begins, so it needs no FOR UPDATE).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -28,7 +28,8 @@ from workflows.execution.queries.actor_facets import (
     parse_ids,
     stood_in_for_sql,
 )
-from workflows.persistence.bulk_sql import select_rows, select_rows_with
+from workflows.execution.services.unit_of_work.open_tasks import OpenTasks
+from workflows.persistence.bulk_sql import RowReader, select_records, select_rows
 from workflows.trail.models import TrailEvent
 
 TABLE_NAMES = {
@@ -115,7 +116,7 @@ class LockedTasks:
     taken to be.
     """
 
-    items: Sequence[WorkItem] = ()
+    items: OpenTasks = field(default_factory=OpenTasks)
     actor_roles: frozenset[int] | None = None
     added_as: Mapping[int, str | None] = field(default_factory=dict)
     renamed: bool = True
@@ -137,19 +138,22 @@ def lock_open_tasks(instance: WorkflowInstance, actor_id: int | None, now: datet
     )
     parameters = {"user": actor_id, "request": instance.pk, "version": instance.version_id}
     parameters |= {"template": instance.template_id, "now": sql_moment(now)}
-    rows = select_rows_with(WorkItem, sql, parameters)
-    if not rows:
+    records = select_records(sql, parameters)
+    if not records:
         return LockedTasks()
-    roles, renamed, _, has_incident, recorded_at, stood_in_for, _ = rows[0][1]
+    reader = RowReader(WorkItem)
+    key, beside = reader.place_of("id"), reader.beside
+    roles, renamed, _, has_incident, recorded_at, stood_in_for, _ = beside(records[0])
+    facts = [(record[key], beside(record)) for record in records]
     return LockedTasks(
-        items=[item for item, _ in rows],
+        items=OpenTasks(instance, records),
         actor_roles=frozenset(parse_ids(roles)) if actor_id is not None else None,
-        added_as={item.pk: beside[2] for item, beside in rows},
+        added_as={pk: fact[2] for pk, fact in facts},
         renamed=bool(renamed) or actor_id is None,
         has_incident=bool(has_incident),
         recorded_at=_parse_aware_moment(recorded_at),
         stood_in_for=tuple(sorted(parse_ids(stood_in_for))),
-        drafted=frozenset(item.pk for item, beside in rows if beside[6]),
+        drafted=frozenset(pk for pk, fact in facts if fact[6]),
     )
 
 

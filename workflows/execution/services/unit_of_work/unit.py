@@ -45,6 +45,7 @@ from workflows.execution.services.unit_of_work.locks import (
     lock_request,
 )
 from workflows.execution.services.unit_of_work.offers import Offers
+from workflows.execution.services.unit_of_work.open_tasks import OpenTasks
 from workflows.execution.services.unit_of_work.overtaken_drafts import (
     DraftedTask,
     discard_overtaken_drafts,
@@ -90,7 +91,7 @@ class UnitOfWork:
     actor: User | None
     now: datetime
     marking: Marking
-    items: dict[int, WorkItem] = field(default_factory=dict)
+    items: OpenTasks = field(default_factory=OpenTasks)
     merges: dict[int, MergeRecord] = field(default_factory=dict)
     new_items: list[WorkItem] = field(default_factory=list)
     new_merges: list[MergeRecord] = field(default_factory=list)
@@ -109,6 +110,7 @@ class UnitOfWork:
     stood_in_for: tuple[int, ...] | None = None
     stood_in_people: list[User] | None = None
     may_have_incident: bool = True
+    incident_owners: dict[tuple[int, frozenset[int]], User | None] = field(default_factory=dict)
     drafted: Mapping[int, DraftedTask] = field(default_factory=dict)
     state_before: str = ""
     changes: TrailChanges = field(default_factory=TrailChanges)
@@ -217,7 +219,7 @@ class UnitOfWork:
 
     def note_names(self) -> None:
         """Keep for the trail whom these fields mean, where that is another than was saved."""
-        saved = Marking.from_json(self.instance.marking).deciders
+        saved = self.instance.read_marking().deciders
         changed = {
             field: [int(person) for person in self.marking.deciders.get(key, ())]
             for key, field in self.map.graph.fields_kept_apart.items()
@@ -329,8 +331,8 @@ class UnitOfWork:
     def _follow_tasks(self, command: TrailCommand) -> None:
         """Let what lists are sorted by follow what was done."""
         follow_deadline(self)
-        tasks = (*self.items.values(), *self.new_items)
-        due = [task.due_at for task in tasks if task.is_open and task.due_at is not None]
+        new = [task.due_at for task in self.new_items if task.is_open]
+        due = (moment for moment in (self.items.find_earliest_due(), *new) if moment is not None)
         standing = {"due_at": min(due, default=NEVER)}
         if command in MOVES:
             standing["moved_at"] = self.now
@@ -377,12 +379,11 @@ class UnitOfWork:
             self.changes.notes.extend(lapse_requester_questions(moved, self.now))
 
     def _discard_drafts(self) -> None:
-        """What somebody typed for a task and cannot send any more. No statement where nobody keeps
+        """What somebody typed for tasks and cannot send any more. No statement where nobody keeps
         a draft."""
         actor_id = self.actor.pk if self.actor is not None else None
-        for _, item in self.changed_items.values():
-            if item.pk in self.drafted:
-                discard_overtaken_drafts(item, self.drafted[item.pk], actor_id=actor_id)
+        changed = [item for _, item in self.changed_items.values() if item.pk in self.drafted]
+        discard_overtaken_drafts(changed, self.drafted, actor_id=actor_id)
 
     def _save_merges(self) -> None:
         for before, merge in self.changed_merges.values():
@@ -419,7 +420,7 @@ def open_unit_of_work(
         map=cached_map(instance.version_id),
         actor=actor,
         now=now,
-        marking=Marking.from_json(instance.marking),
+        marking=instance.read_marking(),
     )
     _take_open_tasks(work)
     work.follow_names()
@@ -441,16 +442,13 @@ def _take_open_tasks(work: UnitOfWork) -> None:
     """Lock the open tasks, and keep what was read with them."""
     actor = work.actor
     locked = lock_open_tasks(work.instance, actor.pk if actor is not None else None, work.now)
-    for item in locked.items:
-        item.request = work.instance
-        work.items[item.activation] = item
+    work.items = locked.items
     if actor is not None and locked.actor_roles is not None:
         work.roles[actor.pk] = locked.actor_roles
     work.renamed, work.added_as = locked.renamed, locked.added_as
     work.may_have_incident, work.stood_in_for = locked.has_incident, locked.stood_in_for
-    work.drafted = {
-        item.pk: DraftedTask.of_task(item) for item in locked.items if item.pk in locked.drafted
-    }
+    drafted = (locked.items.find_by_id(pk) for pk in locked.drafted)
+    work.drafted = {item.pk: DraftedTask.of_task(item) for item in drafted if item is not None}
     _align_clock(work, locked.recorded_at)
 
 
@@ -473,4 +471,4 @@ def _align_clock(work: UnitOfWork, recorded_at: datetime | None) -> None:
 
 def find_locked_task(work: UnitOfWork, work_item_id: int) -> WorkItem | None:
     """The open task with this id, from the rows that are locked."""
-    return next((item for item in work.items.values() if item.pk == work_item_id), None)
+    return work.items.find_by_id(work_item_id)

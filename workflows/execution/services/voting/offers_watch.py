@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from workflows.definitions.queries.compiled_versions import cached_map
-from workflows.engine.routing.marking import Marking
 from workflows.execution.models import AddedPerson, WorkItem
 from workflows.execution.services.unit_of_work.offers import offer_task
 from workflows.people.queries.eligibility import (
@@ -23,10 +22,10 @@ def refresh_offers(task_ids: Sequence[int], *, now: datetime) -> int:
         OpenTask(
             instance=item.request,
             map=cached_map(item.request.version_id),
-            marking=Marking.from_json(item.request.marking),
+            marking=item.request.read_marking(),
             item=item,
         )
-        for item in rows.select_related("request__requester").order_by("pk")
+        for item in rows.prefetch_related("request__requester").order_by("pk")
     ]
     offered = _offered_people([task.item.pk for task in tasks])
     changed = 0
