@@ -1,8 +1,9 @@
 """A BPMN process as it is drawn: nodes and arrows, and what of the file is no part of a map."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from workflows.engine.bpmn.vocabulary import BPMN, HANDOFF
 from workflows.engine.bpmn.xml_tree import XmlElement
@@ -67,6 +68,10 @@ class Node:
     """The node at whose edge it sits."""
     is_inner: bool = False
     """Whether it starts or ends a sub-process, which has become a part of the process."""
+    made: Mapping[str, Any] | None = None
+    """What it is as a step, where the file has no element of its own for it."""
+    closed_by: "Node | None" = None
+    """The node that joins what this one opens, where both were made."""
 
     def event_definition(self) -> XmlElement | None:
         """What kind of event it is; None for a plain one."""
@@ -106,6 +111,8 @@ class Process:
     roles: dict[str, str]
     messages: dict[str, str]
     unsupported: list[Unsupported]
+    lists: dict[str, str]
+    """The lists that its multi-instance activities go through: the keys of fields, and names."""
 
 
 def find_extension(element: XmlElement, name: str) -> XmlElement | None:

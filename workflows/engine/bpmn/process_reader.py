@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from workflows.engine.bpmn.loop_blocks import LoopBlocks, data_of_loops
+from workflows.engine.bpmn.loops import LOOP
 from workflows.engine.bpmn.process import (
     EVENTS,
     FLOW_NODES,
@@ -34,6 +36,7 @@ _IN_NODES: Final = frozenset(
         "errorEventDefinition",
         "terminateEventDefinition",
         "linkEventDefinition",
+        LOOP,
     }
 )
 _IN_PROCESSES: Final = _IN_NODES | FLOW_NODES | {"laneSet", "sequenceFlow"}
@@ -98,6 +101,8 @@ class _ProcessReader:
     unsupported: list[Unsupported] = field(default_factory=list)
     lane_roles: dict[str, str] = field(default_factory=dict)
     arrows: list[XmlElement] = field(default_factory=list)
+    lists: dict[str, str] = field(default_factory=dict)
+    data: dict[str, str] = field(default_factory=dict)
 
     def note(self, element: XmlElement, why: Text) -> None:
         """List something that the draft does not say."""
@@ -105,6 +110,7 @@ class _ProcessReader:
 
     def read(self, file_name: str) -> None:
         """Everything of the process, and what else is in the file."""
+        self.data = data_of_loops(self.element)
         self._read_lanes()
         self._read_level(self.element, role=None)
         if len(self.nodes) > MAX_NODES or len(self.arrows) > MAX_FLOWS:
@@ -113,6 +119,7 @@ class _ProcessReader:
             )
         for arrow in self.arrows:
             self._connect(arrow)
+        self.nodes = LoopBlocks(self.data, self.note, self.lists).open_all(self.nodes)
         self._flatten_subprocesses()
         self._join_links()
         self._note_rest_of_file()
@@ -128,6 +135,7 @@ class _ProcessReader:
             nodes=self.nodes,
             roles=self.roles,
             unsupported=self.unsupported,
+            lists=self.lists,
             messages={
                 message.attributes.get("id", ""): message.attributes.get("name", "")
                 for message in self.root.children_named(BPMN, "message")
@@ -268,7 +276,8 @@ class _ProcessReader:
 
     def _note_unknown(self, holder: XmlElement, known: Collection[str]) -> None:
         for element in holder.children:
-            if element.namespace == BPMN and element.name not in known:
+            is_known = element.name in known or element.attributes.get("id") in self.data
+            if element.namespace == BPMN and not is_known:
                 self.note(element, text("a map has no counterpart for it"))
 
     def _note_rest_of_file(self) -> None:

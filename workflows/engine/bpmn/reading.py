@@ -16,6 +16,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from workflows.engine.bpmn.details import PlainStep, Way, is_step_rest, join_step
+from workflows.engine.bpmn.loop_blocks import OPENS
+from workflows.engine.bpmn.loops import follow_marks
 from workflows.engine.bpmn.process import (
     AUTOMATIONS,
     BLOCK_GATEWAYS,
@@ -102,7 +104,8 @@ class _DraftBuilder:
     def __post_init__(self) -> None:
         self.unsupported = list(self.process.unsupported)
         self.nodes = list(self.process.nodes.values())
-        self.details = {node: self._read_detail(node.element, "step") for node in self.nodes}
+        self.details = {node: self._detail_of(node) for node in self.nodes}
+        follow_marks(self.nodes, self.details)
         self.shape = Shape(self.nodes, {node for node in self.nodes if self.details[node]})
         at_edges = [node for node in self.nodes if node.host]
         self.timers = {node.host: node for node in at_edges if self._is_expiry(node)}
@@ -143,6 +146,12 @@ class _DraftBuilder:
         """List something that the draft does not say."""
         self.unsupported.append(Unsupported.of(element, why))
 
+    def _detail_of(self, node: Node) -> dict[str, Any] | None:
+        """What is known of a node's step beside the drawing."""
+        if node.made is not None:
+            return dict(node.made)
+        return self._read_detail(node.element, "step")
+
     def _read_detail(self, element: XmlElement, name: str) -> dict[str, Any] | None:
         own = find_extension(element, name)
         if own is None:
@@ -179,8 +188,11 @@ class _DraftBuilder:
         plain = dict(detail) if detail is not None else self._foreign_workflow()
         plain["name"] = process.name[:200] or display_title(plain.get("key", "workflow"), None)
         self._add_roles(plain)
+        self._add_lists(plain)
         if first is not None:
             begin = dict(plain.get("start", {}))
+            if self.process.lists and detail is None:
+                begin["fields"] = [*self.process.lists]
             if start is not None and detail is None and start.role:
                 begin["role"] = start.role
             plain["start"] = begin | {"first": first}
@@ -199,6 +211,15 @@ class _DraftBuilder:
             roles.setdefault(key, {"groups": [key.replace("_", "-")]})
         if roles:
             plain["roles"] = roles
+
+    def _add_lists(self, plain: dict[str, Any]) -> None:
+        """The lists that steps are repeated for, where the file's own fields do not know them."""
+        fields = dict(plain.get("fields", {}))
+        for key, label in self.process.lists.items():
+            columns = {"item": {"type": "text", "required": True}}
+            fields.setdefault(key, {"type": "list", "label": label[:200], "columns": columns})
+        if fields:
+            plain["fields"] = fields
 
     # -- which nodes are steps, and where arrows lead -------------------------------------------
 
@@ -501,6 +522,7 @@ _USUAL_KEYS: Final = {
     "intermediateCatchEvent": "wait",
     "receiveTask": "wait",
     "callActivity": "subworkflow",
+    OPENS: "for_each",
 }
 """The keys of steps whose nodes have no name."""
 

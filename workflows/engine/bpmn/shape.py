@@ -12,7 +12,8 @@ class Shape:
 
     def __init__(self, nodes: Sequence[Node], own: Collection[Node]) -> None:
         self.own = own
-        self.joins = match_joins(node for node in nodes if node not in own)
+        made = {node: node.closed_by for node in nodes if node.closed_by is not None}
+        self.joins = {**match_joins(node for node in nodes if node not in own), **made}
         self._joining = set(self.joins.values())
 
     def is_always_step(self, node: Node) -> bool:

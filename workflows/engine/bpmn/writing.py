@@ -6,10 +6,16 @@ again (`reading.py`) gives an equal definition.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from workflows.engine.bpmn.details import part_step
+from workflows.engine.bpmn.loops import (
+    activities_of_branches,
+    add_loop_mark,
+    collections_of,
+)
 from workflows.engine.bpmn.picture import add_picture
 from workflows.engine.bpmn.vocabulary import BPMN, HANDOFF, XSI
 from workflows.engine.bpmn.xml_tree import XmlElement, write_xml
@@ -49,12 +55,14 @@ class _Writer:
     graph: Graph = field(init=False)
     root: XmlElement = field(init=False)
     process: XmlElement = field(init=False)
+    repeated: Mapping[tuple[str, int], list[str]] = field(init=False)
     nodes: dict[str, XmlElement] = field(default_factory=dict)
     flows: list[XmlElement] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.plain_steps = self.definition.dump()["steps"]
         self.graph = Graph(self.definition)
+        self.repeated = activities_of_branches(self.graph)
         self.root = XmlElement(
             BPMN,
             "definitions",
@@ -83,7 +91,8 @@ class _Writer:
             self._add_link(link)
         self._connect_flows()
         lanes = self._add_lanes()
-        self.process.children += [*self.nodes.values(), *self.flows]
+        data = collections_of(self.graph)
+        self.process.children += [*data, *self.nodes.values(), *self.flows]
         add_picture(self.root, self.nodes, self.flows, lanes)
         return self.root
 
@@ -175,6 +184,7 @@ class _Writer:
             node.add(BPMN, "documentation", text=step.instructions)
         detail = part_step(self.plain_steps[key])
         self._add_detail(node, "step", detail, key=key)
+        add_loop_mark(node, self.graph, key, is_alone=self._is_alone_in_branch(key))
         if isinstance(step, ParallelStep):
             node.attributes["gatewayDirection"] = "Diverging"
         elif isinstance(step, JoinStep):
@@ -225,9 +235,8 @@ class _Writer:
             flow_id=f"flow.{link.source}.{link.kind}.{link.name}",
             name=_label_of(link),
         )
-        flow.add(BPMN, "extensionElements").add(
-            HANDOFF, "way", {"kind": link.kind, "name": link.name}
-        )
+        way = {"kind": link.kind, "name": link.name, **self._loop_of(link)}
+        flow.add(BPMN, "extensionElements").add(HANDOFF, "way", way)
         if link.kind in ("rule", "branch") and link.route.when:
             flow.add(
                 BPMN,
@@ -240,6 +249,17 @@ class _Writer:
                 self.nodes[source].attributes["default"] = flow.attributes["id"]
         elif link.kind == "otherwise" or (link.kind == "branch" and link.name == "none"):
             self.nodes[source].attributes["default"] = flow.attributes["id"]
+
+    def _loop_of(self, link: Link) -> dict[str, str]:
+        """A step that bears the mark of a branch for each row, for the arrow into the branch."""
+        if link.kind != "branch" or not link.name.isdigit():
+            return {}
+        steps = self.repeated.get((link.source, int(link.name) - 1), ())
+        return {"loop": f"step.{steps[0]}"} if steps else {}
+
+    def _is_alone_in_branch(self, key: str) -> bool:
+        """Whether a step is the only one of a branch that is repeated."""
+        return [key] in self.repeated.values()
 
     def _add_flow(self, source: str, target: str, *, flow_id: str, name: str = "") -> XmlElement:
         attributes = {"id": flow_id, "sourceRef": source, "targetRef": target}
