@@ -34,7 +34,7 @@ from workflows.trail.models import TrailEvent
 CONTRACT = (
     "sequence,recorded_at,workflow,version,reference,step,round,work_item,command,actor,acted_for,"
     "role,from_state,to_state,outcome,comment,changes,document_versions,seal,"
-    "channel,capacity,seen,votes,token,token_by"
+    "channel,capacity,seen,votes,token,token_by,row"
 )
 
 

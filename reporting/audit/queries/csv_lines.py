@@ -8,11 +8,12 @@ from types import MappingProxyType
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from approvals.ui.csv_cells import EchoFile, csv_cell, format_csv_moment
 from reporting.audit.queries.postgres_copy import copy_csv_lines
 from workflows.definitions.models import WorkflowTemplate
+from workflows.execution.models import WorkItem
 from workflows.execution.queries.sight.field_sight import mask_changes
 from workflows.trail.models import TrailEvent
 
@@ -42,8 +43,14 @@ COLUMNS = (
     "votes",
     "token",
     "token_by",
+    "row",
 )
-OTHERWISE = {"sequence": "id", "actor": "actor_name", "seal": "seal__hash"}
+OTHERWISE = {
+    "sequence": "id",
+    "actor": "actor_name",
+    "seal": "seal__hash",
+    "row": "row_label",
+}
 VALUES = tuple(OTHERWISE.get(name, name) for name in COLUMNS)
 
 
@@ -82,9 +89,16 @@ def trail_csv_lines(
         yield from encode_csv_lines(events)
 
 
+def _values_of(events: QuerySet[TrailEvent], *more: str) -> Iterator[tuple[Any, ...]]:
+    """The values of each event, with those that are asked for besides in front."""
+    tasks = WorkItem.objects.filter(pk=OuterRef("work_item"))
+    named = events.annotate(row_label=Subquery(tasks.values("row_label")))
+    return named.values_list(*more, *VALUES).iterator(chunk_size=2000)
+
+
 def _masked_csv_lines(events: QuerySet[TrailEvent], masked: Masked) -> Iterator[str]:
     writer = csv.writer(EchoFile())
-    for template, *values in events.values_list("template_id", *VALUES).iterator(chunk_size=2000):
+    for template, *values in _values_of(events, "template_id"):
         row = dict(zip(COLUMNS, values, strict=True))
         hidden = masked.get(template, frozenset())
         row["changes"] = mask_changes(row["changes"], hidden)
@@ -95,16 +109,16 @@ def _masked_csv_lines(events: QuerySet[TrailEvent], masked: Masked) -> Iterator[
 def encode_csv_lines(events: QuerySet[TrailEvent]) -> Iterator[str]:
     """One line an event, written here: where the database cannot write them itself."""
     writer = csv.writer(EchoFile())
-    for values in events.values_list(*VALUES).iterator(chunk_size=2000):
+    for values in _values_of(events):
         yield writer.writerow([*map(csv_cell, values)])
 
 
 def trail_json_lines(events: QuerySet[TrailEvent]) -> Iterator[str]:
     """The same rows as one JSON array, a line an event, for programs: no cell is made harmless."""
     opening = "[\n"
-    for values in events.values_list(*VALUES).iterator(chunk_size=2000):
+    for values in _values_of(events):
         row = dict(zip(COLUMNS, map(_json_value, values), strict=True))
-        row["seal"] = row["seal"] or ""
+        row |= {name: row[name] or "" for name in ("seal", "row")}
         yield opening + json.dumps(row, ensure_ascii=False)
         opening = ",\n"
     yield "[]\n" if opening == "[\n" else "\n]\n"

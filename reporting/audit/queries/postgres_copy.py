@@ -11,6 +11,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
+from workflows.execution.models import WorkItem
 from workflows.persistence.sql_text import compose_sql
 from workflows.trail.models import TrailEvent
 
@@ -53,13 +54,16 @@ def _build_copy_statement(events: QuerySet[TrailEvent], columns: tuple[str, ...]
     """COPY takes no parameters, so the driver writes them into the statement."""
     table = TrailEvent._meta.db_table
     ids_sql, id_parameters = events.order_by().values("id").query.sql_with_params()
+    tasks = WorkItem._meta.db_table
     expressions = ", ".join(_column_expression(name) for name in columns)
     where = f"WHERE t.id IN ({ids_sql})" if events.query.where else ""
     select = compose_sql(
         "SELECT {expressions} FROM {table} t"
-        " LEFT JOIN workflows_trailseal s ON s.event_id = t.id {where} ORDER BY t.id",
+        " LEFT JOIN workflows_trailseal s ON s.event_id = t.id"
+        " LEFT JOIN {tasks} w ON w.id = t.work_item {where} ORDER BY t.id",
         expressions=expressions,
         table=table,
+        tasks=tasks,
         where=where,
     )
     merged = psycopg.ClientCursor(connection.connection).mogrify(select, id_parameters or None)
@@ -72,8 +76,9 @@ def _column_expression(name: str) -> str:
         return """to_char(t.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
     if name == "seal__hash":
         return "s.hash"
-    if name in TEXTS:
+    if name in TEXTS or name == "row_label":
+        column = f"{'w' if name == 'row_label' else 't'}.{name}"
         risky = r"E'=+-@\t\r\n''\uff1d\uff0b\uff0d\uff20'"
-        guarded = f"CASE WHEN strpos({risky}, left(t.{name}, 1)) > 0 THEN '''' || t.{name}"
-        return f"CASE WHEN t.{name} = '' THEN NULL ELSE {guarded} ELSE t.{name} END END"
+        guarded = f"CASE WHEN strpos({risky}, left({column}, 1)) > 0 THEN '''' || {column}"
+        return f"CASE WHEN {column} = '' THEN NULL ELSE {guarded} ELSE {column} END END"
     return f"t.{name}"

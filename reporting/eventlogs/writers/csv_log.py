@@ -25,6 +25,7 @@ def log_csv_lines(requests: Iterable[ExportedRequest], fields: Sequence[str]) ->
             *(f"data.{name}" for name in fields),
             "votes",
             "acted_for",
+            "row",
         ]
     )
     for request in requests:
@@ -40,6 +41,7 @@ def log_csv_lines(requests: Iterable[ExportedRequest], fields: Sequence[str]) ->
                 *(values if place == last else nothing),
                 votes,
                 csv_cell(task.acted_for),
+                csv_cell(task.row),
             ]
             yield writer.writerow(row)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from reporting.metrics.native_rows import RequestPeriod, report_step_titles
 from workflows.definitions.models import Field, WorkflowTemplate
+from workflows.engine.routing.rows import Rows, read_rows
 from workflows.engine.values.field_types.base import FIELD_TYPES, FieldType
 from workflows.execution.models import WorkflowInstance, WorkItem
 
@@ -28,6 +29,8 @@ EXPORTED_COLUMNS = (
     "paused_seconds",
     "paused_business_seconds",
     "votes",
+    "rows",
+    "row_label",
 )
 FieldOfVersion = tuple[int, str]
 
@@ -35,7 +38,8 @@ FieldOfVersion = tuple[int, str]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedTask:
     """One task, done or (without `end`) open. `resource` is its role, or the person where people
-    may be named; `acted_for` is who was away and in whose place that one decided."""
+    may be named; `acted_for` is who was away and in whose place that one decided; `row` which row
+    or person of an each-branch it is about, or only the how-manieth where people are not named."""
 
     id: int
     activation: int
@@ -52,6 +56,7 @@ class ExportedTask:
     paused: float
     paused_business: float
     votes: Sequence[Mapping[str, str]]
+    row: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +143,13 @@ def _build_task(
         paused=task["paused_seconds"],
         paused_business=task["paused_business_seconds"],
         votes=[_build_vote(vote, people=people) for vote in task["votes"]],
+        row=task["row_label"] if people else _number_rows(read_rows(task["rows"])),
     )
+
+
+def _number_rows(rows: Rows) -> str:
+    """The how-manieth row it is, of a branch within a branch both: `3`, or `3.1`."""
+    return ".".join(str(row + 1) for row in rows)
 
 
 def _build_vote(vote: Mapping[str, Any], *, people: bool) -> dict[str, str]:

@@ -51,6 +51,7 @@ def _event_type(name: str) -> dict[str, Any]:
             {"name": "paused", "type": "float"},
             {"name": "paused_business", "type": "float"},
             {"name": "votes", "type": "string"},
+            {"name": "row", "type": "string"},
         ],
     }
 
@@ -90,7 +91,8 @@ def _request_object(request: ExportedRequest) -> dict[str, Any]:
 def _open_task_data(task: ExportedTask) -> dict[str, Any]:
     moments = {"enabled": _render_moment(task.enabled), "start": _render_moment(task.start)}
     details = {"activity": task.activity, "resource": task.resource, "round": task.round}
-    return details | {"instance": task.activation} | {k: v for k, v in moments.items() if v}
+    row = {"row": task.row} if task.row else {}
+    return details | row | {"instance": task.activation} | {k: v for k, v in moments.items() if v}
 
 
 def _build_object(name: str, kind: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -140,7 +142,7 @@ def _relate_document(
 def _task_attributes(task: ExportedTask) -> list[dict[str, Any]]:
     attributes: dict[str, Any] = {"outcome": task.outcome, "round": task.round}
     attributes["instance"] = task.activation
-    attributes["acted_for"] = task.acted_for
+    attributes |= {"acted_for": task.acted_for, "row": task.row}
     attributes |= {"enabled": _render_moment(task.enabled), "started": _render_moment(task.start)}
     attributes |= {"paused": task.paused or None, "paused_business": task.paused_business or None}
     attributes |= {"votes": render_log_value(task.votes) if task.votes else None}

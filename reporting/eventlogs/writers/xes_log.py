@@ -78,6 +78,7 @@ def _render_event(task: ExportedTask, transition: str, moment: datetime) -> str:
         "lifecycle:transition": transition,
         "time:timestamp": moment,
         "org:role": task.role,
+        "handoff:row": task.row,
     }
     if transition != "schedule":
         attributes["org:resource"] = task.resource
