@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from workflows.engine.conformance.known_values import RuleReader, fields_of_step
 from workflows.engine.conformance.map_walker import LoggedDecision, MapWalker, RowMove
 from workflows.engine.conformance.positions import Positions
+from workflows.engine.conformance.row_counts import CaseLists, RowCounter
 from workflows.engine.conformance.rule_answers import Truths
 from workflows.engine.format.definition import ApprovalStep
 from workflows.engine.routing.graph import Graph
@@ -69,6 +70,7 @@ class CaseChecker:
     def __init__(self, graph: Graph, *, reopens: bool = False) -> None:
         self.walker = MapWalker(graph, reopens=reopens)
         self.rules = RuleReader(graph)
+        self.rows = RowCounter(graph)
         self.watched = {
             key: frozenset(
                 name
@@ -82,11 +84,12 @@ class CaseChecker:
     def judge(self, rows: Sequence[LoggedRow]) -> CaseVerdict:
         """Whether the case fits. Where it would if the rules were not asked, a rule is against
         it."""
-        verdict = _CaseWalk(self, follows_rules=True).walk(rows)
+        lists = self.rows.count(_steps_of(row) for row in rows)
+        verdict = _CaseWalk(self, lists, follows_rules=True).walk(rows)
         leave = verdict.leave
         if leave is None or leave.cause != LeaveCause.NOT_REACHED or not self.rules.fields:
             return verdict
-        freely = _CaseWalk(self, follows_rules=False).walk(rows[: leave.row + 1])
+        freely = _CaseWalk(self, lists, follows_rules=False).walk(rows[: leave.row + 1])
         if freely.leave is not None:
             return verdict
         return replace(verdict, leave=replace(leave, cause=LeaveCause.AGAINST_RULE))
@@ -98,6 +101,7 @@ class _CaseWalk:
     asked again, since something that they showed may have changed."""
 
     checker: CaseChecker
+    lists: CaseLists
     follows_rules: bool
     positions: Positions | None = None
     before: Truths = ()
@@ -130,7 +134,7 @@ class _CaseWalk:
         if self.positions is None:
             changes = self._learn_values(row)
             self.before = self._truths()
-            self.positions = self.checker.walker.start(self.before)
+            self.positions = self.checker.walker.start(self.before, self.lists)
         else:
             self.before = self._truths()
             changes = self._learn_values(row)
@@ -216,3 +220,8 @@ class _CaseWalk:
         if self.positions is None:
             return (START,)
         return self.checker.walker.standing(self.positions, self.before)
+
+
+def _steps_of(row: LoggedRow) -> tuple[str, ...]:
+    """The steps that a row may be of."""
+    return tuple(each.step for each in row.meaning) if isinstance(row.meaning, tuple) else ()

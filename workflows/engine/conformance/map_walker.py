@@ -7,7 +7,8 @@ automation, a wait, a subworkflow), joins and decisions are silent: they happen 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from workflows.engine.conformance.positions import PositionPool, Positions
+from workflows.engine.conformance.positions import PositionPool, Positions, tokens_unlike
+from workflows.engine.conformance.row_counts import CaseLists
 from workflows.engine.conformance.rule_answers import (
     AnsweredGraph,
     Truths,
@@ -60,22 +61,25 @@ class MapWalker:
         self.rules = rules_of_map(graph)
         approvals = {key for key, step in graph.steps.items() if isinstance(step, ApprovalStep)}
         self._pool = PositionPool(approvals, MOST_POSITIONS)
-        self._moved: dict[tuple[Positions, RowMove, Truths], Positions] = {}
-        self._settled: dict[tuple[Positions, Truths, bool], Positions] = {}
+        self._moved: dict[tuple[Positions, RowMove, Truths, CaseLists], Positions] = {}
+        self._settled: dict[tuple[Positions, Truths, bool, CaseLists], Positions] = {}
+        self._lists = CaseLists()
 
     @property
     def unknown(self) -> Truths:
         """Nothing is known of any rule."""
         return (None,) * len(self.rules)
 
-    def start(self, truths: Truths) -> Positions:
-        """Where a request is that was just started."""
-        return self._pool.collect(self._ways(Marking(), Start(REQUESTER), truths))
+    def start(self, truths: Truths, lists: CaseLists) -> Positions:
+        """Where a request is that was just started; its lists stay as long as this says."""
+        self._lists = lists
+        ways = self._ways(Marking(), Start(REQUESTER), truths)
+        return self._pool.collect(ways, is_cut=lists.is_cut)
 
     def follow(self, settled: Positions, move: RowMove, truths: Truths) -> Positions:
         """Where a row leads from settled positions; nowhere (which is false) where the map does not
         allow it. `truths` are of the values that the row leaves."""
-        place = (settled, move, truths)
+        place = (settled, move, truths, self._lists)
         found = self._moved.get(place)
         if found is None:
             self._make_room()
@@ -89,7 +93,7 @@ class MapWalker:
 
     def settle(self, positions: Positions, truths: Truths, *, fails: bool = True) -> Positions:
         """These and all to which silent moves may lead, also (`fails`) by what goes wrong."""
-        place = (positions, truths, fails)
+        place = (positions, truths, fails, self._lists)
         found = self._settled.get(place)
         if found is None:
             found = self._settled[place] = self._add_silent_moves(positions, truths, fails=fails)
@@ -136,8 +140,8 @@ class MapWalker:
         return found
 
     def _silent_events(self, marking: Marking, *, fails: bool) -> Iterator[Event]:
-        for token in marking.tokens:
-            if self._is_outside(token.step):
+        for step in dict.fromkeys(token.step for token in marking.tokens):
+            for token in tokens_unlike(marking, step) if self._is_outside(step) else ():
                 yield from self._outside_events(token, "" if fails else "done")
         end = self.graph.steps.get(marking.ended or "")
         if self.reopens and fails and isinstance(end, EndStep) and end.reopen:
@@ -157,7 +161,7 @@ class MapWalker:
 
     def _apply(self, marking: Marking, move: RowMove, truths: Truths) -> Iterator[Marking]:
         for decision in move.decisions:
-            tokens = [token for token in marking.tokens if token.step == decision.step]
+            tokens = list(tokens_unlike(marking, decision.step))
             for token in tokens:
                 if self._is_outside(token.step):
                     for event in self._outside_events(token, decision.outcome):
@@ -196,7 +200,8 @@ class MapWalker:
         yield from self._decide(asked, token, decision, replace(move, is_whole=True), truths)
 
     def _ways(self, marking: Marking, event: Event, truths: Truths) -> Iterator[Marking]:
-        return every_way(self.graph, marking, event, dict(zip(self.rules, truths, strict=True)))
+        known = dict(zip(self.rules, truths, strict=True))
+        return every_way(self.graph, marking, event, known, self._lists.sizes)
 
 
 def _with_token(marking: Marking, changed: Token) -> Marking:

@@ -4,16 +4,17 @@ A log seldom knows the values that a rule asks for. Then any way is possible: th
 for each answer.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from workflows.engine.conformance.row_counts import ListSizes
 from workflows.engine.errors import HandoffError
 from workflows.engine.format.definition import DecisionStep, HumanStep, ParallelStep, TableStep
 from workflows.engine.routing.advance import advance
 from workflows.engine.routing.chains import ChainQuestion
-from workflows.engine.routing.effects import Event
+from workflows.engine.routing.effects import BlockOpened, Effect, Event
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking
 from workflows.engine.tables.decision import TableDecision
@@ -108,20 +109,51 @@ def find_one_manager(question: ChainQuestion) -> tuple[str, ...]:
 
 
 def every_way(
-    graph: AnsweredGraph, marking: Marking, event: Event, known: Mapping[str, bool | None]
+    graph: AnsweredGraph,
+    marking: Marking,
+    event: Event,
+    known: Mapping[str, bool | None],
+    sizes: Sequence[ListSizes] = ((),),
 ) -> Iterator[Marking]:
-    """Where an event may lead, for each answer that is not known. What the map does not allow, or
-    goes round without a person, leads nowhere."""
+    """Where an event may lead, for each answer that is not known, and each of these sizes of lists
+    where it opens branches for their rows. What the map does not allow, or goes round without a
+    person, leads nowhere."""
+    for place, lists in enumerate(sizes):
+        data: dict[str, Any] = {field: [{}] * size for field, size in lists}
+        opened = False
+        for moved, opens in _every_answer(graph, marking, event, known, data):
+            opened |= opens
+            if opens or not place:
+                yield moved
+        if not opened:
+            return
+
+
+def _every_answer(
+    graph: AnsweredGraph,
+    marking: Marking,
+    event: Event,
+    known: Mapping[str, bool | None],
+    data: Mapping[str, Any],
+) -> Iterator[tuple[Marking, bool]]:
+    """Where it leads with these lists, and whether branches for rows were opened on the way."""
     scripts: list[tuple[bool, ...]] = [()]
     walks = 0
     while scripts and walks < MOST_ANSWERS:
         walks += 1
         graph.answers.begin(known, scripts.pop())
-        moved = None
+        result = None
         with suppress(HandoffError):
-            moved = advance(
-                *(graph, marking, {}, event), asks_again=False, find_chain=find_one_manager
-            ).marking
+            result = advance(
+                *(graph, marking, data, event), asks_again=False, find_chain=find_one_manager
+            )
         scripts.extend(graph.answers.other_scripts())
-        if moved is not None:
-            yield moved
+        if result is not None:
+            yield result.marking, any(_opens_rows(graph, effect) for effect in result.effects)
+
+
+def _opens_rows(graph: Graph, effect: Effect) -> bool:
+    """Whether an effect opens a block that goes through a list."""
+    return isinstance(effect, BlockOpened) and any(
+        branch.each is not None for branch in graph.branches_of(effect.step)
+    )
