@@ -38,6 +38,7 @@ LISTS = {
 CHAIN = "chain"
 MANAGERS = {"chain_of": "requester", "until": "level >= 2 or urgent"}
 """The managers through whom they go besides."""
+LIST_CONDITIONS = ("any(lines, net > 500)", "count(lines) > 1", "sum(lines.net) > 500")
 ROLES = {
     "staff": {"groups": ["staff"]},
     "crew": {"groups": ["crew"]},
@@ -51,7 +52,7 @@ human = st.fixed_dictionaries(
         "piece": st.just("human"),
         "kind": st.sampled_from(["task", "approval"]),
         "role": st.sampled_from(["crew", "crew", "board", "boss"]),
-        "quorum": st.sampled_from([None, None, None, 2, "all"]),
+        "quorum": st.sampled_from([None, None, None, 2, "all", "60%"]),
         "outputs": st.sets(st.sampled_from(["amount", "urgent", "note", "boss"]), max_size=2),
         "exit": st.sampled_from([None, None, "refused", "redo", "outer", "conditional"]),
         "not_by": st.sampled_from([None, None, [], ["redo"]]),
@@ -89,7 +90,7 @@ def _each(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 def _pieces(inner: st.SearchStrategy[Any], *, rows: bool = False) -> st.SearchStrategy[Any]:
-    condition = st.sampled_from(CONDITIONS)
+    condition = st.sampled_from((*CONDITIONS, *(LIST_CONDITIONS if rows else ())))
     row = _row(inner)
     choice = st.fixed_dictionaries(
         {
@@ -229,7 +230,7 @@ class Writer:
         rules = [{"when": when, "to": self.write(p, to, outer)} for when, p in piece["rules"]]
         last = self.write(piece["otherwise"], to, outer) if piece["otherwise"] else to
         self.steps[key] = {"kind": "decision", "rules": rules, "otherwise": last}
-        if piece["table"]:
+        if piece["table"] and all(rule["when"] in CELLS for rule in rules):
             self.steps[key] = _as_table(rules, last)
         return key
 

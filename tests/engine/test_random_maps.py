@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.engine.driving import Run
 from tests.engine.random_maps import all_maps, damaged_maps
 from workflows.engine.audit import AnyPeople, audit_definition
+from workflows.engine.conformance.rule_answers import rules_of_map, table_of_rule
 from workflows.engine.format.definition import Definition, HumanStep, RoleDef
 from workflows.engine.format.files import read_definition, write_definition
 from workflows.engine.routing import effects as fx
@@ -29,6 +30,7 @@ from workflows.engine.routing.rows import have_gone, slot_key
 from workflows.engine.routing.separation import RowView
 from workflows.engine.routing.step_troubles import StepFailed
 from workflows.engine.routing.void_approvals import changed_since
+from workflows.engine.values.fields import canonical_field_value
 
 MAPS = int(os.environ.get("HANDOFF_MAPS", "100"))
 many = settings(
@@ -290,6 +292,28 @@ def test_the_order_in_which_a_database_gives_keys_back_leads_nowhere_else(
 ) -> None:
     run = play(Definition.model_validate(data), seed, turn_keys=True)
     assert run.folded() == (run.marking, run.data)
+
+
+def check_types(run: Run) -> None:
+    """What every rule reads is a field that the audit knows, of the type that it says."""
+    fields = run.graph.definition.all_fields
+    for rule in rules_of_map(run.graph):
+        if table_of_rule(rule) is None:
+            assert run.graph.rule(rule).fields <= fields.keys(), rule
+    for key, value in run.data.items():
+        assert canonical_field_value(fields[key], value) == value, (key, value)
+
+
+@given(all_maps, seeds)
+@many
+def test_no_rule_reads_a_value_that_the_audit_has_not_typed(
+    data: dict[str, Any], seed: int
+) -> None:
+    random = Random(seed)
+    run, company = started(Definition.model_validate(data), random)
+    check_types(run)
+    while len(run.events) < 20 and one_move(run, company):
+        check_types(run)
 
 
 @given(all_maps)

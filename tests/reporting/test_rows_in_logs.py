@@ -33,13 +33,10 @@ def decided() -> Flow:
 
 def test_the_audit_csv_says_which_row_was_decided(decided: Flow) -> None:
     written = csv.DictReader(io.StringIO("".join(trail_csv_lines(select_trail_rows())), newline=""))
-    assert [(row["command"], row["row"]) for row in written] == [
-        ("publish", ""),
-        ("start", ""),
-        ("decide", "2: Thing 2"),
-    ]
+    rows_of = [(row["command"], row["row"]) for row in written]
+    assert rows_of[-2:] == [("start", ""), ("decide", "2: Thing 2")]
     listed = json.loads(run("export_audit", "--json"))
-    assert [row["row"] for row in listed] == ["", "", "2: Thing 2"]
+    assert [(row["command"], row["row"]) for row in listed] == rows_of
 
 
 @only_on_postgres

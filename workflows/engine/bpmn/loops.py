@@ -55,7 +55,8 @@ def add_loop_mark(node: XmlElement, graph: Graph, key: str, *, is_alone: bool) -
     mark = node.add(BPMN, LOOP, {"isSequential": in_turn})
     place = {"step": scope.parallel, "branch": str(scope.index + 1)}
     mark.add(BPMN, "extensionElements").add(HANDOFF, "each", place)
-    mark.add(BPMN, "loopDataInputRef", text=collection_id(scope.source))
+    if branch.listed is not None:
+        mark.add(BPMN, "loopDataInputRef", text=collection_id(branch.listed))
     mark.add(BPMN, "inputDataItem", {"id": f"item.{key}", "name": scope.name})
     condition = _condition_of_join(graph, scope.parallel)
     if condition and is_alone:
@@ -65,7 +66,9 @@ def add_loop_mark(node: XmlElement, graph: Graph, key: str, *, is_alone: bool) -
 
 def collections_of(graph: Graph) -> list[XmlElement]:
     """The lists and people that branches go through, as data of the process."""
-    sources = dict.fromkeys(scopes[-1].source for scopes in graph.row_scopes.values() if scopes)
+    innermost = (scopes[-1] for scopes in graph.row_scopes.values() if scopes)
+    branches = (graph.branches_of(scope.parallel)[scope.index] for scope in innermost)
+    sources = dict.fromkeys(branch.listed for branch in branches if branch.listed is not None)
     fields = graph.definition.fields
     return [
         XmlElement(

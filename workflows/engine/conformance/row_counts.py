@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
 
+from workflows.engine.format.branches import chain_source
 from workflows.engine.format.definition import JoinStep, ParallelStep
 from workflows.engine.routing.graph import Graph
 
@@ -19,7 +20,7 @@ MOST_GUESSES = 60
 """So many numbers are tried where a branch goes round, so that its steps do not tell."""
 
 ListSizes = tuple[tuple[str, int], ...]
-"""How many rows each list has, by its field."""
+"""How many rows each list has, by its field, and how many managers each chain, by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def _branches_of(graph: Graph) -> Iterator[_Each]:
                 if any((scope.parallel, scope.index) == (key, index) for scope in scopes)
             }
             yield _Each(
-                branch.each,
+                branch.listed or chain_source(key, index),
                 frozenset(inside),
                 _goes_round(graph, key, inside),
                 _share_of_join(graph, step),

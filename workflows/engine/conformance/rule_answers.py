@@ -7,6 +7,7 @@ for each answer.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from workflows.engine.conformance.row_counts import ListSizes
@@ -17,6 +18,7 @@ from workflows.engine.routing.chains import ChainQuestion
 from workflows.engine.routing.effects import BlockOpened, Effect, Event
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking
+from workflows.engine.routing.rows import split_slot
 from workflows.engine.tables.decision import TableDecision
 
 MOST_ANSWERS = 512
@@ -103,9 +105,10 @@ def rules_of_map(graph: Graph) -> tuple[str, ...]:
     return tuple(found)
 
 
-def find_one_manager(question: ChainQuestion) -> tuple[str, ...]:
-    """Who was above whom is not in a log: a chain has somebody."""
-    return ("",)
+def _find_chain(sizes: Mapping[str, int], question: ChainQuestion) -> tuple[str, ...]:
+    """Who was above whom is not in a log: a chain has as many as its rows say, and somebody."""
+    source, _ = split_slot(question.key)
+    return ("",) * max(sizes.get(source, 1), 1)
 
 
 def every_way(
@@ -119,9 +122,8 @@ def every_way(
     where it opens branches for their rows. What the map does not allow, or goes round without a
     person, leads nowhere."""
     for place, lists in enumerate(sizes):
-        data: dict[str, Any] = {field: [{}] * size for field, size in lists}
         opened = False
-        for moved, opens in _every_answer(graph, marking, event, known, data):
+        for moved, opens in _every_answer(graph, marking, event, known, dict(lists)):
             opened |= opens
             if opens or not place:
                 yield moved
@@ -134,9 +136,12 @@ def _every_answer(
     marking: Marking,
     event: Event,
     known: Mapping[str, bool | None],
-    data: Mapping[str, Any],
+    sizes: Mapping[str, int],
 ) -> Iterator[tuple[Marking, bool]]:
-    """Where it leads with these lists, and whether branches for rows were opened on the way."""
+    """Where it leads with lists of these sizes, and whether branches for rows were opened on the
+    way."""
+    data: dict[str, Any] = {field: [{}] * size for field, size in sizes.items()}
+    find_chain = partial(_find_chain, sizes)
     scripts: list[tuple[bool, ...]] = [()]
     walks = 0
     while scripts and walks < MOST_ANSWERS:
@@ -145,7 +150,7 @@ def _every_answer(
         result = None
         with suppress(HandoffError):
             result = advance(
-                *(graph, marking, data, event), asks_again=False, find_chain=find_one_manager
+                *(graph, marking, data, event), asks_again=False, find_chain=find_chain
             )
         scripts.extend(graph.answers.other_scripts())
         if result is not None:
