@@ -11,6 +11,7 @@ from workflows.definitions.admin.field_boxes.constraint_box import (
     require_fitting,
     with_constraints,
 )
+from workflows.engine.values.field_types.base import FIELD_TYPES
 
 SAID: list[dict[str, Any]] = [
     {"min": 1, "max": "budget"},
@@ -55,3 +56,8 @@ def test_what_does_not_go_with_the_type_is_said_beside_the_box() -> None:
     require_fitting("choice", {"section": "A", "default": "a"})
     with pytest.raises(ValidationError, match="go with numbers"):
         require_fitting("text", {"min": 1})
+
+
+@pytest.mark.parametrize("type_name", FIELD_TYPES.names())
+def test_a_field_of_any_type_may_have_a_section(type_name: str) -> None:
+    require_fitting(type_name, {"section": "The visit"})

@@ -30,6 +30,7 @@ EXAMPLES: Final = Path(__file__).resolve().parents[2] / "demo" / "maps"
 NAMES_OF_EXAMPLES: Final = {
     "access_review": gettext_lazy("Access review"),
     "contract_review": gettext_lazy("Contract review"),
+    "customer_workshop": gettext_lazy("Customer workshop"),
     "employee_onboarding": gettext_lazy("Employee onboarding"),
     "equipment_request": gettext_lazy("Equipment request"),
     "it_incident": gettext_lazy("IT incident"),

@@ -102,10 +102,19 @@ def with_constraints(
     return {**others, **(constraints or {})} or None
 
 
+_NEEDED: Final[Mapping[str, Mapping[str, Any]]] = {
+    "choice": {"choices": ["a", "b"]},
+    "choices": {"choices": ["a", "b"]},
+    "resource": {"of": "some"},
+    "list": {"columns": {"some": {"type": "text"}}},
+}
+"""What fields of a type cannot do without, which other boxes say."""
+
+
 def require_fitting(type_name: str, constraints: Mapping[str, Any]) -> None:
     """Refuse constraints that do not go with the type. Raises ValidationError."""
-    choices = {"choices": ["a", "b"]} if type_name in ("choice", "choices") else {}
+    needed = _NEEDED.get(type_name, {})
     try:
-        FieldDef.model_validate({"type": type_name, **choices, **constraints})
+        FieldDef.model_validate({"type": type_name, **needed, **constraints})
     except PartProblem as problem:
         raise ValidationError(f"{explain_validation_error(problem)}.") from None
