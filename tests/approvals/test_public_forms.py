@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.cache import caches
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -404,6 +406,19 @@ def test_what_nobody_confirms_in_two_days_is_deleted_with_its_files() -> None:
     assert not PublicEntry.objects.exists()
     assert not PublicEntryFile.objects.exists()
     assert not kept.storage.exists(kept.name)
+
+
+def test_a_file_that_a_killed_process_left_is_deleted_once_no_form_can_need_it() -> None:
+    publish()
+    send(**{"f-receipt": SimpleUploadedFile("r.pdf", b"%PDF-1.4 paid")})
+    kept = PublicEntryFile.objects.get().file
+    stray = default_storage.save("public/left", ContentFile(b"%PDF-1.4 left"))
+    PublicEntry.objects.update(expires_at=timezone.now() + timedelta(days=9))
+    forget_public_entries(timezone.now())
+    assert default_storage.exists(stray)
+    forget_public_entries(timezone.now() + timedelta(days=3))
+    assert not default_storage.exists(stray)
+    assert kept.storage.exists(kept.name)
 
 
 def test_what_is_confirmed_stays_with_its_address() -> None:

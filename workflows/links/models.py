@@ -97,9 +97,13 @@ class DecisionLink(models.Model):
         return f"{self.task} ({self.person})"
 
 
+ENTRY_FILES = "public"
+"""The folder of the files that were sent with public forms."""
+
+
 def new_entry_file_name(entry_file: "PublicEntryFile", filename: str) -> str:
     """A name on disk that tells nothing and cannot be steered by the sender."""
-    return f"public/{uuid.uuid4().hex}"
+    return f"{ENTRY_FILES}/{uuid.uuid4().hex}"
 
 
 class PublicEntry(models.Model):

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files import File
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_noop
@@ -20,7 +21,7 @@ from workflows.engine.texts import ReaderMoment
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.services.field_values.values import check_upload
 from workflows.execution.services.instances import require_not_paused, start_on_version
-from workflows.links.models import PublicEntry, PublicEntryFile
+from workflows.links.models import ENTRY_FILES, PublicEntry, PublicEntryFile
 from workflows.links.queries.public_entries import find_public_version
 from workflows.links.services.decision_links import USED
 from workflows.links.services.status_links import make_status_link
@@ -200,7 +201,7 @@ def tell_of_public_end(instance: WorkflowInstance, now: datetime) -> None:
 
 def forget_public_entries(now: datetime) -> int:
     """Delete forms that nobody confirmed in time, with their files, and files that a confirmed one
-    has left; how many forms there were."""
+    has left, or one that was never kept; how many forms there were."""
     for entry in PublicEntry.objects.filter(used_at__isnull=False, files__isnull=False).distinct():
         _delete_files_of(entry)
     forgotten = 0
@@ -208,7 +209,20 @@ def forget_public_entries(now: datetime) -> int:
         "pk", flat=True
     ):
         forgotten += _forget_entry(entry_id)
+    _delete_strays(now)
     return forgotten
+
+
+def _delete_strays(now: datetime) -> None:
+    """Files that no form names: a process that is killed while it keeps one leaves such. A young
+    one may belong to a form that is being kept just now."""
+    if not default_storage.exists(ENTRY_FILES):
+        return
+    named = set(PublicEntryFile.objects.values_list("file", flat=True))
+    for file_name in default_storage.listdir(ENTRY_FILES)[1]:
+        name = f"{ENTRY_FILES}/{file_name}"
+        if name not in named and now - default_storage.get_modified_time(name) > KEPT_FOR:
+            default_storage.delete(name)
 
 
 @transaction.atomic
