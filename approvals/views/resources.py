@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from approvals.forms.field_forms import CommandReasonForm
-from approvals.pages.resources import resource_list, resource_page
+from approvals.pages.resources import ResourcePage, resource_list, resource_page
 from approvals.ui.csv_download import table_csv_response
 from approvals.ui.responses import (
     refusal_context,
@@ -38,20 +38,20 @@ def resources_view(request: HttpRequest) -> HttpResponse:
 @signed_in_page
 def resource_view(request: HttpRequest, resource_key: str) -> HttpResponse:
     """Who has a resource when; of a budget what is held, spent and left."""
-    user = signed_in_user(request)
-    resource = find_visible_resource(user, resource_key)
-    page = resource_page(user, resource, request.GET.get("week", ""))
-    return render(request, "approvals/resource.html", {"page": page})
+    return render(request, "approvals/resource.html", {"page": _read_page(request, resource_key)})
 
 
 @require_safe
 @signed_in_page
 def resource_csv_view(request: HttpRequest, resource_key: str) -> HttpResponse:
     """The same as a table for spreadsheets."""
+    return table_csv_response(resource_key, _read_page(request, resource_key).table)
+
+
+def _read_page(request: HttpRequest, resource_key: str) -> ResourcePage:
     user = signed_in_user(request)
     resource = find_visible_resource(user, resource_key)
-    page = resource_page(user, resource, request.GET.get("week", ""))
-    return table_csv_response(resource.key, page.table)
+    return resource_page(user, resource, request.GET.get("week", ""))
 
 
 @require_http_methods(GET_OR_POST)

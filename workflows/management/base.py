@@ -9,6 +9,7 @@ import os
 import sys
 from abc import abstractmethod
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -74,6 +75,30 @@ class HandoffCommand(BaseCommand):
     def show(self, options: Mapping[str, Any], data: Any, text: str) -> None:
         """Print the result: `data` as JSON with `--json`, else the text."""
         self.stdout.write(json_text(data) if options["json"] else text)
+
+    def show_file(
+        self,
+        options: Mapping[str, Any],
+        data: Mapping[str, Any],
+        *,
+        kind: str,
+        written: str,
+        about: str,
+    ) -> None:
+        """Print a file's text (in JSON under its kind); with `--out` write it there, and say what
+        is there now."""
+        if options["out"] is None:
+            self.show(options, {**data, kind: written}, written.rstrip("\n"))
+            return
+        try:
+            Path(options["out"]).write_text(written, encoding="utf-8")
+        except OSError as problem:
+            raise InvalidInput(
+                "%(file)s cannot be written: %(problem)s.",
+                file=options["out"],
+                problem=problem.strerror,
+            ) from problem
+        self.show(options, {**data, "file": options["out"]}, f"{about} is in {options['out']}.")
 
 
 def _print_no_usage(file: Any = None) -> None:

@@ -1,7 +1,6 @@
 """Writes a workflow's map as BPMN 2.0, with its picture."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -9,7 +8,6 @@ from django.core.management.base import CommandParser
 from workflows.definitions.queries.definition_rows import definition_of
 from workflows.definitions.queries.sources import find_named_version
 from workflows.engine.bpmn.writing import write_bpmn
-from workflows.engine.errors import InvalidInput
 from workflows.management.base import HandoffCommand
 
 
@@ -29,21 +27,7 @@ class Command(HandoffCommand):
         version = find_named_version(options["key"], number=options["number"])
         definition = definition_of(version)
         written = write_bpmn(definition)
-        result: dict[str, Any] = {
-            "key": definition.key,
-            "version": version.number,
-            "steps": len(definition.steps),
-        }
-        if options["out"] is None:
-            self.show(options, result | {"bpmn": written}, written.rstrip("\n"))
-            return None
-        try:
-            Path(options["out"]).write_text(written, encoding="utf-8")
-        except OSError as problem:
-            raise InvalidInput(
-                "%(file)s cannot be written: %(problem)s.",
-                file=options["out"],
-                problem=problem.strerror,
-            ) from problem
-        self.show(options, result | {"file": options["out"]}, f"{version} is in {options['out']}.")
+        steps = len(definition.steps)
+        result = {"key": definition.key, "version": version.number, "steps": steps}
+        self.show_file(options, result, kind="bpmn", written=written, about=str(version))
         return None

@@ -1,7 +1,6 @@
 """Writes a decision table of a workflow's map as DMN 1.3."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -10,7 +9,6 @@ from workflows.definitions.queries.definition_rows import definition_of
 from workflows.definitions.queries.sources import find_named_version
 from workflows.definitions.queries.table_files import find_named_table
 from workflows.engine.dmn.writing import write_dmn
-from workflows.engine.errors import InvalidInput
 from workflows.management.base import HandoffCommand
 
 
@@ -34,17 +32,5 @@ class Command(HandoffCommand):
         written = write_dmn(definition, step)
         rows = len(getattr(definition.steps[step], "rows", None) or ())
         result = {"key": definition.key, "version": version.number, "step": step, "rows": rows}
-        if options["out"] is None:
-            self.show(options, result | {"dmn": written}, written.rstrip("\n"))
-            return None
-        try:
-            Path(options["out"]).write_text(written, encoding="utf-8")
-        except OSError as problem:
-            raise InvalidInput(
-                "%(file)s cannot be written: %(problem)s.",
-                file=options["out"],
-                problem=problem.strerror,
-            ) from problem
-        lines = f"'{step}' of {version} is in {options['out']}."
-        self.show(options, result | {"file": options["out"]}, lines)
+        self.show_file(options, result, kind="dmn", written=written, about=f"'{step}' of {version}")
         return None
