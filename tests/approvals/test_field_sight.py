@@ -23,7 +23,11 @@ from workflows.execution.queries.sight.field_sight import hidden_fields, mask_ch
 from workflows.execution.services import corrections
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
-from workflows.execution.services.review_digest import digest_of_shown_values
+from workflows.execution.services.review_digest import (
+    digest_of_shown_values,
+    digest_of_values,
+    shown_field_values,
+)
 from workflows.people.models import User
 from workflows.trail.models import TrailEvent
 
@@ -191,6 +195,25 @@ def test_exports_do_not_tell_who_only_manages(
             assert answer.status_code == 200, address
             text = b"".join(answer.streaming_content).decode()
             assert bool(SHOWN.search(text)) == is_told, (address, is_told)
+
+
+def test_no_digest_lets_somebody_try_out_what_is_not_shown(
+    people: dict[str, User], hire: WorkflowInstance
+) -> None:
+    task = open_task(hire, "equip")
+    plain = digest_of_values(
+        shown_field_values(cached_map(hire.version_id), "equip", hire.data, task.rows)
+    )
+    pages = pages_of(hire, signed_in(people["ida"]))
+    pages["bulk"] = signed_in(people["ida"]).get(f"/inbox/decide/?task={task.pk}").content.decode()
+    pages["api"] = Api(people["ida"]).get(f"/instances/{hire.reference}").content.decode()
+    assert not [address for address, page in pages.items() if plain in page]
+    tasks.decide(task.pk, actor=people["ida"], outcome="done", now=NOW)
+    let(people["ann"], AUDIT)
+    for name, is_told in (("olivia", False), ("ann", True)):
+        answer = signed_in(people[name]).get("/reports/audit.csv?workflow=hire")
+        text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+        assert (plain in text) is is_told, name
 
 
 def test_the_decision_on_what_is_not_shown_is_still_held_to_it(

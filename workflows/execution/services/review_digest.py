@@ -8,6 +8,8 @@ so the digest needs to carry nothing but itself.
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.crypto import salted_hmac
+
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.errors import ChangedSince, InvalidInput
 from workflows.engine.format.definition import HumanStep, display_title
@@ -20,6 +22,7 @@ from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.trail.signature_digest import digest_of_seen
 
+SALT = "handoff.seen"
 LOOK_BACK = 200
 """So many kept versions of a request are looked at for what somebody saw."""
 
@@ -42,15 +45,25 @@ def shown_field_values(
 
 
 def digest_of_values(values: Values) -> str:
-    """One text for these values: other values have another one."""
+    """One text for these values, as the record keeps it: other values have another one."""
     return digest_of_seen(values)
+
+
+def _readers_digest(version_map: VersionMap, values: Values) -> str:
+    """The same as readers are given it. Where a map has fields that only some may see it is made
+    with this site's key, so that nobody can try out which value of one makes it."""
+    digest = digest_of_values(values)
+    if not version_map.restricted_fields:
+        return digest
+    return salted_hmac(SALT, digest, algorithm="sha256").hexdigest()
 
 
 def digest_of_shown_values(
     version_map: VersionMap, step: str, data: Values, rows: str = "", chains: Chains = NO_CHAINS
 ) -> str:
     """The digest that the representation of a task at this step carries."""
-    return digest_of_values(shown_field_values(version_map, step, data, rows, chains))
+    values = shown_field_values(version_map, step, data, rows, chains)
+    return _readers_digest(version_map, values)
 
 
 def keeps_what_was_seen(step: HumanStep) -> bool:
@@ -75,7 +88,7 @@ def check_seen_digest(
                 " request's `work_items`."
             )
         return values
-    if digest != digest_of_values(values):
+    if digest != _readers_digest(work.map, values):
         raise ChangedSince(_describe_changes(work, step, rows, digest, values))
     return values
 
@@ -108,7 +121,7 @@ def _values_with_digest(work: UnitOfWork, step: str, rows: str, digest: str) -> 
     versions = history.filter(id=work.instance.pk).order_by("-history_date", "-history_id")
     for data in versions.values_list("data", flat=True)[:LOOK_BACK]:
         values = shown_field_values(work.map, step, data, rows, work.marking.chains)
-        if digest_of_values(values) == digest:
+        if _readers_digest(work.map, values) == digest:
             return values
     return None
 
