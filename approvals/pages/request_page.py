@@ -89,6 +89,7 @@ from workflows.execution.queries.instance_record import (
 )
 from workflows.execution.queries.position import InstancePosition, build_position
 from workflows.execution.queries.questions import QUESTIONS, questions_on_request
+from workflows.execution.queries.sight.attempts import conceal_attempts
 from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services.capacities import collect_barred_step_ids, find_steering_refusal
 from workflows.execution.services.messages.keeping import kept_messages_of
@@ -267,7 +268,9 @@ def _read_request(
         comment_files=comment_files,
         course_rows=course_rows,
         names=_names_on_page(request, position.map.graph.definition, tasks, course_rows),
-        attempts=attempts_of(request, position.map) if standing.audits else [],
+        attempts=conceal_attempts(
+            attempts_of(request, position.map) if standing.audits else [], hidden
+        ),
         hidden=hidden,
     )
 

@@ -1,6 +1,7 @@
 """Who may see a field: the value is nowhere where somebody else could read it."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,15 @@ from django.test import Client
 
 from tests.approvals.api.calls import Api
 from tests.approvals.office import signed_in
-from tests.factories import NOW, let, make_user, open_task, publish_map
+from tests.automation.driving import work_off
+from tests.factories import (
+    NOW,
+    let,
+    make_failed_attempt,
+    make_user,
+    open_task,
+    publish_map,
+)
 from tests.workflows.support import refused
 from workflows.access.conditions import AUDIT, MANAGE
 from workflows.definitions.queries.compiled_versions import cached_map
@@ -28,6 +37,7 @@ from workflows.execution.services.review_digest import (
     digest_of_values,
     shown_field_values,
 )
+from workflows.outbox.models import Attempt
 from workflows.people.models import User
 from workflows.trail.models import TrailEvent
 
@@ -304,6 +314,77 @@ def test_rows_that_were_seen_are_masked_in_exports(people: dict[str, User]) -> N
     page = signed_in(owner).get(f"/admin/workflows/trailevent/{decided.pk}/change/")
     assert page.status_code == 200
     assert not SHOWN.search(page.content.decode())
+
+
+def asking_a_bureau() -> dict[str, Any]:
+    """The map with a score that a call brings in, and that only payroll sees; and with a mail to an
+    address that only they see."""
+    fields = {
+        **HIRING["fields"],
+        "score": {"type": "text", "visible_to": ["payroll"]},
+        "contact": {"type": "text", "visible_to": ["payroll"]},
+    }
+    ask = {
+        "kind": "automation", "action": "http",
+        "with": {"url": "https://bureau.demo.invalid/score"},
+        "outputs": {"score": "$.score"}, "to": "write",
+    }  # fmt: skip
+    write = {
+        "kind": "automation", "action": "email",
+        "with": {"to": "{{ contact }}", "subject": "Hello", "text": "Hello."}, "to": "pay",
+    }  # fmt: skip
+    start = {**HIRING["start"], "fields": ["name", "contact"], "first": "equip"}
+    equip = HIRING["steps"]["equip"]
+    ways = {**equip["outcomes"], "done": "ask", "write": "write"}
+    steps = {**HIRING["steps"], "equip": {**equip, "outcomes": ways}, "ask": ask, "write": write}
+    return {**HIRING, "fields": fields, "start": start, "steps": steps}
+
+
+def at_step(people: dict[str, User], outcome: str) -> WorkflowInstance:
+    """A request for which something is done outside."""
+    publish_map(asking_a_bureau())
+    data = {"name": "Nora", "contact": "nobody at all"}
+    hire = requests.start("hire", actor=people["sam"], now=NOW, data=data)
+    task = open_task(hire, "equip")
+    tasks.decide(task.pk, actor=people["ida"], outcome=outcome, now=NOW)
+    return hire
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_what_came_back_of_a_call_is_told_to_who_may_see_what_it_fills_in(
+    people: dict[str, User], is_late: bool
+) -> None:
+    hire = at_step(people, "done")
+    item = hire.work_items.get(step__key="ask")
+    late = {"code": "answered_late", "parameters": {"readings": {"score": "SEVEN"}}}
+    attempt = make_failed_attempt(item, **{"answer": "It says SEVEN.", **(late if is_late else {})})
+    owner = people["olivia"]
+    owner.is_staff = True
+    owner.save()
+    owner.user_permissions.add(*Permission.objects.filter(codename__startswith="view_"))
+    let(people["ann"], AUDIT)
+    address = f"/requests/{hire.reference}/"
+    assert "SEVEN" in signed_in(people["ann"]).get(address).content.decode()
+    for path in (
+        address,
+        f"/admin/workflows/attempt/{attempt.pk}/change/",
+        "/admin/workflows/attempt/",
+    ):
+        answer = signed_in(owner).get(path)
+        assert answer.status_code == 200, path
+        assert "SEVEN" not in answer.content.decode(), path
+
+
+def test_an_incident_says_nothing_that_only_some_may_see(people: dict[str, User]) -> None:
+    hire = at_step(people, "write")
+    work_off(NOW + timedelta(hours=1))
+    incident = hire.incidents.get(code="no_address")
+    attempt = Attempt.objects.get(request=hire)
+    assert "nobody at all" in attempt.message
+    assert "nobody at all" not in incident.message
+    assert "Contact" in incident.message
+    row = TrailEvent.objects.get(request=hire, command="fail")
+    assert "nobody at all" not in str(row.changes)
 
 
 @pytest.mark.parametrize("said", ["public: true", "searchable: true"])

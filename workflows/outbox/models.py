@@ -9,7 +9,7 @@ from datetime import datetime
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from django_fsm import FSMModelMixin, transition
 
 from workflows.definitions.models import Step
@@ -141,6 +141,7 @@ class Attempt(models.Model):
     `answer` is the first 2 kB of what the other side said, with secrets masked.
     """
 
+    is_concealed = False
     RUNNING, SUCCEEDED = AttemptState.RUNNING, AttemptState.SUCCEEDED
     FAILED, LOST = AttemptState.FAILED, AttemptState.LOST
 
@@ -188,7 +189,13 @@ class Attempt(models.Model):
         """Whether it was answered when nothing waited for it any more."""
         return self.code == AnsweredLate.CODE
 
+    def conceal(self) -> None:
+        """Keep what came back from a reader who may not see a field that it may tell of."""
+        self.is_concealed, self.answer = True, ""
+
     @property
     def message(self) -> str:
         """What became of it, in words; nothing where that goes without saying."""
+        if self.is_concealed:
+            return gettext("What came back is not shown to you.")
         return describe_attempt(self.code, self.parameters)

@@ -42,6 +42,7 @@ from workflows.execution.services.automation_steps import (
     complete_waiting_step,
     fail_waiting_step,
     open_work_of_instance,
+    text_for_all,
     waiting_token,
 )
 from workflows.execution.services.unit_of_work import UnitOfWork
@@ -349,7 +350,7 @@ def _retry_or_give_up(
     if failed.retry and tried < allowed:
         salt = f"{case.instance.started_at.isoformat()}/{message.activation}"
         wait = max(retry_delay(step, tried, salt=salt), timedelta(seconds=failed.wait))
-        why = ActionRefused(failed.code, failed.text)
+        why = ActionRefused(failed.code, text_for_all(case.map, row.step.key, failed.text))
         outbox.put_off(message, until=case.now + min(wait, LONGEST_DELAY), why=why)
         return
     if case.instance.state == WorkflowInstance.SUSPENDED:

@@ -16,6 +16,7 @@ from workflows.definitions.models import Role, Step, TemplateVersion
 from workflows.definitions.queries.definition_rows import definition_to_run
 from workflows.engine.format.definition import FieldDef, HumanStep, RoleDef
 from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.outside_fields import fields_in_reports
 from workflows.engine.routing.rows import Chains, read_rows
 from workflows.engine.routing.separation import RowView, visible_field_keys
 from workflows.engine.timing.working_time import Calendar
@@ -53,6 +54,11 @@ class VersionMap:
             for key, field in fields.items()
             if field.visible_to is not None
         }
+
+    def restricted_at(self, step: str) -> frozenset[str]:
+        """The fields that only some may see and whose values may stand in what is kept of a step's
+        attempts."""
+        return fields_in_reports(self.graph[step]) & self.restricted_fields.keys()
 
     @property
     def calendar(self) -> Calendar:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
-from workflows.engine.audit.unset_fields import fields_sent_outside
+from workflows.engine.routing.outside_fields import fields_sent_outside
 
 
 def check_asked_in_sight(survey: Survey) -> Iterator[AuditFinding]:

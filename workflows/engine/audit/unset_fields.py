@@ -5,19 +5,17 @@ from collections.abc import Iterator, Mapping
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
 from workflows.engine.format.definition import (
-    AutomationStep,
     HoldingStep,
     HumanStep,
     Step,
-    SubworkflowStep,
     TableStep,
     WaitStep,
 )
 from workflows.engine.routing.holds import fields_of_hold, purposes_of
+from workflows.engine.routing.outside_fields import fields_sent_outside
 from workflows.engine.routing.waits import awaited_field
 from workflows.engine.rules.evaluation import RuleProblem
 from workflows.engine.texts import Text, text
-from workflows.engine.values.placeholders import PlaceholderProblem, placeholder_names
 
 
 def check_read_too_early(survey: Survey) -> Iterator[AuditFinding]:
@@ -48,17 +46,6 @@ def _fields_read(survey: Survey, key: str, step: Step) -> Mapping[str, Text]:
         for purpose in purposes_of(step):
             reads |= dict.fromkeys(fields_of_hold(step, purpose), text("books or spends by"))
     return reads
-
-
-def fields_sent_outside(step: Step) -> frozenset[str]:
-    """The fields whose values a step tells other systems, people or workflows."""
-    payload = step.data if isinstance(step, SubworkflowStep) else None
-    if isinstance(step, AutomationStep) and step.action != "set_fields":
-        payload = step.with_
-    try:
-        return frozenset(placeholder_names(payload))
-    except PlaceholderProblem:
-        return frozenset()
 
 
 def _condition_fields(survey: Survey, key: str) -> set[str]:

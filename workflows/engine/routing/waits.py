@@ -26,7 +26,8 @@ def find_wait_trouble(
         if not isinstance(step.until, str):
             relative_moment(step.until, value, calendar=Calendar.always(), zone=graph.zone)
     except (ValueError, TypeError, ArithmeticError):
-        return NoDate(graph.title(key), field, str(value))
+        is_for_all = graph.definition.all_fields[field].visible_to is None
+        return NoDate(graph.title(key), field, str(value) if is_for_all else "…")
     return None
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext, gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from workflows.access.conditions import MANAGE
-from workflows.admin_site.base import PageContextMixin, StaffAdmin
+from workflows.admin_site.base import PageContextMixin, StaffAdmin, actor_of
 from workflows.admin_site.confirmed_actions import (
     ActionQuestion,
     ActionReasonForm,
@@ -36,6 +36,8 @@ from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.format.definition import FieldDef, display_title
 from workflows.engine.values.field_types.base import type_of_field
 from workflows.execution.models import Incident
+from workflows.execution.queries.sight.attempts import conceal_attempts
+from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services import incidents
 from workflows.execution.texts.incident_codes import incident_code_text
 from workflows.outbox.admin.messages import render_attempts_table
@@ -263,10 +265,13 @@ class IncidentAdmin(IncidentColumns, PageContextMixin, RequestLinkMixin, StaffAd
         is_open = row.state == Incident.OPEN
         mends = is_open and manages_workflow(request, row.request.template)
         ways_on = [(action.__name__, label) for action, label in INCIDENT_ACTION_LABELS.items()]
-        return {"tried": render_incident_attempts(row), "ways_on": ways_on if mends else []}
+        tried = render_incident_attempts(row, actor_of(request))
+        return {"tried": tried, "ways_on": ways_on if mends else []}
 
 
-def render_incident_attempts(incident: Incident) -> SafeString:
+def render_incident_attempts(incident: Incident, reader: User) -> SafeString:
     """Every attempt of the activation that waits on an incident."""
     rows = Attempt.objects.filter(request=incident.request, activation=incident.activation)
-    return render_attempts_table(rows.order_by("number"))
+    hidden = hidden_fields(reader, incident.request)
+    tried = conceal_attempts(rows.select_related("step").order_by("number"), hidden)
+    return render_attempts_table(tried)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.queries.sight.attempts import conceal_from_all
 from workflows.outbox.choices import MessageKind
 from workflows.outbox.models import HELD, TAKEN, WAITING, Attempt, OutboxMessage
 from workflows.outbox.payloads import AttemptPayload, read_payload
@@ -102,9 +103,9 @@ def _add_failures(statuses: Mapping[Activation, AutomaticStepStatus], requests: 
     if not requests:
         return
     rows = Attempt.objects.filter(request__in=requests, state__in=(Attempt.FAILED, Attempt.LOST))
-    for row in rows.defer("answer").order_by("number"):
+    for row in rows.defer("answer").select_related("step").order_by("number"):
         if (row.request_id, row.activation) in statuses:
-            statuses[row.request_id, row.activation].failed = row
+            statuses[row.request_id, row.activation].failed = conceal_from_all(row)
 
 
 def _add_children(statuses: Mapping[Activation, AutomaticStepStatus], requests: set[int]) -> None:

@@ -5,16 +5,19 @@ message that led here is closed too.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.authority.asked_fields import missing_answers
 from workflows.engine.errors import InvalidInput, NotFound, WrongState
 from workflows.engine.format.definition import display_title
 from workflows.engine.routing.advance import AdvanceResult
 from workflows.engine.routing.effects import ActivationCompleted, Fail, Finish
 from workflows.engine.routing.marking import Token
-from workflows.engine.routing.step_troubles import StepTrouble
+from workflows.engine.routing.step_troubles import StepFailed, StepTrouble
+from workflows.engine.texts import Text, text
 from workflows.engine.values.records import fact_to_json
 from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.execution.services.effect_handlers import apply_event
@@ -68,6 +71,9 @@ def fail_waiting_step(
     """The step cannot be done: the request takes the step's error way, or waits on an incident."""
     item = _require_open_item(work, activation)
     before = item.state
+    if isinstance(trouble, StepFailed):
+        said = text_for_all(work.map, work.map.step_keys[item.step_id], trouble.text)
+        trouble = replace(trouble, text=said)
     result = apply_event(work, Fail(activation, trouble))
     if _is_completed(result, activation):
         _close_item(work, item, "error", "", since)
@@ -75,6 +81,21 @@ def fail_waiting_step(
     work.changes.facts.failed = fact_to_json(trouble)
     _save_command(work, item, before, TrailCommand.FAIL, outcome=trouble.code, comment="")
     return item
+
+
+def text_for_all(version_map: VersionMap, step: str, said: Text | str) -> Text | str:
+    """Why a step failed, as incidents, mails and the trail say it to all who read them: nothing
+    that may name a value of a field that only some may see. The attempt keeps the rest."""
+    names = sorted(version_map.restricted_at(step))
+    if not names:
+        return said
+    fields = version_map.graph.definition.all_fields
+    titles = [display_title(name, fields[name].label) for name in names]
+    return text(
+        "What went wrong is not said here: it may name a value of %(fields)s, which only some may"
+        " see.",
+        fields=", ".join(titles),
+    )
 
 
 def validate_output_values(

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from workflows.admin_site.base import StaffAdmin
+from workflows.admin_site.base import StaffAdmin, actor_of
 from workflows.admin_site.confirmed_actions import ActionQuestion, build_confirmed_action
 from workflows.admin_site.elements import (
     NOTHING,
@@ -26,6 +26,8 @@ from workflows.admin_site.elements import (
 from workflows.admin_site.filters import YesFilter
 from workflows.admin_site.request_links import RequestLinkMixin
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
+from workflows.execution.queries.sight.attempts import conceal_attempts
+from workflows.execution.queries.sight.field_sight import masked_fields
 from workflows.monitoring.services import redelivery as resend
 from workflows.outbox.choices import MessageKind
 from workflows.outbox.models import TAKEN, WAITING, Attempt, OutboxMessage
@@ -69,6 +71,18 @@ class AttemptAdmin(RequestLinkMixin, StaffAdmin):
     )
     readonly_fields = ("its_request", "what_came", MESSAGE)
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """The row, as far as the reader may see it."""
+        row = super().get_object(request, object_id, from_field)
+        _conceal_from(request, [row] if row is not None else [])
+        return row
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, with what came back as far as the reader may see it."""
+        page = super().get_changelist_instance(request)
+        _conceal_from(request, page.result_list)
+        return page
+
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_(self, attempt: Attempt) -> SafeString:
         """Marked where it failed."""
@@ -78,6 +92,15 @@ class AttemptAdmin(RequestLinkMixin, StaffAdmin):
     def what_came(self, attempt: Attempt) -> SafeString:
         """The first 2 kB of the answer, as it was kept."""
         return render_preformatted_text(attempt.answer)
+
+
+def _conceal_from(request: HttpRequest, attempts: Iterable[Attempt]) -> None:
+    """In tables over many requests auditors alone see what few may see."""
+    by_workflow: dict[int, list[Attempt]] = {}
+    for attempt in attempts:
+        by_workflow.setdefault(attempt.request.template_id, []).append(attempt)
+    for template, hidden in masked_fields(actor_of(request), by_workflow).items():
+        conceal_attempts(by_workflow[template], hidden)
 
 
 def render_attempt_badge(attempt: Attempt) -> SafeString:
