@@ -483,3 +483,57 @@ def test_columns_and_what_is_worked_out_come_back_as_they_were() -> None:
         plain["fields"]["lines"]["columns"]
     )
     assert not draft.unsupported
+
+
+QUORUMS: list[Any] = [3, "all", "60%", {"finance": 2, "legal": 1}, {"field": "how_many"}]
+ROLES: dict[str, Any] = {
+    "boss": {"manager_of": "requester"},
+    "lead_s_boss": {"manager_of": "field:lead"},
+    "decider_s_boss": {"manager_of": "look"},
+    "regional": {"groups": "finance-{{ region }}"},
+    "named": {"field": "reviewers"},
+    "column": {"column": "lines.who"},
+    "asker": {"requester": True},
+}
+
+
+def with_people(**step: Any) -> dict[str, Any]:
+    """A map whose first step is decided by people of the newer forms."""
+    way = {"ok": "done", "no": {"to": "refused", "exception": True}}
+    look = {"kind": "approval", "role": "finance", "expected": "1d", "due": "2d", "outcomes": way}
+    fields = {
+        "region": {"type": "choice", "choices": ["EU", "US"], "required": True},
+        "lead": {"type": "user"},
+        "reviewers": {"type": "users"},
+        "how_many": {"type": "integer"},
+        "lines": {"type": "list", "columns": {"who": {"type": "user"}}},
+    }
+    return {
+        "format": 1,
+        "key": "people",
+        "name": "People",
+        "owner": "olga",
+        "deputy": "dan",
+        "roles": {"finance": {"groups": ["finance"]}, "legal": {"groups": ["legal"]}, **ROLES},
+        "fields": fields,
+        "start": {"role": "finance", "fields": sorted(fields), "first": "look"},
+        "steps": {
+            "look": look | step,
+            "done": {"kind": "end", "result": "done"},
+            "refused": {"kind": "end", "result": "refused"},
+        },
+    }
+
+
+@pytest.mark.parametrize("quorum", QUORUMS, ids=str)
+def test_every_form_of_a_quorum_comes_back_as_it_was(quorum: Any) -> None:
+    definition = Definition.model_validate(with_people(quorum=quorum))
+    draft = read_back(definition)
+    assert (draft.definition.dump(), list(draft.unsupported)) == (definition.dump(), [])
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_every_form_of_a_role_comes_back_as_it_was(role: str) -> None:
+    definition = Definition.model_validate(with_people(role=role, not_by=[]))
+    draft = read_back(definition)
+    assert (draft.definition.dump(), list(draft.unsupported)) == (definition.dump(), [])

@@ -15,6 +15,7 @@ from workflows.definitions.admin.finding_places import find_box
 from workflows.definitions.admin.guide import describe_guide
 from workflows.definitions.admin.map_inlines import SHOWN_STEPS_KEY
 from workflows.definitions.diagrams.labels import (
+    quorum_words,
     route_is_exception,
     route_label,
     route_names,
@@ -27,6 +28,7 @@ from workflows.definitions.services.publishing import audit_version
 from workflows.engine.audit import AuditFinding
 from workflows.engine.diagram.excerpt import WHOLE_STEPS
 from workflows.engine.errors import DefinitionProblem
+from workflows.engine.format.quorums import read_quorum
 from workflows.execution.models import WorkflowInstance
 
 STEPS_PER_PAGE: Final = 50
@@ -236,7 +238,7 @@ class VersionSheet:
                 title=str(step),
                 href=change_url(step),
                 kind=step.kind,
-                holds=step_note("", step.config or {}),
+                holds=_words_of(step),
                 role=str(step.role) if step.role else "",
                 expected=step.expected or "",
                 ways=[
@@ -275,3 +277,9 @@ def build_sheet_context(
         "requests_url": list_url(WorkflowInstance, template__id__exact=template.pk),
         "show_save_and_add_another": False,
     }
+
+
+def _words_of(step: Step) -> str:
+    """What stands behind a step's kind in words: what it does with resources, how many agree."""
+    words = (step_note("", step.config or {}), quorum_words(read_quorum(step.quorum)))
+    return " · ".join(word for word in words if word)

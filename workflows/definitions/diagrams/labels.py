@@ -2,13 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from workflows.definitions.choices import RouteKind
 from workflows.definitions.models import Route
 from workflows.definitions.queries.definition_rows import chain_of_route
 from workflows.engine.format.definition import EXPIRED, UNCHOSEN_WAYS, Link, display_title
+from workflows.engine.format.quorums import (
+    fixed_votes,
+    quorum_field,
+    quorum_roles,
+    quorum_share,
+)
 
 ROUTE_KIND_LABELS = {
     "otherwise": gettext_lazy("otherwise"),
@@ -30,6 +37,26 @@ def step_note(role: str, said: Mapping[str, object]) -> str:
     """What stands behind a step's kind: what it does with resources, and who does it."""
     words = [str(word) for key, word in HOLD_WORDS.items() if said.get(key)]
     return " · ".join((*words, role) if role else words)
+
+
+def quorum_words(quorum: Any) -> str:
+    """How many must agree at a step, as a sentence says it; nothing where one is enough."""
+    share, field, roles = quorum_share(quorum), quorum_field(quorum), quorum_roles(quorum)
+    if quorum == "all":
+        return gettext("everybody in the role must agree")
+    if share is not None:
+        return gettext("%(share)s%% of the role must agree") % {"share": share}
+    if field is not None:
+        said = {"field": display_title(field, None)}
+        return gettext("as many must agree as “%(field)s” says") % said
+    if roles:
+        parts = [
+            gettext("%(count)s of %(role)s") % {"count": count, "role": display_title(role, None)}
+            for role, count in roles.items()
+        ]
+        return gettext("must agree: %(roles)s") % {"roles": ", ".join(parts)}
+    needed = fixed_votes(quorum) or 1
+    return gettext("%(count)s must agree") % {"count": needed} if needed > 1 else ""
 
 
 def route_label(route: Route) -> str:
