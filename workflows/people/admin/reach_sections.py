@@ -171,6 +171,15 @@ _KINDS: Sequence[tuple[Any, str, LinesOfRow]] = (
         _plain,
     ),
     (TASKS_TITLE, "tasks", _of_request),
+    (
+        ngettext_lazy(
+            "Was added to %(count)s task, to agree besides or as it is late",
+            "Was added to %(count)s tasks, to agree besides or as they are late",
+            "count",
+        ),
+        "added_to",
+        _of_request,
+    ),
     (STRANDED_TITLE, "steps", _stranded),
     (
         ngettext_lazy(

@@ -130,11 +130,11 @@ def _handing(row: OwnedRow, plan: HandoverPlan, leaving: Leaving) -> Callable[[]
 
 def _naming(named: NamedInRequest, plan: HandoverPlan, leaving: Leaving) -> Callable[[], object]:
     def act() -> None:
-        successor = _require_successor(plan)
+        login, successor = leaving.person.get_username(), _require_successor(plan)
         set_values(
             named.instance.pk,
             actor=leaving.by,
-            data={named.field: successor.get_username()},
+            data={named.field: named.with_other(login, successor.get_username())},
             reason=plan.reason,
             now=leaving.now,
         )

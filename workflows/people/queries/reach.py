@@ -5,27 +5,50 @@ Rows and numbers only; pages put them into words. However much it is, it is read
 statements.
 """
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from workflows.access.conditions import roles_listing
 from workflows.access.models import ApiToken, ServiceAccount
 from workflows.access.permissions import count_members_without
 from workflows.connections.models import Connection, WebhookKey
-from workflows.definitions.models import PartOwner, Role, Step, TemplateVersion, WorkflowTemplate
+from workflows.definitions.choices import RouteKind
+from workflows.definitions.models import (
+    PartOwner,
+    Role,
+    Route,
+    Step,
+    TemplateVersion,
+    WorkflowTemplate,
+)
 from workflows.engine.format.definition import HUMAN_KINDS
+from workflows.engine.format.directory_finders import COLUMN
 from workflows.engine.format.quorums import fixed_votes, quorum_roles, read_quorum
 from workflows.engine.format.trigger_kinds import SCHEDULE
 from workflows.engine.routing.chains import awaited_in_chains
 from workflows.engine.routing.marking import Marking
-from workflows.execution.models import Incident, TaskQuestion, WorkflowInstance, WorkItem
+from workflows.execution.models import (
+    AddedPerson,
+    Incident,
+    TaskQuestion,
+    WorkflowInstance,
+    WorkItem,
+)
 from workflows.people.models import Absence, RoleEntry, User
 from workflows.resources.models import Resource
+
+USUAL_ROW = "row"
+DEEPEST = 5
+"""Each-branches lie no deeper in one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +62,41 @@ class OwnedSchedule:
 
 @dataclass(frozen=True, slots=True)
 class NamedInRequest:
-    """A request that runs and names somebody in a field by which one of its roles is found."""
+    """A request that runs and names somebody in a field by which one of its roles is found: a
+    person, several people, or people in the rows of a list."""
 
     instance: WorkflowInstance
     field: str
+    columns: frozenset[str] = frozenset()
+    """Those of a list that name people by which a role is found."""
+
+    @property
+    def value(self) -> Any:
+        """What stands in the field."""
+        return self.instance.data.get(self.field)
+
+    def names(self, login: str) -> bool:
+        """Whether somebody is named there."""
+        if not self.columns:
+            return _is_among(self.value, login)
+        return any(_is_among(row.get(key), login) for row in self._rows for key in self.columns)
+
+    def with_other(self, login: str, other: str) -> Any:
+        """The field's value with another person in this one's place."""
+        if not self.columns:
+            return _replace_login(self.value, login, other)
+        return [
+            {
+                key: _replace_login(part, login, other) if key in self.columns else part
+                for key, part in row.items()
+            }
+            for row in self._rows
+        ]
+
+    @property
+    def _rows(self) -> list[Mapping[str, Any]]:
+        rows = self.value if isinstance(self.value, list) else []
+        return [row for row in rows if isinstance(row, Mapping)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +123,7 @@ class Reach:
     programs: list[ServiceAccount]
     tokens: list[ApiToken]
     tasks: list[WorkItem]
+    added_to: list[WorkItem]
     steps: list[StrandedStep]
     fields: list[NamedInRequest]
     turns: list[WorkflowInstance]
@@ -92,6 +147,7 @@ class Reach:
                     self.programs,
                     self.tokens,
                     self.tasks,
+                    self.added_to,
                     self.steps,
                 ),
                 *(self.fields, self.turns, self.incidents, self.questions),
@@ -101,7 +157,7 @@ class Reach:
 
 
 def find_reach(person: User, *, now: datetime) -> Reach:
-    """How far a person reaches, as long as their account is open. Some twenty statements."""
+    """How far a person reaches, as long as their account is open. Some thirty statements."""
     templates = WorkflowTemplate.objects.select_related("owner", "deputy").order_by("name")
     owned = list(templates.filter(owner=person))
     parts = list(_parts_of(person))
@@ -119,6 +175,7 @@ def find_reach(person: User, *, now: datetime) -> Reach:
         ),
         tokens=list(_tokens_of(person, now)),
         tasks=list(_tasks_held_by(person)),
+        added_to=list(_tasks_added_to(person)),
         steps=find_steps_stranded_without(person),
         fields=list(_requests_naming(person)),
         turns=list(_requests_asking_later(person)),
@@ -224,19 +281,72 @@ def _tasks_held_by(person: User) -> QuerySet[WorkItem]:
     return rows.select_related("request__template", "step__role").order_by("pk")
 
 
+def _tasks_added_to(person: User) -> QuerySet[WorkItem]:
+    """Open tasks to which they were added: as one more who must agree, or as they are late."""
+    added = AddedPerson.objects.filter(user=person, found=False).values("work_item")
+    rows = WorkItem.objects.filter(
+        is_open=True, pk__in=added, request__state__in=WorkflowInstance.LIVE
+    ).exclude(request__source__in=WorkflowInstance.PAST)
+    return rows.select_related("request__template", "step").order_by("pk")
+
+
 def _requests_naming(person: User) -> Iterator[NamedInRequest]:
     """Requests that run and name this person by their login in a field by which a role is found."""
-    roles = Role.objects.filter(version__in=versions_in_use(), field__isnull=False)
-    versions_by_field: dict[str, set[int]] = {}
-    for field, version in roles.order_by().values_list("field", "version_id"):
-        versions_by_field.setdefault(str(field), set()).add(version)
-    named = Q(pk__in=())
-    for field, versions in versions_by_field.items():
-        named |= Q(version__in=versions, **{f"data__{field}": person.get_username()})
-    for instance in _running_requests().filter(named) if versions_by_field else ():
-        for field, versions in sorted(versions_by_field.items()):
-            if instance.version_id in versions and instance.data.get(field) == person.username:
-                yield NamedInRequest(instance, field)
+    login, places = person.get_username(), _fields_with_people()
+    if not places:
+        return
+    spelled = {json.dumps(login), json.dumps(login, ensure_ascii=False)}  # as each database does
+    said = reduce(or_, (Q(said__contains=text) for text in spelled))
+    rows = _running_requests().filter(version__in=places)
+    for instance in rows.alias(said=Cast("data", TextField())).filter(said):
+        for field, columns in sorted(places[instance.version_id].items()):
+            named = NamedInRequest(instance, field, frozenset(columns))
+            if named.names(login):
+                yield named
+
+
+def _fields_with_people() -> dict[int, dict[str, set[str]]]:
+    """By version in use the fields in which roles find people; of the rows of an each-branch, and
+    of a column, the list with its columns. Two statements."""
+    branches = Route.objects.filter(step__version__in=versions_in_use(), each__isnull=False)
+    rows = {
+        (version, name or USUAL_ROW): str(each)
+        for version, name, each in branches.order_by().values_list(
+            "step__version_id", "row_name", "each"
+        )
+    }
+    roles = Role.objects.filter(version__in=versions_in_use())
+    found: dict[int, dict[str, set[str]]] = {}
+    for role in roles.filter(Q(field__isnull=False) | Q(other_finders__isnull=False)):
+        for named in (role.field, (role.other_finders or {}).get(COLUMN.name)):
+            if isinstance(named, str) and named:
+                field, column = _place_of(role.version_id, named, rows)
+                columns = found.setdefault(role.version_id, {}).setdefault(field, set())
+                columns.update([column] if column else [])
+    return found
+
+
+def _place_of(version: int, named: str, rows: Mapping[tuple[int, str], str]) -> tuple[str, str]:
+    """The field of a name as a role has it, and its column; a row is of the field that its branch
+    goes through."""
+    root, _, column = named.partition(".")
+    for _ in range(DEEPEST):
+        if (version, root) not in rows:
+            break
+        root, _, inner = rows[version, root].partition(".")
+        column = column or inner
+    return root, column
+
+
+def _is_among(value: Any, login: str) -> bool:
+    return bool(value == login or (isinstance(value, list) and login in value))
+
+
+def _replace_login(value: Any, login: str, other: str) -> Any:
+    """The value with another login in this one's place; of several people each is once."""
+    if isinstance(value, list):
+        return list(dict.fromkeys(other if part == login else part for part in value))
+    return other if value == login else value
 
 
 def _requests_asking_later(person: User) -> Iterator[WorkflowInstance]:
@@ -255,7 +365,7 @@ def find_steps_stranded_without(
     person: User, groups: Collection[Group] | None = None
 ) -> list[StrandedStep]:
     """The steps in use that too few could do without this person; with `groups`, only where they
-    leave these groups. Three statements at most."""
+    leave these groups. Five statements at most."""
     role_ids = set(
         Role.objects.filter(version__in=versions_in_use(), pk__in=roles_listing(person))
         .order_by()
@@ -289,35 +399,59 @@ def find_tasks_lost_with(person: User, groups: Collection[Group]) -> QuerySet[Wo
 
 
 def find_steps_stranded_without_group(group: Group) -> list[StrandedStep]:
-    """The steps in use that too few could do if a group were deleted. Three statements."""
+    """The steps in use that too few could do if a group were deleted. Five statements."""
     entries = RoleEntry.objects.filter(group=group, role__version__in=versions_in_use())
     role_ids = set(entries.values_list("role_id", flat=True))
     return _stranded_steps(count_members_without(role_ids, groups=[group.pk]))
 
 
 def _stranded_steps(left: Mapping[int, int]) -> list[StrandedStep]:
-    """Of the steps of roles in which so many are left, those that need more."""
+    """Of the steps that need roles in which so many are left, those that need more: by their own
+    role, by another of a quorum, or by one to which an outcome alone belongs. Three statements."""
     few = [role for role, count in left.items() if count < MOST_NEEDED]
     if not few:
         return []
+    keys = {
+        (version, key): role
+        for version, key, role in Role.objects.filter(pk__in=few).values_list(
+            "version_id", "key", "pk"
+        )
+    }
+    of_outcomes: dict[int, list[int]] = {}
+    outcomes = Route.objects.filter(role__in=few, kind=RouteKind.OUTCOME).order_by("pk")
+    for step_id, role_id in outcomes.values_list("step_id", "role_id"):
+        of_outcomes.setdefault(step_id, []).append(role_id)
+    versions = {version for version, _ in keys}
     steps = (
-        Step.objects.filter(role__in=few, kind__in=HUMAN_KINDS)
+        Step.objects.filter(kind__in=HUMAN_KINDS)
+        .filter(
+            Q(role__in=few) | Q(pk__in=of_outcomes) | Q(version__in=versions, quorum__isnull=False)
+        )
         .select_related("version__template", "role")
         .order_by("version__name", "version__number", "position")
     )
     stranded = []
     for step in steps:
-        needed = _needed_of_role(step)
-        if left[step.role_id or 0] < needed:
-            stranded.append(StrandedStep(step, left[step.role_id or 0], needed))
+        for role, needed in _needs_of(step, keys, of_outcomes.get(step.pk, ())):
+            if left.get(role, needed) < needed:
+                stranded.append(StrandedStep(step, left[role], needed))
+                break
     return stranded
 
 
-def _needed_of_role(step: Step) -> int:
-    """How many of its own role a step certainly needs."""
+def _needs_of(
+    step: Step, keys: Mapping[tuple[int, str], int], of_outcomes: Iterable[int]
+) -> Iterator[tuple[int, int]]:
+    """The roles of which a step certainly needs people, with how many of each."""
     quorum = read_quorum(step.quorum)
-    own = quorum_roles(quorum).get(step.role.key) if step.role is not None else None
-    return own or fixed_votes(quorum) or 1
+    parts = quorum_roles(quorum)
+    if step.role is not None:
+        yield step.role.pk, parts.get(step.role.key) or fixed_votes(quorum) or 1
+    for key, needed in parts.items():
+        if (step.version_id, key) in keys:
+            yield keys[step.version_id, key], needed
+    for role in of_outcomes:
+        yield role, 1
 
 
 MOST_NEEDED = 1000
