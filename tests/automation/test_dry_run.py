@@ -1,5 +1,8 @@
 """What a step would send is shown to the letter, and nothing is sent."""
 
+import json
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -67,7 +70,9 @@ def test_a_call_is_shown_for_the_values_of_a_request(office: Any) -> None:
     with nothing_changed():
         page = page_of(request=flow.request.reference)
     assert f"POST {office.url}/orders/{flow.request.reference}?urgent=true" in page
-    assert "{&quot;amount&quot;: &quot;1200.00&quot;, &quot;paper&quot;: null}" in page
+    body = re.search(r"\{&quot;(?:amount|paper).*?\}", page)  # the database may order the keys
+    assert body is not None
+    assert json.loads(unescape(body[0])) == {"amount": "1200.00", "paper": None}
     assert "Bearer •••" in page
     assert "X-Note" not in page
     assert "mine" not in page

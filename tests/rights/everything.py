@@ -305,6 +305,7 @@ def _make_rows(site: Site) -> dict[str, Any]:
         "pk": review.pk,  # type: ignore[union-attr]
         "finding": finding.pk,
         "connection": connection.pk,
+        "step_row": step.pk,
         "webhook": key.pk,
         "service": service.pk,
         "id": root.pk,

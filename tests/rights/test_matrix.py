@@ -440,6 +440,7 @@ def path_of(address: Address, there: Everything) -> str:
         "admin:test_connection": rows["connection"],
         "admin:connect_account": rows["connection"],
         "admin:disconnect_account": rows["connection"],
+        "admin:dry_run_step": rows["step_row"],
         "admin:account_leaves": User.objects.get(username__in=("sam", "zqsam")).pk,
     }.get(address.name, rows["pk"])
     return address.at(**dict.fromkeys(address.holes, "x") | rows)
