@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.files import File
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -189,3 +190,26 @@ def post(client: Client, task: WorkItem, outcome: str, **values: Any) -> Any:
     if "opened" not in values:
         values["opened"] = opened(client, task)
     return client.post(f"/tasks/{task.pk}/", {"outcome": outcome, **values})
+
+
+def many_more(task: WorkItem, *, open_ones: int, finished: int) -> None:
+    """So many copies of a task, most of them finished, due at different times; counted anew."""
+    fields = [f.column for f in WorkItem._meta.concrete_fields if f.column != "id"]
+    is_open = "n %% %(every)s = 0"
+    changed = {
+        "activation": "1000 + n",
+        "is_open": is_open,
+        "in_queue": is_open,
+        "due_at": "due_at + n * interval '1 minute'",
+        "state": f"CASE WHEN {is_open} THEN 'enabled' ELSE 'done' END",
+    }
+    columns = ", ".join(fields)
+    values = ", ".join(changed.get(name, name) for name in fields)
+    given = {"task": task.pk, "all": open_ones + finished, "every": finished // open_ones + 1}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO workflows_workitem ({columns}) SELECT {values}"
+            " FROM workflows_workitem, generate_series(1, %(all)s) AS n WHERE id = %(task)s",
+            given,
+        )
+        cursor.execute("ANALYZE workflows_workitem")

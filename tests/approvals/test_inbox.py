@@ -7,7 +7,7 @@ import yaml
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.approvals.office import ask, ask_approved, decide, everything, signed_in
+from tests.approvals.office import ask, ask_approved, decide, everything, many_more, signed_in
 from tests.factories import NOW, make_user, open_task, publish_map
 from workflows.execution.models import WorkItem
 from workflows.execution.queries.inbox import InboxCount, count_inbox_tasks, inbox_page
@@ -179,29 +179,6 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(
     with CaptureQueriesContext(connection) as said:
         client.get("/")
     assert len(said) == 7 + statements
-
-
-def many_more(task: WorkItem, *, open_ones: int, finished: int) -> None:
-    """So many copies of a task, most of them finished, due at different times; counted anew."""
-    fields = [f.column for f in WorkItem._meta.concrete_fields if f.column != "id"]
-    is_open = "n %% %(every)s = 0"
-    changed = {
-        "activation": "1000 + n",
-        "is_open": is_open,
-        "in_queue": is_open,
-        "due_at": "due_at + n * interval '1 minute'",
-        "state": f"CASE WHEN {is_open} THEN 'enabled' ELSE 'done' END",
-    }
-    columns = ", ".join(fields)
-    values = ", ".join(changed.get(name, name) for name in fields)
-    given = {"task": task.pk, "all": open_ones + finished, "every": finished // open_ones + 1}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO workflows_workitem ({columns}) SELECT {values}"
-            " FROM workflows_workitem, generate_series(1, %(all)s) AS n WHERE id = %(task)s",
-            given,
-        )
-        cursor.execute("ANALYZE workflows_workitem")
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="plans are PostgreSQL's")
