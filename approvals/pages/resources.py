@@ -25,6 +25,7 @@ from workflows.resources.queries.holders import (
     visible_resources,
 )
 from workflows.resources.queries.resources import is_in_use
+from workflows.resources.queries.standing import Standing, find_standings
 from workflows.resources.services.resources import may_change_resource
 
 SOMEBODY = gettext_lazy("somebody")
@@ -65,8 +66,10 @@ def _week_address(monday: date | None, days: int) -> str:
     return other.isoformat() if is_allowed_date(other) else ""
 
 
-def resource_list(user: User) -> ReportTable[Resource]:
-    """What somebody may see. One statement."""
+def resource_list(user: User, now: datetime) -> ReportTable[Resource]:
+    """What somebody may see, and how it stands at a moment. Four statements."""
+    rows = list(visible_resources(user))
+    standings = find_standings(rows, now)
     return ReportTable(
         key="resources",
         as_cards=True,
@@ -84,20 +87,33 @@ def resource_list(user: User) -> ReportTable[Resource]:
             ),
             Column(gettext_lazy("Owner"), "owner", lambda row: person_name(row.owner)),
             Column(
-                gettext_lazy("State"),
-                "in_use",
+                gettext_lazy("Now"),
+                "now",
                 is_in_use,
-                text=_state_text,
+                text=lambda row: _now_text(row, standings[row.pk]),
             ),
         ],
-        rows=list(visible_resources(user)),
+        rows=rows,
     )
 
 
-def _state_text(row: Resource) -> str:
-    if is_in_use(row):
-        return gettext("in use")
-    return gettext("account closed") if row.is_active else gettext("switched off")
+def _now_text(row: Resource, now: Standing) -> str:
+    if not is_in_use(row):
+        return gettext("account closed") if row.is_active else gettext("switched off")
+    if row.is_budget:
+        if now.left_units is None:
+            return gettext("no amount for today")
+        return gettext("%(amount)s left") % {"amount": _money(now.left_units, row)}
+    if now.is_away:
+        return gettext("away")
+    if not now.taken:
+        return gettext("free")
+    if row.capacity == 1:
+        return gettext("taken until %(moment)s") % {"moment": _moment(now.until)}
+    return gettext("%(taken)s of %(capacity)s taken") % {
+        "taken": now.taken,
+        "capacity": row.capacity,
+    }
 
 
 def _kind_text(row: Resource) -> str:

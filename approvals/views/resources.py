@@ -30,7 +30,7 @@ from workflows.resources.services.resources import may_change_resource
 @signed_in_page
 def resources_view(request: HttpRequest) -> HttpResponse:
     """What can be booked, and the budgets that the reader may see."""
-    table = resource_list(signed_in_user(request))
+    table = resource_list(signed_in_user(request), timezone.now())
     return render(request, "approvals/resources.html", {"table": table})
 
 

@@ -1,11 +1,14 @@
 """The pages of resources: who sees what there is, who has it when, and who gives it back."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from approvals.pages.resources import resource_list
 from tests.factories import NOW, make_user, open_task
 from tests.table_rows import read_rows
 from tests.workflows.resource_scenes import (
@@ -20,6 +23,7 @@ from workflows.execution.models import WorkflowInstance
 from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
 from workflows.people.models import User
 from workflows.people.services.absences import AbsencePlan, set_absence
+from workflows.resources.choices import HoldPurpose
 from workflows.resources.models import Hold, Resource
 from workflows.trail.models import TrailEvent
 
@@ -215,3 +219,45 @@ def test_everybody_sees_when_somebody_who_is_booked_is_away(client: Client) -> N
     assert answer["taken"] == []
     User.objects.filter(pk=tess.pk).update(is_active=False)
     assert "account closed" in page_for(client, "stranger", reverse("approvals:resources"))[1]
+
+
+def standings(user: User, now: datetime) -> dict[str, str]:
+    """What the list says of each resource in its last column, by its name."""
+    table = resource_list(user, now)
+    return {row.name: table.columns[-1].cell(row, "").text for row in table.rows}
+
+
+def test_the_list_says_how_each_stands_now(taken: WorkflowInstance) -> None:
+    rita, tess = make_user("rita"), make_user("tess")
+    make_room("tess", name="Tess", person=tess)
+    make_room("pool", name="The pool", capacity=5)
+    hold = Hold.objects.get(purpose=HoldPurpose.BOOKS)
+    assert hold.starts_at
+    assert hold.ends_at
+    before = standings(rita, hold.starts_at - timedelta(minutes=1))
+    during = standings(rita, hold.starts_at)
+    assert before["The blue room"] == standings(rita, hold.ends_at)["The blue room"] == "free"
+    assert during["The blue room"].startswith("taken until 5 Mar 2026")
+    assert during["Marketing"] == "40.00 EUR left"
+    assert standings(rita, datetime(2031, 3, 5, tzinfo=UTC))["Marketing"] == "no amount for today"
+    Hold.objects.filter(pk=hold.pk).update(resource=Resource.objects.get(key="pool"), count=2)
+    assert standings(rita, hold.starts_at)["The pool"] == "2 of 5 taken"
+    days = AbsencePlan(
+        deputy=make_user("stan"), first_day=date(2026, 3, 5), last_day=date(2026, 3, 6)
+    )
+    set_absence(tess, days, by=tess, now=NOW)
+    assert during["Tess"] == "free"
+    assert standings(rita, hold.starts_at)["Tess"] == "away"
+
+
+def test_the_list_costs_no_more_for_more_resources(client: Client) -> None:
+    make_user("rita")
+    client.force_login(make_user("stranger"))
+    counts = []
+    for number in range(3):
+        make_room(f"r{number}", name=f"Room {number}")
+        client.get(reverse("approvals:resources"))
+        with CaptureQueriesContext(connection) as said:
+            client.get(reverse("approvals:resources"))
+        counts.append(len(said))
+    assert len(set(counts)) == 1, counts
