@@ -27,6 +27,7 @@ from workflows.execution.models import (
 )
 from workflows.execution.queries.open_work import find_running_requests
 from workflows.execution.services.forecasts import keep_forecasts
+from workflows.outbox.services.heartbeats import open_round_units
 from workflows.people.queries.listed_people import SiteListedPeople
 
 COURSES: Final = 20
@@ -51,16 +52,18 @@ class Outlook:
 
 def refresh_forecasts(*, now: datetime, within: float | None = None) -> int:
     """Foretell every workflow that runs; returns how many. With `within`, no workflow is begun
-    after so many seconds."""
+    after so many seconds. One that cannot be foretold is set aside, and the rest goes on."""
     begun, count = time.monotonic(), 0
     live = WorkflowInstance.objects.running().order_by().values("template_id").distinct()
-    for template in WorkflowTemplate.objects.filter(pk__in=live).order_by("pk"):
-        if within is not None and time.monotonic() - begun > within:
-            break
-        outlook = foretell(template, now=now)
-        if outlook is not None:
-            keep_forecasts(template, outlook.requests, outlook.queues, now=now)
-            count += 1
+    with open_round_units("forecast", now) as round_forecasts:
+        for template in WorkflowTemplate.objects.filter(pk__in=live).order_by("pk"):
+            if within is not None and time.monotonic() - begun > within:
+                break
+            with round_forecasts.isolate_unit(template.key, in_one=False):
+                outlook = foretell(template, now=now)
+                if outlook is not None:
+                    keep_forecasts(template, outlook.requests, outlook.queues, now=now)
+                    count += 1
     return count
 
 

@@ -23,7 +23,7 @@ from workflows.people.models import User
 def rehearsal_view(request: HttpRequest, key: str, number: int) -> HttpResponse:
     """Rehearse a version as its form says, or a hundred times."""
     version = _find_managed_version(signed_in_user(request), key, number)
-    form, page, refused = None, None, None
+    definition, form, page, refused = None, None, None, None
     try:
         definition = definition_of(version)
         form = RehearsalForm(definition, _asked(request.GET))
@@ -36,7 +36,7 @@ def rehearsal_view(request: HttpRequest, key: str, number: int) -> HttpResponse:
         "workflow": version.template,
         "form": form,
         "page": page,
-        "supposes_free": holds_something(definition),
+        "supposes_free": definition is not None and holds_something(definition),
         "query": _query_without_place(request.GET),
         **refusal_context(refused),
     }

@@ -63,6 +63,7 @@ class WorkflowPage:
     suspended: int
     by_pause: int
     starts: list[str]
+    gone_parts: str
     review: ReviewOverview
     health: str
     troubles: list[StepHealthLine]
@@ -152,6 +153,7 @@ def build_workflow_page(user: User, template: WorkflowTemplate, *, now: datetime
         suspended=counts.get(WorkflowInstance.SUSPENDED, 0),
         by_pause=len(instances_suspended_by_pause(row)),
         starts=list(_describe_starts(published)) if published else [],
+        gone_parts=str(get_version_map(published).gone_parts or "") if published else "",
         review=list_review_overviews(alone, now=now)[0],
         health=worst_state(entry.state for entry in steps),
         troubles=[

@@ -1,14 +1,13 @@
 """An extension is taken out while requests need it: they wait, and nobody else's work stops."""
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from tests.approvals.office import signed_in
 from tests.automation.driving import plain, work_off
-from tests.extensions.company import ACME, Load
+from tests.extensions.company import Load
 from tests.extensions.test_extensions import IBAN, desk_map, refund
 from tests.extensions.test_role_finders import leave, make_directory, waits_for
 from tests.factories import NOW
@@ -28,28 +27,10 @@ from workflows.definitions.queries.compiled_versions import forget_maps
 from workflows.definitions.queries.definition_rows import definition_of
 from workflows.definitions.services.map_watch import audit_published_maps
 from workflows.engine.errors import DefinitionProblem, InvalidInput, NotAllowed
-from workflows.engine.registries import known_registries
 from workflows.execution.services.staffing_watch import watch_queues
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(days=1)
-
-
-@pytest.fixture
-def take_out() -> Iterator[Callable[[], None]]:
-    """Takes all out that was loaded since, as a restart without the package does."""
-    before = {name: set(registry.names()) for name, registry in known_registries().items()}
-
-    def forget_extensions() -> None:
-        for name, registry in known_registries().items():
-            for added in set(registry.names()) - before[name]:
-                registry.unregister(added)
-        for module in [name for name in sys.modules if name.startswith(f"{ACME}.")]:
-            del sys.modules[module]
-        forget_maps()
-
-    yield forget_extensions
-    forget_maps()
 
 
 def other_flow() -> Flow:

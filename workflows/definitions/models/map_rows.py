@@ -18,6 +18,7 @@ from workflows.definitions.models.versions import (
 )
 from workflows.engine.format.branches import MOST_LEVELS
 from workflows.engine.format.definition import RoleDef, display_title
+from workflows.engine.format.gone_parts import read_role_with_gone_parts
 
 
 class VersionPart(models.Model):
@@ -98,8 +99,8 @@ class Role(VersionPart):
 
     @property
     def definition(self) -> RoleDef:
-        """The role as the engine knows it."""
-        return RoleDef.model_validate(self.settings)
+        """The role as the engine knows it; by a finder that is not installed it finds nobody."""
+        return read_role_with_gone_parts(self.settings)
 
 
 class Field(VersionPart):

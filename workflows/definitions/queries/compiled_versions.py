@@ -19,6 +19,7 @@ from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.outside_fields import fields_in_reports
 from workflows.engine.routing.rows import Chains, read_rows
 from workflows.engine.routing.separation import RowView, visible_field_keys
+from workflows.engine.texts import Text
 from workflows.engine.timing.working_time import Calendar
 
 
@@ -32,6 +33,8 @@ class VersionMap:
     graph: Graph
     step_ids: Mapping[str, int]
     role_ids: Mapping[str, int]
+    gone_parts: Text | None
+    """What the map names that is not installed here, in one sentence."""
 
     @cached_property
     def step_keys(self) -> dict[int, str]:
@@ -158,11 +161,13 @@ def forget_maps() -> None:
 
 
 def _build_version_map(version: TemplateVersion) -> VersionMap:
+    definition, gone_parts = definition_to_run(version)
     return VersionMap(
         version_id=version.pk,
         template_id=version.template_id,
         number=version.number,
-        graph=Graph(definition_to_run(version), timezone.get_default_timezone()),
+        graph=Graph(definition, timezone.get_default_timezone()),
         step_ids=dict(Step.objects.filter(version=version).values_list("key", "pk")),
         role_ids=dict(Role.objects.filter(version=version).values_list("key", "pk")),
+        gone_parts=gone_parts,
     )

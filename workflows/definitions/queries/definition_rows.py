@@ -29,9 +29,10 @@ from workflows.engine.format.definition import (
 )
 from workflows.engine.format.definition import Step as MapStep
 from workflows.engine.format.files import explain_validation_error
-from workflows.engine.format.gone_parts import read_with_gone_parts
+from workflows.engine.format.gone_parts import gone_parts_text, read_with_gone_parts
 from workflows.engine.format.quorums import read_quorum, write_quorum
 from workflows.engine.format.role_finders import GROUPS
+from workflows.engine.texts import Text
 
 log = logging.getLogger(__name__)
 
@@ -274,27 +275,35 @@ def _start_form(
 
 
 def definition_of(version: TemplateVersion) -> Definition:
-    """The version's definition. Raises DefinitionProblem where a draft does not hang together."""
+    """The version's definition. Raises DefinitionProblem where a draft does not hang together, or
+    the map needs what is not installed here."""
+    return _read_form(definition_data_of(version))
+
+
+def _read_form(form: Mapping[str, Any]) -> Definition:
     try:
-        return Definition.model_validate(definition_data_of(version))
+        return Definition.model_validate(form)
     except ValidationError as problem:
-        raise DefinitionProblem(explain_validation_error(problem)) from None
+        gone = gone_parts_text(form)
+        raise DefinitionProblem(gone or explain_validation_error(problem)) from None
 
 
-def definition_to_run(version: TemplateVersion) -> Definition:
+def definition_to_run(version: TemplateVersion) -> tuple[Definition, Text | None]:
     """The definition as requests run on it: of a version that was published, without what an
-    extension brought and is not installed any more. Raises DefinitionProblem."""
+    extension brought and is not installed any more, and what that is. Raises DefinitionProblem."""
+    form = definition_data_of(version)
+    gone = gone_parts_text(form)
     try:
-        return definition_of(version)
+        return _read_form(form), gone
     except DefinitionProblem as problem:
         if version.state == TemplateVersion.DRAFT:
             raise
         try:
-            definition = read_with_gone_parts(definition_data_of(version))
+            definition = read_with_gone_parts(form)
         except ValidationError:
             raise problem from None
-        log.error("%s needs what is not installed here: %s", version, problem)
-        return definition
+        log.error("%s: %s", version, problem)
+        return definition, gone
 
 
 def _field_form(field: Field, roles: dict[Any, Any]) -> dict[str, Any]:

@@ -4,19 +4,63 @@ Requests that run on it go on as far as they can: what needs such a part waits o
 all others are not touched. To edit, dump or publish such a map is refused as ever.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from workflows.engine.format.actions import ACTIONS
 from workflows.engine.format.definition import Definition
 from workflows.engine.format.parts import TAKES_GONE
 from workflows.engine.format.role_finders import ROLE_FINDERS
+from workflows.engine.format.roles import RoleDef
 from workflows.engine.format.trigger_kinds import TRIGGER_KINDS
+from workflows.engine.registries import Registry
+from workflows.engine.texts import Text, join_texts, text
 from workflows.engine.values.field_types.base import FIELD_TYPES
 
 KEPT_OF_FIELD: Final = frozenset(
     {"type", "label", "help", "section", "required", "when", "visible_to"}
 )
 """What holds of a field whatever its type is."""
+
+
+_GONE: Final[Mapping[Registry[Any], str]] = {
+    FIELD_TYPES: "the field type '%(name)s'",
+    ROLE_FINDERS: "the role finder '%(name)s'",
+    ACTIONS: "the action '%(name)s'",
+    TRIGGER_KINDS: "the kind of trigger '%(name)s'",
+}
+
+
+def gone_parts_text(form: Mapping[str, Any]) -> Text | None:
+    """What a map's data names that nothing here knows, in one sentence; None where all is there."""
+    named = dict.fromkeys(_named_parts(form))
+    gone = [text(_GONE[where], name=name) for where, name in named if name not in where]
+    if not gone:
+        return None
+    return text(
+        "The map needs what is not installed here: %(parts)s. Ask who runs the site to install its"
+        " extension again.",
+        parts=join_texts(gone),
+    )
+
+
+def _named_parts(form: Mapping[str, Any]) -> Iterator[tuple[Registry[Any], str]]:
+    for field in (form.get("fields") or {}).values():
+        for spec in (field, *(field.get("columns") or {}).values()):
+            yield FIELD_TYPES, spec["type"]
+    for role in (form.get("roles") or {}).values():
+        yield from ((ROLE_FINDERS, name) for name in role)
+    for step in (form.get("steps") or {}).values():
+        if step.get("action"):
+            yield ACTIONS, step["action"]
+    for trigger in (form.get("start") or {}).get("triggers") or ():
+        yield TRIGGER_KINDS, trigger["kind"]
+
+
+def read_role_with_gone_parts(settings: Mapping[str, Any]) -> RoleDef:
+    """A role without the finders that nothing here knows. Raises pydantic's ValidationError for all
+    else."""
+    return RoleDef.model_validate(_known_finders(settings))
 
 
 def read_with_gone_parts(form: Mapping[str, Any]) -> Definition:
