@@ -23,18 +23,18 @@ KEPT_OF_FIELD: Final = frozenset(
 """What holds of a field whatever its type is."""
 
 
-_GONE: Final[Mapping[Registry[Any], str]] = {
-    FIELD_TYPES: "the field type '%(name)s'",
-    ROLE_FINDERS: "the role finder '%(name)s'",
-    ACTIONS: "the action '%(name)s'",
-    TRIGGER_KINDS: "the kind of trigger '%(name)s'",
+_GONE: Final[Mapping[Registry[Any], Text]] = {
+    FIELD_TYPES: text("the field type '%(name)s'"),
+    ROLE_FINDERS: text("the role finder '%(name)s'"),
+    ACTIONS: text("the action '%(name)s'"),
+    TRIGGER_KINDS: text("the kind of trigger '%(name)s'"),
 }
 
 
 def gone_parts_text(form: Mapping[str, Any]) -> Text | None:
     """What a map's data names that nothing here knows, in one sentence; None where all is there."""
     named = dict.fromkeys(_named_parts(form))
-    gone = [text(_GONE[where], name=name) for where, name in named if name not in where]
+    gone = [_GONE[where].filled({"name": name}) for where, name in named if name not in where]
     if not gone:
         return None
     return text(
