@@ -12,10 +12,16 @@ from workflows.engine.authority.asked_fields import unkept_values
 from workflows.engine.format.definition import FieldDef, HumanStep, WaitStep
 from workflows.engine.rehearsal.clocks import to_moment
 from workflows.engine.rehearsal.conditions import SOMEBODY, Conditions
-from workflows.engine.rehearsal.fitting import fit_value
+from workflows.engine.rehearsal.fitting import (
+    bound_context,
+    draw_number_between,
+    fit_cell,
+    fit_value,
+)
 from workflows.engine.rehearsal.scenario import Scenario, ValueShares
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.waits import awaited_field
+from workflows.engine.values.bounds import BoundContext
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
 from workflows.engine.values.field_types.rows import columns_of, max_rows_of, min_rows_of
 
@@ -160,10 +166,18 @@ class ValueMaker:
             return [word for word in spec.choices or () if random.random() < CHOSEN] or None
         if shares is not None:
             return draw_value(shares, random)
-        drawn = self._draw_free(key, spec, writer, random)
-        return fit_value(self.graph, key, drawn, {**writer.data, **values}, writer.moment)
+        known = {**writer.data, **values}
+        drawn = self._draw_free(key, spec, known, writer, random)
+        return fit_value(self.graph, key, drawn, known, writer.moment)
 
-    def _draw_free(self, key: str, spec: FieldDef, writer: Writer, random: Random) -> Any:
+    def _draw_free(
+        self,
+        key: str,
+        spec: FieldDef,
+        known: Mapping[str, Any],
+        writer: Writer,
+        random: Random,
+    ) -> Any:
         """A value of the type, whatever else the field asks for."""
         field_type = type_of_field(spec)
         if field_type.holds_document:
@@ -174,16 +188,22 @@ class ValueMaker:
             return around[random.randrange(len(around))]
         if around and has_rules and random.random() < AT_A_BOUNDARY:
             return around[random.randrange(len(around))]
-        return self._usual_value(key, spec, writer, random)
+        context = bound_context(self.graph, self.graph.definition.all_fields, known, writer.moment)
+        return self._usual_value(key, spec, context, writer, random)
 
     def _values_around(self, key: str) -> list[Any]:
         if key not in self._around:
             self._around[key] = self.conditions.candidates(key)
         return self._around[key]
 
-    def _usual_value(self, key: str, spec: FieldSpec, writer: Writer, random: Random) -> Any:
+    def _usual_value(
+        self, key: str, spec: FieldSpec, context: BoundContext, writer: Writer, random: Random
+    ) -> Any:
         field_type = type_of_field(spec)
         if field_type.kind == "number":
+            between = draw_number_between(spec, context, random)
+            if between is not None:
+                return field_type.clean(spec, between)
             number = random.randrange(1, 100) * 10 ** random.randrange(0, 4)
             return field_type.clean(spec, Decimal(number))
         if field_type.kind == "date":
@@ -247,22 +267,32 @@ class ValueMaker:
 
     def _draw_row(self, key: str, spec: FieldDef, writer: Writer, random: Random) -> dict[str, Any]:
         row: dict[str, Any] = {}
-        for name, column in columns_of(spec).items():
-            value = self._draw_cell(f"{key}.{name}", column, writer, row, random)
+        columns = columns_of(spec)
+        for name in columns:
+            value = self._draw_cell(key, name, columns, row, writer, random)
             if value is not None:
                 row[name] = value
         return row
 
     def _draw_cell(
-        self, place: str, column: FieldSpec, writer: Writer, row: dict[str, Any], random: Random
+        self,
+        key: str,
+        name: str,
+        columns: Mapping[str, FieldSpec],
+        row: Mapping[str, Any],
+        writer: Writer,
+        random: Random,
     ) -> Any:
+        column, place = columns[name], f"{key}.{name}"
         field_type = type_of_field(column)
         if field_type.names_person:
             return self._draw_person(self.scenario.values.get(place), writer, row, random)
         if column.choices or field_type.kind == "boolean":
             words = list(column.choices or (True, False))
             return words[random.randrange(len(words))]
-        return self._usual_value(place, column, writer, random)
+        context = bound_context(self.graph, columns, row, writer.moment)
+        drawn = self._usual_value(place, column, context, writer, random)
+        return fit_cell(self.graph, columns, name, drawn, row, writer.moment)
 
 
 def draw_value(shares: ValueShares, random: Random) -> Any:
