@@ -60,7 +60,7 @@ def test_its_own_tests_pass_with_what_is_shipped_for_them(installed: Path) -> No
     )
     done = run("-c", script, PYTHONPATH=path_with(installed), PYTHONDONTWRITEBYTECODE="1")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 passed" in done.stdout
+    assert "4 passed" in done.stdout
 
 
 def test_a_map_that_uses_it_is_published_where_it_is_installed_and_refused_where_it_is_not(

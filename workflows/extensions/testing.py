@@ -9,6 +9,13 @@ are loaded with it.
     run.decide("review", "approve")
     assert run.where == "= approved"
     assert [job.parameters["path"] for job in run.calls] == ["/orders"]
+
+With `people`, a directory of its own in memory, roles find whom they would find on a site:
+
+    people = Directory({"rita": Person(manager="mona"), "mona": Person(groups=["bosses"])})
+    run = MapRun(MAP, people=people).start(by="rita", amount="1200.00")
+    assert run.people_of("manager") == ["mona"]
+    run.decide("review", "approve", by="mona")
 """
 
 import json
@@ -19,14 +26,19 @@ from typing import Any, Final
 
 from workflows.automation.services.attempts import step_outputs
 from workflows.engine.format.actions import ActionFailed, ActionResult, Job, action_named
-from workflows.engine.format.definition import AutomationStep, EndStep
+from workflows.engine.format.definition import AutomationStep, EndStep, roles_of_step
 from workflows.engine.format.files import read_definition
 from workflows.engine.routing.advance import advance
+from workflows.engine.routing.chains import ChainQuestion, find_no_chain
 from workflows.engine.routing.effects import Decide, Event, Fail, Finish, Start
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Token
 from workflows.engine.routing.step_troubles import StepFailed
 from workflows.engine.values.fields import clean_field_value
+from workflows.execution.models import WorkflowInstance
+from workflows.extensions.directory import Directory, Person
+
+__all__ = ["MONDAY", "OUTSIDE", "Directory", "MapRun", "Person"]
 
 MONDAY: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
 OUTSIDE: Final = frozenset({"http", "email", "start_workflow"})
@@ -46,23 +58,33 @@ class MapRun:
     map_: str | Mapping[str, Any]
     answers: Mapping[str, Any] = field(default_factory=dict)
     now: datetime = MONDAY
+    people: Directory | None = None
     calls: list[Job] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         written = self.map_ if isinstance(self.map_, str) else json.dumps(self.map_)
         self.graph = Graph(read_definition(written, name="map"))
         self.marking, self.data = Marking(), dict[str, Any]()
+        self.request = WorkflowInstance()
+        roles = self.graph.definition.roles
+        self.role_ids = self.people.list_lists(roles) if self.people is not None else {}
 
     # -- driving ------------------------------------------------------------------------------
 
     def start(self, by: str = "rita", **values: Any) -> "MapRun":
         """Start the request with these values, and do what follows by itself."""
         self.data = self._cleaned(values)
-        return self._apply(Start(by))
+        if self.people is not None:
+            self.request = self.people.request_of(by)
+        return self._apply(Start(self._person(by)))
 
     def decide(self, step: str, outcome: str, by: str = "ann", **values: Any) -> "MapRun":
-        """Decide the open task at a step, with values for the fields that it fills in."""
-        return self._apply(Decide(self._token(step).id, by, outcome, self._cleaned(values)))
+        """Decide the open task at a step, with values for the fields that it fills in. With people,
+        raises LookupError where this person is in none of the step's roles."""
+        if self.people is not None:
+            self._require_in_role(step, outcome, by)
+        token, given = self._token(step), self._cleaned(values)
+        return self._apply(Decide(token.id, self._person(by), outcome, given))
 
     def wake(self, step: str, **values: Any) -> "MapRun":
         """End a wait, by its time or its message."""
@@ -88,7 +110,38 @@ class MapRun:
         """Why steps are stuck, by step: these would be incidents."""
         return {token.step: token.stuck for token in self.marking.tokens if token.stuck is not None}
 
+    def people_of(self, role: str, step: str | None = None) -> list[str]:
+        """Who is in a role of the map now, by login; with a step, as its open task sees it, in its
+        row. Raises LookupError without people."""
+        if self.people is None:
+            raise LookupError("There are no people; give the run a Directory.")
+        definition = self.graph.definition.roles[role]
+        if definition.is_static:
+            return self.people.members(self.role_ids[role])
+        data = self.data if step is None else self._data_at(self._token(step))
+        return self.people.found(definition, self.request, data, self.marking)
+
     # -- inside -------------------------------------------------------------------------------
+
+    def _person(self, login: str) -> int | str:
+        return login if self.people is None else self.people.id_of(login)
+
+    def _require_in_role(self, step: str, outcome: str, login: str) -> None:
+        human = self.graph.human(step)
+        own = human.outcomes[outcome].role if outcome in human.outcomes else None
+        roles = (own,) if own else roles_of_step(human)
+        there = {name for role in roles for name in self.people_of(role, step)}
+        if login not in there:
+            found = ", ".join(sorted(there)) or "nobody"
+            raise LookupError(f"'{login}' may not decide '{step}'; found for it: {found}.")
+
+    def _data_at(self, token: Token) -> Mapping[str, Any]:
+        return self.graph.data_at(token.step, token.rows, self.data, self.marking.chains)
+
+    def _find_chain(self, question: ChainQuestion) -> tuple[str, ...]:
+        if self.people is None:
+            return find_no_chain(question)
+        return self.people.chain(self.graph, question, self.request)
 
     def _cleaned(self, values: Mapping[str, Any]) -> dict[str, Any]:
         fields = self.graph.definition.fields
@@ -110,7 +163,7 @@ class MapRun:
         raise RuntimeError("The map goes round and round by itself.")
 
     def _advance(self, event: Event) -> None:
-        moved = advance(self.graph, self.marking, self.data, event)
+        moved = advance(self.graph, self.marking, self.data, event, find_chain=self._find_chain)
         self.marking, self.data = moved.marking, dict(moved.data)
 
     def _is_automatic(self, token: Token) -> bool:
