@@ -1,5 +1,6 @@
 """Choosing several people: boxes to tick where few may be chosen; else those who are named, each
-with a tick, and boxes that search for more. All of it works without a script."""
+with a tick, and boxes that search for more. All of it works without a script. Whoever is named
+already stands first, in the order in which they were named: they may have to act in it."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -60,13 +61,10 @@ class PeopleBox(forms.Widget):
         offered = self.single.listed()
         if offered is not None:
             few = {found.person.username: person_label(found.person) for found in offered}
-            others = {login: login for login in logins if login not in few}
-            return self._ticks(name, few | others, logins, attrs)
-        known = {
-            login: person_label(person)
-            for login, person in _existing(logins).items()
-            if login in logins
-        }
+            named = {login: few.get(login, login) for login in logins}
+            return self._ticks(name, named | few, logins, attrs)
+        existing = _existing(logins)
+        known = {login: person_label(existing[login]) for login in logins if login in existing}
         unknown = [login for login in logins if login not in known]
         return self._ticks(name, known, logins, attrs, [*unknown, *[""] * SPARE_BOXES])
 

@@ -1,5 +1,6 @@
 """Naming several people: ticks where few may be chosen, a search among many, with no script."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -103,6 +104,19 @@ def test_who_is_not_known_yet_is_asked_for_beside_those_who_are(sam: Client) -> 
     assert 'type="radio" name="f-who-0-of" value="max"' in text
     assert 'name="f-who-3"' in text
     assert not WorkflowInstance.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "named"), [("f-who", ["mia", "max"]), ("f-guides", ["mia", "cleo"])]
+)
+def test_a_form_that_comes_back_keeps_the_order_in_which_they_were_named(
+    sam: Client, name: str, named: list[str]
+) -> None:
+    """They may have to act in it. The one field is searched in, the other has all to tick."""
+    sent = {"f-who-asked": "1", "f-guides-asked": "1", name: named}
+    sam.post(FORM, sent | {"save_draft": "1"})
+    text = sam.get(FORM).content.decode()
+    assert re.findall(rf'name="{name}" value="(\w+)" checked', text) == named
 
 
 def test_who_may_not_be_chosen_is_refused(sam: Client) -> None:
