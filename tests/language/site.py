@@ -330,6 +330,7 @@ def _make_rows(version: TemplateVersion, requests: dict[str, WorkflowInstance]) 
         "pk": review.pk,
         "finding": finding.pk,
         "connection": connection.pk,
+        "step_row": Step.objects.get(version=version, key="zqcall").pk,
         "webhook": key.pk,
         "service": service.pk,
         "id": root.pk,
