@@ -28,6 +28,7 @@ FIELDS: dict[str, Any] = {
     "routing": {"type": "choice", "choices": ["ACCEPT", "REFER", "DECLINE"]},
     "discount": {"type": "number"},
     "until": {"type": "date"},
+    "checks": {"type": "choices", "choices": ["credit", "fraud, AML", "identity"]},
 }
 
 
@@ -93,6 +94,9 @@ def read(content: bytes, definition: Definition | None = None, **more: Any) -> D
 
 def results(definition: Definition, **data: Any) -> dict[str, Any]:
     return dict(compiled(definition).decide(data).writes)
+
+
+COLLECT = 'hitPolicy="COLLECT"'
 
 
 # -- files of other tools ------------------------------------------------------------------------
@@ -178,6 +182,114 @@ def test_first_and_collect() -> None:
         assert results(found, age=11) == {"discount": expected}, how
 
 
+def test_collect_without_aggregator_gives_a_list_to_a_field_of_several() -> None:
+    rules = ('> 10 || "credit"', '> 5 || ["identity", "fraud, AML"]', "> 90 || []", "> 0 || null")
+    found = read(dmn(table(["age"], ["checks"], *rules, attributes=COLLECT)), map_that_goes_on())
+    said = found.dump()["steps"]["t"]
+    assert (said["hit"], said["collect"]) == ("collect", {"checks": "list"})
+    assert results(found, age=95) == {"checks": ["credit", "fraud, AML", "identity"]}
+    assert results(found, age=7) == {"checks": ["fraud, AML", "identity"]}
+    assert results(found, age=1) == {}
+
+
+def test_collect_without_aggregator_into_one_value_says_what_to_change() -> None:
+    written = dmn(table(["age"], ["routing"], '- || "ACCEPT"', attributes=COLLECT))
+    before = map_with()
+    with pytest.raises(DefinitionProblem) as refused:
+        read(written, before)
+    said = str(refused.value)
+    assert "make 'routing' a field of the type choices or users, or say in the file how" in said
+    assert before == map_with()
+
+
+def map_that_goes_on() -> Definition:
+    return map_with(rows=[{}], to="yes")
+
+
+def test_collected_rows_that_all_lead_to_one_step_lead_the_table_there() -> None:
+    rules = ('> 10 || 1 | "no"', '> 5 || 2 | "no"')
+    attributes = f'{COLLECT} aggregation="SUM"'
+    found = read(dmn(table(["age"], ["discount", "to"], *rules, attributes=attributes)))
+    assert found.dump()["steps"]["t"]["to"] == "no"
+    assert compiled(found).decide({"age": 11}).to == "no"
+
+
+def test_unique_is_what_a_file_means_that_says_nothing() -> None:
+    found = read(dmn(table(["age"], ["routing"], '< 5 || "ACCEPT"', attributes="")))
+    assert "hit" not in found.dump()["steps"]["t"]
+    assert compiled(found).hit == "unique"
+
+
+LEVEL_2 = [
+    # (column, cell, what it takes, what it does not)
+    ("age", "5", [5], [4, 6, None]),
+    ("age", "-1, [3..5], > 90", [-1, 3, 5, 91], [0, 2, 6, 90, None]),
+    ("age", "not([3..5])", [2, 6], [3, 5, None]),
+    ("age", "not(3, > 5)", [2, 4, 5], [3, 6, None]),
+    ("score", "(0.5..1.5)", ["0.6", "1.4"], ["0.5", "1.5"]),
+    ("score", "]0.5..1.5]", ["0.6", "1.5"], ["0.5", "1.6"]),
+    ("score", "[-1.5..-0.5[", ["-1.5", "-0.6"], ["-0.5", "0"]),
+    ("income", "<= 1000.50", ["1000.50", "0.00"], ["1000.51", None]),
+    ("category", '"Gold"', ["Gold"], ["Standard", None]),
+    ("category", '"Gold", "Smith, Jones"', ["Gold", "Smith, Jones"], ["Standard"]),
+    ("category", 'not("Gold")', ["Standard"], ["Gold", None]),
+    ("word", '"<5"', ["<5"], ["4"]),
+    ("member", "true", [True], [False, None]),
+    ("member", "not(true)", [False], [True, None]),
+    ("member", "true, false", [True, False], [None]),
+    ("joined", 'date("2026-01-31")', ["2026-01-31"], ["2026-02-01", None]),
+    (
+        "joined",
+        '[date("2026-01-01")..date("2026-06-30"))',
+        ["2026-01-01", "2026-06-29"],
+        ["2026-06-30", "2025-12-31"],
+    ),
+    (
+        "joined",
+        'not(date("2026-01-01"), date("2026-01-02"))',
+        ["2026-01-03"],
+        ["2026-01-01", "2026-01-02", None],
+    ),
+    ("joined", '@"2026-01-31"', ["2026-01-31"], ["2026-02-01"]),
+    ("age", "-", [1, None], []),
+    ("age", "", [1, None], []),
+    ("age", "null", [None], [1]),
+]
+
+
+@pytest.mark.parametrize(("column", "cell", "taken", "left"), LEVEL_2)
+def test_each_kind_of_unary_test_takes_what_dmn_says(
+    column: str, cell: str, taken: list[Any], left: list[Any]
+) -> None:
+    rules = (f'{cell} || "ACCEPT"', '- || "DECLINE"')
+    found = read(dmn(table([column], ["routing"], *rules, attributes='hitPolicy="FIRST"')))
+    for value in taken:
+        assert results(found, **{column: value}) == {"routing": "ACCEPT"}, value
+    for value in left:
+        assert results(found, **{column: value}) == {"routing": "DECLINE"}, value
+
+
+@pytest.mark.parametrize("policy", ["UNIQUE", "FIRST", "ANY", "COLLECT"])
+def test_default_outputs_stand_in_for_rows_with_each_hit_policy(policy: str) -> None:
+    attributes = f'hitPolicy="{policy}"' + (' aggregation="SUM"' if policy == "COLLECT" else "")
+    written = table(["age"], ["discount"], "> 5 || 2", attributes=attributes).replace(
+        '<output name="discount"/>',
+        '<output name="discount"><defaultOutputEntry><text>0.5</text></defaultOutputEntry>'
+        "</output>",
+    )
+    found = read(dmn(written))
+    assert results(found, age=6) == {"discount": "2"}
+    assert results(found, age=5) == {"discount": "0.5"}
+
+
+def test_collected_dates_have_a_first_and_a_last() -> None:
+    rules = ('- || date("2026-05-01")', '> 5 || date("2026-01-01")')
+    for how, expected in (("MIN", "2026-01-01"), ("MAX", "2026-05-01")):
+        attributes = f'{COLLECT} aggregation="{how}"'
+        found = read(dmn(table(["age"], ["until"], *rules, attributes=attributes)))
+        assert results(found, age=6) == {"until": expected}
+
+
 def test_any_is_read_as_first_where_rows_that_meet_agree() -> None:
     agreeing = table(
         ["age"], ["routing"], '> 10 || "REFER"', '> 5 || "REFER"', attributes='hitPolicy="ANY"'
@@ -233,7 +345,22 @@ def test_one_of_several_decisions_is_named() -> None:
     [
         (table(["age"], ["routing"], '- || "A"', attributes='hitPolicy="PRIORITY"'), "PRIORITY"),
         (table(["age"], ["routing"], "- || 1", attributes='hitPolicy="OUTPUT ORDER"'), "OUTPUT"),
-        (table(["age"], ["routing"], "- || 1", attributes='hitPolicy="COLLECT"'), "collects"),
+        (table(["age"], ["routing"], "- || 1", attributes='hitPolicy="RULE ORDER"'), "RULE ORDER"),
+        (table(["age"], ["checks"], "- || [1]", attributes=COLLECT), "is no list of texts"),
+        (table(["age"], ["checks"], "- || credit", attributes=COLLECT), "'credit' is no literal"),
+        (table(["age"], ["checks"], '- || ["smell"]', attributes=COLLECT), "credit, fraud, AML"),
+        (
+            table(["age"], ["checks"], '- || "credit"', attributes=f'{COLLECT} aggregation="SUM"'),
+            "cannot take the sum of rows",
+        ),
+        (
+            table(["age"], ["checks"], '- || "credit"', attributes=f'{COLLECT} aggregation="AVG"'),
+            "by AVG; a map knows SUM, MIN, MAX, COUNT, and lists",
+        ),
+        (
+            table(["age"], ["to"], '< 5 || "yes"', '- || "no"', attributes=COLLECT),
+            "rows that lead to several steps",
+        ),
         (table(["weight"], ["routing"], "- || 1"), "asks 'weight', and the map has no such field"),
         (table(["age"], ["colour"], "- || 1"), "sets 'colour'"),
         (table(["age"], ["routing"], '> income || "ACCEPT"'), "'income' is no literal"),
@@ -311,6 +438,18 @@ OURS = [
         ],
         "hit": "collect",
         "collect": {"discount": "sum"},
+        "to": "yes",
+        "otherwise": None,
+    },
+    {
+        "inputs": ["age"],
+        "outputs": ["checks"],
+        "rows": [
+            {"when": {"age": "> 5"}, "set": {"checks": ["credit", "fraud, AML"]}},
+            {"set": {"checks": ["identity"]}},
+        ],
+        "hit": "collect",
+        "collect": {"checks": "list"},
         "to": "yes",
         "otherwise": None,
     },

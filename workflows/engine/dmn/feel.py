@@ -11,6 +11,7 @@ from workflows.engine.tables.cell_tests import (
     Equal,
     IsEmpty,
     read_cell,
+    unescape,
     write_cell,
 )
 from workflows.engine.tables.columns import TableColumn
@@ -21,6 +22,7 @@ _NUMBER: Final = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
 _DATE: Final = re.compile(r'date\s*\(\s*"([^"]*)"\s*\)')
 _DATE_PARTS: Final = re.compile(r"date\s*\(\s*([0-9]+)\s*,\s*([0-9]+)\s*,\s*([0-9]+)\s*\)")
 _MOMENT: Final = re.compile(r'date and time\s*\(\s*"([^"]*)"\s*\)')
+_LIST_ITEM: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _AT: Final = re.compile(r'@"([^"]*)"')
 
 
@@ -82,10 +84,47 @@ def _date_text(written: str) -> str:
     )
 
 
+def read_feel_result(written: str, spec: FieldSpec) -> Any:
+    """The canonical value of a result; of a field for several choices or people a list, or one of
+    them. Raises CellProblem."""
+    if not type_of_field(spec).holds_several:
+        return read_feel_value(*_without_quotes(written), spec)
+    is_list = written.startswith("[") and written.endswith("]")
+    items = _LIST_ITEM.findall(written[1:-1]) if is_list else [written]
+    if is_list and _LIST_ITEM.sub("", written[1:-1]).replace(",", "").strip():
+        raise CellProblem(
+            '\'%(written)s\' is no list of texts in quotes; write it as ["a", "b"].',
+            written=written[:60],
+        )
+    texts = [_text_of_item(item) for item in items]
+    try:
+        return type_of_field(spec).clean(spec, texts) if texts else None
+    except ValueRefused as problem:
+        raise CellProblem(problem.text) from None
+
+
+def _text_of_item(written: str) -> str:
+    text, is_quoted = _without_quotes(written)
+    if not is_quoted:
+        raise CellProblem(
+            "'%(written)s' is no literal of this field; names, functions and sums are not taken"
+            " over.",
+            written=written[:60],
+        )
+    return text
+
+
+def _without_quotes(written: str) -> tuple[str, bool]:
+    is_quoted = len(written) > 1 and written[0] == written[-1] == '"'
+    return (unescape(written[1:-1]), True) if is_quoted else (written, False)
+
+
 def write_feel_value(value: Any, spec: FieldSpec) -> str:
     """A canonical value as a literal."""
     if value is None:
         return "null"
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool):
         return "true" if value else "false"
     field_type = type_of_field(spec)

@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from workflows.engine.bpmn.vocabulary import make_key
 from workflows.engine.bpmn.xml_tree import XmlElement, read_xml
-from workflows.engine.dmn.feel import read_feel_cell, read_feel_value
+from workflows.engine.dmn.feel import read_feel_cell, read_feel_result
 from workflows.engine.dmn.vocabulary import AGGREGATIONS, DMN, OTHER_VERSIONS, WAY
 from workflows.engine.errors import DefinitionProblem
 from workflows.engine.format.definition import Definition, TableStep, display_title
 from workflows.engine.format.plain_data import file_problem
 from workflows.engine.format.table_parts import MOST_ROWS
 from workflows.engine.tables.analysis import find_overlaps, space_of
-from workflows.engine.tables.cell_tests import CellProblem, CellTests, Equal, unescape, write_cell
+from workflows.engine.tables.cell_tests import CellProblem, CellTests, Equal, write_cell
 from workflows.engine.tables.columns import TableColumn, fits_column
 from workflows.engine.tables.compiling import TableProblem, compile_table
 from workflows.engine.texts import Text, text
@@ -107,12 +107,6 @@ class _Reader:
             why = text(
                 "has the hit policy %(policy)s; a map knows UNIQUE, FIRST, COLLECT and ANY",
                 policy=policy,
-            )
-            raise self.refuse(table, why)
-        if policy == "COLLECT" and table.attributes.get("aggregation", "") not in AGGREGATIONS:
-            why = text(
-                "collects without SUM, MIN, MAX or COUNT, and a field of a map cannot take a list"
-                " of rows"
             )
             raise self.refuse(table, why)
         return policy
@@ -213,13 +207,13 @@ class _Reader:
             if output.spec is None:
                 yield "", self._target(element, written)
             elif written != "null":
-                yield output.key, self._result(output.spec, element, written)
+                result = self._result(output.spec, element, written)
+                if result is not None:
+                    yield output.key, result
 
     def _result(self, spec: FieldSpec, element: XmlElement, written: str) -> Any:
-        is_quoted = len(written) > 1 and written[0] == written[-1] == '"'
-        bare = unescape(written[1:-1]) if is_quoted else written
-        value = self._read(element, lambda: read_feel_value(bare, is_quoted, spec))
-        return type_of_field(spec).json_value(value)
+        value = self._read(element, lambda: read_feel_result(written, spec))
+        return None if value is None else type_of_field(spec).json_value(value)
 
     def _target(self, element: XmlElement, written: str) -> str:
         name = written.strip('"')
@@ -243,15 +237,41 @@ class _Reader:
         step |= {"outputs": keys} if keys else {}
         if policy != "UNIQUE":
             step["hit"] = _READ_AS[policy]
-        if policy == "COLLECT":
-            how = AGGREGATIONS[table.attributes["aggregation"]]
-            step["collect"] = dict.fromkeys(keys, how)
-            rows = [{name: part for name, part in row.items() if name != "to"} for row in rows]
         step["rows"] = rows
+        if policy == "COLLECT":
+            step |= self._collected(table, keys, rows)
         step |= self._defaults()
         step = self._with_ways(step)
         self._check(table, policy, step)
         return step
+
+    def _collected(self, table: XmlElement, keys: list[str], rows: list[PlainStep]) -> PlainStep:
+        """How results are put together, and the one way that all rows lead."""
+        aggregation = table.attributes.get("aggregation", "")
+        how = AGGREGATIONS.get(aggregation)
+        if how is None and aggregation not in ("", "LIST"):
+            why = text(
+                "puts its results together by %(how)s; a map knows SUM, MIN, MAX, COUNT, and lists",
+                how=aggregation[:80],
+            )
+            raise self.refuse(table, why)
+        for key in keys if how is None else ():
+            if not type_of_field(self.definition.fields[key]).holds_several:
+                why = text(
+                    "collects without SUM, MIN, MAX or COUNT, which gives a list: make '%(field)s'"
+                    " a field of the type choices or users, or say in the file how its results are"
+                    " put together",
+                    field=key,
+                )
+                raise self.refuse(table, why)
+        ways = {row.get("to") for row in rows}
+        if len(ways) > 1:
+            why = text("collects rows that lead to several steps, and all may hold at once")
+            raise self.refuse(table, why)
+        without = [{name: part for name, part in row.items() if name != "to"} for row in rows]
+        collected = {"collect": dict.fromkeys(keys, how or "list"), "rows": without}
+        (way,) = ways
+        return collected | ({"to": way} if way else {})
 
     def _defaults(self) -> PlainStep:
         found: PlainStep = {}
@@ -263,8 +283,9 @@ class _Reader:
             if output.spec is None:
                 found["otherwise"] = self._target(element, written)
             else:
-                value = self._result(output.spec, element, written)
-                found.setdefault("defaults", {})[output.key] = value
+                value = None if written == "null" else self._result(output.spec, element, written)
+                if value is not None:
+                    found.setdefault("defaults", {})[output.key] = value
         return found
 
     def _with_ways(self, step: PlainStep) -> PlainStep:

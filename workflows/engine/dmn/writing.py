@@ -137,7 +137,7 @@ def _type_ref(spec: FieldSpec) -> str:
     field_type = type_of_field(spec)
     if field_type.kind == "date" and not field_type.is_day:
         return "dateTime"
-    return TYPE_BY_KIND[field_type.kind]
+    return "Any" if field_type.holds_several else TYPE_BY_KIND[field_type.kind]
 
 
 def _add_choices(element: XmlElement, name: str, spec: FieldSpec) -> None:
