@@ -48,7 +48,8 @@ VERSION_BOXES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("start_fields_missing", "start_field_unknown"), "start_fields"),
     "start_first_missing": "first_step",
     **dict.fromkeys(("calendar_unknown", "calendar_runs_out"), "calendar"),
-    **dict.fromkeys(("due_after_no_date", "extend_without_due", "overdue_without_due"), "times"),
+    "due_after_no_date": "setting_due_by",
+    **dict.fromkeys(("extend_without_due", "overdue_without_due"), "setting_due"),
     **dict.fromkeys(
         ("schedule_wrong", "schedule_too_often", "schedule_skips_months"), "start_triggers"
     ),

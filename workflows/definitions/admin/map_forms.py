@@ -37,7 +37,7 @@ from workflows.definitions.admin.form_fields import (
 from workflows.definitions.admin.map_options import VersionOptions
 from workflows.definitions.admin.owners import OwnerField
 from workflows.definitions.admin.role_boxes import PREFIX, build_role_boxes, read_role_boxes
-from workflows.definitions.admin.setting_box import with_box_values, without_boxes
+from workflows.definitions.admin.setting_box import SettingBox, with_box_values, without_boxes
 from workflows.definitions.admin.step_forms import find_setting_boxes, find_step_form
 from workflows.definitions.choices import StepKind
 from workflows.definitions.models import Field, Role, Step, TemplateVersion
@@ -271,6 +271,60 @@ class FieldForm(MapForm):
         return cleaned
 
 
+class BoxedForm(MapForm):
+    """A row of a map with boxes for settings of its column `boxed`; the rest of that column stays a
+    box of keys and values."""
+
+    boxed = "config"
+
+    @classmethod
+    def boxes_of(cls, row: Any) -> Sequence[SettingBox]:
+        """The boxes for the page of this row."""
+        return ()
+
+    @classmethod
+    def further_boxes(cls, row: Any) -> dict[str, forms.Field]:
+        """Their form fields."""
+        return {box.name: box.build() for box in cls.boxes_of(row)}
+
+    def show_boxes(self) -> None:
+        """Fill each box from the row, and leave the rest to the column's own."""
+        self.boxed_before = getattr(self.instance, self.boxed)
+        self.boxes = [box for box in self.boxes_of(self.instance) if box.name in self.fields]
+        for box in self.boxes:
+            self.initial[box.name] = box.read(self.boxed_before)
+            field: Any = self.fields[box.name]
+            if box.offers:
+                field.offer(getattr(self.offer, box.offers), self.initial[box.name])
+            elif isinstance(field, PairsField):
+                field.keep(self.initial[box.name])
+        self.initial[self.boxed] = without_boxes(self.boxed_before, self.boxes)
+
+    def clean(self) -> dict[str, Any]:
+        """With what stands in boxes of its own; what was not touched stays as it was written."""
+        cleaned = super().clean()
+        is_wrong = any(box.name in self.errors for box in self.boxes)
+        if is_wrong or not self.boxes or self.boxed not in cleaned:
+            return cleaned
+        values = {box.path: cleaned.get(box.name) for box in self.boxes}
+        try:
+            settings = with_box_values(cleaned[self.boxed], values)
+        except forms.ValidationError as problem:
+            self.add_error(self.boxed, problem)
+            return cleaned
+        is_same = settings == self.boxed_before
+        return cleaned | {self.boxed: self.boxed_before if is_same else settings}
+
+    def require_settings(self, example: str) -> dict[str, Any] | None:
+        """What the column's own box says, if it is keys and values as in the file."""
+        settings: Any = self.cleaned_data[self.boxed]
+        if settings is not None and not isinstance(settings, dict):
+            raise forms.ValidationError(
+                gettext("Write keys and values, such as %(example)s.") % {"example": example}
+            )
+        return settings or None
+
+
 class StepRowForm(MapForm):
     """A step in the table of steps: what every step has; the rest is on its own page."""
 
@@ -286,7 +340,7 @@ class StepRowForm(MapForm):
         fields = ("position", "key", "kind", "name", "role", "expected", "due")
 
 
-class StepForm(StepRowForm):
+class StepForm(BoxedForm, StepRowForm):
     """All of a step."""
 
     instructions = TextField(label=gettext_lazy("Instructions"))
@@ -337,8 +391,7 @@ class StepForm(StepRowForm):
             field.say(*find_step_form(self.instance.kind).unsaid_not_by)
         if self.instance.kind == StepKind.TABLE:
             self._say_columns_of_table()
-        self.config_before = self.instance.config
-        self._show_boxes()
+        self.show_boxes()
 
     def _say_columns_of_table(self) -> None:
         """A table asks fields and sets others."""
@@ -353,35 +406,9 @@ class StepForm(StepRowForm):
                 field.say(gettext("not said: none"), gettext("none"))
 
     @classmethod
-    def further_boxes(cls, row: Any) -> dict[str, forms.Field]:
+    def boxes_of(cls, row: Any) -> Sequence[SettingBox]:
         """Boxes for the settings of this kind of step, and of its action."""
-        boxes = find_setting_boxes(row) if row is not None else []
-        return {box.name: box.build() for box in boxes}
-
-    def _show_boxes(self) -> None:
-        self.boxes = [box for box in find_setting_boxes(self.instance) if box.name in self.fields]
-        for box in self.boxes:
-            self.initial[box.name] = box.read(self.instance.config)
-            field: Any = self.fields[box.name]
-            if box.offers:
-                field.offer(getattr(self.offer, box.offers), self.initial[box.name])
-            elif isinstance(field, PairsField):
-                field.keep(self.initial[box.name])
-        self.initial["config"] = without_boxes(self.instance.config, self.boxes)
-
-    def clean(self) -> dict[str, Any]:
-        """With what stands in boxes of its own; what was not touched stays as it was written."""
-        cleaned = super().clean()
-        if not self.boxes or "config" not in cleaned:
-            return cleaned
-        values = {box.path: cleaned.get(box.name) for box in self.boxes}
-        try:
-            config = with_box_values(cleaned["config"], values)
-        except forms.ValidationError as problem:
-            self.add_error("config", problem)
-            return cleaned
-        is_same = config == self.config_before
-        return cleaned | {"config": self.config_before if is_same else config}
+        return find_setting_boxes(row) if row is not None else ()
 
     def clean_quorum(self) -> str | None:
         """A number, all, a share, roles with numbers, or a field."""
@@ -409,10 +436,7 @@ class StepForm(StepRowForm):
 
     def clean_config(self) -> dict[str, Any] | None:
         """Keys and values, as in the file."""
-        config = self.cleaned_data["config"]
-        if config is not None and not isinstance(config, dict):
-            raise forms.ValidationError(gettext('Write keys and values, such as {"for": "2d"}.'))
-        return config or None
+        return self.require_settings('{"for": "2d"}')
 
 
 def _validate_count(text: str | None, words: Sequence[str]) -> str | None:

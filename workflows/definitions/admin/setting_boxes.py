@@ -74,7 +74,8 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _one_of(*words: str) -> Any:
+def one_of(*words: str) -> Any:
+    """Whether a setting is one of these words."""
     return lambda value: value in words
 
 
@@ -149,7 +150,7 @@ PEOPLE_BOXES: Final = (
                 ("runs", gettext_lazy("the time goes on")),
             ],
         ),
-        holds=_one_of("stops", "runs"),
+        holds=one_of("stops", "runs"),
     ),
     SettingBox(
         path=("extend", "by"),
@@ -186,7 +187,7 @@ PEOPLE_BOXES: Final = (
             gettext_lazy("May be given to"),
             [("anyone", gettext_lazy("anybody, also outside the role"))],
         ),
-        holds=_one_of("anyone"),
+        holds=one_of("anyone"),
     ),
     SettingBox(
         path=("sign",),
@@ -226,7 +227,7 @@ def _build_reaction_box(title: "_StrOrPromise") -> forms.Field:
     )
 
 
-_takes_reaction = _one_of("require", "warn", "keep")
+_takes_reaction = one_of("require", "warn", "keep")
 APPROVAL_BOXES: Final = (
     *PEOPLE_BOXES,
     SettingBox(
@@ -385,7 +386,7 @@ ACTION_BOXES: Final[Mapping[str, Sequence[SettingBox]]] = {
             build=lambda: choice_field(
                 gettext_lazy("Method"), [(method, method) for method in METHODS]
             ),
-            holds=_one_of(*METHODS),
+            holds=one_of(*METHODS),
         ),
         SettingBox(
             path=("with", "path"),

@@ -23,7 +23,7 @@ from workflows.definitions.admin.map_inlines import (
 )
 from workflows.definitions.admin.stage_forms import build_stage_form
 from workflows.definitions.admin.version_commands import VersionCommandsMixin, publish_version
-from workflows.definitions.admin.version_form import VersionForm
+from workflows.definitions.admin.version_form import TIME_BOXES, VersionForm
 from workflows.definitions.admin.version_page import build_sheet_context
 from workflows.definitions.models import TemplateVersion
 from workflows.version_changes.admin.differences import VersionDifferencesMixin, draft_differences
@@ -33,6 +33,10 @@ TABLES = {"roles": RoleInline, "fields": FieldInline, "steps": StepInline}
 VERSION_FIELDSETS = (
     (None, {"fields": (("name", "calendar"), "purpose", ("owner_name", "deputy_name"))}),
     (gettext_lazy("Start"), {"fields": (("start_role", "first_step"), "start_fields")}),
+    (
+        gettext_lazy("The request as a whole"),
+        {"classes": ("collapse",), "fields": (*(box.name for box in TIME_BOXES), "times")},
+    ),
     (
         gettext_lazy("Links"),
         {
@@ -45,7 +49,7 @@ VERSION_FIELDSETS = (
         {
             "classes": ("collapse",),
             "fields": (
-                *("review_every_days", "baseline", "times", "rehearse", "start_triggers"),
+                *("review_every_days", "baseline", "rehearse", "start_triggers"),
                 "mentions_give_sight",
             ),
         },
@@ -54,7 +58,8 @@ VERSION_FIELDSETS = (
 FIELDSETS_TO_READ = (
     VERSION_FIELDSETS[0],
     (gettext_lazy("Start"), {"fields": (("start_role", "first_step"), "start_form")}),
-    *VERSION_FIELDSETS[2:],
+    (gettext_lazy("The request as a whole"), {"classes": ("collapse",), "fields": ("times",)}),
+    *VERSION_FIELDSETS[3:],
 )
 
 
