@@ -302,6 +302,17 @@ def test_what_is_installed_is_listed_with_the_maps_that_use_it(load: Load) -> No
 
 
 @pytest.mark.django_db
+def test_where_nothing_is_installed_the_page_says_how_it_is_done(load: Load) -> None:
+    auditor = signed_in(make_user("root", is_superuser=True))
+    page = auditor.get(EXTENSIONS).content.decode()
+    for told in ("docs/extending.md", "docs/example-extension", "HANDOFF_EXTENSIONS"):
+        assert told in page
+    assert (ROOT / "docs" / "extending.md").is_file()
+    load("desks")
+    assert "docs/extending.md" not in auditor.get(EXTENSIONS).content.decode()
+
+
+@pytest.mark.django_db
 def test_a_form_that_is_the_house_s_again_is_not_listed(load: Load) -> None:
     ours = STEP_FORMS["wait"]
     load("step_pages")
