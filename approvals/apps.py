@@ -16,7 +16,7 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         """A session knows when it began; each type of fields has its control."""
-        for module in ("field_presentations", "several_values", "rows_box"):
+        for module in ("field_presentations", "files_box", "several_values", "rows_box"):
             import_module(f"approvals.forms.{module}")
         from approvals.ui.sessions import record_sign_in, remember_resources
 

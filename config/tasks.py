@@ -19,6 +19,7 @@ from workflows.automation.services.delivery import deliver_due
 from workflows.automation.triggers.webhooks import forget_deliveries
 from workflows.definitions.services.map_watch import audit_published_maps
 from workflows.definitions.services.schedule_planning import ensure_schedules
+from workflows.documents.services.kept_uploads import forget_old_uploads
 from workflows.execution.services.form_drafts import forget_form_drafts
 from workflows.execution.services.staffing_watch import watch_queues
 from workflows.links.services.decision_links import forget_decision_links
@@ -124,6 +125,7 @@ def delete_expired_rows(now: datetime) -> None:
         "answers": lambda: forget_replies(now),
         "drafts": lambda: forget_form_drafts(now),
         "public forms": lambda: forget_public_entries(now),
+        "kept uploads": lambda: forget_old_uploads(now),
         "decision links": lambda: forget_decision_links(now),
         "webhook signatures": lambda: forget_deliveries(now),
         "messages": lambda: outbox.delete_closed_messages(before=old),

@@ -21,7 +21,7 @@ from workflows.definitions.models import (
     TemplateVersion,
     WorkflowTemplate,
 )
-from workflows.documents.models import Document
+from workflows.documents.models import Document, KeptUpload
 from workflows.execution.models import (
     AddedPerson,
     FormDraft,
@@ -76,6 +76,7 @@ __all__ = [
     "Hold",
     "IdempotentReply",
     "Incident",
+    "KeptUpload",
     "LogImport",
     "MapFinding",
     "Mention",

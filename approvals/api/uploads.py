@@ -22,8 +22,9 @@ from workflows.engine.errors import InvalidInput
 JSON_TYPE: Final = "application/json"
 FILES_TYPE: Final = "multipart/form-data"
 PART: Final = "body"
-"""The part that is the JSON of the call; each other part is the file of the field of its name."""
+"""The part that is the JSON of the call; each other part is a file of the field of its name."""
 MAX_BODY: Final = 1024 * 1024
+LARGEST_FILES: Final = 4
 _TAKES_FILES: Final = re.compile(r"/api/v1/(instances|work-items/[0-9]+/decide)")
 
 Body = TypeVar("Body", bound=Schema)
@@ -35,13 +36,16 @@ def takes_files(request: HttpRequest) -> bool:
 
 
 def most_bytes(request: HttpRequest) -> int:
-    """How long the body may be: the files of a call have the room of the largest one."""
-    files = settings.UPLOAD_MAX_MB * 1024 * 1024 if takes_files(request) else 0
+    """How long the body may be: the files of a call have the room of a few of the largest."""
+    files = LARGEST_FILES * settings.UPLOAD_MAX_MB * 1024 * 1024 if takes_files(request) else 0
     return MAX_BODY + int(files)
 
 
-def read_body(request: HttpRequest, shape: type[Body]) -> tuple[Body, dict[str, UploadedFile]]:
-    """The call's body, and the files by field. Raises HttpError, ValidationError, InvalidInput."""
+def read_body(
+    request: HttpRequest, shape: type[Body]
+) -> tuple[Body, dict[str, list[UploadedFile]]]:
+    """The call's body, and the files by field, of which each may have several. Raises HttpError,
+    ValidationError, InvalidInput."""
     if request.content_type != FILES_TYPE:
         document = parse_exact_json(request.body) if request.body else None
         return _validated(shape, document), {}
@@ -51,16 +55,8 @@ def read_body(request: HttpRequest, shape: type[Body]) -> tuple[Body, dict[str, 
             "A call with files has one part '%(part)s', which is its JSON; all others are files.",
             part=PART,
         )
-    files = {name: _only_file(name, request.FILES.getlist(name)) for name in request.FILES}
+    files = {name: request.FILES.getlist(name) for name in request.FILES}
     return _validated(shape, parse_exact_json(parts[0])), files
-
-
-def _only_file(name: str, files: list[UploadedFile]) -> UploadedFile:
-    if len(files) > 1:
-        raise InvalidInput(
-            "'%(field)s' takes one file; %(count)s came.", field=name, count=len(files)
-        )
-    return files[0]
 
 
 def parse_exact_json(text: bytes | str) -> Any:
@@ -115,7 +111,9 @@ def body_with_files(shape: type[Schema]) -> dict[str, Any]:
         "additionalProperties": {"type": "string", "format": "binary"},
         "description": (
             "The JSON of the call as the part 'body', and for each document field that it fills in"
-            " a file as the part of the field's name."
+            " a file as the part of the field's name; a field of several documents takes several"
+            " parts of its name, beside the files that it holds. Which of these stay its value in"
+            " `data` says, where it is there: those objects of what `data` shows now."
         ),
     }
     return {

@@ -4,7 +4,7 @@ Each form field asks the engine's own `clean`, so a page refuses exactly what a 
 beside the field and with what was typed kept.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -24,6 +24,7 @@ from approvals.forms.conditional_fields import (
 )
 from approvals.forms.constraint_hints import constraint_hint, control_attributes
 from approvals.forms.field_presentations import EMPTY_CHOICE, FIELD_PRESENTATIONS
+from approvals.forms.files_box import ChosenFiles, DocumentsField
 from approvals.forms.number_boxes import NumberBox
 from approvals.forms.people_boxes import PersonBox
 from approvals.forms.rows_box import RowsBox
@@ -106,7 +107,7 @@ class DeclaredForm(forms.Form):
             if spec.value is not None:
                 continue
             opening_value = self.opening_values.get(key)
-            has_file = type_of_field(spec).holds_document and opening_value is not None
+            has_file = isinstance(opening_value, dict) and type_of_field(spec).holds_document
             self.fields[key] = _form_field(
                 key, spec, required=required and not has_file, opening_value=opening_value
             )
@@ -131,7 +132,7 @@ class DeclaredForm(forms.Form):
 
     def values_now(self) -> dict[str, Any]:
         """The request's values with what was filled in; files as far as they were chosen."""
-        values = {**self.known, **self.opening_values, **self.values(), **self.uploads()}
+        values = {**self.known, **self.opening_values, **self.values(), **self._files_as_values()}
         return self.graph.worked_out.completed(values)
 
     def _refuse_unfit(self, data: Mapping[str, Any]) -> None:
@@ -170,12 +171,40 @@ class DeclaredForm(forms.Form):
         self._errors = ErrorDict()
 
     def values(self) -> dict[str, Any]:
-        """What was filled in, as services take it; documents apart."""
+        """What was filled in, as services take it; new documents apart, and of several those that
+        stay."""
         return {
-            key: self.cleaned_data.get(key)
+            key: self._staying(field, key)
+            if isinstance(field, DocumentsField)
+            else self.cleaned_data.get(key)
             for key, field in self.fields.items()
             if not isinstance(field, DocumentField)
         }
+
+    def _staying(self, field: DocumentsField, key: str) -> Any:
+        chosen = self._chosen(key)
+        return (chosen.staying(field.present) if chosen is not None else field.present) or None
+
+    def _chosen(self, key: str) -> ChosenFiles | None:
+        """What is chosen of several files; None where the field is not asked for, or wrong."""
+        chosen = self.cleaned_data.get(key)
+        return chosen if isinstance(chosen, ChosenFiles) else None
+
+    def _files_as_values(self) -> dict[str, Any]:
+        """The files that were chosen, as conditions look at them."""
+        values: dict[str, Any] = {}
+        for key, field in self.fields.items():
+            if isinstance(field, DocumentsField) and (chosen := self._chosen(key)) is not None:
+                values[key] = chosen.as_values(field.present)
+            elif isinstance(field, DocumentField) and self.cleaned_data.get(key):
+                values[key] = self.cleaned_data[key]
+        return values
+
+    @property
+    def document_keys(self) -> list[str]:
+        """The fields of files."""
+        kinds = (DocumentField, DocumentsField)
+        return [key for key, field in self.fields.items() if isinstance(field, kinds)]
 
     def answers(self) -> dict[str, Any]:
         """What a new request is started with. What opens with a value and was emptied is empty."""
@@ -223,13 +252,15 @@ class DeclaredForm(forms.Form):
         widget, name = self.fields[key].widget, self.add_prefix(key)
         return bool(widget.value_omitted_from_data(self.data, self.files, name))
 
-    def uploads(self) -> dict[str, UploadedFile]:
-        """The files that were chosen, by field."""
-        return {
-            key: file
-            for key, file in self.cleaned_data.items()
-            if isinstance(self.fields[key], DocumentField) and file
-        }
+    def uploads(self) -> dict[str, UploadedFile | Sequence[UploadedFile]]:
+        """The files that were chosen, by field: one, or several."""
+        files: dict[str, UploadedFile | Sequence[UploadedFile]] = {}
+        for key, chosen in self.cleaned_data.items():
+            if isinstance(chosen, ChosenFiles) and chosen.files:
+                files[key] = chosen.files
+            elif isinstance(self.fields[key], DocumentField) and chosen:
+                files[key] = chosen
+        return files
 
 
 def _form_field(
@@ -245,6 +276,8 @@ def _form_field(
         "error_messages": {"required": presentation.required_message},
         "widget": widget,
     }
+    if type_of_field(spec).holds_document and type_of_field(spec).holds_several:
+        return DocumentsField(key, spec, opening_value=opening_value, **options)
     if type_of_field(spec).holds_document:
         return DocumentField(key, spec, **options)
     if type_of_field(spec).holds_rows:

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
-from django.conf import settings
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
@@ -23,7 +22,6 @@ from workflows.engine.values.field_types.base import FIELD_TYPES, FieldSpec, typ
 from workflows.engine.values.field_types.contacts import MAX_EMAIL, MAX_PHONE, MAX_URL
 from workflows.engine.values.field_types.numbers import decimals_of
 from workflows.engine.values.field_types.texts import MAX_LONG_TEXT, MAX_TEXT
-from workflows.engine.values.file_kinds import FILE_KINDS
 from workflows.language.formats import (
     date_text,
     exact_number_text,
@@ -268,35 +266,6 @@ class PersonPresentation(FieldPresentation):
         return names.get(str(value), str(value))
 
 
-class DocumentPresentation(FieldPresentation):
-    """A file, which is sent apart from the values."""
-
-    required_message = gettext_lazy("Choose a file.")
-
-    def widget(self, spec: FieldSpec) -> forms.Widget:
-        """The browser's choice of files."""
-        endings = [ending for kind in spec.accept or () for ending in FILE_KINDS[kind].endings]
-        accept = {"accept": ",".join(f".{ending}" for ending in endings)} if endings else {}
-        return forms.FileInput(attrs=accept)
-
-    def hint(self, spec: FieldSpec) -> str:
-        """Which kinds are taken, and how large a file may be."""
-        most = min(settings.UPLOAD_MAX_MB, spec.max_size or settings.UPLOAD_MAX_MB)
-        sentences = []
-        if spec.accept:
-            kinds = {"kinds": ", ".join(spec.accept)}
-            sentences.append(gettext("Kinds of files: %(kinds)s.") % kinds)
-        sentences.append(gettext("At most %(most)s MB.") % {"most": most})
-        return " ".join(sentences)
-
-    def text(self, spec: FieldSpec, value: Any, names: Mapping[str, str]) -> str:
-        """Its name and version."""
-        return gettext("%(name)s (version %(version)s)") % {
-            "name": value["name"],
-            "version": value["version"],
-        }
-
-
 class ResourcePresentation(FieldPresentation):
     """A room, a piece of equipment, a budget: one of its group."""
 
@@ -324,7 +293,6 @@ for _name, _presentation in {
     "date": DatePresentation(),
     "datetime": DateTimePresentation(),
     "user": PersonPresentation(),
-    "document": DocumentPresentation(),
     "resource": ResourcePresentation(),
     "email": AddressPresentation("email", MAX_EMAIL),
     "url": AddressPresentation("url", MAX_URL),

@@ -19,6 +19,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy
 
 from approvals.forms.field_forms import DeclaredForm, TitleForm
+from approvals.forms.files_box import mark_kept
 from approvals.ui.typed_text import MAX_KEPT_LENGTH
 from workflows.connections.secrets import SecretUnreadable, decrypt
 from workflows.definitions.models import TemplateVersion
@@ -137,15 +138,15 @@ class EntryForm:
     def read(
         cls, entry: PublicEntry, version: TemplateVersion, request: HttpRequest, now: datetime
     ) -> "EntryForm":
-        """The form, checked. A file that is sent again takes the place of the kept one."""
+        """The form, checked. A file that is sent again takes the place of the kept one; of several
+        files it is one more."""
         kept = unpack_form(entry)
         is_sent_again = request.method == "POST" and TITLE in request.POST
         data = request.POST if is_sent_again else kept
         files, names = _kept_files(entry)
         if request.method == "POST":
-            for name, file in request.FILES.items():
-                if isinstance(file, UploadedFile):
-                    files[name] = file
+            for name, sent in request.FILES.lists():
+                files.setlist(name, [*files.getlist(name), *sent])
         fields = public_form(version, now, data, files)
         return cls(TitleForm(data), fields, names, list(_left_over(kept, fields)))
 
@@ -160,7 +161,9 @@ def _kept_files(entry: PublicEntry) -> tuple[MultiValueDict[str, UploadedFile], 
     for row in entry.files.all():
         if row.file.storage.exists(row.file.name or ""):
             with row.file.open("rb") as stored:  # as large as an upload may be; none stays open
-                files[f"{FIELD_PREFIX}{row.field}"] = SimpleUploadedFile(row.name, stored.read())
+                file = SimpleUploadedFile(row.name, stored.read())
+            mark_kept(file, f"entry-{row.pk}")
+            files.appendlist(f"{FIELD_PREFIX}{row.field}", file)
             names.append(row.name)
     return files, names
 

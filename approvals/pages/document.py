@@ -20,6 +20,7 @@ from workflows.documents.queries.previews import (
 )
 from workflows.engine.errors import NotFound
 from workflows.engine.format.definition import display_title
+from workflows.engine.values.field_types.documents import names_version
 from workflows.execution.queries.instance_record import decided_tasks_of
 from workflows.people.models import User
 from workflows.people.queries.person_names import full_names_of
@@ -88,7 +89,7 @@ def document_page(user: User, document_id: int) -> DocumentPage:
         seen_by = [
             task
             for task in decided
-            if task.document_versions.get(document.field) == version.version
+            if names_version(task.document_versions.get(document.field), version.version)
         ]
         versions.append(DocumentVersion(version, describe_decisions(version_map, seen_by, names)))
     label = _field_label(version_map, document)
@@ -99,7 +100,8 @@ def document_comparison(user: User, document_id: int, other_id: int) -> Document
     """Two versions of one document, the older first. Raises NotFound."""
     first = require_visible_document(user, document_id)
     second = require_visible_document(user, other_id)
-    if not first.field or (first.request_id, first.field) != (second.request_id, second.field):
+    is_versioned = first.field and not first.is_one_of_several
+    if not is_versioned or (first.request_id, first.field) != (second.request_id, second.field):
         raise NotFound("These are not two versions of one document.")
     before, after = sorted((first, second), key=lambda document: document.version)
     label = _field_label(cached_map(first.request.version_id), first)

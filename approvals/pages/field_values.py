@@ -12,13 +12,14 @@ from workflows.documents.models import Document
 from workflows.documents.queries.instance_documents import documents_of
 from workflows.engine.format.definition import Definition, FieldDef, display_title
 from workflows.engine.values.field_types.base import type_of_field
+from workflows.engine.values.field_types.documents import are_documents
 from workflows.execution.models import WorkflowInstance
 from workflows.people.queries.person_names import full_names_of
 
 
 @dataclass(frozen=True, slots=True)
 class DisplayedValue:
-    """One value on a page; a document comes with its row, for the link."""
+    """One value on a page; documents come with their rows, for the links."""
 
     key: str
     label: str
@@ -26,6 +27,7 @@ class DisplayedValue:
     long: bool = False
     version: int | None = None
     document: Document | None = None
+    files: Sequence[Document] = ()
     section: str | None = None
     rows: DisplayedRows | None = None
     is_hidden: bool = False
@@ -76,6 +78,10 @@ def _displayed_value(
     documents: Mapping[tuple[str, int], Document],
 ) -> DisplayedValue:
     is_file = type_of_field(field).holds_document and isinstance(value, dict)
+    found = (
+        [documents.get((key, each["version"])) for each in value] if are_documents(value) else []
+    )
+    files = [row for row in found if row is not None]
     return DisplayedValue(
         key=key,
         label=display_title(key, field.label),
@@ -83,6 +89,7 @@ def _displayed_value(
         long=FIELD_PRESENTATIONS[field.type].is_long,
         version=value["version"] if is_file else None,
         document=documents.get((key, value["version"])) if is_file else None,
+        files=files if len(files) == len(found) else (),
         section=field.section,
         rows=displayed_rows(field, value, names) if type_of_field(field).holds_rows else None,
     )
@@ -116,6 +123,8 @@ def usernames_in_fields(fields: Mapping[str, FieldDef], data: Mapping[str, Any])
 def superseded_documents(
     documents: Iterable[Document], values: Iterable[DisplayedValue]
 ) -> list[Document]:
-    """The versions that no value shows: those before the newest."""
-    displayed_ids = {value.document.pk for value in values if value.document}
+    """The versions that no value shows: those before the newest, and files that were taken out."""
+    displayed_ids = {
+        row.pk for value in values for row in (value.document, *value.files) if row is not None
+    }
     return [document for document in documents if document.pk not in displayed_ids]

@@ -21,6 +21,7 @@ from workflows.definitions.queries.compiled_versions import VersionMap, map_of_s
 from workflows.engine.format.definition import FieldDef, display_title
 from workflows.engine.routing.rows import branch_row
 from workflows.engine.values.field_types.base import type_of_field
+from workflows.engine.values.field_types.documents import are_documents
 from workflows.execution.choices import IncidentCode
 from workflows.execution.models import Incident, MergeRecord, WorkItem
 from workflows.execution.queries.position import (
@@ -185,6 +186,9 @@ def _field_disagreement(
 def _branch_value_text(field: FieldDef, value: Any) -> str:
     if type_of_field(field).holds_document and isinstance(value, int):
         return gettext("version %(number)s") % {"number": value}
+    if type_of_field(field).holds_document and isinstance(value, list) and not are_documents(value):
+        numbers = {"numbers": ", ".join(map(str, value))}
+        return gettext("the files with the numbers %(numbers)s") % numbers
     return value_text(field, value, {}) or gettext("(empty)")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from workflows.engine.format.definition import Definition, display_title
+from workflows.engine.values.field_types.base import type_of_field
 from workflows.execution.models import WorkflowInstance
 from workflows.language.formats import (
     join_words,
@@ -86,7 +87,8 @@ def has_approval_sentences(changes: Mapping[str, Any]) -> bool:
 def _changed_title(key: str, definition: Definition | None, versions: Mapping[str, int]) -> str:
     """The field; of a document also the version that came with this change."""
     title = _field_title(key, definition)
-    if key not in versions:
+    field = definition.all_fields.get(key) if definition else None
+    if key not in versions or (field is not None and type_of_field(field).holds_several):
         return title
     return gettext("%(field)s (version %(version)s)") % {"field": title, "version": versions[key]}
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from approvals.api.rate_limits import PUBLIC_FORMS, PUBLIC_PAGES
 from approvals.forms.conditional_fields import asks_which_fields, which_fields_response
 from approvals.forms.field_forms import DeclaredForm, TitleForm
+from approvals.forms.kept_uploads import keep_uploads, release_uploads, take_kept_uploads
 from approvals.forms.public_forms import (
     SOONEST,
     EntryForm,
@@ -78,6 +79,7 @@ class _FormPage:
     def __init__(self, request: HttpRequest, version: TemplateVersion) -> None:
         self.request, self.version, self.now = request, version, timezone.now()
         is_post = request.method == "POST"
+        take_kept_uploads(request)
         data, files = (request.POST, request.FILES) if is_post else (None, None)
         self.title, self.sender = TitleForm(data), SenderForm(data)
         self.fields: DeclaredForm = public_form(version, self.now, data, files)
@@ -123,6 +125,7 @@ class _FormPage:
             language=get_language() or "",
             now=self.now,
         )
+        release_uploads(self.request, self.fields)
 
     def _throttled(self) -> HttpResponse:
         self.title.errors.clear()
@@ -136,14 +139,17 @@ class _FormPage:
         return response
 
     def response(self, status: int = HTTPStatus.OK, **more: Any) -> HttpResponse:
-        """The page with the form."""
+        """The page with the form. Files of somebody who sends too much are not kept."""
+        is_post = self.request.method == "POST"
+        keeps = is_post and status != HTTPStatus.TOO_MANY_REQUESTS
+        is_lost = keep_uploads(self.request, self.fields) if keeps else bool(self.request.FILES)
         context = {
             "version": self.version,
             "title_form": self.title,
             "sender_form": self.sender,
             "form": self.fields,
             "opened": self.stamp,
-            "files_lost": self.is_sent and bool(self.request.FILES),
+            "files_lost": is_lost,
             **more,
         }
         return render(self.request, "links/form.html", context, status=status)
@@ -173,6 +179,7 @@ def confirm_view(request: HttpRequest, token: str) -> HttpResponse:
         return _used_page(request, entry, error)
     if version is None:
         return render(request, "links/form_waits.html", {"entry": entry}, status=409)
+    take_kept_uploads(request)
     form = EntryForm.read(entry, version, request, now)
     if asks_which_fields(request):
         return which_fields_response(form.fields)
@@ -202,6 +209,7 @@ def _confirm(
     except WrongState as error:
         entry.refresh_from_db()
         return _used_page(request, entry, error)
+    release_uploads(request, form.fields)
     entry.refresh_from_db()
     link = find_link_of_entry(entry, now)
     assert link is not None
@@ -226,7 +234,7 @@ def _confirm_page(
         "left_over": form.left_over,
         "error": str(error or ""),
         "unready": not is_ready and not form.fields.is_reshaped,
-        "files_lost": request.method == "POST" and bool(request.FILES),
+        "files_lost": request.method == "POST" and keep_uploads(request, form.fields),
     }
     is_reshaped = form.fields.is_reshaped
     status = 422 if is_refused and not is_reshaped else 200

@@ -19,6 +19,7 @@ from approvals.forms.form_drafts import (
     keep_start_form,
     throw_draft_away,
 )
+from approvals.forms.kept_uploads import keep_uploads, release_uploads, take_kept_uploads
 from approvals.forms.people_boxes import offer_people_of_map
 from approvals.pages.command_results import describe_start_result
 from approvals.pages.hold_lines import TypedHolds, read_typed_holds, says_what_is_held
@@ -96,6 +97,7 @@ def start_form_view(request: HttpRequest, key: str) -> HttpResponse:
         requests.require_not_paused(version)
     elif SAVE_DRAFT in request.POST:
         return _save_draft(request, version)
+    take_kept_uploads(request)
     opening = _read_opening(request, version)
     title, fields = _start_forms(version, request, opening)
     if asks_which_fields(request):
@@ -107,9 +109,11 @@ def start_form_view(request: HttpRequest, key: str) -> HttpResponse:
             if find_earlier_submission(request) is None:
                 holds = _typed_holds(request, version, fields)
                 holds.require_seen(request.POST)
-            return submit_and_redirect(
+            response = submit_and_redirect(
                 request, lambda: _start_request(request, key, title, fields), Twins.ASKED
             )
+            release_uploads(request, fields)
+            return response
         except HandoffError as refused:
             if not is_shown_on_page(refused):
                 raise
@@ -149,7 +153,7 @@ def _start_form_response(
         "holds": holds,
         "books": says_what_is_held(get_version_map(version), fields.fields),
         **refusal_context(error),
-        "files_lost": is_sent and bool(request.FILES),
+        "files_lost": request.method == "POST" and keep_uploads(request, fields),
         "unready": is_sent and error is None,
     }
     status = status_of(error) if error else 422 if is_sent else 200

@@ -22,6 +22,7 @@ from approvals.forms.form_drafts import (
     keep_task_form,
     throw_draft_away,
 )
+from approvals.forms.kept_uploads import keep_uploads, release_uploads, take_kept_uploads
 from approvals.forms.people_boxes import offer_people_of_map
 from approvals.forms.signing import sign_task
 from approvals.pages.command_results import (
@@ -144,6 +145,7 @@ def _decide_task(request: HttpRequest, task_id: int) -> HttpResponse:
     """Decide, or show the page again with what was typed and what to mend."""
     user, now = signed_in_user(request), timezone.now()
     task = find_visible_human_task(user, task_id)
+    take_kept_uploads(request)
     opened, form = read_sent_form(request, user, task)
     if form.is_reshaped:
         return _task_response(request, task_id, form=form)
@@ -178,7 +180,9 @@ def _decide_task(request: HttpRequest, task_id: int) -> HttpResponse:
             notice = describe_decision_result(decided, outcome, now)
             return FormSubmission(reverse("approvals:inbox"), notice)
 
-        return submit_and_redirect(request, submit_decision)
+        response = submit_and_redirect(request, submit_decision)
+        release_uploads(request, form)
+        return response
     except HandoffError as error:
         if not is_shown_on_page(error):
             raise
@@ -268,6 +272,7 @@ def _task_response(
         "page": page,
         "form": form,
         "comment": (kept_data or request.POST or content.data).get("comment", ""),
+        "files_lost": request.method == "POST" and keep_uploads(request, form),
         "holds": TypedHolds(),
         "books": says_what_is_held(cached_map(page.task.step.version_id), form.fields),
         "draft": draft,

@@ -151,8 +151,10 @@ def test_a_demand_of_the_last_of_january_is_due_on_the_last_of_february() -> Non
     assert flow.task("redact").due_at.date() == date(2026, 2, 28)
     extend_task(flow.task("redact").pk, actor=person("max"), reason="Many.", now=flow.later())
     assert flow.task("redact").due_at.date() == date(2026, 4, 30)
-    flow.decide("redact", "ready", by="max", files={"letter": paper()})
-    flow.decide("send", "sent", by="mona")
+    copies = [paper("crm", "crm.txt"), paper("payroll", "payroll.txt")]
+    flow.decide("redact", "ready", by="max", files={"letter": paper(), "copies": copies})
+    sent = flow.decide("send", "sent", by="mona")
+    assert sent.document_versions == {"letter": 1, "copies": [1, 2]}
     assert ended(flow, "answered")
 
 

@@ -21,6 +21,7 @@ from workflows.engine.values.placeholders import PlaceholderProblem
 from workflows.engine.values.serialization import external_values
 
 EXAMPLE_DOCUMENT: Final = {"name": "document.pdf", "version": 1, "sha256": "0" * 64}
+SECOND_DOCUMENT: Final = {"name": "document-2.pdf", "version": 2, "sha256": "1" * 64}
 EXAMPLES: Final = (
     *("Example", "1200", True, "2026-03-02", "2026-03-02T09:00:00Z", "12"),
     *("lena@example.com", "https://example.com/page", "+49 30 123456"),
@@ -98,7 +99,7 @@ def example_values(fields: Mapping[str, FieldSpec]) -> dict[str, Any]:
 def _example_of(key: str, spec: FieldSpec) -> Any:
     kind = type_of_field(spec)
     if kind.holds_document:
-        return EXAMPLE_DOCUMENT
+        return [EXAMPLE_DOCUMENT, SECOND_DOCUMENT] if kind.holds_several else EXAMPLE_DOCUMENT
     if kind.names_anybody:
         return ["lena"] if kind.holds_several else "lena"
     if kind.holds_rows:

@@ -1,5 +1,6 @@
 """Files that belong to a request: every upload is a new version, none is ever overwritten."""
 
+import secrets
 import uuid
 from typing import Any
 
@@ -11,14 +12,61 @@ from simple_history.models import HistoricalRecords
 
 from workflows.execution.models import WorkflowInstance
 
+UPLOAD_FILES = "uploads"
+"""The folder of files that wait for their form."""
+
 
 def stored_under(document: "Document", filename: str) -> str:
     """A name on disk that tells nothing and cannot be steered by the uploader."""
     return f"documents/{uuid.uuid4().hex}"
 
 
+def kept_upload_name(upload: "KeptUpload", filename: str) -> str:
+    """The same for a file that waits for its form to be sent again."""
+    return f"{UPLOAD_FILES}/{uuid.uuid4().hex}"
+
+
+def new_upload_name() -> str:
+    """A name that no other upload has, and that nobody can guess."""
+    return secrets.token_hex(16)
+
+
+class KeptUpload(models.Model):
+    """A file that came with a form which could not be taken: it is chosen once, and goes with the
+    form when that is sent again. Nobody but its sender can name it."""
+
+    name = models.CharField(
+        gettext_lazy("name"),
+        max_length=32,
+        unique=True,
+        default=new_upload_name,
+        editable=False,
+    )
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        related_name="+",
+        verbose_name=gettext_lazy("sender"),
+    )
+    file_name = models.CharField(gettext_lazy("file name"), max_length=255)
+    file = models.FileField(gettext_lazy("file"), upload_to=kept_upload_name, max_length=200)
+    size = models.PositiveBigIntegerField(gettext_lazy("size (bytes)"))
+    kept_at = models.DateTimeField(gettext_lazy("kept at"), db_index=True)
+
+    class Meta:
+        verbose_name = gettext_lazy("kept upload")
+        verbose_name_plural = gettext_lazy("kept uploads")
+        ordering = ["id"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
 class Document(models.Model):
-    """One version of one document field of one request, or a file that a comment or the answer to a
+    """One version of one document field of one request, or one of the files of a field that holds
+    several, or a file that a comment or the answer to a
     question carries: then it has no field, and is numbered among all such files of its request."""
 
     request = models.ForeignKey(
@@ -58,6 +106,9 @@ class Document(models.Model):
     )
     uploaded_at = models.DateTimeField(gettext_lazy("uploaded at"))
     note = models.TextField(gettext_lazy("note"), blank=True, default="")
+    is_one_of_several = False
+    """Whether its field holds several files, where that was asked for: then each is a document of
+    its own, and its version its number in the field."""
     history = HistoricalRecords()
 
     class Meta:

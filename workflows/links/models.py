@@ -170,9 +170,6 @@ class PublicEntryFile(models.Model):
         verbose_name_plural = gettext_lazy("files of public forms")
         ordering = ["id"]
         default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(fields=["entry", "field"], name="one_file_per_field_and_entry")
-        ]
 
     def __str__(self) -> str:
         return self.name

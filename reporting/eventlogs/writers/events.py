@@ -52,7 +52,7 @@ class ExportedTask:
     enabled: datetime | None
     start: datetime | None
     end: datetime | None
-    documents: Mapping[str, int]
+    documents: Mapping[str, int | list[int]]
     paused: float
     paused_business: float
     votes: Sequence[Mapping[str, str]]

@@ -116,10 +116,11 @@ def _task_event(
         worker_id = f"{worker}:{task.resource}"
         objects.setdefault(worker_id, _build_object(worker_id, worker, {}))
         related.append({"objectId": worker_id, "qualifier": "done by"})
-    for field, version in task.documents.items():
-        paper = papers.get((request.id, field, int(version)))
-        if paper is not None:
-            related.append(_relate_document(paper, objects, people=people))
+    for field, numbers in task.documents.items():
+        for version in numbers if isinstance(numbers, list) else [numbers]:
+            paper = papers.get((request.id, field, int(version)))
+            if paper is not None:
+                related.append(_relate_document(paper, objects, people=people))
     return {
         "id": f"{request.reference}:{task.activation}",
         "type": task.activity,

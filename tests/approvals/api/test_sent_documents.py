@@ -132,10 +132,10 @@ def test_files_are_taken_only_where_a_call_takes_some_and_from_whom_it_does(
 
 
 @override_settings(UPLOAD_MAX_MB=1)
-def test_all_files_of_a_call_have_the_room_of_the_largest(people: dict[str, User]) -> None:
+def test_all_files_of_a_call_have_the_room_of_four_of_the_largest(people: dict[str, User]) -> None:
     sam = Api(people["sam"])
     with unchanged():
-        large = send(sam, "/instances", start_body(), quote=paper(b"x" * (2 * 1024 * 1024 + 1)))
+        large = send(sam, "/instances", start_body(), quote=paper(b"x" * (5 * 1024 * 1024 + 1)))
         problem(large, 413)
         problem(send(sam, "/instances", start_body(), quote=paper(b"x" * (1024 * 1024 + 1))), 422)
         problem(sam.post("/instances", start_body(title="x" * 1024 * 1024)), 413)

@@ -43,6 +43,7 @@ from workflows.definitions.choices import StepKind
 from workflows.definitions.models import Field, Role, Step, TemplateVersion
 from workflows.engine.bpmn.vocabulary import make_key
 from workflows.engine.format.quorums import Quorum, read_quorum, write_quorum
+from workflows.engine.values.field_types.documents import MOST_FILES
 from workflows.engine.values.file_kinds import FILE_KINDS
 
 RULE_WORDS = frozenset(
@@ -193,15 +194,15 @@ def _validate_file_kinds(kinds: list[str]) -> None:
         )
 
 
-ROW_COUNTS = ("min_rows", "max_rows")
+COUNTS = ("min_rows", "max_rows", "min_files", "max_files")
 
 
 def _with_counts(
     config: Mapping[str, Any] | None, cleaned: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """What a field says besides, with how many rows its list has."""
-    counts = {name: cleaned.get(name) for name in ROW_COUNTS}
-    kept = {name: said for name, said in (config or {}).items() if name not in ROW_COUNTS}
+    """What a field says besides, with how many rows or files it has."""
+    counts = {name: cleaned.get(name) for name in COUNTS}
+    kept = {name: said for name, said in (config or {}).items() if name not in COUNTS}
     return kept | {name: count for name, count in counts.items() if count is not None} or None
 
 
@@ -216,7 +217,7 @@ class FieldForm(MapForm):
     accept = LinesField(
         label=gettext_lazy("Kinds of files"),
         validators=[_validate_file_kinds],
-        help_text=gettext_lazy("Of a document: pdf, png, docx, …"),
+        help_text=gettext_lazy("Of documents: pdf, png, docx, …"),
     )
     of = NameField(
         label=gettext_lazy("Resources of the group"), help_text=gettext_lazy("Of a resource.")
@@ -229,6 +230,12 @@ class FieldForm(MapForm):
     listed = ColumnsField(label=gettext_lazy("Columns"))
     min_rows = forms.IntegerField(required=False, min_value=1, label=gettext_lazy("Rows, at least"))
     max_rows = forms.IntegerField(required=False, min_value=1, label=gettext_lazy("Rows, at most"))
+    min_files = forms.IntegerField(
+        required=False, min_value=1, max_value=MOST_FILES, label=gettext_lazy("Files, at least")
+    )
+    max_files = forms.IntegerField(
+        required=False, min_value=1, max_value=MOST_FILES, label=gettext_lazy("Files, at most")
+    )
 
     class Meta:
         model = Field
@@ -249,7 +256,7 @@ class FieldForm(MapForm):
         if "listed" in self.fields:
             columns_box: Any = self.fields["listed"]
             columns_box.keep(self.instance.columns)
-        for name in ROW_COUNTS:
+        for name in COUNTS:
             self.initial[name] = config.get(name)
 
     def clean(self) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.documents.models import Document
+from workflows.engine.values.field_types.base import type_of_field
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.facets import RowsFacet
 from workflows.execution.queries.sight.field_sight import hidden_fields
@@ -31,7 +33,17 @@ def documents_of(request: WorkflowInstance, *, until: datetime | None = None) ->
         for document in DOCUMENTS.rows_of(request)
         if document.field and (until is None or document.uploaded_at <= until)
     )
-    return sorted(documents, key=_by_field_and_version)
+    return mark_one_of_several(request, sorted(documents, key=_by_field_and_version))
+
+
+def mark_one_of_several(request: WorkflowInstance, documents: list[Document]) -> list[Document]:
+    """The documents, of which each knows whether its field holds several: then its version is no
+    more than its number."""
+    fields = cached_map(request.version_id).graph.definition.fields
+    for document in documents:
+        field = fields.get(document.field)
+        document.is_one_of_several = field is not None and type_of_field(field).holds_several
+    return documents
 
 
 def _by_field_and_version(document: Document) -> tuple[str, int]:
@@ -54,14 +66,15 @@ def find_visible_document(user: User, document_id: int) -> Document | None:
         of_visible_request(user), pk=document_id, comment__withdrawn_at=None
     )
     document = rows.select_related("request__template", "uploaded_by").first()
-    is_hidden = document is not None and document.field in hidden_fields(user, document.request)
-    return None if is_hidden else document
+    if document is None or document.field in hidden_fields(user, document.request):
+        return None
+    return mark_one_of_several(document.request, [document])[0]
 
 
 def versions_of_document(document: Document) -> list[Document]:
     """All versions of the same document, the newest first; what a comment or an answer
-    carries has but one. One statement, or none."""
-    if not document.field:
+    carries, and each of several files of a field, has but one. One statement, or none."""
+    if not document.field or document.is_one_of_several:
         return [document]
     rows = Document.objects.filter(request=document.request_id, field=document.field)
     return list(rows.select_related("uploaded_by").order_by("-version"))

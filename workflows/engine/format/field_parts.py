@@ -24,6 +24,11 @@ from workflows.engine.format.parts import (
 )
 from workflows.engine.texts import text
 from workflows.engine.values.field_types.base import FIELD_TYPES
+from workflows.engine.values.field_types.documents import (
+    MOST_FILES,
+    max_files_of,
+    min_files_of,
+)
 from workflows.engine.values.field_types.rows import MOST_ROWS, max_rows_of, min_rows_of
 from workflows.engine.values.file_kinds import FILE_KINDS
 
@@ -160,9 +165,12 @@ class ColumnDef(ValueDef):
     columns: ClassVar[None] = None
     min_rows: ClassVar[None] = None
     max_rows: ClassVar[None] = None
+    min_files: ClassVar[None] = None
+    max_files: ClassVar[None] = None
 
 
 RowCount = Annotated[int, Field(ge=1, le=MOST_ROWS)]
+FileCount = Annotated[int, Field(ge=1, le=MOST_FILES)]
 
 
 class FieldDef(ValueDef):
@@ -172,6 +180,8 @@ class FieldDef(ValueDef):
     searchable: bool | None = None
     accept: Annotated[list[FileKindName], Field(min_length=1)] | None = None
     max_size: Annotated[int, Field(ge=1, le=2000)] | None = None
+    min_files: FileCount | None = None
+    max_files: FileCount | None = None
     public: bool | None = None
     default: DefaultValue | None = None
     when: RuleText | None = None
@@ -261,10 +271,26 @@ class FieldDef(ValueDef):
         if (self.accept or self.max_size) and not FIELD_TYPES[self.type].holds_document:
             raise ValueError(
                 text(
-                    "`accept` and `max_size` go with `type: document`; remove them or change the"
-                    " type"
+                    "`accept` and `max_size` go with `type: document` or `documents`; remove them"
+                    " or change the type"
                 )
             )
+        return self
+
+    @model_validator(mode="after")
+    def _counts_belong_to_several_documents(self) -> Self:
+        field_type = FIELD_TYPES[self.type]
+        if not (self.min_files or self.max_files):
+            return self
+        if not (field_type.holds_document and field_type.holds_several):
+            raise ValueError(
+                text(
+                    "`min_files` and `max_files` go with `type: documents`; remove them or change"
+                    " the type"
+                )
+            )
+        if min_files_of(self) > max_files_of(self):
+            raise ValueError(text("`min_files` is more than the field may have; make it smaller"))
         return self
 
     @model_validator(mode="after")

@@ -40,6 +40,7 @@ from workflows.engine.routing.rows import branch_index
 from workflows.engine.routing.step_troubles import StepFailed
 from workflows.engine.routing.supposed_chains import SupposedChains
 from workflows.engine.timing.working_time import Calendar
+from workflows.engine.values.field_types.documents import version_numbers
 
 SURELY_ENDLESS: Final = 3
 """After so many requests without an end the others are given up sooner."""
@@ -297,9 +298,10 @@ class Simulation:
     def _seen(self, task: OpenTask) -> dict[str, Any]:
         """The versions of the documents that were in front of whoever decided."""
         return {
-            key: value["version"]
+            key: numbers
             for key, value in task.request.data.items()
-            if isinstance(value, dict) and (task.step.inputs is None or key in task.step.inputs)
+            if (numbers := version_numbers(value)) is not None
+            and (task.step.inputs is None or key in task.step.inputs)
         }
 
     def _outside_done(

@@ -23,6 +23,7 @@ from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.waits import awaited_field
 from workflows.engine.values.bounds import BoundContext
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
+from workflows.engine.values.field_types.documents import max_files_of, min_files_of
 from workflows.engine.values.field_types.rows import columns_of, max_rows_of, min_rows_of
 
 AT_A_BOUNDARY: Final = 0.6
@@ -162,6 +163,8 @@ class ValueMaker:
             return self._draw_people(shares, writer, random)
         if field_type.holds_rows:
             return self._draw_rows(key, spec, writer, random)
+        if field_type.holds_document and field_type.holds_several:
+            return _more_documents(key, spec, writer.data.get(key), random)
         if field_type.holds_several:
             return [word for word in spec.choices or () if random.random() < CHOSEN] or None
         if shares is not None:
@@ -308,3 +311,16 @@ def draw_value(shares: ValueShares, random: Random) -> Any:
 def _next_document(key: str, current: Any) -> dict[str, Any]:
     version = current["version"] + 1 if isinstance(current, Mapping) else 1
     return {"name": f"{key}.pdf", "version": version, "sha256": f"{version:064x}"}
+
+
+def _more_documents(
+    key: str, spec: FieldSpec, current: Any, random: Random
+) -> list[dict[str, Any]]:
+    """Those that are there, and one to three more as far as there is room."""
+    files = list(current or ())
+    least = max(1, min_files_of(spec) - len(files))
+    most = min(least + MOST_DRAWN - 1, max_files_of(spec) - len(files))
+    for _ in range(random.randrange(least, most + 1) if most >= least else 0):
+        number = max((file["version"] for file in files), default=0) + 1
+        files.append({"name": f"{key}-{number}.pdf", "version": number, "sha256": f"{number:064x}"})
+    return files

@@ -72,6 +72,8 @@ class _DeclaredField:
     listed: tuple[tuple[str, "_DeclaredField"], ...] = ()
     min_rows: int | None = None
     max_rows: int | None = None
+    min_files: int | None = None
+    max_files: int | None = None
 
     @classmethod
     def of(cls, spec: FieldSpec) -> "_DeclaredField":

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
-from workflows.engine.values.field_types.documents import is_document
+from workflows.engine.values.field_types.documents import are_documents, is_document
 from workflows.engine.values.field_types.numbers import plain_number
 from workflows.engine.values.fields import canonical_field_value
 
@@ -88,8 +88,8 @@ def render_query_values(value: Any) -> list[str]:
 
 
 def render_form_value(value: Any) -> Any:
-    """A value for a field of another request: a document by its name, all else as it is."""
-    return render_value_text(value) if is_document(value) else value
+    """A value for a field of another request: documents by their names, all else as it is."""
+    return render_value_text(value) if is_document(value) or are_documents(value) else value
 
 
 def _render_compact_json(value: Any) -> str:

@@ -13,6 +13,7 @@ from workflows.engine.routing.reachable_steps import (
 )
 from workflows.engine.values.constraints import constraint_refusal
 from workflows.engine.values.field_types.base import ValueRefused, type_of_field
+from workflows.engine.values.field_types.documents import are_documents, file_count_refusal
 from workflows.engine.values.field_types.rows import columns_of, max_rows_of, min_rows_of
 
 Spec = FieldDef | ColumnDef
@@ -43,7 +44,9 @@ def _is_newly_refused(old: Definition, new: Definition, key: str, data: Mapping[
 
 def _is_readable(before: Spec, after: Spec, value: Any) -> bool:
     if (before.type, before.currency) == (after.type, after.currency):
-        return not type_of_field(after).holds_rows or _are_rows_readable(before, after, value)
+        if type_of_field(after).holds_rows:
+            return _are_rows_readable(before, after, value)
+        return not are_documents(value) or _are_files_taken(before, after, len(value))
     if before.currency != after.currency or type_of_field(after).holds_document:
         return False
     return _is_canonical(after, value)
@@ -63,6 +66,11 @@ def _are_rows_readable(before: Spec, after: Spec, rows: Any) -> bool:
     return _is_number_taken(after, rows) >= _is_number_taken(before, rows) and all(
         _is_row_readable(*columns, row) for row in rows
     )
+
+
+def _are_files_taken(before: Spec, after: Spec, count: int) -> bool:
+    """Whether so many files are neither too many nor too few, if they were not already."""
+    return file_count_refusal(after, count) is None or file_count_refusal(before, count) is not None
 
 
 def _is_number_taken(spec: Spec, rows: Any) -> bool:

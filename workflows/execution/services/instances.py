@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.core.files import File
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
@@ -33,7 +32,11 @@ from workflows.execution.services.command_rules import (
 from workflows.execution.services.effect_handlers import apply_event
 from workflows.execution.services.field_values.default_values import default_values
 from workflows.execution.services.field_values.value_constraints import clean_writes, kept_files
-from workflows.execution.services.field_values.values import require_reason, store_files
+from workflows.execution.services.field_values.values import (
+    SentFiles,
+    require_reason,
+    store_files,
+)
 from workflows.execution.services.unit_of_work import (
     ActingCapacity,
     UnitOfWork,
@@ -61,7 +64,7 @@ def start(
     actor: User,
     now: datetime,
     data: Mapping[str, Any] | None = None,
-    files: Mapping[str, File] | None = None,
+    files: SentFiles | None = None,
     title: str = "",
     source: str = WorkflowInstance.FORM,
     case_ref: str | None = None,
@@ -99,7 +102,7 @@ def start_on_version(
     actor: User | None,
     now: datetime,
     data: Mapping[str, Any] | None = None,
-    files: Mapping[str, File] | None = None,
+    files: SentFiles | None = None,
     title: str = "",
     source: str = WorkflowInstance.FORM,
     case_ref: str | None = None,
@@ -142,7 +145,7 @@ def _fill_in_defaults(work: UnitOfWork, asking_user: User | None, given: Mapping
 
 
 def _write_start(
-    work: UnitOfWork, asking_user: User | None, files: Mapping[str, File], *, complete: bool
+    work: UnitOfWork, asking_user: User | None, files: SentFiles, *, complete: bool
 ) -> None:
     """Check the start form with its files, advance, and write the request and its trail."""
     with store_files(work, kept_files(work, files, {})) as uploads:

@@ -12,6 +12,7 @@ from workflows.engine.errors import InvalidInput, NotFound, WrongState
 from workflows.engine.routing.effects import ResolveMerge
 from workflows.engine.texts import text
 from workflows.engine.values.field_types.base import type_of_field
+from workflows.engine.values.field_types.documents import are_documents
 from workflows.execution.models import MergeRecord, WorkflowInstance
 from workflows.execution.services.capacities import authorize_steering
 from workflows.execution.services.command_rules import require_state, save_command
@@ -114,7 +115,12 @@ def _resolve_choice(work: UnitOfWork, merge: MergeRecord, key: str, choice: Any)
             by_branch=", ".join(sorted(by_branch)),
         )
     value = by_branch[str(choice)]
-    if not holds_document or isinstance(value, dict):
+    if not holds_document or isinstance(value, dict) or are_documents(value):
         return value
-    document = Document.objects.get(request=work.instance, field=key, version=value)
-    return document.value()
+    if isinstance(value, list):
+        return [_document_value(work, key, version) for version in value]
+    return _document_value(work, key, value)
+
+
+def _document_value(work: UnitOfWork, key: str, version: int) -> dict[str, Any]:
+    return Document.objects.get(request=work.instance, field=key, version=version).value()

@@ -17,6 +17,8 @@ from workflows.engine.routing.rows import Chains, read_rows
 from workflows.engine.routing.separation import visible_field_keys
 from workflows.engine.texts import Text, join_clauses, text
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
+from workflows.engine.values.field_types.documents import are_documents
+from workflows.engine.values.serialization import render_value_text
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services.unit_of_work import UnitOfWork
@@ -156,6 +158,8 @@ def _describe_new_paper(current_value: Mapping[str, Any], seen_value: Any) -> Te
 def _format_value(spec: FieldSpec, value: Any) -> Text | str:
     if value is None:
         return text("empty")
+    if are_documents(value):
+        value = render_value_text(value)
     if isinstance(value, dict):
         return str(value["name"]) if "name" in value else text("something")
     if isinstance(value, bool):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.files import File
 from django.db import transaction
 from django.utils.translation import gettext_noop
 from django_fsm import can_proceed
@@ -20,6 +19,7 @@ from workflows.engine.routing.cancel_reasons import ShownByLog
 from workflows.engine.routing.effects import ActivationCompleted, Decide
 from workflows.engine.texts import text
 from workflows.engine.values.field_types.base import type_of_field
+from workflows.engine.values.field_types.documents import version_numbers
 from workflows.execution.facts import Reassigned
 from workflows.execution.models import OPEN_STATES, WorkflowInstance, WorkItem
 from workflows.execution.queries.closed_tasks import describe_closed_task
@@ -27,6 +27,7 @@ from workflows.execution.services.capacities import authorize_steering
 from workflows.execution.services.effect_handlers import apply_event
 from workflows.execution.services.field_values.value_constraints import clean_writes, kept_files
 from workflows.execution.services.field_values.values import (
+    SentFiles,
     require_reason,
     store_files,
 )
@@ -74,7 +75,7 @@ def decide(
     now: datetime,
     comment: str = "",
     data: Mapping[str, Any] | None = None,
-    files: Mapping[str, File] | None = None,
+    files: SentFiles | None = None,
     opened_at: datetime | None = None,
     seen: str | None = None,
     must_have_seen: bool = False,
@@ -102,7 +103,8 @@ def decide(
         step = _step_key(work, item, work_item_id)
         _require_human_step(work, step)
         writes = clean_writes(work, data or {}, item)
-        with store_files(work, kept_files(work, files or {}, writes), comment) as uploads:
+        kept = kept_files(work, files or {}, writes)
+        with store_files(work, kept, comment, writes) as uploads:
             writes |= uploads.values
             situation = decision_situation(work, item, work_item_id, actor, outcome, writes)
             item = _require_allowed_decision(
@@ -454,16 +456,17 @@ def _save_command(
     return item
 
 
-def _documents_seen(work: UnitOfWork, step: str) -> dict[str, int]:
-    """The document versions in front of the person."""
+def _documents_seen(work: UnitOfWork, step: str) -> dict[str, int | list[int]]:
+    """The document versions in front of the person; of several files in a field all of theirs."""
     definition = work.map.graph.definition
     looked_at = work.map.human(step).inputs
-    versions = {}
+    versions: dict[str, int | list[int]] = {}
     for key, field in definition.fields.items():
-        value = work.instance.data.get(key)
         is_shown = looked_at is None or key in looked_at
-        if is_shown and type_of_field(field).holds_document and isinstance(value, dict):
-            versions[key] = int(value["version"])
+        if is_shown and type_of_field(field).holds_document:
+            numbers = version_numbers(work.instance.data.get(key))
+            if numbers is not None:
+                versions[key] = numbers
     return versions
 
 

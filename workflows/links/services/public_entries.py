@@ -1,12 +1,11 @@
 """What people without an account fill in: kept until confirmed by mail, started, forgotten."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.crypto import salted_hmac
@@ -19,7 +18,12 @@ from workflows.engine.errors import InvalidInput, WrongState
 from workflows.engine.format.public_forms import public_fields, public_form_of
 from workflows.engine.texts import ReaderMoment
 from workflows.execution.models import WorkflowInstance
-from workflows.execution.services.field_values.values import check_upload
+from workflows.execution.services.field_values.values import (
+    SentFiles,
+    check_upload,
+    files_sent,
+    require_number_of_files,
+)
 from workflows.execution.services.instances import require_not_paused, start_on_version
 from workflows.links.models import ENTRY_FILES, PublicEntry, PublicEntryFile
 from workflows.links.queries.public_entries import find_public_version
@@ -49,7 +53,7 @@ def keep_public_entry(
     *,
     address: str,
     content: str,
-    files: Mapping[str, File],
+    files: SentFiles,
     language: str,
     now: datetime,
 ) -> PublicEntry | None:
@@ -90,7 +94,7 @@ def _require_room(version: TemplateVersion, now: datetime) -> None:
         )
 
 
-def _checked_names(version: TemplateVersion, files: Mapping[str, File]) -> dict[str, str]:
+def _checked_names(version: TemplateVersion, files: SentFiles) -> dict[str, list[str]]:
     """The files' names; they are asked now what they are asked when the request starts."""
     definition = get_version_map(version).graph.definition
     asked = public_fields(definition)
@@ -99,18 +103,24 @@ def _checked_names(version: TemplateVersion, files: Mapping[str, File]) -> dict[
         raise InvalidInput(
             "The start form does not ask for %(extra)s; leave it out.", extra=", ".join(extra)
         )
-    return {key: check_upload(key, definition.fields[key], file) for key, file in files.items()}
+    names: dict[str, list[str]] = {}
+    for key, sent in files.items():
+        spec = definition.fields[key]
+        require_number_of_files(key, spec, files_sent(sent))
+        names[key] = [check_upload(key, spec, file) for file in files_sent(sent)]
+    return names
 
 
-def _store_files(entry: PublicEntry, files: Mapping[str, File], names: Mapping[str, str]) -> None:
+def _store_files(entry: PublicEntry, files: SentFiles, names: Mapping[str, Sequence[str]]) -> None:
     """Write the files with their rows; none stays behind of a failure."""
     stored: list[PublicEntryFile] = []
     try:
-        for key, file in files.items():
-            row = PublicEntryFile(entry=entry, field=key, name=names[key])
-            row.file.save(names[key], file, save=False)
-            stored.append(row)
-            row.save()
+        for key, sent in files.items():
+            for name, file in zip(names[key], files_sent(sent), strict=True):
+                row = PublicEntryFile(entry=entry, field=key, name=name)
+                row.file.save(name, file, save=False)
+                stored.append(row)
+                row.save()
     except BaseException:
         for row in stored:
             row.file.delete(save=False)
@@ -138,7 +148,7 @@ def confirm_public_entry(
     *,
     read_on: TemplateVersion,
     data: Mapping[str, Any],
-    files: Mapping[str, File],
+    files: SentFiles,
     title: str,
     now: datetime,
 ) -> WorkflowInstance:

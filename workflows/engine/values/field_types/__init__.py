@@ -15,6 +15,7 @@ from workflows.engine.values.field_types import documents as documents
 from workflows.engine.values.field_types import resources as resources
 from workflows.engine.values.field_types import contacts as contacts
 from workflows.engine.values.field_types import several as several
+from workflows.engine.values.field_types import several_documents as several_documents
 from workflows.engine.values.field_types import rows as rows
 from workflows.engine.values.field_types import gone as gone
 # isort: on

@@ -52,6 +52,14 @@ class FieldSpec(Protocol):
         """How many rows a list has at most."""
 
     @property
+    def min_files(self) -> int | None:
+        """How many files a field of several has at least, where it is not empty."""
+
+    @property
+    def max_files(self) -> int | None:
+        """How many files a field of several has at most."""
+
+    @property
     def required(self) -> bool | None:
         """Whether the field may not stay empty where it is asked for."""
 

@@ -6,7 +6,7 @@ through here, so that no door takes what another one refuses.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from workflows.engine.format.definition import ColumnDef, FieldDef, display_titl
 from workflows.engine.timing.dates import local_day_of
 from workflows.engine.values.constraints import refused_values
 from workflows.engine.values.field_types.base import type_of_field
-from workflows.execution.services.field_values.values import clean_values
+from workflows.execution.services.field_values.values import SentFiles, clean_values
 from workflows.people.models import User
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def clean_writes(
     """Raw values as the request keeps them. Raises InvalidInput that names the field: where one
     cannot be read, or is not what its field asks for among the others of the request, or of the
     row that a task is about."""
-    writes = settle_writes(work, clean_values(work.map, raw), item)
+    writes = settle_writes(work, clean_values(work.map, raw, work.instance.data), item)
     require_satisfied(work, writes, item)
     return writes
 
@@ -52,8 +52,8 @@ def settle_writes(
 
 
 def kept_files(
-    work: UnitOfWork, files: Mapping[str, File], writes: Mapping[str, Any]
-) -> dict[str, File]:
+    work: UnitOfWork, files: SentFiles, writes: Mapping[str, Any]
+) -> dict[str, File | Sequence[File]]:
     """The files of the fields that are asked for, among these values."""
     fields, data = work.map.graph.definition.fields, {**work.instance.data, **writes}
     return {

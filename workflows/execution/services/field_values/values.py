@@ -21,6 +21,11 @@ from workflows.documents.models import Document, stored_under
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import FieldDef, display_title
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
+from workflows.engine.values.field_types.documents import (
+    are_documents,
+    file_count_refusal,
+    max_files_of,
+)
 from workflows.engine.values.fields import clean_field_value, clean_unnamed_value
 from workflows.engine.values.file_kinds import (
     FILE_KINDS,
@@ -39,8 +44,16 @@ if TYPE_CHECKING:
     from workflows.execution.services.unit_of_work import UnitOfWork
 
 
-def clean_values(version_map: VersionMap, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Raw values as the request keeps them. Raises InvalidInput that names the field."""
+SentFiles = Mapping[str, File | Sequence[File]]
+"""Uploads by field: a file, or those of a field that holds several."""
+NOTHING: Final[Mapping[str, Any]] = {}
+
+
+def clean_values(
+    version_map: VersionMap, raw: Mapping[str, Any], known: Mapping[str, Any] = NOTHING
+) -> dict[str, Any]:
+    """Raw values as the request keeps them. Of a field of several documents they say which of its
+    files (in `known`, the values of now) stay. Raises InvalidInput that names the field."""
     fields = version_map.graph.definition.all_fields
     cleaned = {}
     for key, value in raw.items():
@@ -52,15 +65,26 @@ def clean_values(version_map: VersionMap, raw: Mapping[str, Any]) -> dict[str, A
                 "'%(field)s' is worked out by the map; leave it out.",
                 field=display_title(key, spec.label),
             )
-        if type_of_field(spec).holds_document and value is not None:
-            raise InvalidInput(
-                "'%(field)s' is a document; upload a file for it.",
-                field=display_title(key, spec.label),
-            )
-        cleaned[key] = read_field_value(key, spec, value)
+        cleaned[key] = _read_written_value(key, spec, value, known)
     _resolve_usernames(version_map, cleaned)
     _resolve_resources(version_map, cleaned)
     return cleaned
+
+
+def _read_written_value(key: str, spec: FieldDef, raw: Any, known: Mapping[str, Any]) -> Any:
+    """One raw value; nobody writes a file that was not uploaded there."""
+    if not type_of_field(spec).holds_document or raw is None:
+        return read_field_value(key, spec, raw)
+    title = display_title(key, spec.label)
+    if not type_of_field(spec).holds_several:
+        raise InvalidInput("'%(field)s' is a document; upload a file for it.", field=title)
+    files, present = read_field_value(key, spec, raw), known.get(key) or []
+    if any(file not in present for file in files or ()):
+        raise InvalidInput(
+            "'%(field)s' holds documents; name those of its files that stay, and upload new ones.",
+            field=title,
+        )
+    return files
 
 
 def read_field_value(key: str, spec: FieldSpec, raw: Any) -> Any:
@@ -152,11 +176,19 @@ class Uploads:
     note: str = ""
     documents: list[Document] = field(default_factory=list)
     stored: list[Document] = field(default_factory=list)
+    staying: dict[str, list[Any]] = field(default_factory=dict)
+    """Of fields of several files those that stay beside the new ones."""
 
     @property
     def values(self) -> dict[str, Any]:
         """What the request's data will say of the files of its fields."""
-        return {document.field: document.value() for document in self.documents}
+        values: dict[str, Any] = {key: [*files] for key, files in self.staying.items()}
+        for document in self.documents:
+            if document.field in values:
+                values[document.field].append(document.value())
+            else:
+                values[document.field] = document.value()
+        return values
 
     def save(self) -> None:
         """Write the files and their rows; called once the command is allowed."""
@@ -173,14 +205,60 @@ class Uploads:
 
 
 @contextmanager
-def store_files(work: UnitOfWork, files: Mapping[str, File], note: str = "") -> Iterator[Uploads]:
+def store_files(
+    work: UnitOfWork, files: SentFiles, note: str = "", writes: Mapping[str, Any] = NOTHING
+) -> Iterator[Uploads]:
     """Prepare uploads as new document versions, with what was said as they were put in; if the
-    command fails no file stays behind."""
+    command fails no file stays behind. Where `writes` do not say which files of a field of several
+    stay, all do."""
     uploads = Uploads(work, note)
-    for key, file in files.items():
-        uploads.documents.append(build_document(work, key, _document_field(work, key), file))
+    for key, sent in files.items():
+        _prepare_files(uploads, key, files_sent(sent), writes)
+    for key, staying in writes.items():
+        if key not in files and are_documents(staying):
+            _require_file_count(key, work.map.graph.definition.fields[key], len(staying))
     with remove_files_of_failure(uploads):
         yield uploads
+
+
+def files_sent(sent: File | Sequence[File]) -> Sequence[File]:
+    """The files that were sent for a field."""
+    return sent if isinstance(sent, list | tuple) else [sent]  # type: ignore[list-item]
+
+
+def _prepare_files(
+    uploads: Uploads, key: str, files: Sequence[File], writes: Mapping[str, Any]
+) -> None:
+    work, spec = uploads.work, _document_field(uploads.work, key)
+    require_number_of_files(key, spec, files)
+    if type_of_field(spec).holds_several:
+        known = writes[key] if key in writes else work.instance.data.get(key)
+        uploads.staying[key] = list(known or ())
+        _require_file_count(key, spec, len(uploads.staying[key]) + len(files))
+    for number, file in enumerate(files):
+        document = build_document(work, key, spec, file)
+        document.version += number
+        uploads.documents.append(document)
+
+
+def require_number_of_files(key: str, spec: FieldDef, files: Sequence[File]) -> None:
+    """Raises InvalidInput where more files were sent than the field takes at once."""
+    if len(files) != 1 and not type_of_field(spec).holds_several:
+        raise InvalidInput(
+            "'%(field)s' takes one file; %(count)s came.",
+            field=display_title(key, spec.label),
+            count=len(files),
+        )
+    if len(files) > max_files_of(spec) and type_of_field(spec).holds_several:
+        _require_file_count(key, spec, len(files))
+
+
+def _require_file_count(key: str, spec: FieldDef, count: int) -> None:
+    refused = file_count_refusal(spec, count)
+    if refused is not None:
+        raise InvalidInput(
+            "%(label)s: %(refused)s", label=display_title(key, spec.label), refused=refused
+        )
 
 
 @contextmanager

@@ -1,0 +1,87 @@
+"""Files that were chosen for a form which came back with errors: they go with it the next time."""
+
+from contextlib import suppress
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+from django.utils import timezone
+
+from approvals.forms.field_forms import DeclaredForm
+from approvals.forms.files_box import KEPT, kept_as, mark_kept
+from workflows.documents.services.kept_uploads import (
+    find_kept_uploads,
+    forget_uploads,
+    keep_upload,
+)
+from workflows.engine.errors import InvalidInput
+from workflows.execution.services.field_values.values import check_upload, files_sent
+from workflows.people.models import User
+
+MOST_KEPT = 200
+"""So many names of kept files a form may say."""
+
+
+def take_kept_uploads(request: HttpRequest) -> None:
+    """Put the files that the form names as chosen before among those that came with it, in front
+    of what was chosen now. One statement where it names some."""
+    if request.method != "POST":
+        return
+    named = {
+        name.removesuffix(f"-{KEPT}"): texts
+        for name, texts in request.POST.lists()
+        if name.endswith(f"-{KEPT}")
+    }
+    names = [text for texts in named.values() for text in texts][:MOST_KEPT]
+    found = find_kept_uploads(_sender(request), names, now=timezone.now())
+    for field_name, texts in named.items():
+        kept = []
+        for row in (found[text] for text in dict.fromkeys(texts) if text in found):
+            stored = row.file.storage.open(row.file.name or "")
+            file = UploadedFile(stored, row.file_name, "", row.size)
+            mark_kept(file, row.name)
+            kept.append(file)
+        if kept:  # closed with the request, like those that came with it
+            request.FILES.setlist(field_name, [*kept, *request.FILES.getlist(field_name)])
+
+
+def keep_uploads(request: HttpRequest, form: DeclaredForm) -> bool:
+    """Keep what was chosen in a form that is shown again; whether some of it could not be kept and
+    has to be chosen again. What its field does not take is not kept."""
+    if not form.is_bound:
+        return False
+    kept_fields = {form.add_prefix(key): key for key in form.document_keys}
+    is_lost = False
+    for field_name in [*request.FILES]:
+        for file in request.FILES.getlist(field_name):
+            if kept_as(file):
+                continue
+            key = kept_fields.get(field_name)
+            is_lost |= key is None or not _keep(request, form, key, file)
+    return is_lost
+
+
+def _keep(request: HttpRequest, form: DeclaredForm, key: str, file: UploadedFile) -> bool:
+    with suppress(InvalidInput):
+        name = check_upload(key, form.definition.fields[key], file)
+        row = keep_upload(_sender(request), file, name=name, now=timezone.now())
+        if row is not None:
+            mark_kept(file, row.name)
+            return True
+    return False
+
+
+def release_uploads(request: HttpRequest, form: DeclaredForm) -> None:
+    """Forget what was kept for a form: it was taken."""
+    names = {kept_as(file) for sent in form.uploads().values() for file in files_sent(sent)}
+    names |= {
+        text
+        for name, texts in request.POST.lists()
+        if name.endswith(f"-{KEPT}")
+        for text in texts[:MOST_KEPT]
+    }
+    if names - {""}:
+        forget_uploads(_sender(request), names - {""})
+
+
+def _sender(request: HttpRequest) -> int | None:
+    return request.user.pk if isinstance(request.user, User) else None
