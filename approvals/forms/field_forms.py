@@ -76,6 +76,10 @@ class DocumentField(forms.FileField):
     def __init__(self, key: str, spec: FieldDef, **options: Any) -> None:
         super().__init__(label=display_title(key, spec.label), **options)
 
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was chosen, to be shown if the form comes back."""
+        return data
+
 
 class DeclaredForm(forms.Form):
     """The declared fields of a map, as far as one page asks for them.

@@ -116,7 +116,8 @@ class FilesBox(FileBox):
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         """Whether the control was not on the page."""
-        return f"{name}-{ASKED}" not in data and name not in files
+        parts = (f"{name}-{ASKED}", f"{name}-{REMOVE}")
+        return name not in files and not any(part in data for part in parts)
 
     def render(
         self,
