@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from workflows.engine.format.constraint_parts import ConstrainedDef
 from workflows.engine.timing.dates import local_day_of
-from workflows.engine.values.bounds import BoundContext, Limit, parse_bound
+from workflows.engine.values.bounds import BoundContext, Limit, money_limit, parse_bound
 from workflows.engine.values.field_types.base import FIELD_TYPES
 from workflows.engine.values.patterns import compile_pattern
 from workflows.language.formats import date_text, exact_number_text, moment_text
@@ -45,7 +45,7 @@ def constraint_hint(spec: ConstrainedDef) -> str:
 
 
 def _bounds_hint(spec: ConstrainedDef) -> str:
-    least, most = (_limit_text(limit) for limit in _known_limits(spec))
+    least, most = (_limit_text(spec, limit) for limit in _known_limits(spec))
     if least and most:
         return gettext("From %(least)s to %(most)s.") % {"least": least, "most": most}
     if least:
@@ -62,9 +62,12 @@ def _known_limits(spec: ConstrainedDef) -> list[Limit | None]:
     return [context.limit(parse_bound(kind, end)) if end is not None else None for end in ends]
 
 
-def _limit_text(limit: Limit | None) -> str:
+def _limit_text(spec: ConstrainedDef, limit: Limit | None) -> str:
+    currency = getattr(spec, "currency", None)
     if limit is None:
         return ""
+    if isinstance(limit, Decimal) and currency:
+        return str(money_limit(limit, currency))
     if isinstance(limit, Decimal):
         return exact_number_text(limit)
     return moment_text(limit) if isinstance(limit, datetime) else date_text(limit)

@@ -121,3 +121,23 @@ def test_only_those_who_can_be_chosen_are_offered(sam: User) -> None:
     assert "fred" in offered
     assert "sam" not in offered
     assert "lena" not in offered
+
+
+def test_limits_of_amounts_are_said_in_their_currency_as_the_reader_writes(sam: User) -> None:
+    fields = FORM["fields"] | {
+        "cost": {"type": "money", "currency": "EUR", "min": 1, "max": 1500.5, "label": "Cost"}
+    }
+    start = FORM["start"] | {"fields": ["days", "cost"]}
+    publish_map(FORM | {"key": "cost", "fields": fields, "start": start})
+    client = signed_in(sam)
+    for language, hint, why in (
+        ("en", "From 1.00 EUR to 1,500.50 EUR.", "Write 1,500.50 EUR or less."),
+        ("de", "Von 1,00 EUR bis 1.500,50 EUR.", "1.500,50 EUR"),
+    ):
+        headers = {"accept-language": language}
+        assert hint in client.get("/start/cost/", headers=headers).content.decode()
+        sent = {"f-days": "2", "f-cost": "1501"}
+        refused = client.post("/start/cost/", sent, headers=headers)
+        assert refused.status_code == 422
+        assert why in refused.content.decode()
+    assert not WorkflowInstance.objects.exists()

@@ -1,7 +1,9 @@
 """What a field asks of its values: one function says whether a value is that."""
 
 import copy
+import json
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +14,7 @@ from tests.engine.audit_cases import SOUND
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import Definition, FieldDef
 from workflows.engine.routing.graph import Graph
+from workflows.engine.texts import ReaderAmount, dump_text, load_text, text
 from workflows.engine.values.constraints import refused_values
 from workflows.engine.values.fields import clean_field_value, json_schema_of_fields
 from workflows.engine.versions.request_values import unreadable_fields
@@ -231,3 +234,52 @@ def test_a_list_moves_where_every_cell_stands_under_a_column_that_reads_it(
 def test_what_a_list_lacked_before_keeps_it_no_longer() -> None:
     asks = listed({**COLUMNS, "net": COLUMNS["net"] | {"required": True}}, max_rows=1)
     assert moved(asks, asks, ROWS) == []
+
+
+# -- limits of amounts --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spec", "value", "said"),
+    [
+        (field("money", currency="EUR", max=500), "500.01", "write 500.00 EUR or less."),
+        (field("money", currency="EUR", min=1250.5), "3.00", "write 1,250.50 EUR or more."),
+        (field("money", currency="JPY", max=500), "501", "write 500 JPY or less."),
+        (field("money", currency="KWD", min=0.5), "0.100", "write 0.500 KWD or more."),
+        (field("money", max=500), "500.01", "write 500 or less."),
+        (field("number", max=500), "500.01", "write 500 or less."),
+    ],
+)
+def test_a_limit_of_amounts_is_said_in_their_currency(
+    spec: FieldDef, value: str, said: str
+) -> None:
+    assert refusals({"cost": spec}, {"cost": value}) == {"cost": said}
+
+
+def test_a_limit_of_a_column_is_said_in_its_currency() -> None:
+    column = {"type": "money", "currency": "EUR", "max": 100}
+    spec = field("list", columns={"net": column | {"label": "Net"}})
+    said = refusals({"lines": spec}, {"lines": [{"net": "100.00"}, {"net": "100.01"}]})
+    assert said == {"lines": "row 2, Net: write 100.00 EUR or less."}
+
+
+def test_amounts_of_two_currencies_are_not_held_against_each_other() -> None:
+    fields = {
+        "cost": field("money", currency="EUR", max="budget"),
+        "budget": field("money", currency="USD"),
+    }
+    assert refusals(fields, {"cost": "10.00", "budget": "5.00"}) == {}
+    fields["budget"] = field("money", currency="EUR")
+    assert refusals(fields, {"cost": "10.00", "budget": "5.00"}) != {}
+
+
+def test_a_schema_says_limits_of_amounts_with_their_currency() -> None:
+    spec = field("money", currency="EUR", min=1, max=500)
+    said = json_schema_of_fields(["cost"], {"cost": spec}, [])["properties"]["cost"]
+    assert said["description"] == "min 1.00 EUR, max 500.00 EUR"
+
+
+def test_a_limit_is_kept_in_a_record_and_read_again() -> None:
+    said = text("write %(limit)s or less.", limit=ReaderAmount(Decimal("1250.5"), 2, "EUR"))
+    again = load_text(json.loads(json.dumps(dump_text(said))))
+    assert str(again) == "write 1,250.50 EUR or less."

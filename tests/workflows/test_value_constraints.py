@@ -61,7 +61,7 @@ def crew() -> None:
 
 
 WRONG = [
-    ({"amount": "0.50"}, "1 or more"),
+    ({"amount": "0.50"}, "1.00 EUR or more"),
     ({"amount": "90", "budget": "80"}, "Budget"),
     ({"day": "2026-03-01"}, "2026-03-02"),
     ({"code": "ab-12"}, "AA-11"),

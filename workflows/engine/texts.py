@@ -7,6 +7,7 @@ in its places; `str()` makes the sentence, in the language that the site's trans
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import reduce
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -33,6 +34,10 @@ class Translator(Protocol):
         """A moment in the reader's zone, which is named."""
         ...
 
+    def write_amount(self, amount: Decimal, decimals: int, currency: str) -> str:
+        """An amount with so many digits after the point, and its currency."""
+        ...
+
 
 class English:
     """As it was written."""
@@ -52,6 +57,10 @@ class English:
     def write_moment(self, moment: datetime) -> str:
         """2026-03-02 09:00 (UTC)."""
         return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} (UTC)"
+
+    def write_amount(self, amount: Decimal, decimals: int, currency: str) -> str:
+        """1,250.00 EUR."""
+        return f"{amount:,.{decimals}f} {currency}"
 
 
 _translators: list[Translator] = [English()]
@@ -80,6 +89,18 @@ class ReaderMoment:
 
     def __str__(self) -> str:
         return _translators[0].write_moment(self.moment)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderAmount:
+    """An amount of money that is written in the way of whoever reads, with its currency."""
+
+    amount: Decimal
+    decimals: int
+    currency: str
+
+    def __str__(self) -> str:
+        return _translators[0].write_amount(self.amount, self.decimals, self.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +135,8 @@ def dump_text(value: object) -> object:
         return {"grouped": value.number}
     if isinstance(value, ReaderMoment):
         return {"moment": value.moment.isoformat()}
+    if isinstance(value, ReaderAmount):
+        return {"amount": [str(value.amount), value.decimals, value.currency]}
     return value if value is None or type(value) in (str, int, float, bool) else str(value)
 
 
@@ -125,6 +148,9 @@ def load_text(value: Any) -> Any:
         return GroupedNumber(value["grouped"])
     if "moment" in value:
         return ReaderMoment(datetime.fromisoformat(value["moment"]))
+    if "amount" in value:
+        amount, decimals, currency = value["amount"]
+        return ReaderAmount(Decimal(amount), decimals, currency)
     parameters = {name: load_text(part) for name, part in value["parameters"].items()}
     return Text(value["message"], parameters, value.get("plural", ""), value.get("count", 0))
 

@@ -1,10 +1,11 @@
 """Django's translations for the sentences of the engine, in the language that is active."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.utils.translation import gettext, ngettext
 
-from workflows.language.formats import count_text, zoned_moment_text
+from workflows.language.formats import count_text, decimal_text, zoned_moment_text
 
 
 class ActiveLanguage:
@@ -25,3 +26,8 @@ class ActiveLanguage:
     def write_moment(self, moment: datetime) -> str:
         """The moment as the active language writes it, in the active zone."""
         return zoned_moment_text(moment)
+
+    def write_amount(self, amount: Decimal, decimals: int, currency: str) -> str:
+        """The amount as the active language writes it."""
+        places = {"amount": decimal_text(amount, decimals), "currency": currency}
+        return gettext("%(amount)s %(currency)s") % places

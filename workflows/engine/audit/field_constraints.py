@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
@@ -12,7 +13,14 @@ from workflows.engine.format.roles import RoleDef
 from workflows.engine.routing.graph import find_reachable
 from workflows.engine.rules.evaluation import RuleProblem
 from workflows.engine.texts import Text, text
-from workflows.engine.values.bounds import Bound, BoundContext, parse_bound, parse_day_from_today
+from workflows.engine.values.bounds import (
+    Bound,
+    BoundContext,
+    Limit,
+    limit_text,
+    parse_bound,
+    parse_day_from_today,
+)
 from workflows.engine.values.constraints import constraint_refusal
 from workflows.engine.values.field_types.base import ValueRefused, type_of_field
 from workflows.engine.values.fields import clean_unnamed_value
@@ -69,8 +77,18 @@ def _check_crossed_bounds(
     least, most = context.limit(low), context.limit(high)
     if least is not None and most is not None and context.is_below(most, least):
         yield make_finding(
-            "bounds_crossed", None, name=name, least=str(field.min), most=str(field.max)
+            "bounds_crossed",
+            None,
+            name=name,
+            least=_limit_said(field, field.min, least),
+            most=_limit_said(field, field.max, most),
         )
+
+
+def _limit_said(field: FieldDef | ColumnDef, said: str | int | float, limit: Limit) -> object:
+    """As it is written; an amount in its currency."""
+    is_amount = field.currency and isinstance(limit, Decimal)
+    return limit_text(limit, field.currency) if is_amount else str(said)
 
 
 def check_patterns(survey: Survey) -> Iterator[AuditFinding]:

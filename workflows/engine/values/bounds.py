@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
-from workflows.engine.texts import Text, text
+from workflows.engine.texts import ReaderAmount, Text, text
 from workflows.engine.timing.dates import is_allowed_date, is_allowed_moment, local_day_of
 from workflows.engine.timing.due_dates import Months
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
@@ -20,6 +20,7 @@ from workflows.engine.values.field_types.numbers import (
     MAX_DECIMALS,
     MAX_WHOLE_DIGITS,
     NotANumber,
+    decimals_of,
     exact_number,
     plain_number,
 )
@@ -124,8 +125,9 @@ class BoundContext:
     today: date | None
     zone: tzinfo
 
-    def limit(self, bound: Bound) -> Limit | None:
-        """What the bound comes to now; None where it cannot be known."""
+    def limit(self, bound: Bound, currency: str | None = None) -> Limit | None:
+        """What the bound comes to now; None where it cannot be known, or is in another currency
+        than the value that it bounds."""
         if bound.constant is not None:
             return bound.constant
         if bound.from_today is not None:
@@ -135,7 +137,9 @@ class BoundContext:
                 return None
         spec = self.fields.get(bound.field or "")
         value = self.data.get(bound.field or "")
-        return None if spec is None or value is None else self.comparable(spec, value)
+        if spec is None or value is None or (currency and spec.currency not in (None, currency)):
+            return None
+        return self.comparable(spec, value)
 
     def comparable(self, spec: FieldSpec, value: Any) -> Limit | None:
         """A field's value, to be held against a bound; None where it is of no use."""
@@ -160,26 +164,33 @@ class BoundContext:
         return local_day_of(limit, self.zone) if isinstance(limit, datetime) else limit
 
 
-def limit_text(limit: Limit) -> str:
-    """A limit as it stands in messages."""
+def money_limit(limit: Decimal, currency: str) -> ReaderAmount:
+    """A limit of amounts in their currency, with no digit lost."""
+    own = -int(limit.normalize().as_tuple().exponent)
+    return ReaderAmount(limit, max(decimals_of(currency), own), currency)
+
+
+def limit_text(limit: Limit, currency: str | None = None) -> str | ReaderAmount:
+    """A limit as it stands in messages; of amounts with their currency."""
     if isinstance(limit, Decimal):
-        return plain_number(limit)
+        return money_limit(limit, currency) if currency else plain_number(limit)
     return limit.isoformat(timespec="minutes") if isinstance(limit, datetime) else limit.isoformat()
 
 
-def too_low(bound: Bound, limit: Limit, other: str) -> Text:
-    """What whoever wrote less than the least is told; `other` is the field that says it."""
+def too_low(bound: Bound, limit: Limit, other: str, currency: str | None = None) -> Text:
+    """What whoever wrote less than the least is told; `other` is the field that says it, and
+    `currency` that of amounts."""
     is_number = isinstance(limit, Decimal)
     if bound.field is not None:
         if is_number:
             return text("write no less than '%(other)s' says.", other=other)
         return text("write a date that is not before '%(other)s'.", other=other)
     if is_number:
-        return text("write %(limit)s or more.", limit=limit_text(limit))
+        return text("write %(limit)s or more.", limit=limit_text(limit, currency))
     return text("write %(limit)s or a later date.", limit=limit_text(limit))
 
 
-def too_high(bound: Bound, limit: Limit, other: str) -> Text:
+def too_high(bound: Bound, limit: Limit, other: str, currency: str | None = None) -> Text:
     """What whoever wrote more than the most is told."""
     is_number = isinstance(limit, Decimal)
     if bound.field is not None:
@@ -187,5 +198,5 @@ def too_high(bound: Bound, limit: Limit, other: str) -> Text:
             return text("write no more than '%(other)s' says.", other=other)
         return text("write a date that is not after '%(other)s'.", other=other)
     if is_number:
-        return text("write %(limit)s or less.", limit=limit_text(limit))
+        return text("write %(limit)s or less.", limit=limit_text(limit, currency))
     return text("write %(limit)s or an earlier date.", limit=limit_text(limit))

@@ -15,6 +15,7 @@ from workflows.engine.texts import Text, text
 from workflows.engine.values.bounds import (
     BoundContext,
     Limit,
+    money_limit,
     parse_bound,
     parse_day_from_today,
     too_high,
@@ -146,10 +147,11 @@ def _bound_refusal(
         if end is None or found is None:
             continue
         bound = parse_bound(type_of_field(spec).kind, end)
-        limit = context.limit(bound) if named is None or bound.field in named else None
+        is_asked = named is None or bound.field in named
+        limit = context.limit(bound, spec.currency) if is_asked else None
         if limit is not None and _is_beyond(context, found, limit, is_least=is_least):
             other = _title(context.fields, bound.field)
-            return (too_low if is_least else too_high)(bound, limit, other)
+            return (too_low if is_least else too_high)(bound, limit, other, spec.currency)
     return None
 
 
@@ -199,6 +201,17 @@ def _conditions_in_words(spec: ConstrainedSpec) -> str:
 
 
 def bounds_in_words(spec: ConstrainedSpec) -> str:
-    """Both ends as they are written: `min today, max needed_by`."""
+    """Both ends as they are written: `min today, max needed_by`; amounts with their currency:
+    `max 500.00 EUR`."""
     ends = {"min": spec.min, "max": spec.max}
-    return ", ".join(f"{name} {end}" for name, end in ends.items() if end is not None)
+    written = {name: _bound_text(spec, end) for name, end in ends.items() if end is not None}
+    return ", ".join(f"{name} {end}" for name, end in written.items())
+
+
+def _bound_text(spec: ConstrainedSpec, end: str | int | float) -> str:
+    """One end as it is written; an amount with its currency."""
+    limit = parse_bound(type_of_field(spec).kind, end).constant
+    if spec.currency and isinstance(limit, Decimal):
+        said = money_limit(limit, spec.currency)
+        return f"{said.amount:.{said.decimals}f} {said.currency}"
+    return str(end)
