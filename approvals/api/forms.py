@@ -14,6 +14,7 @@ from workflows.definitions.models import WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import cached_map, get_version_map
 from workflows.definitions.queries.published_versions import get_published_version
 from workflows.engine.authority.asked_fields import missing_answers
+from workflows.engine.authority.row_columns import AT_START, field_at
 from workflows.engine.errors import NotFound
 from workflows.engine.format.definition import Definition
 from workflows.engine.values.fields import json_schema_of_fields
@@ -44,7 +45,9 @@ def read_start_form_call(request: HttpRequest, workflow: str) -> JsonResponse:
             step=None,
             outcomes=[],
             data_schema=json_schema_of_fields(
-                keys, definition.fields, _always_required(definition, keys)
+                keys,
+                {key: field_at(version_map.graph, key, AT_START) for key in keys},
+                _always_required(definition, keys),
             ),
         )
     )
@@ -73,7 +76,11 @@ def read_task_form_call(request: HttpRequest, task_id: int) -> JsonResponse:
             version=version_map.number,
             step=task.step.key,
             outcomes=list(step.outcomes),
-            data_schema=json_schema_of_fields(keys, definition.all_fields, required),
+            data_schema=json_schema_of_fields(
+                keys,
+                {key: field_at(version_map.graph, key, task.step.key) for key in keys},
+                required,
+            ),
         )
     )
 

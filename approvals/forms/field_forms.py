@@ -30,6 +30,7 @@ from approvals.forms.people_boxes import PersonBox
 from approvals.forms.rows_box import RowsBox
 from approvals.forms.rows_field import RowsField
 from approvals.forms.sent_texts import sent_texts, typed_value
+from workflows.engine.authority.row_columns import ANYWHERE, AT_START, field_at
 from workflows.engine.format.definition import Definition, FieldDef, display_title
 from workflows.engine.texts import Text
 from workflows.engine.timing.dates import local_day_of
@@ -86,7 +87,8 @@ class DeclaredForm(forms.Form):
 
     `shown` are the values that stand in the form when it opens; `required` whether required
     fields must be filled in here (an exception outcome of a step may leave them). `known` are the
-    values of the request, against which what is typed is held.
+    values of the request, against which what is typed is held. `at` is the step whose form it is,
+    or AT_START.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class DeclaredForm(forms.Form):
         opening_values: Mapping[str, Any] | None = None,
         required: bool = True,
         known: Mapping[str, Any] | None = None,
+        at: str = ANYWHERE,
     ) -> None:
         self.definition, self.known = definition, dict(known or {})
         self.graph, self.requires = graph_of_form(definition), required
@@ -107,7 +110,7 @@ class DeclaredForm(forms.Form):
             data, files, initial=self.opening_values, prefix="f", use_required_attribute=False
         )
         for key in keys:
-            spec = definition.all_fields[key]
+            spec = field_at(self.graph, key, at, hides=at == AT_START)
             if spec.value is not None:
                 continue
             opening_value = self.opening_values.get(key)

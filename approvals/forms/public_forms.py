@@ -24,6 +24,7 @@ from approvals.ui.typed_text import MAX_KEPT_LENGTH
 from workflows.connections.secrets import SecretUnreadable, decrypt
 from workflows.definitions.models import TemplateVersion
 from workflows.definitions.queries.compiled_versions import get_version_map
+from workflows.engine.authority.row_columns import AT_START
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import display_title
 from workflows.engine.format.public_forms import public_fields
@@ -79,7 +80,7 @@ def public_form(
     version_map = get_version_map(version)
     definition = version_map.graph.definition
     keys = public_fields(definition)
-    form = DeclaredForm(definition, keys, data, files)
+    form = DeclaredForm(definition, keys, data, files, at=AT_START)
     if data is None:
         form.fill_in_values(default_values(version_map, keys, None, now))
     return form

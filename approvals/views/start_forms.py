@@ -46,6 +46,7 @@ from workflows.definitions.queries.published_versions import (
     get_published_version,
     require_known_workflow,
 )
+from workflows.engine.authority.row_columns import AT_START
 from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed
 from workflows.engine.format.definition import Definition
 from workflows.engine.values.field_types.base import type_of_field
@@ -241,10 +242,10 @@ def _start_forms(
     if opening.like is not None:
         copied_values = _copied_values(opening.like, definition, by)
         title = TitleForm(initial={"title": opening.like.title})
-        fields = DeclaredForm(definition, start_fields, opening_values=copied_values)
+        fields = DeclaredForm(definition, start_fields, opening_values=copied_values, at=AT_START)
         offer_people_of_map(fields, by, version_map, by.pk)
         return title, fields
-    fields = DeclaredForm(definition, start_fields, opening.data, files)
+    fields = DeclaredForm(definition, start_fields, opening.data, files, at=AT_START)
     if opening.data is None:
         fields.fill_in_values(default_values(version_map, start_fields, by, timezone.now()))
     offer_people_of_map(fields, by, version_map, by.pk)

@@ -237,6 +237,7 @@ def task_outputs_form(
         files,
         opening_values=values,
         required=False,
+        at=task.step.key,
         known=version_map.data_of_task(
             task.step_id, task.rows, task.request.data, task.request.chains
         ),

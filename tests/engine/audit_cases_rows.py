@@ -16,6 +16,9 @@ LINES = {
         "checked": {"type": "boolean"},
     },
 }
+CHECKED = LINES | {
+    "columns": LINES["columns"] | {"checked": {"type": "boolean", "required": True}}  # type: ignore[operator]
+}
 ASKED = ["amount", "urgent", "lead", "lines", "people"]
 CHECK = human("task", "crew", {"ok": "checked", "no": REFUSE}, outputs=["row.checked"])
 SIGN = human("approval", "signer", {"ok": "checked", "no": {"to": "checked", "exception": True}})
@@ -62,6 +65,18 @@ ROW_CASES: list[tuple[str, Callable[[Map], None], str]] = [
     ("rows of a list for others than those to whom they are shown", several(
         rows(*BOTH), put("fields.lines", LINES | {"visible_to": ["board"]})),
         "field_asked_unseen@legal"),
+    ("a required column that its branch fills in", several(
+        rows(*BOTH), put("fields.lines", CHECKED), put(S + "lead_look.outcomes.ok", "checks")), ""),
+    ("a required column of a branch that a rule goes past", several(
+        rows(*BOTH), put("fields.lines", CHECKED)), "column_filled_by_nobody"),
+    ("a required column of rows that a branch may leave out", several(
+        rows({**EACH, "when": "row.net > 5"}, TURNS), put("fields.lines", CHECKED),
+        put(S + "lead_look.outcomes.ok", "checks")), "column_filled_by_nobody"),
+    ("a required column that a way of its branch goes past", several(
+        rows(*BOTH, check=human("task", "crew", {"ok": "checked", "no": REFUSE, "skip": "note_it"}),
+            note_it=human("task", "crew", {"ok": "checked"}, outputs=["row.checked"])),
+        put("fields.lines", CHECKED), put(S + "lead_look.outcomes.ok", "checks")),
+        "column_filled_by_nobody"),
     ("rows of no field", rows({**EACH, "each": "nothing"}, TURNS, check=check(outputs=None)),
         "each_unfit@checks"),
     ("rows of a text", rows({**EACH, "each": "note"}, TURNS, check=check(outputs=None)),

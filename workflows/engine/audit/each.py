@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
+from workflows.engine.authority.row_columns import AT_START, columns_left, way_past
 from workflows.engine.format.definition import (
     AutomationStep,
     DueDef,
@@ -181,6 +182,32 @@ def check_list_stays(survey: Survey) -> Iterator[AuditFinding]:
                 )
 
 
+def check_row_columns(survey: Survey) -> Iterator[AuditFinding]:
+    """What is required of a row and left to a branch is filled in there, whichever way is taken."""
+    graph = survey.graph
+    for key, field in survey.definition.fields.items():
+        for at in _writers_of(survey, key) if field.columns else ():
+            for column in sorted(columns_left(graph, key, at)):
+                end = way_past(graph, key, column, at)
+                if end is not None:
+                    yield make_finding(
+                        "column_filled_by_nobody",
+                        at or None,
+                        field=key,
+                        column=column,
+                        end=survey.called(end),
+                    )
+
+
+def _writers_of(survey: Survey, key: str) -> Iterator[str]:
+    start = survey.definition.start
+    if start is not None and key in (start.fields or ()):
+        yield AT_START
+    for step in survey.graph.steps:
+        if key in _fields_written(survey, step):
+            yield step
+
+
 def _fields_written(survey: Survey, key: str) -> set[str]:
     step = survey.graph[key]
     written = set(getattr(step, "outputs", None) or ())
@@ -200,4 +227,5 @@ CHECKS = (
     check_each_stops,
     check_row_names,
     check_list_stays,
+    check_row_columns,
 )

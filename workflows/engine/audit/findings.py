@@ -148,6 +148,7 @@ WARNINGS: Final = (
     "trigger_value_unfit",
     "join_capped",
     "each_of_nothing",
+    "column_filled_by_nobody",
     "chain_manager_missing",
     "chain_rule_idle",
     "chain_fact_is_field",

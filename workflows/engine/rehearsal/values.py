@@ -9,6 +9,7 @@ from random import Random
 from typing import Any, Final
 
 from workflows.engine.authority.asked_fields import unkept_values
+from workflows.engine.authority.row_columns import ANYWHERE, columns_left
 from workflows.engine.format.definition import FieldDef, HumanStep, WaitStep
 from workflows.engine.rehearsal.clocks import to_moment
 from workflows.engine.rehearsal.conditions import SOMEBODY, Conditions
@@ -271,7 +272,10 @@ class ValueMaker:
     def _draw_row(self, key: str, spec: FieldDef, writer: Writer, random: Random) -> dict[str, Any]:
         row: dict[str, Any] = {}
         columns = columns_of(spec)
+        left = columns_left(self.graph, key, ANYWHERE)
         for name in columns:
+            if name in left:
+                continue
             value = self._draw_cell(key, name, columns, row, writer, random)
             if value is not None:
                 row[name] = value

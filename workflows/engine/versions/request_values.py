@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from workflows.engine.authority.row_columns import ANYWHERE, field_at
 from workflows.engine.format.definition import Definition
 from workflows.engine.format.field_parts import ColumnDef, FieldDef
 from workflows.engine.routing.graph import Graph
@@ -24,11 +25,11 @@ def unreadable_fields(old: Definition, new: Graph, data: Mapping[str, Any]) -> l
     fields = new.definition.fields
     return [
         key
-        for key, field in fields.items()
+        for key in fields
         if data.get(key) is not None
         and key in old.fields
         and (
-            not _is_readable(old.fields[key], field, data[key])
+            not _is_readable(old.fields[key], field_at(new, key, ANYWHERE), data[key])
             or _is_newly_refused(old, new.definition, key, data)
         )
     ]

@@ -49,6 +49,17 @@ ROW_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Mark the refusal's way to the join with `exception: true`, or take `stop_on` out."),
     ),
+    "column_filled_by_nobody": AuditSentences(
+        text(
+            "The column '%(column)s' of '%(field)s' is required and left to a branch that goes"
+            " through the rows, and a request may come to %(end)s without it: then nobody fills it"
+            " in."
+        ),
+        text(
+            "Lead every usual way through the branch, and let every way in it fill the column in;"
+            " or take `required` out."
+        ),
+    ),
     "each_list_changed": AuditSentences(
         text(
             "%(step)s writes '%(field)s' while %(parallel_step)s goes through its rows, which is"

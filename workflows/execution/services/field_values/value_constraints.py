@@ -16,6 +16,7 @@ from django.utils import timezone
 from workflows.access.permissions import active_role_members
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.authority.asked_fields import is_shown, unkept_values
+from workflows.engine.authority.row_columns import ANYWHERE, AT_START
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import ColumnDef, FieldDef, display_title
 from workflows.engine.timing.dates import local_day_of
@@ -35,9 +36,16 @@ def clean_writes(
     """Raw values as the request keeps them. Raises InvalidInput that names the field: where one
     cannot be read, or is not what its field asks for among the others of the request, or of the
     row that a task is about."""
-    writes = settle_writes(work, clean_values(work.map, raw, work.instance.data), item)
+    cleaned = clean_values(work.map, raw, work.instance.data, _place_of(work, item))
+    writes = settle_writes(work, cleaned, item)
     require_satisfied(work, writes, item)
     return writes
+
+
+def _place_of(work: UnitOfWork, item: WorkItem | None) -> str:
+    if item is not None:
+        return work.map.step_keys[item.step_id]
+    return AT_START if work.instance.pk is None else ANYWHERE
 
 
 def settle_writes(

@@ -18,6 +18,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.documents.models import Document, stored_under
+from workflows.engine.authority.row_columns import ANYWHERE, field_at
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import FieldDef, display_title
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
@@ -50,16 +51,20 @@ NOTHING: Final[Mapping[str, Any]] = {}
 
 
 def clean_values(
-    version_map: VersionMap, raw: Mapping[str, Any], known: Mapping[str, Any] = NOTHING
+    version_map: VersionMap,
+    raw: Mapping[str, Any],
+    known: Mapping[str, Any] = NOTHING,
+    at: str = ANYWHERE,
 ) -> dict[str, Any]:
-    """Raw values as the request keeps them. Of a field of several documents they say which of its
-    files (in `known`, the values of now) stay. Raises InvalidInput that names the field."""
+    """Raw values as the request keeps them, written `at` a step. Of a field of several documents
+    they say which of its files (in `known`, the values of now) stay. Raises InvalidInput that
+    names the field."""
     fields = version_map.graph.definition.all_fields
     cleaned = {}
     for key, value in raw.items():
-        spec = fields.get(key)
-        if spec is None:
+        if key not in fields:
             raise InvalidInput("This workflow has no field '%(key)s'; leave it out.", key=key)
+        spec = field_at(version_map.graph, key, at)
         if spec.value is not None:
             raise InvalidInput(
                 "'%(field)s' is worked out by the map; leave it out.",
