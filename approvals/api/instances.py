@@ -41,7 +41,12 @@ from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.instance_record import trail_of
 from workflows.execution.queries.position import InstancePosition, find_position
 from workflows.execution.queries.questions import questions_on_request
-from workflows.execution.queries.sight.field_sight import hidden_fields, mask_changes, visible_data
+from workflows.execution.queries.sight.field_sight import (
+    hidden_facts,
+    hidden_fields,
+    mask_changes,
+    visible_data,
+)
 from workflows.execution.queries.visible_instances import find_visible_request
 from workflows.execution.services import instances as requests
 from workflows.execution.services.extensions import extend_request
@@ -114,7 +119,7 @@ def read_request_call(request: HttpRequest, reference: str) -> JsonResponse:
             trail=_trail_rows_out(
                 instance,
                 audits=may_audit(user, instance.template),
-                hidden=hidden_fields(user, instance),
+                hidden=hidden_fields(user, instance) | hidden_facts(user, instance),
             ),
         )
     )

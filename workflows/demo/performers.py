@@ -6,6 +6,8 @@ from random import Random
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.demo.habits import Habit
 from workflows.engine.format.definition import HumanStep, RoleDef
+from workflows.engine.routing.known_facts import with_facts
+from workflows.engine.routing.rows import read_rows
 from workflows.engine.routing.separation import barred_people, forward_outcome
 from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.people.models import User
@@ -83,11 +85,12 @@ class PerformerPool:
 
     def _is_open(self, task: DemoTask, outcome: str) -> bool:
         when = task.step.outcomes[outcome].when
-        return when is None or task.map.graph.rule(when).holds(
-            task.map.data_of_task(
-                task.item.step_id, task.item.rows, task.request.data, task.request.chains
-            )
-        )
+        if when is None:
+            return True
+        item, graph, request = task.item, task.map.graph, task.request
+        data = task.map.data_of_task(item.step_id, item.rows, request.data, request.chains)
+        key, facts = task.map.step_keys[item.step_id], request.read_marking().facts
+        return graph.rule(when).holds(with_facts(graph, key, read_rows(item.rows), data, facts))
 
     def _members_of_role(self, role: RoleDef) -> list[User]:
         members = {user.pk: user for name in role.groups for user in self._members_of_group(name)}

@@ -442,7 +442,8 @@ class SingleFacts:
     the role that has nobody to add; `past_approvals` the approvals that were gone past; `failed`
     why a step failed (a code with parameters); `signature` how the decision was signed; `cause`
     what led to the command, where that was not a person alone; `clock_behind_seconds` how far this
-    machine's clock is behind what was there.
+    machine's clock is behind what was there; `known` what rules may ask from now on of the
+    requester, and of what was decided before.
     """
 
     given: dict[str, Any] | None = None
@@ -460,6 +461,7 @@ class SingleFacts:
     signature: SignatureRecord | None = None
     cause: CommandCauseField = None
     clock_behind_seconds: int | None = None
+    known: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)

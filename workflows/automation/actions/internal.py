@@ -42,9 +42,9 @@ def _evaluate_expression(job: Job, key: str, expression: Any) -> Any:
         return expression
     zone = timezone.get_default_timezone()
     try:
-        compiled = compile_expression(expression, job.definition.all_fields, zone=zone)
-        rounding = (job.step.round or {}).get(key)
-        return evaluate_for_field(compiled, job.definition.all_fields[key], job.data, rounding)
+        compiled = compile_expression(expression, job.definition.rule_fields(expression), zone=zone)
+        rounding, spec = (job.step.round or {}).get(key), job.definition.all_fields[key]
+        return evaluate_for_field(compiled, spec, {**job.known, **job.data}, rounding)
     except (RuleProblem, RuleCannotBeEvaluated) as problem:
         raise ActionFailed(
             "expression_failed",

@@ -186,6 +186,7 @@ def _build_job(case: UnitOfWork, key: str, step: AutomationStep, activation: int
         data=dict(case.data_at_activation(activation)),
         idempotency_key=idempotency_key(instance, activation),
         now=case.now,
+        known=case.known_at_activation(activation),
     )
 
 

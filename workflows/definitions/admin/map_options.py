@@ -18,10 +18,10 @@ from workflows.definitions.choices import StepKind
 from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.definition_rows import field_of_row
 from workflows.engine.format.actions import ACTIONS
-from workflows.engine.format.branches import PERSON_FACTS
 from workflows.engine.format.definition import HUMAN_KINDS, row_fields
 from workflows.engine.format.directory_finders import FIELD_WORD
 from workflows.engine.format.parts import ROW
+from workflows.engine.format.person_facts import PERSON_FACTS
 from workflows.engine.format.row_scopes import PEOPLE
 from workflows.engine.values.field_types.base import FIELD_TYPES
 from workflows.people.models import User

@@ -154,7 +154,7 @@ def _set_fields_problems(survey: Survey, arguments: dict[str, Any]) -> Iterator[
         if key not in fields:
             yield text("there is no field '%(key)s'", key=key)
         elif isinstance(value, str):
-            yield from expression_problems(fields, key, value)
+            yield from expression_problems(survey.definition.rule_fields(value), key, value)
         else:
             try:
                 clean_field_value(key, fields[key], value)

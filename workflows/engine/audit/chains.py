@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
-from workflows.engine.format.branches import PERSON_FACTS, ChainDef
+from workflows.engine.format.branches import ChainDef
 from workflows.engine.format.definition import RowScope
 from workflows.engine.format.directory_finders import REQUESTER_WORD
+from workflows.engine.format.person_facts import PERSON_FACTS
 from workflows.engine.rules.evaluation import RuleProblem
 from workflows.engine.values.field_types.base import FIELD_TYPES
 

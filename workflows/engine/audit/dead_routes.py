@@ -101,7 +101,9 @@ def _parse_condition(survey: Survey, link: Link) -> _Condition | None:
     except RuleProblem:
         return None
     try:
-        return _Condition(link, rule, collect_rule_constants(text, survey.definition.all_fields))
+        return _Condition(
+            link, rule, collect_rule_constants(text, survey.definition.rule_fields(text))
+        )
     except CannotJudge:
         return _Condition(link, None, {})
 
@@ -143,7 +145,8 @@ def _value_combinations(
     for condition in conditions:
         for name, written in condition.constants.items():
             named.setdefault(name, set()).update(written)
-    fields, sure = survey.definition.all_fields, survey.filled[key]
+    fields = {**survey.definition.facts, **survey.definition.all_fields}
+    sure = survey.filled[key]
     try:
         tried = {
             name: [*values_to_try(fields[name], written), *([] if name in sure else [None])]

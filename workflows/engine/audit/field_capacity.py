@@ -63,7 +63,10 @@ def check_expression_results(survey: Survey) -> Iterator[AuditFinding]:
             if field is None or not isinstance(expression, str):
                 continue
             misfit = result_misfit(
-                survey.definition.all_fields, field, expression, (step.round or {}).get(name)
+                survey.definition.rule_fields(expression),
+                field,
+                expression,
+                (step.round or {}).get(name),
             )
             if misfit:
                 yield make_finding(

@@ -32,7 +32,7 @@ def check_tables(survey: Survey) -> Iterator[AuditFinding]:
     for key, step in survey.graph.steps.items():
         if not isinstance(step, TableStep):
             continue
-        problems, table = find_table_problems(step, survey.definition.fields)
+        problems, table = find_table_problems(step, survey.definition.table_fields)
         if table is None:
             told = [problem for problem in problems if not _is_unknown(survey, problem)]
             for problem in told[:MOST_SHOWN]:

@@ -13,6 +13,7 @@ from workflows.engine.format.definition import HumanStep, RouteDef, display_titl
 from workflows.engine.format.directory_finders import field_of_word
 from workflows.engine.routing.advance import barred_people
 from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.known_facts import with_facts
 from workflows.engine.routing.marking import Marking, Person
 from workflows.engine.routing.quorum import lacking_roles, vote_counts
 from workflows.engine.routing.separation import RowView, forward_outcome, people_kept_from_step
@@ -54,6 +55,11 @@ class DecisionContext:
     awaits_requester: bool = False
     quorum_roles: tuple[str, ...] = ()
     rows: tuple[int, ...] = ()
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """What rules may ask: the values, and what is known beside them."""
+        return with_facts(self.graph, self.step, self.rows, self.data, self.marking.facts)
 
     @property
     def view(self) -> RowView:
@@ -302,7 +308,7 @@ def _condition_refusal(
         return None
     label = display_title(outcome, route.label)
     try:
-        holds = context.graph.holds(route.when, context.data)
+        holds = context.graph.holds(route.when, context.asked)
     except RuleCannotBeEvaluated as problem:
         return InvalidInput(
             "'%(label)s' cannot be chosen yet: %(problem)s", label=label, problem=problem

@@ -13,6 +13,7 @@ from workflows.engine.format.definition import (
 )
 from workflows.engine.routing.graph import Graph
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated, RuleProblem
+from workflows.engine.rules.fact_names import fact_words
 from workflows.engine.tables.compiling import TableProblem
 from workflows.engine.values.field_types.base import ValueRefused, type_of_field
 
@@ -34,7 +35,8 @@ def fields_written_outside(graph: Graph, step: str) -> frozenset[str]:
 class RuleReader:
     """Which rules of a map hold, by the values that a log knows; cheap where it was asked before.
 
-    A rule is known where all of its fields are, and no step outside writes any of them.
+    A rule is known where all of its fields are, and no step outside writes any of them. Who asked
+    is not in a log, and what was decided is not asked of it.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -46,7 +48,7 @@ class RuleReader:
                 fields = _fields_asked(graph, text)
             except (RuleProblem, TableProblem):
                 continue
-            if not fields & outside:
+            if not fields & outside and not any(map(fact_words, fields)):
                 self._fields[text] = fields
         self.fields = tuple(sorted(frozenset[str]().union(*self._fields.values())))
         self._truths: dict[tuple[Any, ...], Truths] = {}
@@ -89,7 +91,10 @@ class RuleReader:
 
 def _fields_asked(graph: Graph, rule: str) -> frozenset[str]:
     table = table_of_rule(rule)
-    return graph.rule(rule).fields if table is None else graph.table(table[0]).input_keys
+    if table is not None:
+        return graph.table(table[0]).input_keys
+    asked = graph.rule(rule)
+    return asked.fields | asked.facts
 
 
 def fields_of_step(graph: Graph, step: str) -> frozenset[str]:

@@ -305,7 +305,7 @@ class _Reader:
         """The table can be asked; where any row may be taken, those that meet agree."""
         read = TableStep.model_validate(step)
         try:
-            table = compile_table(read, self.definition.fields)
+            table = compile_table(read, self.definition.table_fields)
         except TableProblem as problem:
             raise self.refuse(element, problem.text) from None
         if policy != "ANY":

@@ -22,7 +22,7 @@ def write_dmn(definition: Definition, key: str) -> str:
     if not isinstance(step, TableStep):
         raise DefinitionProblem("'%(step)s' is no decision table.", step=key)
     try:
-        table = compile_table(step, definition.fields)
+        table = compile_table(step, definition.table_fields)
     except TableProblem as problem:
         raise DefinitionProblem(
             "The table '%(step)s' cannot be written: %(problem)s", step=key, problem=problem.text

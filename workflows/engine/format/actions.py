@@ -21,7 +21,8 @@ class Job:
     """One attempt's view of its step: what it is told, and about which request.
 
     `data` are the request's canonical values by field; `idempotency_key` is the same for all
-    attempts of this activation; `now` is when the attempt began.
+    attempts of this activation; `now` is when the attempt began. `known` is what sums may ask
+    beside the values: who asked, and what was decided.
     """
 
     step_key: str
@@ -33,6 +34,7 @@ class Job:
     data: Mapping[str, Any]
     idempotency_key: str
     now: datetime
+    known: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def parameters(self) -> Mapping[str, Any]:

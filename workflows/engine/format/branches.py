@@ -11,22 +11,12 @@ from workflows.engine.format.directory_finders import (
     display_key,
     field_of_word,
 )
-from workflows.engine.format.field_parts import FieldDef
 from workflows.engine.format.parts import ROW, DefinitionPart, Key, Name, RuleText
 from workflows.engine.texts import Text, text
 
 LEVELS: Final = 8
 """So many managers a chain has at most, where the map says nothing."""
 MOST_LEVELS: Final = 20
-
-PERSON_FACTS: Final = {
-    "limit": FieldDef(type="number"),
-    "department": FieldDef(type="text"),
-    "cost_centre": FieldDef(type="text"),
-    "place": FieldDef(type="text"),
-    "level": FieldDef(type="integer"),
-}
-"""What the rule of a chain knows of each manager, beside the request's own values."""
 
 
 class ChainDef(DefinitionPart):

@@ -39,6 +39,7 @@ from workflows.engine.format.parts import (
     Username,
 )
 from workflows.engine.format.rehearsed import RehearseDef
+from workflows.engine.format.request_facts import fact_fields
 from workflows.engine.format.roles import RoleDef
 from workflows.engine.format.row_scopes import PEOPLE, RowScope, row_fields
 from workflows.engine.format.step_kinds import (
@@ -64,6 +65,7 @@ from workflows.engine.format.step_kinds import (
     roles_of_step,
 )
 from workflows.engine.format.table_parts import TableRowDef
+from workflows.engine.rules.fact_names import names_facts
 
 __all__ = [
     "EXPIRED",
@@ -190,6 +192,21 @@ class Definition(DefinitionPart):
             if source is not None:
                 fields |= row_fields(scope.name, source)
         return fields
+
+    @cached_property
+    def facts(self) -> Mapping[str, FieldDef]:
+        """What rules may ask beside fields: who asked, and what was decided so far."""
+        return fact_fields(self)
+
+    def rule_fields(self, rule: str) -> Mapping[str, FieldDef]:
+        """What a rule may name: the fields, and the facts where it seems to name one. What rows are
+        called goes before a fact of that name."""
+        return {**self.facts, **self.all_fields} if names_facts(rule) else self.all_fields
+
+    @cached_property
+    def table_fields(self) -> Mapping[str, FieldDef]:
+        """What a decision table may ask: the fields, and facts that are one plain value."""
+        return {**self.facts, **self.fields}
 
     @cached_property
     def row_sources(self) -> Mapping[str, str]:

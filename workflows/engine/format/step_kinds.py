@@ -36,7 +36,13 @@ from workflows.engine.format.parts import (
 from workflows.engine.format.quorums import Quorum, quorum_roles
 from workflows.engine.format.resource_uses import BookingDef, SpendingDef
 from workflows.engine.format.signing import SignatureMeaning
-from workflows.engine.format.table_parts import Aggregator, CellValue, HitPolicy, TableRows
+from workflows.engine.format.table_parts import (
+    Aggregator,
+    AskedName,
+    CellValue,
+    HitPolicy,
+    TableRows,
+)
 from workflows.engine.texts import text
 
 EXPIRED = "expired"
@@ -131,7 +137,7 @@ class TableStep(BaseStep):
     """A decision table: the row that holds sets fields and chooses the way."""
 
     kind: Literal["table"]
-    inputs: list[Name] | None = None
+    inputs: list[AskedName] | None = None
     outputs: list[Name] | None = None
     hit: HitPolicy | None = None
     collect: dict[Name, Aggregator] | None = None

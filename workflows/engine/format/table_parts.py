@@ -3,11 +3,20 @@
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from workflows.engine.format.parts import DefinitionPart, Key, Line, Name
 
 MOST_ROWS: Final = 10_000
+
+AskedName = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^([a-z][a-z0-9_]{0,59}|requester\.[a-z_]{1,40}|outcome_of\.[a-z][a-z0-9_-]{0,79}"
+        r"|count_of\.[a-z][a-z0-9_-]{0,79}\.[a-z][a-z0-9_-]{0,79})$"
+    ),
+]
+"""What a column asks: a field, or something of who asked or of what was decided."""
 
 PlainValue = str | int | float | bool
 CellValue = PlainValue | list[PlainValue] | None
@@ -20,7 +29,7 @@ Aggregator = Literal["list", "sum", "min", "max", "count"]
 class TableRowDef(DefinitionPart):
     """One row of a table: when it holds, what it sets, and where it leads."""
 
-    when: dict[Name, CellValue] | None = None
+    when: dict[AskedName, CellValue] | None = None
     set_: dict[Name, CellValue] | None = Field(None, alias="set")
     to: Key | None = None
     note: Line | None = None

@@ -15,12 +15,20 @@ from math import prod
 from random import Random
 from typing import Any, Final, Literal
 
-from workflows.engine.format.definition import AutomationStep, DecisionStep, Link, TableStep
+from workflows.engine.format.definition import (
+    AutomationStep,
+    DecisionStep,
+    FieldDef,
+    Link,
+    TableStep,
+)
 from workflows.engine.rehearsal.boundaries import collect_literals, values_around
 from workflows.engine.rehearsal.table_conditions import TableGroup, collect_table_literals
 from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.known_facts import asked_facts
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated, RuleProblem
 from workflows.engine.tables.compiling import TableProblem
+from workflows.engine.values.field_types.base import type_of_field
 
 MOST_COMBINATIONS: Final = 2500
 SOMEBODY: Final = "somebody"
@@ -72,7 +80,7 @@ class Conditions:
     @cached_property
     def literals(self) -> Mapping[str, frozenset[str]]:
         """What the map's rules and sums set each field against."""
-        found = collect_literals(_texts_of(self.graph), self.graph.definition.all_fields)
+        found = collect_literals(_texts_of(self.graph), self.asked)
         for group in self.tables:
             for key, written in collect_table_literals(group.table).items():
                 found[key] = found.get(key, frozenset()) | written
@@ -90,10 +98,19 @@ class Conditions:
             refuted |= table.keys if len(table.rows) > 1 else set()
         return Judgement(witnesses=witnesses, refuted=frozenset(refuted))
 
+    @cached_property
+    def asked(self) -> Mapping[str, FieldDef]:
+        """What rules may ask: the fields, and those facts that some rule asks."""
+        facts = {key: self.graph.definition.facts[key] for key in asked_facts(self.graph)}
+        return {**facts, **self.graph.definition.all_fields}
+
     def candidates(self, key: str) -> list[Any]:
-        """Values of a field that are worth trying."""
-        spec = self.graph.definition.all_fields[key]
-        return values_around(spec, self.literals.get(key, frozenset()), self.today)
+        """Values of a field that are worth trying, or of a fact."""
+        spec, written = self.asked[key], self.literals.get(key, frozenset())
+        if getattr(spec, "is_fact", False) and type_of_field(spec).kind in ("text", "list"):
+            words = sorted(spec.choices or written)
+            return [[word] for word in words] if type_of_field(spec).kind == "list" else words
+        return values_around(spec, written, self.today)
 
     def _find_groups(self) -> Iterator[ConditionGroup]:
         for key, step in self.graph.steps.items():
@@ -127,7 +144,8 @@ class Conditions:
         named: dict[str, None] = {}
         for link in links:
             try:
-                named |= dict.fromkeys(sorted(self.graph.rule(link.route.when or "").fields))
+                rule = self.graph.rule(link.route.when or "")
+                named |= dict.fromkeys(sorted(rule.fields | rule.facts))
             except RuleProblem:
                 continue
         return ConditionGroup(
@@ -181,7 +199,7 @@ class Conditions:
 
     def values_to_combine(self, name: str) -> list[Any]:
         """Values of a field, and none where it may stay empty."""
-        spec = self.graph.definition.all_fields[name]
+        spec = self.asked[name]
         values = self.candidates(name) or [SOMEBODY]
         return values if spec.required else [*values, None]
 

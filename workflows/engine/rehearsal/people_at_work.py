@@ -19,6 +19,7 @@ from workflows.engine.rehearsal.open_requests import OpenTask
 from workflows.engine.rehearsal.records import Trouble, TroubleKind
 from workflows.engine.rehearsal.scenario import RunningTask, Scenario, Shares, StepTimes
 from workflows.engine.rehearsal.values import ValueMaker, Writer
+from workflows.engine.routing.known_facts import with_facts
 from workflows.engine.routing.separation import barred_people, forward_outcome
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
 
@@ -294,7 +295,9 @@ class PeopleAtWork:
         data = {**task.data, **({} if route.exception else filled_in)}
         key = (task.key, "outcome", outcome)
         try:
-            holds = self.values.graph.holds(route.when, data)
+            graph, marking = self.values.graph, task.request.marking
+            asked = with_facts(graph, task.key, task.rows, data, marking.facts)
+            holds = graph.holds(route.when, asked)
         except RuleCannotBeEvaluated:
             return False
         task.request.record.note_answer(key, holds=holds)

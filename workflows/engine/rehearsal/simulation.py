@@ -194,6 +194,7 @@ class Simulation:
         goal = self.goals[number - 1] if number <= len(self.goals) else None
         request = OpenRequest(record=record, requester=requester, goal=goal)
         self.requests.append(request)
+        facts: dict[str, Any] = {}
         if schedule:
             triggers = (start.triggers if start else None) or []
             request.data = dict(triggers[schedule - 1].data or {})
@@ -203,7 +204,8 @@ class Simulation:
             )
             fields = (start.fields if start else None) or []
             request.data = self.values.fill(fields, writer, self.random)
-        self.apply(request, fx.Start(requester), now, who=requester, outcome="start")
+            facts = self.values.known_of_requester(writer, self.random)
+        self.apply(request, fx.Start(requester, facts), now, who=requester, outcome="start")
 
     def _close_unfinished(self, request: OpenRequest) -> None:
         """What neither ended nor stands still for a reason that was noted has nowhere to go."""

@@ -21,6 +21,7 @@ from workflows.engine.rehearsal.fitting import (
 )
 from workflows.engine.rehearsal.scenario import Scenario, ValueShares
 from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.known_facts import asks_of_requester
 from workflows.engine.routing.waits import awaited_field
 from workflows.engine.values.bounds import BoundContext
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
@@ -84,6 +85,25 @@ class ValueMaker:
             if value is not None:
                 values[key] = value
         return self._settled(values, writer)
+
+    def known_of_requester(self, writer: Writer, random: Random) -> dict[str, Any]:
+        """What the directory says of whoever asks, of what rules ask: as often as was learnt, else
+        what some rule sets it against, or something else."""
+        drawn = {
+            key: self._fact(key, writer, random) for key in sorted(asks_of_requester(self.graph))
+        }
+        return {key: value for key, value in drawn.items() if value not in (None, [])}
+
+    def _fact(self, key: str, writer: Writer, random: Random) -> Any:
+        shares, spec = self.scenario.values.get(key), self.graph.definition.facts[key]
+        if key in writer.wanted and writer.wanted[key] is not SOMEBODY:
+            return writer.wanted[key]
+        if shares is not None and shares.values:
+            return draw_value(shares, random)
+        around = [*self._values_around(key), None]
+        if type_of_field(spec).kind == "text":
+            around.append("Something else")
+        return around[random.randrange(len(around))]
 
     def _settled(self, values: dict[str, Any], writer: Writer) -> dict[str, Any]:
         """Without what is not asked for, which is emptied where it is there."""

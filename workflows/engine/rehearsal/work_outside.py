@@ -10,6 +10,7 @@ from workflows.engine.rehearsal.clocks import OpenTime, to_moment, to_seconds
 from workflows.engine.rehearsal.open_requests import OpenRequest
 from workflows.engine.rehearsal.scenario import Scenario, StepTimes
 from workflows.engine.rehearsal.values import ValueMaker, Writer
+from workflows.engine.routing.known_facts import with_facts
 from workflows.engine.routing.marking import Token
 from workflows.engine.routing.step_troubles import StepFailed
 from workflows.engine.rules.evaluation import (
@@ -92,7 +93,8 @@ class WorkOutside:
         chains = request.marking.chains
         data = self.values.graph.data_at(token.step, token.rows, request.data, chains)
         if isinstance(step, AutomationStep) and step.action == "set_fields":
-            return self._set_fields(step, data)
+            facts, graph = request.marking.facts, self.values.graph
+            return self._set_fields(step, with_facts(graph, token.step, token.rows, data, facts))
         keys = list(step.outputs or ())
         if isinstance(step, WaitStep):  # a message changes nothing that is there
             keys = [key for key in keys if data.get(key) is None]
@@ -126,6 +128,6 @@ class WorkOutside:
         if written not in self._sums:
             graph = self.values.graph
             self._sums[written] = compile_expression(
-                written, graph.definition.all_fields, zone=graph.zone
+                written, graph.definition.rule_fields(written), zone=graph.zone
             )
         return self._sums[written]

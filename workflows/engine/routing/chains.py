@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from workflows.engine.errors import text_of
-from workflows.engine.format.branches import PERSON_FACTS, ChainDef, chain_source
+from workflows.engine.format.branches import ChainDef, chain_source
+from workflows.engine.format.person_facts import PERSON_FACTS
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking, Person
 from workflows.engine.routing.rows import branch_index, branch_row, split_slot

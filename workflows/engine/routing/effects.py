@@ -15,9 +15,11 @@ from workflows.engine.routing.step_troubles import StepTrouble
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The request begins at the map's first step."""
+    """The request begins at the map's first step. `facts` is what the directory says of the
+    requester now, of what rules of the map ask."""
 
     requester: Person | None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import UTC, tzinfo
 from functools import cached_property
 from typing import Any
 
-from workflows.engine.format.branches import PERSON_FACTS, ChainDef
+from workflows.engine.format.branches import ChainDef
 from workflows.engine.format.definition import (
     HUMAN_KINDS,
     BranchDef,
@@ -26,6 +26,7 @@ from workflows.engine.format.definition import (
     display_title,
 )
 from workflows.engine.format.directory_finders import field_of_word
+from workflows.engine.format.person_facts import PERSON_FACTS
 from workflows.engine.routing.rows import Chains, Rows, values_of_rows, with_chains
 from workflows.engine.rules.evaluation import Rule, RuleCannotBeEvaluated, RuleProblem, compile_rule
 from workflows.engine.rules.worked_out import WorkedOut, order_worked_out
@@ -81,14 +82,14 @@ class Graph:
         compiled = self._rules.get(text)
         if compiled is None:
             compiled = self._rules[text] = compile_rule(
-                text, self.definition.all_fields, zone=self.zone
+                text, self.definition.rule_fields(text), zone=self.zone
             )
         return compiled
 
     def chain_rule(self, chain: ChainDef) -> Rule:
         """The compiled rule of a chain of managers: over the map's fields, and what is known of a
         manager, which goes before a field of that name. Raises RuleProblem."""
-        fields = {**self.definition.all_fields, **PERSON_FACTS}
+        fields = {**self.definition.rule_fields(chain.until), **PERSON_FACTS}
         return compile_rule(chain.until, fields, zone=self.zone)
 
     def holds(self, rule_text: str, data: Mapping[str, Any]) -> bool:
@@ -115,7 +116,7 @@ class Graph:
         if compiled is None:
             step = self.steps[key]
             assert isinstance(step, TableStep), key
-            fields = self.definition.fields
+            fields = self.definition.table_fields
             compiled = self._tables[key] = compile_table(step, fields, zone=self.zone)
         return compiled
 

@@ -104,7 +104,8 @@ class Marking:
 
     `approved` are the approvals that hold, by step; `parked` the ways on that wait for one to be
     given again; `steered` the people who changed the request's way or values by hand; `chains` the
-    managers (logins) through whom a branch goes, as they were found (by `rows.source_key`). In
+    managers (logins) through whom a branch goes, as they were found (by `rows.source_key`); `facts`
+    what rules may ask of the requester and of what was decided (`known_facts`). In
     each-branches rounds, deciders and approvals are kept by step and row (`rows.slot_key`);
     rounds and deciders by step alone as well, of all rows together.
     """
@@ -120,6 +121,7 @@ class Marking:
     parked: tuple[Parked, ...] = ()
     steered: tuple[Person, ...] = ()
     chains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def token(self, activation: int) -> Token | None:
         """The open token of this activation, if it is still open."""
@@ -140,6 +142,7 @@ class Marking:
             "parked": [_compact_slots(entry) for entry in self.parked],
             "steered": list(self.steered),
             "chains": {key: list(logins) for key, logins in self.chains.items()},
+            "facts": dict(self.facts),
         }
         return {
             "tokens": [_compact_slots(token) for token in self.tokens],
@@ -173,6 +176,7 @@ class Marking:
             parked=tuple(Parked(**entry) for entry in data.get("parked", ())),
             steered=tuple(data.get("steered", ())),
             chains={key: tuple(logins) for key, logins in data.get("chains", {}).items()},
+            facts=data.get("facts", {}),
         )
 
 

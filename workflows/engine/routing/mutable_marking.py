@@ -16,6 +16,7 @@ from workflows.engine.routing import effects as fx
 from workflows.engine.routing.cancel_reasons import CancelReason
 from workflows.engine.routing.chains import FindChain, find_no_chain
 from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.known_facts import with_facts, with_outcome
 from workflows.engine.routing.marking import Block, Marking, Parked, Person, Token
 from workflows.engine.routing.merge import with_branch_notes
 from workflows.engine.routing.rows import (
@@ -85,6 +86,7 @@ class MutableMarking:
         self.parked = self.marking.parked
         self.steered = self.marking.steered
         self.chains = dict(self.marking.chains)
+        self.facts = dict(self.marking.facts)
         self.find_chain: FindChain = find_no_chain
         self.to_go: list[tuple[str, TokenPlace]] = []
         self.actors: frozenset[Person] = frozenset()
@@ -110,6 +112,7 @@ class MutableMarking:
             parked=self.parked,
             steered=self.steered,
             chains=self.chains,
+            facts=self.facts,
         )
 
     def go(self, target: str, place: TokenPlace) -> None:
@@ -317,6 +320,14 @@ class MutableMarking:
     def _data_at(self, step: str, rows: Rows) -> Values:
         """The values as this step sees them, with those of its rows."""
         return self.graph.data_at(step, rows, self.data, self.chains)
+
+    def _asked_at(self, step: str, rows: Rows) -> Values:
+        """What rules may ask at this step: the values, and what is known beside them."""
+        return with_facts(self.graph, step, rows, self._data_at(step, rows), self.facts)
+
+    def _record_outcome(self, token: Token, outcome: str) -> None:
+        """Keep how a step was decided, where a rule asks."""
+        self.facts = with_outcome(self.graph, self.facts, token.step, token.rows, outcome)
 
     def _change_data(self, writes: Values, step: str = "", rows: Rows = ()) -> None:
         """Give values to fields, and to the rows that a step is about. Raises InvalidInput for a

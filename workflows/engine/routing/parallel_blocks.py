@@ -89,7 +89,7 @@ class BlockWalk(HoldTracker):
         chains = [(i, branch.chain) for i, branch in enumerate(step.branches) if branch.chain]
         if not chains:
             return
-        data, people = self._data_at(key, rows), self._people_so_far()
+        data, people = self._asked_at(key, rows), self._people_so_far()
         found = [
             fx.ChainFound(key, kept, self.find_chain(question), chain.until)
             for index, chain in chains
@@ -110,7 +110,7 @@ class BlockWalk(HoldTracker):
     ) -> dict[int, str]:
         """The branches whose condition holds now, by number; of each-branches one for each row.
         On the branch `own` there is work already, whatever its condition."""
-        data, open_branches = self._data_at(key, rows), dict[int, str]()
+        data, open_branches = self._asked_at(key, rows), dict[int, str]()
         for index, branch in enumerate(step.branches):
             if index == own:
                 open_branches[index] = branch.to

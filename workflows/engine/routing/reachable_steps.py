@@ -19,6 +19,7 @@ from workflows.engine.format.definition import (
 )
 from workflows.engine.routing.graph import Graph
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated, RuleProblem
+from workflows.engine.rules.fact_names import REQUESTER, fact_words
 from workflows.engine.tables.compiling import TableProblem
 from workflows.engine.tables.possible_ways import find_possible_ways
 
@@ -30,14 +31,21 @@ NO_FIELDS: frozenset[str] = frozenset()
 def evaluate_condition(
     graph: Graph, when: str | None, data: Data, changing: frozenset[str]
 ) -> bool | None:
-    """Whether a condition holds; None while its fields are empty or may still change."""
+    """Whether a condition holds; None while its fields are empty or may still change, or what it
+    asks beside them is not known here, or may be decided anew."""
     if when is None:
         return True
     try:
         rule = graph.rule(when)
-        return None if rule.fields & changing else rule.holds(data)
+        is_open = rule.fields & changing or not is_settled(rule.facts, data)
+        return None if is_open else rule.holds(data)
     except (RuleCannotBeEvaluated, RuleProblem):
         return None
+
+
+def is_settled(facts: Iterable[str], data: Data) -> bool:
+    """Whether facts are known here and stay so: of who asked they do."""
+    return all(name in data and fact_words(name)[0] == REQUESTER for name in facts)
 
 
 def writable_fields(graph: Graph, key: str) -> frozenset[str]:
@@ -91,7 +99,11 @@ def _possible_by_table(
 ) -> list[Link]:
     """The ways of the rows that may hold; all where the table cannot be asked."""
     try:
-        names = find_possible_ways(graph.table(key), data, changing)
+        table = graph.table(key)
+        unsettled = {
+            name for name in table.input_keys if fact_words(name) and not is_settled([name], data)
+        }
+        names = find_possible_ways(table, data, changing | unsettled)
     except (RuleCannotBeEvaluated, TableProblem):
         return links
     return [link for link in links if link.name in names]

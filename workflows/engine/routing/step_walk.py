@@ -122,7 +122,7 @@ class StepWalk(BlockWalk):
 
     def _choose_rule(self, key: str, step: DecisionStep, number: int, place: TokenPlace) -> None:
         try:
-            data = self._data_at(key, self._rows_of(key, place))
+            data = self._asked_at(key, self._rows_of(key, place))
             route_name, target = self._first_that_holds(step, data)
         except RuleCannotBeEvaluated as problem:
             self._rule_failed(key, number, place, problem)
@@ -142,7 +142,7 @@ class StepWalk(BlockWalk):
         """The row that holds gives fields their values, as a write of this branch, and the way."""
         try:
             rows = self._rows_of(key, place)
-            decision = self.graph.decide_by_table(key, self._data_at(key, rows))
+            decision = self.graph.decide_by_table(key, self._asked_at(key, rows))
         except RuleCannotBeEvaluated as problem:
             self._rule_failed(key, number, place, problem)
             return

@@ -4,8 +4,8 @@ from decimal import Decimal
 from random import Random
 from typing import Final
 
-from workflows.engine.format.branches import PERSON_FACTS
 from workflows.engine.format.directory_finders import logins_in
+from workflows.engine.format.person_facts import PERSON_FACTS
 from workflows.engine.routing.chains import ChainNotFound, ChainQuestion, Superior, climb
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Person

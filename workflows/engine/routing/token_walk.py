@@ -36,7 +36,7 @@ class TokenWalk(StepWalk):
             raise DefinitionProblem("The workflow has no first step; add `start: first`.")
         if self.rounds:
             raise WrongState("The request has already been started.")
-        self.requester = event.requester
+        self.requester, self.facts = event.requester, dict(event.facts)
         self.go(self.graph.first, TokenPlace())
 
     def cancel(self, event: fx.Cancel) -> None:
@@ -103,6 +103,7 @@ class TokenWalk(StepWalk):
             self._record_approval(token, step, whole=True)
         del self.tokens[token.id]
         self.effects.append(fx.ActivationCompleted(token.id, event.outcome))
+        self._record_outcome(token, event.outcome)
         self._leave_step(token, step, event.outcome)
 
     def take_back(self, event: fx.TakeBack) -> None:
@@ -163,6 +164,7 @@ class TokenWalk(StepWalk):
             raise WrongState("'%(title)s' does not expire.", title=self.graph.title(token.step))
         del self.tokens[token.id]
         self.effects.append(fx.ActivationCompleted(token.id, EXPIRED))
+        self._record_outcome(token, EXPIRED)
         if expires.exception:
             self._give_back_holds(token, "refused")
         go = self.go if expires.exception else self.go_on

@@ -74,13 +74,17 @@ class _DeclaredField:
     max_rows: int | None = None
     min_files: int | None = None
     max_files: int | None = None
+    is_fact: bool = False
+    is_counted: bool = False
 
     @classmethod
     def of(cls, spec: FieldSpec) -> "_DeclaredField":
         choices = None if spec.choices is None else tuple(spec.choices)
         columns = spec.columns if FIELD_TYPES[spec.type].holds_rows else None
         listed = tuple((key, cls.of(column)) for key, column in (columns or {}).items())
-        return cls(spec.type, choices, spec.currency, spec.required, spec.label, None, None, listed)
+        is_fact, is_counted = (getattr(spec, name, False) for name in ("is_fact", "is_counted"))
+        words = (spec.type, choices, spec.currency, spec.required, spec.label)
+        return cls(*words, listed=listed, is_fact=is_fact, is_counted=is_counted)
 
     @property
     def columns(self) -> Mapping[str, "_DeclaredField"]:
@@ -96,15 +100,19 @@ class _DeclaredField:
             currency=self.currency,
             whole=field_type.is_whole,
             columns=tuple((key, column.operand) for key, column in self.listed),
+            is_fact=self.is_fact,
+            may_be_unknown=self.is_fact and not self.is_counted and field_type.kind != "list",
         )
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A condition over a request's data that is known to be readable and well typed."""
+    """A condition over a request's data that is known to be readable and well typed. `facts` are
+    what it asks of who asked and of what was decided."""
 
     text: str
     fields: frozenset[str]
+    facts: frozenset[str]
     _statement: Any = field(repr=False, compare=False)
 
     def holds(self, data: Mapping[str, Any]) -> bool:
@@ -138,6 +146,7 @@ class Expression:
     text: str
     result: Operand
     fields: frozenset[str]
+    facts: frozenset[str]
     _statement: Any = field(repr=False, compare=False)
 
     @property
@@ -203,7 +212,7 @@ def compile_expression(
     try:
         with decimal.localcontext(_EXACT):
             source.build_conditions()
-            return Expression(rule_text, operand, named, tree.build())
+            return Expression(rule_text, operand, *source.parted(named), tree.build())
     except _FAILURES as error:
         raise RuleProblem(
             "It cannot be worked out: %(reason)s; change it.", reason=_failure_reason(error)
@@ -230,7 +239,7 @@ def _compile_cached(
     try:
         with decimal.localcontext(_EXACT):
             source.build_conditions()
-            return Rule(rule_text, named, tree.build())
+            return Rule(rule_text, *source.parted(named), tree.build())
     except _FAILURES as error:
         raise RuleProblem(
             "The rule cannot be worked out: %(reason)s; change it.",
@@ -259,6 +268,11 @@ class _RuleSource:
     def operands(self) -> dict[str, Operand]:
         """What the fields are."""
         return {key: spec.operand for key, spec in self.fields.items()}
+
+    def parted(self, named: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+        """The fields that a rule names, and the facts."""
+        facts = frozenset(name for name in named if self.fields[name].is_fact)
+        return named - facts, facts
 
     def context(self) -> Any:
         """How the rule finds the values of fields, and what types they have."""
@@ -337,11 +351,21 @@ class _ValueResolver:
                 value = type_of_field(spec).rule_value(value, self.zone)
         except _FAILURES:
             raise self._unusable(key, _why_unreadable(spec)) from None
+        if value is None and name == key and spec.is_fact:
+            return self._unknown(key, spec)
         if value is None and name == key:
             raise self._unusable(key, text("is empty; fill it in"))
         if isinstance(value, decimal.Decimal) and not value.is_finite():
             raise self._unusable(key, text("is not a number; correct it"))
         return () if isinstance(value, tuple) and spec.listed else value
+
+    def _unknown(self, key: str, spec: _DeclaredField) -> Any:
+        """What stands for a fact that is not known."""
+        if spec.is_counted:
+            return decimal.Decimal(0)
+        if spec.operand.kind == "list":
+            return ()
+        raise self._unusable(key, text("is not known of this request"))
 
     def _unusable(self, key: str, why: Text) -> RuleCannotBeEvaluated:
         label = self.fields[key].label or key

@@ -27,6 +27,10 @@ class Operand:
     """Of a number: whether it never has digits after its point."""
     columns: tuple[tuple[str, "Operand"], ...] = ()
     """Of a list of rows: what its columns are."""
+    is_fact: bool = False
+    """Of who asked, or of what was decided: no field of the request."""
+    may_be_unknown: bool = False
+    """Of a fact: a comparison with it does not hold where it is not known."""
 
 
 Fields = Mapping[str, Operand]

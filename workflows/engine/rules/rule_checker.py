@@ -13,6 +13,11 @@ from typing import Any, Final
 from rule_engine import ast
 
 from workflows.engine.rules.explanations import KINDS, OR_EMPTY, SIGNS, render_rule_part
+from workflows.engine.rules.fact_checks import (
+    describe_unknown_fact,
+    named_symbols,
+    only_if_known,
+)
 from workflows.engine.rules.list_calls import ListCallChecker
 from workflows.engine.rules.list_functions import ListFunctions
 from workflows.engine.rules.operands import (
@@ -83,7 +88,10 @@ class RuleChecker:
                 name=name,
             )
         if name not in self.fields:
-            raise RuleProblem(_describe_unknown_field(name, self.fields))
+            raise RuleProblem(
+                describe_unknown_fact(name, self.fields)
+                or _describe_unknown_field(name, self.fields)
+            )
         self.named.add(name)
         return self.fields[name]
 
@@ -91,10 +99,18 @@ class RuleChecker:
         """A field whose name has a dot in it, where there is one."""
         _, holder, name = node.args
         whole_name = f"{holder.args[1]}.{name}" if holder.cls is ast.SymbolExpression else ""
+        unknown = describe_unknown_fact(whole_name, self.fields)
+        if unknown is not None:
+            raise RuleProblem(unknown)
         if whole_name not in self.fields or node.kwargs.get("safe"):
             raise refusal_of(node)
         become_symbol(node, whole_name)
         return self.symbol(node)
+
+    def uncertain_facts(self, node: Any) -> list[str]:
+        """The facts that a part names and that may not be known."""
+        named = named_symbols(node)
+        return [name for name in named if name in self.fields and self.fields[name].may_be_unknown]
 
     def call(self, node: Any) -> Operand:
         """A function of a list; nothing else is called."""
@@ -172,6 +188,7 @@ class RuleChecker:
             if null.cls is ast.NullExpression:
                 self.emptiness(node, field)
                 return CONDITION
+        asked = self.uncertain_facts(node)
         left_operand, right_operand = (self.operand(side) for side in sides)
         self.require_comparable(node, left_operand, right_operand)
         if left_operand.kind in ("list", "rows"):
@@ -179,6 +196,7 @@ class RuleChecker:
                 "In `%(part)s`: a list is not compared; write field in […].",
                 part=render_rule_part(node),
             )
+        only_if_known(node, asked)
         return CONDITION
 
     def emptiness(self, node: Any, field: Any) -> None:
@@ -191,6 +209,7 @@ class RuleChecker:
         field.args = (field.args[0], field.args[1] + OR_EMPTY)
 
     def order(self, node: Any) -> Operand:
+        asked = self.uncertain_facts(node)
         left_operand, right_operand = (self.operand(side) for side in node.args[2:])
         self.require_comparable(node, left_operand, right_operand)
         if left_operand.kind not in _ORDERED:
@@ -200,10 +219,12 @@ class RuleChecker:
                 part=render_rule_part(node),
                 kind=KINDS[left_operand.kind],
             )
+        only_if_known(node, asked)
         return CONDITION
 
     def membership(self, node: Any) -> Operand:
         _, container, member = node.args
+        asked = self.uncertain_facts(node)
         sought = self.operand(member)
         held = self.operand(container)
         if container.cls is ast.ArrayExpression:
@@ -222,6 +243,7 @@ class RuleChecker:
                 " in which a text is sought.",
                 part=render_rule_part(node),
             )
+        only_if_known(node, asked)
         return CONDITION
 
     def arithmetic(self, node: Any) -> Operand:

@@ -13,6 +13,7 @@ import rule_engine
 from rule_engine import ast, errors
 
 from workflows.engine.rules.explanations import HINTS, rule_child_nodes
+from workflows.engine.rules.fact_names import decode_name, decode_names, encode_names
 from workflows.engine.rules.list_functions import ListFunctions
 from workflows.engine.rules.row_names import bind_row_names
 from workflows.engine.rules.rule_checker import Fields, Operand, RuleChecker, RuleProblem
@@ -92,7 +93,8 @@ def _parse_tree(rule: str, fields: Fields, context: Any) -> Any:
     with _parser_lock:
         parser.context = context
         try:
-            tree = parser._parser.parse(rule, lexer=parser._lexer.clone())
+            readable = encode_names(rule, fields)
+            tree = parser._parser.parse(readable, lexer=parser._lexer.clone())
         except errors.RuleSyntaxError as error:
             raise RuleProblem(_describe_syntax_error(error, fields)) from None
         except errors.EngineError as error:
@@ -101,6 +103,7 @@ def _parse_tree(rule: str, fields: Fields, context: Any) -> Any:
             ) from None
         finally:
             parser.context = None
+    decode_names(tree)
     bind_row_names(tree, fields)
     return tree
 
@@ -130,7 +133,7 @@ def _describe_syntax_error(error: Any, fields: Fields) -> Text:
         if reserved is None:
             return text("The rule ends too early; something is missing at its end.")
         return _describe_reserved_word(reserved[1], fields)
-    value = str(token.value)
+    value = decode_name(str(token.value))
     word = value[0] if token.type == "error" else value
     if word in fields and token.type != "SYMBOL":
         return _describe_reserved_word(word, fields)

@@ -9,6 +9,7 @@ from workflows.engine.format.definition import ParallelStep
 from workflows.engine.routing.graph import Graph, find_reachable
 from workflows.engine.routing.marking import Approval, Block, Marking, Person
 from workflows.engine.routing.rows import branch_index, slot_key, split_slot
+from workflows.engine.rules.fact_names import rename_in_rule
 from workflows.engine.versions.step_mapping import StepMapping
 
 
@@ -122,7 +123,14 @@ class MapRelations:
             deciders=self._renamed_deciders(marking.deciders),
             approved=self._renamed_approvals(marking),
             chains=self._renamed_chains(marking.chains),
+            facts=self._renamed_facts(marking.facts),
         )
+
+    def _renamed_facts(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """What is known, under the names that steps have now. What was decided at a step that is
+        gone, or was split, stays under its old name and is asked by nobody."""
+        names = {step: self.renamed(step) for step in self.old.steps}
+        return {_renamed_fact(slot, names): value for slot, value in facts.items()}
 
     def _renamed_chains(self, chains: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         """The chains of managers of branches that there still are."""
@@ -174,6 +182,11 @@ class MapRelations:
         key = self.steps.target(block.step)
         branches = self.branches(block.step, key) if key else None
         return branches.get(approval.branch) if branches else approval.branch
+
+
+def _renamed_fact(slot: str, names: Mapping[str, str]) -> str:
+    name, rows = split_slot(slot)
+    return slot_key(rename_in_rule(name, names), rows)
 
 
 def branch_steps(graph: Graph, parallel: str, branch: int) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from workflows.engine.format.definition import Definition, RoleDef
+from workflows.engine.rules.fact_names import rename_in_rule
 from workflows.engine.versions.step_mapping import StepMapping
 
 SINGLE_WAYS = ("to", "otherwise", "join", "reopen", "on_error", "expires")
@@ -42,7 +43,8 @@ def _renamed_step(step: dict[str, Any], names: dict[str, str]) -> dict[str, Any]
     for name in LISTED_WAYS:
         if name in renamed:
             renamed[name] = [
-                _renamed_chain(_renamed_way(way, names), names) for way in renamed[name]
+                _renamed_cells(_renamed_chain(_renamed_way(way, names), names), names)
+                for way in renamed[name]
             ]
     if "outcomes" in renamed:
         outcomes = renamed["outcomes"].items()
@@ -50,7 +52,23 @@ def _renamed_step(step: dict[str, Any], names: dict[str, str]) -> dict[str, Any]
     for name in ("not_by", "exceptions"):
         if name in renamed:
             renamed[name] = [names.get(other, other) for other in renamed[name]]
+    if renamed.get("kind") == "table":
+        renamed["inputs"] = [rename_in_rule(key, names) for key in renamed.get("inputs") or ()]
+    if renamed.get("action") == "set_fields":
+        sums = (renamed.get("with") or {}).items()
+        renamed["with"] = {
+            key: rename_in_rule(said, names) if isinstance(said, str) else said
+            for key, said in sums
+        }
     return renamed
+
+
+def _renamed_cells(row: Any, names: dict[str, str]) -> Any:
+    """A row of a table, whose columns may be about what was decided at a step."""
+    when = row.get("when") if isinstance(row, dict) else None
+    if not isinstance(when, dict):
+        return row
+    return {**row, "when": {rename_in_rule(key, names): cell for key, cell in when.items()}}
 
 
 def _renamed_role(written: dict[str, Any], role: RoleDef, names: dict[str, str]) -> dict[str, Any]:
@@ -66,10 +84,14 @@ def _renamed_chain(way: Any, names: dict[str, str]) -> Any:
     each = way.get("each") if isinstance(way, dict) else None
     if not isinstance(each, dict):
         return way
-    return {**way, "each": {**each, "chain_of": names.get(each["chain_of"], each["chain_of"])}}
+    chain_of, until = names.get(each["chain_of"], each["chain_of"]), each["until"]
+    each = {**each, "chain_of": chain_of, "until": rename_in_rule(until, names)}
+    return {**way, "each": each}
 
 
 def _renamed_way(way: Any, names: dict[str, str]) -> Any:
     if isinstance(way, str):
         return names[way]
+    if isinstance(way.get("when"), str):
+        way = {**way, "when": rename_in_rule(way["when"], names)}
     return {**way, "to": names[way["to"]]} if way.get("to") else way

@@ -37,6 +37,7 @@ from workflows.execution.services.field_values.values import (
     require_reason,
     store_files,
 )
+from workflows.execution.services.known_facts import find_known_of_requester
 from workflows.execution.services.unit_of_work import (
     ActingCapacity,
     UnitOfWork,
@@ -161,7 +162,9 @@ def _apply_start(
 ) -> None:
     """Advance to the first steps, and write the request."""
     start_values = dict(work.instance.data)
-    apply_event(work, Start(asking_user.pk if asking_user is not None else None))
+    known = find_known_of_requester(work, asking_user)
+    apply_event(work, Start(asking_user.pk if asking_user is not None else None, known))
+    work.changes.facts.known = known or None
     _refuse_start_without_room(work)
     work.changes.facts.given = start_values
     if parent is not None:

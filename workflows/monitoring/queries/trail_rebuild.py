@@ -32,6 +32,7 @@ from workflows.engine.routing.effects import (
     TakeBack,
 )
 from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.known_facts import with_known
 from workflows.engine.routing.marking import Marking, Person
 from workflows.engine.routing.mutable_marking import identify_by_login
 from workflows.engine.routing.step_troubles import StepTrouble
@@ -130,7 +131,7 @@ class _TrailFold:
         )
         assert plan.marking is not None, f"trail row {row.pk}: {plan.reason.code}"
         self.before_moves.append((self.map, self.marking))
-        self.map, self.marking = target, plan.marking
+        self.map, self.marking = target, with_known(plan.marking, _recorded_known(row))
 
     def _map_numbered(self, number: int | None) -> VersionMap:
         """The map of a version of the request's workflow by its number."""
@@ -153,6 +154,11 @@ def _require_activation(row: TrailEvent) -> int:
 def _asking_person(row: TrailEvent) -> Person | None:
     requester = read_changes(row).facts.requester
     return row.actor_id if requester is None else requester
+
+
+def _recorded_known(row: TrailEvent) -> Mapping[str, Any]:
+    """What rules could ask from then on, beside the values."""
+    return read_changes(row).facts.known or {}
 
 
 def _recorded_failure(row: TrailEvent) -> StepTrouble:
@@ -188,7 +194,7 @@ def _add_approver_event(row: TrailEvent) -> Event:
 
 
 _EVENTS: Mapping[str, Callable[[TrailEvent, Mapping[str, Any]], Event]] = {
-    TrailCommand.START: lambda row, values: Start(_asking_person(row)),
+    TrailCommand.START: lambda row, values: Start(_asking_person(row), _recorded_known(row)),
     TrailCommand.DECIDE: _decide_event,
     TrailCommand.WITHDRAW_VOTE: lambda row, values: _take_back_event(row),
     TrailCommand.ADD_APPROVER: lambda row, values: _add_approver_event(row),

@@ -10,15 +10,20 @@ from django.db import transaction
 
 from workflows.access.permissions import management_capacity
 from workflows.definitions.models import WorkflowTemplate
+from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.errors import NotAllowed
 from workflows.engine.format.definition import ParallelStep
+from workflows.engine.routing.known_facts import asked_facts, with_known
 from workflows.engine.routing.marking import Marking
 from workflows.engine.routing.merge import needed_arrivals
+from workflows.engine.rules.fact_names import rename_in_rule
 from workflows.engine.texts import text
 from workflows.engine.versions.move_planning import MovePlan
+from workflows.engine.versions.step_mapping import StepMapping
 from workflows.execution.models import Incident, MergeRecord
 from workflows.execution.services.effect_handlers import collect_effects
 from workflows.execution.services.holding.settling import move_holds
+from workflows.execution.services.known_facts import find_newly_asked
 from workflows.execution.services.unit_of_work import (
     ActingCapacity,
     UnitOfWork,
@@ -111,6 +116,7 @@ def _change_map(work: UnitOfWork, target: MoveTarget, plan: MovePlan) -> None:
     if plan.skips:
         work.changes.facts.past_approvals = list(plan.skips)
     work.map, work.marking = target.map, plan.marking
+    _learn_what_is_asked_now(work, old_map, steps)
     work.roles.clear()  # those of the actor were of the old map
     work.instance.version = target.version
     work.changed_columns |= {"version_id", "marking"}
@@ -126,6 +132,16 @@ def _change_map(work: UnitOfWork, target: MoveTarget, plan: MovePlan) -> None:
     collect_effects(work, old_marking, plan.effects)
     settle_people(work, [task for task in moved if work.map.graph.is_human(task.step)])
     replace_search_values(work.instance, old_map.searchable_fields, work.map.searchable_fields)
+
+
+def _learn_what_is_asked_now(work: UnitOfWork, old_map: VersionMap, steps: StepMapping) -> None:
+    """What the new map's rules ask beside the values and the old one's did not: from now on it
+    stays as it is said now."""
+    names = {key: steps.target(key) or key for key in old_map.graph.steps}
+    asked = [rename_in_rule(name, names) for name in asked_facts(old_map.graph)]
+    known = find_newly_asked(work, asked)
+    work.marking = with_known(work.marking, known)
+    work.changes.facts.known = known or None
 
 
 def _move_merges(work: UnitOfWork, before: Marking) -> None:

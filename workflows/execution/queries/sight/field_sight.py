@@ -6,18 +6,22 @@ the workflow or for the site. To own or to manage a workflow is none of these. W
 still there: rules decide by it, the record keeps it, and digests and seals cover it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from workflows.access.conditions.role_lookups import ROLE_LOOKUPS, PersonQuestion
 from workflows.access.permissions import audits_by_grant, listed_role_ids
-from workflows.definitions.models import Field, Route, WorkflowTemplate
+from workflows.definitions.models import Field, Route, Step, WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.documents.models import Document
 from workflows.engine.format.parts import ROW
+from workflows.engine.format.person_facts import REQUESTER_FACTS
+from workflows.engine.routing.known_facts import asks_of_requester
+from workflows.engine.rules.fact_names import REQUESTER
 from workflows.execution.models import WorkflowInstance
 from workflows.people.models import User
 from workflows.people.queries.absences import periods_of_standing_in
@@ -25,7 +29,7 @@ from workflows.people.queries.absences import periods_of_standing_in
 NOTHING: Final = frozenset[str]()
 MASKED: Final[Mapping[str, Any]] = {"masked": True}
 """What stands for a value that is not shown, in JSON."""
-VALUE_HOLDERS: Final = ("given", "values", "readings")
+VALUE_HOLDERS: Final = ("given", "values", "readings", "known")
 """What of a trail row's changes holds values by field."""
 HOLD_VALUES: Final = ("resource", "starts", "ends", "count", "amount", "currency")
 """What a note of the trail says by the values of its `fields`."""
@@ -57,6 +61,16 @@ class FieldSight:
             if key not in own
             and not any(self._holds(instance, version_map, role, held) for role in roles)
         )
+
+    def hidden_facts(
+        self, instance: WorkflowInstance, version_map: VersionMap | None = None
+    ) -> frozenset[str]:
+        """What rules of the map ask of the requester and this person may not see: it is shown to
+        the requester and to auditors, as a field that no role may see."""
+        version_map = version_map or cached_map(instance.version_id)
+        asked = asks_of_requester(version_map.graph)
+        is_own = instance.requester_id == self.person.pk
+        return NOTHING if not asked or is_own or self._audits_workflow(instance) else asked
 
     def _audits_workflow(self, instance: WorkflowInstance) -> bool:
         known = self._audits.get(instance.template_id)
@@ -122,6 +136,11 @@ def hidden_fields(
     return FieldSight(person).hidden_fields(instance, version_map)
 
 
+def hidden_facts(person: User, instance: WorkflowInstance) -> frozenset[str]:
+    """What rules ask of the requester of one request and this person may not see."""
+    return FieldSight(person).hidden_facts(instance)
+
+
 def visible_data(person: User, instance: WorkflowInstance) -> dict[str, Any]:
     """The values of a request, without those that this person may not see."""
     hidden = hidden_fields(person, instance)
@@ -130,8 +149,8 @@ def visible_data(person: User, instance: WorkflowInstance) -> dict[str, Any]:
 
 def masked_fields(person: User, templates: Iterable[int]) -> dict[int, frozenset[str]]:
     """For tables over many requests: the restricted fields of each workflow, in any of its
-    versions, unless this person audits it by a grant; and what rows of these fields are called.
-    Three statements, or one."""
+    versions, unless this person audits it by a grant; what rows of these fields are called; and
+    what rules ask of who asked. Four statements, or two."""
     restricted: dict[int, set[str]] = {}
     sources: set[tuple[int, str]] = set()
     rows = Field.objects.filter(version__template__in=list(templates), config__has_key="visible_to")
@@ -140,11 +159,24 @@ def masked_fields(person: User, templates: Iterable[int]) -> dict[int, frozenset
         sources.add((version, key))
     for template, name in _names_of_rows(sources):
         restricted[template].add(name)
+    for template in _that_ask_of_requesters(list(templates)):
+        restricted.setdefault(template, set()).update(REQUESTER_FACTS)
     return {
         template: frozenset(keys)
         for template, keys in restricted.items()
         if not audits_by_grant(person, template)
     }
+
+
+def _that_ask_of_requesters(templates: Sequence[int]) -> Iterable[int]:
+    """The workflows whose rules ask, in any version, what is known of who asked. One statement."""
+    mark, steps = f"{REQUESTER}.", Step.objects.filter(version__template__in=templates)
+    ways = Route.objects.filter(step__version__template__in=templates)
+    asked = Q(when__contains=mark) | Q(chain_until__contains=mark)
+    by_ways = ways.filter(asked).values_list("step__version__template")
+    said = steps.alias(said=Cast("config", TextField()), asks=Cast("inputs", TextField()))
+    by_steps = said.filter(Q(said__contains=mark) | Q(asks__contains=mark))
+    return (pk for (pk,) in by_ways.union(by_steps.values_list("version__template")))
 
 
 def _names_of_rows(sources: Collection[tuple[int, str]]) -> Iterator[tuple[int, str]]:

@@ -22,6 +22,7 @@ from workflows.definitions.queries.compiled_versions import VersionMap, cached_m
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound
 from workflows.engine.format.directory_finders import logins_in
 from workflows.engine.routing.chains import ChainQuestion
+from workflows.engine.routing.known_facts import with_facts
 from workflows.engine.routing.marking import Marking, Person
 from workflows.execution.choices import TaskState
 from workflows.execution.facts import Resolution
@@ -194,6 +195,13 @@ class UnitOfWork:
         if token is None:
             return data
         return self.map.graph.data_at(token.step, token.rows, data, self.marking.chains)
+
+    def known_at_activation(self, activation: int) -> Mapping[str, Any]:
+        """What rules of an open activation may ask beside the values."""
+        token, graph = self.marking.token(activation), self.map.graph
+        if token is None:
+            return {}
+        return with_facts(graph, token.step, token.rows, {}, self.marking.facts)
 
     def people_named(self, field: str, logins: Sequence[str]) -> Sequence[Person]:
         """Who is meant by what stands in a field; whoever had the login when it was written."""
