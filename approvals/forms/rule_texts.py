@@ -10,6 +10,7 @@ from rule_engine import ast
 
 from approvals.forms.field_presentations import value_text
 from workflows.engine.format.definition import Definition, FieldDef, display_title
+from workflows.engine.format.fact_sentences import REQUESTERS_GROUPS, fact_text, fact_value
 from workflows.engine.rules.evaluation import RuleProblem, rule_syntax_of
 from workflows.engine.rules.list_functions import COUNT, OVER_ROWS
 from workflows.engine.values.field_types.rows import columns_of
@@ -51,7 +52,8 @@ OPPOSITE: Final[Mapping[str, str]] = {
 def rule_text(definition: Definition, written: str) -> str:
     """A rule of a map in the reader's words; as it is written where it cannot be read."""
     try:
-        return _RuleWords(definition).condition(rule_syntax_of(written, definition.all_fields))
+        fields = definition.rule_fields(written)
+        return _RuleWords(definition, fields).condition(rule_syntax_of(written, fields))
     except (RuleProblem, _NoWords):
         return gettext("“%(rule)s” holds") % {"rule": written}
 
@@ -169,6 +171,8 @@ class _RuleWords:
                 sentence = gettext("%(field)s is not %(value)s")
             return sentence % {"field": self._label(member), "value": values}
         if container.cls is ast.SymbolExpression and member.cls is ast.StringExpression:
+            if container.args[1] == REQUESTERS_GROUPS:
+                return _group_text(member.args[1], negated=negated)
             sentence = gettext("%(field)s contains “%(text)s”")
             if negated:
                 sentence = gettext("%(field)s does not contain “%(text)s”")
@@ -191,6 +195,9 @@ class _RuleWords:
         if node.cls is ast.FunctionCallExpression:
             return self._function_label(node)
         key = node.args[1]
+        words = fact_text(self.definition, key) if _is_fact(self.fields[key]) else None
+        if words is not None:
+            return str(words)
         return gettext("“%(field)s”") % {"field": display_title(key, self.fields[key].label)}
 
     def _value(self, field_node: Any, node: Any) -> str:
@@ -198,6 +205,8 @@ class _RuleWords:
         field = self._spec(field_node)
         if node.cls in _SUBJECTS:
             return self._label(node)
+        if node.cls is ast.StringExpression and _is_fact(field):
+            return str(fact_value(self.definition, field_node.args[1], node.args[1]))
         if node.cls in (ast.FloatExpression, ast.StringExpression):
             return value_text(field, node.args[1], {})
         if node.cls is ast.UnaryExpression and node.args[1] == "UMINUS":
@@ -205,6 +214,17 @@ class _RuleWords:
         if node.cls is ast.DatetimeExpression:
             return _day_text(field, node.args[1])
         raise _NoWords
+
+
+def _is_fact(spec: Any) -> bool:
+    return bool(getattr(spec, "is_fact", False))
+
+
+def _group_text(group: str, *, negated: bool) -> str:
+    sentence = gettext("the requester is in the group “%(group)s”")
+    if negated:
+        sentence = gettext("the requester is not in the group “%(group)s”")
+    return sentence % {"group": group}
 
 
 def _plain_number(node: Any) -> str:

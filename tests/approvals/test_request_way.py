@@ -72,6 +72,11 @@ def test_an_open_rule_is_said_in_words_where_it_is_next_and_on_the_way(
         ("'x' in reason", "“Why” contains “x”"),
         ("5 <= amount", "“Amount” is at least 5.00 EUR"),
         ("amount * 2 > 5", "“amount * 2 > 5” holds"),
+        ("requester.department == 'IT'", "the requester's department is IT"),
+        ("not ('it' in requester.groups)", "the requester is not in the group “it”"),
+        ("requester.approval_limit >= amount",
+         "the requester's approval limit is at least “Amount”"),
+        ("requester.manager == null", "the requester's manager is empty"),
         ("not (", "“not (” holds"),
     ],
 )  # fmt: skip

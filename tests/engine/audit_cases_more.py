@@ -37,6 +37,28 @@ def public(*fields: str, **given: Any) -> Callable[[Map], None]:
 
 
 MORE: list[tuple[str, Callable[[Map], None], str]] = [
+    (
+        "a rule that asks who asked, and what was decided before it",
+        put(
+            S + "size.rules.0.when",
+            "requester.department == 'IT' or count_of.review.back > 1",
+        ),
+        "",
+    ),
+    (
+        "a rule that asks what was decided where no request can have been",
+        several(
+            steps(late=human("task", "lead", {"ok": "approved"})),
+            put(S + "lead_look.outcomes.ok", "late"),
+            put(S + "size.rules.0.when", "amount > 1000 or outcome_of.late == 'ok'"),
+        ),
+        "decided_too_late@size",
+    ),
+    (
+        "a rule that asks of a requester what nobody knows",
+        put(S + "size.rules.0.when", "requester.floor == '3'"),
+        "rule_wrong@size",
+    ),
     # forms of people without an account
     ("a public form that says who leads", public("amount", "urgent", "lead", lead="c1"), ""),
     (

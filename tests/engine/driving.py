@@ -106,9 +106,10 @@ class Run:
         self.effects += moved.effects
         return list(moved.effects)
 
-    def start(self, by: Person | None = "rita") -> "Run":
-        """Start the request."""
-        self.apply(Start(by))
+    def start(self, by: Person | None = "rita", **facts: Any) -> "Run":
+        """Start the request; `facts` is what the directory says of who asks (`department="IT"`)."""
+        known = {f"requester.{name}": value for name, value in facts.items()}
+        self.apply(Start(by, known))
         return self
 
     def decide(

@@ -14,7 +14,16 @@ from hypothesis.strategies import DrawFn
 
 from workflows.engine.format.definition import Definition
 
-CONDITIONS = ("amount > 500", "urgent", "not urgent", "site == 'Oslo'", "note == 'x'")
+VALUE_CONDITIONS = ("amount > 500", "urgent", "not urgent", "site == 'Oslo'", "note == 'x'")
+FACT_CONDITIONS = (
+    "requester.department == 'IT'",
+    "'crew' in requester.groups or urgent",
+    "requester.approval_limit >= amount",
+    "outcome_of.redo == 'again'",
+    "count_of.review.redo > 0 and outcome_of.review != 'no'",
+)
+"""Of who asked, and of what was decided at the two steps that every map has."""
+CONDITIONS = (*VALUE_CONDITIONS, *FACT_CONDITIONS)
 FIELDS = {
     "amount": {"type": "money", "required": True},
     "urgent": {"type": "boolean", "required": True},
@@ -136,6 +145,8 @@ CELLS: dict[str, Any] = {
     "not urgent": {"urgent": False},
     "site == 'Oslo'": {"site": "Oslo"},
     "note == 'x'": {"note": "x"},
+    "requester.department == 'IT'": {"requester.department": "IT"},
+    "outcome_of.redo == 'again'": {"outcome_of.redo": "again"},
 }
 
 

@@ -68,6 +68,15 @@ class Company:
             "boss": self.random.choice([None, *EVERYBODY]),
         }
 
+    def facts(self) -> dict[str, Any]:
+        """What the directory says of who asks; of some it says nothing."""
+        said = {
+            "department": self.random.choice(["IT", "HR", None]),
+            "approval_limit": self.random.choice(["50.00", "900.00", None]),
+            "groups": self.random.choice([["crew"], ["staff", "board"], None]),
+        }
+        return {name: value for name, value in said.items() if value is not None}
+
     def lists(self) -> dict[str, Any]:
         """Rows and people to go through, seldom many."""
         count = self.random.choice([0, 1, 2, 2, 3, 50])
@@ -136,7 +145,7 @@ def started(definition: Definition, random: Random) -> tuple[Run, Company]:
 
     lists = company.lists() if "lines" in definition.fields else {}
     run = Run(Graph(definition), company.data() | lists, electorate, find_chain=some_managers)
-    run.start(by=random.choice(EVERYBODY))
+    run.start(by=random.choice(EVERYBODY), **company.facts())
     return run, company
 
 

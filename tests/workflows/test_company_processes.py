@@ -22,6 +22,7 @@ from workflows.execution.services import instances, work_items
 from workflows.execution.services.extensions import extend_task
 from workflows.execution.services.signing import Signature, SignatureMethod
 from workflows.monitoring.queries.trail_rebuild import rebuild_from_trail
+from workflows.people.models import User
 from workflows.resources.models import Hold, HoldState
 from workflows.trail.models import TrailEvent
 
@@ -244,8 +245,8 @@ SYSTEMS = [
 
 
 def access(**more: Any) -> Flow:
-    values = {"people": ["rita", "gus"], "systems": SYSTEMS, "infra_owned": False}
-    return start("access", **values, rationale="Daily work.", **more)
+    values = {"people": ["rita", "gus"], "systems": SYSTEMS, "infra_owned": False} | more
+    return start("access", **values, rationale="Daily work.")
 
 
 def test_access_is_agreed_by_the_manager_and_by_security_and_set_up_system_by_system() -> None:
@@ -268,6 +269,26 @@ def test_whoever_gets_access_does_not_agree_to_it() -> None:
     flow.decide("manager_agrees", "approve", by="mona")
     with refused(NotAllowed):
         flow.decide("security_agrees", "approve", by="gus")
+
+
+def test_infrastructure_does_not_ask_itself_and_much_sent_back_is_looked_at_by_security() -> None:
+    plain = [{"system": "crm", "level": "read", "provisioner": "gus"}]
+    flow = access(systems=plain, infra_owned=True)
+    flow.decide("manager_agrees", "approve", by="mona")
+    assert flow.where == "infra_agrees"
+    with suppress_fact_recording():
+        User.objects.filter(username="rita").update(department="Infrastructure")
+    flow = access(systems=plain, infra_owned=True)
+    for _ in range(2):
+        flow.decide("manager_agrees", "change", by="mona", comment="Say why.")
+        flow.decide("revise", "resubmit", by="rita")
+    with suppress_fact_recording():
+        User.objects.filter(username="rita").update(department="Sales")
+    flow.decide("manager_agrees", "approve", by="mona")
+    assert flow.where == "security_agrees"
+    flow.decide("security_agrees", "approve", by="max")
+    decide_rows(flow, "set_up", "done", lambda n: "gus", system__ticket=lambda n: "OPS-1")
+    assert ended(flow, "granted")
 
 
 # -- a corrective action ------------------------------------------------------------------------

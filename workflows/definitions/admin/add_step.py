@@ -121,7 +121,7 @@ class AddStepForm(forms.Form):
         ]
         steps = [(said.key, str(said)) for said in offer.step_list]
         fields["rule_to"].choices = [("", gettext("the same step, for now")), *steps]
-        fields["rule"].offer_fields(offer.all_fields)
+        fields["rule"].offer_fields(offer.asked_fields, offer.read_facts)
 
     def clean(self) -> dict[str, Any]:
         """A rule that is given fits the fields."""

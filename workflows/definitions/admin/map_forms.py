@@ -79,7 +79,9 @@ class MapForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in [name for name in self.fields if self.only and name not in self.only]:
             del self.fields[name]
-        for name, offered in self.names.items():
+        is_table = getattr(self.instance, "kind", None) == StepKind.TABLE
+        asked = {"inputs": "asked_keys"} if is_table and "inputs" in self.names else {}
+        for name, offered in {**self.names, **asked}.items():
             if name in self.fields:
                 current = getattr(self.instance, name, None)
                 field: Any = self.fields[name]

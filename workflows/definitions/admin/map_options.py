@@ -14,15 +14,21 @@ from workflows.calendars.models import BusinessCalendar
 from workflows.connections.models import Connection
 from workflows.definitions.admin.form_fields import Options
 from workflows.definitions.admin.owners import owner_choices
-from workflows.definitions.choices import StepKind
+from workflows.definitions.choices import RouteKind, StepKind
 from workflows.definitions.models import Field, Role, Route, Step, TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.definition_rows import field_of_row
 from workflows.engine.format.actions import ACTIONS
-from workflows.engine.format.definition import HUMAN_KINDS, row_fields
+from workflows.engine.format.definition import EXPIRED, HUMAN_KINDS, FieldDef, row_fields
 from workflows.engine.format.directory_finders import FIELD_WORD
 from workflows.engine.format.parts import ROW
-from workflows.engine.format.person_facts import PERSON_FACTS
+from workflows.engine.format.person_facts import (
+    PERSON_FACTS,
+    REQUESTER_FACTS,
+    REQUESTER_WORDS,
+)
+from workflows.engine.format.request_facts import facts_by_outcomes
 from workflows.engine.format.row_scopes import PEOPLE
+from workflows.engine.rules.fact_names import OUTCOME_OF
 from workflows.engine.values.field_types.base import FIELD_TYPES
 from workflows.people.models import User
 from workflows.resources.models import Resource
@@ -42,6 +48,8 @@ PERSON_FACT_WORDS: Final[Mapping[str, Callable[[], str]]] = {
     "place": lambda: gettext("the manager's place"),
     "level": lambda: gettext("how many levels up"),
 }
+MOST_DECIDED: Final = 60
+"""So many steps are offered in the boxes of a rule; others can be written."""
 CALENDARS: Final[Options] = [
     ("business", gettext_lazy("office hours: Monday to Friday, 09:00 to 17:00")),
     ("24/7", gettext_lazy("24/7: every hour counts")),
@@ -106,6 +114,40 @@ class VersionOptions:
     def all_fields(self) -> tuple[Field, ...]:
         """The fields, and those of rows."""
         return (*self.field_list, *self.row_fields)
+
+    @property
+    def asked_fields(self) -> tuple[Field, ...]:
+        """What a rule may be put together from: the fields, what is known of who asked, and how
+        steps were decided last."""
+        known = (
+            Field(key=key, type=spec.type, label=str(REQUESTER_WORDS[key]))
+            for key, spec in REQUESTER_FACTS.items()
+            if spec.type != "users"
+        )
+        decided = (
+            Field(
+                key=f"{OUTCOME_OF}.{step.key}",
+                type="choice",
+                label=gettext("the last outcome of “%(step)s”") % {"step": step},
+            )
+            for step in self.step_list[:MOST_DECIDED]
+            if step.kind in HUMAN_KINDS
+        )
+        return (*self.all_fields, *known, *decided)
+
+    @property
+    def asked_keys(self) -> Options:
+        """The same, by their keys."""
+        return [(field.key, str(field)) for field in self.asked_fields]
+
+    def read_facts(self) -> Mapping[str, FieldDef]:
+        """What rules of the version may ask beside fields. One statement."""
+        outcomes: dict[str, list[str]] = {step.key: [] for step in self.step_list}
+        kinds = (RouteKind.OUTCOME, RouteKind.EXPIRES)
+        ways = Route.objects.filter(step__in=[step.pk for step in self.step_list], kind__in=kinds)
+        for step, kind, name in ways.values_list("step__key", "kind", "name"):
+            outcomes[step].append(EXPIRED if kind == RouteKind.EXPIRES else name)
+        return facts_by_outcomes(outcomes)
 
     @cached_property
     def resource_groups(self) -> Options:

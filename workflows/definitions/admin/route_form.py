@@ -66,7 +66,7 @@ class RouteForm(MapForm):
         field: Any = self.fields["kind"]
         field.choices = kinds
         when: Any = self.fields["when"]
-        when.offer_fields(self.offer.all_fields)
+        when.offer_fields(self.offer.asked_fields, self.offer.read_facts)
         self._offer_lists()
         self._offer_managers()
         if not self.instance.pk and kinds:

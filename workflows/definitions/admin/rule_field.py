@@ -1,7 +1,7 @@
 """The box of a rule: lines of field, comparison and value, and the rule's text for all that lines
 cannot say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from django import forms
@@ -17,6 +17,7 @@ from workflows.admin_site.elements import render_include
 from workflows.definitions.admin.form_fields import TextField, normalize_line_ends
 from workflows.engine.errors import HandoffError
 from workflows.engine.rules.evaluation import compile_rule
+from workflows.engine.rules.fact_names import names_facts
 from workflows.engine.rules.rule_checker import RuleProblem
 from workflows.engine.rules.simple_rules import Joiner, Term, read_rule, write_rule
 
@@ -148,10 +149,14 @@ class RuleField(TextField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": 1000, "widget": RuleWidget(), **kwargs})
         self.field_list: Sequence[Any] = ()
+        self.facts: Callable[[], Mapping[str, Any]] = dict
 
-    def offer_fields(self, field_list: Sequence[Any]) -> None:
-        """The fields of the map."""
+    def offer_fields(
+        self, field_list: Sequence[Any], facts: Callable[[], Mapping[str, Any]] = dict
+    ) -> None:
+        """The fields of the map, and what its rules may ask beside them (read where one does)."""
         self.field_list = self.widget.field_list = field_list
+        self.facts = facts
 
     def to_python(self, value: Any) -> Any:
         """The rule's text, put together where it was given in lines."""
@@ -167,10 +172,11 @@ class RuleField(TextField):
     def check(self, rule: str | None) -> None:
         """Raise ValidationError where a rule that was changed does not fit the fields."""
         if rule:
+            fields = {field.key: field for field in self.field_list}
+            if names_facts(rule):
+                fields |= self.facts()
             try:
-                compile_rule(
-                    normalize_line_ends(rule), {field.key: field for field in self.field_list}
-                )
+                compile_rule(normalize_line_ends(rule), fields)
             except RuleProblem as problem:
                 raise forms.ValidationError(str(problem)) from problem
 

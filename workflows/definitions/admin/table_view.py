@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from workflows.definitions.admin.field_boxes.table_cells import NOTE, SET, TO, WHEN, cells_of_row
 from workflows.definitions.models import Step
 from workflows.engine.format.definition import display_title
+from workflows.engine.rules.fact_names import fact_words
 
 MOST_ROWS: Final = 200
 """So many rows a page shows; the file has all of them."""
@@ -44,7 +45,7 @@ def _heading(name: str, labels: Mapping[str, str | None]) -> str:
     part, _, key = name.partition(".")
     if not key:
         return gettext("leads to") if part == TO else gettext("note")
-    label = display_title(key, labels.get(key))
+    label = key if fact_words(key) else display_title(key, labels.get(key))
     return label if name.startswith(WHEN) else f"= {label}"
 
 

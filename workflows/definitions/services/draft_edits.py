@@ -23,6 +23,7 @@ from workflows.definitions.models import (
     refuse_if_published,
 )
 from workflows.definitions.services.publishing import lock_version, write_definition_trail
+from workflows.definitions.services.rule_renames import find_renames, find_rule_edits
 from workflows.definitions.services.table_ways import changed_tables, find_way_edits
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound
 from workflows.people.models import User
@@ -50,9 +51,12 @@ def edit_draft(version_id: int, edits: DraftEdits, *, actor: User, now: datetime
     """
     with transaction.atomic():
         version = lock_draft(version_id, actor)
+        renames = find_renames(edits.changed)
         facts = write_edits(version, edits, actor, now)
         ways: Any = find_way_edits(changed_tables((*edits.changed, *edits.added)))
-        record_edits(version, [*facts, *write_edits(version, ways, actor, now)], actor, now)
+        facts += write_edits(version, ways, actor, now)
+        rules = find_rule_edits(version, renames)
+        record_edits(version, [*facts, *write_edits(version, rules, actor, now)], actor, now)
 
 
 def write_edits(

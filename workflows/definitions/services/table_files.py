@@ -75,5 +75,5 @@ def _read_csv_step(definition: Definition, key: str, content: bytes, name: str) 
     step = definition.steps.get(key)
     if not isinstance(step, TableStep):
         raise InvalidInput("'%(step)s' is no decision table.", step=key)
-    rows = read_table_csv(content, step, definition.fields, definition.steps)
+    rows = read_table_csv(content, step, definition.table_fields, definition.steps)
     return {**step.model_dump(by_alias=True, exclude_unset=True), "rows": rows}

@@ -144,10 +144,16 @@ def _condition_fields(survey: Survey) -> dict[str, frozenset[str]]:
 
 def _rule_problem(survey: Survey, rule: str) -> str | None:
     try:
-        survey.graph.rule(rule)
+        asked = survey.graph.rule(rule).facts
     except RuleProblem as problem:
         return str(problem)
-    return None
+    return str(_NO_FACTS.filled({"name": min(asked)})) if asked else None
+
+
+_NO_FACTS: Final = text(
+    "`%(name)s` cannot be asked here: a form is filled in before anything is decided, and by people"
+    " who may not be told who asked."
+)
 
 
 def check_defaults(survey: Survey) -> Iterator[AuditFinding]:

@@ -136,6 +136,7 @@ WARNINGS: Final = (
     "public_without_link",
     "end_not_told_apart",
     "field_read_too_early",
+    "decided_too_late",
     "not_by_without_effect",
     "not_by_field_may_be_empty",
     "forward_outcome_unclear",

@@ -12,6 +12,7 @@ from workflows.engine.format.definition import (
     HumanStep,
     RouteDef,
     SubworkflowStep,
+    TableStep,
     TaskStep,
     WaitStep,
     excluded_parties,
@@ -118,8 +119,9 @@ def check_declared_fields(survey: Survey) -> Iterator[AuditFinding]:
     """What a step reads and writes is declared."""
     declared = survey.definition.all_fields
     for key, step in survey.graph.steps.items():
+        asked = survey.definition.table_fields if isinstance(step, TableStep) else declared
         for name in getattr(step, "inputs", None) or []:
-            if name not in declared:
+            if name not in asked:
                 yield make_finding("input_unknown", key, step=survey.called(key), name=name)
         for name in getattr(step, "outputs", None) or []:
             if name not in declared:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from workflows.engine.audit import asked_facts as known
 from workflows.engine.audit import automations as outside
 from workflows.engine.audit import chains, loops, schedules, structure, tables, values
 from workflows.engine.audit import dead_routes as taken
@@ -42,6 +43,7 @@ CHECKS: Final[tuple[AuditCheck, ...]] = (
     *taken.CHECKS,
     *tables.CHECKS,
     *early.CHECKS,
+    *known.CHECKS,
     *shapes.CHECKS,
     *outside.CHECKS,
     *schedules.CHECKS,

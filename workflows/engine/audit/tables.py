@@ -45,7 +45,7 @@ def check_tables(survey: Survey) -> Iterator[AuditFinding]:
 
 def _is_unknown(survey: Survey, problem: TableProblem) -> bool:
     """Whether it is about a field that is not declared, which is found of all kinds of steps."""
-    return not problem.row and problem.column not in ("", *survey.definition.fields)
+    return not problem.row and problem.column not in ("", *survey.definition.table_fields)
 
 
 def _problem_finding(survey: Survey, key: str, problem: TableProblem) -> AuditFinding:

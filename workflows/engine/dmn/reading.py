@@ -129,7 +129,9 @@ class _Reader:
     def _column(self, said: XmlElement) -> TableColumn:
         asked = said.first_named(self.namespace, "inputExpression")
         written = self._text(asked)
-        key = self._find_field((written, said.attributes.get("label", "")))
+        is_fact = written in self.definition.facts
+        names = (written, said.attributes.get("label", ""))
+        key = written if is_fact else self._find_field(names)
         if key is None:
             why = text(
                 "asks '%(name)s', and the map has no such field; add one, or a field that is worked"
@@ -137,7 +139,7 @@ class _Reader:
                 name=(written or said.attributes.get("label", ""))[:80],
             )
             raise self.refuse(said, why)
-        spec = self.definition.fields[key]
+        spec = self.definition.table_fields[key]
         if not fits_column(spec):
             raise self.refuse(
                 said, text("asks '%(name)s', which is of a type that no table asks", name=key)

@@ -1,6 +1,6 @@
 """What the rules of a map may ask beside its fields: who asked, and what was decided so far."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from workflows.engine.format.field_parts import FieldDef
@@ -28,12 +28,16 @@ def outcome_keys(step: BaseStep) -> tuple[str, ...]:
 
 def fact_fields(definition: "Definition") -> Mapping[str, FieldDef]:
     """All facts that rules of this map may ask, by the names that they have for them."""
-    return {**REQUESTER_FACTS, **dict(_decision_facts(definition))}
+    return facts_by_outcomes({key: outcome_keys(step) for key, step in definition.steps.items()})
 
 
-def _decision_facts(definition: "Definition") -> Iterator[tuple[str, FieldDef]]:
-    for key, step in definition.steps.items():
-        outcomes = outcome_keys(step)
+def facts_by_outcomes(steps: Mapping[str, Sequence[str]]) -> dict[str, FieldDef]:
+    """The same, by the outcomes that each step can have."""
+    return {**REQUESTER_FACTS, **dict(_decision_facts(steps))}
+
+
+def _decision_facts(steps: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, FieldDef]]:
+    for key, outcomes in steps.items():
         if outcomes:
             yield f"{OUTCOME_OF}.{key}", FactDef(type="choice", choices=list(outcomes))
         for outcome in outcomes:

@@ -20,7 +20,8 @@ _NO: Final = frozenset({"no", "false", "nein", "0"})
 _LITERAL: Final = (
     r"d'[^'\"]*'|d\"[^'\"]*\"|'[^']*'|\"[^\"]*\"|-?[0-9]+(?:\.[0-9]+)?|true|false|null"
 )
-_TERM: Final = rf"(?P<field>[a-z][a-z0-9_]*) (?P<sign>==|!=|>=|<=|>|<) (?P<value>{_LITERAL})"
+_NAME: Final = r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_-]*){0,2}"
+_TERM: Final = rf"(?P<field>{_NAME}) (?P<sign>==|!=|>=|<=|>|<) (?P<value>{_LITERAL})"
 _LONE_TERM: Final = re.compile(_TERM)
 _UNNAMED: Final = re.sub(r"\?P<\w+>", "?:", _TERM)
 

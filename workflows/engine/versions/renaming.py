@@ -52,13 +52,12 @@ def _renamed_step(step: dict[str, Any], names: dict[str, str]) -> dict[str, Any]
     for name in ("not_by", "exceptions"):
         if name in renamed:
             renamed[name] = [names.get(other, other) for other in renamed[name]]
-    if renamed.get("kind") == "table":
-        renamed["inputs"] = [rename_in_rule(key, names) for key in renamed.get("inputs") or ()]
-    if renamed.get("action") == "set_fields":
-        sums = (renamed.get("with") or {}).items()
+    if renamed.get("kind") == "table" and renamed.get("inputs"):
+        renamed["inputs"] = [rename_in_rule(key, names) for key in renamed["inputs"]]
+    if renamed.get("action") == "set_fields" and renamed.get("with"):
         renamed["with"] = {
             key: rename_in_rule(said, names) if isinstance(said, str) else said
-            for key, said in sums
+            for key, said in renamed["with"].items()
         }
     return renamed
 

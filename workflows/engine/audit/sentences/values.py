@@ -20,6 +20,13 @@ VALUES_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Correct the rule."),
     ),
+    "decided_too_late": AuditSentences(
+        text(
+            "%(step)s asks `%(name)s`, and no request can have come to %(other)s before: nothing"
+            " has ever been decided there when this is asked."
+        ),
+        text("Ask a step that comes before, or take it out of the rule."),
+    ),
     "choice_of_one": AuditSentences(
         text(
             "The field '%(name)s' offers one choice, '%(choice)s': what everybody must choose says"

@@ -170,8 +170,8 @@ def masked_fields(person: User, templates: Iterable[int]) -> dict[int, frozenset
 
 def _that_ask_of_requesters(templates: Sequence[int]) -> Iterable[int]:
     """The workflows whose rules ask, in any version, what is known of who asked. One statement."""
-    mark, steps = f"{REQUESTER}.", Step.objects.filter(version__template__in=templates)
-    ways = Route.objects.filter(step__version__template__in=templates)
+    mark, steps = f"{REQUESTER}.", Step.objects.filter(version__template__in=templates).order_by()
+    ways = Route.objects.filter(step__version__template__in=templates).order_by()
     asked = Q(when__contains=mark) | Q(chain_until__contains=mark)
     by_ways = ways.filter(asked).values_list("step__version__template")
     said = steps.alias(said=Cast("config", TextField()), asks=Cast("inputs", TextField()))
