@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from tests.house.test_folders import ROOT, imports_at_run_time
-from tests.running import NEED_NO_DATABASE
+from tests.running import NEED_NO_DATABASE, RUN_ONCE, SITES_OF_THEIR_OWN
 
 DOORS = {"subprocess", "multiprocessing", "psycopg", "sqlite3"}
 """What leads to a database past pytest-django, which refuses it to unmarked tests."""
@@ -39,3 +39,11 @@ def test_what_runs_once_reaches_no_database_by_a_process_or_a_driver() -> None:
 def test_an_unmarked_test_is_refused_the_database() -> None:
     with pytest.raises(RuntimeError, match="Database access not allowed"):
         connection.cursor()
+
+
+def test_sites_that_run_once_are_embedded_ones_and_share_no_database_with_the_tests() -> None:
+    assert all((ROOT / name).is_file() for name in RUN_ONCE)
+    for name in SITES_OF_THEIR_OWN:
+        text = (ROOT / name).read_text()
+        assert '"DATABASE_URL": ""' in text, name
+        assert "django_db" not in text, name
