@@ -245,12 +245,15 @@ class DeclaredForm(forms.Form):
             for pair in sent_texts(self.fields[key].widget, self.data, self.add_prefix(key))
         ]
 
-    def fill_in(self, typed: Mapping[str, Any]) -> None:
-        """Let texts that `changed_texts` gave stand in a form that was not sent; all else is as it
-        shows it."""
+    def fill_in(self, typed: Mapping[str, Any], files: Any = None) -> None:
+        """Let texts that `changed_texts` gave stand in a form that was not sent, and files that
+        wait for it; all else is as it shows it."""
+        sent = files or {}
         for key, field in self.fields.items():
             name = self.add_prefix(key)
-            if isinstance(field, DocumentField):
+            if key in self.document_keys:
+                if not field.widget.value_omitted_from_data(typed, sent, name):
+                    self.initial[key] = field.widget.value_from_datadict(typed, sent, name)
                 continue
             if not field.widget.value_omitted_from_data(typed, {}, name):
                 self.initial[key] = typed_value(field.widget, typed, name)

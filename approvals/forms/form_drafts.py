@@ -1,6 +1,7 @@
 """Drafts of forms as pages keep and offer them: what was typed, unchecked, for its writer alone.
 
-Neither secrets nor files are kept; of files it is said that they have to be chosen again. Of a
+Neither secrets nor files are kept; of files it is said that they have to be chosen again, unless
+they wait for their form. Of a
 decision only what its writer changed is kept, and never which button they pressed.
 """
 
@@ -14,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from approvals.forms.field_forms import DeclaredForm
+from approvals.forms.files_box import KEPT, kept_as
 from approvals.ui.responses import submit_and_redirect
 from approvals.ui.typed_text import (
     MAX_KEPT_LENGTH,
@@ -63,21 +65,33 @@ class DraftContent:
 
 
 def keep_start_form(
-    request: HttpRequest, writer_id: int, template: WorkflowTemplate
+    request: HttpRequest,
+    writer_id: int,
+    template: WorkflowTemplate,
+    kept: Sequence[tuple[str, str]] = (),
 ) -> FormDraft | None:
-    """Keep the form of this request as the writer's draft; None where it is empty or too long."""
-    fields = typed_pairs(request)
+    """Keep the form of this request as the writer's draft, with the names of the files that wait
+    for it (`kept`); None where it is empty or too long."""
+    fields = [pair for pair in typed_pairs(request) if not pair[0].endswith(f"-{KEPT}")]
+    fields += kept
     if not any(text.strip() for _, text in fields):
         return None
     return _keep(request, writer_id, template, DraftContent(fields, sent_file_names(request)))
 
 
 def keep_task_form(
-    request: HttpRequest, writer_id: int, task: WorkItem, form: DeclaredForm, *, seen: str
+    request: HttpRequest,
+    writer_id: int,
+    task: WorkItem,
+    form: DeclaredForm,
+    kept: Sequence[tuple[str, str]] = (),
+    *,
+    seen: str,
 ) -> FormDraft | None:
     """Keep what the writer changed in the form of a decision, and their comment; None where that
-    is nothing, or too much. `seen` is the digest of what they have in front of them."""
-    fields = form.changed_texts()
+    is nothing, or too much. `kept` are the files that wait for the form, and `seen` is the digest
+    of what they have in front of them."""
+    fields = [*form.changed_texts(), *kept]
     if comment := request.POST.get(COMMENT, "").strip():
         fields.append((COMMENT, comment))
     if not fields:
@@ -103,7 +117,7 @@ def announce_draft(request: HttpRequest, draft: FormDraft | None, *, nothing_kep
     """Say that a draft was kept on its writer's wish, or why not (`nothing_kept`)."""
     if draft is None:
         messages.warning(request, nothing_kept)
-    elif sent_file_names(request):
+    elif any(not kept_as(file) for _, files in request.FILES.lists() for file in files):
         messages.success(
             request,
             gettext("Kept as a draft. Files are not kept with it; choose them again later."),

@@ -1,13 +1,15 @@
 """Files that were chosen for a form which came back with errors: they go with it the next time."""
 
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from approvals.forms.field_forms import DeclaredForm
-from approvals.forms.files_box import KEPT, kept_as, mark_kept
+from approvals.forms.files_box import KEPT, LEAVE, kept_as, mark_kept
 from workflows.documents.services.kept_uploads import (
     find_kept_uploads,
     forget_uploads,
@@ -21,14 +23,15 @@ MOST_KEPT = 200
 """So many names of kept files a form may say."""
 
 
-def take_kept_uploads(request: HttpRequest) -> None:
-    """Put the files that the form names as chosen before among those that came with it, in front
-    of what was chosen now. One statement where it names some."""
-    if request.method != "POST":
+def take_kept_uploads(request: HttpRequest, data: QueryDict | None = None) -> None:
+    """Put the files that the form (or `data`, which it opens with) names as chosen before among
+    those that came with it, in front of what was chosen now. One statement where it names some."""
+    typed = request.POST if request.method == "POST" else data
+    if typed is None:
         return
     named = {
         name.removesuffix(f"-{KEPT}"): texts
-        for name, texts in request.POST.lists()
+        for name, texts in typed.lists()
         if name.endswith(f"-{KEPT}")
     }
     names = [text for texts in named.values() for text in texts][:MOST_KEPT]
@@ -68,6 +71,24 @@ def _keep(request: HttpRequest, form: DeclaredForm, key: str, file: UploadedFile
             mark_kept(file, row.name)
             return True
     return False
+
+
+def kept_pairs(request: HttpRequest) -> list[tuple[str, str]]:
+    """The files of this form that wait for it, as it names them when it is sent again."""
+    return [
+        (f"{field_name}-{KEPT}", kept_as(file))
+        for field_name, files in request.FILES.lists()
+        for file in files
+        if kept_as(file) and kept_as(file) not in request.POST.getlist(f"{field_name}-{LEAVE}")
+    ]
+
+
+def without_kept(request: HttpRequest, names: Sequence[str]) -> list[str]:
+    """Those of these file names that have to be chosen again, as no such file waits."""
+    waiting = Counter(
+        str(file.name) for _, files in request.FILES.lists() for file in files if kept_as(file)
+    )
+    return list((Counter(names) - waiting).elements())
 
 
 def release_uploads(request: HttpRequest, form: DeclaredForm) -> None:

@@ -31,6 +31,6 @@ def typed_value(widget: forms.Widget, typed: Mapping[str, Any], name: str) -> An
     """What stands in a control that these texts were typed into."""
     if isinstance(widget, RowsBox):
         return SentRows(widget.value_from_datadict(typed, {}, name))
-    if isinstance(widget, ChoicesBox | PeopleBox | FilesBox):
+    if isinstance(widget, ChoicesBox | PeopleBox):
         return widget.value_from_datadict(typed, {}, name)
     return typed[name]

@@ -19,7 +19,13 @@ from approvals.forms.form_drafts import (
     keep_start_form,
     throw_draft_away,
 )
-from approvals.forms.kept_uploads import keep_uploads, release_uploads, take_kept_uploads
+from approvals.forms.kept_uploads import (
+    keep_uploads,
+    kept_pairs,
+    release_uploads,
+    take_kept_uploads,
+    without_kept,
+)
 from approvals.forms.people_boxes import offer_people_of_map
 from approvals.pages.command_results import describe_start_result
 from approvals.pages.hold_lines import TypedHolds, read_typed_holds, says_what_is_held
@@ -144,8 +150,10 @@ def _start_form_response(
 ) -> HttpResponse:
     """The page with the form; one that could not be sent stays as a draft."""
     is_sent = request.method == "POST" and not fields.is_reshaped
+    files_lost = request.method == "POST" and keep_uploads(request, fields)
     if is_sent and not isinstance(error, SentAlready):
-        keep_start_form(request, signed_in_user(request).pk, version.template)
+        kept = kept_pairs(request)
+        keep_start_form(request, signed_in_user(request).pk, version.template, kept)
     context = {
         "version": version,
         "title_form": title,
@@ -154,7 +162,7 @@ def _start_form_response(
         "holds": holds,
         "books": says_what_is_held(get_version_map(version), fields.fields),
         **refusal_context(error),
-        "files_lost": request.method == "POST" and keep_uploads(request, fields),
+        "files_lost": files_lost,
         "unready": is_sent and error is None,
     }
     status = status_of(error) if error else 422 if is_sent else 200
@@ -171,7 +179,9 @@ def discard_draft_view(request: HttpRequest, key: str) -> HttpResponse:
 
 def _save_draft(request: HttpRequest, version: TemplateVersion) -> HttpResponse:
     """Keep the form and lead to the list of drafts; nothing is checked, as nothing is sent."""
-    draft = keep_start_form(request, signed_in_user(request).pk, version.template)
+    take_kept_uploads(request)
+    user = signed_in_user(request)
+    draft = keep_start_form(request, user.pk, version.template, kept_pairs(request))
     announce_draft(
         request,
         draft,
@@ -188,6 +198,8 @@ def _read_opening(request: HttpRequest, version: TemplateVersion) -> OpeningForm
     user = signed_in_user(request)
     data = form_data(request)
     if data is not None:
+        if request.method != "POST":
+            take_kept_uploads(request, data)
         return OpeningForm(data)
     reference = request.GET.get("like", "")
     if reference:
@@ -199,7 +211,8 @@ def _read_opening(request: HttpRequest, version: TemplateVersion) -> OpeningForm
     if draft is None:
         return OpeningForm()
     content = DraftContent.of_draft(draft)
-    return OpeningForm(content.data, draft, content.files)
+    take_kept_uploads(request, content.data)
+    return OpeningForm(content.data, draft, without_kept(request, content.files))
 
 
 def _copied_values(like: WorkflowInstance, definition: Definition, by: User) -> dict[str, Any]:
@@ -238,7 +251,7 @@ def _start_forms(
     version_map, by = get_version_map(version), signed_in_user(request)
     definition = version_map.graph.definition
     start_fields = (definition.start.fields or []) if definition.start else []
-    files = request.FILES if request.method == "POST" else None
+    files = request.FILES if opening.data is not None else None
     if opening.like is not None:
         copied_values = _copied_values(opening.like, definition, by)
         title = TitleForm(initial={"title": opening.like.title})

@@ -22,7 +22,13 @@ from approvals.forms.form_drafts import (
     keep_task_form,
     throw_draft_away,
 )
-from approvals.forms.kept_uploads import keep_uploads, release_uploads, take_kept_uploads
+from approvals.forms.kept_uploads import (
+    keep_uploads,
+    kept_pairs,
+    release_uploads,
+    take_kept_uploads,
+    without_kept,
+)
 from approvals.forms.people_boxes import offer_people_of_map
 from approvals.forms.signing import sign_task
 from approvals.pages.command_results import (
@@ -229,7 +235,7 @@ def task_outputs_form(
 ) -> DeclaredForm:
     """The fields that the step fills in, as they stood when the page was opened."""
     version_map = cached_map(task.step.version_id)
-    files = request.FILES if request and request.method == "POST" else None
+    files = request.FILES if request else None
     form = DeclaredForm(
         version_map.graph.definition,
         task_output_keys(task, by),
@@ -262,22 +268,25 @@ def _task_response(
     page = task_page(signed_in_user(request), task_id, now)
     opened = page.snapshot(now)
     kept_data = form_data(request) if request.method != "POST" else None
+    files_lost = form is not None and keep_uploads(request, form)
     draft = _draft_on_page(request, page, form if error is not None else None)
     content = DraftContent.of_draft(draft) if draft is not None else DraftContent()
+    if request.method != "POST":
+        take_kept_uploads(request, kept_data or content.data)
     if form is None:
         kept_request = request if kept_data else None
         user = signed_in_user(request)
         form = task_outputs_form(page.task, opened.form_values, user, kept_request)
-        form.fill_in(content.data)
+        form.fill_in(content.data, request.FILES)
     context = {
         "page": page,
         "form": form,
         "comment": (kept_data or request.POST or content.data).get("comment", ""),
-        "files_lost": request.method == "POST" and keep_uploads(request, form),
+        "files_lost": files_lost,
         "holds": TypedHolds(),
         "books": says_what_is_held(cached_map(page.task.step.version_id), form.fields),
         "draft": draft,
-        "draft_files": content.files,
+        "draft_files": without_kept(request, content.files),
         "changed_since_draft": draft is not None and content.seen != page.seen,
         "opened": _signed_snapshot(request, page, opened, error),
         **refusal_context(error),
@@ -299,7 +308,8 @@ def _draft_on_page(
         return None
     user, refused = signed_in_user(request), None
     if form is not None:
-        refused = keep_task_form(request, user.pk, page.task, form, seen=page.seen)
+        kept = kept_pairs(request)
+        refused = keep_task_form(request, user.pk, page.task, form, kept, seen=page.seen)
     return refused or find_task_draft(user, page.task)
 
 
@@ -307,12 +317,13 @@ def _keep_for_later(request: HttpRequest, task_id: int) -> HttpResponse:
     """Keep what was typed and decide nothing; nothing is checked. What was emptied is no draft."""
     user, now = signed_in_user(request), timezone.now()
     page = task_page(user, task_id, now)
+    take_kept_uploads(request)
     opened, form = read_sent_form(request, user, page.task)
     if not page.buttons:
         error = WrongState("Nothing was kept: there is nothing here that you can decide now.")
         return _task_response(request, task_id, form=form, error=error)
     seen = opened.seen if opened is not None else ""
-    draft = keep_task_form(request, user.pk, page.task, form, seen=seen)
+    draft = keep_task_form(request, user.pk, page.task, form, kept_pairs(request), seen=seen)
     if draft is None and not form.changed_texts():
         discard_form_draft(user.pk, page.task)
     announce_draft(

@@ -242,6 +242,40 @@ def test_a_draft_of_a_task_keeps_which_files_are_to_go(sam: User) -> None:
     assert not re.search(r'name="f-bills-remove" value="1" checked', page)
 
 
+def test_a_draft_of_a_start_offers_what_was_chosen_as_long_as_it_waits(sam: User) -> None:
+    client = signed_in(sam)
+    client.post(FORM, {"f-why": "", "title": "Trip", "f-bills": [file("a.txt"), file("b.exe")]})
+    page = client.get(FORM).content.decode()
+    [kept] = kept_names(page)
+    assert "Choose your files again: b.exe." in page
+    saved = client.post(FORM, {"save_draft": "1", "title": "Trip", "f-bills-kept": kept})
+    assert saved.status_code == 302
+    page = client.get(FORM).content.decode()
+    assert kept_names(page) == [kept]
+    assert "Choose your files again" not in page
+    forget_old_uploads(timezone.now() + timedelta(hours=25))
+    page = client.get(FORM).content.decode()
+    assert not kept_names(page)
+    assert "Choose your files again: a.txt." in page
+
+
+def test_a_draft_of_a_task_offers_what_was_chosen(sam: User) -> None:
+    request = start(sam, "a.txt")
+    bea = signed_in(User.objects.get(username="bea"))
+    address, remembered = opened(bea, request)
+    sent = {"opened": remembered, "f-why": "Trip", "f-bills-asked": "1", "f-bills": [file("c.txt")]}
+    page = bea.post(address, sent).content.decode()
+    assert len(kept_names(page)) == 1
+    assert "Choose your files again" not in page
+    page = bea.get(address).content.decode()
+    kept = kept_names(page)
+    assert len(kept) == 1
+    assert "Choose your files again" not in page
+    sent = {**sent, "f-bills": [], "f-bills-kept": kept, "outcome": "done"}
+    assert bea.post(address, sent).status_code == 302
+    assert names_in(request) == ["a.txt", "c.txt"]
+
+
 def test_the_request_page_leads_to_each_file_and_says_which_were_taken_out(sam: User) -> None:
     request = start(sam, "a.txt", "b.txt")
     bea = signed_in(User.objects.get(username="bea"))

@@ -470,6 +470,7 @@ def test_columns_and_what_is_worked_out_come_back_as_they_were() -> None:
             "max_rows": 50,
         },
         "who": {"type": "users"},
+        "bills": {"type": "documents", "accept": ["pdf"], "min_files": 2, "max_files": 20},
         "sum_of_lines": {
             "type": "number",
             "value": "sum(lines.net) * 1.19",
