@@ -150,3 +150,27 @@ def test_what_is_no_column_is_said_there_and_nothing_is_saved() -> None:
     text = answer.content.decode()
     assert "Column “price”: currency" in text
     assert 'value="euro"' in text
+
+
+@pytest.mark.django_db
+def test_how_many_files_a_field_takes_is_said_beside_it() -> None:
+    make_user("dan")
+    client = Client()
+    names = [f"{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in PARTS]
+    client.force_login(make_staff("olga", *names))
+    bills = {"type": "documents", "accept": ["pdf"], "min_files": 2, "max_files": 20}
+    draft = load_map(MAP | {"fields": MAP["fields"] | {"bills": bills}})
+    page, before = page_of(draft), definition_data_of(draft)
+    form = form_of(client, page)
+    assert (form["fields-2-min_files"], form["fields-2-max_files"]) == ("2", "20")
+    assert client.post(page, form).status_code == 302
+    assert definition_data_of(TemplateVersion.objects.get(pk=draft.pk)) == before
+    form = form_of(client, page) | {"fields-2-min_files": "", "fields-2-max_files": "5"}
+    assert client.post(page, form).status_code == 302
+    said = definition_data_of(TemplateVersion.objects.get(pk=draft.pk))["fields"]["bills"]
+    assert said == {"type": "documents", "accept": ["pdf"], "max_files": 5}
+    wrong = form_of(client, page) | {"fields-2-max_files": "51"}
+    with nothing_changed():
+        answer = client.post(page, wrong)
+    assert answer.status_code == 200
+    assert problems_of(answer)
