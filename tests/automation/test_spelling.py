@@ -81,6 +81,7 @@ SAMPLES = {
     "date": "2026-03-05",
     "datetime": "2026-03-05T10:00:00Z",
     "document": DOCUMENT,
+    "documents": [DOCUMENT],
     "number": Decimal("0.5"),
     "money": 12,
     "resource": "room-1",

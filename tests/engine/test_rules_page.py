@@ -25,6 +25,7 @@ FIELDS = {
     "manager": Spec("user"),
     "deputy": Spec("user"),
     "quote": Spec("document"),
+    "receipts": Spec("documents"),
 }
 PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 ALLOWED, REFUSED = PAGE.read_text(encoding="utf-8").split("## What is refused")
