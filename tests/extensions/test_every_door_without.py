@@ -138,7 +138,7 @@ NAMED_AT = {
     "/workflows/acme/versions/2/rehearsal/": 200,
     "/workflows/acme/versions/1.yaml": 422,
     "/workflows/acme/versions/1.bpmn": 422,
-    "/workflows/acme/conformance/?source=history&version={version}": 422,
+    "/workflows/acme/conformance/?source=history&version=1": 422,
     "/admin/workflows/templateversion/{version}/change/": 200,
     "/admin/workflows/templateversion/{draft}/change/": 200,
 }
