@@ -8,6 +8,8 @@ import pytest
 
 from tests.engine.driving import FIELDS, Run, approval, decision, draw, end, join, parallel, task
 from workflows.engine.audit import AnyPeople, audit_definition
+from workflows.engine.bpmn.reading import read_bpmn
+from workflows.engine.bpmn.writing import write_bpmn
 from workflows.engine.conformance.known_values import RuleReader
 from workflows.engine.conformance.rule_answers import rules_of_map
 from workflows.engine.dmn.reading import read_dmn
@@ -269,6 +271,12 @@ def test_a_table_asks_facts_and_comes_back_from_files() -> None:
     assert back["inputs"] == definition.dump()["steps"]["which"]["inputs"]
     wrong = table(inputs=["requester.floor"], rows=[{"to": "plain"}])
     assert "input_unknown" in [f.code for f in audit_definition(wrong.definition, AnyPeople())]
+
+
+def test_rules_that_ask_facts_come_back_from_bpmn() -> None:
+    definition = asking("requester.department == 'IT' and count_of.in.send-back > 1").definition
+    back = read_bpmn(write_bpmn(definition).encode(), name="map.bpmn")
+    assert back.definition.steps["which"] == definition.steps["which"]
 
 
 def test_only_what_some_rule_asks_is_asked_of_the_directory() -> None:

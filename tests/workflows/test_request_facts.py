@@ -1,16 +1,20 @@
 """Rules that ask who asked and what was decided: frozen, in the trail, seen by few, renamed."""
 
+from html import unescape
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.test import Client
 from guardian.shortcuts import assign_perm
 
+from tests.automation.driving import work_off
 from tests.engine.driving import approval, decision, task
 from tests.factories import NOW, load_map, make_user
 from tests.workflows.drawn import NO, drawn
 from tests.workflows.moves import move, publish_target
 from tests.workflows.support import Flow, again, make_people, person, publish
+from tests.workflows.test_admin_maps import as_filled_in, make_staff_of, page_of
 from tests.workflows.test_statements import statements
 from workflows.access.conditions import AUDIT
 from workflows.definitions.choices import RouteKind
@@ -146,6 +150,30 @@ def _statements_of(key: str) -> int:
     return len(statements(lambda: instances.start(key, actor=rita, now=NOW, data=data)))
 
 
+def test_a_sum_of_an_automation_may_ask_facts() -> None:
+    make_people()
+    know(approval_limit="250.00")
+    data = facts_map("amount > 999")
+    told = {"amount": "requester.approval_limit * (1 + count_of.review.again)"}
+    data["steps"]["sum"] = {
+        "kind": "automation",
+        "action": "set_fields",
+        "with": told,
+        "to": "plain",
+    }
+    data["steps"]["which"]["otherwise"] = "sum"
+    data["steps"]["review"]["on_change"] = "keep"
+    publish(data)
+    flow = again("facts")
+    flow.decide("review", "again")
+    flow.decide("mend", "ok", by="bob")
+    flow.decide("review", "ok")
+    work_off(flow.later())
+    assert flow.data["amount"] == "500.00"
+    assert flow.where == "plain"
+    assert agrees(flow)
+
+
 # -- who may see it -----------------------------------------------------------------------------
 
 
@@ -220,3 +248,22 @@ def test_tables_and_sums_follow_too() -> None:
     table = Step.objects.get(version=draft, key="which")
     assert table.inputs == ["outcome_of.look", "count_of.look.again"]
     assert table.config["rows"][0]["when"] == {"outcome_of.look": "yes, no"}
+
+
+@pytest.mark.usefixtures("lenient_templates")
+def test_the_page_of_a_step_takes_a_rule_that_asks_facts_and_says_what_is_wrong(
+    client: Client,
+) -> None:
+    make_people()
+    client.force_login(make_staff_of("olivia"))
+    draft = load_map(facts_map("urgent", owner="olivia"))
+    page = page_of(draft.steps.get(key="which"))
+    values = as_filled_in(client.get(page))
+    (name,) = [key for key, said in values.items() if key.endswith("-when") and said == "urgent"]
+    answer = client.post(page, values | {name: "outcome_of.review == 'nothing'"})
+    assert "is not one of its choices; write one of ok, again, no" in unescape(
+        answer.content.decode()
+    )
+    rule = "requester.place == 'Oslo' or count_of.review.again > 2"
+    assert client.post(page, values | {name: rule}).status_code == 302
+    assert draft.steps.get(key="which").routes.get(kind=RouteKind.RULE).when == rule
