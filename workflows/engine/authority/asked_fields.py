@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from workflows.engine.routing.graph import Graph
-from workflows.engine.rules.evaluation import RuleCannotBeEvaluated
+from workflows.engine.rules.evaluation import RuleCannotBeEvaluated, RuleProblem
 
 
 def is_shown(graph: Graph, key: str, data: Mapping[str, Any]) -> bool:
@@ -62,7 +62,11 @@ def conditional_fields(graph: Graph) -> frozenset[str]:
 
 
 def _holds(graph: Graph, rule: str, data: Mapping[str, Any]) -> bool:
+    """Whether the rule holds among these values, whatever they say of fields that are worked out:
+    what is just being written has not been worked out yet."""
     try:
+        if graph.rule(rule).fields & graph.worked_out.keys:
+            data = graph.worked_out.completed(data)
         return graph.holds(rule, data)
-    except RuleCannotBeEvaluated:
+    except (RuleCannotBeEvaluated, RuleProblem):
         return False

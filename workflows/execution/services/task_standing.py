@@ -81,7 +81,7 @@ def _closed_situation(
     return DecisionContext(
         graph=version_map.graph,
         marking=work.marking,
-        data={**work.instance.data, **writes},
+        data=version_map.graph.worked_out.completed({**work.instance.data, **writes}),
         step=version_map.step_keys[step_id],
         activation=0,
         request_state=work.instance.state,
@@ -106,7 +106,7 @@ def _situation_of(
     return DecisionContext(
         graph=work.map.graph,
         marking=work.marking,
-        data={**work.data_of(item), **writes},
+        data=work.map.graph.worked_out.completed({**work.data_of(item), **writes}),
         step=step,
         activation=item.activation,
         request_state=work.instance.state,
