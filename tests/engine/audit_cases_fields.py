@@ -90,6 +90,50 @@ FIELD_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         put("start.fields", ["amount", "urgent", "lead", "why"]),
         put("steps.size.rules", [{"when": "why == 'x'", "to": "checks"}])),
         "rule_field_may_be_empty@size"),
+    ("a rule behind one that takes what is empty", several(
+        field("why", type="text"),
+        put("start.fields", ["amount", "urgent", "lead", "why"]),
+        put("steps.size.rules", [
+            {"when": "why == null or amount > 5", "to": "checks"},
+            {"when": "why == 'x'", "to": "checks"}])), ""),
+    ("a rule before one that takes what is empty", several(
+        field("why", type="text"),
+        put("start.fields", ["amount", "urgent", "lead", "why"]),
+        put("steps.size.rules", [
+            {"when": "why == 'x'", "to": "checks"},
+            {"when": "why == null", "to": "checks"}])),
+        "rule_field_may_be_empty@size rule_shadowed@size"),
+    ("a rule behind one that takes only some of what is empty", several(
+        field("why", type="text"),
+        put("start.fields", ["amount", "urgent", "lead", "why"]),
+        put("steps.size.rules", [
+            {"when": "why == null and urgent", "to": "checks"},
+            {"when": "why == 'x'", "to": "checks"}])), "rule_field_may_be_empty@size"),
+    ("a rule that counts what may be empty", several(
+        field("marks", type="choices", choices=["a", "b"]),
+        put("start.fields", ["amount", "urgent", "lead", "marks"]),
+        put("steps.size.rules", [{"when": "count(marks) > 1", "to": "checks"}])), ""),
+    ("a rule that counts and looks into what may be empty", several(
+        field("marks", type="choices", choices=["a", "b"]),
+        put("start.fields", ["amount", "urgent", "lead", "marks"]),
+        put("steps.size.rules", [
+            {"when": "'a' in marks or count(marks) > 1", "to": "checks"}])),
+        "rule_field_may_be_empty@size"),
+    ("a rule that adds up a list that may be empty", several(
+        field("parts", type="list", columns={"net": {"type": "integer"}}),
+        put("start.fields", ["amount", "urgent", "lead", "parts"]),
+        put("steps.size.rules", [
+            {"when": "sum(parts.net) > 9 or any(parts, net > 5)", "to": "checks"}])), ""),
+    ("a rule by the least of a list that may be empty", several(
+        field("parts", type="list", columns={"net": {"type": "integer"}}),
+        put("start.fields", ["amount", "urgent", "lead", "parts"]),
+        put("steps.size.rules", [
+            {"when": "min(parts.net) > 9", "to": "checks"}])), "rule_field_may_be_empty@size"),
+    ("a rule by the least of a list that has rows", several(
+        field("parts", type="list", columns={"net": {"type": "integer"}}),
+        put("start.fields", ["amount", "urgent", "lead", "parts"]),
+        put("steps.size.rules", [
+            {"when": "count(parts) > 0 and min(parts.net) > 9", "to": "checks"}])), ""),
     ("a field for those who fill it in", several(
         put("fields.amount.visible_to", ["crew", "requester"]),
         put("steps.pay.with.json", {})), ""),

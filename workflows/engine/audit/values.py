@@ -28,13 +28,13 @@ def check_rules(survey: Survey) -> Iterator[AuditFinding]:
         if link.route.when is None:
             continue
         try:
-            needs = survey.graph.rule(link.route.when).fields
+            rule = survey.graph.rule(link.route.when)
         except RuleProblem as problem:
             yield make_finding(
                 "rule_wrong", link.source, condition=condition_label(survey, link), problem=problem
             )
         else:
-            yield from _check_empty_fields(survey, link, needs)
+            yield from _check_empty_fields(survey, link, rule.fields - rule.spared)
 
 
 def _check_empty_fields(
@@ -46,6 +46,7 @@ def _check_empty_fields(
         for name in sorted(needs - survey.filled_for(link))
         if survey.may_know(link.source, name)
         and not re.search(rf"\b{re.escape(name)}\s*[!=]=\s*null\b", text)
+        and not _is_taken_before(survey, link, name)
     ]
     if unsure:
         listed = ", ".join(f"'{name}'" for name in unsure)
@@ -55,6 +56,16 @@ def _check_empty_fields(
             condition=condition_label(survey, link),
             listed=listed,
         )
+
+
+def _is_taken_before(survey: Survey, link: Link, name: str) -> bool:
+    """Whether an earlier rule of the same decision has taken the requests where this is empty."""
+    if link.kind != "rule":
+        return False
+    rules = [one for one in survey.graph.links if one.kind == "rule" and one.source == link.source]
+    earlier = (one.route.when or "" for one in rules[: rules.index(link)])
+    asked = re.compile(rf"\s*{re.escape(name)}\s*==\s*null\s*")
+    return any(asked.fullmatch(when.split(" or ")[0]) for when in earlier if " and " not in when)
 
 
 def check_role_fields_filled(survey: Survey) -> Iterator[AuditFinding]:
