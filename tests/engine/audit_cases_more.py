@@ -308,7 +308,7 @@ MORE: list[tuple[str, Callable[[Map], None], str]] = [
             ),
             put(S + "lead_look.outcomes.ok", "news"),
         ),
-        "",
+        "until_field_may_be_empty@pause",
     ),
     # requests that a step starts
     ("a subworkflow that is given nothing", sub(), "subworkflow_field_missing@sub"),

@@ -344,7 +344,7 @@ WORK_CASES: list[tuple[str, Callable[[Map], None], str]] = [
             put("fields.dear", {"type": "money", "currency": "USD"}),
             put("fields.cheap", {"type": "money", "currency": "EUR"}),
         ),
-        "action_told_wrongly@sum",
+        "action_told_wrongly@sum field_read_too_early@sum",
     ),
     (
         "a trigger with a value that its field refuses",

@@ -19,10 +19,12 @@ def workshop() -> dict[str, Any]:
     return map_data("workshop")
 
 
-def test_a_map_comes_back_as_it_was_written_and_has_no_finding() -> None:
+def test_a_map_comes_back_as_it_was_written_and_is_warned_of_the_seats() -> None:
     definition = Definition.model_validate(workshop())
     assert definition.dump() == workshop()
-    assert audit_definition(definition, AnyPeople()) == ()
+    (found,) = audit_definition(definition, AnyPeople())
+    assert found.code == "hold_field_may_be_empty"
+    assert found.parameters["field"] == "seats"  # nobody has to say how many
 
 
 @pytest.mark.django_db

@@ -28,7 +28,7 @@ STEP_BOXES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("connection_off", "connection_not_granted"), "setting_with_connection"),
     **dict.fromkeys(("output_path_wrong", "result_may_not_fit"), "setting_outputs"),
     **dict.fromkeys(("subworkflow_unknown", "subworkflow_not_in_use"), "setting_workflow"),
-    "until_unfit": "setting_until",
+    **dict.fromkeys(("until_unfit", "until_field_may_be_empty"), "setting_until"),
     "confirm_unfit": "setting_confirms",
     "resource_kind_wrong": "setting_books_resource",
     "public_form_nobody": "role",

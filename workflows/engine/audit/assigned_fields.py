@@ -1,5 +1,6 @@
 """Which fields are filled in when a request comes to a step: surely, or by some way there."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from workflows.engine.authority.asked_fields import conditional_fields
@@ -43,9 +44,8 @@ def surely_filled(graph: Graph) -> FilledFields:
             if now != filled[key]:
                 filled[key], changed = now, True
     conditional = conditional_fields(graph)
-    lists = [k for k, field in graph.definition.fields.items() if field.columns]
     return {
-        key: graph.worked_out.filled_with(known - conditional - graph.worked_out.keys, lists)
+        key: graph.worked_out.filled_with(known - conditional - graph.worked_out.keys)
         for key, known in filled.items()
     }
 
@@ -64,7 +64,50 @@ def _filled_at_start(graph: Graph) -> frozenset[str]:
 
 
 def _filled_after(graph: Graph, link: Link, filled: FilledFields) -> frozenset[str]:
-    """What is filled in once this way was taken. An exception way may leave outputs empty."""
+    """What is filled in once this way was taken: what its step gives, and what was asked there."""
+    asked = filled_by_asking(graph, link) | _wanted_filled(link.route.when or "")
+    return _filled_by_step(graph, link, filled) | (asked & graph.definition.all_fields.keys())
+
+
+def filled_by_asking(graph: Graph, link: Link) -> frozenset[str]:
+    """The fields that earlier rules of a decision have asked for: where one was empty, the request
+    has gone their way."""
+    if link.kind not in ("rule", "otherwise") or graph[link.source].kind != "decision":
+        return frozenset()
+    rules = [one for one in graph.links if one.kind == "rule" and one.source == link.source]
+    earlier = rules[: rules.index(link)] if link in rules else rules
+    return frozenset().union(*(_taken_when_empty(one.route.when or "") for one in earlier))
+
+
+_IS_EMPTY = re.compile(r"\s*([\w.]+)\s*==\s*null\s*")
+_IS_FILLED = re.compile(r"\s*([\w.]+)\s*!=\s*null\s*")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_BRACKETS = re.compile(r"\([^()]*\)")
+
+
+def _taken_when_empty(condition: str) -> frozenset[str]:
+    """The fields for which a rule holds as soon as they are empty, whatever else there is."""
+    found = (_IS_EMPTY.fullmatch(part) for part in _outermost(condition).split(" or "))
+    return frozenset(match[1] for match in found if match)
+
+
+def _wanted_filled(condition: str) -> frozenset[str]:
+    """The fields that are surely filled in where a condition holds."""
+    told = _outermost(condition)
+    found = (_IS_FILLED.fullmatch(part) for part in told.split(" and ") if " or " not in told)
+    return frozenset(match[1] for match in found if match)
+
+
+def _outermost(condition: str) -> str:
+    """A condition in one line, without what stands in quotes and brackets."""
+    told = _QUOTED.sub("_", " ".join(condition.split()))
+    while (shorter := _BRACKETS.sub(" _ ", told)) != told:
+        told = shorter
+    return told
+
+
+def _filled_by_step(graph: Graph, link: Link, filled: FilledFields) -> frozenset[str]:
+    """What is filled in behind a step. An exception way may leave outputs empty."""
     before, step = filled[link.source], graph[link.source]
     fields = graph.definition.all_fields
     if isinstance(step, ParallelStep):

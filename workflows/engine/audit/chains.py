@@ -1,10 +1,10 @@
 """Branches through a chain of managers: from whom it starts, and how far up its rule lets it go."""
 
-import re
 from collections.abc import Iterator
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
+from workflows.engine.audit.values import asks_whether_empty
 from workflows.engine.format.branches import ChainDef
 from workflows.engine.format.definition import RowScope
 from workflows.engine.format.directory_finders import REQUESTER_WORD
@@ -81,7 +81,7 @@ def _check_needs(
         name
         for name in own
         if name not in survey.filled[scope.parallel]
-        and not re.search(rf"\b{re.escape(name)}\s*[!=]=\s*null\b", names["until"])
+        and not asks_whether_empty(names["until"], name)
     ]
     if unsure:
         listed = ", ".join(f"'{name}'" for name in unsure)

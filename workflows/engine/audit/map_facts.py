@@ -9,6 +9,7 @@ import networkx as nx
 
 from workflows.engine.audit.assigned_fields import (
     FilledFields,
+    filled_by_asking,
     filled_in_rows,
     possibly_filled,
     surely_filled,
@@ -107,10 +108,11 @@ class Survey:
 
     def filled_for(self, link: Link) -> frozenset[str]:
         """The fields that are surely filled in where the condition of a way is asked: of a branch
-        for each row those of the row as well."""
+        for each row those of the row as well, of a rule those for which an earlier one has asked.
+        """
         step = self.graph[link.source]
         rows = filled_in_rows(self.graph, step, link) if isinstance(step, ParallelStep) else ()
-        return self.filled[link.source].union(rows)
+        return self.filled[link.source].union(rows, filled_by_asking(self.graph, link))
 
     @cached_property
     def fillable(self) -> FilledFields:
@@ -122,6 +124,14 @@ class Survey:
         step = self.graph[key]
         own = step.outputs if isinstance(step, HumanStep) else None
         return field in self.fillable[key] or field in (own or ())
+
+    def may_be_empty(self, key: str, field: str, asked: Link | None = None) -> bool:
+        """Whether a request may come to the step (or be asked about one of its ways) without the
+        field, though something before can have filled it in. Where nothing can, that is another
+        finding."""
+        sure = self.filled[key] if asked is None else self.filled_for(asked)
+        is_declared = field in self.definition.all_fields
+        return is_declared and field not in sure and self.may_know(key, field)
 
     @cached_property
     def step_network(self) -> Any:

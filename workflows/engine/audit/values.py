@@ -40,13 +40,11 @@ def check_rules(survey: Survey) -> Iterator[AuditFinding]:
 def _check_empty_fields(
     survey: Survey, link: Link, needs: frozenset[str]
 ) -> Iterator[AuditFinding]:
-    text = link.route.when or ""
+    told = link.route.when or ""
     unsure = [
         name
-        for name in sorted(needs - survey.filled_for(link))
-        if survey.may_know(link.source, name)
-        and not re.search(rf"\b{re.escape(name)}\s*[!=]=\s*null\b", text)
-        and not _is_taken_before(survey, link, name)
+        for name in sorted(needs)
+        if survey.may_be_empty(link.source, name, link) and not asks_whether_empty(told, name)
     ]
     if unsure:
         listed = ", ".join(f"'{name}'" for name in unsure)
@@ -58,14 +56,9 @@ def _check_empty_fields(
         )
 
 
-def _is_taken_before(survey: Survey, link: Link, name: str) -> bool:
-    """Whether an earlier rule of the same decision has taken the requests where this is empty."""
-    if link.kind != "rule":
-        return False
-    rules = [one for one in survey.graph.links if one.kind == "rule" and one.source == link.source]
-    earlier = (one.route.when or "" for one in rules[: rules.index(link)])
-    asked = re.compile(rf"\s*{re.escape(name)}\s*==\s*null\s*")
-    return any(asked.fullmatch(when.split(" or ")[0]) for when in earlier if " and " not in when)
+def asks_whether_empty(expression: str, name: str) -> bool:
+    """Whether an expression minds that a field may be empty."""
+    return re.search(rf"\b{re.escape(name)}\s*[!=]=\s*null\b", expression) is not None
 
 
 def check_role_fields_filled(survey: Survey) -> Iterator[AuditFinding]:
@@ -76,8 +69,7 @@ def check_role_fields_filled(survey: Survey) -> Iterator[AuditFinding]:
             field = survey.definition.all_fields.get(name)
             is_unfit = role is not None and name == role.person_field
             is_unfit = is_unfit and field is not None and not type_of_field(field).names_anybody
-            is_covered = name in survey.filled[key] or not survey.may_know(key, name)
-            if field and not is_unfit and not is_covered:
+            if not is_unfit and survey.may_be_empty(key, name):
                 yield make_finding(
                     "role_field_may_be_empty", key, step=survey.called(key), field=name
                 )

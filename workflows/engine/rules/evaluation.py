@@ -143,13 +143,15 @@ class Expression:
     """A value worked out from a request's data, known to be readable and of one kind.
 
     `kind` is what `kind_of` says of the field that can take it; `whole`, `currency`, `choices`
-    and `literal` narrow it, where that is known beforehand.
+    and `literal` narrow it, where that is known beforehand. `spared` are the fields that it can do
+    without, as of a rule.
     """
 
     text: str
     result: Operand
     fields: frozenset[str]
     facts: frozenset[str]
+    spared: frozenset[str]
     _statement: Any = field(repr=False, compare=False)
 
     @property
@@ -212,10 +214,11 @@ def compile_expression(
     tree, operand, named = parse_value_expression(
         rule_text, source.operands, source.context(), source.lists
     )
+    spared = spared_lists(tree, source.lists)
     try:
         with decimal.localcontext(_EXACT):
             source.build_conditions()
-            return Expression(rule_text, operand, *source.parted(named), tree.build())
+            return Expression(rule_text, operand, *source.parted(named), spared, tree.build())
     except _FAILURES as error:
         raise RuleProblem(
             "It cannot be worked out: %(reason)s; change it.", reason=_failure_reason(error)

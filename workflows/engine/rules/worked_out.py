@@ -80,12 +80,12 @@ class WorkedOut:
                 changed.add(each.key)
         return frozenset(changed) - frozenset(keys)
 
-    def filled_with(self, filled: Iterable[str], lists: Collection[str]) -> frozenset[str]:
-        """The worked-out fields that have a value where these are filled in; a list without rows
-        has a sum too."""
+    def filled_with(self, filled: Iterable[str]) -> frozenset[str]:
+        """These fields, and the worked-out ones that have a value where they are filled in; a list
+        without rows has a sum too, and no least row."""
         known = {*filled}
         for each in self.fields:
-            if each.expression.fields <= known | {*lists}:
+            if each.expression.fields - each.expression.spared <= known:
                 known.add(each.key)
         return frozenset(known)
 

@@ -17,6 +17,13 @@ RESOURCE_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Name a declared field of the right type."),
     ),
+    "hold_field_may_be_empty": AuditSentences(
+        text(
+            "%(step)s books or spends by '%(field)s', which may be empty there: such a request"
+            " cannot go on from there, as nothing can be held for it."
+        ),
+        text("Make the field required and ask for it before, or in the step."),
+    ),
     "confirm_unfit.nothing": AuditSentences(
         text("%(step)s confirms what %(other)s holds, and %(other)s books and spends nothing."),
         _CONFIRM_REMEDY,

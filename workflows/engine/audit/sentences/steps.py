@@ -30,6 +30,16 @@ STEPS_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Name a field of type date or datetime under `until`."),
     ),
+    "until_field_may_be_empty": AuditSentences(
+        text(
+            "%(step)s waits until '%(field)s', which may still be empty there: such a request waits"
+            " on an incident."
+        ),
+        text(
+            "Make the field required and ask for it before, or lead a request without it past the"
+            " wait by a rule such as `%(field)s == null`."
+        ),
+    ),
     "action_unknown": AuditSentences(
         text(
             "%(step)s runs the action '%(action)s', which this site does not have: every request"
@@ -39,6 +49,13 @@ STEPS_SENTENCES: Final[Mapping[str, AuditSentences]] = {
             "Write http, email, set_fields or start_workflow, or add the module with the action to"
             " HANDOFF_EXTENSIONS."
         ),
+    ),
+    "action_field_may_be_empty": AuditSentences(
+        text(
+            "%(step)s cannot do what it is told without '%(field)s', which may be empty there: such"
+            " a request waits on an incident."
+        ),
+        text("Make the field required and ask for it before, or add `on_error`."),
     ),
     "action_told_wrongly": AuditSentences(
         text("%(step)s cannot do what it is told: %(problem)s."),

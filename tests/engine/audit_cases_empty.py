@@ -1,0 +1,230 @@
+"""Ways to let the sound map come without a value to a step that needs it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.engine.audit_cases import REFUSE, Map, S, human, put, several, steps
+from tests.engine.audit_cases_resources import holds, spends
+
+ASKED = ["amount", "urgent", "lead", "day"]
+
+
+def pauses(*edits: Callable[[Map], None], until: Any = "day", **more: Any) -> Callable[[Map], None]:
+    """The start asks for a day, which is optional, and a wait before the payment waits for it."""
+    return several(
+        steps(pause={"kind": "wait", "until": until, "to": "pay"}, **more),
+        put("start.fields", ASKED),
+        put(S + "lead_look.outcomes.ok", "pause"),
+        *edits,
+    )
+
+
+def guarded(rules: list[Map], otherwise: str) -> Callable[[Map], None]:
+    """A decision stands before the wait."""
+    guard = {"kind": "decision", "rules": rules, "otherwise": otherwise}
+    return pauses(put(S + "lead_look.outcomes.ok", "guard"), guard=guard)
+
+
+def reckons(expression: str, *edits: Callable[[Map], None]) -> Callable[[Map], None]:
+    """A sum before the payment, without a way for errors."""
+    step = {"kind": "automation", "action": "set_fields", "with": {"part": expression}, "to": "pay"}
+    return several(
+        put("fields.part", {"type": "number"}),
+        put("fields.many", {"type": "number"}),
+        put("start.fields", ["amount", "urgent", "lead", "many"]),
+        steps(sum=step),
+        put(S + "lead_look.outcomes.ok", "sum"),
+        *edits,
+    )
+
+
+def by_parts(value: str, *edits: Callable[[Map], None]) -> Callable[[Map], None]:
+    """The decision asks what is worked out from a list."""
+    return several(
+        put("fields.parts", {"type": "list", "columns": {"net": {"type": "integer"}}}),
+        put("fields.told", {"type": "number", "value": value}),
+        put("start.fields", ["amount", "urgent", "lead", "parts"]),
+        put(S + "size.rules", [{"when": "told > 9", "to": "checks"}]),
+        *edits,
+    )
+
+
+def tells(to: Any) -> Callable[[Map], None]:
+    """A mail in place of the payment, without a way for errors."""
+    mail = {"kind": "automation", "action": "email", "with": {"to": to}, "to": "approved"}
+    return several(
+        put("fields.address", {"type": "email"}),
+        put("start.fields", ["amount", "urgent", "lead", "address"]),
+        steps(pay=mail),
+        put(S + "fix", ...),
+    )
+
+
+NO_WAY = "error_way_missing*"
+MAY = "until_field_may_be_empty@pause"
+PAST = {"when": "day == null", "to": "pay"}
+EMPTY_CASES: list[tuple[str, Callable[[Map], None], str]] = [
+    ("a wait until an optional day", pauses(), MAY),
+    ("a wait after an optional day", pauses(until={"after": "day", "by": "1mo"}), MAY),
+    ("a wait before an optional day", pauses(until={"before": "day", "by": "5d"}), MAY),
+    ("a wait until a required day", pauses(put("fields.day.required", True)), ""),
+    (
+        "a wait until a day of some requests",
+        pauses(put("fields.day", {"type": "date", "required": True, "when": "urgent"})),
+        MAY,
+    ),
+    (
+        "a wait until a day that the step before asks for",
+        several(
+            pauses(put("fields.day.required", True), put(S + "lead_look.outputs", ["day"])),
+            put("start.fields", ["amount", "urgent", "lead"]),
+        ),
+        "",
+    ),
+    (
+        "a wait until a day that the step before may empty",
+        pauses(
+            put("fields.day.required", True),
+            put(S + "lead_look.outputs", ["day"]),
+            put(S + "lead_look.outcomes.no", {"to": "pause", "exception": True}),
+        ),
+        MAY,
+    ),
+    (
+        "a wait until a day of a branch that need not be opened",
+        several(
+            steps(pause={"kind": "wait", "until": "day", "to": "pay"}),
+            put("fields.day.required", True),
+            put(S + "tech.outputs", ["day"]),
+            put(S + "checked.to", "pause"),
+        ),
+        MAY,
+    ),
+    (
+        "a wait until a day of a branch that always is",
+        several(
+            steps(pause={"kind": "wait", "until": "day", "to": "pay"}),
+            put("fields.day.required", True),
+            put(S + "legal.outputs", ["day"]),
+            put(S + "checked.to", "pause"),
+        ),
+        "",
+    ),
+    (
+        "a task that is due after an optional day",
+        several(put("start.fields", ASKED), put(S + "legal.due", {"after": "day", "by": "1mo"})),
+        "",
+    ),
+    # what was asked before
+    ("past the wait without a day", guarded([PAST], "pause"), ""),
+    (
+        "past the wait without a day, or in haste",
+        guarded([PAST | {"when": "day == null or urgent"}], "pause"),
+        "",
+    ),
+    (
+        "past the wait without a day, in haste",
+        guarded([PAST | {"when": "day == null and urgent"}], "pause"),
+        MAY,
+    ),
+    (
+        "past the wait in haste, or without a day",
+        guarded([PAST | {"when": "urgent or day == null"}], "pause"),
+        "",
+    ),
+    (
+        "past the wait in brackets",
+        guarded([PAST | {"when": "urgent and (amount > 5 or day == null or urgent)"}], "pause"),
+        MAY,
+    ),
+    ("to the wait with a day", guarded([{"when": "day != null", "to": "pause"}], "pay"), ""),
+    (
+        "to the wait with a day, not in haste",
+        guarded([{"when": "not urgent and day != null", "to": "pause"}], "pay"),
+        "",
+    ),
+    (
+        "to the wait with a day, or in haste",
+        guarded([{"when": "day != null or urgent", "to": "pause"}], "pay"),
+        MAY,
+    ),
+    (
+        "a word that looks like a question",
+        several(
+            guarded([{"when": "note == 'x and day != null and y'", "to": "pause"}], "pay"),
+            put("start.fields", [*ASKED, "note"]),
+            put("fields.note.required", True),
+        ),
+        MAY,
+    ),
+    (
+        "an outcome only with a day",
+        pauses(
+            put(
+                S + "lead_look.outcomes",
+                {"wait": {"to": "pause", "when": "day != null"}, "go": "pay"},
+            )
+        ),
+        "",
+    ),
+    # sums and mails
+    (
+        "a sum with what may be empty",
+        reckons("many * 2"),
+        "action_field_may_be_empty@sum " + NO_WAY,
+    ),
+    ("a sum with what is there", reckons("many * 2", put("fields.many.required", True)), NO_WAY),
+    ("a sum with a way for errors", reckons("many * 2", put(S + "sum.on_error", "fix")), ""),
+    (
+        "a sum with what nobody gives",
+        reckons("many * 2", put("start.fields", ASKED[:3])),
+        "field_read_too_early@sum " + NO_WAY,
+    ),
+    (
+        "a mail to who may be empty",
+        tells("{{ address }}"),
+        "action_field_may_be_empty@pay " + NO_WAY,
+    ),
+    ("a mail to somebody besides", tells(["{{ address }}", "ops@example.com"]), NO_WAY),
+    # worked-out fields
+    ("by the sum of a list that may be empty", by_parts("sum(parts.net)"), ""),
+    (
+        "by the least of a list that may be empty",
+        by_parts("min(parts.net)"),
+        "rule_field_may_be_empty@size",
+    ),
+    (
+        "by the least of a list that is there",
+        by_parts("min(parts.net)", put("fields.parts.required", True)),
+        "",
+    ),
+    # resources
+    (
+        "a booking by what may be empty",
+        holds(
+            put(S + "tech.outputs", ["room", "starts"]),
+            put("start.fields", ["amount", "urgent", "lead", "ends"]),
+        ),
+        "hold_field_may_be_empty@tech",
+    ),
+    (
+        "a draw on what may be empty",
+        several(
+            holds(),
+            spends(),
+            put(S + "tech.outputs", ["room", "starts", "ends"]),
+            put("start.fields", ["amount", "urgent", "lead", "centre"]),
+        ),
+        "hold_field_may_be_empty@tech",
+    ),
+    (
+        "a step of people in the way of a refusal",
+        pauses(
+            put(S + "lead_look.outcomes.ok", "ask"),
+            put("start.fields", ASKED[:3]),
+            put("fields.day.required", True),
+            ask=human("task", "crew", {"ok": "pause", "no": REFUSE}, outputs=["day"]),
+        ),
+        "",
+    ),
+]
