@@ -24,7 +24,7 @@ from approvals.forms.conditional_fields import (
 )
 from approvals.forms.constraint_hints import constraint_hint, control_attributes
 from approvals.forms.field_presentations import EMPTY_CHOICE, FIELD_PRESENTATIONS
-from approvals.forms.files_box import ChosenFiles, DocumentsField
+from approvals.forms.files_box import ChosenFiles, DocumentField, DocumentsField
 from approvals.forms.number_boxes import NumberBox
 from approvals.forms.people_boxes import PersonBox
 from approvals.forms.rows_box import RowsBox
@@ -69,17 +69,6 @@ class DeclaredField(forms.Field):
     def prepare_value(self, value: Any) -> Any:
         """How a canonical value, or what was typed, stands in the form."""
         return self.presentation.spec_form_value(self.spec, value)
-
-
-class DocumentField(forms.FileField):
-    """A file for a document field."""
-
-    def __init__(self, key: str, spec: FieldDef, **options: Any) -> None:
-        super().__init__(label=display_title(key, spec.label), **options)
-
-    def bound_data(self, data: Any, initial: Any) -> Any:
-        """What was chosen, to be shown if the form comes back."""
-        return data
 
 
 class DeclaredForm(forms.Form):
@@ -279,10 +268,10 @@ def _form_field(
     presentation = FIELD_PRESENTATIONS[spec.type]
     widget = presentation.widget(spec)
     widget.attrs.update(control_attributes(spec))
-    hints = (spec.help, presentation.hint(spec), constraint_hint(spec))
+    hints = [presentation.hint(spec), constraint_hint(spec)]
     options: dict[str, Any] = {
         "required": required and bool(spec.required) and spec.when is None,
-        "help_text": " ".join(str(part) for part in hints if part),
+        "help_text": _in_sentences(spec.help or "", hints),
         "error_messages": {"required": presentation.required_message},
         "widget": widget,
     }
@@ -293,6 +282,13 @@ def _form_field(
     if type_of_field(spec).holds_rows:
         return RowsField(key, spec, opening_value=opening_value, **options)
     return DeclaredField(key, spec, opening_value=opening_value, **options)
+
+
+def _in_sentences(own_words: str, hints: Iterable[str]) -> str:
+    """What the map says of a field and, as sentences of their own, what is said of its kind."""
+    said = [str(hint) for hint in hints if hint]
+    is_open = said and own_words and own_words.rstrip()[-1:] not in (*".!?:…",)
+    return " ".join(filter(None, [f"{own_words.rstrip()}." if is_open else own_words, *said]))
 
 
 class TitleForm(forms.Form):

@@ -29,6 +29,7 @@ from workflows.engine.values.field_types.documents import (
     min_files_of,
 )
 from workflows.engine.values.file_kinds import FILE_KINDS
+from workflows.execution.services.field_values.file_checks import file_refusal
 from workflows.language.formats import join_words
 
 REMOVE, KEPT, LEAVE, ASKED = "remove", "kept", "leave", "asked"
@@ -150,6 +151,25 @@ def _wanted(data: Any, files: Any, name: str) -> list[UploadedFile]:
     return [file for file in sent if file and kept_as(file) not in left]
 
 
+class DocumentField(forms.FileField):
+    """A file for a document field."""
+
+    def __init__(self, key: str, spec: FieldDef, **options: Any) -> None:
+        self.spec = spec
+        super().__init__(label=display_title(key, spec.label), allow_empty_file=True, **options)
+
+    def validate(self, value: Any) -> None:
+        """Refuse a file that the field does not take, by its name."""
+        super().validate(value)
+        refused = file_refusal(self.spec, value) if value else None
+        if refused is not None:
+            raise forms.ValidationError(capfirst(str(refused)))
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was chosen, to be shown if the form comes back."""
+        return data
+
+
 class DocumentsField(forms.Field):
     """Several files; what comes of it are `ChosenFiles`."""
 
@@ -168,13 +188,16 @@ class DocumentsField(forms.Field):
         return value if isinstance(value, ChosenFiles) else ChosenFiles()
 
     def validate(self, value: ChosenFiles) -> None:
-        """Refuse too few files, and too many."""
-        count = len(value.staying(self.present)) + len(value.files)
-        if self.required and not count:
+        """Refuse each file that is not taken, by its name, and too few of them or too many."""
+        staying = len(value.staying(self.present))
+        if self.required and not staying + len(value.files):
             raise forms.ValidationError(self.error_messages["required"], code="required")
-        refused = file_count_refusal(self.spec, count) if value else None
-        if refused is not None:
-            raise forms.ValidationError(capfirst(str(refused)))
+        refused = [why for file in value.files if (why := file_refusal(self.spec, file))]
+        count = staying + len(value.files) - len(refused)
+        if value and (not refused or count > max_files_of(self.spec)):
+            refused += filter(None, [file_count_refusal(self.spec, count)])
+        if refused:
+            raise forms.ValidationError([capfirst(str(why)) for why in refused])
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether something was chosen, or is to be taken out."""

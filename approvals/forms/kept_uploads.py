@@ -16,7 +16,12 @@ from workflows.documents.services.kept_uploads import (
     keep_upload,
 )
 from workflows.engine.errors import InvalidInput
-from workflows.execution.services.field_values.values import check_upload, files_sent
+from workflows.execution.services.field_values.file_checks import (
+    check_upload,
+    file_refusal,
+    shown_file_name,
+)
+from workflows.execution.services.field_values.values import files_sent
 from workflows.people.models import User
 
 MOST_KEPT = 200
@@ -47,20 +52,27 @@ def take_kept_uploads(request: HttpRequest, data: QueryDict | None = None) -> No
             request.FILES.setlist(field_name, [*kept, *request.FILES.getlist(field_name)])
 
 
-def keep_uploads(request: HttpRequest, form: DeclaredForm) -> bool:
-    """Keep what was chosen in a form that is shown again; whether some of it could not be kept and
-    has to be chosen again. What its field does not take is not kept."""
+def keep_uploads(request: HttpRequest, form: DeclaredForm) -> list[str]:
+    """Keep what was chosen in a form that is shown again; the names of what could not be kept and
+    has to be chosen again. What its field does not take is not kept: where the form says so beside
+    the field, it is not named here."""
+    lost: list[str] = []
     if not form.is_bound:
-        return False
+        return lost
     kept_fields = {form.add_prefix(key): key for key in form.document_keys}
-    is_lost = False
     for field_name in [*request.FILES]:
+        key = kept_fields.get(field_name)
         for file in request.FILES.getlist(field_name):
-            if kept_as(file):
-                continue
-            key = kept_fields.get(field_name)
-            is_lost |= key is None or not _keep(request, form, key, file)
-    return is_lost
+            is_kept = kept_as(file) or (key is not None and _keep(request, form, key, file))
+            if not is_kept and not _says_why(form, key, file):
+                lost.append(shown_file_name(file))
+    return lost
+
+
+def _says_why(form: DeclaredForm, key: str | None, file: UploadedFile) -> bool:
+    """Whether the form says beside its field that this file is not taken."""
+    is_refused = key is not None and file_refusal(form.definition.fields[key], file) is not None
+    return is_refused and key in form.errors
 
 
 def _keep(request: HttpRequest, form: DeclaredForm, key: str, file: UploadedFile) -> bool:

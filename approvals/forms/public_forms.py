@@ -48,7 +48,8 @@ class SenderForm(forms.Form):
         max_length=254,
         label=gettext_lazy("Your mail address"),
         help_text=gettext_lazy(
-            "A mail goes there with a link. Your request starts when you have opened it."
+            "A mail goes there with a link. Your request starts when you have opened it and pressed"
+            " the button there."
         ),
         error_messages={
             "required": gettext_lazy("Write your mail address."),

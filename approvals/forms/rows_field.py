@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.text import capfirst
 
 from approvals.forms.field_presentations import FIELD_PRESENTATIONS
@@ -12,6 +13,8 @@ from approvals.forms.people_boxes import PersonBox
 from approvals.forms.rows_box import RowsBox, SentRows
 from workflows.engine.format.definition import FieldDef, display_title
 from workflows.engine.texts import text
+from workflows.engine.timing.dates import local_day_of
+from workflows.engine.values.constraints import refused_cells
 from workflows.engine.values.field_types.base import FieldSpec, ValueRefused
 from workflows.engine.values.field_types.rows import (
     CellRefused,
@@ -45,18 +48,39 @@ class RowsField(forms.Field):
         rows = value if isinstance(value, Sequence) else []
         self.widget.look_people_up(rows)
         read = [self._sent_row(number, row) for number, row in enumerate(rows, 1)]
-        unreadable = [cell for _, cells in read for cell in cells]
+        refused = [cell for _, cells in read for cell in cells]
+        kept = None
         try:
             kept = read_unnamed_value(self.spec, [row for row, _ in read])
-        except RowsRefused as refused:
-            said = {(cell.row, cell.column) for cell in unreadable}
-            more = [cell for cell in refused.cells if (cell.row, cell.column) not in said]
-            self._refuse([*unreadable, *more])
-        except ValueRefused as refused:
-            raise forms.ValidationError(capfirst(str(refused))) from None
-        if unreadable:
-            self._refuse(unreadable)
+        except RowsRefused as unread:
+            said = {(cell.row, cell.column) for cell in refused}
+            refused += [cell for cell in unread.cells if (cell.row, cell.column) not in said]
+        except ValueRefused as unfit:
+            raise forms.ValidationError(capfirst(str(unfit))) from None
+        if kept is None or kept != self.opening_value:
+            refused += self._unfit_cells([row for row, _ in read], refused)
+        if refused:
+            self._refuse(refused)
         return kept
+
+    def _unfit_cells(
+        self, rows: Sequence[Mapping[str, Any]], unread: Sequence[CellRefused]
+    ) -> list[CellRefused]:
+        """The cells that can be read and are not what their columns ask for: all that is wrong is
+        said at once, by the rows as they stand in the form."""
+        unreadable = {(cell.row, cell.column) for cell in unread}
+        columns = columns_filled_in(columns_of(self.spec))
+        readable = [
+            {
+                key: read_unnamed_value(column, row.get(key))
+                for key, column in columns.items()
+                if (number, key) not in unreadable
+            }
+            for number, row in enumerate(rows, 1)
+        ]
+        zone = timezone.get_default_timezone()
+        today = local_day_of(timezone.now(), zone)
+        return refused_cells(self.spec, enumerate(readable, 1), today=today, zone=zone)
 
     def _sent_row(
         self, number: int, row: Mapping[str, Any]
@@ -87,6 +111,8 @@ class RowsField(forms.Field):
         return presentation.spec_sent_value(column, typed)
 
     def _refuse(self, cells: Sequence[CellRefused]) -> None:
+        places = ["", *columns_of(self.spec)]
+        cells = sorted(cells, key=lambda cell: (cell.row, places.index(cell.column)))
         self.widget.take_refusals(cells)
         raise forms.ValidationError([capfirst(str(cell.sentence)) for cell in cells[:10]])
 

@@ -24,6 +24,7 @@ from approvals.forms.public_forms import (
     read_stamp,
 )
 from approvals.ui.responses import status_of
+from approvals.ui.typed_text import sent_file_names
 from approvals.views.link_pages import counted_page, key_page, no_such_link
 from workflows.definitions.models import TemplateVersion
 from workflows.engine.errors import HandoffError, InvalidInput, NotFound, WorkflowPaused, WrongState
@@ -142,14 +143,14 @@ class _FormPage:
         """The page with the form. Files of somebody who sends too much are not kept."""
         is_post = self.request.method == "POST"
         keeps = is_post and status != HTTPStatus.TOO_MANY_REQUESTS
-        is_lost = keep_uploads(self.request, self.fields) if keeps else bool(self.request.FILES)
+        lost = keep_uploads(self.request, self.fields) if keeps else sent_file_names(self.request)
         context = {
             "version": self.version,
             "title_form": self.title,
             "sender_form": self.sender,
             "form": self.fields,
             "opened": self.stamp,
-            "files_lost": is_lost,
+            "files_lost": lost,
             **more,
         }
         return render(self.request, "links/form.html", context, status=status)
@@ -234,7 +235,7 @@ def _confirm_page(
         "left_over": form.left_over,
         "error": str(error or ""),
         "unready": not is_ready and not form.fields.is_reshaped,
-        "files_lost": request.method == "POST" and keep_uploads(request, form.fields),
+        "files_lost": keep_uploads(request, form.fields) if request.method == "POST" else [],
     }
     is_reshaped = form.fields.is_reshaped
     status = 422 if is_refused and not is_reshaped else 200

@@ -24,7 +24,7 @@ from approvals.ui.responses import (
     status_of_form_page,
     submit_and_redirect,
 )
-from approvals.ui.typed_text import form_data
+from approvals.ui.typed_text import form_data, sent_file_names
 from approvals.views.confirmations import GET_OR_POST, Confirmation, confirm_and_run
 from workflows.access.services.once_only_forms import FormSubmission
 from workflows.definitions.queries.compiled_versions import cached_map
@@ -163,7 +163,7 @@ def question_view(request: HttpRequest, question_id: int) -> HttpResponse:
     context = {
         "page": page,
         "form": form,
-        "files_lost": bool(request.FILES),
+        "files_lost": sent_file_names(request),
         "now": now,
         **refusal_context(error),
     }

@@ -150,7 +150,7 @@ def _start_form_response(
 ) -> HttpResponse:
     """The page with the form; one that could not be sent stays as a draft."""
     is_sent = request.method == "POST" and not fields.is_reshaped
-    files_lost = request.method == "POST" and keep_uploads(request, fields)
+    files_lost = keep_uploads(request, fields) if request.method == "POST" else []
     if is_sent and not isinstance(error, SentAlready):
         kept = kept_pairs(request)
         keep_start_form(request, signed_in_user(request).pk, version.template, kept)

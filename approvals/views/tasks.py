@@ -268,7 +268,7 @@ def _task_response(
     page = task_page(signed_in_user(request), task_id, now)
     opened = page.snapshot(now)
     kept_data = form_data(request) if request.method != "POST" else None
-    files_lost = form is not None and keep_uploads(request, form)
+    files_lost = keep_uploads(request, form) if form is not None else []
     draft = _draft_on_page(request, page, form if error is not None else None)
     content = DraftContent.of_draft(draft) if draft is not None else DraftContent()
     if request.method != "POST":

@@ -215,6 +215,6 @@ def test_a_refused_answer_says_that_its_files_have_to_be_chosen_again(
     sent = {"answer": " ", "files": [SimpleUploadedFile("offer.txt", b"Thin.")]}
     answer = signed_in(people["sam"]).post(f"/questions/{question.pk}/", sent)
     assert answer.status_code == 422
-    assert "does not keep chosen files" in text_of(answer)
+    assert "Choose your files again: offer.txt." in text_of(answer)
     assert everything() == before
     assert not Document.objects.exists()

@@ -24,7 +24,7 @@ FORM: dict[str, Any] = {
         "days": {"type": "integer", "min": 1, "max": 30, "label": "Days"},
         "first": {"type": "date", "min": "2026-01-01", "label": "First day"},
         "last": {"type": "date", "min": "first", "label": "Last day"},
-        "code": {"type": "text", "pattern": "[A-Z]{2}-[0-9]{2}", "help": "On your card."},
+        "code": {"type": "text", "pattern": "[A-Z]{2}-[0-9]{2}", "help": "On your card"},
         "mail": {"type": "email"},
         "lead": {"type": "user", "in": ["finance"], "never": "requester"},
     },
@@ -67,7 +67,7 @@ def send(client: Client, **typed: str) -> Any:
     ("key", "value", "word"),
     [
         ("days", "31", "30 or less"),
-        ("first", "2025-12-31", "2026-01-01"),
+        ("first", "2025-12-31", "Write 1 Jan 2026 or a later date."),
         ("code", "ab-12", "AA-11"),
         ("mail", "lena@", "lena@example.com"),
     ],

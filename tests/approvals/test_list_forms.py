@@ -1,5 +1,6 @@
 """Lists in forms: a table that works without a script, and nothing that was typed is lost."""
 
+import html
 from typing import Any
 
 import pytest
@@ -142,6 +143,33 @@ def test_what_is_wrong_is_said_in_its_cell_and_the_rest_is_kept(sam: User) -> No
     assert "Row 2, Item: fill it in." in text
     assert 'value="nine"' in text
     assert not WorkflowInstance.objects.exists()
+
+
+def test_all_that_is_wrong_in_cells_is_said_at_once_in_the_rows_as_they_stand(sam: User) -> None:
+    data = yaml.safe_load(MAP)
+    columns = data["fields"]["lines"]["columns"]
+    columns["net"]["min"] = 10
+    columns["from"] = {"type": "date", "label": "From"}
+    columns["until"] = {"type": "date", "label": "Until", "min": "from"}
+    publish_map(data | {"key": "bounded"})
+    sent = {
+        "f-lines-rows": "4",
+        "f-lines-1-item": "Chair",
+        "f-lines-1-net": "9",
+        "f-lines-1-from": "2026-05-02",
+        "f-lines-1-until": "2026-05-01",
+        "f-lines-3-net": "5",
+    }
+    page = html.unescape(signed_in(sam).post("/start/bounded/", sent).content.decode())
+    assert "Row 2, Net: write 10.00 EUR or more." in page
+    assert "Row 2, Until: write a date that is not before 'From'." in page
+    assert "Row 4, Item: fill it in." in page
+    assert "Row 4, Net: write 10.00 EUR or more." in page
+    assert page.count("Write 10.00 EUR or more.") == 2  # in the cells
+    only = {**sent, "f-lines-3-item": "Desk", "f-lines-3-net": "50", "f-lines-1-net": "50"}
+    page = html.unescape(signed_in(sam).post("/start/bounded/", only).content.decode())
+    assert page.count("Row 2, Until: write a date that is not before 'From'.") == 1
+    assert "Row 1," not in page  # the row that is empty counts in the form
 
 
 def test_a_person_of_a_row_is_one_of_those_who_are_offered(sam: User) -> None:

@@ -1,5 +1,6 @@
 """Several files in one field of a form: added, taken out, and never chosen twice."""
 
+import html
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -172,8 +173,43 @@ def test_nobody_else_sends_what_somebody_chose(sam: User) -> None:
 def test_a_file_that_the_field_does_not_take_is_not_kept(sam: User) -> None:
     sent = {"f-why": "", "f-bills": [file("a.exe"), file("b.txt")]}
     page = signed_in(sam).post(FORM, sent).content.decode()
-    assert "choose them again" in page
+    assert "are not taken here" in page
     assert [row.file_name for row in KeptUpload.objects.all()] == ["b.txt"]
+
+
+def test_each_file_that_is_not_taken_is_named_beside_its_field(sam: User) -> None:
+    large = SimpleUploadedFile("large.txt", b"x" * (1024 * 1024 + 1))
+    named = [file("a.txt"), file("false.pdf"), large, file("c.png")]
+    named.append(SimpleUploadedFile("empty.txt", b""))
+    sent = {"f-why": "Trip", "f-bills": named, "f-proof": SimpleUploadedFile("none.pdf", b"")}
+    answer = signed_in(sam).post(FORM, sent)
+    page = html.unescape(answer.content.decode())
+    assert answer.status_code == 422
+    assert "What is in the file 'false.pdf' is not of the kind that its name says (pdf)" in page
+    assert "The file 'large.txt' is larger than 1 MB; choose a smaller one." in page
+    assert "The file 'c.png' is of another kind; this takes files of these kinds: txt, pdf." in page
+    assert "The file 'empty.txt' is empty; choose another one." in page
+    assert "The file 'none.pdf' is empty; choose another one." in page
+    assert "Keep it to 3 files." not in page  # those that are not taken do not count
+    assert "Choose your files again" not in page
+    assert len(kept_names(page)) == 1
+
+
+def test_a_form_that_only_gets_a_row_more_names_the_file_that_it_cannot_keep(sam: User) -> None:
+    data = yaml.safe_load(MAP)
+    data["fields"] |= {"lines": {"type": "list", "columns": {"item": {"type": "text"}}}}
+    data["start"] = {"role": "staff", "fields": ["bills", "lines"], "first": "check"}
+    publish_map(data | {"key": "rows"})
+    sent = {"f-bills": [file("a.txt"), file("b.exe")], "f-lines-rows": "1", "f-lines-add": "1"}
+    page = signed_in(sam).post("/start/rows/", sent).content.decode()
+    assert "Choose your files again: b.exe." in page
+    assert len(kept_names(page)) == 1
+
+
+def test_a_long_name_of_a_file_is_said_in_short(sam: User) -> None:
+    name = f"{'long' * 50}.png"
+    page = signed_in(sam).post(FORM, {"f-why": "Trip", "f-bills": [file(name)]}).content.decode()
+    assert f"{name[:40]}…{name[-40:]}" in page
 
 
 def test_what_waits_has_a_bound_and_runs_out(sam: User, settings: Settings) -> None:

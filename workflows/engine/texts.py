@@ -6,7 +6,7 @@ in its places; `str()` makes the sentence, in the language that the site's trans
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import reduce
 from types import MappingProxyType
@@ -34,6 +34,10 @@ class Translator(Protocol):
         """A moment in the reader's zone, which is named."""
         ...
 
+    def write_day(self, day: date) -> str:
+        """A day of the calendar."""
+        ...
+
     def write_amount(self, amount: Decimal, decimals: int, currency: str) -> str:
         """An amount with so many digits after the point, and its currency."""
         ...
@@ -57,6 +61,10 @@ class English:
     def write_moment(self, moment: datetime) -> str:
         """2026-03-02 09:00 (UTC)."""
         return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} (UTC)"
+
+    def write_day(self, day: date) -> str:
+        """2026-03-02."""
+        return day.isoformat()
 
     def write_amount(self, amount: Decimal, decimals: int, currency: str) -> str:
         """1,250.00 EUR."""
@@ -89,6 +97,16 @@ class ReaderMoment:
 
     def __str__(self) -> str:
         return _translators[0].write_moment(self.moment)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderDay:
+    """A day of the calendar that is written in the way of whoever reads."""
+
+    day: date
+
+    def __str__(self) -> str:
+        return _translators[0].write_day(self.day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +153,8 @@ def dump_text(value: object) -> object:
         return {"grouped": value.number}
     if isinstance(value, ReaderMoment):
         return {"moment": value.moment.isoformat()}
+    if isinstance(value, ReaderDay):
+        return {"day": value.day.isoformat()}
     if isinstance(value, ReaderAmount):
         return {"amount": [str(value.amount), value.decimals, value.currency]}
     return value if value is None or type(value) in (str, int, float, bool) else str(value)
@@ -148,6 +168,8 @@ def load_text(value: Any) -> Any:
         return GroupedNumber(value["grouped"])
     if "moment" in value:
         return ReaderMoment(datetime.fromisoformat(value["moment"]))
+    if "day" in value:
+        return ReaderDay(date.fromisoformat(value["day"]))
     if "amount" in value:
         amount, decimals, currency = value["amount"]
         return ReaderAmount(Decimal(amount), decimals, currency)

@@ -1,11 +1,11 @@
 """Django's translations for the sentences of the engine, in the language that is active."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils.translation import gettext, ngettext
 
-from workflows.language.formats import count_text, decimal_text, zoned_moment_text
+from workflows.language.formats import count_text, date_text, decimal_text, zoned_moment_text
 
 
 class ActiveLanguage:
@@ -26,6 +26,10 @@ class ActiveLanguage:
     def write_moment(self, moment: datetime) -> str:
         """The moment as the active language writes it, in the active zone."""
         return zoned_moment_text(moment)
+
+    def write_day(self, day: date) -> str:
+        """The day as the active language writes it."""
+        return date_text(day)
 
     def write_amount(self, amount: Decimal, decimals: int, currency: str) -> str:
         """The amount as the active language writes it."""

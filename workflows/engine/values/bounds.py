@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
-from workflows.engine.texts import ReaderAmount, Text, text
+from workflows.engine.texts import ReaderAmount, ReaderDay, ReaderMoment, Text, text
 from workflows.engine.timing.dates import is_allowed_date, is_allowed_moment, local_day_of
 from workflows.engine.timing.due_dates import Months
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
@@ -170,11 +170,13 @@ def money_limit(limit: Decimal, currency: str) -> ReaderAmount:
     return ReaderAmount(limit, max(decimals_of(currency), own), currency)
 
 
-def limit_text(limit: Limit, currency: str | None = None) -> str | ReaderAmount:
+def limit_text(
+    limit: Limit, currency: str | None = None
+) -> str | ReaderAmount | ReaderDay | ReaderMoment:
     """A limit as it stands in messages; of amounts with their currency."""
     if isinstance(limit, Decimal):
         return money_limit(limit, currency) if currency else plain_number(limit)
-    return limit.isoformat(timespec="minutes") if isinstance(limit, datetime) else limit.isoformat()
+    return ReaderMoment(limit) if isinstance(limit, datetime) else ReaderDay(limit)
 
 
 def too_low(bound: Bound, limit: Limit, other: str, currency: str | None = None) -> Text:

@@ -5,7 +5,7 @@ browser is told beforehand is help and no more. Whether there is such a person i
 people to say.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, tzinfo
 from decimal import Decimal
@@ -102,15 +102,33 @@ def _refusal(spec: ConstrainedSpec, value: Any, context: BoundContext) -> Text |
 def _rows_refusal(spec: FieldSpec, rows: Any, context: BoundContext) -> Text | None:
     """What is wrong in the first cells that are not what their columns ask for; bounds of columns
     are held against the others of the row."""
+    refused = _refused_cells(spec, enumerate(rows, 1), context)
+    return RowsRefused(refused).text if refused else None
+
+
+def refused_cells(
+    spec: FieldSpec,
+    rows: Iterable[tuple[int, Mapping[str, Any]]],
+    *,
+    today: date | None = None,
+    zone: tzinfo = UTC,
+) -> list[CellRefused]:
+    """The cells of numbered rows, as far as they could be read, that are not what their columns ask
+    for."""
+    return _refused_cells(spec, rows, BoundContext({}, {}, today, zone))
+
+
+def _refused_cells(
+    spec: FieldSpec, rows: Iterable[tuple[int, Mapping[str, Any]]], context: BoundContext
+) -> list[CellRefused]:
     columns: Any = columns_of(spec)
-    refused = [
+    return [
         CellRefused(number, key, column.label or key, why)
-        for number, row in enumerate(rows, 1)
+        for number, row in rows
         for key, column in columns.items()
         if row.get(key) is not None
         and (why := _refusal(column, row[key], replace(context, fields=columns, data=row)))
     ]
-    return RowsRefused(refused).text if refused else None
 
 
 def _length_refusal(spec: ConstrainedSpec, value: Any) -> Text | None:

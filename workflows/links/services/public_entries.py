@@ -18,9 +18,9 @@ from workflows.engine.errors import InvalidInput, WrongState
 from workflows.engine.format.public_forms import public_fields, public_form_of
 from workflows.engine.texts import ReaderMoment
 from workflows.execution.models import WorkflowInstance
+from workflows.execution.services.field_values.file_checks import check_upload
 from workflows.execution.services.field_values.values import (
     SentFiles,
-    check_upload,
     files_sent,
     require_number_of_files,
 )

@@ -6,11 +6,8 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import inf
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from django.conf import settings
 from django.core.files import File
 from django.db.models import Max, Q
 from django.utils import timezone
@@ -28,13 +25,7 @@ from workflows.engine.values.field_types.documents import (
     max_files_of,
 )
 from workflows.engine.values.fields import clean_field_value, clean_unnamed_value
-from workflows.engine.values.file_kinds import (
-    FILE_KINDS,
-    HEAD_BYTES,
-    TAIL_BYTES,
-    FileEdges,
-    kind_of_ending,
-)
+from workflows.execution.services.field_values.file_checks import check_upload
 from workflows.people.models import User
 from workflows.persistence.kept_text import validate_text
 from workflows.persistence.row_history import attribute_history_to
@@ -313,16 +304,6 @@ def build_document(work: UnitOfWork, key: str, spec: FieldDef, file: File) -> Do
     return document
 
 
-def check_upload(key: str, spec: FieldDef, file: File) -> str:
-    """The name under which a file of this field is kept. Raises InvalidInput for a file of a size
-    or kind that is not taken."""
-    title = display_title(key, spec.label)
-    _validate_upload_size(title, file, min(settings.UPLOAD_MAX_MB, spec.max_size or inf))
-    name = _upload_name(title, file)
-    _validate_file_kind(title, name, spec.accept or (), file)
-    return "".join(c for c in name if c.isprintable())[-255:]
-
-
 def _document_field(work: UnitOfWork, key: str) -> FieldDef:
     spec = work.map.graph.definition.fields.get(key)
     if spec is None or not type_of_field(spec).holds_document:
@@ -330,61 +311,6 @@ def _document_field(work: UnitOfWork, key: str) -> FieldDef:
             "This workflow has no document field '%(key)s'; leave the file out.", key=key
         )
     return spec
-
-
-def _validate_upload_size(title: str, file: File, most_megabytes: float) -> None:
-    if not file.size:
-        raise InvalidInput(
-            "'%(field)s': the file is empty; choose another one.",
-            field=title,
-        )
-    if file.size > most_megabytes * 1024 * 1024:
-        raise InvalidInput(
-            "'%(field)s': the file is larger than %(limit)s MB; choose a smaller one.",
-            field=title,
-            limit=most_megabytes,
-        )
-
-
-def _upload_name(title: str, file: File) -> str:
-    """The file's own name, if files of its kind are taken."""
-    name = PurePath(str(file.name or "").replace("\\", "/")).name or "file"
-    ending = PurePath(name).suffix.lower().lstrip(".")
-    if ending and settings.UPLOAD_TYPES and ending not in settings.UPLOAD_TYPES:
-        raise InvalidInput(
-            "'%(field)s': files of the kind '.%(ending)s' are not taken here; choose one"
-            " of: %(kinds)s.",
-            field=title,
-            ending=ending[:20],
-            kinds=", ".join(sorted(settings.UPLOAD_TYPES)),
-        )
-    return name
-
-
-def _validate_file_kind(title: str, name: str, accepted: Collection[str], file: File) -> None:
-    """Where the map names kinds, the name's ending is of one of them, and so are the bytes."""
-    if not accepted:
-        return
-    kind = kind_of_ending(PurePath(name).suffix.lower().lstrip("."))
-    places = {"field": title, "kinds": ", ".join(accepted)}
-    if kind is None or kind not in accepted:
-        raise InvalidInput("'%(field)s' takes files of these kinds: %(kinds)s.", **places)
-    if not FILE_KINDS[kind].fits(_file_edges(file)):
-        raise InvalidInput(
-            "'%(field)s': what is in the file is not of the kind that its name says (%(kind)s);"
-            " save it as one of: %(kinds)s.",
-            kind=kind,
-            **places,
-        )
-
-
-def _file_edges(file: File) -> FileEdges:
-    file.seek(0)
-    head = file.read(HEAD_BYTES)
-    file.seek(max(0, file.size - TAIL_BYTES))
-    tail = file.read(TAIL_BYTES)
-    file.seek(0)
-    return FileEdges(head, tail)
 
 
 def _next_version(work: UnitOfWork, key: str) -> int:
