@@ -16,6 +16,7 @@ from workflows.engine.format.definition import (
     Step,
     SubworkflowStep,
     WaitStep,
+    roles_of_step,
 )
 from workflows.engine.routing.holds import fields_of_hold, purposes_of
 from workflows.engine.routing.waits import awaited_field
@@ -125,7 +126,8 @@ def _names_of_human(survey: Survey, step: HumanStep) -> Iterator[tuple[str, Text
     if isinstance(step.due, DueDef):
         yield step.due.field, text("is due by")
     escalated = step.on_overdue.escalate_to if step.on_overdue else None
-    for name in (step.role, escalated, *(route.role for route in step.outcomes.values())):
+    of_outcomes = [route.role for route in step.outcomes.values()]
+    for name in (*roles_of_step(step), escalated, *of_outcomes):
         role = survey.role(name)
         if role is not None and role.person_field:
             yield role.person_field, text("is for whoever is named in")

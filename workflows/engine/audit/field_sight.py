@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
+from workflows.engine.format.definition import HumanStep, roles_of_step
 from workflows.engine.routing.outside_fields import fields_sent_outside
 
 
@@ -11,9 +12,9 @@ def check_asked_in_sight(survey: Survey) -> Iterator[AuditFinding]:
     """Who fills in a field may see it."""
     for key, step in survey.humans():
         for name in step.outputs or ():
-            if step.role is not None and not _may_see(survey, step.role, name):
+            for role in _blind_roles(survey, step, name):
                 yield make_finding(
-                    "field_asked_unseen", key, step=survey.called(key), name=name, role=step.role
+                    "field_asked_unseen", key, step=survey.called(key), name=name, role=role
                 )
 
 
@@ -21,10 +22,15 @@ def check_shown_in_sight(survey: Survey) -> Iterator[AuditFinding]:
     """What a step lists as shown is shown to its people."""
     for key, step in survey.humans():
         for name in step.inputs or ():
-            if step.role is not None and not _may_see(survey, step.role, name):
+            for role in _blind_roles(survey, step, name):
                 yield make_finding(
-                    "field_not_shown", key, step=survey.called(key), name=name, role=step.role
+                    "field_not_shown", key, step=survey.called(key), name=name, role=role
                 )
+
+
+def _blind_roles(survey: Survey, step: HumanStep, name: str) -> list[str]:
+    """The roles of a step whose people may not see a field."""
+    return [role for role in roles_of_step(step) if not _may_see(survey, role, name)]
 
 
 def _may_see(survey: Survey, role: str, name: str) -> bool:

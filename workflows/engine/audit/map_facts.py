@@ -68,7 +68,11 @@ class Survey:
 
     def step_with_role(self, name: str) -> str | None:
         """The first step of people that a role owns."""
-        return next((key for key, step in self.humans() if step.role == name), None)
+        return next((key for key, step in self.humans() if name in roles_of_step(step)), None)
+
+    def roles_of(self, step: HumanStep) -> list[RoleDef]:
+        """The roles of a step of people: of a quorum by roles all of them."""
+        return [role for name in roles_of_step(step) if (role := self.role(name)) is not None]
 
     @cached_property
     def _members_by_role(self) -> dict[str, frozenset[str]]:

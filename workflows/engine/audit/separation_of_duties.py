@@ -1,14 +1,19 @@
 """Separation of duties: whom `not_by` keeps away, and whether somebody is left."""
 
 from collections.abc import Iterator
+from itertools import combinations
+from typing import Final
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
-from workflows.engine.format.definition import HumanStep, excluded_parties
+from workflows.engine.format.definition import HumanStep, excluded_parties, roles_of_step
 from workflows.engine.format.directory_finders import MANAGER_OF, field_of_word
-from workflows.engine.format.quorums import fixed_votes
+from workflows.engine.format.quorums import fixed_votes, quorum_roles
 from workflows.engine.texts import Text, text
 from workflows.engine.values.field_types.base import type_of_field
+
+MOST_ROLES: Final = 10
+"""Of a quorum by more roles only each and all together are looked at."""
 
 
 def check_requester_separation(survey: Survey) -> Iterator[AuditFinding]:
@@ -100,34 +105,38 @@ def _check_field_kept_apart(survey: Survey, key: str, field: str) -> Iterator[Au
 
 
 def check_somebody_left(survey: Survey) -> Iterator[AuditFinding]:
-    """After everybody whom `not_by` keeps away, somebody is left."""
+    """After everybody whom `not_by` keeps away, somebody is left: of each role that must agree."""
     for key, step in survey.humans():
+        roles = [*quorum_roles(step.quorum)] or [step.role]
         always = next(
             (
-                other
+                (other, role)
+                for role in roles
                 for other in excluded_parties(step)
-                if _bars_everybody(survey, key, step, other)
+                if _bars_everybody(survey, key, role, other)
             ),
             None,
         )
         if always is not None:
-            excluded = (
-                text("the requester")
-                if always == "requester"
-                else text("the person in '%(field)s'", field=field_of_word(always))
-                if field_of_word(always)
-                else text("who did '%(step)s'", step=always)
-            )
-            yield make_finding(
-                "nobody_left", key, step=survey.called(key), excluded=excluded, role=step.role
-            )
+            other, role = always
+            names = {"step": survey.called(key), "excluded": _excluded_words(other), "role": role}
+            yield make_finding("nobody_left", key, **names)
         else:
             yield from _check_too_few(survey, key, step)
 
 
-def _bars_everybody(survey: Survey, key: str, step: HumanStep, other: str) -> bool:
-    """Whether this entry of `not_by` always keeps away everybody in the step's role."""
-    role = survey.role(step.role)
+def _excluded_words(other: str) -> Text:
+    if other == "requester":
+        return text("the requester")
+    field = field_of_word(other)
+    if field is not None:
+        return text("the person in '%(field)s'", field=field)
+    return text("who did '%(step)s'", step=other)
+
+
+def _bars_everybody(survey: Survey, key: str, name: str | None, other: str) -> bool:
+    """Whether this entry of `not_by` always keeps away everybody in a role of the step."""
+    role = survey.role(name)
     if role is None:
         return False
     if other == "requester":
@@ -138,20 +147,20 @@ def _bars_everybody(survey: Survey, key: str, step: HumanStep, other: str) -> bo
     before = survey.graph[other]
     if other == key or not isinstance(before, HumanStep) or not survey.always_before(other, key):
         return False
-    if any(route.role for route in before.outcomes.values()):
+    if any(route.role for route in before.outcomes.values()) or len(roles_of_step(before)) > 1:
         return False
-    return _is_same_single_person(survey, step, before)
+    return _is_same_single_person(survey, name, before)
 
 
-def _is_same_single_person(survey: Survey, step: HumanStep, before: HumanStep) -> bool:
-    step_role, earlier_role = survey.role(step.role), survey.role(before.role)
-    assert step_role is not None
+def _is_same_single_person(survey: Survey, name: str | None, before: HumanStep) -> bool:
+    role, earlier_role = survey.role(name), survey.role(before.role)
+    assert role is not None
     if earlier_role is None:
         return False
-    if not step_role.is_static:
+    if not role.is_static:
         written = _fields_written_by_steps(survey)
-        return step_role == earlier_role and step_role.person_field not in written
-    members = survey.members(step.role)
+        return role == earlier_role and role.person_field not in written
+    members = survey.members(name)
     return members is not None and len(members) == 1 and members == survey.members(before.role)
 
 
@@ -165,23 +174,37 @@ def _fields_written_by_steps(survey: Survey) -> set[str]:
 
 
 def _check_too_few(survey: Survey, key: str, step: HumanStep) -> Iterator[AuditFinding]:
-    members = survey.members_of_step(step)
-    needed = fixed_votes(step.quorum) or 1
-    if members is None or len(members) < max(needed, 2):
-        return
-    barred = sum(
-        _max_barred_count(survey, members, step, other) for other in excluded_parties(step)
-    )
-    if len(members) - barred < needed:
-        yield make_finding(
-            "too_few_left",
-            key,
-            step=survey.called(key),
-            needed=needed,
-            role=step.role,
-            members=len(members),
-            barred=barred,
+    """Of the people of the step, or of some of the roles that must agree, enough are left."""
+    for roles, needed in _wanted_of_roles(step):
+        known = [people for role in roles if (people := survey.members(role)) is not None]
+        members = frozenset[str]().union(*known)
+        if len(known) < max(1, len(roles)) or len(members) < max(needed, 2):
+            continue
+        barred = sum(
+            _max_barred_count(survey, members, step, other) for other in excluded_parties(step)
         )
+        if len(members) - barred < needed:
+            yield make_finding(
+                "too_few_left",
+                key,
+                step=survey.called(key),
+                needed=needed,
+                role=", ".join(roles),
+                members=len(members),
+                barred=barred,
+            )
+            return
+
+
+def _wanted_of_roles(step: HumanStep) -> Iterator[tuple[tuple[str, ...], int]]:
+    """How many must be left of which roles together. By roles there are enough exactly if there
+    are of each selection of them, since each person counts for one."""
+    parts = quorum_roles(step.quorum)
+    if not parts:
+        yield roles_of_step(step), fixed_votes(step.quorum) or 1
+    for size in range(1, len(parts) + 1) if len(parts) <= MOST_ROLES else (1, len(parts)):
+        for roles in combinations(parts, size):
+            yield roles, sum(parts[role] for role in roles)
 
 
 def _max_barred_count(survey: Survey, members: frozenset[str], step: HumanStep, other: str) -> int:

@@ -21,9 +21,13 @@ def check_step_roles(survey: Survey) -> Iterator[AuditFinding]:
 
 
 def _check_role_members(survey: Survey, key: str, step: HumanStep) -> Iterator[AuditFinding]:
-    members = survey.members_of_step(step)
+    members, parts = survey.members_of_step(step), quorum_roles(step.quorum)
+    yield from _check_quorum_field(survey, key, step)
     if members == frozenset():
         yield make_finding("role_empty", key, role=step.role, step=survey.called(key))
+    elif parts:
+        yield from _check_quorum_by_roles(survey, key, parts)
+        return
     elif members is not None and len(members) == 1:
         (only,) = members
         yield make_finding("one_person", key, person=only, step=survey.called(key), role=step.role)
@@ -33,16 +37,17 @@ def _check_role_members(survey: Survey, key: str, step: HumanStep) -> Iterator[A
 def _check_quorum(
     survey: Survey, key: str, step: HumanStep, members: frozenset[str] | None
 ) -> Iterator[AuditFinding]:
-    needed, parts = fixed_votes(step.quorum), quorum_roles(step.quorum)
-    yield from _check_quorum_field(survey, key, step)
-    if parts:
-        yield from _check_quorum_by_roles(survey, key, parts)
-    elif needed is not None and members != frozenset():
-        role = survey.role(step.role)
+    needed = fixed_votes(step.quorum)
+    if needed is not None and members != frozenset():
         member_count = 1 if members is None else len(members)
-        is_open = role is not None and not role.is_static and role.may_be_several
-        if needed > member_count and not is_open:
+        if needed > member_count and not _is_open(survey, step.role):
             yield _quorum_finding(survey, key, step.role, needed, member_count)
+
+
+def _is_open(survey: Survey, name: str | None) -> bool:
+    """Whether a request may find several people in a role."""
+    role = survey.role(name)
+    return role is not None and not role.is_static and role.may_be_several
 
 
 def _quorum_finding(
@@ -62,19 +67,38 @@ def _check_quorum_by_roles(
     survey: Survey, key: str, parts: Mapping[str, int]
 ) -> Iterator[AuditFinding]:
     """Each role has as many as it must give, and together they can, each person for one role."""
-    members = {role: survey.members(role) for role in parts}
-    for role, people in members.items():
-        if people is not None and len(people) < parts[role]:
-            yield _quorum_finding(survey, key, role, parts[role], len(people))
+    known = {role: people for role in parts if (people := survey.members(role)) is not None}
+    for role, needed in parts.items():
+        there = len(known[role]) if role in known else 1
+        if there < needed and not _is_open(survey, role):
+            yield _quorum_finding(survey, key, role, needed, there)
             return
-    if any(people is None for people in members.values()):
+    places = {role: parts[role] for role in known}
+    everybody = frozenset[str]().union(*known.values())
+    if not _can_fill(places, known, everybody):
+        yield _quorum_finding(survey, key, ", ".join(known), sum(places.values()), len(everybody))
         return
-    known = {role: people or frozenset() for role, people in members.items()}
-    everybody = frozenset().union(*known.values())
-    needed = sum(parts.values())
-    roles_of = ([role for role in parts if person in known[role]] for person in sorted(everybody))
-    if filled_parts(parts, roles_of) < needed:
-        yield _quorum_finding(survey, key, ", ".join(parts), needed, len(everybody))
+    for role in known:
+        able = [one for one in sorted(known[role]) if _can_fill_with(places, known, role, one)]
+        if places[role] == 1 and len(able) == 1:
+            names = {"person": able[0], "step": survey.called(key), "role": role}
+            yield make_finding("one_person", key, "role", **names)
+
+
+def _can_fill(
+    places: Mapping[str, int], known: Mapping[str, frozenset[str]], people: frozenset[str]
+) -> bool:
+    """Whether these people can fill all places, each of them one."""
+    roles_of = ([role for role in places if person in known[role]] for person in sorted(people))
+    return filled_parts(places, roles_of) == sum(places.values())
+
+
+def _can_fill_with(
+    places: Mapping[str, int], known: Mapping[str, frozenset[str]], role: str, person: str
+) -> bool:
+    """Whether the others can fill all other places while this person is there for a role."""
+    others = frozenset[str]().union(*known.values()) - {person}
+    return _can_fill({**places, role: places[role] - 1}, known, others)
 
 
 def _check_quorum_field(survey: Survey, key: str, step: HumanStep) -> Iterator[AuditFinding]:

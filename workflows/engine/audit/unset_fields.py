@@ -39,9 +39,8 @@ def _fields_read(survey: Survey, key: str, step: Step) -> Mapping[str, Text]:
     reads: dict[str, Text] = {}
     if isinstance(step, HumanStep):
         reads |= dict.fromkeys(step.inputs or (), text("shows"))
-        role = survey.role(step.role)
-        for name in role.fields_read if role is not None else ():
-            reads[name] = text("is for whoever is named in")
+        for role in survey.roles_of(step):
+            reads |= dict.fromkeys(role.fields_read, text("is for whoever is named in"))
     if isinstance(step, WaitStep) and step.until:
         reads[awaited_field(step)] = text("waits until")
     if isinstance(step, AutomationStep) and step.action == "set_fields":

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import ParallelBlock, Survey
-from workflows.engine.format.definition import HumanStep, JoinStep, Link
+from workflows.engine.format.definition import HumanStep, JoinStep, Link, RoleDef
 from workflows.engine.routing.graph import find_reachable
 from workflows.engine.rules.evaluation import RuleProblem
 from workflows.engine.texts import Text, text
@@ -64,15 +64,18 @@ def asks_whether_empty(expression: str, name: str) -> bool:
 def check_role_fields_filled(survey: Survey) -> Iterator[AuditFinding]:
     """Whoever a step is for is known when it is reached."""
     for key, step in survey.humans():
-        role = survey.role(step.role)
-        for name in sorted(role.fields_read) if role is not None else ():
-            field = survey.definition.all_fields.get(name)
-            is_unfit = role is not None and name == role.person_field
-            is_unfit = is_unfit and field is not None and not type_of_field(field).names_anybody
-            if not is_unfit and survey.may_be_empty(key, name):
+        roles = survey.roles_of(step)
+        unfit = {role.person_field for role in roles if not _names_people(survey, role)}
+        for name in sorted({name for role in roles for name in role.fields_read} - unfit):
+            if survey.may_be_empty(key, name):
                 yield make_finding(
                     "role_field_may_be_empty", key, step=survey.called(key), field=name
                 )
+
+
+def _names_people(survey: Survey, role: RoleDef) -> bool:
+    field = survey.definition.all_fields.get(role.person_field or "")
+    return field is not None and type_of_field(field).names_anybody
 
 
 def check_required_fields_asked(survey: Survey) -> Iterator[AuditFinding]:

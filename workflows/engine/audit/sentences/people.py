@@ -84,6 +84,13 @@ PEOPLE_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Add somebody to the role %(role)s."),
     ),
+    "one_person.role": AuditSentences(
+        text(
+            "Only %(person)s can agree to %(step)s for the role %(role)s: while %(person)s is away"
+            " or may not decide, every request waits."
+        ),
+        text("Add somebody to the role %(role)s."),
+    ),
     "too_few_left": AuditSentences(
         text(
             "%(step)s needs %(needed)s, the role %(role)s has %(members)s, and separation of duties"
