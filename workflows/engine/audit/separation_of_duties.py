@@ -107,7 +107,8 @@ def _check_field_kept_apart(survey: Survey, key: str, field: str) -> Iterator[Au
 def check_somebody_left(survey: Survey) -> Iterator[AuditFinding]:
     """After everybody whom `not_by` keeps away, somebody is left: of each role that must agree."""
     for key, step in survey.humans():
-        roles = [*quorum_roles(step.quorum)] or [step.role]
+        parts = quorum_roles(step.quorum)
+        roles: list[str | None] = [*parts] if parts else [step.role]
         always = next(
             (
                 (other, role)
