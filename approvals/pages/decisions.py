@@ -9,10 +9,12 @@ from django.utils.translation import gettext, ngettext
 from approvals.ui.formats import performer_text, person_name
 from workflows.definitions.queries.compiled_versions import VersionMap, map_of_step
 from workflows.engine.format.definition import EXPIRED, HumanStep, RouteDef, display_title
+from workflows.engine.routing.quorum import lacking_roles
 from workflows.engine.routing.separation import forward_outcome
 from workflows.execution.models import WorkflowInstance, WorkItem
 from workflows.execution.queries.instance_record import find_awaited_people, signatures_of
 from workflows.execution.services.agreement.withdrawn_votes import find_own_vote
+from workflows.execution.texts.agreement import describe_parts
 from workflows.execution.texts.signatures import signature_text
 from workflows.language.formats import join_words
 from workflows.people.models import User
@@ -125,11 +127,26 @@ def describe_votes(
     ]
 
 
-def describe_awaited(task: WorkItem) -> str:
-    """Whose agreement is awaited who were added by hand."""
+def describe_awaited(task: WorkItem, step: HumanStep) -> str:
+    """Whose agreement is awaited: of which roles, and of those who were added by hand."""
+    sentences = [_lacking_sentence(task, step)] if task.votes else []
     names = [person_name(person) for person in find_awaited_people(task)]
-    if not names:
+    if names:
+        sentences.append(_added_sentence(names))
+    return " ".join(filter(None, sentences))
+
+
+def _lacking_sentence(task: WorkItem, step: HumanStep) -> str:
+    """Of which roles people are awaited still, where the quorum is by roles."""
+    token = task.request.read_marking().token(task.activation) if step.quorum else None
+    lacking = lacking_roles(step, token) if token is not None else {}
+    if not lacking:
         return ""
+    people = describe_parts(lacking, sum(lacking.values()))
+    return gettext("It waits for %(people)s still.") % {"people": people}
+
+
+def _added_sentence(names: list[str]) -> str:
     return ngettext(
         "%(people)s was asked to agree besides, and has not yet.",
         "%(people)s were asked to agree besides, and have not yet.",

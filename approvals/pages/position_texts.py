@@ -26,6 +26,7 @@ from workflows.execution.queries.position import (
     InstancePosition,
     StepPosition,
 )
+from workflows.execution.texts.agreement import describe_agreement, describe_agreement_shortly
 from workflows.execution.texts.position import (
     describe_holder,
     describe_holder_role,
@@ -250,22 +251,8 @@ def short_holder_text(position: InstancePosition, step: StepPosition, now: datet
     if holder.kind == HolderKind.SYSTEM:
         return short_waiting_text(position, step, now)
     if holder.kind == HolderKind.SEVERAL and task is not None:
-        return _short_agreement_text(holder, task)
+        return describe_agreement_shortly(holder, task)
     return describe_holder(holder)
-
-
-def _short_agreement_text(holder: Holder, task: WorkItem) -> str:
-    places = {"needed": task.needed, "role": describe_holder_role(holder), "count": len(task.votes)}
-    if not task.votes:
-        return gettext("%(needed)s people in %(role)s; nobody has yet") % places
-    return (
-        ngettext(
-            "%(needed)s people in %(role)s; %(count)s has so far",
-            "%(needed)s people in %(role)s; %(count)s have so far",
-            len(task.votes),
-        )
-        % places
-    )
 
 
 def holder_sentence(
@@ -285,7 +272,7 @@ def holder_sentence(
         case HolderKind.SYSTEM:
             return full_waiting_text(position, step, now, audits=audits)
         case HolderKind.SEVERAL if task is not None:
-            return _agreement_sentence(holder, task)
+            return describe_agreement(holder, task)
         case _:
             return gettext("Anybody in %(role)s can take it; nobody has yet.") % {
                 "role": describe_holder_role(holder)
@@ -315,20 +302,6 @@ def _assignee_sentence(person: str, state: str) -> str:
         "paused": gettext("%(person)s has it; work on it is paused."),
     }
     return sentences.get(state, gettext("%(person)s has it.")) % {"person": person}
-
-
-def _agreement_sentence(holder: Holder, task: WorkItem) -> str:
-    places = {"needed": task.needed, "role": describe_holder_role(holder), "count": len(task.votes)}
-    if not task.votes:
-        return gettext("%(needed)s people in %(role)s have to agree; nobody has yet.") % places
-    return (
-        ngettext(
-            "%(needed)s people in %(role)s have to agree; %(count)s has so far.",
-            "%(needed)s people in %(role)s have to agree; %(count)s have so far.",
-            len(task.votes),
-        )
-        % places
-    )
 
 
 # -- since when -------------------------------------------------------------------------------

@@ -235,7 +235,7 @@ def request_page(
         kept_messages=kept_messages_of(request, now),
         trail=trail_of(request) if standing.audits else [],
         standing=standing,
-        courses=available_steering_commands(position, user, manages=standing.manages),
+        courses=available_steering_commands(position, user, now, manages=standing.manages),
         public_address=address_behind(request) if standing.answers_for_it else "",
     )
 
@@ -332,16 +332,20 @@ def find_standing(work: UnitOfWork, user: User) -> Standing:
     )
 
 
-def _may_be_extended(request: WorkflowInstance, position: InstancePosition) -> bool:
-    """Whether the map lets a request as a whole be given more time, and it has not been yet."""
+def _may_be_extended(position: InstancePosition, now: datetime) -> bool:
+    """Whether the map lets a request as a whole be given more time, it has not been yet, and its
+    time is not up."""
+    request = position.instance
     extend = position.map.graph.definition.extend
-    given = len((request.deadline_record or {}).get("extended", ()))
-    is_dated = request.state == WorkflowInstance.RUNNING and bool(request.deadline_record)
+    record = request.deadline_record or {}
+    given = len(record.get("extended", ()))
+    is_late = request.deadline_at < now and "stands_since" not in record
+    is_dated = request.state == WorkflowInstance.RUNNING and bool(record) and not is_late
     return extend is not None and is_dated and given < (extend.times or 1)
 
 
 def available_steering_commands(
-    position: InstancePosition, user: User, *, manages: bool
+    position: InstancePosition, user: User, now: datetime, *, manages: bool
 ) -> list[SteeringLink]:
     """Which changes of course this person can ask for now."""
     request = position.instance
@@ -359,7 +363,7 @@ def available_steering_commands(
             gettext("Resume the request"),
             manages and request.state == WorkflowInstance.SUSPENDED,
         ),
-        ("extend", gettext("Give it more time"), manages and _may_be_extended(request, position)),
+        ("extend", gettext("Give it more time"), manages and _may_be_extended(position, now)),
         (
             "reopen",
             gettext("Reopen the request"),

@@ -35,6 +35,7 @@ from workflows.execution.queries.position import (
     StepPosition,
     build_position,
 )
+from workflows.execution.texts.agreement import describe_parts
 from workflows.links.models import StatusLink
 from workflows.links.queries.addresses import status_link_address
 from workflows.links.queries.status_links import (
@@ -169,6 +170,9 @@ def _holder_sentence(version_map: VersionMap, step: StepPosition, *, is_named: b
             }
         case HolderKind.SEVERAL:
             needed = step.task.needed if step.task is not None else 2
+            if holder.parts:
+                people = describe_parts(holder.parts, needed)
+                return gettext("%(people)s have to agree.") % {"people": people}
             return ngettext(
                 "%(count)s person of “%(role)s” has to agree.",
                 "%(count)s people of “%(role)s” have to agree.",

@@ -39,6 +39,7 @@ from workflows.definitions.queries.compiled_versions import map_of_step
 from workflows.documents.queries.instance_documents import DOCUMENTS
 from workflows.engine.authority.decision_guards import DecisionContext, acting_refusal
 from workflows.engine.format.definition import HumanStep, RouteDef, display_title
+from workflows.engine.format.quorums import quorum_roles
 from workflows.engine.routing.rows import slot_key
 from workflows.engine.routing.void_approvals import changed_since, outdated_approvals
 from workflows.execution.models import (
@@ -74,7 +75,7 @@ from workflows.execution.queries.questions import QUESTIONS
 from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.queries.visible_instances import find_visible_human_task
 from workflows.execution.services.capacities import may_steer_request
-from workflows.execution.services.extensions import find_task_refusal
+from workflows.execution.services.extensions import due_of_extended_task, find_task_refusal
 from workflows.execution.services.read_only_work import read_only_unit_of_work
 from workflows.execution.services.review_digest import digest_of_shown_values
 from workflows.execution.services.task_standing import (
@@ -83,6 +84,7 @@ from workflows.execution.services.task_standing import (
     find_person_in_whose_right,
 )
 from workflows.execution.services.unit_of_work import UnitOfWork
+from workflows.execution.texts.agreement import describe_parts
 from workflows.language.formats import date_text, join_words, moment_text
 from workflows.people.models import User
 from workflows.people.queries.person_names import full_name_of, full_names_of
@@ -132,10 +134,12 @@ class TaskPage:
     asked_again: str = ""
     outdated: Sequence[str] = ()
     expires: str = ""
-    may_extend: bool = False
+    extended_due: datetime | None = None
+    """When it is due if it is given more time; None where it cannot be, or not by the reader."""
     signing: SigningPrompt | None = None
     may_take_back: bool = False
     awaited: str = ""
+    needed_of_roles: str = ""
     holds: Sequence[HoldLine] = ()
 
     @property
@@ -184,6 +188,7 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
     person = find_person_in_whose_right(work, user, situation) if situation else user
     data = work.data_of(task)
     steers, may_act = may_steer_request(work, user, key), not refused and not over
+    parts = quorum_roles(step.quorum)
     return TaskPage(
         task=task,
         position=position,
@@ -213,10 +218,11 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         state_sentence=_state_sentence(task, position, person if person != user else None),
         manages=task.is_open and steers,
         expires=_expiry_sentence(task),
-        may_extend=_may_extend(work, task, step, now) and (may_act or steers),
+        extended_due=_extended_due(work, task, step, now) if may_act or steers else None,
         signing=signing_prompt(user, step) if outcomes else None,
         may_take_back=may_withdraw_vote(task, user),
-        awaited=describe_awaited(task),
+        awaited=describe_awaited(task, step),
+        needed_of_roles=describe_parts(parts, task.needed) if parts else "",
         form_values={field: data.get(field) for field in step.outputs or [] if field not in hidden},
         seen=digest_of_shown_values(
             work.map, key, task.request.data, task.rows, work.marking.chains
@@ -243,10 +249,14 @@ def _expiry_sentence(task: WorkItem) -> str:
     }
 
 
-def _may_extend(work: UnitOfWork, task: WorkItem, step: HumanStep, now: datetime) -> bool:
-    """Whether the task can be given more time; who may do so is asked besides."""
+def _extended_due(
+    work: UnitOfWork, task: WorkItem, step: HumanStep, now: datetime
+) -> datetime | None:
+    """When the task is due if it is given more time; who may do so is asked besides."""
     is_known = step.extend is not None and task.step_id in work.map.step_keys
-    return task.is_open and is_known and find_task_refusal(work, task, now) is None
+    if not (task.is_open and is_known) or find_task_refusal(work, task, now) is not None:
+        return None
+    return due_of_extended_task(work, task, step)
 
 
 def _open_task_work(task: WorkItem, user: User, now: datetime) -> UnitOfWork:

@@ -38,8 +38,9 @@ from workflows.execution.queries.visible_instances import find_visible_request, 
 from workflows.execution.services import instances as requests
 from workflows.execution.services import merges
 from workflows.execution.services import work_items as tasks
-from workflows.execution.services.extensions import extend_request
+from workflows.execution.services.extensions import due_of_extended_request, extend_request
 from workflows.execution.services.read_only_work import read_only_unit_of_work
+from workflows.language.formats import moment_text
 from workflows.people.models import User
 
 SteeringService = Callable[..., WorkflowInstance]
@@ -71,11 +72,11 @@ def steer_request_view(request: HttpRequest, reference: str, course: str) -> Htt
         run = STEERING_COMMANDS[course]
         return run(instance.pk, actor=user, reason=form.cleaned_data["reason"], now=now)
 
-    question = _steering_question(course, instance)
+    question = _steering_question(course, instance, user)
     return confirm_and_run(request, instance, question, form, steer_request)
 
 
-def _steering_question(course: str, instance: WorkflowInstance) -> Confirmation:
+def _steering_question(course: str, instance: WorkflowInstance, user: User) -> Confirmation:
     """What the page of a change of course says before it."""
     questions = {
         "cancel": Confirmation(
@@ -98,9 +99,7 @@ def _steering_question(course: str, instance: WorkflowInstance) -> Confirmation:
         "extend": Confirmation(
             gettext("Give %(reference)s more time?"),
             gettext("Give it more time"),
-            gettext(
-                "It is due later then, as its map says. The requester is told, with your reason."
-            ),
+            _extension_sentence(instance, user) if course == "extend" else "",
         ),
         "reopen": Confirmation(
             gettext("Reopen %(reference)s?"),
@@ -110,6 +109,16 @@ def _steering_question(course: str, instance: WorkflowInstance) -> Confirmation:
     }
     question = questions[course]
     return replace(question, heading=question.heading % {"reference": instance.reference})
+
+
+def _extension_sentence(instance: WorkflowInstance, user: User) -> str:
+    """When the request is due if it is given more time."""
+    due = due_of_extended_request(read_only_unit_of_work(instance, user, timezone.now()))
+    if due is None:
+        return gettext("It cannot be given more time now.")
+    return gettext("It is due %(moment)s then. The requester is told, with your reason.") % {
+        "moment": moment_text(due)
+    }
 
 
 @require_http_methods(GET_OR_POST)

@@ -137,7 +137,8 @@ def task_command_view(request: HttpRequest, task_id: int, command: str) -> HttpR
     except HandoffError as error:
         if not is_shown_on_page(error):
             raise
-        return _task_response(request, task_id, error=error)
+        reason = request.POST.get("reason") if command == "extend" else None
+        return _task_response(request, task_id, error=error, extension_reason=reason)
 
 
 def _task_address(task_id: int) -> str:
@@ -263,6 +264,7 @@ def _task_response(
     *,
     form: DeclaredForm | None = None,
     error: HandoffError | None = None,
+    extension_reason: str | None = None,
 ) -> HttpResponse:
     now = timezone.now()
     page = task_page(signed_in_user(request), task_id, now)
@@ -284,6 +286,7 @@ def _task_response(
         "comment": (kept_data or request.POST or content.data).get("comment", ""),
         "files_lost": files_lost,
         "holds": TypedHolds(),
+        "extension_reason": extension_reason,
         "books": says_what_is_held(cached_map(page.task.step.version_id), form.fields),
         "draft": draft,
         "draft_files": without_kept(request, content.files),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests.approvals.api.calls import Api, problem, unchanged
 from tests.approvals.office import signed_in
@@ -11,6 +12,10 @@ from tests.automation.driving import plain
 from tests.factories import make_user
 from tests.workflows.support import Flow, begin, digest_now, everything, person
 from tests.workflows.test_directory_roles import step
+from workflows.execution.queries.position import find_position
+from workflows.links.queries.addresses import status_link_token
+from workflows.links.services.status_links import make_status_link
+from workflows.notices.messages.standing import describe_request_standing
 from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +64,34 @@ def test_only_who_agreed_is_offered_to_take_it_back() -> None:
     refused = client("bob").post(address(flow, "withdraw-vote/"))
     assert refused.status_code == 403
     assert everything() == before
+
+
+def test_a_quorum_by_roles_says_how_many_of_which_role_everywhere() -> None:
+    make_user("lea", groups=["legal"])
+    data = plain("many", {"agree": step("crew", quorum={"crew": 2, "legal": 1})})
+    data["roles"]["legal"] = {"groups": ["legal"]}
+    flow = begin(data)
+    asked_for = f"/requests/{flow.request.reference}/"
+    parts = "2 of “Crew” and 1 of “Legal”"
+    assert f"It goes on when {parts} have agreed." in page(flow, "ann")
+    assert f"{parts} have to agree; nobody has yet." in seen_by("rita", asked_for)
+    assert f"{parts}; nobody has yet" in seen_by("rita", "/requests/")
+    agree(flow, "ann")
+    agree(flow, "lea")
+    assert "It waits for 1 of “Crew” still." in page(flow, "bob")
+    assert f"{parts} have to agree; 2 have so far." in seen_by("rita", asked_for)
+    client("bob").post(address(flow, "approver/"), {"to": "olga", **WHY})
+    more = "2 of “Crew”, 1 of “Legal” and 1 asked besides"
+    assert f"{more} have to agree; 2 have so far." in seen_by("rita", asked_for)
+    link = make_status_link(flow.request, by=person("rita"), days=7, now=timezone.now())
+    status = Client().get(f"/status/{status_link_token(link)}").content.decode()
+    assert f"{more} have to agree." in status
+    answers = dict(describe_request_standing(find_position(flow.request), None, timezone.now()))
+    assert more in answers["Who has it"]
+
+
+def seen_by(name: str, path: str) -> str:
+    return " ".join(client(name).get(path).content.decode().split())
 
 
 def test_one_more_is_asked_on_a_page_of_its_own_with_a_reason() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
 
 from tests.approvals.api.calls import Api, problem, unchanged
 from tests.approvals.office import signed_in
@@ -19,7 +20,7 @@ from workflows.engine.format.definition import Definition
 from workflows.engine.format.parts import DueDef
 from workflows.engine.timing.due_records import begin_record, due_of_record
 from workflows.engine.timing.working_time import Calendar
-from workflows.execution.models import NEVER
+from workflows.execution.models import NEVER, WorkflowInstance
 from workflows.execution.services import corrections, questions
 from workflows.execution.services import work_items as tasks
 from workflows.execution.services.extensions import extend_request, extend_task
@@ -268,15 +269,36 @@ def test_the_pages_offer_more_time_and_show_until_when() -> None:
     ann, olga = signed_in(person("ann")), signed_in(person("olga"))
     shown = ann.get(f"/tasks/{item.pk}/").content.decode()
     assert "Give it more time" in shown
+    assert "It is due 30 Apr 2027, " in shown
+    empty = ann.post(f"/tasks/{item.pk}/extend/", {"reason": " "})
+    assert "<details open>" in empty.content.decode()
+    long = "So many files. " * 200
+    refused = ann.post(f"/tasks/{item.pk}/extend/", {"reason": long})
+    assert refused.status_code == 422
+    assert long.strip() in refused.content.decode()
     answer = ann.post(f"/tasks/{item.pk}/extend/", {"reason": "Many files."}, follow=True)
     assert "30 Apr 2027" in answer.content.decode()
     assert "Give it more time" not in ann.get(f"/tasks/{item.pk}/").content.decode()
     page = f"/requests/{flow.request.reference}/"
     assert "28 Feb 2027" in olga.get(page).content.decode()
     assert "Give it more time" in olga.get(page).content.decode()
+    assert "It is due 30 Apr 2027, " in olga.get(f"{page}extend/").content.decode()
     olga.post(f"{page}extend/", {"reason": "Many files."})
     assert flow.refresh().deadline_at == APRIL
     assert ann.post(f"{page}extend/", {"reason": "x"}).status_code in (403, 404)
+
+
+@database
+def test_a_request_that_is_overdue_as_a_whole_is_not_offered_more_time() -> None:
+    make_people()
+    data = dsar({"due": MONTH, "extend": MORE}, due=MONTH, extend=MORE)
+    flow = begin(data, received_on="2027-01-31")
+    olga, page = signed_in(person("olga")), f"/requests/{flow.request.reference}/"
+    assert f"{page}extend/" in olga.get(page).content.decode()
+    past = timezone.now() - timedelta(days=1)
+    WorkflowInstance.objects.filter(pk=flow.request.pk).update(deadline_at=past)
+    assert f"{page}extend/" not in olga.get(page).content.decode()
+    assert "It cannot be given more time now." in olga.get(f"{page}extend/").content.decode()
 
 
 @database

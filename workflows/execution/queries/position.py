@@ -5,7 +5,7 @@ These are facts. Whoever shows them (a page, the API, a column of the admin) mak
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,7 @@ from workflows.definitions.queries.compiled_versions import (
     map_of_step,
 )
 from workflows.engine.format.definition import EndStep, RoleDef
+from workflows.engine.format.quorums import quorum_roles
 from workflows.execution.models import ASKED, Incident, WorkflowInstance, WorkItem
 from workflows.execution.queries.automatic_steps import (
     NO_STATUSES,
@@ -68,13 +69,15 @@ class HolderKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Who has it: the person where there is one, and the groups and people of the role. Of a task
-    that waits for the requester, `returns_to` is whose it is then."""
+    that waits for the requester, `returns_to` is whose it is then. Where so many of each of several
+    roles have to agree, `parts` are these."""
 
     kind: HolderKind
     person: User | None = None
     names: tuple[str, ...] = ()
     away: AwayNote | None = None
     returns_to: User | None = None
+    parts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,7 +418,9 @@ def find_holder(
         away = away_note_of(task.assignee, version_map.template_id)
         return Holder(kind, task.assignee, away=away)
     role = version_map.role_of(key) if kind != HolderKind.SYSTEM else None
-    return Holder(kind, names=_names_of_role(role))
+    step = version_map.graph.human(key) if kind == HolderKind.SEVERAL else None
+    parts = quorum_roles(step.quorum) if step is not None else {}
+    return Holder(kind, names=_names_of_role(role), parts=parts)
 
 
 def _is_offered(version_map: VersionMap, key: str, task: WorkItem) -> bool:

@@ -23,7 +23,11 @@ from workflows.execution.services.unit_of_work import (
     open_unit_of_work,
     write_trail,
 )
-from workflows.execution.services.unit_of_work.deadlines import read_deadline, set_deadline
+from workflows.execution.services.unit_of_work.deadlines import (
+    due_by_deadline_record,
+    read_deadline,
+    set_deadline,
+)
 from workflows.execution.services.work_items import may_pass_on
 from workflows.people.models import User
 from workflows.trail.changes import DueMoved
@@ -80,11 +84,29 @@ def _extend_item(work: UnitOfWork, item: WorkItem, step: HumanStep) -> None:
     assert step.extend is not None
     assert step.due is not None
     before, record = item.due_at, _task_record(item).extend(step.extend.by)
-    calendar, zone = work.map.calendar_at(item.step_id), work.map.graph.zone
-    item.due_at = due_of_record(step.due, record, calendar=calendar, zone=zone)
+    item.due_at = due_of_extended_task(work, item, step)
     item.due_record = record.to_json()
     work.note(_moved_note(before, item.due_at, step.extend))
     restart_task_timers(work, item)
+
+
+def due_of_extended_task(work: UnitOfWork, item: WorkItem, step: HumanStep) -> datetime:
+    """When a task that can be given more time is due if it is."""
+    assert step.extend is not None
+    assert step.due is not None
+    record = _task_record(item).extend(step.extend.by)
+    calendar, zone = work.map.calendar_at(item.step_id), work.map.graph.zone
+    return due_of_record(step.due, record, calendar=calendar, zone=zone)
+
+
+def due_of_extended_request(work: UnitOfWork) -> datetime | None:
+    """When a request as a whole is due if it is given more time; None where it cannot be."""
+    if find_request_refusal(work, work.now) is not None:
+        return None
+    extend, record = work.map.graph.definition.extend, read_deadline(work)
+    assert extend is not None
+    assert record is not None
+    return due_by_deadline_record(work, record.extend(extend.by))
 
 
 def _task_record(item: WorkItem) -> DueRecord:

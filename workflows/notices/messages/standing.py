@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 
 from workflows.engine.format.definition import display_title
 from workflows.execution.models import WorkflowInstance
@@ -14,9 +14,9 @@ from workflows.execution.queries.position import (
     InstancePosition,
     StepPosition,
 )
+from workflows.execution.texts.agreement import describe_needed
 from workflows.execution.texts.position import (
     describe_holder,
-    describe_holder_role,
     describe_step_place,
 )
 from workflows.language.formats import (
@@ -88,10 +88,8 @@ def _holder_text(step: StepPosition, reader: User | None) -> str:
         return gettext("you")
     if holder.kind == HolderKind.SYSTEM:
         return gettext("nobody; it goes on by itself")
-    if holder.kind == HolderKind.SEVERAL:
-        count = step.task.needed if step.task is not None else 2
-        sentence = ngettext("%(count)s person in %(role)s", "%(count)s people in %(role)s", count)
-        return sentence % {"count": count, "role": describe_holder_role(holder)}
+    if holder.kind == HolderKind.SEVERAL and step.task is not None:
+        return describe_needed(holder, step.task)
     return describe_holder(holder)
 
 

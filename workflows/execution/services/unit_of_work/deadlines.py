@@ -39,12 +39,17 @@ def read_deadline(work: "UnitOfWork") -> DueRecord | None:
     return DueRecord.from_json(written) if written else None
 
 
-def set_deadline(work: "UnitOfWork", record: DueRecord) -> None:
-    """Keep the record with the moment that it leads to, and set the timer where that moves."""
+def due_by_deadline_record(work: "UnitOfWork", record: DueRecord) -> datetime:
+    """The moment to which a record of the request's due date leads."""
     due = work.map.graph.definition.due
     assert due is not None
     calendar, zone = work.map.calendar, work.map.graph.zone
-    moment = due_of_record(due, record, calendar=calendar, zone=zone)
+    return due_of_record(due, record, calendar=calendar, zone=zone)
+
+
+def set_deadline(work: "UnitOfWork", record: DueRecord) -> None:
+    """Keep the record with the moment that it leads to, and set the timer where that moves."""
+    moment = due_by_deadline_record(work, record)
     for name, value in (("deadline_record", record.to_json()), ("deadline_at", moment)):
         if getattr(work.instance, name) != value:
             setattr(work.instance, name, value)
