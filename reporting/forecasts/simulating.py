@@ -91,8 +91,8 @@ def _read_past(
     read_options: LogReadOptions | None,
 ) -> tuple[Definition, History, Mapping[tuple[str, str], str]]:
     if log is None:
-        template = find_named_workflow(source)
         definition = read_source(source).definition
+        template = find_named_workflow(definition.key)
         return definition, read_own_history(template, definition, until=since), {}
     rows = list(read_log(log, read_options))
     definition = _map_for_log(source, rows)

@@ -479,12 +479,6 @@ def test_not_leaves_an_empty_field_out_in_the_file_too() -> None:
     assert 'not("Gold", null)' in written
 
 
-def test_results_that_are_put_together_in_several_ways_are_no_dmn() -> None:
-    said = OURS[2] | {"outputs": ["discount", "age"], "collect": {"discount": "sum", "age": "max"}}
-    with pytest.raises(DefinitionProblem, match="several"):
-        write_dmn(map_with(**said), "t")
-
-
 def test_brackets_of_each_kind_mean_the_same_here_and_there() -> None:
     for opening, closing in product("[(]", "])["):
         cell = f"{opening}1..3{closing}"

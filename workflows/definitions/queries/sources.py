@@ -30,7 +30,12 @@ def read_source(text: str, *, newest: bool = False) -> Source:
     """
     if looks_like_file(text):
         return Source(definition=read_definition_file(text), version=None)
-    version = find_named_version(text, newest=newest)
+    template = WorkflowTemplate.objects.filter(key=text).first()
+    if template is None:
+        raise NotFound(
+            "There is no workflow '%(key)s', nor a file of that name; check its key.", key=text
+        )
+    version = _choose_version(template, newest=newest)
     return Source(definition=definition_of(version), version=version)
 
 
@@ -55,32 +60,36 @@ def read_definition_file(path: str) -> Definition:
 def find_named_workflow(key: str) -> WorkflowTemplate:
     """The workflow that somebody at the machine names by its key. Raises NotFound."""
     template = WorkflowTemplate.objects.filter(key=key).first()
-    if template is None:
-        raise NotFound("There is no workflow '%(key)s'; check its key.", key=key)
-    return template
-
-
-def find_named_version(
-    key: str, *, number: int | None = None, newest: bool = False
-) -> TemplateVersion:
-    """A version of a workflow: the numbered one, else the published one, else the newest."""
-    template = WorkflowTemplate.objects.filter(key=key).first()
-    if template is None:
+    if template is not None:
+        return template
+    if looks_like_file(key):
         raise NotFound(
-            "There is no workflow '%(key)s', nor a file of that name; check its key.", key=key
+            "'%(key)s' is a file, and here a workflow is named by its key; load the file with"
+            " load_workflow first.",
+            key=key,
         )
+    raise NotFound("There is no workflow '%(key)s'; check its key.", key=key)
+
+
+def find_named_version(key: str, *, number: int | None = None) -> TemplateVersion:
+    """A version of a workflow: the numbered one, else the published one, else the newest."""
+    template = find_named_workflow(key)
+    if number is None:
+        return _choose_version(template)
+    chosen = template.versions.select_related("template").filter(number=number).first()
+    if chosen is None:
+        raise NotFound(
+            "'%(key)s' has no version %(number)s; leave --version out for the current.",
+            key=key,
+            number=number,
+        )
+    return chosen
+
+
+def _choose_version(template: WorkflowTemplate, *, newest: bool = False) -> TemplateVersion:
     versions = template.versions.select_related("template").order_by("-number")
-    if number is not None:
-        chosen = versions.filter(number=number).first()
-        if chosen is None:
-            raise NotFound(
-                "'%(key)s' has no version %(number)s; leave --version out for the current.",
-                key=key,
-                number=number,
-            )
-        return chosen
     published = None if newest else versions.filter(state=TemplateVersion.PUBLISHED).first()
     version = published or versions.first()
     if version is None:
-        raise NotFound("'%(key)s' has no map yet; load one with load_workflow.", key=key)
+        raise NotFound("'%(key)s' has no map yet; load one with load_workflow.", key=template.key)
     return version

@@ -89,12 +89,16 @@ class _Writer:
     def _aggregation(self) -> Mapping[str, str]:
         if self.table.hit != COLLECT:
             return {}
-        how = set((self.step.collect or {}).values()) or {"list"}
+        collect = self.step.collect or {}
+        how = set(collect.values()) or {"list"}
         if len(how) > 1:
+            said = ", ".join(f"{key}: {one}" for key, one in collect.items())
             raise DefinitionProblem(
-                "A table of DMN puts all of its results together in one way, and '%(step)s' says"
-                " several under `collect`.",
+                "A table of DMN puts all of its results together in one way, and `collect` of"
+                " '%(step)s' says several (%(said)s); part it into tables one after another, each"
+                " with the results of one way.",
                 step=self.key,
+                said=said,
             )
         (one,) = how
         names = {said: name for name, said in AGGREGATIONS.items()}

@@ -9,6 +9,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from workflows.access.services.idempotency import Reply, answer_once
+from workflows.definitions.queries.sources import find_named_workflow
 from workflows.engine.errors import InvalidInput
 from workflows.execution.services.messages.signals import MOST_AT_ONCE, SignalLine, send_signal
 from workflows.management.base import EXIT_FOUND, HandoffCommand, find_acting_user
@@ -60,6 +61,7 @@ class Command(HandoffCommand):
         """Page by page, until there are no more."""
         actor = find_acting_user(options["actor"])
         assert actor is not None
+        find_named_workflow(options["key"])  # a misspelt key is told from a workflow at rest
         told = _send_to_all(actor, options)
         text = "\n".join(
             " ".join(filter(None, (each["reference"], each["message"], each["reason"])))
