@@ -174,12 +174,13 @@ def outcome_title(event: TrailEvent, instance: WorkflowInstance) -> str:
 
 @register.filter
 def said_of(event: TrailEvent) -> list[str]:
-    """What else a row of the trail means, in words: approvals gone past, or asked again."""
+    """What else a row of the trail means, in words: for approvals, and for dates that moved."""
     sentences = describe_recorded_facts(event.changes) if event.request_id else []
-    if wording.has_approval_sentences(event.changes):
+    if wording.has_titled_sentences(event.changes):
         request = event.request
         definition = cached_map(request.version_id).graph.definition if request else None
         sentences += wording.approval_sentences(event.changes, definition)
+        sentences += wording.date_sentences(event.changes, definition)
     return sentences
 
 

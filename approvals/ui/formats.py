@@ -1,22 +1,22 @@
 """Values, people and what a row of the trail means, as these pages say them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext
 
-from workflows.engine.format.definition import Definition, display_title
+from workflows.engine.format.definition import Definition, WaitStep, display_title
 from workflows.engine.values.field_types.base import type_of_field
 from workflows.execution.models import WorkflowInstance
-from workflows.language.formats import (
-    join_words,
-)
+from workflows.language.formats import join_words, moment_text
 from workflows.people.models import User
 from workflows.people.queries.person_names import full_name_of
 
 PAST = "past_approvals"
 CHANGE_CODES = ("asked_again", "changed_after", "kept_after", "votes_void")
 """Codes among the changes of a row of the trail that have sentences."""
+DATES = "date"
 
 
 def capacity_text(code: str) -> str:
@@ -79,9 +79,32 @@ def _change_sentence(code: str) -> str:
     }[code]
 
 
-def has_approval_sentences(changes: Mapping[str, Any]) -> bool:
-    """Whether `said_of` has anything to say of them."""
-    return PAST in changes or any(code in changes for code in CHANGE_CODES)
+def has_titled_sentences(changes: Mapping[str, Any]) -> bool:
+    """Whether there is anything to say of them by the titles of a map."""
+    return any(code in changes for code in (PAST, DATES, *CHANGE_CODES))
+
+
+def date_sentences(changes: Mapping[str, Any], definition: Definition | None) -> list[str]:
+    """Which dates followed a date that was changed; those that are alike once."""
+    sentences = []
+    for change in changes.get(DATES, ()):
+        to, key = change.get("to"), change.get("step")
+        places = {
+            "step": _step_title(key, definition) if key else "",
+            "moment": moment_text(datetime.fromisoformat(to)) if to else "",
+        }
+        if key is None:
+            sentence = (
+                gettext("As a whole it is due %(moment)s now.")
+                if to
+                else gettext("As a whole it is not due at any time now.")
+            )
+        elif definition is not None and isinstance(definition.steps.get(key), WaitStep):
+            sentence = gettext("“%(step)s” waits until %(moment)s now.")
+        else:
+            sentence = gettext("“%(step)s” is due %(moment)s now.")
+        sentences.append(sentence % places)
+    return list(dict.fromkeys(sentences))
 
 
 def _changed_title(key: str, definition: Definition | None, versions: Mapping[str, int]) -> str:

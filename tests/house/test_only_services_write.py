@@ -40,7 +40,7 @@ ROW_WRITES = {
 FUNCTIONS = {
     *("assign_perm", "remove_perm", "bulk_create_with_history", "bulk_update_with_history"),
     *("insert_rows", "insert_values", "insert_prepared_rows", "insert_unkeyed_rows"),
-    *("update_row", "write_history", "save_row", "delete_row", "save_changed_columns"),
+    *("update_rows", "write_history", "save_row", "delete_row", "save_changed_columns"),
 }
 RELATION_WRITES = {"add", "remove", "set", "clear", "aadd", "aremove", "aset", "aclear"}
 """Methods that write rows where they are called on the rows related to another."""

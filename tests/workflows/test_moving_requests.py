@@ -34,9 +34,10 @@ from tests.workflows.support import (
 )
 from workflows.automation.services.delivery import deliver_due
 from workflows.engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
-from workflows.execution.models import Incident, WorkItem
+from workflows.execution.models import NEVER, Incident, WorkItem
 from workflows.execution.services import incidents
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.extensions import extend_task
 from workflows.execution.services.staffing_watch import watch_queues
 from workflows.notices.choices import NoticeEvent
 from workflows.notices.models import Notice
@@ -248,6 +249,34 @@ def test_another_due_date_is_reckoned_from_when_the_task_came_and_never_makes_it
     flow.later(days=1)
     move(flow, publish_target(changed(hiring(), talk=talk | {"due": "1h"})))
     assert flow.task("talk").due_at == flow.now + timedelta(hours=1)
+
+
+def test_a_request_is_due_as_a_whole_as_its_new_map_says_and_never_late_by_the_move() -> None:
+    flow = hired()
+    before, started = rows_of(flow.request), flow.request.started_at
+    talk = hiring()["steps"]["talk"]
+    move(flow, publish_target(hiring() | {"due": "5d"}))
+    assert flow.request.deadline_at == started + timedelta(days=5)
+    (noted,) = flow.last().changes["date"]
+    assert noted == {"to": (started + timedelta(days=5)).isoformat()}
+    undo(flow)
+    assert rows_of(flow.request) == before
+    flow.later(days=1)
+    move(flow, publish_target(hiring() | {"due": "1h"}))
+    assert flow.request.deadline_at == flow.now + timedelta(hours=1)
+    move(flow, publish_target(changed(hiring(), talk=talk | {"due": "1d"})))
+    assert (flow.request.deadline_at, flow.request.deadline_record) == (NEVER, None)
+
+
+def test_more_time_for_a_task_that_was_moved_counts_from_its_new_due_date() -> None:
+    flow = hired("screen/ok/ann")
+    came = flow.task("talk").enabled_at
+    assert came is not None
+    talk = hiring()["steps"]["talk"] | {"extend": {"by": "1d"}}
+    move(flow, publish_target(changed(hiring(), talk=talk | {"due": "1d"})))
+    move(flow, publish_target(changed(hiring(), talk=talk | {"due": "5d"})))
+    extend_task(flow.task("talk").pk, actor=person("olga"), reason="Ill.", now=flow.later())
+    assert flow.task("talk").due_at == came + timedelta(days=6)
 
 
 def test_a_wait_that_runs_moves_with_its_timer() -> None:

@@ -166,17 +166,21 @@ def _update_columns(
     return [(field, isinstance(field, models.JSONField)) for field in fields], sql
 
 
-def update_row(model: type[models.Model], pk: int, state: str, values: Mapping[str, Any]) -> int:
-    """Change one row if it still stands in that state; returns how many rows were changed."""
+def update_rows(
+    model: type[models.Model], pks: Sequence[int], state: str, values: Mapping[str, Any]
+) -> int:
+    """Change these rows alike, each if it still stands in that state; returns how many were
+    changed."""
     connection = connections[DEFAULT_DB_ALIAS]
     fields, names = _update_columns(model, tuple(values))
     prepared = [
         _prepare_value(field, is_json, value, connection)
         for (field, is_json), value in zip(fields, values.values(), strict=True)
     ]
-    sql = f'UPDATE "{model._meta.db_table}" SET {names} WHERE id = %s AND state = %s'
+    ids = ", ".join(["%s"] * len(pks))
+    sql = f'UPDATE "{model._meta.db_table}" SET {names} WHERE id IN ({ids}) AND state = %s'
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*prepared, pk, state])
+        cursor.execute(sql, [*prepared, *pks, state])
         return int(cursor.rowcount)
 
 

@@ -287,6 +287,18 @@ class DueMoved(ChangeNote):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DateFollowed(ChangeNote):
+    """A moment that hangs on a date of the request followed it (ISO; none where there is none): of
+    a task when it is due, of a wait when it ends, of no activation when the request is due."""
+
+    KIND = "date"
+    activation: int | None = None
+    step: str | None = None
+    before: Annotated[str | None, Field(alias="from")] = None
+    to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionChanged(ChangeNote):
     """The request went from one version (a number) to another; `steps` says which step of the one
     each step of the other is, as a file of steps does. `passes` are approvals of the new map that
@@ -405,6 +417,7 @@ NOTE_KINDS: Mapping[str, type[ChangeNote]] = {
         *(BranchesDiffer, JoinPassed),
         *(BlockClosed, EndReached, AssigneeChanged, IncidentOpened, IncidentHandedOn),
         *(FileUploaded, CommentRecorded, QuestionAsked, QuestionClosed, DueMoved),
+        DateFollowed,
         *(VersionChanged, TaskMoved),
         *(HoldTaken, HoldConfirmed, HoldReturned, HoldRefused),
         *(MessageKept, MessageTaken, MessageDropped),

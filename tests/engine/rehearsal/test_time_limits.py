@@ -1,9 +1,9 @@
 """A rehearsal keeps the time that a map sets: for whole requests, more of it, and questions."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from tests.engine.rehearsal.planted import SOUND, approval, changed, rehearse_map
-from workflows.engine.rehearsal.clocks import to_moment
+from workflows.engine.rehearsal.clocks import to_moment, to_seconds
 
 SLOW = {"steps": {"look": {"minutes": 4800}}}
 """Ten working days of work, give or take five, where two are allowed."""
@@ -130,3 +130,47 @@ def test_late_work_is_escalated_once_when_its_clock_has_gone_on():
     )
     rehearsal = rehearse_map(written)
     assert rehearsal.figures.runs == sum(rehearsal.figures.ended.values())
+
+
+NEW_YEAR = to_seconds(datetime(2030, 1, 1, tzinfo=UTC))
+SAY_WHEN = {
+    "kind": "automation",
+    "action": "set_fields",
+    "with": {"wanted_on": "'2030-01-01'"},
+    "on_error": "rejected",
+    "to": "checks",
+}
+
+
+def test_dates_that_become_others_move_the_request_and_open_tasks():
+    rehearsal = rehearse_map(
+        changed(
+            due={"after": "wanted_on", "by": "1cd"},
+            steps__safety__due={"after": "wanted_on", "by": "0cd"},
+            steps__law=SAY_WHEN | {"to": "checked"},
+            steps__checks__branches=[{"to": "law"}, {"to": "safety"}],
+        )
+    )
+    ended = [run for run in rehearsal.runs if any(task.step == "law" for task in run.tasks)]
+    assert len(ended) > 50
+    assert {run.due for run in ended} == {NEW_YEAR + 2 * 86400 - 60}
+    safe = [task for run in ended for task in run.tasks if task.step == "safety" and task.due]
+    assert {task.due for task in safe} == {NEW_YEAR + 86400 - 60}
+
+
+def test_a_wait_goes_on_until_the_date_that_became_right_meanwhile():
+    rehearsal = rehearse_map(
+        changed(
+            fields__wanted_on={"type": "date", "required": True},
+            steps__law=SAY_WHEN | {"to": "checked"},
+            steps__safety={"kind": "wait", "until": "wanted_on", "to": "checked"},
+            steps__checks__branches=[{"to": "safety"}, {"to": "law"}],
+        )
+    )
+    ends = [
+        {task.step: task.completed for task in run.tasks if task.outcome == "done"}
+        for run in rehearsal.runs
+    ]
+    ends = [end["safety"] for end in ends if end.get("safety", 1) % 86400 == 0]
+    assert len(ends) > 20
+    assert set(ends) == {NEW_YEAR}

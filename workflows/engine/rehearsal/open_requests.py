@@ -32,6 +32,8 @@ class OpenRequest:
     marking: Marking = field(default_factory=Marking)
     tasks: dict[int, "OpenTask"] = field(default_factory=dict)
     outside: dict[int, TaskRecord] = field(default_factory=dict)
+    ends: dict[int, int] = field(default_factory=dict)
+    """When the work outside is done that was begun last, by activation."""
     tried_again: set[int] = field(default_factory=set)
     rounds_before: Mapping[str, int] = field(default_factory=dict)
     """The rounds of each step when the last wait was over."""

@@ -39,6 +39,7 @@ from workflows.engine.routing.marking import Person as PersonKey
 from workflows.engine.routing.rows import branch_index
 from workflows.engine.routing.step_troubles import StepFailed
 from workflows.engine.routing.supposed_chains import SupposedChains
+from workflows.engine.routing.waits import find_wait_trouble
 from workflows.engine.timing.working_time import Calendar
 from workflows.engine.values.field_types.documents import version_numbers
 
@@ -238,6 +239,7 @@ class Simulation:
             return
         request.marking, request.data = result.marking, result.data
         self.limits.follow(request)
+        self._follow_waits(request, now)
         for effect in result.effects:
             handler = _EFFECTS.get(type(effect))
             if handler is not None:
@@ -403,9 +405,28 @@ class Simulation:
             fails = effect.step in request.goal.failing
         else:
             fails = self.outside.fails(effect.step)
-        self.later(ends, self._finish_outside, request, effect.activation, fails)
+        self._expect_end(request, effect.activation, ends, fails)
+
+    def _expect_end(self, request: OpenRequest, activation: int, ends: int, fails: bool) -> None:
+        request.ends[activation] = ends = max(ends, self.now)
+        self.later(ends, self._finish_outside, request, activation, fails)
+
+    def _follow_waits(self, request: OpenRequest, now: int) -> None:
+        """Let waits end where the dates that they wait for lie now."""
+        for token in request.marking.tokens if self.graph.date_fields else ():
+            step, before = self.graph[token.step], request.ends.get(token.id)
+            if not isinstance(step, WaitStep) or step.until is None or before is None:
+                continue
+            chains = request.marking.chains
+            data = self.graph.data_at(token.step, token.rows, request.data, chains)
+            if find_wait_trouble(self.graph, token.step, step, data) is None:
+                ends = self.outside.ends_at(token.step, step, data, now)
+                if ends != before:
+                    self._expect_end(request, token.id, ends, fails=False)
 
     def _finish_outside(self, now: int, request: OpenRequest, activation: int, fails: bool) -> None:
+        if request.ends.get(activation) != now:
+            return  # its date is another by now
         self._outside_done(now, request, activation, fails=fails)
 
     def _on_stuck(self, request: OpenRequest, effect: fx.ActivationStuck, now: int) -> None:

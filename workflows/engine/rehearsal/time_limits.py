@@ -18,7 +18,12 @@ from workflows.engine.timing.due_dates import (
     parse_span,
     put_off,
 )
-from workflows.engine.timing.due_records import DueRecord, begin_record, due_of_record
+from workflows.engine.timing.due_records import (
+    DueRecord,
+    begin_record,
+    due_of_record,
+    follow_values,
+)
 from workflows.engine.timing.working_time import Calendar, Duration, parse_duration
 
 Happens = Callable[..., None]
@@ -64,6 +69,8 @@ class TimeLimits:
 
     def begin(self, task: OpenTask) -> None:
         """A task is there, with its due date: what time will do to it."""
+        if task.key in self.graph.date_fields:
+            self._record_of(task)
         self._plan_escalation(task)
         self._plan_expiry(task)
         if task.step.extend is not None and task.record.due is not None:
@@ -138,18 +145,40 @@ class TimeLimits:
     # -- a request as a whole -------------------------------------------------------------
 
     def follow(self, request: OpenRequest) -> None:
-        """Let the request's own due date follow its values."""
+        """Let what hangs on dates of the request follow its values: the request's own due date, and
+        those of its open tasks."""
+        self._follow_deadline(request)
+        for task in request.tasks.values() if self.graph.date_fields else ():
+            if task.key in self.graph.date_fields:
+                self._follow_due(task)
+
+    def _follow_due(self, task: OpenTask) -> None:
+        record = follow_values(
+            task.due_record,
+            task.step.due,
+            calendar=self.calendar.of_step(task.key),
+            zone=self.graph.zone,
+            data=task.data,
+            now=to_moment(task.record.enabled),
+        )
+        if record is not None and record != task.due_record:
+            task.due_record = record
+            self._move_due(task)
+
+    def _follow_deadline(self, request: OpenRequest) -> None:
         head = self.graph.definition
-        if head.due is None or request.deadline is not None:
+        if head.due is None:
             return
-        request.deadline = begin_record(
+        record = follow_values(
+            request.deadline,
             head.due,
             calendar=self.calendar,
             zone=self.graph.zone,
             data=request.data,
             now=to_moment(request.record.started),
         )
-        if request.deadline is not None:
+        if record is not None and record != request.deadline:
+            request.deadline = record
             self._set_deadline(request)
 
     def _set_deadline(self, request: OpenRequest) -> None:

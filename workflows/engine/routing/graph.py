@@ -23,9 +23,11 @@ from workflows.engine.format.definition import (
     RowScope,
     Step,
     TableStep,
+    WaitStep,
     display_title,
 )
 from workflows.engine.format.directory_finders import field_of_word
+from workflows.engine.format.parts import DueDef
 from workflows.engine.format.person_facts import PERSON_FACTS
 from workflows.engine.routing.rows import Chains, Rows, values_of_rows, with_chains
 from workflows.engine.rules.evaluation import Rule, RuleCannotBeEvaluated, RuleProblem, compile_rule
@@ -144,6 +146,19 @@ class Graph:
         steps = (step for step in self.steps.values() if isinstance(step, HumanStep))
         words = dict.fromkeys(word for step in steps for word in step.not_by or ())
         return {word: field for word in words if (field := field_of_word(word)) is not None}
+
+    @cached_property
+    def date_fields(self) -> Mapping[str, str]:
+        """The field from whose date each step is reckoned whose due date, or whose end as a wait,
+        hangs on one."""
+        found = {}
+        for key, step in self.steps.items():
+            rule = step.until if isinstance(step, WaitStep) else getattr(step, "due", None)
+            if isinstance(rule, DueDef):
+                found[key] = rule.field
+            elif isinstance(step, WaitStep) and rule is not None:
+                found[key] = rule
+        return found
 
     @cached_property
     def links(self) -> tuple[Link, ...]:

@@ -100,6 +100,12 @@ def values_of_rows(
     return values
 
 
+def value_at(scopes: Sequence[RowScope], rows: Rows, data: Mapping[str, Any], name: str) -> Any:
+    """One value as a place in an each-branch sees it, by its name there; None where there is
+    none."""
+    return data[name] if name in data else values_of_rows(scopes, rows, data).get(name)
+
+
 def data_with_rows(
     scopes: Sequence[RowScope], rows: Rows, data: Mapping[str, Any]
 ) -> Mapping[str, Any]:

@@ -18,6 +18,7 @@ from workflows.engine.timing.due_dates import (
     deadline_after,
     due_base,
     due_moment,
+    field_of,
     is_before,
     parse_span,
 )
@@ -49,6 +50,10 @@ class DueRecord:
             for name, value in pairs.items()
             if value not in (None, 0, ())
         }
+
+    def count_from(self, other: "DueRecord") -> "DueRecord":
+        """Reckoned from where another begins, with the time that this one was given and stood."""
+        return replace(self, base=other.base, first=other.first)
 
     def extend(self, by: str) -> "DueRecord":
         """With so much more time."""
@@ -85,6 +90,35 @@ def begin_record(
         return None
     base = now if isinstance(due, str) else due_base(due, data, zone=zone)
     return DueRecord(base=base.isoformat(), first=first.isoformat())
+
+
+def follow_values(
+    record: DueRecord | None,
+    due: str | RelativeDate | None,
+    *,
+    calendar: Calendar,
+    zone: tzinfo,
+    data: Mapping[str, Any],
+    now: datetime,
+) -> DueRecord | None:
+    """The record as the request's values have it now: begun where it can be; reckoned from another
+    date where its field names another; else as it is, also where the field was emptied."""
+    if record is not None and (
+        isinstance(due, str) or not _has_other_base(record, due, data, zone)
+    ):
+        return record
+    begun = begin_record(due, calendar=calendar, zone=zone, data=data, now=now)
+    if record is None or begun is None:
+        return begun or record
+    return record.count_from(begun)
+
+
+def _has_other_base(
+    record: DueRecord, due: str | RelativeDate | None, data: Mapping[str, Any], zone: tzinfo
+) -> bool:
+    if due is None or isinstance(due, str) or not isinstance(data.get(field_of(due)), str):
+        return False
+    return due_base(due, data, zone=zone).isoformat() != record.base
 
 
 def due_of_record(

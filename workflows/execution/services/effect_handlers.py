@@ -4,7 +4,6 @@ Handlers collect rows on the case; nothing is written here, and no rule is decid
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from workflows.engine.authority.eligibility import EligibilityGap
@@ -17,8 +16,6 @@ from workflows.engine.routing.marking import Marking, Token
 from workflows.engine.routing.rows import Rows, branch_row, label_of_row, with_chains, write_rows
 from workflows.engine.routing.separation import people_kept_from_step
 from workflows.engine.routing.step_troubles import StepTrouble
-from workflows.engine.timing.due_dates import due_moment
-from workflows.engine.timing.due_records import begin_record
 from workflows.execution.facts import (
     BranchChosen,
     BranchesDisagree,
@@ -33,6 +30,7 @@ from workflows.execution.models import Incident, MergeRecord, WorkflowInstance, 
 from workflows.execution.services.assignment import assign_open_tasks, reassign_by_changed_values
 from workflows.execution.services.holding.settling import HoldEffect, settle_holds
 from workflows.execution.services.openings import enqueue_outside_work
+from workflows.execution.services.task_clocks.dated_work import due_columns, follow_dates
 from workflows.execution.services.task_clocks.expiry_timers import plan_expiry
 from workflows.execution.services.task_clocks.late_work_timers import schedule_task_timers
 from workflows.execution.services.task_clocks.requester_pauses import end_requester_pause
@@ -49,7 +47,7 @@ MOST_ROWS_NOTED = 50
 
 def apply_event(work: UnitOfWork, event: fx.Event) -> AdvanceResult:
     """Advance the request by one event and collect on the case what its effects ask for."""
-    before = work.marking
+    before, data_before = work.marking, work.instance.data
     work.ahead = getattr(event, "writes", None) or getattr(event, "values", None) or {}
     result = advance(
         work.map.graph,
@@ -68,6 +66,7 @@ def apply_event(work: UnitOfWork, event: fx.Event) -> AdvanceResult:
     hindered = settle_holds(work, event, result.effects)
     collect_effects(work, before, [fx_ for fx_ in result.effects if not _calls_for(fx_, hindered)])
     follow_changed_values(work)
+    follow_dates(work, data_before)
     for activation, trouble in hindered.items():
         apply_event(work, fx.Hinder(activation, trouble))
     return result
@@ -111,7 +110,7 @@ def _build_work_item(work: UnitOfWork, effect: fx.ActivationOpened) -> WorkItem:
         came_from=effect.came_from or "",
         needed=effect.needed,
         enabled_at=work.now,
-        **_due_columns(work, effect.step, effect.rows),
+        **due_columns(work, effect.step, effect.rows, work.now),
         rows=write_rows(effect.rows),
         row_label=_row_label(work, effect.step, effect.rows),
         in_queue=isinstance(step, HumanStep),
@@ -124,20 +123,6 @@ def _row_label(work: UnitOfWork, step: str, rows: Rows) -> str:
     scopes = graph.row_scopes[step]
     data = with_chains(work.instance.data, work.marking.chains)
     return label_of_row(graph.definition, scopes, rows, data)[:200]
-
-
-def _due_columns(work: UnitOfWork, step: str, rows: Rows) -> dict[str, Any]:
-    """When the task is due; how that came to be, where more time can be given."""
-    graph, calendar = work.map.graph, work.map.calendar_of(step)
-    due = getattr(graph[step], "due", None)
-    data = graph.data_at(step, rows, work.instance.data, work.marking.chains)
-    if getattr(graph[step], "extend", None) is None:
-        moment = due_moment(due, calendar=calendar, zone=graph.zone, data=data, now=work.now)
-        return {"due_at": moment}
-    record = begin_record(due, calendar=calendar, zone=graph.zone, data=data, now=work.now)
-    if record is None:
-        return {"due_at": None}
-    return {"due_at": datetime.fromisoformat(record.first), "due_record": record.to_json()}
 
 
 def _handle_opened(work: UnitOfWork, before: Marking, effect: fx.ActivationOpened) -> None:

@@ -87,7 +87,7 @@ def _extend_item(work: UnitOfWork, item: WorkItem, step: HumanStep) -> None:
     item.due_at = due_of_extended_task(work, item, step)
     item.due_record = record.to_json()
     work.note(_moved_note(before, item.due_at, step.extend))
-    restart_task_timers(work, item)
+    restart_task_timers(work, [item])
 
 
 def due_of_extended_task(work: UnitOfWork, item: WorkItem, step: HumanStep) -> datetime:

@@ -22,7 +22,7 @@ from workflows.outbox.services.messages import enqueue_message
 from workflows.people.models import User
 from workflows.people.queries.person_names import full_name_of, recorded_name_of
 from workflows.people.services.recipients import notification_recipients
-from workflows.trail.changes import DueMoved, StepOpened, read_changes
+from workflows.trail.changes import DateFollowed, DueMoved, StepOpened, read_changes
 from workflows.trail.choices import TrailCommand
 from workflows.trail.models import TrailEvent
 
@@ -60,12 +60,13 @@ def _facts_of_row(row: TrailEvent) -> Mapping[str, Any]:
 
 
 def _set_due_timers(row: TrailEvent, request: WorkflowInstance, now: datetime) -> None:
-    """A timer for each task that the row opened and that has a due date, and for the one whose due
+    """A timer for each task that the row opened and that has a due date, and for those whose due
     date it moved."""
     changes = read_changes(row)
     tasks = {note.activation for note in changes.notes_of(StepOpened)}
     if changes.notes_of(DueMoved) and row.activation is not None:
         tasks.add(row.activation)
+    tasks |= {date.activation for date in changes.notes_of(DateFollowed) if date.activation}
     dated = WorkItem.objects.filter(
         request=request, activation__in=tasks, is_open=True, due_at__isnull=False
     )

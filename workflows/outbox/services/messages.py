@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,6 +60,20 @@ def write_messages(messages: Sequence[OutboxMessage], *, now: datetime) -> None:
     """Insert messages in the caller's transaction; the bell rings when it has committed."""
     insert_rows(messages)
     if any(message.run_after <= now for message in messages):
+        transaction.on_commit(wake_workers)
+
+
+def move_wakes(request: int, moments: Mapping[int, datetime], *, now: datetime) -> None:
+    """Let waits of a request end at other moments than they would have, by activation."""
+    together: dict[datetime, list[int]] = {}
+    for activation, moment in moments.items():
+        together.setdefault(moment, []).append(activation)
+    for moment, activations in together.items():
+        wakes = OutboxMessage.objects.filter(
+            request=request, activation__in=activations, kind=MessageKind.WAKE, state=WAITING
+        )
+        wakes.update(run_after=moment)
+    if any(moment <= now for moment in together):
         transaction.on_commit(wake_workers)
 
 

@@ -8,17 +8,18 @@ late by a move.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from typing import Any
 
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.authority.eligibility import EligibilityGap
 from workflows.engine.format.definition import HumanStep
-from workflows.engine.timing.due_dates import due_moment
+from workflows.engine.routing.rows import read_rows
 from workflows.engine.versions.step_mapping import StepMapping
 from workflows.execution.choices import TaskState
 from workflows.execution.models import Incident, WorkItem
 from workflows.execution.services.assignment import assign_open_tasks
 from workflows.execution.services.effect_handlers import release_from_holder, report_incident
+from workflows.execution.services.task_clocks.dated_work import due_columns
 from workflows.execution.services.task_clocks.expiry_timers import move_expiry
 from workflows.execution.services.task_clocks.late_work_timers import restart_task_timers
 from workflows.execution.services.unit_of_work import UnitOfWork
@@ -78,22 +79,23 @@ def _move_due_date(
     )
     due = item.due_at
     if old.due != new.due or (calendars[0] != calendars[1] and new.due is not None):
-        item.due_at = _due_from(work, after, item.enabled_at or work.now)
+        for column, value in _due_from(work, item, after).items():
+            setattr(item, column, value)
     is_other_expiry = getattr(old, "expires", None) != getattr(new, "expires", None)
     if due != item.due_at or old.on_overdue != new.on_overdue or is_other_expiry:
         drop_timers(work.instance.pk, item.activation, now=work.now)
         if item.due_at is not None:
-            restart_task_timers(work, item)
+            restart_task_timers(work, [item])
         move_expiry(work, item, is_other=is_other_expiry)
 
 
-def _due_from(work: UnitOfWork, key: str, since: datetime) -> datetime | None:
-    step, calendar = work.map.human(key), work.map.calendar_of(key)
-    data, zone = work.instance.data, work.map.graph.zone
-    due = due_moment(step.due, calendar=calendar, zone=zone, data=data, now=since)
-    if due is not None and due < work.now:
-        due = due_moment(step.due, calendar=calendar, zone=zone, data=data, now=work.now)
-    return due
+def _due_from(work: UnitOfWork, item: WorkItem, key: str) -> dict[str, Any]:
+    """Its due date by the new map, from when it came; from now, where it would be past."""
+    rows = read_rows(item.rows)
+    columns = due_columns(work, key, rows, item.enabled_at or work.now)
+    if columns["due_at"] is not None and columns["due_at"] < work.now:
+        columns = due_columns(work, key, rows, work.now)
+    return columns
 
 
 # -- people -------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from workflows.execution.services.unit_of_work import (
     open_unit_of_work,
     write_trail,
 )
+from workflows.execution.services.unit_of_work.deadlines import move_deadline
 from workflows.execution.services.unit_of_work.search_values import replace_search_values
 from workflows.people.models import User
 from workflows.persistence.kept_text import validate_text
@@ -126,6 +127,7 @@ def _change_map(work: UnitOfWork, target: MoveTarget, plan: MovePlan) -> None:
         for item in list(work.items.values())
         if work.marking.token(item.activation) is not None
     ]
+    move_deadline(work, old_map)
     _move_merges(work, old_marking)
     _move_incidents(work, {old_map.step_ids[key]: steps.target(key) for key in old_map.step_ids})
     move_holds(work, old_map.graph, steps.target, plan.effects)

@@ -2,6 +2,7 @@
 date moves. Each carries the due date for which it was set; where that is another by then, it does
 nothing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from workflows.engine.format.definition import HumanStep, OverdueDef
@@ -67,15 +68,31 @@ def elapsed_intervals(calendar: Calendar, due: datetime, every: str, now: dateti
     return int(calendar.between(due, now).total_seconds() // interval)
 
 
-def restart_task_timers(work: UnitOfWork, item: WorkItem) -> None:
-    """Set the timers of a task anew, whose due date has moved; those of before find that out."""
-    late = work.map.human(work.map.step_keys[item.step_id]).on_overdue
-    if late is None or item.due_at is None:
-        return
-    if late.remind_every is not None:
-        _restart_reminders(work, item, late.remind_every, item.due_at)
-    if late.escalate_to is not None and not _is_escalated(item):
-        schedule_escalation(work, late, item, item.due_at)
+def restart_task_timers(work: UnitOfWork, items: Sequence[WorkItem]) -> None:
+    """Set the timers of tasks anew, whose due dates have moved; those of before find that out. One
+    statement for all that escalate."""
+    late = {item.pk: _late_rule(work, item) for item in items if item.due_at is not None}
+    escalated = _find_escalated([pk for pk, rule in late.items() if rule and rule.escalate_to])
+    for item in items:
+        rule = late.get(item.pk)
+        if rule is None or item.due_at is None:
+            continue
+        if rule.remind_every is not None:
+            _restart_reminders(work, item, rule.remind_every, item.due_at)
+        if rule.escalate_to is not None and item.pk not in escalated:
+            schedule_escalation(work, rule, item, item.due_at)
+
+
+def _late_rule(work: UnitOfWork, item: WorkItem) -> OverdueDef | None:
+    return work.map.human(work.map.step_keys[item.step_id]).on_overdue
+
+
+def _find_escalated(ids: Sequence[int]) -> set[int]:
+    """Those of these tasks that were escalated already."""
+    if not ids:
+        return set()
+    rows = AddedPerson.objects.filter(work_item__in=ids, stand_in=False, found=False)
+    return set(rows.values_list("work_item_id", flat=True))
 
 
 def _restart_reminders(work: UnitOfWork, item: WorkItem, every: str, due: datetime) -> None:
@@ -84,7 +101,3 @@ def _restart_reminders(work: UnitOfWork, item: WorkItem, every: str, due: dateti
         return
     number = elapsed_intervals(work.map.calendar_at(item.step_id), due, every, work.now)
     schedule_next_reminder(work, item, every, number + 1)
-
-
-def _is_escalated(item: WorkItem) -> bool:
-    return AddedPerson.objects.filter(work_item=item, stand_in=False, found=False).exists()

@@ -54,7 +54,7 @@ def _move_due_date(work: UnitOfWork, item: WorkItem, since: datetime, until: dat
     moved = _put_off(work, item, before, span, since, until)
     if moved == before:
         if since <= before <= work.now:  # its timers came while it rested
-            restart_task_timers(work, item)
+            restart_task_timers(work, [item])
         return
     item.due_at = moved
     _record_stand(work, item, since, until)
@@ -68,7 +68,7 @@ def _move_due_date(work: UnitOfWork, item: WorkItem, since: datetime, until: dat
             days=days_between(since, until, zone) if is_by_days else None,
         )
     )
-    restart_task_timers(work, item)
+    restart_task_timers(work, [item])
 
 
 def _record_stand(work: UnitOfWork, item: WorkItem, since: datetime, until: datetime) -> None:

@@ -1,5 +1,6 @@
-"""The due date of a request as a whole, as its map says it: reckoned when it can be, and moved by
-the time for which the requester has a question, where the map says that its clock stops then.
+"""The due date of a request as a whole, as its map says it: reckoned when it can be, anew where the
+field that it hangs on names another date, and moved by the time for which the requester has a
+question, where the map says that its clock stops then.
 
 It is asked with each command's saving, so that no command can forget it.
 """
@@ -7,9 +8,17 @@ It is asked with each command's saving, so that no command can forget it.
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from workflows.engine.timing.due_records import DueRecord, begin_record, due_of_record
-from workflows.execution.models import ASKED
+from workflows.definitions.queries.compiled_versions import VersionMap
+from workflows.engine.timing.due_dates import RelativeDate
+from workflows.engine.timing.due_records import (
+    DueRecord,
+    begin_record,
+    due_of_record,
+    follow_values,
+)
+from workflows.execution.models import ASKED, NEVER
 from workflows.outbox.payloads import DeadlinePayload
+from workflows.trail.changes import DateFollowed
 
 if TYPE_CHECKING:
     from workflows.execution.services.unit_of_work.unit import UnitOfWork
@@ -20,17 +29,61 @@ def follow_deadline(work: "UnitOfWork") -> None:
     head = work.map.graph.definition
     if head.due is None or not work.instance.is_live:
         return
-    record = read_deadline(work)
-    if record is None:
-        record = begin_record(
-            head.due,
-            calendar=work.map.calendar,
-            zone=work.map.graph.zone,
-            data=work.instance.data,
-            now=work.instance.started_at,
-        )
-    if record is not None:
-        set_deadline(work, _with_clock(work, record))
+    before, record = work.instance.deadline_at, read_deadline(work)
+    followed = follow_values(
+        record,
+        head.due,
+        calendar=work.map.calendar,
+        zone=work.map.graph.zone,
+        data=work.instance.data,
+        now=work.instance.started_at,
+    )
+    if followed is None:
+        return
+    set_deadline(work, _with_clock(work, followed))
+    if followed != record and work.instance.pk is not None:
+        _note_deadline(work, before)
+
+
+def move_deadline(work: "UnitOfWork", old_map: VersionMap) -> None:
+    """The due date of a request that stands on another map: as it is where that says the same of
+    it; else reckoned anew, and where it would be past by that, from now."""
+    old, head = old_map.graph.definition, work.map.graph.definition
+    record, before = read_deadline(work), work.instance.deadline_at
+    if (old.due, old.calendar) == (head.due, head.calendar) or (head.due is None and not record):
+        return
+    begun = _begin_on_map(work, head.due, work.instance.started_at)
+    if begun is not None and datetime.fromisoformat(begun.first) < work.now:
+        begun = _begin_on_map(work, head.due, work.now)
+    if begun is None:
+        _forget_deadline(work)
+    else:
+        set_deadline(work, record.count_from(begun) if record else begun)
+    _note_deadline(work, before)
+
+
+def _begin_on_map(
+    work: "UnitOfWork", due: str | RelativeDate | None, now: datetime
+) -> DueRecord | None:
+    return begin_record(
+        due,
+        calendar=work.map.calendar,
+        zone=work.map.graph.zone,
+        data=work.instance.data,
+        now=now,
+    )
+
+
+def _forget_deadline(work: "UnitOfWork") -> None:
+    work.instance.deadline_record, work.instance.deadline_at = None, NEVER
+    work.changed_columns |= {"deadline_record", "deadline_at"}
+
+
+def _note_deadline(work: "UnitOfWork", before: datetime) -> None:
+    after = work.instance.deadline_at
+    if after != before:
+        was, to = (None if at >= NEVER else at.isoformat() for at in (before, after))
+        work.note(DateFollowed(before=was, to=to))
 
 
 def read_deadline(work: "UnitOfWork") -> DueRecord | None:

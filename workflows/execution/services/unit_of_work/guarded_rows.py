@@ -1,10 +1,11 @@
 """Rows of a request that are changed only if they still stand as they were read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workflows.engine.errors import WrongState
-from workflows.persistence.bulk_sql import update_row
+from workflows.execution.models import WorkItem
+from workflows.persistence.bulk_sql import update_rows
 
 ITEM_COLUMNS = (
     "state",
@@ -49,7 +50,20 @@ MERGE_COLUMNS = (
 )
 
 
-def update_guarded(model: Any, pk: int, state: str, values: Mapping[str, Any]) -> None:
-    """Change one row if it still stands in the state that it was read in, without re-reading it."""
-    if update_row(model, pk, state, values) != 1:
+def changed_alike(
+    changed: Mapping[int, tuple[str, WorkItem]],
+) -> Iterator[tuple[str, list[int], dict[str, Any]]]:
+    """Tasks that were changed, those together that stood in the same state and now hold the same:
+    their state before, ids, and columns."""
+    together: dict[str, tuple[str, list[int], dict[str, Any]]] = {}
+    for before, item in changed.values():
+        values = {column: getattr(item, column) for column in ITEM_COLUMNS}
+        together.setdefault(repr((before, values)), (before, [], values))[1].append(item.pk)
+    yield from together.values()
+
+
+def update_guarded(model: Any, pks: Sequence[int], state: str, values: Mapping[str, Any]) -> None:
+    """Change rows alike if they still stand in the state that they were read in, without re-reading
+    them."""
+    if update_rows(model, pks, state, values) != len(pks):
         raise WrongState("This was changed by somebody else a moment ago; load the page again.")

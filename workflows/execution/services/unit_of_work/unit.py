@@ -35,8 +35,8 @@ from workflows.execution.models import (
 )
 from workflows.execution.services.unit_of_work.deadlines import follow_deadline
 from workflows.execution.services.unit_of_work.guarded_rows import (
-    ITEM_COLUMNS,
     MERGE_COLUMNS,
+    changed_alike,
     update_guarded,
 )
 from workflows.execution.services.unit_of_work.lapsed_questions import lapse_requester_questions
@@ -57,7 +57,7 @@ from workflows.execution.services.unit_of_work.search_values import (
 )
 from workflows.outbox.models import OutboxMessage
 from workflows.outbox.payloads import MessagePayload
-from workflows.outbox.services.messages import write_messages
+from workflows.outbox.services.messages import move_wakes, write_messages
 from workflows.people.models import User
 from workflows.people.queries.chains import DirectoryChains
 from workflows.people.queries.eligibility import find_people_of_request
@@ -98,6 +98,7 @@ class UnitOfWork:
     new_merges: list[MergeRecord] = field(default_factory=list)
     new_incidents: list[Incident] = field(default_factory=list)
     new_messages: list[OutboxMessage] = field(default_factory=list)
+    moved_wakes: dict[int, datetime] = field(default_factory=dict)
     over_incidents: dict[int, Resolution] = field(default_factory=dict)
     changed_items: dict[int, tuple[str, WorkItem]] = field(default_factory=dict)
     changed_merges: dict[int, tuple[str, MergeRecord]] = field(default_factory=dict)
@@ -298,6 +299,7 @@ class UnitOfWork:
         write_hold_changes(self.hold_changes, self.now)
         insert_rows(self.new_incidents)
         write_messages(self.new_messages, now=self.now)
+        move_wakes(self.instance.pk, self.moved_wakes, now=self.now)
         for resolution in dict.fromkeys(self.over_incidents.values()):
             activations = [
                 activation for activation, end in self.over_incidents.items() if end == resolution
@@ -332,7 +334,7 @@ class UnitOfWork:
             rewrite_search_values(self.instance, self.map.searchable_fields, searchable)
         self.instance.marking = self.marking.to_json()
         values = {name: getattr(self.instance, name) for name in self.changed_columns}
-        update_guarded(WorkflowInstance, self.instance.pk, self.state_before, values)
+        update_guarded(WorkflowInstance, [self.instance.pk], self.state_before, values)
         if self.changed_columns - WITHOUT_HISTORY:
             write_history([("~", self.instance)], by=self.actor, now=self.now, why=command)
 
@@ -351,17 +353,15 @@ class UnitOfWork:
 
     def _save_items(self, command: TrailCommand) -> None:
         called_off: dict[str, list[WorkItem]] = {}
-        for before, item in self.changed_items.values():
+        others: dict[int, tuple[str, WorkItem]] = {}
+        for activation, (before, item) in self.changed_items.items():
             if item.state == TaskState.CANCELLED:
                 why = json.dumps([item.closing_code, item.closing_parameters], sort_keys=True)
                 called_off.setdefault(why, []).append(item)
             else:
-                update_guarded(
-                    WorkItem,
-                    item.pk,
-                    before,
-                    {column: getattr(item, column) for column in ITEM_COLUMNS},
-                )
+                others[activation] = (before, item)
+        for before, ids, values in changed_alike(others):
+            update_guarded(WorkItem, ids, before, values)
         for items in called_off.values():
             WorkItem.objects.filter(pk__in=[item.pk for item in items], is_open=True).update(
                 state=TaskState.CANCELLED,
@@ -397,7 +397,7 @@ class UnitOfWork:
         for before, merge in self.changed_merges.values():
             update_guarded(
                 MergeRecord,
-                merge.pk,
+                [merge.pk],
                 before,
                 {column: getattr(merge, column) for column in MERGE_COLUMNS},
             )
