@@ -1,5 +1,5 @@
-"""Open work whose moments hang on a date of the request follows that date: a task when it is due, a
-wait when it ends. Where the date is emptied, or none that can be counted from, all stays as it was.
+"""When a task is due and a wait ends, as they open; and where that hangs on a date of the request,
+they follow that date. Where it is emptied, or none that can be counted from, all stays as it was.
 """
 
 from collections.abc import Mapping
@@ -10,14 +10,15 @@ from workflows.engine.format.definition import HumanStep, WaitStep
 from workflows.engine.routing.marking import Token
 from workflows.engine.routing.rows import Rows, value_at
 from workflows.engine.routing.waits import find_wait_trouble
+from workflows.engine.timing.due_dates import end_of_wait, parse_span, relative_moment
 from workflows.engine.timing.due_records import (
     DueRecord,
     begin_record,
     due_of_record,
     follow_values,
 )
+from workflows.engine.values.fields import field_moment
 from workflows.execution.models import WorkItem
-from workflows.execution.services.openings import compute_wake_moment
 from workflows.execution.services.task_clocks.late_work_timers import restart_task_timers
 from workflows.execution.services.unit_of_work import UnitOfWork
 from workflows.trail.changes import DateFollowed
@@ -90,6 +91,25 @@ def _follow_record(work: UnitOfWork, item: WorkItem, step: HumanStep) -> DueReco
         data=work.data_of(item),
         now=work.now,
     )
+
+
+def compute_wake_moment(work: UnitOfWork, activation: int, step: WaitStep) -> datetime:
+    """When a wait is over: after its span in the step's calendar, or when its date begins on the
+    site's clock, or so long before or after it. The engine has made sure that there is a date that
+    can be waited for."""
+    token = work.marking.token(activation)
+    assert token is not None
+    graph, calendar = work.map.graph, work.map.calendar_of(token.step)
+    data = work.data_at_activation(token.id)
+    if step.for_ is not None:
+        span = parse_span(step.for_)
+        return end_of_wait(work.now, span, calendar=calendar, zone=graph.zone)
+    assert step.until is not None
+    if isinstance(step.until, str):
+        value = data[step.until]
+        return field_moment(graph.definition.all_fields[step.until], value, zone=graph.zone)
+    value = data[step.until.field]
+    return relative_moment(step.until, value, calendar=calendar, zone=graph.zone)
 
 
 def due_columns(work: UnitOfWork, key: str, rows: Rows, since: datetime) -> dict[str, Any]:
