@@ -1,6 +1,8 @@
 """A table's rows as files: CSV and DMN out of a version and into a draft, all of it or nothing."""
 
+import html
 import json
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -109,6 +111,48 @@ def test_what_is_wrong_with_a_file_is_shown_and_nothing_changes(editor: Client) 
     assert "line 2, &#x27;when amount&#x27;" in answer.content.decode()
     answer = editor.post(reverse("admin:put_table", args=[step.pk]), {}, follow=True)
     assert "Choose a file first." in answer.content.decode()
+
+
+def test_rows_are_moved_as_text_and_what_is_refused_is_there_again(editor: Client) -> None:
+    step = drafted()
+    page = reverse("admin:workflows_step_change", args=[step.pk])
+    put_here = reverse("admin:put_table", args=[step.pk])
+    shown = text_box(editor.get(page))
+    head, *lines = shown.splitlines()
+    assert head.split("\t") == HEAD.strip().split(",")
+    assert len(lines) == len(step.config["rows"])
+    more = "\n".join([head, *reversed(lines), "< 1\tASIA"])
+    answer = editor.post(put_here, {"pasted": more}, follow=True)
+    line = len(lines) + 2
+    assert f"line {line}, 'when region'" in html.unescape(answer.content.decode())
+    assert text_box(answer).split("\n") == more.split("\n")
+    assert text_box(editor.get(page)) == shown  # once, and nothing changed
+    moved = "\n".join([head, *reversed(lines)])
+    answer = editor.post(put_here, {"pasted": moved}, follow=True)
+    assert "has the rows of what was pasted now" in answer.content.decode()
+    before = step.config["rows"]
+    step.refresh_from_db()
+    assert step.config["rows"] == [*reversed(before)]
+
+
+def text_box(answer: Any) -> str:
+    found = re.search(
+        r'<textarea name="pasted"[^>]*>(.*?)</textarea>', answer.content.decode(), re.S
+    )
+    assert found is not None
+    return html.unescape(found[1])
+
+
+def test_a_table_is_headed_by_the_names_of_its_fields_and_has_the_whole_width(
+    editor: Client,
+) -> None:
+    step = drafted()
+    page = reverse("admin:workflows_step_change", args=[step.pk])
+    step.version.fields.filter(key="amount").update(label="How much")
+    text = editor.get(page).content.decode()
+    assert '<th scope="col">How much</th>' in text
+    assert '<th scope="col">= Level</th>' in text
+    assert 'class="handoff-mapping is-table"' in text
 
 
 def test_only_who_manages_the_workflow_changes_its_draft_and_nobody_a_published_table(

@@ -6,6 +6,7 @@ The forms are sent as a browser without JavaScript sends them; a script adds not
 from typing import Any
 
 import pytest
+from django.forms import NumberInput
 from django.test import Client
 
 from tests.browser_form import browser_form
@@ -13,6 +14,9 @@ from tests.engine.audit_cases import SOUND
 from tests.factories import load_map, make_staff, make_user, make_viewer
 from tests.workflows.admin_site import MODELS
 from tests.workflows.test_admin_maps import page_of, problems_of
+from workflows.definitions.admin.map_forms import FieldForm
+from workflows.definitions.admin.setting_boxes import ACTION_BOXES, AUTOMATION_BOXES, TASK_BOXES
+from workflows.definitions.admin.version_form import TIME_BOXES
 from workflows.definitions.models import TemplateVersion
 from workflows.definitions.queries.definition_rows import definition_data_of
 from workflows.engine.format.definition import Definition
@@ -82,6 +86,27 @@ def test_boxes_say_change_and_take_away(editor: Client) -> None:
     none = {"setting_due_before": "", "setting_due_by": ""}
     assert editor.post(page_of(draft), sent | none).status_code == 302
     assert times_of(draft) is None
+
+
+def test_a_box_for_a_number_looks_as_the_others_do_and_each_has_a_line_of_its_own(
+    editor: Client,
+) -> None:
+    form = editor.get(page_of(draft_with())).context["adminform"]
+    often, after = (form.form[f"setting_{name}"] for name in ("extend_times", "due"))
+    assert "border" in often.field.widget.attrs["class"].split()
+    assert "border" in after.field.widget.attrs["class"].split()
+    lines = [[field.field.name for field in line] for part in form for line in part]
+    for name in ("status_link", "status_link_names", "decide_by_mail"):
+        assert [name] in lines
+
+
+def test_each_number_of_a_map_is_asked_for_in_a_box_that_can_be_seen() -> None:
+    boxes = [*TIME_BOXES, *TASK_BOXES, *AUTOMATION_BOXES, *ACTION_BOXES["http"]]
+    fields = [box.build() for box in boxes] + [*FieldForm.declared_fields.values()]
+    numbers = [field for field in fields if isinstance(field.widget, NumberInput)]
+    assert len(numbers) >= 8
+    for field in numbers:
+        assert "border" in field.widget.attrs.get("class", "").split(), field.label
 
 
 WRONG = [

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 from unfold.widgets import (
     SELECT_CLASSES,
+    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminNullBooleanSelectWidget,
     UnfoldAdminSelect2MultipleWidget,
     UnfoldAdminSelectWidget,
@@ -211,6 +212,15 @@ class KeepField(SpanField):
         """The span as written, if it is one."""
         text = forms.CharField.clean(self, value)
         return text if text == KEEP_NOTHING else super().clean(value)
+
+
+class CountField(forms.IntegerField):
+    """A whole number from one on, or nothing said, in a box that looks as the others do."""
+
+    widget = UnfoldAdminIntegerFieldWidget
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"required": False, "min_value": 1, **kwargs})
 
 
 class TextField(forms.CharField):

@@ -21,6 +21,7 @@ from workflows.definitions.admin.field_boxes.constraint_box import (
 from workflows.definitions.admin.field_boxes.row_fields import PairsField
 from workflows.definitions.admin.form_fields import (
     NOT_SAID,
+    CountField,
     DataField,
     KeyField,
     LinesField,
@@ -230,14 +231,10 @@ class FieldForm(MapForm):
     searchable = OptionalYesNoField(label=gettext_lazy("Searchable"))
     constraints = ConstraintsField(label=gettext_lazy("Asks of values"))
     listed = ColumnsField(label=gettext_lazy("Columns"))
-    min_rows = forms.IntegerField(required=False, min_value=1, label=gettext_lazy("Rows, at least"))
-    max_rows = forms.IntegerField(required=False, min_value=1, label=gettext_lazy("Rows, at most"))
-    min_files = forms.IntegerField(
-        required=False, min_value=1, max_value=MOST_FILES, label=gettext_lazy("Files, at least")
-    )
-    max_files = forms.IntegerField(
-        required=False, min_value=1, max_value=MOST_FILES, label=gettext_lazy("Files, at most")
-    )
+    min_rows = CountField(label=gettext_lazy("Rows, at least"))
+    max_rows = CountField(label=gettext_lazy("Rows, at most"))
+    min_files = CountField(max_value=MOST_FILES, label=gettext_lazy("Files, at least"))
+    max_files = CountField(max_value=MOST_FILES, label=gettext_lazy("Files, at most"))
 
     class Meta:
         model = Field

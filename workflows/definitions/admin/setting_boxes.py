@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget
 
 from workflows.definitions.admin.field_boxes.row_fields import PairsField, holds_pairs
 from workflows.definitions.admin.form_fields import (
     NOT_SAID,
+    CountField,
     KeepField,
     NameField,
     NamesField,
@@ -51,6 +52,8 @@ class PauseField(WorkingTimeField):
 
 class FactorField(forms.FloatField):
     """How much longer each pause is than the one before; a whole number stays one."""
+
+    widget = UnfoldAdminDecimalFieldWidget
 
     def clean(self, value: Any) -> Any:
         """The number, or None."""
@@ -160,9 +163,7 @@ PEOPLE_BOXES: Final = (
     SettingBox(
         path=("extend", "times"),
         group=LATE,
-        build=lambda: forms.IntegerField(
-            required=False, min_value=1, max_value=10, label=gettext_lazy("so often")
-        ),
+        build=lambda: CountField(max_value=10, label=gettext_lazy("so often")),
         holds=is_whole,
     ),
     SettingBox(
@@ -276,9 +277,7 @@ AUTOMATION_BOXES: Final = (
     SettingBox(
         path=("retry", "attempts"),
         group=AGAIN,
-        build=lambda: forms.IntegerField(
-            required=False, min_value=1, max_value=100, label=gettext_lazy("Attempts")
-        ),
+        build=lambda: CountField(max_value=100, label=gettext_lazy("Attempts")),
         holds=is_whole,
     ),
     SettingBox(
@@ -414,16 +413,12 @@ ACTION_BOXES: Final[Mapping[str, Sequence[SettingBox]]] = {
         ),
         SettingBox(
             path=("with", "pages", "max"),
-            build=lambda: forms.IntegerField(
-                required=False, min_value=1, max_value=100, label=gettext_lazy("Pages at most")
-            ),
+            build=lambda: CountField(max_value=100, label=gettext_lazy("Pages at most")),
             holds=is_whole,
         ),
         SettingBox(
             path=("with", "timeout"),
-            build=lambda: forms.IntegerField(
-                required=False, min_value=1, max_value=120, label=gettext_lazy("Seconds at most")
-            ),
+            build=lambda: CountField(max_value=120, label=gettext_lazy("Seconds at most")),
             holds=is_whole,
         ),
     ),

@@ -41,6 +41,7 @@ from workflows.definitions.admin.setting_boxes import (
     WAIT_BOXES,
     choice_field,
 )
+from workflows.definitions.admin.table_view import field_labels, table_heading
 from workflows.definitions.choices import RouteKind, StepKind
 from workflows.definitions.models import Step
 from workflows.engine.format.actions import ActionSetting, SettingKind, action_named
@@ -294,15 +295,25 @@ class KeptRowsField(forms.Field):
 
 
 def _columns_of_table(step: Step, rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """The columns, headed as whoever reads the table reads them. One statement."""
+    labels = field_labels(step)
+    return [
+        Column(
+            name=name,
+            label=table_heading(name, labels),
+            placeholder="-" if name.startswith(WHEN) else "",
+            choices=[("", "—")] if name == TO else None,
+        )
+        for name in _column_names(step, rows)
+    ]
+
+
+def _column_names(step: Step, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     asked = [*(step.inputs or []), *(key for row in rows for key in row.get("when") or {})]
     given = [*(step.outputs or []), *(key for row in rows for key in row.get("set") or {})]
+    names = [*(f"{WHEN}{key}" for key in asked), *(f"{SET}{key}" for key in given)]
     is_led = (step.config or {}).get("hit") != "collect"
-    return [
-        *(Column(name=f"{WHEN}{key}", label=key, placeholder="-") for key in dict.fromkeys(asked)),
-        *(Column(name=f"{SET}{key}", label=f"= {key}") for key in dict.fromkeys(given)),
-        *([Column(name=TO, label=gettext_lazy("leads to"), choices=[("", "—")])] if is_led else []),
-        Column(name=NOTE, label=gettext_lazy("note")),
-    ]
+    return [*dict.fromkeys(names), *([TO] if is_led else []), NOTE]
 
 
 def build_table_boxes(step: Step) -> list[SettingBox]:
@@ -314,7 +325,7 @@ def build_table_boxes(step: Step) -> list[SettingBox]:
             build=lambda: choice_field(gettext_lazy("Which row counts"), HIT_WORDS),
         )
     ]
-    is_large = len(rows) * len(_columns_of_table(step, rows)) > MOST_CELLS
+    is_large = len(rows) * len(_column_names(step, rows)) > MOST_CELLS
     return [
         *boxes,
         _kept_rows_box(len(rows)) if is_large else _table_rows_box(step),

@@ -16,7 +16,7 @@ from workflows.admin_site.drafts import DraftAdmin, manages_workflow
 from workflows.admin_site.elements import render_bullets, render_link
 from workflows.admin_site.links import change_url
 from workflows.connections.admin.dry_run import DryRunMixin, makes_calls
-from workflows.definitions.admin.field_boxes.table_files import TableFilesMixin
+from workflows.definitions.admin.field_boxes.table_files import TableFilesMixin, table_text
 from workflows.definitions.admin.map_commands import MapCommandsMixin, build_add_form
 from workflows.definitions.admin.map_forms import StepForm
 from workflows.definitions.admin.map_inlines import RouteInline, build_map_form
@@ -202,6 +202,8 @@ class StepAdmin(
         context["is_table"] = row.kind == StepKind.TABLE
         if context["is_table"] and "add_form" not in context:
             context["table"] = build_table_view(row)
+        elif context["is_table"]:
+            context["table_text"] = table_text(request, row)
         if _shows_health(request, row):
             rows = Step.objects.filter(pk=row.pk).select_related("role", *VERSION_PEOPLE_PATHS)
             context["health"] = render_health_table(rows)

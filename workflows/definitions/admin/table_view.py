@@ -29,19 +29,25 @@ def build_table_view(step: Step) -> TableView:
     """The table of a step, by the labels of its fields and the titles of its steps."""
     config: Mapping[str, Any] = step.config or {}
     rows = config.get("rows") or []
-    labels = dict(step.version.fields.values_list("key", "label"))
+    labels = field_labels(step)
     titles = dict(step.version.steps.values_list("key", "name"))
     names = [*(f"{WHEN}{key}" for key in step.inputs or ())]
     names += [f"{SET}{key}" for key in step.outputs or ()]
     names += [TO, NOTE] if config.get("hit") != "collect" else [NOTE]
     return TableView(
-        headings=[_heading(name, labels) for name in names],
+        headings=[table_heading(name, labels) for name in names],
         rows=[_texts(cells_of_row(row), names, titles) for row in rows[:MOST_ROWS]],
         left_out=max(0, len(rows) - MOST_ROWS),
     )
 
 
-def _heading(name: str, labels: Mapping[str, str | None]) -> str:
+def field_labels(step: Step) -> dict[str, str | None]:
+    """What the fields of the step's map are called, by their keys. One statement."""
+    return dict(step.version.fields.values_list("key", "label"))
+
+
+def table_heading(name: str, labels: Mapping[str, str | None]) -> str:
+    """What stands above a column: the field's label, `= label` where a row gives it a value."""
     part, _, key = name.partition(".")
     if not key:
         return gettext("leads to") if part == TO else gettext("note")

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext, gettext_lazy
 
 from workflows.definitions.admin.form_fields import (
+    CountField,
     DataField,
     NameField,
     NamesField,
@@ -64,9 +65,7 @@ TIME_BOXES: Final = (
     ),
     SettingBox(
         path=("extend", "times"),
-        build=lambda: forms.IntegerField(
-            required=False, min_value=1, max_value=10, label=gettext_lazy("so often")
-        ),
+        build=lambda: CountField(max_value=10, label=gettext_lazy("so often")),
         holds=is_whole,
     ),
     SettingBox(

@@ -41,7 +41,7 @@ VERSION_FIELDSETS = (
         gettext_lazy("Links"),
         {
             "classes": ("collapse",),
-            "fields": (("status_link", "status_link_names", "decide_by_mail"),),
+            "fields": ("status_link", "status_link_names", "decide_by_mail"),
         },
     ),
     (

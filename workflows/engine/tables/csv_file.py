@@ -36,11 +36,11 @@ def columns_of_table(step: TableStep) -> list[str]:
     return [*asked, *(f"{SET}{key}" for key in step.outputs or ()), *ways, NOTE]
 
 
-def write_table_csv(step: TableStep) -> str:
+def write_table_csv(step: TableStep, delimiter: str = ",") -> str:
     """The rows as CSV, with cells that no spreadsheet runs."""
     columns = columns_of_table(step)
     file = io.StringIO()
-    writer = csv.writer(file)
+    writer = csv.writer(file, delimiter=delimiter)
     writer.writerow(columns)
     for row in step.rows or ():
         cells = cells_of_row(row.model_dump(by_alias=True, exclude_unset=True))

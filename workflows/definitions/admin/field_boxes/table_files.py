@@ -1,6 +1,6 @@
 """A table's rows as files on the page of its step: CSV and DMN to keep, and a file to take over."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -12,10 +12,14 @@ from django.utils.translation import gettext
 from workflows.admin_site.base import actor_of
 from workflows.admin_site.links import change_url
 from workflows.definitions.models import Step
-from workflows.definitions.queries.table_files import write_table_file
+from workflows.definitions.queries.table_files import write_table_file, write_table_text
 from workflows.definitions.services.table_files import put_table_file
 from workflows.engine.errors import HandoffError, InvalidInput
 from workflows.engine.tables.csv_file import MOST_BYTES
+
+PASTED: Final = "pasted"
+MOST_PASTED: Final = 200_000
+"""So many characters that were pasted and refused are there again."""
 
 
 class TableFilesMixin:
@@ -49,14 +53,35 @@ class TableFilesMixin:
 
     def put_table_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The rows of a file in the place of those of a draft's table."""
-        answer = self._answer_map_command(request, pk, _put_file)  # type: ignore[attr-defined]
+        put = _put_pasted if PASTED in request.POST else _put_file
+        answer = self._answer_map_command(request, pk, put)  # type: ignore[attr-defined]
         assert isinstance(answer, HttpResponse)
         return answer
+
+
+def table_text(request: HttpRequest, step: Step) -> str:
+    """What stands where rows are pasted: what was pasted and refused, once, else the rows."""
+    refused = request.session.get(PASTED) or {}
+    if refused.get("step") != step.pk:
+        return write_table_text(step)
+    del request.session[PASTED]
+    return str(refused["text"])
 
 
 def _missing(page: Any, request: HttpRequest, pk: int) -> HttpResponse:
     missing: HttpResponse = page._get_obj_does_not_exist_redirect(request, page.opts, str(pk))
     return missing
+
+
+def _put_pasted(request: HttpRequest, step: Step) -> HttpResponse:
+    """The rows of what was pasted; it is there again where they are refused."""
+    text = request.POST[PASTED]
+    try:
+        return _put(request, step, text.encode(), "rows.csv", gettext("what was pasted"))
+    except HandoffError:
+        if len(text) <= MOST_PASTED:
+            request.session[PASTED] = {"step": step.pk, "text": text}
+        raise
 
 
 def _put_file(request: HttpRequest, step: Step) -> HttpResponse:
@@ -65,16 +90,22 @@ def _put_file(request: HttpRequest, step: Step) -> HttpResponse:
         raise InvalidInput("Choose a file first.")
     if (file.size or 0) > MOST_BYTES:
         raise InvalidInput("The file is larger than 5 MB; a table has at most 10,000 rows.")
+    return _put(request, step, file.read(), str(file.name), str(file.name))
+
+
+def _put(
+    request: HttpRequest, step: Step, content: bytes, name: str, said_name: str
+) -> HttpResponse:
     version = put_table_file(
         step.version_id,
         step.key,
-        file.read(),
-        name=str(file.name),
+        content,
+        name=name,
         actor=actor_of(request),
         now=timezone.now(),
     )
     changed = version.steps.get(key=step.key)
     rows = len((changed.config or {}).get("rows") or ())
     words = gettext("“%(step)s” has the rows of %(file)s now: %(count)s.")
-    messages.success(request, words % {"step": changed, "file": file.name, "count": rows})
+    messages.success(request, words % {"step": changed, "file": said_name, "count": rows})
     return HttpResponseRedirect(change_url(changed))
