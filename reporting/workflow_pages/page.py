@@ -23,7 +23,9 @@ from workflows.access.permissions import may_manage
 from workflows.definitions.lifecycle.pausing import instances_suspended_by_pause
 from workflows.definitions.models import TemplateVersion, WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import get_version_map
+from workflows.definitions.queries.gone_calendars import find_gone_calendars
 from workflows.engine.format.definition import display_title
+from workflows.engine.format.gone_parts import gone_parts_text
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.open_work import count_open_instances, open_instances_count
 from workflows.language.formats import join_alternatives
@@ -131,6 +133,13 @@ def _workflow_state(row: WorkflowTemplate) -> WorkflowState:
     return WorkflowState.OBSERVED if row.observed else WorkflowState.NEW  # type: ignore[attr-defined]
 
 
+def _describe_gone_parts(version: TemplateVersion) -> str:
+    """What the map in use needs and is not installed here, in one sentence; '' where all is."""
+    in_use = get_version_map(version)
+    calendars = find_gone_calendars(in_use.graph.definition.dump())
+    return str(gone_parts_text([*in_use.gone_parts, *calendars]) or "")
+
+
 def build_workflow_page(user: User, template: WorkflowTemplate, *, now: datetime) -> WorkflowPage:
     """The page of this workflow, for somebody who may read its reports."""
     alone = WorkflowTemplate.objects.filter(pk=template.pk)
@@ -153,7 +162,7 @@ def build_workflow_page(user: User, template: WorkflowTemplate, *, now: datetime
         suspended=counts.get(WorkflowInstance.SUSPENDED, 0),
         by_pause=len(instances_suspended_by_pause(row)),
         starts=list(_describe_starts(published)) if published else [],
-        gone_parts=str(get_version_map(published).gone_parts or "") if published else "",
+        gone_parts=_describe_gone_parts(published) if published else "",
         review=list_review_overviews(alone, now=now)[0],
         health=worst_state(entry.state for entry in steps),
         troubles=[

@@ -13,17 +13,21 @@ from django.test import Client
 from config import tasks as rounds
 from tests.extensions.acme_site import EVERY_MODULE, KEY, MODULES, AcmeSite, make_acme_site
 from tests.extensions.company import Load
-from tests.factories import make_user
+from tests.factories import NOW, make_user
 from tests.rights.addresses import addresses
 from tests.rights.everything import read_out
 from tests.workflows.support import person
-from workflows.definitions.models import Field, Role, Step, TemplateVersion
+from workflows.definitions.models import Field, MapFinding, Role, Step, TemplateVersion
+from workflows.definitions.services.map_watch import audit_published_maps
 from workflows.outbox.heartbeat_models import Heartbeat, Trouble
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
 READABLE = ("action", "function", "channel")
 """Without these the map is still read as it was."""
-MISSING = ("'iban'", "'boss_of'", "'departments'", "'acme.badge'", "'acme.reserve_desk'")
+MISSING = (
+    *("'iban'", "'boss_of'", "'departments'", "'acme.badge'", "'acme.reserve_desk'"),
+    *("'is_even'", "'four-days'"),
+)
 Out = Callable[..., None]
 
 
@@ -158,11 +162,26 @@ def test_what_is_missing_is_named_all_at_once(site: AcmeSite, out: Out) -> None:
 
 def test_of_a_map_that_can_be_read_what_is_missing_is_named_too(site: AcmeSite, out: Out) -> None:
     out(*READABLE)
-    page = root().get(f"/workflows/{KEY}/").content.decode()
-    assert "the action &#x27;acme.order_badge&#x27;" in page
+    page = root().get(f"/workflows/{KEY}/").content.decode().replace("&#x27;", "'")
+    assert "the action 'acme.order_badge'" in page
+    assert "the rule function 'is_even', the calendar 'four-days'" in page.replace(" and ", ", ")
     sheet = root().get(f"/admin/workflows/templateversion/{site.version.pk}/change/")
     for name in ("is_even", "four-days", "acme.order_badge"):
         assert name in sheet.content.decode()
+
+
+def test_the_clock_tells_of_a_map_that_can_be_read_what_is_missing(
+    site: AcmeSite, out: Out
+) -> None:
+    out(*READABLE)
+    audit_published_maps(now=NOW)
+    rows = MapFinding.objects.filter(version=site.version, closed_at=None)
+    told = {(row.code, row.step) for row in rows}
+    assert told >= {
+        ("value_wrong", ""),  # of rules too, once the process that had compiled them is gone
+        ("calendar_unknown", "review"),
+        ("action_unknown", "badge"),
+    }
 
 
 def test_where_all_is_there_nothing_is_said(site: AcmeSite) -> None:

@@ -33,8 +33,8 @@ class VersionMap:
     graph: Graph
     step_ids: Mapping[str, int]
     role_ids: Mapping[str, int]
-    gone_parts: Text | None
-    """What the map names that is not installed here, in one sentence."""
+    gone_parts: tuple[Text, ...]
+    """What the map names that is not installed here, but for its calendars."""
 
     @cached_property
     def step_keys(self) -> dict[int, str]:
@@ -169,5 +169,5 @@ def _build_version_map(version: TemplateVersion) -> VersionMap:
         graph=Graph(definition, timezone.get_default_timezone()),
         step_ids=dict(Step.objects.filter(version=version).values_list("key", "pk")),
         role_ids=dict(Role.objects.filter(version=version).values_list("key", "pk")),
-        gone_parts=gone_parts,
+        gone_parts=tuple(gone_parts),
     )

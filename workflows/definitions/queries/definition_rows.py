@@ -15,6 +15,7 @@ from workflows.definitions.models import (
     Step,
     TemplateVersion,
 )
+from workflows.definitions.queries.gone_calendars import find_gone_calendars
 from workflows.engine.errors import DefinitionProblem
 from workflows.engine.format.definition import (
     BranchDef,
@@ -29,7 +30,11 @@ from workflows.engine.format.definition import (
 )
 from workflows.engine.format.definition import Step as MapStep
 from workflows.engine.format.files import explain_validation_error
-from workflows.engine.format.gone_parts import gone_parts_text, read_with_gone_parts
+from workflows.engine.format.gone_parts import (
+    find_gone_parts,
+    gone_parts_text,
+    read_with_gone_parts,
+)
 from workflows.engine.format.quorums import read_quorum, write_quorum
 from workflows.engine.format.role_finders import GROUPS
 from workflows.engine.texts import Text
@@ -284,15 +289,16 @@ def _read_form(form: Mapping[str, Any]) -> Definition:
     try:
         return Definition.model_validate(form)
     except ValidationError as problem:
-        gone = gone_parts_text(form)
+        parts = find_gone_parts(form)  # a map without its calendar can be read
+        gone = gone_parts_text([*parts, *find_gone_calendars(form)]) if parts else None
         raise DefinitionProblem(gone or explain_validation_error(problem)) from None
 
 
-def definition_to_run(version: TemplateVersion) -> tuple[Definition, Text | None]:
+def definition_to_run(version: TemplateVersion) -> tuple[Definition, list[Text]]:
     """The definition as requests run on it: of a version that was published, without what an
     extension brought and is not installed any more, and what that is. Raises DefinitionProblem."""
     form = definition_data_of(version)
-    gone = gone_parts_text(form)
+    gone = find_gone_parts(form)
     try:
         return _read_form(form), gone
     except DefinitionProblem as problem:

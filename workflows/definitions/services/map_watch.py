@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from workflows.definitions.models import MapFinding, TemplateVersion, WorkflowTemplate
+from workflows.definitions.queries.compiled_versions import get_version_map
 from workflows.definitions.queries.definition_rows import definition_of
 from workflows.definitions.queries.external_permissions import (
     NotGranted,
@@ -20,6 +21,7 @@ from workflows.definitions.services.findings import sync_map_findings
 from workflows.engine.audit import AuditFinding, audit_definition
 from workflows.engine.audit.findings import make_finding
 from workflows.engine.errors import DefinitionProblem
+from workflows.engine.texts import join_texts
 from workflows.outbox.services.heartbeats import open_round_units
 from workflows.people.queries.directory import SitePeople, VersionPeople
 
@@ -58,7 +60,9 @@ def _collect_findings(version: TemplateVersion) -> Iterator[AuditFinding]:
         definition = VersionPeople(version).renamed(definition_of(version))
     except DefinitionProblem as problem:
         # It was whole when it was published, and published maps do not change.
-        yield make_finding("extension_gone", None, problem=problem.text)
+        gone = get_version_map(version).gone_parts
+        named = join_texts(list(gone)) if gone else problem.text
+        yield make_finding("extension_gone", None, problem=named)
         return
     yield from audit_definition(definition, SitePeople())
     for use in find_foreign_uses(definition):

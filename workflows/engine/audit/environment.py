@@ -26,6 +26,8 @@ WORLD: Final = frozenset(
         *("subworkflow_field_unfit", "trigger_workflow_unknown"),
         *("field_group_unknown", "nobody_to_choose"),
         *("resource_group_unknown", "resource_kind_wrong"),
+        # a rule was right when it was published, but for a function that is not installed any more
+        *("rule_wrong", "value_wrong", "condition_wrong", "chain_rule_wrong"),
     }
 )
 
