@@ -161,3 +161,45 @@ def test_the_columns_of_a_list_are_told_one_by_one() -> None:
         ("added", "lines.new", "Items: New", "", None, None),
         ("removed", "lines.old", "Items: Old", "", None, None),
     ]
+
+
+DAY = {"type": "date", "label": "First day"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ({"day": DAY}, {"first": DAY}, ["renamed first day first"]),
+        (
+            {"day": DAY},
+            {"first": DAY | {"required": True}},
+            ["renamed first day first", "changed first required True"],
+        ),
+        ({"day": DAY}, {"first": DAY | {"type": "text"}}, ["added first", "removed day"]),
+        ({"day": DAY}, {"first": DAY | {"label": "Day"}}, ["added first", "removed day"]),
+        ({"day": {"type": "date"}}, {"first": {"type": "date"}}, ["added first", "removed day"]),
+        ({"day": DAY}, {"a": DAY, "b": DAY}, ["added a", "added b", "removed day"]),
+        ({"a": DAY, "b": DAY}, {"day": DAY}, ["added day", "removed a", "removed b"]),
+        ({"a": DAY, "b": DAY}, {"a": DAY, "c": DAY}, ["renamed c b c"]),
+        ({"a": DAY}, {"a": DAY, "b": DAY}, ["added b"]),
+    ],
+)
+def test_a_field_with_another_key_is_told_where_only_one_can_be_meant(
+    before: dict[str, Any], after: dict[str, Any], said: list[str]
+) -> None:
+    for wrap, prefix in ((lambda fields: {"fields": fields}, ""), (of_fields, "lines.")):
+        old, new = (draw(ROW, **wrap(fields)).definition for fields in (before, after))
+        found = compare_definitions(old, new, propose_steps(old, new))
+        told = [
+            " ".join(
+                str(part)
+                for part in (d.kind.value, d.key.removeprefix(prefix), d.part, d.before, d.after)
+                if part not in ("", None)
+            )
+            for d in found
+        ]
+        assert told == said
+
+
+def of_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    return of_columns(**fields)

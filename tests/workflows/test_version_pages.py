@@ -13,6 +13,8 @@ from tests.workflows.moves import agrees, changed, hiring, hiring_later, rows_of
 from tests.workflows.support import Flow, again, begin, nothing_changed, person, publish
 from tests.workflows.test_admin_maps import make_staff_of
 from workflows.definitions.models import TemplateVersion
+from workflows.engine.versions.comparison import Difference, DifferenceKind, Subject
+from workflows.version_changes.difference_words import describe_difference
 from workflows.version_changes.models import MovedRequest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
@@ -225,3 +227,17 @@ def test_no_request_moves_to_a_draft(owner: Client, later: TemplateVersion) -> N
     draft = load_map(changed(hiring_later(), rest={"kind": "wait", "for": "4d", "to": "hired"}))
     answer = owner.get(reverse("admin:move_requests", args=[draft.pk]), follow=True)
     assert "only to a version that was published" in answer.content.decode()
+
+
+def test_a_field_of_another_key_is_told_in_words() -> None:
+    renamed = Difference(
+        kind=DifferenceKind.RENAMED,
+        subject=Subject.FIELD,
+        key="first",
+        title="First day",
+        before="day",
+        after="first",
+    )
+    assert describe_difference(renamed) == (
+        "The field “First day” seems to have another key: day before, first now."
+    )

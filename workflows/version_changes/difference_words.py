@@ -97,6 +97,9 @@ _SENTENCES: Mapping[tuple[Subject, DifferenceKind], str] = {
     ),
     (_S.FIELD, _K.ADDED): gettext_noop("The field “%(title)s” is new."),
     (_S.FIELD, _K.REMOVED): gettext_noop("The field “%(title)s” is gone."),
+    (_S.FIELD, _K.RENAMED): gettext_noop(
+        "The field “%(title)s” seems to have another key: %(before)s before, %(after)s now."
+    ),
     (_S.ROLE, _K.ADDED): gettext_noop("The role “%(title)s” is new."),
     (_S.ROLE, _K.REMOVED): gettext_noop("The role “%(title)s” is gone."),
 }

@@ -10,14 +10,15 @@ from itertools import islice
 from typing import Any
 
 from workflows.engine.format.definition import (
-    BranchDef,
     Definition,
     Link,
     TableStep,
     display_title,
 )
-from workflows.engine.format.field_parts import FieldDef
+from workflows.engine.format.field_parts import ColumnDef, FieldDef
 from workflows.engine.format.parts import DefinitionPart
+from workflows.engine.versions.named_ways import way_settings, ways_of
+from workflows.engine.versions.renamed_fields import renamed_fields, under_new_keys
 from workflows.engine.versions.step_mapping import StepMapping
 from workflows.engine.versions.table_rows import (
     MOST_TOLD,
@@ -191,7 +192,7 @@ class _Comparison:
 
     def ways_compared(self) -> Iterator[Difference]:
         """Ways that came, went, or lead elsewhere, of steps that are in both maps."""
-        before, after = self._ways_before(), _ways_of(self.new)
+        before, after = self._ways_before(), ways_of(self.new)
         for step in after:
             if step in before:
                 yield from self._ways_of_step(step, before[step], after[step])
@@ -203,7 +204,7 @@ class _Comparison:
         for name, link in after.items():
             if name not in before:
                 yield self._way(DifferenceKind.ADDED, step, title, link, after=self._goal(link))
-            elif _way_settings(before[name]) != _way_settings(link):
+            elif way_settings(before[name]) != way_settings(link):
                 yield from self._changed_way(step, title, before[name], link)
         yield from _compare_order(
             step, title, _shared_rules(before, after), _shared_rules(after, before)
@@ -215,7 +216,7 @@ class _Comparison:
     def _changed_way(
         self, step: str, title: str, before: Link, after: Link
     ) -> Iterator[Difference]:
-        first, second = _way_settings(before), _way_settings(after)
+        first, second = way_settings(before), way_settings(after)
         for part in dict.fromkeys((*first, *second)):
             values = first.get(part), second.get(part)
             if values[0] != values[1]:
@@ -259,7 +260,7 @@ class _Comparison:
                 )
                 for name, link in ways.items()
             }
-            for old, ways in _ways_of(self.old).items()
+            for old, ways in ways_of(self.old).items()
             if (new := self.steps.target(old)) is not None
         }
 
@@ -299,54 +300,32 @@ def _compare_order(
         yield _step(DifferenceKind.CHANGED, step, title, part="order", before=before, after=after)
 
 
-def _ways_of(definition: Definition) -> dict[str, dict[str, Link]]:
-    """The ways of each step: outcomes by name, rules by their condition, branches by their goal."""
-    ways: dict[str, dict[str, Link]] = {key: {} for key in definition.steps}
-    for link in definition.links():
-        names = {
-            "rule": f"rule {link.route.when}",
-            **{kind: f"{kind} {link.to}" for kind in ("branch", "row")},
-        }
-        ways[link.source][names.get(link.kind, f"{link.kind} {link.name}")] = link
-    return ways
-
-
-def _way_settings(link: Link) -> dict[str, Any]:
-    """What a way says; one that says nothing but where it leads is written as a key alone."""
-    settings = {name: getattr(link.route, name) for name in type(link.route).model_fields}
-    if link.branch is not None:
-        settings |= _each_settings(link.branch)
-    if link.kind == "row":  # its label says what its rows say, which is told row by row
-        settings.pop("label")
-    return {name: part for name, part in settings.items() if part is not None}
-
-
-def _each_settings(branch: BranchDef) -> dict[str, Any]:
-    """What a branch says that is one for each of several."""
-    each = branch.listed if branch.chain is None else branch.chain.model_dump(exclude_unset=True)
-    return {
-        "each": each,
-        "as": branch.as_,
-        "one_at_a_time": branch.one_at_a_time,
-        "stop_on": branch.stop_on,
-    }
-
-
 def _compare_fields(
     old: Mapping[str, FieldDef], new: Mapping[str, FieldDef]
 ) -> Iterator[Difference]:
     """Fields as what else has a key; the columns of a list that was one before are told one by
     one."""
-    lists = {key for key in new if key in old and old[key].columns and new[key].columns}
-    for difference in _compare_named(Subject.FIELD, old, new):
+    before = under_new_keys(old, renamed_fields(old, new))
+    lists = {key for key in new if key in before and before[key].columns and new[key].columns}
+    for difference in _compare_specs(old, new):
         if difference.part != "columns" or difference.key not in lists:
             yield difference
             continue
         key = difference.key
-        columns = (old[key].columns or {}, new[key].columns or {})
-        for of_column in _compare_named(Subject.FIELD, *columns):
+        for of_column in _compare_specs(before[key].columns or {}, new[key].columns or {}):
             title = f"{difference.title}: {of_column.title}"
             yield replace(of_column, key=f"{key}.{of_column.key}", title=title)
+
+
+def _compare_specs(
+    old: Mapping[str, ColumnDef | FieldDef], new: Mapping[str, ColumnDef | FieldDef]
+) -> Iterator[Difference]:
+    """Fields, or the columns of a list, of which one may have another key now."""
+    renamed = renamed_fields(old, new)
+    for key, before in renamed.items():
+        named = _named(DifferenceKind.RENAMED, Subject.FIELD, key, new[key])
+        yield replace(named, before=before, after=key)
+    yield from _compare_named(Subject.FIELD, under_new_keys(old, renamed), new)
 
 
 def _compare_named(
