@@ -145,4 +145,12 @@ FIELD_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         "field_not_shown@fix"),
     ("a field for some that is told outside",
         put("fields.amount.visible_to", ["crew", "requester"]), "hidden_field_told@pay"),
+    ("a task that is due by a date for some", several(
+        field("wanted", type="date", visible_to=["crew"]),
+        put("start.fields", ["amount", "urgent", "lead", "wanted"]),
+        put("steps.fix.due", {"after": "wanted", "by": "5d"})), "hidden_date_told@fix"),
+    ("a request that is due by a date for some", several(
+        field("wanted", type="date", visible_to=["crew"]),
+        put("start.fields", ["amount", "urgent", "lead", "wanted"]),
+        put("due", {"after": "wanted", "by": "5d"})), "hidden_date_told"),
 ]  # fmt: skip

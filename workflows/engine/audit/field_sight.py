@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
 from workflows.engine.format.definition import HumanStep, roles_of_step
+from workflows.engine.format.parts import DueDef
 from workflows.engine.routing.outside_fields import fields_sent_outside
 
 
@@ -61,4 +62,19 @@ def check_sent_in_sight(survey: Survey) -> Iterator[AuditFinding]:
             yield make_finding("hidden_field_told", key, step=survey.called(key), name=name)
 
 
-CHECKS = (check_asked_in_sight, check_shown_in_sight, check_sent_in_sight)
+def check_dates_in_sight(survey: Survey) -> Iterator[AuditFinding]:
+    """When work is due, and until when a request waits, is shown to whoever may see it: with that
+    the date from which it is reckoned."""
+    definition, fields = survey.definition, survey.definition.all_fields
+    hidden = {name for name, field in fields.items() if field.visible_to is not None}
+    for key, name in survey.graph.date_fields.items():
+        if name in hidden:
+            yield make_finding("hidden_date_told", key, step=survey.called(key), name=name)
+    if isinstance(definition.due, DueDef) and definition.due.field in hidden:
+        yield make_finding("hidden_date_told", None, "request", name=definition.due.field)
+
+
+CHECKS = (
+    *(check_asked_in_sight, check_shown_in_sight),
+    *(check_sent_in_sight, check_dates_in_sight),
+)

@@ -167,6 +167,7 @@ WARNINGS: Final = (
     "resource_group_unknown",
     "field_not_shown",
     "hidden_field_told",
+    "hidden_date_told",
     "signed_not_by_mail",
 )
 PERMISSIONS: Final = (

@@ -96,4 +96,18 @@ CONSTRAINT_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Take it out, if that is not meant."),
     ),
+    "hidden_date_told": AuditSentences(
+        text(
+            "%(step)s is due, or ends, by '%(name)s', which only some may see here: by when it is"
+            " shown to everybody, one can tell that date."
+        ),
+        text("Reckon it from another date, if that is not meant."),
+    ),
+    "hidden_date_told.request": AuditSentences(
+        text(
+            "The request as a whole is due by '%(name)s', which only some may see here: by when it"
+            " is shown to everybody, one can tell that date."
+        ),
+        text("Reckon it from another date, if that is not meant."),
+    ),
 }
