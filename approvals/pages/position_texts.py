@@ -41,6 +41,7 @@ from workflows.language.formats import (
     join_words,
     moment_text,
 )
+from workflows.people.models import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +73,18 @@ class RequestAnswers:
 
 
 def describe_position(
-    position: InstancePosition, now: datetime, *, audits: bool = False
+    position: InstancePosition,
+    now: datetime,
+    *,
+    audits: bool = False,
+    reader: User | None = None,
 ) -> RequestAnswers:
-    """The four answers; no statement."""
+    """The four answers; no statement. Of many rows those that the reader has are told first."""
     if not position.instance.is_live:
         return _finished_answers(position)
     if not position.steps:
         return _held_up_answers(position, now)
-    shown, others = _first_rows(position)
+    shown, others = _first_rows(position, reader)
     waiting = [_step_answers(position, step, task, now, audits=audits) for step, task in shown]
     is_single = len(waiting) == 1
     return RequestAnswers(
@@ -98,11 +103,15 @@ ROWS_SHOWN = 3
 
 
 def _first_rows(
-    position: InstancePosition,
+    position: InstancePosition, reader: User | None
 ) -> tuple[list[tuple[StepPosition, WorkItem]], Counter[str]]:
     """The open tasks that are told one by one, and how many more there are by step."""
     shown, others, seen = [], Counter[str](), Counter[str]()
-    for step, task in position.tasks:
+    tasks = position.tasks
+    if reader is not None:
+        own = [pair for pair in tasks if pair[0].row and pair[0].is_with(reader)]
+        tasks = (*own, *(pair for pair in tasks if pair not in own))
+    for step, task in tasks:
         seen[step.key] += 1
         if step.row and seen[step.key] > ROWS_SHOWN:
             others[step.key] += 1

@@ -211,7 +211,7 @@ def request_page(
     return RequestPage(
         version=position.map.number,
         state=request_state_text(request),
-        answers=describe_position(position, now, audits=standing.audits),
+        answers=describe_position(position, now, audits=standing.audits, reader=user),
         done_when=completion_sentences(estimate_completion(position, now), now),
         family=request_family_of(user, request),
         values=values,

@@ -1,5 +1,6 @@
 """A request's record: its steps so far, its merges, its incidents."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +16,11 @@ from approvals.pages.decisions import (
     describe_votes,
     outcome_label,
 )
-from approvals.pages.position_texts import short_holder_text
+from approvals.pages.position_texts import ROWS_SHOWN, short_holder_text
 from approvals.ui.formats import performer_text, person_name
 from workflows.definitions.queries.compiled_versions import VersionMap, map_of_step
 from workflows.engine.format.definition import FieldDef, display_title
+from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.rows import branch_row
 from workflows.engine.values.field_types.base import type_of_field
 from workflows.engine.values.field_types.documents import are_documents
@@ -29,7 +31,7 @@ from workflows.execution.queries.position import (
     StepPosition,
     build_step_position,
 )
-from workflows.language.formats import join_words
+from workflows.language.formats import count_text, join_words
 from workflows.outbox.models import Attempt
 
 # -- the steps so far -------------------------------------------------------------------------
@@ -115,7 +117,10 @@ class Merge:
 
     row: MergeRecord
     join: str
+    total: int
+    """For how many branches it waits, or waited; those of many rows are one in what is said."""
     waits_for: list[str]
+    came_before: list[str]
     came: list[tuple[str, str, datetime]]
     not_needed: list[str]
     disagreements: list[Disagreement]
@@ -131,19 +136,24 @@ def describe_merge_record(
         branch: _branch_title(graph.title(step), int(branch))
         for branch, step in row.waits_for.items()
     }
+    before, latest = _latest_arrivals(row)
     return Merge(
         row=row,
         join=graph.title(version_map.step_keys[row.join_id]),
-        waits_for=list(branches.values()),
+        total=len(branches),
+        waits_for=_branch_titles(graph, row.waits_for),
+        came_before=_branch_titles(graph, _branches_of(row, before)),
         came=[
             (
                 branches.get(str(arrival["branch"]), ""),
                 graph.title(arrival["from"]),
                 datetime.fromisoformat(arrival["at"]),
             )
-            for arrival in row.arrivals
+            for arrival in latest
         ],
-        not_needed=[branches[str(branch)] for branch in row.not_needed if str(branch) in branches],
+        not_needed=_branch_titles(
+            graph, _branches_of(row, [{"branch": branch} for branch in row.not_needed])
+        ),
         disagreements=[
             _field_disagreement(
                 graph.definition.all_fields[key], key, values, branches, is_hidden=key in hidden
@@ -151,6 +161,39 @@ def describe_merge_record(
             for key, values in row.conflicts.items()
         ],
     )
+
+
+def _branches_of(row: MergeRecord, arrivals: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The step of each of these branches."""
+    named = [str(arrival["branch"]) for arrival in arrivals]
+    return {branch: row.waits_for[branch] for branch in named if branch in row.waits_for}
+
+
+def _branch_titles(graph: Graph, branches: Mapping[str, str]) -> list[str]:
+    """Branches by their steps; the rows of one step are told one by one where they are few."""
+    rows = Counter(step for branch, step in branches.items() if branch_row(int(branch)) is not None)
+    titles = []
+    for branch, step in branches.items():
+        if rows[step] <= ROWS_SHOWN or branch_row(int(branch)) is None:
+            titles.append(_branch_title(graph.title(step), int(branch)))
+            continue
+        count = {"step": graph.title(step), "count": count_text(rows[step])}
+        titles.append(gettext("%(step)s, %(count)s rows") % count)
+    return list(dict.fromkeys(titles))
+
+
+def _latest_arrivals(
+    row: MergeRecord,
+) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """What came, without most of the rows of one step that are many, and these apart."""
+    left = Counter(row.waits_for.get(str(arrival["branch"]), "") for arrival in row.arrivals)
+    before, latest = [], []
+    for arrival in row.arrivals:
+        step = row.waits_for.get(str(arrival["branch"]), "")
+        is_row = branch_row(arrival["branch"]) is not None
+        (before if is_row and left[step] > ROWS_SHOWN else latest).append(arrival)
+        left[step] -= 1
+    return before, latest
 
 
 def _branch_title(title: str, branch: int) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from approvals.pages.conversation import CommentLine
 from approvals.pages.decisions import EarlierDecision
+from approvals.pages.position_texts import ROWS_SHOWN
 from approvals.pages.questions import QuestionLine
 from approvals.pages.request_record import IncidentDetails, Merge, PastStep
 from approvals.pages.request_steering import CourseChange
@@ -34,12 +35,21 @@ class FilesPutIn:
     documents: list[tuple[str, Document]]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenRows:
+    """A step that is open for many rows at once."""
+
+    title: str
+    steps: list[PastStep]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEntry:
     """One thing that happened, and when it was over: just one of these is there."""
 
     at: datetime
     step: PastStep | None = None
+    rows: OpenRows | None = None
     decision: EarlierDecision | None = None
     comment: CommentLine | None = None
     asked: QuestionLine | None = None
@@ -86,7 +96,7 @@ def timeline_of_request(
     entries = sorted(
         (
             _beginning(instance),
-            *(TimelineEntry(at=_end_of_step(step), step=step) for step in happenings.steps),
+            *_steps(happenings.steps),
             *_said(happenings.comments),
             *_asked_and_answered(happenings.questions),
             *(TimelineEntry(at=change.at, change=change) for change in happenings.changes),
@@ -148,6 +158,21 @@ def _answered_late(attempts: Iterable[Attempt]) -> Iterator[TimelineEntry]:
                 "message": attempt.message,
             }
             yield TimelineEntry(at=attempt.finished_at, milestone=told)
+
+
+def _steps(steps: Iterable[PastStep]) -> Iterator[TimelineEntry]:
+    """Each step; one that is open for many rows is one thing."""
+    steps = list(steps)
+    rows: dict[str, list[PastStep]] = {}
+    for step in steps:
+        if step.task.is_open and step.position.row:
+            rows.setdefault(step.position.key, []).append(step)
+    many = {key: open_rows for key, open_rows in rows.items() if len(open_rows) > ROWS_SHOWN}
+    for open_rows in many.values():
+        yield TimelineEntry(at=STILL_OPEN, rows=OpenRows(open_rows[0].position.title, open_rows))
+    for step in steps:
+        if not (step.task.is_open and step.position.row and step.position.key in many):
+            yield TimelineEntry(at=_end_of_step(step), step=step)
 
 
 def _end_of_step(step: PastStep) -> datetime:

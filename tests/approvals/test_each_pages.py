@@ -1,5 +1,7 @@
 """Pages and answers of a request that is open for many rows."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -37,6 +39,34 @@ def test_where_a_request_is_says_how_many_rows_and_the_first_few() -> None:
     assert "“Check” for 200 rows" in page
     assert "And 197 more rows at “Check”." in page
     assert "3: Thing 3" in page
+
+
+def test_a_request_with_many_rows_is_told_shortly_and_each_row_can_be_reached() -> None:
+    flow = begin(each(), lines=rows(200))
+    items = list(flow.request.work_items.open().order_by("pk"))
+    for item in items[:10]:
+        work_items.decide(item.pk, actor=person("ann"), outcome="ok", now=flow.later())
+    page = signed_in("olga").get(f"/requests/{flow.request.reference}/").content.decode()
+    text = " ".join(page.split())
+    assert "Waits for 200 of 200: Check, 200 rows." in text
+    assert "Came before: Check, 7 rows" in text
+    assert text.count("Came: Check, row") == 3
+    assert "Came: Check, row 10" in text
+    assert text.count("190 rows are open") == 1
+    assert "Check · 150: Thing 150" not in text
+    assert f'<a href="/tasks/{items[149].pk}/">150: Thing 150</a>' in text
+    assert '<div class="long" tabindex="0" role="region" aria-label="Rows">' in page
+
+
+def test_of_many_rows_those_that_the_reader_has_come_first() -> None:
+    flow = begin(each(), lines=rows(20))
+    mine = flow.request.work_items.open().order_by("pk")[12]
+    work_items.claim(mine.pk, actor=person("ann"), now=flow.later())
+    address = f"/requests/{flow.request.reference}/"
+    for name, first in (("ann", "Check · 13: Thing 13"), ("olga", "Check · 1: Thing 1")):
+        page = signed_in(name).get(address).content.decode()
+        headings = re.findall(r"<h2[^>]*>\s*(Check · [^<]*?)\s*</h2>", page)
+        assert headings[0] == first
 
 
 def test_what_happened_and_what_was_decided_before_name_the_row() -> None:
