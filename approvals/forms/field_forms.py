@@ -58,13 +58,15 @@ class DeclaredField(forms.Field):
         """The canonical value. The message stands beside the field, so it does not name it."""
         if self.opening_value is not None and value == self.prepare_value(self.opening_value):
             return self.opening_value
+        asked = self.widget.asks_about(value) if isinstance(self.widget, NumberBox) else ""
+        if asked:
+            raise forms.ValidationError(asked)
         try:
             return read_unnamed_value(
                 self.spec, self.presentation.spec_sent_value(self.spec, value)
             )
         except ValueRefused as refused:
-            asked = self.widget.asks_about(value) if isinstance(self.widget, NumberBox) else ""
-            raise forms.ValidationError(asked or capfirst(str(refused))) from None
+            raise forms.ValidationError(capfirst(str(refused))) from None
 
     def prepare_value(self, value: Any) -> Any:
         """How a canonical value, or what was typed, stands in the form."""

@@ -4,6 +4,7 @@ What can be read in one way only is read so. What can be read in two ('12.500') 
 box comes back with what was typed and both numbers to choose from, and nothing is guessed.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,15 @@ from workflows.engine.values.field_types.base import FieldSpec, type_of_field
 from workflows.engine.values.field_types.numbers import Shape, plain_number, possible_readings
 from workflows.language.formats import decimal_text, exact_number_text, typed_number_text
 
+THOUSANDS = 3
+"""So many digits may be thousands, or what a dinar has behind its point."""
+
+
+class TypedNumber(str):
+    """What somebody typed: it is shown again to the letter, and not as a number of the record."""
+
+    __slots__ = ()
+
 
 class NumberBox(forms.TextInput):
     """The box; it knows what numbers its field keeps."""
@@ -29,10 +39,10 @@ class NumberBox(forms.TextInput):
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
         """What was typed; the number that was meant, where it was chosen for this very text."""
         typed, meant = data.get(name), data.get(f"{name}-means")
-        if not isinstance(typed, str) or not meant:
+        if not isinstance(typed, str):
             return typed
         meanings = {str(number): number for number in meanings_of(typed, self.shape)}
-        return meanings.get(meant, typed)
+        return meanings.get(meant or "", TypedNumber(typed))
 
     def asks_about(self, typed: Any) -> str:
         """What the page asks where a text may be two numbers; empty where it does not."""
@@ -85,9 +95,18 @@ def _typed_reading(number: Decimal, shape: Shape | None) -> str:
 def meanings_of(typed: str, shape: Shape | None) -> list[Decimal]:
     """The numbers that a text may mean in this field, the largest first; none where it is clear."""
     written = typed.strip()
-    if shape is None or not shape.is_ambiguous(written):
+    readings = possible_readings(written)
+    if shape is None or len(readings) < 2 or _has_own_decimals(written, shape):
         return []
-    return [number for number in possible_readings(written) if shape.holds(number)]
+    return [number for number in readings if shape.holds(number)]
+
+
+def _has_own_decimals(written: str, shape: Shape) -> bool:
+    """Whether a text has behind the reader's own point the three digits that each amount of such a
+    currency has; behind the other separator they may be thousands."""
+    point = re.escape(str(get_format("DECIMAL_SEPARATOR")))
+    is_whole_amount = shape.fixed and shape.decimals == THOUSANDS
+    return is_whole_amount and re.fullmatch(rf"[+-]?[0-9]+{point}[0-9]{{3}}", written) is not None
 
 
 def read_typed_number(typed: Any, shape: Shape | None) -> Any:
@@ -95,6 +114,8 @@ def read_typed_number(typed: Any, shape: Shape | None) -> Any:
     if not isinstance(typed, str) or shape is None:
         return typed
     readings = possible_readings(typed.strip())
+    if readings and _has_own_decimals(typed.strip(), shape):
+        return readings[-1]
     is_clear = len(readings) == 1 and _is_written_here(typed.strip(), readings[0])
     return readings[0] if is_clear else typed
 
@@ -114,6 +135,8 @@ def _is_written_here(written: str, number: Decimal) -> bool:
 
 def number_text(value: Any, shape: Shape | None) -> Any:
     """A canonical number as people type it here; what was typed as it is."""
+    if isinstance(value, TypedNumber):
+        return str(value)
     if shape is None or (isinstance(value, str) and not _is_canonical(value, shape)):
         return value
     if not isinstance(value, str | int | Decimal) or isinstance(value, bool):

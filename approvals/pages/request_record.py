@@ -187,7 +187,8 @@ def _latest_arrivals(
 ) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
     """What came, without most of the rows of one step that are many, and these apart."""
     left = Counter(row.waits_for.get(str(arrival["branch"]), "") for arrival in row.arrivals)
-    before, latest = [], []
+    before: list[Mapping[str, Any]] = []
+    latest: list[Mapping[str, Any]] = []
     for arrival in row.arrivals:
         step = row.waits_for.get(str(arrival["branch"]), "")
         is_row = branch_row(arrival["branch"]) is not None

@@ -141,3 +141,46 @@ def test_limits_of_amounts_are_said_in_their_currency_as_the_reader_writes(sam: 
         assert refused.status_code == 422
         assert why in refused.content.decode()
     assert not WorkflowInstance.objects.exists()
+
+
+def test_a_number_that_is_asked_about_comes_back_as_it_was_typed(sam: User) -> None:
+    fields = FORM["fields"] | {
+        "cost": {"type": "money", "currency": "KWD", "label": "Cost"},
+        "lines": {
+            "type": "list",
+            "columns": {"price": {"type": "money", "currency": "KWD", "label": "Price"}},
+        },
+    }
+    start = FORM["start"] | {"fields": ["cost", "lines"]}
+    publish_map(FORM | {"key": "dinars", "fields": fields, "start": start})
+    client, headers = signed_in(sam), {"accept-language": "de"}
+    sent = {"f-cost": "1.250", "f-lines-rows": "1", "f-lines-0-price": "1.250"}
+    page = client.post("/start/dinars/", sent, headers=headers).content.decode()
+    for name in ("f-cost", "f-lines-0-price"):
+        assert re.search(rf'name="{name}" value="1\.250"', page), name
+        assert f'name="{name}-means"' in page
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "kept"),
+    [
+        ("en", "1.250", "1.250"),
+        ("de", "1,250", "1.250"),
+        ("de", "1.250", None),
+        ("en", "1,250", None),
+        ("de", "1.250,500", "1250.500"),
+    ],
+)
+def test_what_a_dinar_has_behind_its_point_is_read_as_the_reader_writes_it(
+    sam: User, language: str, typed: str, kept: str | None
+) -> None:
+    fields = FORM["fields"] | {"cost": {"type": "money", "currency": "KWD", "label": "Cost"}}
+    start = FORM["start"] | {"fields": ["cost"]}
+    publish_map(FORM | {"key": "dinars", "fields": fields, "start": start})
+    headers = {"accept-language": language}
+    answer = signed_in(sam).post("/start/dinars/", {"f-cost": typed}, headers=headers)
+    assert answer.status_code == (302 if kept else 422)
+    if kept:
+        assert WorkflowInstance.objects.get().data["cost"] == kept
+    else:
+        assert 'name="f-cost-means"' in answer.content.decode()
