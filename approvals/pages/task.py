@@ -37,10 +37,15 @@ from workflows.conversation.queries.comments import (
 )
 from workflows.definitions.queries.compiled_versions import map_of_step
 from workflows.documents.queries.instance_documents import DOCUMENTS
-from workflows.engine.authority.decision_guards import DecisionContext, acting_refusal
+from workflows.engine.authority.decision_guards import (
+    DecisionContext,
+    acting_refusal,
+    enough_refusal,
+)
 from workflows.engine.format.definition import HumanStep, RouteDef, display_title
 from workflows.engine.format.quorums import quorum_roles
 from workflows.engine.routing.rows import slot_key
+from workflows.engine.routing.separation import forward_outcome
 from workflows.engine.routing.void_approvals import changed_since, outdated_approvals
 from workflows.execution.models import (
     CANCELLED,
@@ -140,6 +145,8 @@ class TaskPage:
     may_take_back: bool = False
     awaited: str = ""
     needed_of_roles: str = ""
+    enough: str = ""
+    """Why the reader's agreement is not asked for, although they may decide otherwise."""
     holds: Sequence[HoldLine] = ()
 
     @property
@@ -222,6 +229,7 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         signing=signing_prompt(user, step) if outcomes else None,
         may_take_back=may_withdraw_vote(task, user),
         awaited=describe_awaited(task, step),
+        enough=_enough_sentence(situation, outcomes),
         needed_of_roles=describe_parts(parts, task.needed) if parts else "",
         form_values={field: data.get(field) for field in step.outputs or [] if field not in hidden},
         seen=digest_of_shown_values(
@@ -390,6 +398,13 @@ def _possible_outcomes(
     if refused is not None:
         return str(refused), {}
     return "", available_outcomes(work, task, user)
+
+
+def _enough_sentence(situation: DecisionContext | None, outcomes: Mapping[str, RouteDef]) -> str:
+    """Why there is no button to agree, where others are awaited."""
+    if situation is None or forward_outcome(situation.graph.human(situation.step)) in outcomes:
+        return ""
+    return str((outcomes and enough_refusal(situation)) or "")
 
 
 def _outcome_button(work: UnitOfWork, task: WorkItem, name: str, route: RouteDef) -> OutcomeButton:

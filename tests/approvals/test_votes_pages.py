@@ -1,5 +1,6 @@
 """Taking agreement back and asking one more to agree: on the page and by the API."""
 
+import html
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.factories import make_user
 from tests.workflows.support import Flow, begin, digest_now, everything, person
 from tests.workflows.test_directory_roles import step
 from workflows.execution.queries.position import find_position
+from workflows.execution.services.staffing_watch import watch_queues
 from workflows.links.queries.addresses import status_link_token
 from workflows.links.services.status_links import make_status_link
 from workflows.notices.messages.standing import describe_request_standing
@@ -80,6 +82,13 @@ def test_a_quorum_by_roles_says_how_many_of_which_role_everywhere() -> None:
     agree(flow, "lea")
     assert "It waits for 1 of “Crew” still." in page(flow, "bob")
     assert f"{parts} have to agree; 2 have so far." in seen_by("rita", asked_for)
+    make_user("len", groups=["legal"])
+    watch_queues(now=flow.later(minutes=1))
+    shown = html.unescape(page(flow, "len"))
+    assert 'value="approve"' not in shown
+    assert 'value="reject"' in shown
+    assert "Enough people of your role have agreed to 'Agree'" in shown
+    assert "it waits for others: 1 of 'Crew'." in shown
     client("bob").post(address(flow, "approver/"), {"to": "olga", **WHY})
     more = "2 of “Crew”, 1 of “Legal” and 1 asked besides"
     assert f"{more} have to agree; 2 have so far." in seen_by("rita", asked_for)

@@ -131,7 +131,7 @@ def test_a_second_of_a_role_that_is_full_is_refused_and_told_who_is_awaited() ->
     flow = by_roles()
     make_user("fia", groups=["finance"])
     agree(flow, "fay")
-    with refused(WrongState, "legal (1)"):
+    with refused(WrongState, "it waits for others: 1 of 'Legal'"):
         agree(flow, "fia")
     flow.decide("agree", "stop", by="fia", seen=digest_now(flow, "agree"))
     assert flow.where == "= stopped"

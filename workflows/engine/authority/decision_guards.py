@@ -219,7 +219,7 @@ def decision_refusal(
         )
     return (
         _outcome_refusal(context, outcome, route)
-        or _enough_refusal(context, step, outcome)
+        or enough_refusal(context, outcome)
         or (None if is_shown_by_log else _comment_refusal(outcome, route, comment))
         or _output_refusal(context, step, route, writes)
     )
@@ -261,6 +261,7 @@ def open_outcomes(context: DecisionContext, roles: Mapping[str, bool]) -> dict[s
         for name, route in step.outcomes.items()
         if (roles.get(route.role, False) if route.role else _may_act_by_step_role(context))
         and _condition_refusal(context, name, route) is None
+        and enough_refusal(context, name) is None
     }
 
 
@@ -284,14 +285,22 @@ def _outcome_refusal(
     return _condition_refusal(context, outcome, route)
 
 
-def _enough_refusal(context: DecisionContext, step: HumanStep, outcome: str) -> HandoffError | None:
-    """With a quorum by roles, or somebody added: whether it is others who are awaited."""
+def enough_refusal(context: DecisionContext, outcome: str = "") -> HandoffError | None:
+    """With a quorum by roles, or somebody added: whether it is others who are awaited. Without an
+    outcome the one is meant that is counted."""
+    step = context.graph.human(context.step)
+    outcome = outcome or forward_outcome(step)
     token = context.marking.token(context.activation)
     if token is None or token.needed == 1 or outcome != forward_outcome(step):
         return None
     if vote_counts(step, token, context.in_whose_right, context.quorum_roles):
         return None
-    lacking = ", ".join(f"{role} ({count})" for role, count in lacking_roles(step, token).items())
+    lacking = join_texts(
+        [
+            text("%(count)s of '%(role)s'", count=count, role=display_title(role, None))
+            for role, count in lacking_roles(step, token).items()
+        ]
+    )
     return WrongState(
         "Enough people of your role have agreed to '%(name)s'; it waits for others: %(lacking)s."
         if lacking
