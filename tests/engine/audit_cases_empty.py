@@ -49,6 +49,16 @@ def by_parts(value: str, *edits: Callable[[Map], None]) -> Callable[[Map], None]
     )
 
 
+def behind(wait_for: Any) -> Callable[[Map], None]:
+    """A wait behind the join until a day that one branch asks for."""
+    return several(
+        steps(pause={"kind": "wait", "until": "day", "to": "pay"}),
+        put("fields.day.required", True),
+        put(S + "legal.outputs", ["day"]),
+        put(S + "checked", {"kind": "join", "wait_for": wait_for, "to": "pause"}),
+    )
+
+
 def tells(to: Any) -> Callable[[Map], None]:
     """A mail in place of the payment, without a way for errors."""
     mail = {"kind": "automation", "action": "email", "with": {"to": to}, "to": "approved"}
@@ -186,6 +196,27 @@ EMPTY_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         "action_field_may_be_empty@pay " + NO_WAY,
     ),
     ("a mail to somebody besides", tells(["{{ address }}", "ops@example.com"]), NO_WAY),
+    (
+        "a rule by a field that a sum empties",
+        several(
+            reckons("1"),
+            put(S + "sum.with.note", None),
+            put(S + "sum.to", "by_note"),
+            steps(
+                by_note={
+                    "kind": "decision",
+                    "rules": [{"when": "note == 'x'", "to": "fix"}],
+                    "otherwise": "pay",
+                }
+            ),
+        ),
+        "rule_field_may_be_empty@by_note " + NO_WAY,
+    ),
+    # joins that wait for all by another word
+    ("behind a join of all, as a share", behind("100%"), ""),
+    ("behind a join of all, as a number", behind(2), "join_capped@checked"),
+    ("behind a join of one", behind(1), MAY),
+    ("behind a join of half", behind("50%"), MAY),
     # worked-out fields
     ("by the sum of a list that may be empty", by_parts("sum(parts.net)"), ""),
     (

@@ -62,7 +62,8 @@ FIELD_CASES: list[tuple[str, Callable[[Map], None], str]] = [
     ("a trigger below the least", several(
         put("fields.amount.min", 10),
         put("start.triggers", [{"kind": "schedule", "cron": "0 9 * * 1",
-            "data": {"amount": "1", "urgent": True, "lead": "c1"}}])), "trigger_value_unfit"),
+            "data": {"amount": "1", "urgent": True, "lead": "c1"}}])),
+        "trigger_value_unfit trigger_without_requester*"),
     ("a field under a condition", several(
         field("why", type="text", required=True, when="amount > 5"),
         put("start.fields", ["amount", "urgent", "lead", "why"])), ""),

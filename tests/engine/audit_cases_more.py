@@ -22,7 +22,8 @@ def rules(*whens: str, otherwise: str = "lead_look") -> Callable[[Map], None]:
 def cron(text: str) -> Callable[[Map], None]:
     """A schedule that gives what the start asks for."""
     given = {"amount": "1", "urgent": True, "lead": "c1"}
-    return put("start.triggers", [{"kind": "schedule", "cron": text, "data": given}])
+    triggers = [{"kind": "schedule", "cron": text, "data": given}]
+    return several(put("start.triggers", triggers), put(S + "revise.role", "crew"))
 
 
 def public(*fields: str, **given: Any) -> Callable[[Map], None]:
@@ -392,7 +393,7 @@ MORE: list[tuple[str, Callable[[Map], None], str]] = [
     (
         "a quorum from a field that may be empty",
         several(
-            put("fields.many", {"type": "integer"}),
+            put("fields.many", {"type": "integer", "min": 1}),
             put("start.fields", ["amount", "urgent", "lead", "many"]),
             put(S + "review.quorum", {"field": "many"}),
         ),
@@ -425,7 +426,7 @@ MORE: list[tuple[str, Callable[[Map], None], str]] = [
                 }
             ],
         ),
-        "person_inactive",
+        "person_inactive trigger_without_requester*",
     ),
     (
         "a trigger by a workflow that is not in use",

@@ -1,8 +1,9 @@
 """Ways to let a step of the sound map be agreed to by several roles."""
 
 from collections.abc import Callable
+from typing import Any
 
-from tests.engine.audit_cases import Map, S, put, several
+from tests.engine.audit_cases import REFUSE, Map, S, put, several
 from tests.engine.audit_cases_rows import EACH, TURNS, rows
 
 
@@ -18,6 +19,29 @@ def agreed(
     )
 
 
+def as_many_as(**bounds: Any) -> Callable[[Map], None]:
+    """The legal step needs as many as a field of the start says."""
+    field = {"type": "integer", "required": True} | bounds
+    asked = ["amount", "urgent", "lead"] + ([] if "value" in bounds else ["many"])
+    return several(
+        put("fields.many", {name: said for name, said in field.items() if said is not None}),
+        put("start.fields", asked),
+        put(S + "legal.quorum", {"field": "many"}),
+    )
+
+
+def outcomes(said: Map) -> Callable[[Map], None]:
+    """The legal step has these outcomes."""
+    return put(S + "legal.outcomes", said)
+
+
+def weekly() -> Callable[[Map], None]:
+    """A schedule starts requests too."""
+    data = {"amount": "1", "urgent": True, "lead": "c1"}
+    return put("start.triggers", [{"kind": "schedule", "cron": "0 9 * * 1", "data": data}])
+
+
+EXCEPTION = {"exception": True}
 AFTER_REVIEW = put(S + "legal.not_by", ["review", "requester"])
 QUORUM_CASES: list[tuple[str, Callable[[Map], None], str]] = [
     ("a role of many and a role of many", agreed({"crew": 1, "board": 1}), ""),
@@ -115,4 +139,64 @@ QUORUM_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         ),
         "row_outside@review role_field_may_be_empty@review forward_outcome_unclear@review",
     ),
+    # as many as a field says
+    ("as many as a field says, which may be none", as_many_as(), "quorum_field_unbounded@legal"),
+    ("as many as a field says, no less than none", as_many_as(min=0),
+        "quorum_field_unbounded@legal"),
+    ("as many as a field says, one at least", as_many_as(min=1), ""),
+    ("as many as a field works out", as_many_as(value="2 + 1", required=None), ""),
+    # outcomes for others
+    (
+        "an outcome for the requester, who is kept away",
+        outcomes({"ok": "checked", "back": {"to": "refused", "role": "requester"} | EXCEPTION}),
+        "outcome_role_barred@legal",
+    ),
+    (
+        "usual outcomes for the requester alone, who is kept away",
+        outcomes({"ok": {"to": "checked", "role": "requester"}, "no": REFUSE}),
+        "nobody_left@legal outcome_role_barred@legal",
+    ),
+    (
+        "the only usual outcome for somebody who may not be known",
+        several(
+            outcomes({"ok": {"to": "checked", "role": "lead"}, "no": REFUSE}),
+            put("fields.lead.required", False),
+        ),
+        "role_field_may_be_empty@legal role_field_may_be_empty@lead_look",
+    ),
+    (
+        "an outcome for somebody who may not be known, beside another",
+        several(
+            outcomes({"ok": "checked", "so": {"to": "checked", "role": "lead"}, "no": REFUSE}),
+            put("fields.lead.required", False),
+        ),
+        "role_field_may_be_empty@lead_look",
+    ),
+    # who asks
+    (
+        "the only one who asks, and approves",
+        several(put("start.role", "single"), put(S + "legal.role", "single")),
+        "nobody_left@legal one_person*",
+    ),
+    (
+        "the only one who asks, but for a webhook, and approves",
+        several(
+            put("start.role", "single"),
+            put(S + "legal.role", "single"),
+            put("start.triggers", [{"kind": "webhook"}]),
+        ),
+        "one_person@legal",
+    ),
+    (
+        "a schedule, and a step for the requester",
+        weekly(),
+        "trigger_without_requester@revise",
+    ),
+    (
+        "a schedule, and an outcome for the requester beside another",
+        several(weekly(), put(S + "revise.role", "crew"), put(S + "revise.outcomes.withdraw.role",
+            "requester")),
+        "",
+    ),
+    ("a webhook, and a step for the requester", put("start.triggers", [{"kind": "webhook"}]), ""),
 ]  # fmt: skip

@@ -104,6 +104,11 @@ ROW_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         "each_list_changed@legal branches_write_same_field@checks"),
     ("every row writing one field", rows(*BOTH, check=check(outputs=["row.checked", "day"])),
         "branches_write_same_field@checks"),
+    ("a condition on the row where nothing comes twice", several(
+        rows({**EACH, "when": "row.net > 5"}, TURNS), put(S + "refused.reopen", ...)), ""),
+    ("a condition on what may be empty in a row where nothing comes twice", several(
+        rows({**EACH, "when": "row.checked"}, TURNS), put(S + "refused.reopen", ...)),
+        "rule_field_may_be_empty@checks"),
     ("a row outside of its branch", several(rows(*BOTH), put(S + "pay.with.json", {
         "sum": "{{ row.net }}"})), "row_outside@pay"),
     ("a rule about a row outside of its branch",

@@ -162,12 +162,12 @@ WORK_CASES: list[tuple[str, Callable[[Map], None], str]] = [
     (
         "a schedule that is none",
         put("start.triggers", [{"kind": "schedule", "cron": "daily", "data": {"amount": "1"}}]),
-        "schedule_wrong trigger_field_missing*",
+        "schedule_wrong trigger_field_missing* trigger_without_requester*",
     ),
     (
         "a schedule that leaves the form empty",
         put("start.triggers", [{"kind": "schedule", "cron": "0 9 * * *"}]),
-        "trigger_field_missing",
+        "trigger_field_missing trigger_without_requester*",
     ),
     (
         "a webhook that finds nothing",

@@ -74,7 +74,10 @@ def test_a_sound_map_has_no_finding() -> None:
 def test_the_sample_file_is_sound_but_for_triggers_that_leave_the_form_empty() -> None:
     text = (HERE / "maps" / "equipment.yaml").read_text(encoding="utf-8")
     found = audit_definition(read_definition(text, name="equipment.yaml"), AnyPeople())
-    assert [(f.code, f.severity) for f in found] == [("trigger_field_missing", "warning")] * 2
+    assert [(f.code, f.severity) for f in found] == [
+        *[("trigger_field_missing", "warning")] * 2,
+        ("trigger_without_requester", "warning"),
+    ]
 
 
 OTHERS = DATA.parent / "cases" / "maps"

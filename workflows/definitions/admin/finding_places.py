@@ -16,7 +16,11 @@ STEP_BOXES: Final[Mapping[str, str]] = {
     "reminder_never": "setting_on_overdue_remind_every",
     "escalation_empty": "setting_on_overdue_escalate_to",
     **dict.fromkeys(
-        ("quorum_too_large", "quorum_field_unfit", "quorum_field_may_be_empty"), "quorum"
+        (
+            *("quorum_too_large", "quorum_field_unfit", "quorum_field_may_be_empty"),
+            "quorum_field_unbounded",
+        ),
+        "quorum",
     ),
     **dict.fromkeys(("input_unknown", "nothing_shown", "no_document_shown"), "inputs"),
     **dict.fromkeys(("output_unknown", "branches_write_same_field"), "outputs"),
@@ -39,6 +43,7 @@ STEP_BOXES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("table_wrong", "table_overlap", "table_row_never"), "setting_rows"),
     **dict.fromkeys(("table_gap", "table_gap_unsure"), "setting_rows"),
     **dict.fromkeys(("rule_field_may_be_empty", "reopen_unfit", "outcome_role_empty"), "ways"),
+    "outcome_role_barred": "ways",
     **dict.fromkeys(("branch_misses_join", "forward_outcome_unclear", "choice_of_one"), "ways"),
 }
 VERSION_BOXES: Final[Mapping[str, str]] = {

@@ -120,7 +120,7 @@ def _filled_by_step(graph: Graph, link: Link, filled: FilledFields) -> frozenset
     if isinstance(step, AutomationStep | SubworkflowStep) and link.kind == "to":
         given_fields = {*(step.outputs or {})}
         if isinstance(step, AutomationStep) and step.action == "set_fields":
-            given_fields |= {*(step.with_ or {})}
+            given_fields |= {key for key, said in (step.with_ or {}).items() if said is not None}
         return before | (given_fields & fields.keys())
     if isinstance(step, TableStep):
         given = _given_by_table(step, link) & fields.keys()
@@ -178,7 +178,7 @@ def _sure_branches(graph: Graph, incoming: Mapping[str, list[Link]]) -> dict[str
         if not isinstance(step, ParallelStep) or step.join is None:
             continue
         join = graph[step.join]
-        if not isinstance(join, JoinStep) or join.wait_for not in (None, "all"):
+        if not isinstance(join, JoinStep) or not _waits_for_all(step, join):
             continue
         for number, branch in enumerate(step.branches, start=1):
             if branch.when is None and branch.listed is None:  # a chain has somebody
@@ -191,6 +191,14 @@ def _sure_branches(graph: Graph, incoming: Mapping[str, list[Link]]) -> dict[str
                 if arrivals:
                     result.setdefault(step.join, []).append(arrivals)
     return result
+
+
+def _waits_for_all(step: ParallelStep, join: JoinStep) -> bool:
+    """Whether a join passes only when every branch that was opened has arrived."""
+    if isinstance(join.wait_for, int):
+        is_each = any(branch.each for branch in step.branches)
+        return not is_each and join.wait_for >= len(step.branches)
+    return join.wait_for in (None, "all", "100%")
 
 
 # -- what may be ------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
+from workflows.engine.audit.staffing import is_barred_outcome
 from workflows.engine.format.definition import (
     ApprovalStep,
     AutomationStep,
@@ -15,7 +16,6 @@ from workflows.engine.format.definition import (
     TableStep,
     TaskStep,
     WaitStep,
-    excluded_parties,
 )
 from workflows.engine.format.quorums import fixed_votes
 from workflows.engine.routing.separation import forward_outcome, visible_field_keys
@@ -201,7 +201,7 @@ def _has_people_for_route(survey: Survey, step: HumanStep, route: RouteDef) -> b
     if role is None:
         return True
     if role.is_requester:
-        return "requester" not in excluded_parties(step)
+        return not is_barred_outcome(survey, step, route)
     return survey.members(route.role) != frozenset()
 
 

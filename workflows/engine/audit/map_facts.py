@@ -9,6 +9,7 @@ import networkx as nx
 
 from workflows.engine.audit.assigned_fields import (
     FilledFields,
+    branch_of_link,
     filled_by_asking,
     filled_in_rows,
     possibly_filled,
@@ -135,7 +136,19 @@ class Survey:
         finding."""
         sure = self.filled[key] if asked is None else self.filled_for(asked)
         is_declared = field in self.definition.all_fields
-        return is_declared and field not in sure and self.may_know(key, field)
+        is_known = self.may_know(key, field) or (asked is not None and self.is_of_row(asked, field))
+        return is_declared and field not in sure and is_known
+
+    def is_of_row(self, link: Link, field: str) -> bool:
+        """Whether a way is a branch for each row, and the field a column of that row (or the row
+        itself)."""
+        step = self.graph[link.source]
+        branch = branch_of_link(step, link) if isinstance(step, ParallelStep) else None
+        return (
+            branch is not None
+            and branch.each is not None
+            and field.partition(".")[0] == branch.row_name
+        )
 
     @cached_property
     def step_network(self) -> Any:

@@ -1,12 +1,19 @@
-"""A form for people without an account: it can be sent, and nothing waits on whoever sent it."""
+"""Requests that nobody with an account asked for: a public form can be sent, and nothing waits on
+whoever asked."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
+from workflows.engine.authority.eligibility import forward_roles, needs_own_roles
 from workflows.engine.format.definition import HumanStep, roles_of_step
 from workflows.engine.format.directory_finders import MANAGER_OF, REQUESTER_WORD
 from workflows.engine.format.public_forms import public_form_of, unasked_fields
+from workflows.engine.format.trigger_kinds import PUBLIC_FORM, WEBHOOK, WORKFLOW_END
+
+NAMED_BY_SOMEBODY: Final = (WEBHOOK, WORKFLOW_END, PUBLIC_FORM)
+"""Triggers whose requests have a requester; a public form has findings of its own."""
 
 
 def check_public_form_fields(survey: Survey) -> Iterator[AuditFinding]:
@@ -42,10 +49,34 @@ def _needs_requester(survey: Survey, name: str) -> bool:
     return role.is_requester or role.settings.get(MANAGER_OF.name) == REQUESTER_WORD
 
 
+def check_triggers_without_requester(survey: Survey) -> Iterator[AuditFinding]:
+    """A request that a schedule starts has no requester either; those of a form have."""
+    begin = survey.definition.start
+    for number, trigger in enumerate((begin.triggers if begin else None) or [], start=1):
+        if trigger.kind in NAMED_BY_SOMEBODY:
+            continue
+        for key, step in survey.humans():
+            needed = forward_roles(step) if needs_own_roles(step) else roles_of_step(step)
+            for name in needed:
+                if _needs_requester(survey, name):
+                    yield make_finding(
+                        "trigger_without_requester",
+                        key,
+                        number=number,
+                        step=survey.called(key),
+                        role=name,
+                    )
+
+
 def check_public_form_followed(survey: Survey) -> Iterator[AuditFinding]:
     """Whoever has no account follows their request by its status link."""
     if public_form_of(survey.definition) is not None and survey.definition.status_link is False:
         yield make_finding("public_form_unfollowed", None)
 
 
-CHECKS = (check_public_form_fields, check_public_form_people, check_public_form_followed)
+CHECKS = (
+    check_public_form_fields,
+    check_public_form_people,
+    check_triggers_without_requester,
+    check_public_form_followed,
+)

@@ -6,6 +6,7 @@ from typing import Final
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
+from workflows.engine.audit.staffing import is_barred_outcome
 from workflows.engine.format.definition import HumanStep, excluded_parties, roles_of_step
 from workflows.engine.format.directory_finders import MANAGER_OF, field_of_word
 from workflows.engine.format.quorums import fixed_votes, quorum_roles
@@ -122,8 +123,18 @@ def check_somebody_left(survey: Survey) -> Iterator[AuditFinding]:
             other, role = always
             names = {"step": survey.called(key), "excluded": _excluded_words(other), "role": role}
             yield make_finding("nobody_left", key, **names)
+        elif (role := _role_of_barred_ways(survey, step)) is not None:
+            names = {"step": survey.called(key), "excluded": _excluded_words("requester")}
+            yield make_finding("nobody_left", key, role=role, **names)
         else:
             yield from _check_too_few(survey, key, step)
+
+
+def _role_of_barred_ways(survey: Survey, step: HumanStep) -> str | None:
+    """The role of all usual outcomes, where `not_by` keeps everybody in it away."""
+    usual = [route for route in step.outcomes.values() if not route.exception]
+    is_barred = usual and all(is_barred_outcome(survey, step, route) for route in usual)
+    return usual[0].role if is_barred else None
 
 
 def _excluded_words(other: str) -> Text:
@@ -141,7 +152,7 @@ def _bars_everybody(survey: Survey, key: str, name: str | None, other: str) -> b
     if role is None:
         return False
     if other == "requester":
-        return role.is_requester
+        return role.is_requester or _is_only_requester(survey, name)
     field = field_of_word(other)
     if field is not None:
         return role.person_field == field and MANAGER_OF.name not in role.settings
@@ -151,6 +162,15 @@ def _bars_everybody(survey: Survey, key: str, name: str | None, other: str) -> b
     if any(route.role for route in before.outcomes.values()) or len(roles_of_step(before)) > 1:
         return False
     return _is_same_single_person(survey, name, before)
+
+
+def _is_only_requester(survey: Survey, name: str | None) -> bool:
+    """Whether the one person in a role is the only one who ever asks."""
+    begin = survey.definition.start
+    if begin is None or begin.triggers:
+        return False
+    members = survey.members(name)
+    return members is not None and len(members) == 1 and members == survey.members(begin.role)
 
 
 def _is_same_single_person(survey: Survey, name: str | None, before: HumanStep) -> bool:

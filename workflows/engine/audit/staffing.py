@@ -1,10 +1,11 @@
 """Whether somebody is there: every role that a step names leads to active people."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
-from workflows.engine.format.definition import HumanStep
+from workflows.engine.format.definition import HumanStep, RouteDef, excluded_parties
 from workflows.engine.format.quorums import fixed_votes, quorum_field, quorum_roles
 from workflows.engine.routing.quorum import filled_parts
 from workflows.engine.texts import text
@@ -111,6 +112,14 @@ def _check_quorum_field(survey: Survey, key: str, step: HumanStep) -> Iterator[A
         yield make_finding("quorum_field_unfit", key, step=survey.called(key), field=name)
     elif name not in survey.filled[key]:
         yield make_finding("quorum_field_may_be_empty", key, step=survey.called(key), field=name)
+    elif field.value is None and not re.fullmatch(r"0*[1-9][0-9]*", str(field.min)):
+        yield make_finding("quorum_field_unbounded", key, step=survey.called(key), field=name)
+
+
+def is_barred_outcome(survey: Survey, step: HumanStep, route: RouteDef) -> bool:
+    """Whether an outcome is for the requester, whom the step's `not_by` keeps away."""
+    role = survey.role(route.role)
+    return role is not None and role.is_requester and "requester" in excluded_parties(step)
 
 
 def check_other_roles(survey: Survey) -> Iterator[AuditFinding]:
@@ -120,6 +129,10 @@ def check_other_roles(survey: Survey) -> Iterator[AuditFinding]:
             if route.role and survey.members(route.role) == frozenset():
                 yield make_finding(
                     "outcome_role_empty", key, role=route.role, name=name, step=survey.called(key)
+                )
+            elif is_barred_outcome(survey, step, route):
+                yield make_finding(
+                    "outcome_role_barred", key, role=route.role, name=name, step=survey.called(key)
                 )
         escalate_to = step.on_overdue.escalate_to if step.on_overdue else None
         if escalate_to and survey.members(escalate_to) == frozenset():

@@ -60,9 +60,10 @@ def _condition_fields(survey: Survey, key: str) -> set[str]:
     for link in survey.graph.links:
         if link.source == key and link.route.when is not None:
             try:
-                field_names |= survey.graph.rule(link.route.when).fields
+                fields = survey.graph.rule(link.route.when).fields
             except RuleProblem:
                 continue
+            field_names |= {name for name in fields if not survey.is_of_row(link, name)}
     return field_names
 
 

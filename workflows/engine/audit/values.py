@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import ParallelBlock, Survey
+from workflows.engine.authority.eligibility import forward_roles, needs_own_roles
 from workflows.engine.format.definition import HumanStep, JoinStep, Link, RoleDef
 from workflows.engine.routing.graph import find_reachable
 from workflows.engine.rules.evaluation import RuleProblem
@@ -64,7 +65,9 @@ def asks_whether_empty(expression: str, name: str) -> bool:
 def check_role_fields_filled(survey: Survey) -> Iterator[AuditFinding]:
     """Whoever a step is for is known when it is reached."""
     for key, step in survey.humans():
-        roles = survey.roles_of(step)
+        own_ways = forward_roles(step) if needs_own_roles(step) else ()
+        of_ways = [role for name in sorted(own_ways) if (role := survey.role(name)) is not None]
+        roles = [*survey.roles_of(step), *of_ways]
         unfit = {role.person_field for role in roles if not _names_people(survey, role)}
         for name in sorted({name for role in roles for name in role.fields_read} - unfit):
             if survey.may_be_empty(key, name):

@@ -60,6 +60,20 @@ PEOPLE_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Make the field required and ask for it at the start, or in a step before."),
     ),
+    "quorum_field_unbounded": AuditSentences(
+        text(
+            "%(step)s is agreed to by as many people as '%(field)s' says, and that may be none, or"
+            " fewer: such a request waits on an incident."
+        ),
+        text("Give the field `min: 1`."),
+    ),
+    "outcome_role_barred": AuditSentences(
+        text(
+            "The outcome '%(name)s' of %(step)s is for the role %(role)s, whom `not_by` keeps away:"
+            " nobody can ever choose it."
+        ),
+        text("Take `requester` out of `not_by` and say why, or give the outcome another role."),
+    ),
     "nobody_left": AuditSentences(
         text(
             "%(step)s may not be done by %(excluded)s, and nobody else is in the role %(role)s:"

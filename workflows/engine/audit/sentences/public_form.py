@@ -17,6 +17,13 @@ PUBLIC_FORM_SENTENCES: Final[Mapping[str, AuditSentences]] = {
             " fill them in."
         ),
     ),
+    "trigger_without_requester": AuditSentences(
+        text(
+            "Trigger %(number)s starts requests in nobody's name, and %(step)s waits for the role"
+            " %(role)s, which is found by the requester: such a request waits on an incident."
+        ),
+        text("Give the step to a role of groups, or start these requests by a webhook."),
+    ),
     "public_form_nobody": AuditSentences(
         text(
             "%(step)s is for '%(role)s', who is found by the requester; whoever sends the public"
