@@ -28,6 +28,7 @@ from tests.workflows.support import (
     Flow,
     again,
     begin,
+    make_people,
     nothing_changed,
     person,
     refused,
@@ -216,6 +217,37 @@ def test_nobody_is_told_where_the_same_people_have_the_same_task() -> None:
     move(flow, publish_target(hiring_later()))
     work_out_notices(flow.now)
     assert not Notice.objects.exists()
+
+
+# -- values that are worked out ---------------------------------------------------------------
+
+
+def counting(**fields: Any) -> dict[str, Any]:
+    """The map with fields that are worked out, and a talk that is due by one of them."""
+    data = hiring()
+    data["fields"] |= fields
+    return data
+
+
+def found_by(flow: Flow, field: str) -> list[Any]:
+    return list(flow.request.search_values.filter(field=field).values_list("number", flat=True))
+
+
+def test_what_the_new_map_works_out_is_there_at_once_and_gone_when_it_is_put_back() -> None:
+    make_people()
+    flow = begin(counting(twice={"type": "number", "value": "amount * 2", "searchable": True}))
+    before = rows_of(flow.request)
+    more = {"type": "number", "value": "amount + 1"}
+    thrice = {"type": "number", "value": "amount * 3", "searchable": True}
+    move(flow, publish_target(counting(twice=thrice, more=more)))
+    assert flow.data == {"amount": "100.00", "twice": "300", "more": "101"}
+    assert found_by(flow, "twice") == [300]
+    assert agrees(flow.request)
+    undo(flow)
+    assert flow.data == {"amount": "100.00", "twice": "200"}
+    assert found_by(flow, "twice") == [200]
+    assert rows_of(flow.request) == before
+    assert agrees(flow.request)
 
 
 # -- due dates and timers ---------------------------------------------------------------------

@@ -75,7 +75,7 @@ class _TrailFold:
     asks_again: bool
     marking: Marking = field(default_factory=Marking)
     data: dict[str, Any] = field(default_factory=dict)
-    before_moves: list[tuple[VersionMap, Marking]] = field(default_factory=list)
+    before_moves: list[tuple[VersionMap, Marking, dict[str, Any]]] = field(default_factory=list)
 
     def take(self, row: TrailEvent) -> None:
         """Take in what one row says."""
@@ -92,7 +92,7 @@ class _TrailFold:
         elif row.command == TrailCommand.CHANGE_VERSION:
             self._change_version(row)
         elif row.command == TrailCommand.PUT_BACK:
-            self.map, self.marking = self.before_moves.pop()
+            self.map, self.marking, self.data = self.before_moves.pop()
         else:
             self.data = {**self.data, **writes}
 
@@ -130,8 +130,9 @@ class _TrailFold:
             asks_again=self.asks_again,
         )
         assert plan.marking is not None, f"trail row {row.pk}: {plan.reason.code}"
-        self.before_moves.append((self.map, self.marking))
+        self.before_moves.append((self.map, self.marking, self.data))
         self.map, self.marking = target, with_known(plan.marking, _recorded_known(row))
+        self.data = target.graph.worked_out.completed(self.data)
 
     def _map_numbered(self, number: int | None) -> VersionMap:
         """The map of a version of the request's workflow by its number."""

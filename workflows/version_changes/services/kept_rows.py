@@ -15,7 +15,10 @@ from workflows.resources.models import Hold
 Columns = dict[str, Any]
 Rows = dict[tuple[str, int], Columns]
 
-REQUEST_COLUMNS = ("version_id", "marking", "due_at", "deadline_at", "deadline_record")
+REQUEST_COLUMNS = (
+    *("version_id", "marking", "data"),
+    *("due_at", "deadline_at", "deadline_record"),
+)
 _MODELS: Mapping[str, tuple[Any, Q]] = {
     "task": (WorkItem, Q(is_open=True)),
     "merge": (MergeRecord, Q(state__in=(MergeRecord.WAITING, MergeRecord.CONFLICT))),

@@ -24,6 +24,7 @@ from workflows.execution.models import Incident, MergeRecord
 from workflows.execution.services.effect_handlers import collect_effects
 from workflows.execution.services.holding.settling import move_holds
 from workflows.execution.services.known_facts import find_newly_asked
+from workflows.execution.services.task_clocks.dated_work import follow_dates
 from workflows.execution.services.unit_of_work import (
     ActingCapacity,
     UnitOfWork,
@@ -121,12 +122,14 @@ def _change_map(work: UnitOfWork, target: MoveTarget, plan: MovePlan) -> None:
     work.roles.clear()  # those of the actor were of the old map
     work.instance.version = target.version
     work.changed_columns |= {"version_id", "marking"}
-    work.set_values(work.map.graph.worked_out.completed(work.instance.data))
+    data = work.instance.data
+    work.set_values(work.map.graph.worked_out.completed(data))
     moved = [
         move_task(work, item, old_map, steps)
         for item in list(work.items.values())
         if work.marking.token(item.activation) is not None
     ]
+    follow_dates(work, data)
     move_deadline(work, old_map)
     _move_merges(work, old_marking)
     _move_incidents(work, {old_map.step_ids[key]: steps.target(key) for key in old_map.step_ids})

@@ -126,6 +126,7 @@ def _has_begun_outside(work: UnitOfWork, kept: KeptMove) -> bool:
 def _restore(work: UnitOfWork, moved: MovedRequest, kept: KeptMove) -> None:
     for change in kept.changes:
         restore_columns(change)
+    work.instance.refresh_from_db(fields=["data"])
     _take_out_made_rows(work, kept)
     new_fields, old_map = work.map.searchable_fields, cached_map(moved.from_version_id)
     replace_search_values(work.instance, new_fields, old_map.searchable_fields)
