@@ -21,6 +21,7 @@ from workflows.resources.queries.holders import (
     Holding,
     bookings_of,
     draws_on,
+    find_next_booking,
     periods_of,
     visible_resources,
 )
@@ -42,6 +43,8 @@ class ResourcePage:
     changes: bool
     holdings: Sequence[Holding]
     away: Sequence[Absence] = ()
+    next_at: datetime | None = None
+    """When it is had the next time after the week that is shown."""
 
     @property
     def sunday(self) -> date | None:
@@ -126,6 +129,7 @@ def resource_page(user: User, resource: Resource, week: str) -> ResourcePage:
     """The page of a resource that somebody may see, in the week of a day (of now, where that is no
     day)."""
     away: list[Absence] = []
+    next_at = None
     if resource.is_budget:
         holdings = draws_on(resource, user)
         table, periods = _draws_table(holdings), _periods_table(periods_of(resource))
@@ -136,6 +140,7 @@ def resource_page(user: User, resource: Resource, week: str) -> ResourcePage:
         end = timezone.make_aware(datetime.combine(monday + timedelta(days=7), time()))
         holdings = bookings_of(resource, begin, end, user)
         table, periods = _bookings_table(holdings), None
+        next_at = find_next_booking(resource, end)
         if resource.person_id is not None:
             away = list(away_times(resource, begin, end))
     return ResourcePage(
@@ -146,6 +151,7 @@ def resource_page(user: User, resource: Resource, week: str) -> ResourcePage:
         changes=may_change_resource(user, resource),
         holdings=holdings,
         away=away,
+        next_at=next_at,
     )
 
 

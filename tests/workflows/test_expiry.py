@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from tests.approvals.office import signed_in
 from tests.automation.driving import Course, folded, plain, work_off
 from tests.engine.driving import approval, task
 from tests.factories import NOW
@@ -161,10 +163,26 @@ def codes(data: dict[str, Any]) -> set[tuple[str, str | None]]:
     return {(found.code, found.step) for found in audit_definition(definition, SitePeople())}
 
 
+def test_who_gives_more_time_reads_that_it_expires_all_the_same() -> None:
+    item = course(extend={"by": "30cd"}).flow.task("answer")
+    olga, soon = signed_in(person("olga")), timezone.now() + timedelta(hours=1)
+    for expires_in, is_said in ((timedelta(days=2), True), (timedelta(days=90), False)):
+        times = {"due_at": soon, "due_record": {}, "expires_at": soon + expires_in}
+        WorkItem.objects.filter(pk=item.pk).update(**times)
+        page = olga.get(f"/tasks/{item.pk}/").content.decode()
+        assert "Give it more time" in page
+        assert ("all the same." in page) == is_said
+
+
 def test_the_audit_counts_it_as_a_way_and_finds_what_is_wrong_with_it() -> None:
     make_people()
     assert not any(code.startswith(("step_unreach", "expires")) for code, _ in codes(waiting()))
     assert ("expires_too_soon", "answer") in codes(waiting("3h"))
+    longer = waiting()
+    longer["steps"]["answer"] |= {"extend": {"by": "30cd"}}
+    assert ("expires_too_soon", "answer") in codes(longer)
+    longer["steps"]["answer"]["extend"]["by"] = "1d"
+    assert ("expires_too_soon", "answer") not in codes(longer)
     circle = waiting()
     circle["steps"]["answer"]["expires"]["to"] = "answer"
     assert ("loop_without_person", "answer") in codes(circle)

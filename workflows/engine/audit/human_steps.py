@@ -74,14 +74,18 @@ def _due_before_expected(survey: Survey, key: str, step: HumanStep) -> Iterator[
 
 
 def _expires_too_soon(survey: Survey, key: str, step: HumanStep) -> Iterator[AuditFinding]:
-    """A task that is gone before it is late, or before it is usually done."""
+    """A task that is gone before it is late, also with all the time that may be given, or before it
+    is usually done."""
     expires = step.expires if isinstance(step, TaskStep) else None
     if expires is None:
         return
     calendar = survey.people.calendar(survey.definition.calendar_of(key)) or Calendar.always()
     ends = _usual_seconds(calendar, expires.after)
-    times = [step.expected, step.due if isinstance(step.due, str) else None]
-    if any(written and _usual_seconds(calendar, written) > ends for written in times):
+    due = _usual_seconds(calendar, step.due) if isinstance(step.due, str) else 0
+    expected = _usual_seconds(calendar, step.expected) if step.expected else 0
+    if due and step.extend is not None:
+        due += _usual_seconds(calendar, step.extend.by) * (step.extend.times or 1)
+    if max(due, expected) > ends:
         yield make_finding("expires_too_soon", key, step=survey.called(key), after=expires.after)
 
 

@@ -72,6 +72,14 @@ def bookings_of(resource: Resource, starts: datetime, ends: datetime, user: User
     return _named(rows.order_by("starts_at", "pk"), resource, user)
 
 
+def find_next_booking(resource: Resource, after: datetime) -> datetime | None:
+    """When a resource is had the next time from a moment on. One statement."""
+    rows = Hold.objects.filter(
+        resource=resource, purpose=HoldPurpose.BOOKS, state__in=LIVE_STATES, starts_at__gte=after
+    )
+    return rows.order_by("starts_at").values_list("starts_at", flat=True).first()
+
+
 def draws_on(resource: Resource, user: User) -> list[Holding]:
     """What is held and spent of a budget, the newest first. Two statements."""
     rows = Hold.objects.filter(resource=resource, purpose=HoldPurpose.SPENDS, state__in=LIVE_STATES)

@@ -110,7 +110,7 @@ STEPS_SENTENCES: Final[Mapping[str, AuditSentences]] = {
             "%(step)s expires after %(after)s, before it is late or is expected to be done: work"
             " that goes as planned is taken away."
         ),
-        text("Let it expire later than it is due."),
+        text("Let it expire later than it is due with all the time that may be given."),
     ),
     "signed_not_by_mail": AuditSentences(
         text(
