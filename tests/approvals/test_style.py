@@ -81,3 +81,12 @@ def test_every_table_of_people_fits_a_telephone() -> None:
             if cell == "<td{{ attributes }}>":  # of a declared column
                 cell = f"<td{cell_attributes('number', 'Waiting')}>"
             assert "data-label=" in cell or re.search(r'class="[^"]*\bmain\b', cell), (page, cell)
+
+
+def test_what_scrolls_by_itself_keeps_its_hidden_words_within() -> None:
+    """Words for those who listen are placed absolutely: they would make the whole page as long."""
+    rules = re.findall(r"^(\.[^{\n]*)\{([^}]*max-height: \d+vh[^}]*)\}", CSS, re.MULTILINE)
+    boxes = [rule for names, rule in rules if ".frame" in names or "rows" in names]
+    assert len(boxes) == 2
+    for rule in boxes:
+        assert "position: relative" in rule, rule
