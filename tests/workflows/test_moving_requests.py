@@ -250,6 +250,22 @@ def test_what_the_new_map_works_out_is_there_at_once_and_gone_when_it_is_put_bac
     assert agrees(flow.request)
 
 
+def test_what_was_decided_at_a_step_that_has_another_key_now_is_known_to_rules_there() -> None:
+    flow = hired("screen/ok/ann")
+    asks = {"rules": [{"when": "count_of.sifting.ok > 0", "to": "talk"}], "otherwise": "desk"}
+    later = hiring()
+    screen = later["steps"].pop("screen")
+    later["steps"] |= {"sifting": screen, "again": {"kind": "decision"} | asks}
+    later["steps"]["talk"]["outcomes"]["back"] = {"to": "again", "exception": True}
+    later["steps"]["offer"]["not_by"] = ["sifting", "requester"]
+    later["start"]["first"] = "sifting"
+    move(flow, publish_target(later, screen="sifting"))
+    assert agrees(flow.request)
+    flow.decide("talk", "back")
+    assert flow.where == "talk"
+    assert agrees(flow.request)
+
+
 # -- due dates and timers ---------------------------------------------------------------------
 
 

@@ -62,6 +62,12 @@ class MoveTarget:
             self._mappings[version_id] = propose_steps(old, new).changed_by(written, old, new)
         return self._mappings[version_id]
 
+    def key_here(self, version_id: int, key: str) -> str | None:
+        """Which step of this version a step of another one is; its own are themselves."""
+        if version_id == self.map.version_id:
+            return key
+        return self.steps_from(version_id).target(key)
+
     @cached_property
     def _people(self) -> dict[str, frozenset[Person]]:
         return {}

@@ -19,7 +19,6 @@ from workflows.engine.routing.merge import needed_arrivals
 from workflows.engine.rules.fact_names import rename_in_rule
 from workflows.engine.texts import text
 from workflows.engine.versions.move_planning import MovePlan
-from workflows.engine.versions.step_mapping import StepMapping
 from workflows.execution.models import Incident, MergeRecord
 from workflows.execution.services.effect_handlers import collect_effects
 from workflows.execution.services.holding.settling import move_holds
@@ -118,7 +117,7 @@ def _change_map(work: UnitOfWork, target: MoveTarget, plan: MovePlan) -> None:
     if plan.skips:
         work.changes.facts.past_approvals = list(plan.skips)
     work.map, work.marking = target.map, plan.marking
-    _learn_what_is_asked_now(work, old_map, steps)
+    _learn_what_is_asked_now(work, old_map, target)
     work.roles.clear()  # those of the actor were of the old map
     work.instance.version = target.version
     work.changed_columns |= {"version_id", "marking"}
@@ -139,12 +138,13 @@ def _change_map(work: UnitOfWork, target: MoveTarget, plan: MovePlan) -> None:
     replace_search_values(work.instance, old_map.searchable_fields, work.map.searchable_fields)
 
 
-def _learn_what_is_asked_now(work: UnitOfWork, old_map: VersionMap, steps: StepMapping) -> None:
+def _learn_what_is_asked_now(work: UnitOfWork, old_map: VersionMap, target: MoveTarget) -> None:
     """What the new map's rules ask beside the values and the old one's did not: from now on it
     stays as it is said now."""
+    steps = target.steps_from(old_map.version_id)
     names = {key: steps.target(key) or key for key in old_map.graph.steps}
     asked = [rename_in_rule(name, names) for name in asked_facts(old_map.graph)]
-    known = find_newly_asked(work, asked)
+    known = find_newly_asked(work, asked, target.key_here)
     work.marking = with_known(work.marking, known)
     work.changes.facts.known = known or None
 
