@@ -31,7 +31,8 @@ class PastTask:
 @dataclass(slots=True, kw_only=True)
 class PastRequest:
     """One request, its tasks in the order in which they were begun. `start` is how a log writes
-    that it was started, where it does: the activity and who."""
+    that it was started, where it does: the activity and who. `known` is what the directory said of
+    the requester when it started, by the names that rules have for it."""
 
     name: str
     started: int
@@ -39,6 +40,7 @@ class PastRequest:
     is_over: bool = True
     tasks: list[PastTask] = field(default_factory=list)
     values: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
     start: tuple[str, str] | None = None
 
     @property

@@ -1,6 +1,7 @@
 """Our own requests as a history to learn from."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 from reporting.forecasts.history import History, PastRequest, PastTask
 from workflows.definitions.models import WorkflowTemplate
 from workflows.engine.format.definition import HUMAN_KINDS, Definition
+from workflows.engine.rules.fact_names import REQUESTER, fact_words
 from workflows.execution.choices import TaskState
 from workflows.execution.models import WorkflowInstance, WorkItem
 
@@ -34,7 +36,7 @@ def read_own_history(
         .order_by("-started_at", "-id")
         .values(
             *("pk", "prefix", "started_at", "completed_at", "requester__username"),
-            *("requester_name", "data", "state"),
+            *("requester_name", "data", "state", "marking__facts"),
         )[:MOST_REQUESTS]
     }
     tasks = defaultdict[int, list[PastTask]](list)
@@ -65,7 +67,12 @@ def _read_request(values: dict[str, Any], until: datetime) -> PastRequest:
         requester=values["requester__username"] or values["requester_name"],
         is_over=not is_live and (ended is None or ended < until),
         values=values["data"],
+        known=_known_of_requester(values["marking__facts"] or {}),
     )
+
+
+def _known_of_requester(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if fact_words(name)[0] == REQUESTER}
 
 
 def _read_task(values: Any, definition: Definition, until: datetime) -> PastTask | None:

@@ -10,6 +10,7 @@ from workflows.engine.rehearsal.scenario import RunningRequest, RunningTask, Ste
 from workflows.engine.routing import effects as fx
 from workflows.engine.routing.advance import AdvanceResult, advance
 from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.known_facts import with_outcome
 from workflows.engine.routing.marking import Marking, Token
 from workflows.engine.routing.supposed_chains import SupposedChains
 
@@ -30,7 +31,7 @@ def _stand(
 ) -> Iterator[RunningRequest]:
     open_tasks = [task for task in request.tasks if task.completed is None]
     if open_tasks:
-        yield _at_open_task(request, open_tasks[0])
+        yield _at_open_task(request, open_tasks[0], graph)
         return
     last = max(request.tasks, key=lambda task: task.completed or 0)
     times = steps.get(last.step, StepTimes())
@@ -44,7 +45,7 @@ def _stand(
     yield _running(request, result.marking, _tasks_after(result, last))
 
 
-def _at_open_task(request: PastRequest, task: PastTask) -> RunningRequest:
+def _at_open_task(request: PastRequest, task: PastTask, graph: Graph) -> RunningRequest:
     known = RunningTask(
         activation=1,
         enabled=_moment(task.enabled),
@@ -52,7 +53,7 @@ def _at_open_task(request: PastRequest, task: PastTask) -> RunningRequest:
         begun=None if task.begun is None else _moment(task.begun),
         who=task.who or None,
     )
-    return _running(request, _marking_at(request, task), (known,))
+    return _running(request, _marking_at(request, task, graph), (known,))
 
 
 def _decide(
@@ -61,7 +62,7 @@ def _decide(
     event = fx.Decide(1, task.who, outcome)
     try:
         chains = SupposedChains(graph, Random(0))
-        marking = _marking_at(request, task)
+        marking = _marking_at(request, task, graph)
         return advance(graph, marking, request.values, event, find_chain=chains.find)
     except HandoffError:
         return None
@@ -80,13 +81,21 @@ def _tasks_after(result: AdvanceResult, last: PastTask) -> tuple[RunningTask, ..
     )
 
 
-def _marking_at(request: PastRequest, task: PastTask) -> Marking:
-    """One token at the step; how often each step was come to is counted."""
-    rounds: dict[str, int] = {}
+def _marking_at(request: PastRequest, task: PastTask, graph: Graph) -> Marking:
+    """One token at the step; how often each step was come to is counted, and what was decided
+    before is what rules may ask of it."""
+    rounds, facts = dict[str, int](), dict(request.known)
     for each in request.tasks:
         rounds[each.step] = max(each.number, rounds.get(each.step, 0))
-    token = Token(id=1, step=task.step, round=rounds[task.step])
-    return Marking(tokens=(token,), rounds=rounds, requester=request.requester or None, next_id=2)
+        if each.outcome and each is not task:
+            facts = with_outcome(graph, facts, each.step, (), each.outcome)
+    return Marking(
+        tokens=(Token(id=1, step=task.step, round=rounds[task.step]),),
+        rounds=rounds,
+        requester=request.requester or None,
+        facts=facts,
+        next_id=2,
+    )
 
 
 def _running(

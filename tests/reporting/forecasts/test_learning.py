@@ -8,10 +8,12 @@ import pytest
 from reporting.eventlogs.readers.rows import LogRow
 from reporting.eventlogs.services.observed_map import build_observed_map, survey_log
 from reporting.forecasts.arrivals import spread_evenly
+from reporting.forecasts.history import History, PastRequest, PastTask
 from reporting.forecasts.learning import Learnt, learn_scenario
 from reporting.forecasts.log_history import ActivityReader, read_log_history
 from reporting.forecasts.staffing import BEGIN
 from reporting.forecasts.standing import find_running
+from tests.engine.driving import decision, draw, end, task
 from workflows.engine.errors import InvalidInput
 from workflows.engine.rehearsal.supposing import Site
 from workflows.engine.routing.graph import Graph
@@ -94,6 +96,40 @@ def test_a_request_that_was_open_stands_at_the_step_that_comes_next() -> None:
     )
     assert [each.name for each in running] == ["10"]
     assert [token.step for token in running[0].marking.tokens] == ["pay"]
+
+
+def test_what_was_decided_and_who_asked_is_known_where_a_request_stands() -> None:
+    rule = "count_of.look.ok > 0 and requester.place == 'Bonn'"
+    graph = draw(
+        {
+            "look": task(ok="talk", no={"to": "done", "exception": True}),
+            "talk": task(ok="choose", no={"to": "done", "exception": True}),
+            "choose": decision("short", long=rule),
+            "long": task(ok="done"),
+            "short": task(ok="done"),
+            "done": end(),
+        }
+    )
+    begin = int(MONDAY.timestamp())
+    done = [
+        PastTask(
+            step=key,
+            activity=key,
+            who="ann",
+            enabled=begin + at,
+            begun=begin + at,
+            completed=begin + at + 60,
+            outcome="ok",
+        )
+        for at, key in enumerate(("look", "talk"))
+    ]
+    for place, step in (("Bonn", "long"), ("Rome", "short")):
+        request = PastRequest(
+            name="1", started=begin, is_over=False, tasks=done, known={"requester.place": place}
+        )
+        history = History(until=begin + 3600, requests=(request,))
+        (running,) = find_running(history, graph, {}, seed=1)
+        assert [token.step for token in running.marking.tokens] == [step]
 
 
 def test_somebody_who_is_at_work_is_still_at_work() -> None:
