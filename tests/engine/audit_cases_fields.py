@@ -13,6 +13,8 @@ def field(name: str, **said: Any) -> Callable[[Map], None]:
     return put(f"fields.{name}", said)
 
 
+NET = {"net": {"type": "integer", "required": True}}
+OPEN = {"net": {"type": "integer"}}
 FIELD_CASES: list[tuple[str, Callable[[Map], None], str]] = [
     ("a field that is worked out", field("tax", type="number", value="amount * 0.19"), ""),
     ("a worked-out field that reads nothing there is",
@@ -121,26 +123,43 @@ FIELD_CASES: list[tuple[str, Callable[[Map], None], str]] = [
             {"when": "'a' in marks or count(marks) > 1", "to": "checks"}])),
         "rule_field_may_be_empty@size"),
     ("a rule that adds up a list that may be empty", several(
-        field("parts", type="list", columns={"net": {"type": "integer"}}),
+        field("parts", type="list", columns=NET),
         put("start.fields", ["amount", "urgent", "lead", "parts"]),
         put("steps.size.rules", [
             {"when": "sum(parts.net) > 9 or any(parts, net > 5)", "to": "checks"}])), ""),
     ("a rule by the least of a list that may be empty", several(
-        field("parts", type="list", columns={"net": {"type": "integer"}}),
+        field("parts", type="list", columns=NET),
         put("start.fields", ["amount", "urgent", "lead", "parts"]),
         put("steps.size.rules", [
             {"when": "min(parts.net) > 9", "to": "checks"}])), "rule_field_may_be_empty@size"),
     ("a rule by the least of a list that has rows", several(
-        field("parts", type="list", columns={"net": {"type": "integer"}}),
+        field("parts", type="list", columns=NET),
         put("start.fields", ["amount", "urgent", "lead", "parts"]),
         put("steps.size.rules", [
             {"when": "count(parts) > 0 and min(parts.net) > 9", "to": "checks"}])), ""),
+    *((f"a rule by what may be empty in a row: {when}", several(
+        field("parts", type="list", required=True, columns=OPEN),
+        put("start.fields", ["amount", "urgent", "lead", "parts"]),
+        put("steps.size.rules", [{"when": when, "to": "checks"}])), found)
+        for when, found in (
+            ("min(parts.net) > 9", "rule_field_may_be_empty@size"),
+            ("any(parts, net > 9)", "rule_field_may_be_empty@size"),
+            ("all(parts, net != null and net > 9)", ""),
+            ("sum(parts.net) > 9", ""),
+            ("count(parts) > 9", ""),
+        )),
     ("a field for those who fill it in", several(
         put("fields.amount.visible_to", ["crew", "requester"]),
         put("steps.pay.with.json", {})), ""),
     ("a field for others than those who fill it in", several(
         put("fields.note.visible_to", ["board"]), put("steps.fix.outputs", ["note"])),
         "field_asked_unseen@fix"),
+    ("a field for others than those who choose an outcome", several(
+        put("fields.note.visible_to", ["crew"]), put("steps.fix.outputs", ["note"]),
+        put("steps.fix.outcomes.again", {"to": "pay", "role": "board"})), "field_asked_unseen@fix"),
+    ("a field for others than those who choose an exception", several(
+        put("fields.note.visible_to", ["crew"]), put("steps.fix.outputs", ["note"]),
+        put("steps.fix.outcomes.stop.role", "board")), ""),
     ("a field for others than those to whom it is shown", several(
         put("fields.note.visible_to", ["board"]), put("steps.fix.inputs", ["note"])),
         "field_not_shown@fix"),

@@ -405,6 +405,12 @@ MORE: list[tuple[str, Callable[[Map], None], str]] = [
         "quorum_too_large@review forward_outcome_unclear@review",
     ),
     (
+        "a manager of who need not have decided",
+        put("roles.lead", {"manager_of": "fix"}),
+        "decider_may_be_missing@lead_look",
+    ),
+    ("a manager of who has decided", put("roles.lead", {"manager_of": "review"}), ""),
+    (
         "a manager whom some who may ask do not have",
         put("roles.lead", {"manager_of": "requester"}),
         "manager_missing@lead_look",

@@ -19,6 +19,7 @@ LINES = {
 CHECKED = LINES | {
     "columns": LINES["columns"] | {"checked": {"type": "boolean", "required": True}}  # type: ignore[operator]
 }
+UNNAMED = LINES | {"columns": LINES["columns"] | {"who": {"type": "user"}}}  # type: ignore[operator]
 ASKED = ["amount", "urgent", "lead", "lines", "people"]
 CHECK = human("task", "crew", {"ok": "checked", "no": REFUSE}, outputs=["row.checked"])
 SIGN = human("approval", "signer", {"ok": "checked", "no": {"to": "checked", "exception": True}})
@@ -57,6 +58,13 @@ ROW_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         rows({**EACH, "when": "row.net > 5"}, TURNS, check=check(
             inputs=["row.item", "row.net"], due={"after": "row.needed", "by": "5d"},
             outcomes={"ok": "checked", "small": {"to": "checked", "when": "row.net < 100"}}))), ""),
+    ("a role by all who stand in a column", several(
+        rows(*BOTH), put("roles.named", {"column": "lines.who"}),
+        put(S + "fix.role", "named")), ""),
+    ("a role by all who stand in a column that may be empty", several(
+        rows(*BOTH), put("fields.lines", UNNAMED),
+        put("roles.named", {"column": "lines.who"}), put(S + "fix.role", "named")),
+        "role_field_may_be_empty@fix"),
     ("a role by a column of the row", several(
         rows(*BOTH, check=check(role="named")), put("roles.named", {"field": "row.who"})), ""),
     ("a share of the branches", several(rows(*BOTH), put(S + "checked.wait_for", "60%")), ""),

@@ -34,7 +34,7 @@ SAID = {  # what the audit says of a map that is as its source is: whoever publi
     "access": [],
     "capa": [],
     "change": ["hold_never_confirmed", "requester_may_decide"],
-    "document": [],
+    "document": ["rule_field_may_be_empty"],  # who declines to review says no verdict
     "requisition": ["not_by_field_may_be_empty", "otherwise_never", "rule_field_may_be_empty"],
     "subject-access": [],
 }

@@ -19,13 +19,21 @@ from workflows.engine.format.definition import (
 from workflows.engine.routing.graph import Graph, find_reachable
 
 FilledFields = Mapping[str, frozenset[str]]
-"""By step."""
+"""By step. That a step of people was decided is among what is known, under a name of its own."""
+
+
+def name_of_decision(step: str) -> str:
+    """Under which it is known that somebody has decided a step; no field is called so."""
+    return f"{step}!"
 
 
 def surely_filled(graph: Graph) -> FilledFields:
     """For each step the fields that are filled in there; all of them where nobody comes. What is
     asked for under a condition may be emptied by any change of what that reads."""
-    every = frozenset(graph.definition.all_fields)
+    decided = {
+        name_of_decision(k) for k, step in graph.steps.items() if isinstance(step, HumanStep)
+    }
+    every = frozenset(graph.definition.all_fields) | decided
     filled = dict.fromkeys(graph.steps, every)
     incoming = _incoming_links(graph)
     branches = _sure_branches(graph, incoming)
@@ -115,8 +123,10 @@ def _filled_by_step(graph: Graph, link: Link, filled: FilledFields) -> frozenset
     if isinstance(step, HumanStep):
         outputs = frozenset(step.outputs or []) & fields.keys()
         must = frozenset(key for key in outputs if fields[key].required)
-        leaves_out = link.route.exception or link.kind == "expires"
-        return before - outputs | (frozenset() if leaves_out else must)
+        by_time = link.kind == "expires"
+        decided = frozenset() if by_time else frozenset({name_of_decision(link.source)})
+        leaves_out = link.route.exception or by_time
+        return before - outputs | decided | (frozenset() if leaves_out else must)
     if isinstance(step, AutomationStep | SubworkflowStep) and link.kind == "to":
         given_fields = {*(step.outputs or {})}
         if isinstance(step, AutomationStep) and step.action == "set_fields":

@@ -9,7 +9,7 @@ from workflows.engine.format.branches import ChainDef
 from workflows.engine.format.definition import RowScope
 from workflows.engine.format.directory_finders import REQUESTER_WORD
 from workflows.engine.format.person_facts import PERSON_FACTS
-from workflows.engine.rules.evaluation import RuleProblem
+from workflows.engine.rules.evaluation import Rule, RuleProblem
 from workflows.engine.values.field_types.base import FIELD_TYPES
 
 
@@ -51,20 +51,28 @@ def check_chain_rules(survey: Survey) -> Iterator[AuditFinding]:
     for scope, chain in _chains(survey):
         names = {"parallel_step": survey.called(scope.parallel), "until": chain.until}
         try:
-            needs = survey.graph.chain_rule(chain).fields
+            rule = survey.graph.chain_rule(chain)
         except RuleProblem as problem:
             known = ", ".join(PERSON_FACTS)
             yield make_finding(
                 "chain_rule_wrong", scope.parallel, problem=problem, known=known, **names
             )
             continue
-        yield from _check_needs(survey, scope, needs, names)
+        yield from _check_needs(survey, scope, rule, names)
 
 
 def _check_needs(
-    survey: Survey, scope: RowScope, needs: frozenset[str], names: dict[str, str]
+    survey: Survey, scope: RowScope, rule: Rule, names: dict[str, str]
 ) -> Iterator[AuditFinding]:
+    chain, needs = scope.chain, rule.fields
+    assert chain is not None
     facts, own = sorted(needs & PERSON_FACTS.keys()), sorted(needs - PERSON_FACTS.keys())
+    if (
+        needs == {"level"}
+        and not rule.facts
+        and not any(rule.holds({"level": level}) for level in range(1, chain.most + 1))
+    ):
+        yield make_finding("chain_never_ends", scope.parallel, count=chain.most, **names)
     if not facts:
         known = ", ".join(PERSON_FACTS)
         yield make_finding("chain_rule_idle", scope.parallel, known=known, **names)

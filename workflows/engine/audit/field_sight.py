@@ -13,7 +13,7 @@ def check_asked_in_sight(survey: Survey) -> Iterator[AuditFinding]:
     """Who fills in a field may see it."""
     for key, step in survey.humans():
         for name in step.outputs or ():
-            for role in _blind_roles(survey, step, name):
+            for role in _blind_roles(survey, step, name, *_roles_of_usual_ways(step)):
                 yield make_finding(
                     "field_asked_unseen", key, step=survey.called(key), name=name, role=role
                 )
@@ -29,9 +29,16 @@ def check_shown_in_sight(survey: Survey) -> Iterator[AuditFinding]:
                 )
 
 
-def _blind_roles(survey: Survey, step: HumanStep, name: str) -> list[str]:
-    """The roles of a step whose people may not see a field."""
-    return [role for role in roles_of_step(step) if not _may_see(survey, role, name)]
+def _blind_roles(survey: Survey, step: HumanStep, name: str, *others: str) -> list[str]:
+    """The roles of a step, and these besides, whose people may not see a field."""
+    roles = dict.fromkeys((*roles_of_step(step), *others))
+    return [role for role in roles if not _may_see(survey, role, name)]
+
+
+def _roles_of_usual_ways(step: HumanStep) -> list[str]:
+    """The roles that some usual outcomes are for: whoever chooses one fills in the fields."""
+    usual = (route for route in step.outcomes.values() if not route.exception)
+    return [route.role for route in usual if route.role]
 
 
 def _may_see(survey: Survey, role: str, name: str) -> bool:

@@ -33,6 +33,14 @@ def check_public_form_people(survey: Survey) -> Iterator[AuditFinding]:
         for name in _roles_around(step):
             if _needs_requester(survey, name):
                 yield make_finding("public_form_nobody", key, step=survey.called(key), role=name)
+    for key in _chains_of_requester(survey):
+        yield make_finding("public_form_nobody", key, "chain", step=survey.called(key))
+
+
+def _chains_of_requester(survey: Survey) -> list[str]:
+    """The parallel steps that go through the managers above whoever asked."""
+    chains = ((scope.parallel, scope.chain) for scope in survey.definition.row_scopes())
+    return [key for key, chain in chains if chain and chain.chain_of == REQUESTER_WORD]
 
 
 def _roles_around(step: HumanStep) -> list[str]:
@@ -66,6 +74,9 @@ def check_triggers_without_requester(survey: Survey) -> Iterator[AuditFinding]:
                         step=survey.called(key),
                         role=name,
                     )
+        for key in _chains_of_requester(survey):
+            names = {"number": number, "step": survey.called(key)}
+            yield make_finding("trigger_without_requester", key, "chain", **names)
 
 
 def check_public_form_followed(survey: Survey) -> Iterator[AuditFinding]:

@@ -1,14 +1,16 @@
 """Values: rules that can be worked out, fields that are filled in, branches that disagree."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from workflows.engine.audit.assigned_fields import name_of_decision
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import ParallelBlock, Survey
 from workflows.engine.authority.eligibility import forward_roles, needs_own_roles
 from workflows.engine.format.definition import HumanStep, JoinStep, Link, RoleDef
+from workflows.engine.format.directory_finders import ColumnFinder
 from workflows.engine.routing.graph import find_reachable
-from workflows.engine.rules.evaluation import RuleProblem
+from workflows.engine.rules.evaluation import Rule, RuleProblem
 from workflows.engine.texts import Text, text
 from workflows.engine.values.field_types.base import type_of_field
 
@@ -35,17 +37,20 @@ def check_rules(survey: Survey) -> Iterator[AuditFinding]:
                 "rule_wrong", link.source, condition=condition_label(survey, link), problem=problem
             )
         else:
-            yield from _check_empty_fields(survey, link, rule.fields - rule.spared)
+            yield from _check_empty_fields(survey, link, rule)
 
 
-def _check_empty_fields(
-    survey: Survey, link: Link, needs: frozenset[str]
-) -> Iterator[AuditFinding]:
+def _check_empty_fields(survey: Survey, link: Link, rule: Rule) -> Iterator[AuditFinding]:
     told = link.route.when or ""
     unsure = [
         name
-        for name in sorted(needs)
+        for name in sorted(rule.fields - rule.spared)
         if survey.may_be_empty(link.source, name, link) and not asks_whether_empty(told, name)
+    ]
+    unsure += [
+        cell
+        for cell in sorted(rule.cells)
+        if _may_be_empty_cell(survey, cell) and not asks_whether_empty(told, cell.partition(".")[2])
     ]
     if unsure:
         listed = ", ".join(f"'{name}'" for name in unsure)
@@ -55,6 +60,14 @@ def _check_empty_fields(
             condition=condition_label(survey, link),
             listed=listed,
         )
+
+
+def _may_be_empty_cell(survey: Survey, cell: str) -> bool:
+    """Whether rows of a list may have nothing in a column."""
+    list_key, _, name = cell.partition(".")
+    field = survey.definition.fields.get(list_key)
+    column = ((field.columns if field is not None else None) or {}).get(name)
+    return column is not None and not column.required and column.value is None
 
 
 def asks_whether_empty(expression: str, name: str) -> bool:
@@ -67,13 +80,38 @@ def check_role_fields_filled(survey: Survey) -> Iterator[AuditFinding]:
     for key, step in survey.humans():
         own_ways = forward_roles(step) if needs_own_roles(step) else ()
         of_ways = [role for name in sorted(own_ways) if (role := survey.role(name)) is not None]
-        roles = [*survey.roles_of(step), *of_ways]
-        unfit = {role.person_field for role in roles if not _names_people(survey, role)}
-        for name in sorted({name for role in roles for name in role.fields_read} - unfit):
-            if survey.may_be_empty(key, name):
-                yield make_finding(
-                    "role_field_may_be_empty", key, step=survey.called(key), field=name
-                )
+        for name in sorted(_unsure_people(survey, key, [*survey.roles_of(step), *of_ways])):
+            yield make_finding("role_field_may_be_empty", key, step=survey.called(key), field=name)
+
+
+def _unsure_people(survey: Survey, key: str, roles: Sequence[RoleDef]) -> set[str]:
+    """The fields that name the people of these roles and may be empty; of a list that is there the
+    column."""
+    unfit = {role.person_field for role in roles if not _names_people(survey, role)}
+    read = {name for role in roles for name in role.fields_read} - unfit
+    unsure = {name for name in read if survey.may_be_empty(key, name)}
+    columns = (str(role.settings.get(ColumnFinder.name, "")) for role in roles)
+    there = {said for said in columns if said.partition(".")[0] not in unsure}
+    return unsure | {said for said in there if _may_be_empty_cell(survey, said)}
+
+
+def check_deciders_known(survey: Survey) -> Iterator[AuditFinding]:
+    """Whose manager is asked for has decided by then."""
+    roles = [
+        (key, role.step_read)
+        for key, step in survey.humans()
+        for role in survey.roles_of(step)
+        if role.step_read is not None
+    ]
+    chains = [
+        (scope.parallel, scope.chain.step_read)
+        for scope in survey.definition.row_scopes()
+        if scope.chain is not None and scope.chain.step_read is not None
+    ]
+    for key, other in dict.fromkeys((*roles, *chains)):
+        if other in dict(survey.humans()) and name_of_decision(other) not in survey.filled[key]:
+            names = {"step": survey.called(key), "other": survey.called(other)}
+            yield make_finding("decider_may_be_missing", key, **names)
 
 
 def _names_people(survey: Survey, role: RoleDef) -> bool:
@@ -149,4 +187,10 @@ def _output_fields(survey: Survey, key: str) -> set[str]:
     return set(outputs or ())
 
 
-CHECKS = (check_rules, check_role_fields_filled, check_required_fields_asked, check_branch_writes)
+CHECKS = (
+    check_rules,
+    check_role_fields_filled,
+    check_deciders_known,
+    check_required_fields_asked,
+    check_branch_writes,
+)

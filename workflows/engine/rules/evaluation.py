@@ -19,7 +19,7 @@ from workflows.engine.rules.explanations import OR_EMPTY
 from workflows.engine.rules.list_functions import ListFunction, ListFunctions, ListUnusable
 from workflows.engine.rules.rule_checker import Operand, RuleProblem
 from workflows.engine.rules.rule_functions import UNUSABLE, FunctionCall, FunctionUnusable
-from workflows.engine.rules.spared_lists import spared_lists
+from workflows.engine.rules.spared_lists import needed_cells, spared_lists
 from workflows.engine.rules.validation import (
     parse_condition,
     parse_rule_syntax,
@@ -110,12 +110,14 @@ class _DeclaredField:
 class Rule:
     """A condition over a request's data that is known to be readable and well typed. `facts` are
     what it asks of who asked and of what was decided; `spared` are those of its fields that it can
-    do without, since it only counts, adds up or goes through what they hold."""
+    do without, since it only counts, adds up or goes through what they hold; `cells` are the
+    columns that it compares there."""
 
     text: str
     fields: frozenset[str]
     facts: frozenset[str]
     spared: frozenset[str]
+    cells: frozenset[str]
     _statement: Any = field(repr=False, compare=False)
 
     def holds(self, data: Mapping[str, Any]) -> bool:
@@ -242,11 +244,11 @@ def _compile_cached(
 ) -> Rule:
     source = _RuleSource(rule_text, dict(declared), zone)
     tree, named = parse_condition(rule_text, source.operands, source.context(), source.lists)
-    spared = spared_lists(tree, source.lists)
+    spared, cells = spared_lists(tree, source.lists), needed_cells(source.lists)
     try:
         with decimal.localcontext(_EXACT):
             source.build_conditions()
-            return Rule(rule_text, *source.parted(named), spared, tree.build())
+            return Rule(rule_text, *source.parted(named), spared, cells, tree.build())
     except _FAILURES as error:
         raise RuleProblem(
             "The rule cannot be worked out: %(reason)s; change it.",

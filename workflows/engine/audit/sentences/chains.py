@@ -35,6 +35,13 @@ CHAIN_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Compare %(known)s of a manager with fields of the request."),
     ),
+    "chain_never_ends": AuditSentences(
+        text(
+            "%(parallel_step)s asks managers until `%(until)s`, and %(count)s at most: it holds for"
+            " none of them, and every request waits there on an incident."
+        ),
+        text("Raise `levels`, or correct the rule."),
+    ),
     "chain_rule_idle": AuditSentences(
         text(
             "%(parallel_step)s asks managers until `%(until)s`, which asks nothing of a manager: it"

@@ -60,6 +60,13 @@ PEOPLE_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Make the field required and ask for it at the start, or in a step before."),
     ),
+    "decider_may_be_missing": AuditSentences(
+        text(
+            "%(step)s is for the manager, or the managers, of whoever decided %(other)s, which need"
+            " not have been decided by then: such a request waits on an incident."
+        ),
+        text("Name a step that every request has come through, and that people decide."),
+    ),
     "quorum_field_unbounded": AuditSentences(
         text(
             "%(step)s is agreed to by as many people as '%(field)s' says, and that may be none, or"

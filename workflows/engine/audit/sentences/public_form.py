@@ -24,6 +24,20 @@ PUBLIC_FORM_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Give the step to a role of groups, or start these requests by a webhook."),
     ),
+    "trigger_without_requester.chain": AuditSentences(
+        text(
+            "Trigger %(number)s starts requests in nobody's name, and %(step)s asks the managers"
+            " above the requester: such a request waits on an incident."
+        ),
+        text("Ask the managers above a person in a field, or start these requests by a webhook."),
+    ),
+    "public_form_nobody.chain": AuditSentences(
+        text(
+            "%(step)s asks the managers above the requester, and a request by the public form has"
+            " none: it waits there on an incident."
+        ),
+        text("Ask the managers above a person in a field, or above who did a step."),
+    ),
     "public_form_nobody": AuditSentences(
         text(
             "%(step)s is for '%(role)s', who is found by the requester; whoever sends the public"
