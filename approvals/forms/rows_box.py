@@ -21,7 +21,7 @@ from approvals.forms.field_presentations import (
     FieldPresentation,
     value_text,
 )
-from approvals.forms.pasted_rows import TooManyCells, read_pasted_rows
+from approvals.forms.pasted_rows import MOST_PASTED, TooManyCells, read_pasted_rows
 from approvals.forms.people_boxes import PersonBox
 from workflows.engine.format.definition import ColumnDef, display_title
 from workflows.engine.values.field_types.base import FieldSpec
@@ -32,6 +32,7 @@ from workflows.engine.values.field_types.rows import (
     max_rows_of,
     min_rows_of,
 )
+from workflows.language.formats import count_text
 
 TypedRow = Mapping[str, Any]
 SPARE_ROWS: Final = 2
@@ -107,14 +108,38 @@ class RowsBox(forms.Widget):
         try:
             more = read_pasted_rows(pasted, titles)
         except TooManyCells as problem:
-            self.pasted = pasted
-            self.paste_problem = gettext(
-                "Row %(row)s of what was pasted has more cells than there are columns."
-            ) % {"row": problem.number}
+            self._refuse_pasted(
+                pasted,
+                gettext("Row %(row)s of what was pasted has more cells than there are columns.")
+                % {"row": problem.number},
+            )
             return rows
-        while more and rows and not any(rows[-1].values()):
-            rows = rows[:-1]
-        return [*rows, *(self._as_sent(row) for row in more)]
+        kept = rows
+        while more and kept and not any(kept[-1].values()):
+            kept = kept[:-1]
+        if len(pasted) > MOST_PASTED:
+            self._refuse_pasted(
+                pasted,
+                gettext("That is too long to be pasted at once: %(most)s characters are looked at.")
+                % {"most": count_text(MOST_PASTED)},
+            )
+        elif more and len(kept) + len(more) > max_rows_of(self.spec):
+            places = {
+                "count": count_text(len(kept) + len(more)),
+                "most": count_text(max_rows_of(self.spec)),
+            }
+            self._refuse_pasted(
+                pasted,
+                gettext("With what was pasted these are %(count)s rows; keep it to %(most)s.")
+                % places,
+            )
+        else:
+            return [*kept, *(self._as_sent(row) for row in more)]
+        return rows
+
+    def _refuse_pasted(self, pasted: str, why: str) -> None:
+        """Nothing of it is taken; it stays where it was pasted."""
+        self.pasted, self.paste_problem = pasted, why
 
     def _as_sent(self, row: TypedRow) -> dict[str, Any]:
         return {key: self._control_value(key, str(said)) for key, said in row.items()}

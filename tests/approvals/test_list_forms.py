@@ -312,6 +312,24 @@ def test_what_was_pasted_and_does_not_fit_is_said_and_kept(sam: User) -> None:
     assert not WorkflowInstance.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("pasted", "why"),
+    [
+        ("\n".join(f"Lamp {number}" for number in range(6)), "these are 7 rows; keep it to 6."),
+        (f"{'long ' * 50_000}", "That is too long to be pasted at once: 200,000 characters"),
+    ],
+)
+def test_more_than_the_list_takes_is_not_pasted_and_nothing_of_it_is_lost(
+    sam: User, pasted: str, why: str
+) -> None:
+    sent = {**ROW, "f-lines-pasted": pasted, "f-lines-take": "1"}
+    text = signed_in(sam).post(FORM, sent).content.decode()
+    assert why in text
+    assert f"{pasted}</textarea>" in text
+    assert 'name="f-lines-2-item"' in text
+    assert 'name="f-lines-3-item"' not in text
+
+
 def test_what_is_wrong_in_pasted_rows_is_said_with_row_and_column(sam: User) -> None:
     answer = signed_in(sam).post(FORM, {**ROW, "f-lines-pasted": "Lamp\tcheap"})
     text = answer.content.decode()
