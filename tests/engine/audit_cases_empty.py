@@ -177,6 +177,36 @@ EMPTY_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         ),
         "",
     ),
+    (
+        "past the wait where a day was not asked for",
+        several(guarded([PAST], "pause"), put("fields.day.when", "urgent")),
+        "",
+    ),
+    (
+        "past the wait where a day was not asked for, and something is written then",
+        several(
+            guarded([PAST], "writes"),
+            put("fields.day.when", "urgent"),
+            steps(writes=human("task", "crew", {"ok": "pause", "no": REFUSE}, outputs=["urgent"])),
+        ),
+        MAY,
+    ),
+    (
+        "past a rule where nothing was worked out",
+        several(
+            by_parts("min(parts.net)"),
+            put(S + "size.rules.0", {"when": "told == null", "to": "lead_look"}),
+            put(S + "size.otherwise", "by_told"),
+            steps(
+                by_told={
+                    "kind": "decision",
+                    "rules": [{"when": "told > 9", "to": "checks"}],
+                    "otherwise": "lead_look",
+                }
+            ),
+        ),
+        "",
+    ),
     # sums and mails
     (
         "a sum with what may be empty",

@@ -29,7 +29,9 @@ def name_of_decision(step: str) -> str:
 
 def surely_filled(graph: Graph) -> FilledFields:
     """For each step the fields that are filled in there; all of them where nobody comes. What is
-    asked for under a condition may be emptied by any change of what that reads."""
+    asked for under a condition, or worked out, may be emptied by any change of what that reads: it
+    is filled in behind a question for it, until something else is written."""
+    unsteady = conditional_fields(graph) | graph.worked_out.keys
     decided = {
         name_of_decision(k) for k, step in graph.steps.items() if isinstance(step, HumanStep)
     }
@@ -41,21 +43,19 @@ def surely_filled(graph: Graph) -> FilledFields:
     while changed:
         changed = False
         for key in graph.steps:
-            incoming_fields = [_filled_after(graph, link, filled) for link in incoming[key]]
+            incoming_fields = [
+                _filled_after(graph, link, filled, unsteady) for link in incoming[key]
+            ]
             if key == graph.first:
-                incoming_fields.append(_filled_at_start(graph))
+                incoming_fields.append(_filled_at_start(graph) - unsteady)
             now = every.intersection(*incoming_fields) if incoming_fields else every
             for arrivals in branches.get(key, ()):
                 now |= every.intersection(
-                    *(_filled_after(graph, link, filled) for link in arrivals)
+                    *(_filled_after(graph, link, filled, unsteady) for link in arrivals)
                 )
             if now != filled[key]:
                 filled[key], changed = now, True
-    conditional = conditional_fields(graph)
-    return {
-        key: graph.worked_out.filled_with(known - conditional - graph.worked_out.keys)
-        for key, known in filled.items()
-    }
+    return {key: graph.worked_out.filled_with(known) for key, known in filled.items()}
 
 
 def _incoming_links(graph: Graph) -> dict[str, list[Link]]:
@@ -71,10 +71,18 @@ def _filled_at_start(graph: Graph) -> frozenset[str]:
     return frozenset(key for key in field_keys or [] if key in fields and fields[key].required)
 
 
-def _filled_after(graph: Graph, link: Link, filled: FilledFields) -> frozenset[str]:
+def _filled_after(
+    graph: Graph, link: Link, filled: FilledFields, unsteady: frozenset[str]
+) -> frozenset[str]:
     """What is filled in once this way was taken: what its step gives, and what was asked there."""
     asked = filled_by_asking(graph, link) | _wanted_filled(link.route.when or "")
-    return _filled_by_step(graph, link, filled) | (asked & graph.definition.all_fields.keys())
+    before, after = filled[link.source], _filled_by_step(graph, link, filled)
+    step = graph[link.source]
+    if isinstance(step, ParallelStep) or _fields_written_by(graph, step):
+        after -= unsteady
+    else:
+        after -= unsteady - before
+    return after | (asked & graph.definition.all_fields.keys())
 
 
 def filled_by_asking(graph: Graph, link: Link) -> frozenset[str]:
