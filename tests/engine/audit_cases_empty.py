@@ -187,7 +187,7 @@ EMPTY_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         several(
             guarded([PAST], "writes"),
             put("fields.day.when", "urgent"),
-            steps(writes=human("task", "crew", {"ok": "pause", "no": REFUSE}, outputs=["urgent"])),
+            steps(writes=human("task", "crew", {"ok": "pause"}, outputs=["urgent"])),
         ),
         MAY,
     ),
