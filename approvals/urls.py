@@ -6,6 +6,7 @@ from approvals.views import (
     absences,
     approvers,
     conversation,
+    corrections,
     documents,
     handoffs,
     inbox,
@@ -106,6 +107,9 @@ urlpatterns = [
     ),
     path("following/team/<int:team_id>/", conversation.follow_team_view, name="follow-team"),
     path("following/<int:follow_id>/end/", conversation.unfollow_view, name="unfollow"),
+    path(
+        "requests/<str:reference>/correct/", corrections.correct_values_view, name="correct-values"
+    ),
     path(
         "requests/<str:reference>/<str:course>/", courses.steer_request_view, name="request-change"
     ),

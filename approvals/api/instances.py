@@ -1,6 +1,7 @@
 """Calls on requests: start, read, and change the course."""
 
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
@@ -21,6 +22,7 @@ from approvals.api.responses import (
     schema_response,
 )
 from approvals.api.schemas import (
+    CorrectionIn,
     DocumentOut,
     IncidentOut,
     InstanceOut,
@@ -49,6 +51,7 @@ from workflows.execution.queries.sight.field_sight import (
 )
 from workflows.execution.queries.visible_instances import find_visible_request
 from workflows.execution.services import instances as requests
+from workflows.execution.services.corrections import correct_values
 from workflows.execution.services.extensions import extend_request
 from workflows.execution.services.messages.keeping import kept_messages_of
 from workflows.trail.models import TrailEvent
@@ -243,6 +246,13 @@ def reopen_request_call(request: HttpRequest, reference: str, body: ReasonIn) ->
 def extend_request_call(request: HttpRequest, reference: str, body: ReasonIn) -> JsonResponse:
     """Give the request as a whole more time, where its map lets it be given."""
     return _run_steering_command(request, reference, body, extend_request)
+
+
+@router.post("/{slug:reference}/correct", **command_operation("correct_values", RequestOut))
+def correct_values_call(request: HttpRequest, reference: str, body: CorrectionIn) -> JsonResponse:
+    """Put values of a running request right. What hangs on them follows, and approvals that were
+    given on others are asked for again, unless the map lets them hold."""
+    return _run_steering_command(request, reference, body, partial(correct_values, data=body.data))
 
 
 def _run_steering_command(

@@ -62,6 +62,12 @@ class ReasonIn(StrictBody):
     reason: Annotated[Text, Field(min_length=1, max_length=2000)]
 
 
+class CorrectionIn(ReasonIn):
+    """The right values of a running request, by field, and why."""
+
+    data: Annotated[Data, Field(min_length=1)]
+
+
 class CommentTextIn(StrictBody):
     """What a comment says. `gives_sight` lets those whom it mentions see the request, where its map
     allows that."""

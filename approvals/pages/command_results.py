@@ -7,6 +7,7 @@ from django.utils.translation import gettext, ngettext
 
 from approvals.pages.decisions import outcome_label
 from approvals.pages.position_texts import describe_place
+from approvals.pages.request_steering import corrected_titles
 from approvals.ui.formats import person_name
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.execution.choices import QuestionKind
@@ -149,6 +150,11 @@ def _describe_reopening(version_map: VersionMap, row: TrailEvent) -> str:
     return gettext("%(reference)s is open again.") % {"reference": row.reference}
 
 
+def _describe_correction(version_map: VersionMap, row: TrailEvent) -> str:
+    places = {"reference": row.reference, "fields": corrected_titles(version_map, row)}
+    return gettext("%(reference)s: %(fields)s corrected.") % places
+
+
 def _describe_retry(version_map: VersionMap, row: TrailEvent) -> str:
     graph = version_map.graph
     opened = read_changes(row).notes_of(IncidentOpened)
@@ -238,4 +244,5 @@ _COMMAND_SENTENCES: Mapping[str, SentenceBuilder] = {
     "ask_opinion": _describe_opinion_question,
     "ask_requester": _describe_requester_question,
     "resolve_merge": _describe_merge,
+    "set_values": _describe_correction,
 }

@@ -92,6 +92,7 @@ from workflows.execution.queries.questions import QUESTIONS, questions_on_reques
 from workflows.execution.queries.sight.attempts import conceal_attempts
 from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services.capacities import collect_barred_step_ids, find_steering_refusal
+from workflows.execution.services.corrections import fields_to_put_right
 from workflows.execution.services.messages.keeping import kept_messages_of
 from workflows.execution.services.read_only_work import read_only_unit_of_work
 from workflows.execution.services.unit_of_work import UnitOfWork
@@ -362,6 +363,13 @@ def available_steering_commands(
             "resume",
             gettext("Resume the request"),
             manages and request.state == WorkflowInstance.SUSPENDED,
+        ),
+        (
+            "correct",
+            gettext("Correct values"),
+            manages
+            and request.state == WorkflowInstance.RUNNING
+            and bool(fields_to_put_right(position.map.graph.definition)),
         ),
         ("extend", gettext("Give it more time"), manages and _may_be_extended(position, now)),
         (

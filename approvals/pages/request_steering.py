@@ -9,8 +9,9 @@ from typing import Final
 
 from django.utils.translation import gettext, gettext_noop
 
-from approvals.ui.formats import capacity_text, person_name
+from approvals.ui.formats import capacity_text, date_sentences, person_name
 from workflows.definitions.queries.compiled_versions import VersionMap
+from workflows.engine.format.definition import display_title
 from workflows.execution.queries.position import InstancePosition
 from workflows.execution.services.bypassed_approvals import BYPASSED_KEY
 from workflows.language.formats import count_text, join_words, moment_text
@@ -75,7 +76,10 @@ def _describe_change(version_map: VersionMap, row: TrailEvent, names: Names) -> 
         COURSE_SENTENCES[TrailCommand(row.command)](version_map, row, names),
         capacity_text(row.capacity),
         row.comment,
-        describe_recorded_facts(row.changes),
+        [
+            *describe_recorded_facts(row.changes),
+            *date_sentences(row.changes, version_map.graph.definition),
+        ],
         row.recorded_at,
     )
 
@@ -189,6 +193,19 @@ def _describe_withdrawn_vote(version_map: VersionMap, row: TrailEvent, names: Na
     return gettext("%(person)s took back having agreed to “%(step)s”.") % places
 
 
+def _describe_correction(version_map: VersionMap, row: TrailEvent, names: Names) -> str:
+    places = {"person": _actor_text(row), "fields": corrected_titles(version_map, row)}
+    return gettext("%(person)s corrected %(fields)s.") % places
+
+
+def corrected_titles(version_map: VersionMap, row: TrailEvent) -> str:
+    """Which fields a row gives values to, by their labels."""
+    fields = version_map.graph.definition.all_fields
+    given = read_changes(row).facts.given or {}
+    titles = [display_title(key, fields[key].label if key in fields else None) for key in given]
+    return join_words([gettext("“%(field)s”") % {"field": title} for title in titles])
+
+
 def _describe_reroute(version_map: VersionMap, row: TrailEvent, names: Names) -> str:
     places = _places(version_map, row) | {"to": _title(version_map, row.outcome)}
     return gettext("%(person)s sent the work at “%(step)s” on to “%(to)s”.") % places
@@ -261,6 +278,7 @@ COURSE_SENTENCES: Final[Mapping[TrailCommand, Callable[[VersionMap, TrailEvent, 
     TrailCommand.RESOLVE_MERGE: _simple(
         gettext_noop("%(person)s chose which values hold at “%(step)s”.")
     ),
+    TrailCommand.SET_VALUES: _describe_correction,
     TrailCommand.REASSIGN: _describe_reassignment,
     TrailCommand.REROUTE: _describe_reroute,
     TrailCommand.ADD_APPROVER: _describe_added_approver,

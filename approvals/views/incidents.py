@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from approvals.forms.field_forms import CommandReasonForm, DeclaredForm, RerouteForm
-from approvals.forms.people_boxes import offer_people_of_map
+from approvals.forms.put_right import form_to_put_right
 from approvals.ui.responses import signed_in_page, signed_in_user
 from approvals.ui.typed_text import form_data
 from approvals.views.confirmations import (
@@ -20,8 +20,8 @@ from approvals.views.confirmations import (
 )
 from workflows.engine.values.field_types.base import type_of_field
 from workflows.execution.models import Incident, WorkflowInstance
-from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services import incidents
+from workflows.execution.services.corrections import fields_to_put_right
 from workflows.execution.services.read_only_work import read_only_unit_of_work
 from workflows.execution.services.unit_of_work import UnitOfWork
 
@@ -54,44 +54,14 @@ def retry_incident_view(request: HttpRequest, incident_id: int) -> HttpResponse:
 
 
 def _values_form(work: UnitOfWork, incident: Incident, request: HttpRequest) -> DeclaredForm:
-    """The request's values, and those of the row that it is about, to be put right; documents come
-    in at their steps."""
-    definition = work.map.graph.definition
+    """The request's values, and those of the row that it is about."""
     scopes = work.map.graph.row_scopes[work.map.step_keys[incident.step_id]]
-    lists, rows = {scope.source for scope in scopes}, {scope.name for scope in scopes}
-    keys = [
-        key
-        for key, field in definition.all_fields.items()
-        if not type_of_field(field).holds_document
-        and field.value is None
-        and (key.partition(".")[0] in rows or (key in definition.fields and key not in lists))
-    ]
-    return _fields_form(work, incident, keys, request, required=False)
-
-
-def _fields_form(
-    work: UnitOfWork,
-    incident: Incident,
-    keys: list[str],
-    request: HttpRequest,
-    *,
-    required: bool = True,
-) -> DeclaredForm:
-    """These fields of the request, with the values that they have; what this person may not see is
-    not theirs to put right."""
-    hidden = hidden_fields(signed_in_user(request), work.instance, work.map)
-    keys = [key for key in keys if key not in hidden]
-    data = work.data_at_activation(incident.activation)
-    form = DeclaredForm(
+    keys = fields_to_put_right(
         work.map.graph.definition,
-        keys,
-        form_data(request),
-        opening_values={key: data.get(key) for key in keys},
-        required=required,
-        known=data,
+        rows={scope.name for scope in scopes},
+        lists={scope.source for scope in scopes},
     )
-    offer_people_of_map(form, signed_in_user(request), work.map)
-    return form
+    return form_to_put_right(request, work, keys, work.data_at_activation(incident.activation))
 
 
 @require_http_methods(GET_OR_POST)
@@ -147,7 +117,8 @@ def _outputs_form(
         if key in definition.all_fields
         and not type_of_field(definition.all_fields[key]).holds_document
     ]
-    return _fields_form(work, incident, keys, request) if keys else None
+    data = work.data_at_activation(incident.activation)
+    return form_to_put_right(request, work, keys, data, required=True) if keys else None
 
 
 @require_http_methods(GET_OR_POST)

@@ -130,6 +130,7 @@ ONCE: dict[str, Sending] = {
     "approvals:filter-rename": Sending("fred", {"name": "Overdue"}),
     "approvals:filter-delete": Sending("fred"),
     "approvals:request-change": Sending("olivia", WHY),
+    "approvals:correct-values": Sending("olivia", {"f-region": "US", **WHY}),
     "approvals:hold-give-back": Sending("fred", WHY),
     "approvals:status-link-make": Sending("sam", {"days": "30"}),
     "approvals:status-link-withdraw": Sending("sam"),

@@ -78,6 +78,7 @@ NEEDS: dict[str, set[str] | str] = {
     "approvals:token-revoke": BUTTON,
     "approvals:request": {SIGNED, SEES},
     "approvals:request-change": {SIGNED, MANAGES},
+    "approvals:correct-values": {SIGNED, MANAGES},
     "approvals:status-link-make": BUTTON,
     "approvals:status-link-withdraw": BUTTON,
     "approvals:status": OPEN,  # to whoever has the link
@@ -247,6 +248,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "correlation": {"region": "EU"},
     },
     "api-v1:message": {"message": "x"},
+    "api-v1:correct_values": {"data": {"region": "US"}},
     "api-v1:signal": {"message": "x"},
     "api-v1:decide": {"outcome": "approve", "seen": "x"},
     "api-v1:comments": {"text": "Any news?"},
@@ -273,6 +275,7 @@ MAY_POST: dict[str, set[str]] = {
     "api-v1:decide": {WORKS, SEES},
     "api-v1:extend_task": {WORKS, SEES},
     "api-v1:extend_request": {SIGNED, MANAGES},
+    "api-v1:correct_values": {SIGNED, MANAGES},
     "api-v1:reassign": {WORKS, SEES},
     "api-v1:withdraw_vote": {WORKS, SEES},
     "api-v1:add_approver": {WORKS, SEES},

@@ -136,6 +136,9 @@ CALLS = {
     "task_form": Theirs("fred", task_to("form"), method="get"),
     "cancel": Theirs("sam", request_at("/cancel"), BECAUSE),
     "suspend": Theirs("olivia", request_at("/suspend"), BECAUSE),
+    "correct_values": Theirs(
+        "olivia", request_at("/correct"), BECAUSE | {"data": {"region": "US"}}
+    ),
     "resume": Theirs("olivia", request_at("/resume", state="suspended"), BECAUSE),
     "reopen": Theirs("olivia", request_at("/reopen", state="rejected"), BECAUSE),
     "claim": Theirs("fred", task_to("claim")),

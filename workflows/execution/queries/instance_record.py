@@ -44,6 +44,7 @@ COURSE_COMMANDS = (
     TrailCommand.REOPEN,
     TrailCommand.SKIP,
     TrailCommand.RESOLVE_MERGE,
+    TrailCommand.SET_VALUES,
     TrailCommand.REASSIGN,
     TrailCommand.REROUTE,
     TrailCommand.REMIND,

@@ -1,23 +1,79 @@
 """Values of a request that became known outside its steps, as a recorded command of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from workflows.engine.errors import WrongState
+from workflows.definitions.queries.compiled_versions import cached_map
+from workflows.engine.errors import InvalidInput, NotAllowed, WrongState
+from workflows.engine.format.definition import Definition, display_title
 from workflows.engine.routing.cancel_reasons import ShownByLog
 from workflows.engine.routing.effects import CorrectValues
 from workflows.engine.texts import text
+from workflows.engine.values.field_types.base import type_of_field
 from workflows.execution.models import WorkflowInstance
+from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services.capacities import authorize_steering
 from workflows.execution.services.effect_handlers import apply_event
 from workflows.execution.services.field_values.value_constraints import clean_writes
 from workflows.execution.services.field_values.values import require_reason
 from workflows.execution.services.unit_of_work import open_unit_of_work, write_trail
+from workflows.execution.services.unit_of_work.locks import lock_request
 from workflows.people.models import User
 from workflows.trail.choices import TrailCommand
+
+
+def fields_to_put_right(
+    definition: Definition, *, rows: Collection[str] = (), lists: Collection[str] = ()
+) -> list[str]:
+    """The fields whose values a person may put right by hand: what is worked out follows, and
+    documents come in at their steps. `rows` are the names of rows in whose branch it is, with
+    whose columns these stand in place of their `lists`."""
+    return [
+        key
+        for key, field in definition.all_fields.items()
+        if not type_of_field(field).holds_document
+        and field.value is None
+        and (key.partition(".")[0] in rows or (key in definition.fields and key not in lists))
+    ]
+
+
+def correct_values(
+    instance_id: int, *, actor: User, data: Mapping[str, Any], reason: str, now: datetime
+) -> WorkflowInstance:
+    """Put values of a running request right, as a person does: only such that this person may see,
+    and only such as are put right by hand.
+
+    Raises NotFound, NotAllowed, WrongState or InvalidInput; then nothing is written.
+    """
+    with transaction.atomic():
+        instance = lock_request(instance_id=instance_id)
+        if instance is not None:
+            _require_correctable(instance, actor, data)
+        return set_values(instance_id, actor=actor, data=data, reason=reason, now=now)
+
+
+def _require_correctable(instance: WorkflowInstance, actor: User, data: Mapping[str, Any]) -> None:
+    version_map = cached_map(instance.version_id)
+    definition = version_map.graph.definition
+    hidden = hidden_fields(actor, instance, version_map)
+    by_hand = fields_to_put_right(definition)
+    for key in data.keys() & definition.fields.keys():
+        title = display_title(key, definition.fields[key].label)
+        if key in hidden:
+            raise NotAllowed(
+                "'%(field)s' is not shown to you, so you cannot correct it.", field=title
+            )
+        if key not in by_hand:
+            raise InvalidInput(
+                "'%(field)s' is not put right by hand: documents come in at their steps, and what"
+                " is worked out follows.",
+                field=title,
+            )
+    if all(instance.data.get(key) == value for key, value in data.items()):
+        raise InvalidInput("Nothing would change: every value is as it was.")
 
 
 def set_values(
