@@ -110,7 +110,7 @@ def test_an_empty_file_is_refused(people: dict[str, User]) -> None:
         FORM, {**GOOD, "f-quote": SimpleUploadedFile("empty.pdf", b"")}
     )
     assert answer.status_code == 422
-    assert "please choose them again" in answer.content.decode()
+    assert "&#x27;empty.pdf&#x27; is empty; choose another one" in answer.content.decode()
     assert WorkflowInstance.objects.count() == 0
 
 

@@ -279,7 +279,7 @@ def test_in_a_quorum_by_roles_people_count_for_those_of_their_row_alone() -> Non
     flow = begin(data, lines=rows(1, region="north"))
     flow.decide("check", "ok", by="tess")
     assert flow.last().changes["vote_roles"] == ["team"]
-    with refused(WrongState, "bosses (1)"):
+    with refused(WrongState, "1 of 'Bosses'"):
         flow.decide("check", "ok", by="theo")
     flow.decide("check", "ok", by="mona")
     assert flow.where == "after"
