@@ -236,7 +236,7 @@ def request_page(
         kept_messages=kept_messages_of(request, now),
         trail=trail_of(request) if standing.audits else [],
         standing=standing,
-        courses=available_steering_commands(position, user, now, manages=standing.manages),
+        courses=available_steering_commands(position, user, now, standing),
         public_address=address_behind(request) if standing.answers_for_it else "",
     )
 
@@ -345,11 +345,19 @@ def _may_be_extended(position: InstancePosition, now: datetime) -> bool:
     return extend is not None and is_dated and given < (extend.times or 1)
 
 
+def _may_correct(position: InstancePosition, standing: Standing) -> bool:
+    """Whether there are values that this person may put right where the request stands now."""
+    open_steps = {position.map.step_ids[step.key] for step in position.everywhere}
+    is_running = position.instance.state == WorkflowInstance.RUNNING
+    is_free = standing.manages and not open_steps & {*standing.barred_step_ids}
+    return is_running and is_free and bool(fields_to_put_right(position.map.graph.definition))
+
+
 def available_steering_commands(
-    position: InstancePosition, user: User, now: datetime, *, manages: bool
+    position: InstancePosition, user: User, now: datetime, standing: Standing
 ) -> list[SteeringLink]:
     """Which changes of course this person can ask for now."""
-    request = position.instance
+    request, manages = position.instance, standing.manages
     may_cancel = manages or request.requester_id == user.pk
     is_complete = request.state == WorkflowInstance.COMPLETED
     possible = [
@@ -367,9 +375,7 @@ def available_steering_commands(
         (
             "correct",
             gettext("Correct values"),
-            manages
-            and request.state == WorkflowInstance.RUNNING
-            and bool(fields_to_put_right(position.map.graph.definition)),
+            _may_correct(position, standing),
         ),
         ("extend", gettext("Give it more time"), manages and _may_be_extended(position, now)),
         (

@@ -8,6 +8,7 @@ from tests.approvals.api.calls import Api, problem, unchanged
 from tests.approvals.office import everything, signed_in
 from tests.approvals.test_field_sight import hire as hire
 from tests.approvals.test_field_sight import people as hiring_people
+from tests.factories import make_user
 from tests.workflows.support import begin, make_people, person
 from tests.workflows.test_more_time import FEBRUARY, MONTH, dsar
 from workflows.execution.models import WorkflowInstance
@@ -150,3 +151,19 @@ def test_what_is_not_shown_to_the_owner_is_not_theirs_to_correct(
     with unchanged():
         body = {"data": {"salary": "1.00"}, **WHY}
         problem(Api(people["olivia"]).post(api(hire), body), 403, "not shown to you")
+
+
+def test_an_owner_who_is_kept_from_what_is_open_does_not_correct_it_either() -> None:
+    people = make_people()
+    make_user("olga", groups=["staff"])
+    made = dsar({"not_by": ["requester"]}, due=MONTH)
+    request = begin(made, by="olga", received_on="2027-02-28").request
+    owner, before = signed_in(people["olga"]), everything()
+    assert address(request) not in owner.get(f"/requests/{request.reference}/").content.decode()
+    assert owner.get(address(request)).status_code == 403
+    answer = owner.post(address(request), {"f-received_on": "2027-01-31", **WHY})
+    assert answer.status_code == 403
+    with unchanged():
+        body = {"data": {"received_on": "2027-01-31"}, **WHY}
+        problem(Api(people["olga"]).post(api(request), body), 403)
+    assert everything() == before
