@@ -28,6 +28,7 @@ from workflows.execution.queries.position import (
 )
 from workflows.execution.texts.agreement import describe_agreement, describe_agreement_shortly
 from workflows.execution.texts.position import (
+    describe_candidates,
     describe_holder,
     describe_holder_role,
     describe_holding_person,
@@ -282,6 +283,10 @@ def holder_sentence(
             return full_waiting_text(position, step, now, audits=audits)
         case HolderKind.SEVERAL if task is not None:
             return describe_agreement(holder, task)
+        case _ if holder.logins:
+            return gettext("%(people)s can take it; nobody has yet.") % {
+                "people": describe_candidates(holder)
+            }
         case _:
             return gettext("Anybody in %(role)s can take it; nobody has yet.") % {
                 "role": describe_holder_role(holder)

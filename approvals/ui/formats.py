@@ -100,9 +100,9 @@ def date_sentences(changes: Mapping[str, Any], definition: Definition | None) ->
                 else gettext("As a whole it is not due at any time now.")
             )
         elif definition is not None and isinstance(definition.steps.get(key), WaitStep):
-            sentence = gettext("“%(step)s” waits until %(moment)s now.")
+            sentence = gettext("%(step)s waits until %(moment)s now.")
         else:
-            sentence = gettext("“%(step)s” is due %(moment)s now.")
+            sentence = gettext("%(step)s is due %(moment)s now.")
         sentences.append(sentence % places)
     return list(dict.fromkeys(sentences))
 

@@ -25,7 +25,7 @@ WHY = {"reason": "The letter lay in another tray."}
 def late_letter() -> WorkflowInstance:
     """A request of rita's whose day of receipt is wrong; olga answers for it, ann works on it."""
     make_people()
-    return begin(dsar(due=MONTH), received_on="2027-02-28", amount="7.00").request
+    return begin(dsar({"due": MONTH}, due=MONTH), received_on="2027-02-28", amount="7.00").request
 
 
 def address(request: WorkflowInstance) -> str:
@@ -48,7 +48,10 @@ def test_the_owner_corrects_a_value_and_everybody_reads_who_did_what_and_why(
     row = TrailEvent.objects.filter(request=late_letter).latest("pk")
     assert (row.command, row.capacity, row.channel) == ("set_values", "owner", "page")
     read = signed_in(person("rita")).get(page).content.decode()
-    for words in ("corrected “Received on”", WHY["reason"], "As a whole it is due 28 Feb 2027"):
+    for words in (
+        *("corrected “Received on”", WHY["reason"]),
+        *("“Answer” is due 28 Feb 2027", "As a whole it is due 28 Feb 2027"),
+    ):
         assert words in read
 
 

@@ -68,13 +68,14 @@ class HolderKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who has it: the person where there is one, and the groups and people of the role. Of a task
-    that waits for the requester, `returns_to` is whose it is then. Where so many of each of several
-    roles have to agree, `parts` are these."""
+    """Who has it: the person where there is one, and the groups (`names`) and people (`logins`) of
+    the role. Of a task that waits for the requester, `returns_to` is whose it is then. Where so
+    many of each of several roles have to agree, `parts` are these."""
 
     kind: HolderKind
     person: User | None = None
     names: tuple[str, ...] = ()
+    logins: tuple[str, ...] = ()
     away: AwayNote | None = None
     returns_to: User | None = None
     parts: Mapping[str, int] = field(default_factory=dict)
@@ -420,7 +421,8 @@ def find_holder(
     role = version_map.role_of(key) if kind != HolderKind.SYSTEM else None
     step = version_map.graph.human(key) if kind == HolderKind.SEVERAL else None
     parts = quorum_roles(step.quorum) if step is not None else {}
-    return Holder(kind, names=_names_of_role(role), parts=parts)
+    names, logins = _names_of_role(role)
+    return Holder(kind, names=names, logins=logins, parts=parts)
 
 
 def _is_offered(version_map: VersionMap, key: str, task: WorkItem) -> bool:
@@ -429,11 +431,17 @@ def _is_offered(version_map: VersionMap, key: str, task: WorkItem) -> bool:
     return role is not None and not role.is_static and role.is_shared(task.request.data)
 
 
-def _names_of_role(role: RoleDef | None) -> tuple[str, ...]:
-    """What its lists name; of people who are found in the request, where they are found."""
-    if role is None or role.is_static:
-        return role.listed_names if role is not None else ()
-    return tuple(str(finder.people_text(setting, {})) for finder, setting in role.sources)
+def _names_of_role(role: RoleDef | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What its lists name, groups and people; of people who are found in the request, where they
+    are found."""
+    if role is None:
+        return (), ()
+    if not role.is_static:
+        return tuple(str(finder.people_text(setting, {})) for finder, setting in role.sources), ()
+    names, logins = list[str](), list[str]()
+    for finder, setting in role.sources:
+        (logins if finder.lists_logins else names).extend(finder.listed_names(setting))
+    return tuple(names), tuple(logins)
 
 
 def find_holder_kind(

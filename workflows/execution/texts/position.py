@@ -15,8 +15,15 @@ def describe_step_place(step: StepPosition) -> str:
 
 
 def describe_holder_role(holder: Holder) -> str:
-    """The groups of whoever could take it."""
-    return join_alternatives(holder.names) or gettext("its role")
+    """The groups of whoever could take it, and those who are named one by one."""
+    return join_alternatives([*holder.names, *holder.logins]) or gettext("its role")
+
+
+def describe_candidates(holder: Holder) -> str:
+    """Who could take it: those who are named one by one, or anybody in a group."""
+    groups = join_alternatives(holder.names) or ("" if holder.logins else gettext("its role"))
+    anybody = [gettext("anybody in %(role)s") % {"role": groups}] if groups else []
+    return join_alternatives([*holder.logins, *anybody])
 
 
 def describe_holding_person(holder: Holder, otherwise: str = "") -> str:
@@ -40,5 +47,5 @@ def describe_holder(holder: Holder) -> str:
                 "person": describe_holding_person(holder, gettext("the owner"))
             }
         case HolderKind.ROLE:
-            return gettext("anybody in %(role)s") % {"role": describe_holder_role(holder)}
+            return describe_candidates(holder)
     return gettext("nobody yet")
