@@ -92,7 +92,7 @@ from workflows.execution.queries.questions import QUESTIONS, questions_on_reques
 from workflows.execution.queries.sight.attempts import conceal_attempts
 from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.services.capacities import collect_barred_step_ids, find_steering_refusal
-from workflows.execution.services.corrections import fields_to_put_right
+from workflows.execution.services.corrections import fields_to_put_right, find_correction_refusal
 from workflows.execution.services.messages.keeping import kept_messages_of
 from workflows.execution.services.read_only_work import read_only_unit_of_work
 from workflows.execution.services.unit_of_work import UnitOfWork
@@ -236,7 +236,7 @@ def request_page(
         kept_messages=kept_messages_of(request, now),
         trail=trail_of(request) if standing.audits else [],
         standing=standing,
-        courses=available_steering_commands(position, user, now, standing),
+        courses=available_steering_commands(position, reading.work, user, now, standing),
         public_address=address_behind(request) if standing.answers_for_it else "",
     )
 
@@ -345,16 +345,19 @@ def _may_be_extended(position: InstancePosition, now: datetime) -> bool:
     return extend is not None and is_dated and given < (extend.times or 1)
 
 
-def _may_correct(position: InstancePosition, standing: Standing) -> bool:
+def _may_correct(work: UnitOfWork, user: User, standing: Standing) -> bool:
     """Whether there are values that this person may put right where the request stands now."""
-    open_steps = {position.map.step_ids[step.key] for step in position.everywhere}
-    is_running = position.instance.state == WorkflowInstance.RUNNING
-    is_free = standing.manages and not open_steps & {*standing.barred_step_ids}
-    return is_running and is_free and bool(fields_to_put_right(position.map.graph.definition))
+    is_running = work.instance.state == WorkflowInstance.RUNNING
+    is_free = standing.manages and find_correction_refusal(work, user) is None
+    return is_running and is_free and bool(fields_to_put_right(work.map.graph.definition))
 
 
 def available_steering_commands(
-    position: InstancePosition, user: User, now: datetime, standing: Standing
+    position: InstancePosition,
+    work: UnitOfWork,
+    user: User,
+    now: datetime,
+    standing: Standing,
 ) -> list[SteeringLink]:
     """Which changes of course this person can ask for now."""
     request, manages = position.instance, standing.manages
@@ -375,7 +378,7 @@ def available_steering_commands(
         (
             "correct",
             gettext("Correct values"),
-            _may_correct(position, standing),
+            _may_correct(work, user, standing),
         ),
         ("extend", gettext("Give it more time"), manages and _may_be_extended(position, now)),
         (

@@ -18,9 +18,12 @@ from approvals.views.confirmations import (
     require_manager,
 )
 from workflows.execution.models import WorkflowInstance
-from workflows.execution.queries.position import find_position
 from workflows.execution.queries.visible_instances import find_visible_request
-from workflows.execution.services.corrections import correct_values, fields_to_put_right
+from workflows.execution.services.corrections import (
+    correct_values,
+    fields_to_put_right,
+    find_correction_refusal,
+)
 from workflows.execution.services.read_only_work import read_only_unit_of_work
 
 
@@ -30,8 +33,11 @@ def correct_values_view(request: HttpRequest, reference: str) -> HttpResponse:
     """Ask for the right values and why; then write them."""
     user = signed_in_user(request)
     instance = find_visible_request(user, reference)
-    require_manager(user, instance, *(step.key for step in find_position(instance).everywhere))
+    require_manager(user, instance)
     work = read_only_unit_of_work(instance, user, timezone.now())
+    refusal = find_correction_refusal(work, user)
+    if refusal is not None:
+        raise refusal
     keys = fields_to_put_right(work.map.graph.definition)
     values = form_to_put_right(request, work, keys, instance.data)
     form = CommandReasonForm(form_data(request))

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import transaction
 
-from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.errors import InvalidInput, NotAllowed, WrongState
 from workflows.engine.format.definition import Definition, display_title
 from workflows.engine.routing.cancel_reasons import ShownByLog
@@ -15,12 +14,11 @@ from workflows.engine.texts import text
 from workflows.engine.values.field_types.base import type_of_field
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.queries.sight.field_sight import hidden_fields
-from workflows.execution.services.capacities import authorize_steering
+from workflows.execution.services.capacities import authorize_steering, find_steering_refusal
 from workflows.execution.services.effect_handlers import apply_event
 from workflows.execution.services.field_values.value_constraints import clean_writes
 from workflows.execution.services.field_values.values import require_reason
-from workflows.execution.services.unit_of_work import open_unit_of_work, write_trail
-from workflows.execution.services.unit_of_work.locks import lock_request
+from workflows.execution.services.unit_of_work import UnitOfWork, open_unit_of_work, write_trail
 from workflows.people.models import User
 from workflows.trail.choices import TrailCommand
 
@@ -40,6 +38,12 @@ def fields_to_put_right(
     ]
 
 
+def find_correction_refusal(work: UnitOfWork, user: User) -> NotAllowed | None:
+    """Why separation of duties keeps somebody who answers for the workflow from correcting values
+    where the request stands now; asked by the service, the page and what leads there."""
+    return find_steering_refusal(work, user, *_open_steps(work))
+
+
 def correct_values(
     instance_id: int, *, actor: User, data: Mapping[str, Any], reason: str, now: datetime
 ) -> WorkflowInstance:
@@ -48,32 +52,11 @@ def correct_values(
 
     Raises NotFound, NotAllowed, WrongState or InvalidInput; then nothing is written.
     """
+    reason = require_reason(reason)
     with transaction.atomic():
-        instance = lock_request(instance_id=instance_id)
-        if instance is not None:
-            _require_correctable(instance, actor, data)
-        return set_values(instance_id, actor=actor, data=data, reason=reason, now=now)
-
-
-def _require_correctable(instance: WorkflowInstance, actor: User, data: Mapping[str, Any]) -> None:
-    version_map = cached_map(instance.version_id)
-    definition = version_map.graph.definition
-    hidden = hidden_fields(actor, instance, version_map)
-    by_hand = fields_to_put_right(definition)
-    for key in data.keys() & definition.fields.keys():
-        title = display_title(key, definition.fields[key].label)
-        if key in hidden:
-            raise NotAllowed(
-                "'%(field)s' is not shown to you, so you cannot correct it.", field=title
-            )
-        if key not in by_hand:
-            raise InvalidInput(
-                "'%(field)s' is not put right by hand: documents come in at their steps, and what"
-                " is worked out follows.",
-                field=title,
-            )
-    if all(instance.data.get(key) == value for key, value in data.items()):
-        raise InvalidInput("Nothing would change: every value is as it was.")
+        work = _open_work(instance_id, actor, now)
+        _require_correctable(work, actor, data)
+        return _write_values(work, data, reason)
 
 
 def set_values(
@@ -92,19 +75,53 @@ def set_values(
     """
     reason = require_reason(reason) if cause is None else reason
     with transaction.atomic():
-        work = open_unit_of_work(actor=actor, now=now, instance_id=instance_id)
-        authorize_steering(
-            work,
-            text("Only the workflow's owner or deputy may set values of a request."),
-            *(token.step for token in work.marking.tokens),
-        )
-        _require_running(work.instance)
-        values = clean_writes(work, data)
-        apply_event(work, CorrectValues(values, actor.pk if actor else None))
-        work.changes.facts.given, work.changes.facts.cause = values, cause
-        work.save(TrailCommand.SET_VALUES)
-        write_trail(work, TrailCommand.SET_VALUES, from_state=work.instance.state, comment=reason)
+        return _write_values(_open_work(instance_id, actor, now), data, reason, cause)
+
+
+def _open_work(instance_id: int, actor: User | None, now: datetime) -> UnitOfWork:
+    work = open_unit_of_work(actor=actor, now=now, instance_id=instance_id)
+    authorize_steering(
+        work,
+        text("Only the workflow's owner or deputy may set values of a request."),
+        *_open_steps(work),
+    )
+    _require_running(work.instance)
+    return work
+
+
+def _open_steps(work: UnitOfWork) -> list[str]:
+    return [token.step for token in work.marking.tokens]
+
+
+def _write_values(
+    work: UnitOfWork, data: Mapping[str, Any], reason: str, cause: ShownByLog | None = None
+) -> WorkflowInstance:
+    values = clean_writes(work, data)
+    apply_event(work, CorrectValues(values, work.actor.pk if work.actor else None))
+    work.changes.facts.given, work.changes.facts.cause = values, cause
+    work.save(TrailCommand.SET_VALUES)
+    write_trail(work, TrailCommand.SET_VALUES, from_state=work.instance.state, comment=reason)
     return work.instance
+
+
+def _require_correctable(work: UnitOfWork, actor: User, data: Mapping[str, Any]) -> None:
+    definition, instance = work.map.graph.definition, work.instance
+    hidden = hidden_fields(actor, instance, work.map)
+    by_hand = fields_to_put_right(definition)
+    for key in data.keys() & definition.fields.keys():
+        title = display_title(key, definition.fields[key].label)
+        if key in hidden:
+            raise NotAllowed(
+                "'%(field)s' is not shown to you, so you cannot correct it.", field=title
+            )
+        if key not in by_hand:
+            raise InvalidInput(
+                "'%(field)s' is not put right by hand: documents come in at their steps, and what"
+                " is worked out follows.",
+                field=title,
+            )
+    if all(instance.data.get(key) == value for key, value in data.items()):
+        raise InvalidInput("Nothing would change: every value is as it was.")
 
 
 def _require_running(instance: WorkflowInstance) -> None:

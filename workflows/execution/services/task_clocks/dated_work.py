@@ -26,7 +26,7 @@ from workflows.trail.changes import DateFollowed
 
 def follow_dates(work: UnitOfWork, before: Mapping[str, Any]) -> None:
     """Let open tasks and waits follow the dates that were others `before`. No statement where none
-    of these changed; as many for a thousand tasks as for one."""
+    of these changed; none for each single task."""
     graph, after = work.map.graph, work.instance.data
     if not graph.date_fields or before is after:
         return
