@@ -83,7 +83,7 @@ def test_with_an_account_ends_whatever_acts_shows_or_stands_in_as_them() -> None
         template=flow.request.template, name="shop", acts_as=bob, by=bob, now=now
     )
     make_decision_link(flow.task("review"), bob, now)
-    today = timezone.localdate()
+    today = timezone.localdate(flow.now)  # an hour on: late in the evening it is the next day
     set_absence(
         person("ann"),
         AbsencePlan(deputy=bob, first_day=today, last_day=today),
@@ -104,7 +104,7 @@ def test_with_an_account_ends_whatever_acts_shows_or_stands_in_as_them() -> None
 
 def test_whoever_named_them_to_stand_in_hears_that_nobody_does() -> None:
     flow = started()
-    today = timezone.localdate()
+    today = timezone.localdate(flow.now)  # an hour on: late in the evening it is the next day
     plan = AbsencePlan(deputy=person("bob"), first_day=today, last_day=today)
     set_absence(person("ann"), plan, by=person("ann"), now=flow.now)
     close_account(person("bob"), by=boss(), now=flow.now)
