@@ -14,7 +14,7 @@ def field(name: str, **said: Any) -> Callable[[Map], None]:
 
 
 NET = {"net": {"type": "integer", "required": True}}
-OPEN = {"net": {"type": "integer"}}
+OPEN = {"net": {"type": "integer"}, "what": {"type": "text"}}
 FIELD_CASES: list[tuple[str, Callable[[Map], None], str]] = [
     ("a field that is worked out", field("tax", type="number", value="amount * 0.19"), ""),
     ("a worked-out field that reads nothing there is",

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.engine.audit_cases import REFUSE, Map, S, human, put, several, steps
 
-LINES = {
+LINES: Map = {
     "type": "list",
     "required": True,
     "columns": {
@@ -16,10 +16,8 @@ LINES = {
         "checked": {"type": "boolean"},
     },
 }
-CHECKED = LINES | {
-    "columns": LINES["columns"] | {"checked": {"type": "boolean", "required": True}}  # type: ignore[operator]
-}
-UNNAMED = LINES | {"columns": LINES["columns"] | {"who": {"type": "user"}}}  # type: ignore[operator]
+CHECKED = LINES | {"columns": LINES["columns"] | {"checked": {"type": "boolean", "required": True}}}
+UNNAMED = LINES | {"columns": LINES["columns"] | {"who": {"type": "user"}}}
 ASKED = ["amount", "urgent", "lead", "lines", "people"]
 CHECK = human("task", "crew", {"ok": "checked", "no": REFUSE}, outputs=["row.checked"])
 SIGN = human("approval", "signer", {"ok": "checked", "no": {"to": "checked", "exception": True}})

@@ -32,6 +32,7 @@ from tests.engine.audit_cases_chains import CHAIN_CASES
 from tests.engine.audit_cases_empty import EMPTY_CASES
 from tests.engine.audit_cases_fields import FIELD_CASES
 from tests.engine.audit_cases_more import MORE
+from tests.engine.audit_cases_numbers import NUMBER_CASES
 from tests.engine.audit_cases_quorums import QUORUM_CASES
 from tests.engine.audit_cases_resources import RESOURCES
 from tests.engine.audit_cases_rows import ROW_CASES
@@ -47,6 +48,7 @@ from workflows.engine.format.files import read_definition
 CASES = [
     *(*FIRST, *WORK_CASES, *TABLE_CASES, *MORE, *FIELD_CASES),
     *(*RESOURCES, *ROW_CASES, *CHAIN_CASES, *EMPTY_CASES, *QUORUM_CASES),
+    *NUMBER_CASES,
 ]
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "audit.md"

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
+from workflows.engine.audit.flow.emptiness import asks_whether_empty
 from workflows.engine.audit.map_facts import Survey
-from workflows.engine.audit.values import asks_whether_empty
 from workflows.engine.format.branches import ChainDef
 from workflows.engine.format.definition import RowScope
 from workflows.engine.format.directory_finders import REQUESTER_WORD

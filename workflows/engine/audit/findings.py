@@ -154,6 +154,8 @@ WARNINGS: Final = (
     "field_never_filled",
     "branches_write_same_field",
     "result_may_not_fit",
+    "may_divide_by_zero",
+    "value_may_divide_by_zero",
     "trigger_value_unfit",
     "join_capped",
     "each_of_nothing",

@@ -7,14 +7,16 @@ from typing import Any
 
 import networkx as nx
 
-from workflows.engine.audit.assigned_fields import (
+from workflows.engine.audit.flow.assigned_fields import (
     FilledFields,
     branch_of_link,
     filled_by_asking,
     filled_in_rows,
     possibly_filled,
     surely_filled,
+    with_results,
 )
+from workflows.engine.audit.flow.known_numbers import KnownNumbers
 from workflows.engine.audit.people import People
 from workflows.engine.format.definition import (
     Definition,
@@ -117,7 +119,13 @@ class Survey:
         """
         step = self.graph[link.source]
         rows = filled_in_rows(self.graph, step, link) if isinstance(step, ParallelStep) else ()
-        return self.filled[link.source].union(rows, filled_by_asking(self.graph, link))
+        known = self.filled[link.source].union(rows, filled_by_asking(self.graph, link))
+        return with_results(self.graph, known) if rows else known
+
+    @cached_property
+    def numbers(self) -> KnownNumbers:
+        """Between which numbers fields lie at each step."""
+        return KnownNumbers(self.graph)
 
     @cached_property
     def fillable(self) -> FilledFields:

@@ -8,6 +8,7 @@ from workflows.engine.audit import automations as outside
 from workflows.engine.audit import chains, loops, schedules, structure, tables, values
 from workflows.engine.audit import dead_routes as taken
 from workflows.engine.audit import degenerate_shapes as shapes
+from workflows.engine.audit import divisions as divided
 from workflows.engine.audit import each as rows
 from workflows.engine.audit import environment as world
 from workflows.engine.audit import field_capacity as fits
@@ -52,6 +53,7 @@ CHECKS: Final[tuple[AuditCheck, ...]] = (
     *fits.CHECKS,
     *asked.CHECKS,
     *worked.CHECKS,
+    *divided.CHECKS,
     *resources.CHECKS,
     *sight.CHECKS,
     *strangers.CHECKS,

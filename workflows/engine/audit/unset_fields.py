@@ -4,8 +4,8 @@ where a request may have come without them and cannot go on."""
 from collections.abc import Iterator, Mapping
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
+from workflows.engine.audit.flow.emptiness import asks_whether_empty
 from workflows.engine.audit.map_facts import Survey
-from workflows.engine.audit.values import asks_whether_empty
 from workflows.engine.format.definition import (
     AutomationStep,
     HoldingStep,

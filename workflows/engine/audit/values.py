@@ -1,10 +1,11 @@
 """Values: rules that can be worked out, fields that are filled in, branches that disagree."""
 
-import re
 from collections.abc import Iterator, Sequence
 
-from workflows.engine.audit.assigned_fields import name_of_decision
 from workflows.engine.audit.findings import AuditFinding, make_finding
+from workflows.engine.audit.flow.assigned_fields import name_of_decision
+from workflows.engine.audit.flow.emptiness import asks_whether_empty
+from workflows.engine.audit.flow.unsure_results import may_be_empty_cell
 from workflows.engine.audit.map_facts import ParallelBlock, Survey
 from workflows.engine.authority.eligibility import forward_roles, needs_own_roles
 from workflows.engine.format.definition import HumanStep, JoinStep, Link, RoleDef
@@ -47,11 +48,7 @@ def _check_empty_fields(survey: Survey, link: Link, rule: Rule) -> Iterator[Audi
         for name in sorted(rule.fields - rule.spared)
         if survey.may_be_empty(link.source, name, link) and not asks_whether_empty(told, name)
     ]
-    unsure += [
-        cell
-        for cell in sorted(rule.cells)
-        if _may_be_empty_cell(survey, cell) and not asks_whether_empty(told, cell.partition(".")[2])
-    ]
+    unsure += [cell for cell in sorted(rule.cells) if may_be_empty_cell(survey.graph, cell, told)]
     if unsure:
         listed = ", ".join(f"'{name}'" for name in unsure)
         yield make_finding(
@@ -60,19 +57,6 @@ def _check_empty_fields(survey: Survey, link: Link, rule: Rule) -> Iterator[Audi
             condition=condition_label(survey, link),
             listed=listed,
         )
-
-
-def _may_be_empty_cell(survey: Survey, cell: str) -> bool:
-    """Whether rows of a list may have nothing in a column."""
-    list_key, _, name = cell.partition(".")
-    field = survey.definition.fields.get(list_key)
-    column = ((field.columns if field is not None else None) or {}).get(name)
-    return column is not None and not column.required and column.value is None
-
-
-def asks_whether_empty(expression: str, name: str) -> bool:
-    """Whether an expression minds that a field may be empty."""
-    return re.search(rf"\b{re.escape(name)}\s*[!=]=\s*null\b", expression) is not None
 
 
 def check_role_fields_filled(survey: Survey) -> Iterator[AuditFinding]:
@@ -92,7 +76,7 @@ def _unsure_people(survey: Survey, key: str, roles: Sequence[RoleDef]) -> set[st
     unsure = {name for name in read if survey.may_be_empty(key, name)}
     columns = (str(role.settings.get(ColumnFinder.name, "")) for role in roles)
     there = {said for said in columns if said.partition(".")[0] not in unsure}
-    return unsure | {said for said in there if _may_be_empty_cell(survey, said)}
+    return unsure | {said for said in there if may_be_empty_cell(survey.graph, said, "")}
 
 
 def check_deciders_known(survey: Survey) -> Iterator[AuditFinding]:

@@ -146,7 +146,7 @@ class Expression:
 
     `kind` is what `kind_of` says of the field that can take it; `whole`, `currency`, `choices`
     and `literal` narrow it, where that is known beforehand. `spared` are the fields that it can do
-    without, as of a rule.
+    without, and `cells` the columns that it compares, as of a rule.
     """
 
     text: str
@@ -154,6 +154,7 @@ class Expression:
     fields: frozenset[str]
     facts: frozenset[str]
     spared: frozenset[str]
+    cells: frozenset[str]
     _statement: Any = field(repr=False, compare=False)
 
     @property
@@ -216,11 +217,13 @@ def compile_expression(
     tree, operand, named = parse_value_expression(
         rule_text, source.operands, source.context(), source.lists
     )
-    spared = spared_lists(tree, source.lists)
+    spared, cells = spared_lists(tree, source.lists), needed_cells(source.lists)
     try:
         with decimal.localcontext(_EXACT):
             source.build_conditions()
-            return Expression(rule_text, operand, *source.parted(named), spared, tree.build())
+            return Expression(
+                rule_text, operand, *source.parted(named), spared, cells, tree.build()
+            )
     except _FAILURES as error:
         raise RuleProblem(
             "It cannot be worked out: %(reason)s; change it.", reason=_failure_reason(error)

@@ -80,12 +80,13 @@ class WorkedOut:
                 changed.add(each.key)
         return frozenset(changed) - frozenset(keys)
 
-    def filled_with(self, filled: Iterable[str]) -> frozenset[str]:
-        """These fields, and the worked-out ones that have a value where they are filled in; a list
-        without rows has a sum too, and no least row."""
+    def filled_with(self, filled: Iterable[str], unsure: Collection[str] = ()) -> frozenset[str]:
+        """These fields, and the worked-out ones that have a value where they are filled in, but for
+        those that are `unsure`; a list without rows has a sum too, and no least row."""
         known = {*filled}
         for each in self.fields:
-            if each.expression.fields - each.expression.spared <= known:
+            needed = each.expression.fields - each.expression.spared
+            if needed <= known and each.key not in unsure:
                 known.add(each.key)
         return frozenset(known)
 

@@ -6,6 +6,10 @@ from typing import Final
 from workflows.engine.audit.sentences.audit_sentences import AuditSentences
 from workflows.engine.texts import text
 
+_DIVISION_REMEDY: Final = text(
+    "Give what it divides by a `min` above 0, or ask first whether it is 0, as in"
+    " `pieces != 0 and total / pieces > 5`."
+)
 VALUES_SENTENCES: Final[Mapping[str, AuditSentences]] = {
     "round_unfit": AuditSentences(
         text(
@@ -92,5 +96,29 @@ VALUES_SENTENCES: Final[Mapping[str, AuditSentences]] = {
             " `%(expression)s`: such a request fails there."
         ),
         text("Choose by the rules of a decision step, with a `set_fields` for each choice."),
+    ),
+    "may_divide_by_zero": AuditSentences(
+        text(
+            "%(condition)s divides by %(listed)s, which may be 0 there: such a request waits on an"
+            " incident."
+        ),
+        _DIVISION_REMEDY,
+    ),
+    "may_divide_by_zero.outcome": AuditSentences(
+        text(
+            "%(condition)s divides by %(listed)s, which may be 0 there: nobody can choose it in"
+            " such a request."
+        ),
+        _DIVISION_REMEDY,
+    ),
+    "value_may_divide_by_zero": AuditSentences(
+        text(
+            "'%(name)s' is worked out by dividing by %(listed)s, which may be 0: it is empty in"
+            " such a request."
+        ),
+        text(
+            "Give what it divides by a `min` above 0, or let rules say what holds when it is empty,"
+            " with `%(name)s == null or …`."
+        ),
     ),
 }

@@ -1,8 +1,9 @@
 """Which fields are filled in when a request comes to a step: surely, or by some way there."""
 
-import re
 from collections.abc import Iterator, Mapping
 
+from workflows.engine.audit.flow.emptiness import taken_when_empty, wanted_filled
+from workflows.engine.audit.flow.unsure_results import unsure_worked_out, with_results_of_rows
 from workflows.engine.authority.asked_fields import conditional_fields
 from workflows.engine.format.definition import (
     AutomationStep,
@@ -55,7 +56,13 @@ def surely_filled(graph: Graph) -> FilledFields:
                 )
             if now != filled[key]:
                 filled[key], changed = now, True
-    return {key: graph.worked_out.filled_with(known) for key, known in filled.items()}
+    return {key: with_results(graph, known) for key, known in filled.items()}
+
+
+def with_results(graph: Graph, known: frozenset[str]) -> frozenset[str]:
+    """These fields, with what is surely worked out from them, of the request and of a row."""
+    found = graph.worked_out.filled_with(known, unsure_worked_out(graph, known))
+    return with_results_of_rows(graph, found)
 
 
 def _incoming_links(graph: Graph) -> dict[str, list[Link]]:
@@ -75,10 +82,10 @@ def _filled_after(
     graph: Graph, link: Link, filled: FilledFields, unsteady: frozenset[str]
 ) -> frozenset[str]:
     """What is filled in once this way was taken: what its step gives, and what was asked there."""
-    asked = filled_by_asking(graph, link) | _wanted_filled(link.route.when or "")
+    asked = filled_by_asking(graph, link) | wanted_filled(link.route.when or "")
     before, after = filled[link.source], _filled_by_step(graph, link, filled)
     step = graph[link.source]
-    if isinstance(step, ParallelStep) or _fields_written_by(graph, step):
+    if isinstance(step, ParallelStep) or fields_written_by(graph, step):
         after -= unsteady
     else:
         after -= unsteady - before
@@ -92,34 +99,7 @@ def filled_by_asking(graph: Graph, link: Link) -> frozenset[str]:
         return frozenset()
     rules = [one for one in graph.links if one.kind == "rule" and one.source == link.source]
     earlier = rules[: rules.index(link)] if link in rules else rules
-    return frozenset().union(*(_taken_when_empty(one.route.when or "") for one in earlier))
-
-
-_IS_EMPTY = re.compile(r"\s*([\w.]+)\s*==\s*null\s*")
-_IS_FILLED = re.compile(r"\s*([\w.]+)\s*!=\s*null\s*")
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-_BRACKETS = re.compile(r"\([^()]*\)")
-
-
-def _taken_when_empty(condition: str) -> frozenset[str]:
-    """The fields for which a rule holds as soon as they are empty, whatever else there is."""
-    found = (_IS_EMPTY.fullmatch(part) for part in _outermost(condition).split(" or "))
-    return frozenset(match[1] for match in found if match)
-
-
-def _wanted_filled(condition: str) -> frozenset[str]:
-    """The fields that are surely filled in where a condition holds."""
-    told = _outermost(condition)
-    found = (_IS_FILLED.fullmatch(part) for part in told.split(" and ") if " or " not in told)
-    return frozenset(match[1] for match in found if match)
-
-
-def _outermost(condition: str) -> str:
-    """A condition in one line, without what stands in quotes and brackets."""
-    told = _QUOTED.sub("_", " ".join(condition.split()))
-    while (shorter := _BRACKETS.sub(" _ ", told)) != told:
-        told = shorter
-    return told
+    return frozenset().union(*(taken_when_empty(one.route.when or "") for one in earlier))
 
 
 def _filled_by_step(graph: Graph, link: Link, filled: FilledFields) -> frozenset[str]:
@@ -230,7 +210,7 @@ def possibly_filled(graph: Graph) -> Mapping[str, frozenset[str]]:
     while changed:
         changed = False
         for source, targets in _all_routes(graph).items():
-            after = filled[source] | _fields_written_by(graph, graph[source])
+            after = filled[source] | fields_written_by(graph, graph[source])
             for target in targets:
                 if not after <= filled[target]:
                     filled[target], changed = filled[target] | after, True
@@ -257,7 +237,7 @@ def _possible_start_fields(graph: Graph) -> Iterator[str]:
         yield from (*(trigger.data or ()), *(trigger.mapping or ()))
 
 
-def _fields_written_by(graph: Graph, step: Step) -> frozenset[str]:
+def fields_written_by(graph: Graph, step: Step) -> frozenset[str]:
     """What a step may fill in; a wait whose message is bound to no fields may be told any."""
     field_keys = set(getattr(step, "outputs", None) or ())
     if isinstance(step, AutomationStep) and step.action not in ("http", "email", "start_workflow"):

@@ -1,0 +1,77 @@
+"""Worked-out fields that may come to nothing although all that they read is filled in: a column of
+a list that they compare may be empty, or what they divide by may be 0."""
+
+from collections.abc import Collection, Mapping
+
+from workflows.engine.audit.flow.emptiness import asks_whether_empty
+from workflows.engine.format.definition import ColumnDef
+from workflows.engine.routing.graph import Graph
+from workflows.engine.rules.number_reasoning import NumberReader
+from workflows.engine.rules.worked_out import order_worked_out
+
+
+def unsure_worked_out(graph: Graph, filled: Collection[str]) -> frozenset[str]:
+    """The worked-out fields that may be empty where these fields are filled in."""
+    fields = graph.definition.fields
+    reader = NumberReader(fields)
+    return frozenset(
+        each.key
+        for each in graph.worked_out.fields
+        if any(
+            may_be_empty_cell(graph, cell, each.expression.text) for cell in each.expression.cells
+        )
+        or divisors_of_value(reader, each.expression.text, filled)
+    )
+
+
+def divisors_of_value(reader: NumberReader, value: str, filled: Collection[str]) -> list[str]:
+    """By what the value of a field is divided that may be 0, where these fields are filled in."""
+    tree = reader.read(value) if {"/", "%"} & {*value} else None
+    if tree is None:
+        return []
+    return [*dict.fromkeys(reader.zero_divisors(tree, reader.filled_lists(filled)))]
+
+
+def may_be_empty_cell(graph: Graph, cell: str, asked_by: str) -> bool:
+    """Whether rows of a list may have nothing in a column (`lines.net`), and the rule that asks
+    does not mind it."""
+    list_key, _, name = cell.partition(".")
+    field = graph.definition.fields.get(list_key)
+    columns = (field.columns if field is not None else None) or {}
+    return (
+        name in columns
+        and not asks_whether_empty(asked_by, name)
+        and name not in filled_columns(graph, columns)
+    )
+
+
+def filled_columns(graph: Graph, columns: Mapping[str, ColumnDef]) -> frozenset[str]:
+    """The columns in which each row has something: what it must have, and what is worked out from
+    that. A row without anything in it does not count, so the only column is one of them."""
+    required = [name for name, column in columns.items() if column.required or len(columns) == 1]
+    return _with_results(graph, columns, required)
+
+
+def with_results_of_rows(graph: Graph, known: frozenset[str]) -> frozenset[str]:
+    """These fields, with what is worked out in the rows of each-branches from those of a row."""
+    found = set(known)
+    for scope in graph.definition.row_scopes():
+        source = graph.definition.fields.get(scope.source) if scope.chain is None else None
+        columns = (source.columns if source is not None else None) or {}
+        if any(column.value is not None for column in columns.values()):
+            own = [name for name in columns if f"{scope.name}.{name}" in known]
+            results = _with_results(graph, columns, own)
+            found |= {f"{scope.name}.{name}" for name in results}
+    return frozenset(found)
+
+
+def _with_results(
+    graph: Graph, columns: Mapping[str, ColumnDef], filled: Collection[str]
+) -> frozenset[str]:
+    reader = NumberReader(columns)
+    unsure = [
+        name
+        for name, column in columns.items()
+        if column.value is not None and divisors_of_value(reader, column.value, ())
+    ]
+    return order_worked_out(columns, graph.zone).filled_with(filled, unsure)
