@@ -31,13 +31,9 @@ from workflows.engine.errors import InvalidInput
 from workflows.engine.routing.rows import read_rows
 from workflows.execution.choices import QuestionKind, QuestionState
 from workflows.execution.models import NEVER, TaskQuestion, WorkflowInstance, WorkItem
+from workflows.execution.queries.holders import HolderKind
 from workflows.execution.queries.instance_record import find_awaited_people
-from workflows.execution.queries.position import (
-    HolderKind,
-    InstancePosition,
-    StepPosition,
-    build_step_position,
-)
+from workflows.execution.queries.position import InstancePosition, StepPosition, build_step_position
 from workflows.execution.queries.questions import files_of_answers
 from workflows.execution.services.review_digest import digest_of_shown_values
 from workflows.execution.services.unit_of_work import serialize_votes

@@ -7,7 +7,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from workflows.execution.choices import QuestionKind, QuestionState
-from workflows.execution.queries.position import HolderKind
+from workflows.execution.queries.holders import HolderKind
 
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 """No NUL: no database keeps it."""

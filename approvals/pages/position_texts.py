@@ -13,6 +13,7 @@ from approvals.ui.formats import person_name
 from workflows.engine.format.definition import Definition, display_title
 from workflows.execution.models import NEVER, WorkflowInstance, WorkItem
 from workflows.execution.queries.completion_estimates import CompletionEstimate
+from workflows.execution.queries.holders import Holder, HolderKind
 from workflows.execution.queries.next_steps import (
     Destination,
     DestinationKind,
@@ -20,12 +21,7 @@ from workflows.execution.queries.next_steps import (
     NextSteps,
     find_next_steps,
 )
-from workflows.execution.queries.position import (
-    Holder,
-    HolderKind,
-    InstancePosition,
-    StepPosition,
-)
+from workflows.execution.queries.position import InstancePosition, StepPosition
 from workflows.execution.texts.agreement import describe_agreement, describe_agreement_shortly
 from workflows.execution.texts.position import (
     describe_candidates,
@@ -246,6 +242,7 @@ def _step_answers(
                 ),
             ),
             graph.definition,
+            step.expires,
         ),
         is_human=step.is_human,
         child=step.status.child if step.status is not None and not is_stuck else None,
@@ -340,10 +337,13 @@ def since_sentence(since: datetime | None, due: datetime | None, now: datetime) 
 # -- what is next -----------------------------------------------------------------------------
 
 
-def next_steps_sentence(steps: NextSteps, definition: Definition) -> str:
-    """Where the request can go from a step, as sentences; open rules in words."""
+def next_steps_sentence(
+    steps: NextSteps, definition: Definition, expires_at: datetime | None = None
+) -> str:
+    """Where the request can go from a step, as sentences; open rules in words. `expires_at` is when
+    the task goes on by itself."""
     if steps.is_human:
-        return _outcomes_sentence(steps.ways, definition)
+        return _outcomes_sentence(steps.ways, definition, expires_at)
     usual = [next_step.destination for next_step in steps.ways if not next_step.is_failure]
     failed = [next_step.destination for next_step in steps.ways if next_step.is_failure]
     places = {
@@ -355,16 +355,30 @@ def next_steps_sentence(steps: NextSteps, definition: Definition) -> str:
     return gettext("Then %(usual)s.") % places
 
 
-def _outcomes_sentence(next_steps: Sequence[NextStep], definition: Definition) -> str:
-    if not next_steps:
-        return gettext("With the values it has, no outcome can be chosen.")
-    return " ".join(
+def _outcomes_sentence(
+    next_steps: Sequence[NextStep], definition: Definition, expires_at: datetime | None
+) -> str:
+    sentences = [
         gettext("“%(outcome)s” leads to %(place)s.")
         % {
             "outcome": next_step.outcome,
             "place": destination_text(next_step.destination, definition),
         }
         for next_step in next_steps
+        if not next_step.is_expiry
+    ] or [gettext("With the values it has, no outcome can be chosen.")]
+    expiry = [next_step for next_step in next_steps if next_step.is_expiry]
+    return " ".join([*sentences, *(expiry_sentence(way, definition, expires_at) for way in expiry)])
+
+
+def expiry_sentence(way: NextStep, definition: Definition, expires_at: datetime | None) -> str:
+    """When a task expires, and where the request goes then; without a moment (its clock stands
+    still) only where."""
+    place = {"place": destination_text(way.destination, definition)}
+    if expires_at is None:
+        return gettext("When its time is up, it goes on to %(place)s.") % place
+    return gettext("If nobody does it by %(moment)s, it expires and goes on to %(place)s.") % (
+        place | {"moment": moment_text(expires_at)}
     )
 
 

@@ -23,18 +23,14 @@ from approvals.ui.formats import person_name
 from workflows.definitions.queries.compiled_versions import VersionMap, map_of_step
 from workflows.engine.format.definition import display_title
 from workflows.execution.models import DONE, WorkflowInstance, WorkItem
+from workflows.execution.queries.holders import HolderKind
 from workflows.execution.queries.instance_record import incidents_of, tasks_of
 from workflows.execution.queries.next_steps import (
     Destination,
     NextSteps,
     find_next_steps,
 )
-from workflows.execution.queries.position import (
-    HolderKind,
-    InstancePosition,
-    StepPosition,
-    build_position,
-)
+from workflows.execution.queries.position import InstancePosition, StepPosition, build_position
 from workflows.execution.texts.agreement import describe_parts
 from workflows.links.models import StatusLink
 from workflows.links.queries.addresses import status_link_address
@@ -131,7 +127,7 @@ def _describe_step(
     else:
         graph, data = position.map.graph, position.instance.data
         next_steps = _without_rules(find_next_steps(graph, step.key, data))
-        after = next_steps_sentence(next_steps, graph.definition)
+        after = next_steps_sentence(next_steps, graph.definition, step.expires)
     return StatusStep(
         title=step.title,
         who=_holder_sentence(position.map, step, is_named=is_named),

@@ -25,7 +25,7 @@ from approvals.pages.field_values import (
     usernames_in_fields,
 )
 from approvals.pages.hold_lines import HoldLine, describe_holds
-from approvals.pages.position_texts import destination_text
+from approvals.pages.position_texts import destination_text, expiry_sentence
 from approvals.pages.questions import TaskAsking, describe_asking
 from approvals.pages.task_snapshot import TaskPageSnapshot
 from approvals.pages.timeline import TimelineEntry, timeline_of_decisions
@@ -58,6 +58,7 @@ from workflows.execution.models import (
 from workflows.execution.queries.actor_facets import actor_facets, stood_in_roles_facet
 from workflows.execution.queries.facets import read_facets
 from workflows.execution.queries.form_drafts import TASK_DRAFTS
+from workflows.execution.queries.holders import HolderKind
 from workflows.execution.queries.instance_record import (
     ABSENCES,
     ADDED_PEOPLE,
@@ -68,14 +69,8 @@ from workflows.execution.queries.instance_record import (
     people_read_with,
     read_absences_of_people,
 )
-from workflows.execution.queries.next_steps import (
-    find_destination,
-)
-from workflows.execution.queries.position import (
-    HolderKind,
-    StepPosition,
-    build_step_position,
-)
+from workflows.execution.queries.next_steps import find_destination, find_next_steps
+from workflows.execution.queries.position import StepPosition, build_step_position
 from workflows.execution.queries.questions import QUESTIONS
 from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.queries.visible_instances import find_visible_human_task
@@ -224,7 +219,7 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         asking=describe_asking(work, task, situation if may_act else None, steers=steers),
         state_sentence=_state_sentence(task, position, person if person != user else None),
         manages=task.is_open and steers,
-        expires=_expiry_sentence(task),
+        expires=_expiry_sentence(work, task, position),
         extended_due=_extended_due(work, task, step, now) if may_act or steers else None,
         signing=signing_prompt(user, step) if outcomes else None,
         may_take_back=may_withdraw_vote(task, user),
@@ -249,12 +244,14 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
     )
 
 
-def _expiry_sentence(task: WorkItem) -> str:
-    if not task.is_open or task.expires_at is None:
+def _expiry_sentence(work: UnitOfWork, task: WorkItem, position: StepPosition) -> str:
+    if not task.is_open or task.expires_at is None or task.step_id not in work.map.step_keys:
         return ""
-    return gettext("It expires on %(moment)s, unless somebody does it before.") % {
-        "moment": moment_text(task.expires_at)
-    }
+    graph = work.map.graph
+    ways = find_next_steps(graph, position.key, work.data_of(task)).ways
+    return " ".join(
+        expiry_sentence(way, graph.definition, position.expires) for way in ways if way.is_expiry
+    )
 
 
 def _extended_due(

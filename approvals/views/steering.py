@@ -28,11 +28,8 @@ from approvals.views.confirmations import (
 )
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.execution.models import MergeRecord, WorkflowInstance, WorkItem
-from workflows.execution.queries.position import (
-    HolderKind,
-    StepPosition,
-    build_step_position,
-)
+from workflows.execution.queries.holders import HolderKind
+from workflows.execution.queries.position import StepPosition, build_step_position
 from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.queries.visible_instances import find_visible_request, find_visible_task
 from workflows.execution.services import instances as requests
@@ -40,6 +37,7 @@ from workflows.execution.services import merges
 from workflows.execution.services import work_items as tasks
 from workflows.execution.services.extensions import due_of_extended_request, extend_request
 from workflows.execution.services.read_only_work import read_only_unit_of_work
+from workflows.execution.services.reassignment import lacks_people
 from workflows.language.formats import moment_text
 from workflows.people.models import User
 
@@ -140,7 +138,7 @@ def reassign_task_view(request: HttpRequest, task_id: int) -> HttpResponse:
         tasks.reassign(task.pk, actor=user, to=cleaned["to"], reason=cleaned["reason"], now=now)
         return task.request
 
-    confirmation = _reassignment_question(task, position, is_holder=is_holder)
+    confirmation = _reassignment_question(user, task, position, is_holder=is_holder)
     return confirm_and_run(request, task.request, confirmation, form, run_reassignment)
 
 
@@ -164,7 +162,7 @@ def _may_pass_on(user: User, task: WorkItem) -> bool:
 
 
 def _reassignment_question(
-    task: WorkItem, position: StepPosition, *, is_holder: bool
+    user: User, task: WorkItem, position: StepPosition, *, is_holder: bool
 ) -> Confirmation:
     places = {"step": position.title, "reference": task.request.reference}
     if is_holder:
@@ -179,27 +177,38 @@ def _reassignment_question(
     return Confirmation(
         gettext("Reassign “%(step)s” of %(reference)s?") % places,
         gettext("Reassign the task"),
-        _reassignment_warning(task, position),
+        _reassignment_warning(user, task, position),
     )
 
 
-def _reassignment_warning(task: WorkItem, position: StepPosition) -> str:
+def _reassignment_warning(user: User, task: WorkItem, position: StepPosition) -> str:
     """Who has the task now, and what follows from giving it to somebody else."""
     sentences = []
     if position.holder.kind == HolderKind.PERSON:
         person = {"person": person_name(position.holder.person)}
         sentences.append(gettext("It is with %(person)s now.") % person)
     if task.needed > 1:
-        sentences.append(
-            gettext(
-                "Who has left is missing among those who must agree: the person whom you choose"
-                " takes that place."
-            )
-        )
+        sentences.append(_several_warning(user, task))
     else:
         sentences.append(gettext("From then on only the person whom you choose can decide it."))
     sentences.append(gettext("Somebody who is not in its role stands in, and the record says so."))
     return " ".join(sentences)
+
+
+def _several_warning(user: User, task: WorkItem) -> str:
+    """What putting somebody in means where several must agree: they take the place of one who is
+    missing, or of nobody."""
+    if task.is_open:
+        work = read_only_unit_of_work(task.request, user, timezone.now())
+        if lacks_people(work, task):
+            return gettext(
+                "Who has left is missing among those who must agree: the person whom you choose"
+                " takes that place."
+            )
+    return gettext(
+        "There are enough who can agree, so nobody has to be put in. To hear one more person"
+        " besides, ask them to agree, on the task's page."
+    )
 
 
 # -- merges ------------------------------------------------------------------------------------

@@ -19,8 +19,9 @@ from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.errors import HandoffError, NotAllowed
 from workflows.engine.routing.marking import Marking
 from workflows.execution.models import WorkItem
+from workflows.execution.queries.holders import HolderKind
 from workflows.execution.queries.inbox import inbox_page
-from workflows.execution.queries.position import HolderKind, find_positions
+from workflows.execution.queries.position import find_positions
 from workflows.execution.services import work_items as tasks
 from workflows.execution.services.staffing_watch import watch_queues
 from workflows.execution.services.task_standing import available_outcomes

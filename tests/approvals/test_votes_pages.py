@@ -18,6 +18,7 @@ from workflows.execution.services.staffing_watch import watch_queues
 from workflows.links.queries.addresses import status_link_token
 from workflows.links.services.status_links import make_status_link
 from workflows.notices.messages.standing import describe_request_standing
+from workflows.people.models import User
 from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +98,28 @@ def test_a_quorum_by_roles_says_how_many_of_which_role_everywhere() -> None:
     assert f"{more} have to agree." in status
     answers = dict(describe_request_standing(find_position(flow.request), None, timezone.now()))
     assert more in answers["Who has it"]
+
+
+def test_who_is_asked_besides_is_not_counted_to_the_role_of_a_plain_quorum() -> None:
+    flow = asked()
+    client("ann").post(address(flow, "approver/"), {"to": "eve", **WHY})
+    said = "2 people in crew and 1 asked besides"
+    assert f"{said} have to agree; nobody has yet." in seen_by(
+        "rita", f"/requests/{flow.request.reference}/"
+    )
+    flow.request.refresh_from_db()
+    answers = dict(describe_request_standing(find_position(flow.request), None, timezone.now()))
+    assert answers["Who has it"] == said
+
+
+def test_the_page_that_reassigns_says_that_somebody_has_left_only_where_that_is_so() -> None:
+    flow = asked()
+    reassign = address(flow, "reassign/")
+    assert "There are enough who can agree" in seen_by("olga", reassign)
+    assert "Who has left" not in seen_by("olga", reassign)
+    for name in ("bob", "cat", "sid"):
+        User.objects.filter(username=name).update(is_active=False)
+    assert "Who has left is missing among those who must agree" in seen_by("olga", reassign)
 
 
 def seen_by(name: str, path: str) -> str:

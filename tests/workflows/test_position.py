@@ -14,6 +14,7 @@ from tests.workflows import drawn
 from tests.workflows.support import Flow, again, begin, person
 from workflows.engine.routing.marking import Marking
 from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.queries.holders import HolderKind
 from workflows.execution.queries.inbox import inbox_page
 from workflows.execution.queries.next_steps import (
     StepAhead,
@@ -25,7 +26,6 @@ from workflows.execution.queries.open_work import (
     open_incidents_condition,
 )
 from workflows.execution.queries.position import (
-    HolderKind,
     InstancePosition,
     build_step_position,
     find_position,

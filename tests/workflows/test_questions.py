@@ -18,7 +18,8 @@ from tests.factories import NOW, make_user, open_task, publish_map
 from workflows.automation.services.delivery import deliver_due
 from workflows.engine.errors import HandoffError, InvalidInput, NotAllowed, NotFound, WrongState
 from workflows.execution.models import AddedPerson, TaskQuestion, WorkflowInstance, WorkItem
-from workflows.execution.queries.position import HolderKind, find_position
+from workflows.execution.queries.holders import HolderKind
+from workflows.execution.queries.position import find_position
 from workflows.execution.queries.questions import questions_waiting_for
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks

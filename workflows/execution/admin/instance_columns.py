@@ -19,9 +19,8 @@ from workflows.admin_site.site_links import request_page_url
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.execution.choices import IncidentCode
 from workflows.execution.models import WorkflowInstance, WorkItem
+from workflows.execution.queries.holders import Holder, HolderKind
 from workflows.execution.queries.position import (
-    Holder,
-    HolderKind,
     StepPosition,
     read_away_people,
     read_prefetched_position,

@@ -33,6 +33,7 @@ from workflows.execution.queries.completion_estimates import (
 from workflows.execution.queries.ended_requests import find_last_tasks_of_ended
 from workflows.execution.queries.position import StepPosition, build_step_position
 from workflows.people.models import User
+from workflows.people.queries.person_names import NamesByLogin
 from workflows.people.queries.teams import (
     REQUESTER,
     Team,
@@ -299,11 +300,12 @@ class _Reading:
     lengths: Mapping[tuple[int, str], Sequence[timedelta]]
     now: datetime
     usual: dict[tuple[int, str], set[str]] = field(default_factory=dict)
+    called: NamesByLogin = field(default_factory=NamesByLogin)
 
     def lines_of(self, task: WorkItem) -> Iterator[tuple[Team, Team, HandoffLine]]:
         """The handoffs in which an open task stands, and as what."""
         version_map = self.teams.maps[task.request.version_id]
-        position = build_step_position(version_map, task)
+        position = build_step_position(version_map, task, called=self.called)
         here = self._teams_of(version_map, position.key)
         for source, target, stage in self._arrival(version_map, task, position, here):
             yield source, target, self._line(stage, task, position)

@@ -15,6 +15,7 @@ from workflows.definitions.models import Step
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.format.definition import excluded_parties
 from workflows.execution.models import ASKED, AddedPerson, WorkflowInstance, WorkItem
+from workflows.execution.queries.holders import HolderKind, find_holder_kind
 from workflows.execution.queries.inbox_narrowing import ANY_TASK, InboxCursor, TaskConditions
 from workflows.execution.queries.inbox_reach import (
     PersonEligibility,
@@ -31,7 +32,6 @@ from workflows.execution.queries.inbox_rows import (
     task_rows,
 )
 from workflows.execution.queries.last_decisions import EarlierComment
-from workflows.execution.queries.position import HolderKind, find_holder_kind
 from workflows.people.models import User
 
 PAGE = 50
@@ -69,6 +69,7 @@ class InboxRow:
     escalated: bool
     acted_for: str = ""
     acted_for_name: str = ""
+    expires: datetime | None = None
     last: EarlierComment | None = None
 
     @property
@@ -159,6 +160,7 @@ def _inbox_row(row: Row, person: PersonEligibility, user: User) -> InboxRow:
     name = f"{row['first_name'] or ''} {row['last_name'] or ''}".strip()
     version_map, is_assigned = cached_map(row["version"]), row["assignee_id"] is not None
     is_with_person = row["assignee_id"] == person.person_id
+    is_suspended = row["request_state"] == WorkflowInstance.SUSPENDED
     return InboxRow(
         id=row["id"],
         request_id=row["request_number"],
@@ -184,12 +186,13 @@ def _inbox_row(row: Row, person: PersonEligibility, user: User) -> InboxRow:
             is_offered=is_offered_to(row, person.person_id),
         ),
         mine=is_with_person and person.away is None,
-        suspended=row["request_state"] == WorkflowInstance.SUSPENDED,
+        suspended=is_suspended,
         needed=row["needed"],
         agreed=len(row["votes"] or ()),
         escalated=is_escalated_to(row, user.pk) and not is_with_person,
         acted_for=person.away.username if person.away is not None else "",
         acted_for_name=person.away.name if person.away is not None else "",
+        expires=row["expires_at"] if row["state"] != ASKED and not is_suspended else None,
     )
 
 

@@ -37,12 +37,12 @@ from workflows.persistence.sql_text import (
 
 JSON_COLUMNS = ("votes", "added")
 """What is asked of every row; of some, who did what before."""
-MOMENTS = ("enabled_at", "due_at")
+MOMENTS = ("enabled_at", "due_at", "expires_at")
 ROWS = """
     {held}
     SELECT task.id, task.step_id, task.state, task.assignee_id, task.in_queue, task.enabled_at,
-        task.due_at, task.needed, task.round, task.rows, task.row_label, task.votes,
-        task.request_id AS request_number,
+        task.due_at, task.expires_at, task.needed, task.round, task.rows, task.row_label,
+        task.votes, task.request_id AS request_number,
         step.key AS step_key, step.version_id AS version, request.prefix, request.title,
         request.state AS request_state, workflow.name AS workflow, request.requester_name,
         request.requester_id, request.template_id, EXISTS (
@@ -130,7 +130,7 @@ def _rows_sql(places: str, held: str, order: InboxOrder) -> str:
 # -- rows, as the ORM says them ---------------------------------------------------------------
 
 OWN = (
-    *("id", "step_id", "state", "assignee_id", "in_queue", "enabled_at", "due_at"),
+    *("id", "step_id", "state", "assignee_id", "in_queue", "enabled_at", "due_at", "expires_at"),
     *("needed", "round", "rows", "row_label", "votes"),
 )
 COLUMNS = {

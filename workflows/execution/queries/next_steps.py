@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from django.utils.translation import gettext
-
 from workflows.engine.format.definition import (
     ROUTING_KINDS,
     DecisionStep,
@@ -59,11 +57,13 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """A way on from a step: the outcome's label where a person chooses it."""
+    """A way on from a step: the outcome's label where a person chooses it; what comes by itself
+    when the time of a task is up (`is_expiry`) nobody chooses."""
 
     destination: Destination
     outcome: str = ""
     is_failure: bool = False
+    is_expiry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ def find_next_steps(graph: Graph, key: str, data: Data) -> NextSteps:
                 find_destination(graph, link.to, data, changing),
                 _label_of(link) if is_human else "",
                 link.kind == "on_error",
+                link.kind == "expires",
             )
             for link in possible_outcome_links(graph, key, data)
         ),
@@ -92,7 +93,7 @@ def find_next_steps(graph: Graph, key: str, data: Data) -> NextSteps:
 
 def _label_of(link: Link) -> str:
     if link.kind == "expires":
-        return gettext("Expired")
+        return ""
     return display_title(link.name, link.route.label)
 
 

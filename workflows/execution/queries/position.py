@@ -5,9 +5,8 @@ These are facts. Whoever shows them (a page, the API, a column of the admin) mak
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
@@ -18,8 +17,7 @@ from workflows.definitions.queries.compiled_versions import (
     cached_map,
     map_of_step,
 )
-from workflows.engine.format.definition import EndStep, RoleDef
-from workflows.engine.format.quorums import quorum_roles
+from workflows.engine.format.definition import EndStep
 from workflows.execution.models import ASKED, Incident, WorkflowInstance, WorkItem
 from workflows.execution.queries.automatic_steps import (
     NO_STATUSES,
@@ -27,14 +25,11 @@ from workflows.execution.queries.automatic_steps import (
     AutomaticStepStatuses,
     automatic_step_statuses,
 )
+from workflows.execution.queries.holders import Holder, HolderKind, find_holder
 from workflows.execution.queries.open_work import open_incidents_condition
 from workflows.people.models import User
-from workflows.people.queries.stand_ins import (
-    AwayNote,
-    absences_of,
-    away_note_of,
-    prefetch_absences,
-)
+from workflows.people.queries.person_names import NamesByLogin
+from workflows.people.queries.stand_ins import absences_of, prefetch_absences
 from workflows.persistence.prepared_queries import (
     ANY_MOMENT,
     PreparedQuery,
@@ -43,42 +38,6 @@ from workflows.persistence.prepared_queries import (
     places_of_rows,
 )
 from workflows.persistence.row_order import in_order
-
-
-class HolderKind(StrEnum):
-    """Who has a request at one of its steps."""
-
-    PERSON = "person"
-    """One person has the task, or is the only one who may do it."""
-    ROLE = "role"
-    """Anybody in the step's role can take it."""
-    SEVERAL = "several"
-    """Several people of the role have to agree."""
-    NOBODY = "nobody"
-    """Its role names one person, and there is none."""
-    SYSTEM = "system"
-    """No person does the step."""
-    REQUESTER = "requester"
-    """It waits for the requester to answer a question."""
-    RESOLVER = "resolver"
-    """An incident, which a person has to resolve."""
-    OVER = "over"
-    """Nobody any more: the task is over; the person is who had it last."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who has it: the person where there is one, and the groups (`names`) and people (`logins`) of
-    the role. Of a task that waits for the requester, `returns_to` is whose it is then. Where so
-    many of each of several roles have to agree, `parts` are these."""
-
-    kind: HolderKind
-    person: User | None = None
-    names: tuple[str, ...] = ()
-    logins: tuple[str, ...] = ()
-    away: AwayNote | None = None
-    returns_to: User | None = None
-    parts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +52,8 @@ class StepPosition:
     holder: Holder
     since: datetime | None
     due: datetime | None = None
+    expires: datetime | None = None
+    """When its task goes on by itself; None while its clock may stand still."""
     task: WorkItem | None = None
     incident: Incident | None = None
     status: AutomaticStepStatus | None = None
@@ -176,8 +137,9 @@ def find_positions(
         [task for of_instance in tasks.values() for task in of_instance],
         with_failures=with_failures,
     )
+    called = NamesByLogin()
     return {
-        pk: build_position(instance, tasks[pk], incidents[pk], statuses)
+        pk: build_position(instance, tasks[pk], incidents[pk], statuses, called=called)
         for pk, instance in rows.items()
     }
 
@@ -285,7 +247,8 @@ def prefetch_positions(instances: QuerySet[WorkflowInstance]) -> QuerySet[Workfl
 
 def read_prefetched_position(instance: Any) -> InstancePosition:
     """Where a request that came with `prefetch_positions` is; no statement."""
-    return build_position(instance, instance.open_tasks, instance.open_incidents)
+    tasks, incidents = instance.open_tasks, instance.open_incidents
+    return build_position(instance, tasks, incidents, called=getattr(instance, "called", None))
 
 
 def prefetch_task_positions(tasks: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
@@ -300,9 +263,12 @@ def prefetch_task_positions(tasks: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
 
 def read_away_people(rows: Iterable[Any]) -> None:
     """Until when those are away whom rows name that came with `prefetch_positions` or
-    `prefetch_task_positions`. One statement, or none where nobody is."""
+    `prefetch_task_positions`. One statement, or none where nobody is. What those are called whom
+    roles name one by one is read for all of the rows at once, when the first is shown."""
     people: list[User | None] = []
+    called = NamesByLogin()
     for row in rows:
+        row.called = called
         is_task = isinstance(row, WorkItem)
         tasks: list[Any] = [row] if is_task else row.open_tasks
         incidents = row.request.open_incidents if is_task else row.open_incidents
@@ -317,7 +283,8 @@ def read_prefetched_task_position(task: Any) -> StepPosition:
     """Where a task that came with `prefetch_task_positions` stands; no statement."""
     rows = task.request.open_incidents
     incident = next((row for row in rows if row.activation == task.activation), None)
-    return build_step_position(cached_map(task.request.version_id), task, incident)
+    version_map, called = cached_map(task.request.version_id), getattr(task, "called", None)
+    return build_step_position(version_map, task, incident, called=called)
 
 
 # -- working it out ---------------------------------------------------------------------------
@@ -330,21 +297,24 @@ def build_position(
     statuses: AutomaticStepStatuses = NO_STATUSES,
     *,
     end: str | None = None,
+    called: NamesByLogin | None = None,
 ) -> InstancePosition:
     """The position, from what was read already: its tasks and incidents, of which those that are
     over say nothing. No statement. `end` is the key of the end where the instance's own marking
-    does not say it."""
+    does not say it. `called` is shared by positions that are shown together."""
     version_map = cached_map(instance.version_id)
     ended = instance.marking.get("ended") if end is None else end
     if not instance.is_live:
         return InstancePosition(instance=instance, map=version_map, end=ended or "")
     stuck = {row.activation: row for row in incidents if row.state == Incident.OPEN}
+    called = called or NamesByLogin()
     steps = tuple(
         build_step_position(
             version_map,
             task,
             stuck.pop(task.activation, None),
             statuses.get((task.request_id, task.activation)),
+            called=called,
         )
         for task in tasks
         if task.is_open
@@ -358,6 +328,8 @@ def build_step_position(
     task: WorkItem,
     incident: Incident | None = None,
     status: AutomaticStepStatus | None = None,
+    *,
+    called: NamesByLogin | None = None,
 ) -> StepPosition:
     """Where one task stands, open or over; no statement. Without its incident it is what the task
     is for those whose it is."""
@@ -368,14 +340,22 @@ def build_step_position(
         title=version_map.graph.title(key),
         round=task.round,
         is_human=version_map.graph.is_human(key),
-        holder=find_holder(version_map, task, incident),
+        holder=find_holder(version_map, task, incident, called),
         since=task.paused_at if task.state == ASKED else task.enabled_at,
         due=task.due_at,
+        expires=task.expires_at if _runs_out(task) else None,
         task=task,
         incident=incident,
         status=status,
         row=task.row_label,
     )
+
+
+def _runs_out(task: WorkItem) -> bool:
+    """Whether the time of a task goes on: not while the requester has a question, nor while the
+    request is suspended."""
+    is_suspended = task.request.state == WorkflowInstance.SUSPENDED
+    return task.is_open and task.state != ASKED and not is_suspended
 
 
 def _held_up_position(version_map: VersionMap, incident: Incident) -> StepPosition:
@@ -390,84 +370,3 @@ def _held_up_position(version_map: VersionMap, incident: Incident) -> StepPositi
         since=incident.opened_at,
         incident=incident,
     )
-
-
-def find_holder(
-    version_map: VersionMap, task: WorkItem, incident: Incident | None = None
-) -> Holder:
-    """Who has a task, or who could take it."""
-    version_map = map_of_step(version_map, task.step_id)
-    key = version_map.step_keys[task.step_id]
-    kind = find_holder_kind(
-        version_map,
-        key,
-        is_assigned=task.assignee_id is not None,
-        needed=task.needed,
-        is_open=task.is_open,
-        is_stuck=incident is not None,
-        is_asked=task.state == ASKED,
-        is_offered=_is_offered(version_map, key, task),
-    )
-    if kind == HolderKind.REQUESTER:
-        return Holder(kind, task.request.requester, returns_to=task.assignee)
-    if kind == HolderKind.RESOLVER and incident is not None:
-        away = away_note_of(incident.owner, version_map.template_id)
-        return Holder(kind, incident.owner, away=away)
-    if kind == HolderKind.OVER:
-        return Holder(kind, task.assignee)
-    if kind == HolderKind.PERSON:
-        away = away_note_of(task.assignee, version_map.template_id)
-        return Holder(kind, task.assignee, away=away)
-    role = version_map.role_of(key) if kind != HolderKind.SYSTEM else None
-    step = version_map.graph.human(key) if kind == HolderKind.SEVERAL else None
-    parts = quorum_roles(step.quorum) if step is not None else {}
-    names, logins = _names_of_role(role)
-    return Holder(kind, names=names, logins=logins, parts=parts)
-
-
-def _is_offered(version_map: VersionMap, key: str, task: WorkItem) -> bool:
-    """Whether several people were found who share the task as a queue."""
-    role = version_map.role_of(key) if task.in_queue else None
-    return role is not None and not role.is_static and role.is_shared(task.request.data)
-
-
-def _names_of_role(role: RoleDef | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What its lists name, groups and people; of people who are found in the request, where they
-    are found."""
-    if role is None:
-        return (), ()
-    if not role.is_static:
-        return tuple(str(finder.people_text(setting, {})) for finder, setting in role.sources), ()
-    names, logins = list[str](), list[str]()
-    for finder, setting in role.sources:
-        (logins if finder.lists_logins else names).extend(finder.listed_names(setting))
-    return tuple(names), tuple(logins)
-
-
-def find_holder_kind(
-    version_map: VersionMap,
-    key: str,
-    *,
-    is_assigned: bool,
-    needed: int,
-    is_open: bool = True,
-    is_stuck: bool = False,
-    is_asked: bool = False,
-    is_offered: bool = False,
-) -> HolderKind:
-    """What has a task of a step, from the columns of its row."""
-    if not is_open:
-        return HolderKind.OVER
-    if is_stuck:
-        return HolderKind.RESOLVER
-    if is_asked:
-        return HolderKind.REQUESTER
-    if is_assigned:
-        return HolderKind.PERSON
-    if not version_map.graph.is_human(key):
-        return HolderKind.SYSTEM
-    if needed > 1:
-        return HolderKind.SEVERAL
-    role = version_map.role_of(key)
-    is_queue = role is not None and (role.is_static or is_offered)
-    return HolderKind.ROLE if is_queue else HolderKind.NOBODY

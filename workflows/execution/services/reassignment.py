@@ -53,6 +53,12 @@ def assign_person_to_task(work: UnitOfWork, item: WorkItem, to: User) -> bool:
     return after.lack is None
 
 
+def lacks_people(work: UnitOfWork, item: WorkItem) -> bool:
+    """Whether too few are there who could finish an open task, so that somebody may be put in."""
+    (eligibility,) = find_task_eligibility([open_task_of(work, item)])
+    return find_eligibility_gap(eligibility.task.step, eligibility.around) is not None
+
+
 def require_active_account(to: User) -> None:
     """Refuse somebody whose account is closed."""
     if not to.is_active:

@@ -6,19 +6,47 @@ from django.utils.translation import gettext, ngettext
 
 from workflows.engine.format.definition import display_title
 from workflows.execution.models import WorkItem
-from workflows.execution.queries.position import Holder
-from workflows.execution.texts.position import describe_holder_role
+from workflows.execution.queries.holders import Holder
+from workflows.execution.texts.position import describe_holder_role, named_people
 from workflows.language.formats import join_words
 
 
 def describe_needed(holder: Holder, task: WorkItem) -> str:
-    """'2 people in finance'; of a quorum by roles '1 of “Legal” and 2 of “Finance”'."""
-    if not holder.parts:
-        sentence = ngettext(
-            "%(count)s person in %(role)s", "%(count)s people in %(role)s", task.needed
-        )
-        return sentence % {"count": task.needed, "role": describe_holder_role(holder)}
-    return describe_parts(holder.parts, task.needed)
+    """'2 people in finance' or '2 of Ann Lee, Bob Fry and Cy Ross', and how many were asked by hand
+    besides; of a quorum by roles '1 of “Legal” and 2 of “Finance”'."""
+    if holder.parts:
+        return describe_parts(holder.parts, task.needed)
+    added = _count_added(task)
+    return join_words([_describe_members(holder, task.needed - added), *_asked_besides(added)])
+
+
+def _count_added(task: WorkItem) -> int:
+    """How many were asked by hand; lists that leave the markings out do not know, and say none."""
+    if "marking" in task.request.get_deferred_fields():
+        return 0
+    token = task.request.read_marking().token(task.activation)
+    return len(token.extras) if token is not None else 0
+
+
+def _describe_members(holder: Holder, count: int) -> str:
+    """How many of those whom the step's own role names."""
+    if holder.logins:
+        people = named_people(holder)
+        if count == len(people) and not holder.names:
+            return join_words(people)
+        groups = [gettext("anybody in %(role)s") % {"role": role} for role in holder.names]
+        places = {"count": count, "people": join_words([*people, *groups])}
+        return gettext("%(count)s of %(people)s") % places
+    sentence = ngettext("%(count)s person in %(role)s", "%(count)s people in %(role)s", count)
+    return sentence % {"count": count, "role": describe_holder_role(holder)}
+
+
+def _asked_besides(count: int) -> list[str]:
+    """How many more were asked by hand; nothing where nobody was."""
+    if count <= 0:
+        return []
+    besides = ngettext("%(count)s asked besides", "%(count)s asked besides", count)
+    return [besides % {"count": count}]
 
 
 def describe_parts(parts: Mapping[str, int], needed: int) -> str:
@@ -27,11 +55,7 @@ def describe_parts(parts: Mapping[str, int], needed: int) -> str:
         gettext("%(count)s of “%(role)s”") % {"count": count, "role": display_title(role, None)}
         for role, count in parts.items()
     ]
-    added = needed - sum(parts.values())
-    if added > 0:
-        besides = ngettext("%(count)s asked besides", "%(count)s asked besides", added)
-        said.append(besides % {"count": added})
-    return join_words(said)
+    return join_words([*said, *_asked_besides(needed - sum(parts.values()))])
 
 
 def describe_agreement(holder: Holder, task: WorkItem) -> str:

@@ -2,7 +2,8 @@
 
 from django.utils.translation import gettext
 
-from workflows.execution.queries.position import Holder, HolderKind, StepPosition
+from workflows.execution.queries.holders import Holder, HolderKind
+from workflows.execution.queries.position import StepPosition
 from workflows.language.formats import join_alternatives
 from workflows.people.queries.person_names import full_name_of, name_with_absence
 
@@ -16,14 +17,22 @@ def describe_step_place(step: StepPosition) -> str:
 
 def describe_holder_role(holder: Holder) -> str:
     """The groups of whoever could take it, and those who are named one by one."""
-    return join_alternatives([*holder.names, *holder.logins]) or gettext("its role")
+    return join_alternatives([*holder.names, *named_people(holder)]) or gettext("its role")
 
 
 def describe_candidates(holder: Holder) -> str:
     """Who could take it: those who are named one by one, or anybody in a group."""
     groups = join_alternatives(holder.names) or ("" if holder.logins else gettext("its role"))
     anybody = [gettext("anybody in %(role)s") % {"role": groups}] if groups else []
-    return join_alternatives([*holder.logins, *anybody])
+    return join_alternatives([*named_people(holder), *anybody])
+
+
+def named_people(holder: Holder) -> list[str]:
+    """What those are called whom its role names one by one; one statement for all positions that
+    were read together."""
+    if holder.called is None:
+        return list(holder.logins)
+    return holder.called.names_of(holder.logins)
 
 
 def describe_holding_person(holder: Holder, otherwise: str = "") -> str:

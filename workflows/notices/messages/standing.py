@@ -6,14 +6,11 @@ from django.utils.translation import gettext
 
 from workflows.engine.format.definition import display_title
 from workflows.execution.models import WorkflowInstance
+from workflows.execution.queries.holders import HolderKind
 from workflows.execution.queries.next_steps import (
     find_next_steps,
 )
-from workflows.execution.queries.position import (
-    HolderKind,
-    InstancePosition,
-    StepPosition,
-)
+from workflows.execution.queries.position import InstancePosition, StepPosition
 from workflows.execution.texts.agreement import describe_needed
 from workflows.execution.texts.position import (
     describe_holder,
@@ -105,6 +102,8 @@ def _time_answers(step: StepPosition, now: datetime) -> list[Answer]:
                 "duration": duration_text(now - step.due),
             }
         answers.append((gettext("Due"), due))
+    if step.expires is not None:
+        answers.append((gettext("Expires"), zoned_moment_text(step.expires)))
     return answers
 
 

@@ -1,6 +1,7 @@
 """What people are called."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext
 
@@ -23,6 +24,30 @@ def full_names_of(
         ):
             names[username] = f"{first_name} {last_name}".strip() or username
     return names
+
+
+class NamesByLogin:
+    """What those are called whom maps name by login. All who were asked for are read at once, in
+    one statement, when the first sentence names one of them."""
+
+    def __init__(self) -> None:
+        self._asked: set[str] = set()
+        self._names: dict[str, str] = {}
+
+    def ask_for(self, logins: Iterable[str]) -> None:
+        """Read these too, with the first."""
+        self._asked.update(logins)
+
+    def names_of(self, logins: Sequence[str]) -> list[str]:
+        """Their full names, with the login where two of them have the same name; the login alone
+        of whom nobody knows."""
+        self.ask_for(logins)
+        unread = self._asked - self._names.keys()
+        if unread:
+            self._names |= {login: login for login in unread} | full_names_of(unread)
+        named = [(self._names[login], login) for login in logins]
+        alike = Counter(name for name, _ in named)
+        return [name if alike[name] == 1 else f"{name} ({login})" for name, login in named]
 
 
 def full_name_of(person: User) -> str:
