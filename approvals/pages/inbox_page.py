@@ -11,6 +11,7 @@ from approvals.pages.inbox_filters import InboxFilter
 from approvals.pages.saved_filters import WHOSE, SavedTab, read_saved_tabs
 from approvals.ui.cursors import encode_inbox_cursor
 from workflows.definitions.queries.published_versions import find_published_version_id
+from workflows.execution.queries.closed_tasks import find_last_decisions
 from workflows.execution.queries.inbox import (
     PAGE,
     InboxCount,
@@ -30,7 +31,6 @@ from workflows.execution.queries.inbox_narrowing import (
     read_task_conditions,
 )
 from workflows.execution.queries.inbox_reach import MINE, WorkReach, find_work_reach
-from workflows.execution.queries.last_decisions import find_last_decisions
 from workflows.people.models import User
 from workflows.people.queries.person_names import name_with_absence
 from workflows.people.queries.stand_ins import read_away_notes

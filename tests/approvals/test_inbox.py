@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from tests.approvals.office import ask, ask_approved, decide, everything, many_more, signed_in
 from tests.factories import NOW, make_user, open_task, publish_map
 from workflows.execution.models import WorkItem
+from workflows.execution.queries.closed_tasks import find_last_decisions
 from workflows.execution.queries.inbox import InboxCount, count_inbox_tasks, inbox_page
 from workflows.execution.queries.inbox_narrowing import InboxCursor
-from workflows.execution.queries.last_decisions import find_last_decisions
 from workflows.execution.services import instances as requests
 from workflows.execution.services import work_items as tasks
 from workflows.execution.services.messages.incoming import receive_message

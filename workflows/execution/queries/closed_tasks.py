@@ -1,8 +1,15 @@
-"""What became of a task that is over."""
+"""What became of a task that is over, and what was decided last in a request."""
 
-from workflows.engine.format.definition import EXPIRED, display_title
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F
+
+from workflows.definitions.queries.compiled_versions import cached_map
+from workflows.engine.format.definition import EXPIRED, HUMAN_KINDS, display_title
 from workflows.engine.texts import Text, text
-from workflows.execution.models import CANCELLED, WorkItem
+from workflows.execution.models import CANCELLED, DONE, WorkItem
 from workflows.people.queries.person_names import recorded_name_of
 
 
@@ -29,3 +36,41 @@ def describe_closed_task(work_item_id: int) -> Text:
         moment=f"{item.completed_at:%Y-%m-%d %H:%M:%S}",
         **parameters,
     )
+
+
+# -- what an inbox tells of a request ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierComment:
+    """The last decision on a request: who, which outcome (its words), and the comment."""
+
+    who: str
+    outcome: str
+    comment: str
+
+
+def find_last_decisions(request_ids: Iterable[int]) -> dict[int, EarlierComment]:
+    """The last decision of each of these requests that has one. One statement."""
+    rows = WorkItem.objects.filter(
+        request__in=list(request_ids),
+        step__kind__in=HUMAN_KINDS,  # who sent what a wait waited for decided nothing
+        state=DONE,
+        decided_by__isnull=False,
+    ).order_by("completed_at", "id")
+    names = {
+        "key": F("step__key"),
+        "version": F("step__version_id"),
+        "first": F("decided_by__first_name"),
+        "last": F("decided_by__last_name"),
+    }
+    decided = rows.values("request_id", "outcome", "comment", "performer_name", **names)
+    return {row["request_id"]: _earlier_comment(row) for row in decided}
+
+
+def _earlier_comment(row: Mapping[str, Any]) -> EarlierComment:
+    outcomes = cached_map(row["version"]).human(row["key"]).outcomes
+    route = outcomes.get(row["outcome"])
+    name = f"{row['first']} {row['last']}".strip()
+    label = display_title(row["outcome"], route.label if route is not None else None)
+    return EarlierComment(name or row["performer_name"], label, row["comment"])

@@ -15,6 +15,7 @@ from workflows.definitions.models import Step
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.format.definition import excluded_parties
 from workflows.execution.models import ASKED, AddedPerson, WorkflowInstance, WorkItem
+from workflows.execution.queries.closed_tasks import EarlierComment
 from workflows.execution.queries.holders import HolderKind, find_holder_kind
 from workflows.execution.queries.inbox_narrowing import ANY_TASK, InboxCursor, TaskConditions
 from workflows.execution.queries.inbox_reach import (
@@ -31,7 +32,6 @@ from workflows.execution.queries.inbox_rows import (
     read_inbox_rows,
     task_rows,
 )
-from workflows.execution.queries.last_decisions import EarlierComment
 from workflows.people.models import User
 
 PAGE = 50
