@@ -25,10 +25,50 @@ def holds(
 
 
 def spends(**keys: Any) -> Callable[[Map], None]:
-    """The same task draws on a budget."""
-    return put(S + "tech.spends", {"budget": "centre", "amount": "amount"} | keys)
+    """The same task draws on a budget, no less than nothing."""
+    drawn = put(S + "tech.spends", {"budget": "centre", "amount": "amount"} | keys)
+    return several(put("fields.amount.min", 0), drawn)
 
 
+def asked_before(
+    *edits: Callable[[Map], None], amount: Any = 1, asked: Any = None, **ends: Any
+) -> Callable[[Map], None]:
+    """What is booked is asked for at the start, and not by the task."""
+    fields = {
+        "room": FIELDS["room"] | {"required": True},
+        "starts": FIELDS["starts"] | {"required": True},
+        "ends": FIELDS["ends"] | {"required": True} | ends,
+        "seats": {"type": "integer", "required": True},
+    }
+    return several(
+        holds(amount=amount),
+        *(put(f"fields.{name}", field) for name, field in fields.items()),
+        put(S + "tech.outputs", []),
+        put("start.fields", ["amount", "urgent", "lead", *(asked or fields)]),
+        *edits,
+    )
+
+
+def reckoned(value: str, *edits: Callable[[Map], None], of: str = "ends") -> Callable[[Map], None]:
+    """One end of the booking is worked out."""
+    rest = [name for name in ("room", "starts", "ends", "seats") if name != of]
+    field = {"type": "datetime", "value": value}
+    return asked_before(put(f"fields.{of}", field), *edits, asked=rest)
+
+
+def past(rule: str) -> Callable[[Map], None]:
+    """A decision before the block leads past it where a rule holds."""
+    onward = {"when": "urgent", "to": "checks"}
+    return put(S + "size.rules", [{"when": rule, "to": "lead_look"}, onward])
+
+
+HASTE = several(
+    put(S + "size.rules", [{"when": "urgent", "to": "checks"}]),
+    put(S + "checks.branches.1.when", "urgent"),
+)
+SAID = ["amount", "urgent", "lead", "room", "starts", "ends", "seats"]
+BEFORE = "hold_may_end_before@tech"
+AMOUNT = "hold_amount_unfit@tech"
 RESOURCES: list[tuple[str, Callable[[Map], None], str]] = [
     ("a booking that an end confirms", holds(), ""),
     ("a booking of a field of text", holds(resource="note"), "hold_field_unfit@tech"),
@@ -68,4 +108,89 @@ RESOURCES: list[tuple[str, Callable[[Map], None], str]] = [
         "resource_kind_wrong@tech",
     ),
     ("a draw of a text", several(holds(), spends(amount="note")), "hold_field_unfit@tech"),
+    # what nothing can be held of
+    ("an end that may lie before the beginning", asked_before(), BEFORE),
+    ("an end that may not", asked_before(min="starts"), ""),
+    ("an end behind something else", asked_before(min="today"), BEFORE),
+    (
+        "a beginning that may not lie behind the end",
+        asked_before(put("fields.starts.max", "ends")),
+        "",
+    ),
+    ("an end that is worked out", reckoned("starts + t'PT1H' + t'PT30M'"), ""),
+    ("an end that is worked out to lie before", reckoned("starts - t'PT1H'"), BEFORE),
+    ("a beginning that is worked out", reckoned("ends - t'PT1H'", of="starts"), ""),
+    (
+        "a beginning that is worked out to lie behind",
+        reckoned("ends + t'PT1H'", of="starts"),
+        BEFORE,
+    ),
+    (
+        "a booking of one moment",
+        asked_before(put(S + "tech.books.until", "starts"), min="starts"),
+        "hold_may_end_before@tech",
+    ),
+    (
+        "a booking of one day",
+        several(
+            asked_before(
+                put(S + "tech.books", {"resource": "room", "from": "day", "until": "day"})
+            ),
+            put("fields.day.required", True),
+            put("start.fields", [*SAID, "day"]),
+        ),
+        "",
+    ),
+    ("an end that the step asks for", asked_before(put(S + "tech.outputs", ["ends"])), ""),
+    ("an end that was asked before", asked_before(past("ends <= starts")), ""),
+    ("an end that was asked wrongly before", asked_before(past("ends > starts")), BEFORE),
+    ("as many as may be none", asked_before(amount="seats", min="starts"), AMOUNT),
+    (
+        "as many as may be none from 0",
+        asked_before(put("fields.seats.min", 0), amount="seats", min="starts"),
+        AMOUNT,
+    ),
+    (
+        "as many as one at least",
+        asked_before(put("fields.seats.min", 1), amount="seats", min="starts"),
+        "",
+    ),
+    (
+        "as many as were asked before",
+        asked_before(past("seats <= 0"), amount="seats", min="starts"),
+        "",
+    ),
+    (
+        "as many as a number that is not whole",
+        asked_before(
+            put("fields.seats", {"type": "number", "required": True, "min": 1}),
+            amount="seats",
+            min="starts",
+        ),
+        AMOUNT,
+    ),
+    (
+        "as many as the step asks for",
+        asked_before(put(S + "tech.outputs", ["seats"]), amount="seats", min="starts"),
+        "",
+    ),
+    (
+        "a draw that may be less than nothing",
+        several(holds(), spends(), put("fields.amount.min", -5)),
+        AMOUNT,
+    ),
+    (
+        "a draw that nothing bounds",
+        several(holds(), spends(), put("fields.amount.min", ...)),
+        AMOUNT,
+    ),
+    (
+        "a draw on what is worked out",
+        several(
+            holds(),
+            spends(amount="tax"),
+            put("fields.tax", {"type": "money", "currency": "EUR", "value": "amount * 0.19"}),
+        ),
+        "",
+    ),
 ]

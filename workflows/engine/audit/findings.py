@@ -151,6 +151,8 @@ WARNINGS: Final = (
     "decider_may_be_missing",
     "action_field_may_be_empty",
     "hold_field_may_be_empty",
+    "hold_amount_unfit",
+    "hold_may_end_before",
     "field_never_filled",
     "branches_write_same_field",
     "result_may_not_fit",

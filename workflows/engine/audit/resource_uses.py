@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
+from workflows.engine.audit.flow.known_numbers import base_of_earlier, base_of_later
 from workflows.engine.audit.map_facts import Survey
-from workflows.engine.format.definition import FieldDef, HoldingStep, ParallelStep
+from workflows.engine.format.definition import FieldDef, HoldingStep, HumanStep, ParallelStep
 from workflows.engine.routing.holds import confirmed_by, holding_steps, purposes_of
+from workflows.engine.rules.number_reasoning import difference_key
 from workflows.engine.texts import Text, text
 from workflows.engine.values.field_types.base import type_of_field
 
@@ -56,6 +58,74 @@ def _fits(field: FieldDef, wanted: Text) -> bool:
         return field_type.kind == "number"
     is_person = field_type.names_person or field_type.holds_document
     return field_type.kind == "text" and not is_person
+
+
+def check_amounts(survey: Survey) -> Iterator[AuditFinding]:
+    """As many are booked as there can be, one at least, and no budget is drawn on for less than
+    nothing. What a step's own people fill in they are told of."""
+    for key, step in holding_steps(survey.graph).items():
+        booked = step.books.amount if step.books is not None else None
+        if isinstance(booked, str) and _is_settled(survey, step, booked, NUMBER_FIELD):
+            variant = "" if _is_count(survey, key, booked) else "books"
+            variant = variant or ("" if _is_whole(survey, booked) else "whole")
+            if variant:
+                called = survey.called(key)
+                yield make_finding("hold_amount_unfit", key, variant, step=called, field=booked)
+        drawn = step.spends.amount if step.spends is not None else None
+        is_settled = drawn is not None and _is_settled(survey, step, drawn, NUMBER_FIELD)
+        if drawn and is_settled and survey.numbers.range_at(key, drawn).may_be_negative:
+            called = survey.called(key)
+            yield make_finding("hold_amount_unfit", key, "spends", step=called, field=drawn)
+
+
+def _is_settled(survey: Survey, step: HoldingStep, name: str, wanted: Text) -> bool:
+    """Whether a field says what it should, and the step's own people cannot change it."""
+    field = survey.definition.all_fields.get(name)
+    own = step.outputs if isinstance(step, HumanStep) else None
+    return field is not None and _fits(field, wanted) and name not in (own or ())
+
+
+def _is_count(survey: Survey, key: str, name: str) -> bool:
+    found = survey.numbers.range_at(key, name)
+    is_above_nothing = found.low == 0 and found.low_open and _is_whole(survey, name)
+    return found.low >= 1 or is_above_nothing
+
+
+def _is_whole(survey: Survey, name: str) -> bool:
+    results = {each.key: each.expression for each in survey.graph.worked_out.fields}
+    is_whole = type_of_field(survey.definition.all_fields[name]).is_whole
+    return is_whole or (name in results and results[name].whole)
+
+
+def check_times(survey: Survey) -> Iterator[AuditFinding]:
+    """No booking ends before it begins."""
+    for key, step in holding_steps(survey.graph).items():
+        if step.books is None:
+            continue
+        starts, ends = step.books.from_, step.books.until
+        both = [_is_settled(survey, step, name, DATE_FIELD) for name in (starts, ends)]
+        if all(both) and not _ends_after(survey, key, starts, ends):
+            names = {"starts": starts, "ends": ends, "bound": starts.rpartition(".")[2]}
+            yield make_finding("hold_may_end_before", key, step=survey.called(key), **names)
+
+
+def _ends_after(survey: Survey, key: str, starts: str, ends: str) -> bool:
+    """Whether bounds, what is worked out or what was asked before keep the end behind the
+    beginning. A day ends when the next begins."""
+    fields = survey.definition.all_fields
+    if starts == ends:
+        return type_of_field(fields[ends]).is_day
+    told = survey.numbers.at(key).get(difference_key(ends, starts))
+    if told is not None and told.low >= 0:
+        return True
+    (scope, _, start), (other_scope, _, end) = starts.rpartition("."), ends.rpartition(".")
+    if scope != other_scope:
+        return False
+    if fields[ends].min == start or fields[starts].max == end:
+        return True
+    later, earlier = (survey.numbers.reader.read(fields[n].value or "") for n in (ends, starts))
+    is_later = later is not None and base_of_later(later) == start
+    return is_later or (earlier is not None and base_of_earlier(earlier) == end)
 
 
 def check_branches_hold_apart(survey: Survey) -> Iterator[AuditFinding]:
@@ -136,6 +206,8 @@ def _check_kind(
 
 CHECKS = (
     check_hold_fields,
+    check_amounts,
+    check_times,
     check_branches_hold_apart,
     check_confirmations,
     check_resource_groups,

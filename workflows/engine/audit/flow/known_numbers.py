@@ -13,7 +13,7 @@ from workflows.engine.audit.flow.assigned_fields import fields_written_by
 from workflows.engine.format.definition import AutomationStep, HumanStep, Link, ParallelStep
 from workflows.engine.routing.graph import Graph
 from workflows.engine.rules.fact_names import COUNT_OF
-from workflows.engine.rules.number_ranges import ANY_NUMBER, NOT_NEGATIVE, NumberRange, only
+from workflows.engine.rules.number_ranges import ANY_NUMBER, NOT_NEGATIVE, NumberRange, meet, only
 from workflows.engine.rules.number_reasoning import (
     Known,
     NumberReader,
@@ -49,6 +49,11 @@ class KnownNumbers:
     def at(self, step: str) -> Known:
         """What is known when a request comes to a step."""
         return self._by_step.get(step) or {}
+
+    def range_at(self, step: str, name: str) -> NumberRange:
+        """Between which numbers a field lies at a step."""
+        told = self.at(step).get(name, ANY_NUMBER)
+        return meet(self.reader.declared(name), told)
 
     @cached_property
     def _by_step(self) -> Mapping[str, Known]:
@@ -155,11 +160,20 @@ def base_of_later(node: Any) -> str | None:
     """What something is reckoned from that is later by periods that are written beside it."""
     while node.cls is ast.AddExpression:
         _, _, left, right = node.args
-        if right.cls is ast.TimedeltaExpression:
-            node = left
-        elif left.cls is ast.TimedeltaExpression:
-            node = right
-        else:
+        periods = [side for side in (left, right) if side.cls is ast.TimedeltaExpression]
+        if len(periods) != 1:
+            return None
+        node = left if periods[0] is right else right
+        if node.cls is ast.SymbolExpression:
+            return part_key(node)
+    return None
+
+
+def base_of_earlier(node: Any) -> str | None:
+    """What something is reckoned from that is earlier by periods that are written beside it."""
+    while node.cls is ast.SubtractExpression:
+        _, _, node, period = node.args
+        if period.cls is not ast.TimedeltaExpression:
             return None
         if node.cls is ast.SymbolExpression:
             return part_key(node)

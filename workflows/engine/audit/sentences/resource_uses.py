@@ -24,6 +24,37 @@ RESOURCE_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         text("Make the field required and ask for it before, or in the step."),
     ),
+    "hold_amount_unfit.books": AuditSentences(
+        text(
+            "%(step)s books as many as '%(field)s' says, and that may be none, or less: such a"
+            " request cannot go on from there."
+        ),
+        text("Give the field `min: 1`, or ask for its value in the step."),
+    ),
+    "hold_amount_unfit.whole": AuditSentences(
+        text(
+            "%(step)s books as many as '%(field)s' says, and that need not be a whole number: such"
+            " a request cannot go on from there."
+        ),
+        text("Name a field of type integer."),
+    ),
+    "hold_amount_unfit.spends": AuditSentences(
+        text(
+            "%(step)s draws what '%(field)s' says, and that may be less than nothing: such a"
+            " request cannot go on from there."
+        ),
+        text("Give the field `min: 0`, or ask for its value in the step."),
+    ),
+    "hold_may_end_before": AuditSentences(
+        text(
+            "%(step)s books from '%(starts)s' until '%(ends)s', and nothing keeps the end behind"
+            " the beginning: such a request cannot go on from there."
+        ),
+        text(
+            "Give '%(ends)s' `min: %(bound)s`, work it out from '%(starts)s', or ask for one of the"
+            " two in the step."
+        ),
+    ),
     "confirm_unfit.nothing": AuditSentences(
         text("%(step)s confirms what %(other)s holds, and %(other)s books and spends nothing."),
         _CONFIRM_REMEDY,
