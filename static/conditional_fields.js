@@ -45,6 +45,9 @@
         var mark = part.querySelector(".required");
         if (mark) { mark.hidden = answer.required.indexOf(name) < 0; }
       });
+      form.querySelectorAll("[data-cell]").forEach(function (cell) {
+        cell.classList.toggle("unasked", answer.unasked_cells.indexOf(cell.dataset.cell) >= 0);
+      });
       form.querySelectorAll("fieldset.section").forEach(function (section) {
         section.hidden = !section.querySelector(".field:not([hidden])");
       });
@@ -80,6 +83,6 @@
   }
 
   document.querySelectorAll("form").forEach(function (form) {
-    if (form.querySelector("[data-conditional], [data-holds]")) { follow(form); }
+    if (form.querySelector("[data-conditional], [data-holds], [data-cell]")) { follow(form); }
   });
 })();

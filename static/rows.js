@@ -16,8 +16,8 @@
 
     function renumber() {
       Array.from(body.rows).forEach(function (row, number) {
-        row.querySelectorAll("[name], [id], [for], [aria-label]").forEach(function (part) {
-          ["name", "id", "for"].forEach(function (attribute) {
+        row.querySelectorAll("[name], [id], [for], [aria-label], [data-cell]").forEach(function (part) {
+          ["name", "id", "for", "data-cell"].forEach(function (attribute) {
             var said = part.getAttribute(attribute);
             if (said) { part.setAttribute(attribute, said.replace(new RegExp("(" + name + ")-\\d+-"), "$1-" + number + "-")); }
           });
@@ -39,7 +39,7 @@
       row.querySelectorAll(".wrong").forEach(function (part) { part.classList.remove("wrong"); });
       controls(row).forEach(function (control) {
         if (control.tagName === "BUTTON") { return; }
-        control.value = "";
+        control.value = control.dataset.opensWith || "";
         delete control.dataset.ready;
       });
     }

@@ -4,7 +4,8 @@ With a script the page asks the server at each change, and shows what is asked f
 fields are shown, each with its condition, and what is not asked for is left when the form is sent.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
@@ -12,9 +13,9 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from approvals.forms.rule_texts import rule_text
+from approvals.forms.rule_texts import column_rule_text, rule_text
 from workflows.engine.authority.asked_fields import is_required, is_shown
-from workflows.engine.format.definition import Definition, FieldDef
+from workflows.engine.format.definition import ColumnDef, Definition, FieldDef, ValueDef
 from workflows.engine.routing.graph import Graph
 
 if TYPE_CHECKING:
@@ -31,16 +32,24 @@ def graph_of_form(definition: Definition) -> Graph:
 
 def condition_hint(definition: Definition, spec: FieldDef) -> str:
     """Under which conditions the field is asked for, in words."""
+    return _conditions_in_words(spec, partial(rule_text, definition))
+
+
+def column_condition_hint(columns: Mapping[str, ColumnDef], spec: ColumnDef) -> str:
+    """The same of a column, among those of its row."""
+    return _conditions_in_words(spec, partial(column_rule_text, columns))
+
+
+def _conditions_in_words(spec: ValueDef, in_words: Callable[[str], str]) -> str:
     sentences = []
     if spec.when is not None:
-        condition = rule_text(definition, spec.when)
+        places = {"condition": in_words(spec.when)}
         sentences.append(
-            gettext("Only asked for where %(condition)s; else it is not kept.")
-            % {"condition": condition}
+            gettext("Only asked for where %(condition)s; else it is not kept.") % places
         )
     if spec.required_when is not None:
-        condition = rule_text(definition, spec.required_when)
-        sentences.append(gettext("Required where %(condition)s.") % {"condition": condition})
+        places = {"condition": in_words(spec.required_when)}
+        sentences.append(gettext("Required where %(condition)s.") % places)
     return " ".join(sentences)
 
 
@@ -101,9 +110,17 @@ def which_fields_response(
         {
             "shown": [name for name, field in fields.items() if vars(field).get("is_shown", True)],
             "required": [name for name, field in fields.items() if vars(field).get("asked")],
+            "unasked_cells": list(_unasked_cells(fields)),
             **more(),
         }
     )
+
+
+def _unasked_cells(fields: Mapping[str, forms.Field]) -> Iterator[str]:
+    """The controls in tables of rows that are not asked for where they stand."""
+    for name, field in fields.items():
+        for number, column in sorted(getattr(field.widget, "unasked", ())):
+            yield f"{name}-{number - 1}-{column}"
 
 
 def asks_which_fields(request: HttpRequest) -> bool:

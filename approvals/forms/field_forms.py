@@ -207,10 +207,14 @@ class DeclaredForm(forms.Form):
     def answers(self) -> dict[str, Any]:
         """What a new request is started with. What opens with a value and was emptied is empty."""
         return {
-            key: value
+            key: self._as_answer(key, value)
             for key, value in self.values().items()
             if value is not None or self.definition.all_fields[key].default is not None
         }
+
+    def _as_answer(self, key: str, value: Any) -> Any:
+        field = self.fields[key]
+        return field.with_emptied(value) if isinstance(field, RowsField) and value else value
 
     def fill_in_values(self, values: Mapping[str, Any]) -> None:
         """Let these values stand in the form as if they had been typed: they are not there yet."""

@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
+from approvals.forms.conditional_fields import column_condition_hint
 from approvals.forms.constraint_hints import constraint_hint, control_attributes
 from approvals.forms.field_presentations import (
     FIELD_PRESENTATIONS,
@@ -24,14 +25,16 @@ from approvals.forms.field_presentations import (
 from approvals.forms.pasted_rows import MOST_PASTED, TooManyCells, read_pasted_rows
 from approvals.forms.people_boxes import PersonBox
 from workflows.engine.format.definition import ColumnDef, display_title
-from workflows.engine.values.field_types.base import FieldSpec
+from workflows.engine.values.field_types.base import FieldSpec, ValueRefused
 from workflows.engine.values.field_types.rows import (
     CellRefused,
     columns_filled_in,
     columns_of,
+    is_always_asked,
     max_rows_of,
     min_rows_of,
 )
+from workflows.engine.values.fields import clean_unnamed_value
 from workflows.language.formats import count_text
 
 TypedRow = Mapping[str, Any]
@@ -51,16 +54,26 @@ class Cell:
     why: str
     help: str = ""
     is_required: bool = False
+    condition: str = ""
+    name: str = ""
+    """The control's, where its column is asked for under a condition."""
 
 
 class RowsBox(forms.Widget):
-    """The table. `refused` says what is wrong in which cell, by row (from 1) and column."""
+    """The table. `refused` says what is wrong in which cell, by row (from 1) and column, `unasked`
+    which cells are not asked for beside what else stands in their rows."""
 
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__()
         self.spec = spec
         columns: Mapping[str, Any] = columns_filled_in(columns_of(spec))
-        self.columns = {key: _ColumnBox(key, column) for key, column in columns.items()}
+        beside = columns_of(spec)
+        self.columns = {key: _ColumnBox(key, each, beside) for key, each in columns.items()}
+        self.opening_row = {
+            key: column.opens_with for key, column in self.columns.items() if column.opens_with
+        }
+        """What a new row opens with, as its controls send it."""
+        self.unasked: set[tuple[int, str]] = set()
         self.refused: Mapping[tuple[int, str], str] = {}
         self.pasted = self.paste_problem = ""
 
@@ -98,7 +111,11 @@ class RowsBox(forms.Widget):
         removed = _pressed_row(data, name)
         rows = [row for number, row in enumerate(rows) if number != removed]
         rows = self._with_pasted(rows, str(data.get(f"{name}-{PASTED}") or ""))
-        return [*rows, {}] if f"{name}-{ADD}" in data else rows
+        return [*rows, self.opening_row] if f"{name}-{ADD}" in data else rows
+
+    def says_something(self, row: TypedRow) -> bool:
+        """Whether somebody filled in a row: it says more than what it opened with."""
+        return any(said and said != self.opening_row.get(key) for key, said in row.items())
 
     def _with_pasted(self, rows: list[dict[str, Any]], pasted: str) -> list[dict[str, Any]]:
         """The rows and behind them those that were pasted, in place of empty ones at the end. What
@@ -115,7 +132,7 @@ class RowsBox(forms.Widget):
             )
             return rows
         kept = rows
-        while more and kept and not any(kept[-1].values()):
+        while more and kept and not self.says_something(kept[-1]):
             kept = kept[:-1]
         if len(pasted) > MOST_PASTED:
             self._refuse_pasted(
@@ -142,7 +159,8 @@ class RowsBox(forms.Widget):
         self.pasted, self.paste_problem = pasted, why
 
     def _as_sent(self, row: TypedRow) -> dict[str, Any]:
-        return {key: self._control_value(key, str(said)) for key, said in row.items()}
+        sent = {key: self._control_value(key, str(said)) for key, said in row.items()}
+        return {**self.opening_row, **sent}
 
     def _control_value(self, key: str, said: str) -> str:
         """What was pasted as a control sends it: of a list of choices the one that is called so."""
@@ -193,10 +211,13 @@ class RowsBox(forms.Widget):
 
     def _rows_shown(self, value: Any) -> Sequence[TypedRow]:
         if isinstance(value, SentRows):
-            return value or [{}]
+            return value or [self.opening_row]
         rows = [row for row in value or () if isinstance(row, Mapping)]
         spare = SPARE_ROWS if rows else max(FIRST_ROWS, min_rows_of(self.spec))
-        return [*rows, *({} for _ in range(min(spare, max_rows_of(self.spec) - len(rows))))]
+        return [
+            *rows,
+            *(self.opening_row for _ in range(min(spare, max_rows_of(self.spec) - len(rows)))),
+        ]
 
     def _cells(self, name: str, base_id: str, number: int, row: TypedRow) -> list[Cell]:
         return [
@@ -205,7 +226,9 @@ class RowsBox(forms.Widget):
                 column.render(name, base_id, number, row.get(key)),
                 self.refused.get((number + 1, key), ""),
                 column.help,
-                column.spec.required is True,
+                column.is_always_required,
+                column.condition,
+                f"{name}-{number}-{key}" if column.spec.when is not None else "",
             )
             for key, column in self.columns.items()
         ]
@@ -218,7 +241,7 @@ class SentRows(list[dict[str, Any]]):
 class _ColumnBox:
     """A column of the table: its heading and its control."""
 
-    def __init__(self, key: str, spec: ColumnDef) -> None:
+    def __init__(self, key: str, spec: ColumnDef, beside: Mapping[str, Any]) -> None:
         self.key, self.spec = key, spec
         self.presentation = FIELD_PRESENTATIONS[spec.type]
         self.label = display_title(key, spec.label)
@@ -227,6 +250,20 @@ class _ColumnBox:
         said = (spec.help, self.presentation.hint(spec), constraint_hint(spec))
         self.help = " ".join(str(part) for part in said if part)
         """What stands under the heading."""
+        self.condition = column_condition_hint(beside, spec)
+        self.is_always_required = is_always_asked(spec)
+        self.opens_with = self._opening_text()
+        if self.opens_with:
+            self.box.attrs["data-opens-with"] = self.opens_with
+
+    def _opening_text(self) -> str:
+        if self.spec.default is None:
+            return ""
+        try:
+            value = clean_unnamed_value(self.spec, self.spec.default)
+        except ValueRefused:  # the audit says so of the map
+            return ""
+        return str(self.presentation.spec_form_value(self.spec, value) or "")
 
     def render(self, name: str, base_id: str, number: int, value: Any) -> SafeString:
         """The control in a row."""

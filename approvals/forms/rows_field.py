@@ -12,6 +12,7 @@ from approvals.forms.number_boxes import NumberBox
 from approvals.forms.people_boxes import PersonBox
 from approvals.forms.rows_box import RowsBox, SentRows
 from workflows.engine.format.definition import FieldDef, display_title
+from workflows.engine.rules.asked_cells import AskedCells
 from workflows.engine.texts import text
 from workflows.engine.timing.dates import local_day_of
 from workflows.engine.values.constraints import refused_cells
@@ -34,6 +35,7 @@ class RowsField(forms.Field):
         self, key: str, spec: FieldDef, *, opening_value: Any = None, **options: Any
     ) -> None:
         self.key, self.spec, self.opening_value = key, spec, opening_value
+        self.cells = AskedCells(columns_of(spec), timezone.get_default_timezone())
         super().__init__(label=display_title(key, spec.label), **options)
 
     def bound_data(self, data: Any, initial: Any) -> Any:
@@ -45,9 +47,12 @@ class RowsField(forms.Field):
         column."""
         if self.widget.paste_problem:
             raise forms.ValidationError(self.widget.paste_problem)
-        rows = value if isinstance(value, Sequence) else []
+        rows = self._filled_rows(value if isinstance(value, Sequence) else [])
         self.widget.look_people_up(rows)
-        read = [self._sent_row(number, row) for number, row in enumerate(rows, 1)]
+        read = [
+            self._without_unasked(number, *self._sent_row(number, row))
+            for number, row in enumerate(rows, 1)
+        ]
         refused = [cell for _, cells in read for cell in cells]
         kept = None
         try:
@@ -95,6 +100,38 @@ class RowsField(forms.Field):
                 refused.append(CellRefused(number, key, label, text("%(why)s", why=why)))
         return sent, refused
 
+    def _filled_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """The rows as they stand in the form; one that only says what it opened with is none, but
+        as often as such a row was there."""
+        left = [self.widget.says_something(row) for row in self._form_rows(self.opening_value)]
+        may_stay, filled = left.count(False), []
+        for row in rows:
+            is_row = self.widget.says_something(row) or may_stay > 0
+            may_stay -= not self.widget.says_something(row) and any(row.values())
+            filled.append(row if is_row else {})
+        return filled
+
+    def _without_unasked(
+        self, number: int, sent: dict[str, Any], refused: list[CellRefused]
+    ) -> tuple[dict[str, Any], list[CellRefused]]:
+        """A row without the cells that are not asked for beside the others, and what is wrong in
+        them."""
+        if not self.cells.when:
+            return sent, refused
+        wrong, columns = {cell.column for cell in refused}, columns_of(self.spec)
+        row = {key: _readable(columns[key], said) for key, said in sent.items() if key not in wrong}
+        whole = self.cells.settled({key: cell for key, cell in row.items() if cell is not None})
+        unasked = {key for key in self.cells.when if not self.cells.asks(key, whole)}
+        self.widget.unasked |= {(number, key) for key in unasked}
+        return (
+            {key: said for key, said in sent.items() if key not in unasked},
+            [cell for cell in refused if cell.column not in unasked],
+        )
+
+    def with_emptied(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Rows that say which of their cells are empty though they opened with something."""
+        return [{**dict.fromkeys(self.widget.opening_row), **row} for row in rows]
+
     def _read_cell(self, key: str, column: FieldSpec, typed: Any) -> Any:
         """What a control sent; the canonical value where its text is one that stood in this
         column."""
@@ -118,7 +155,14 @@ class RowsField(forms.Field):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether a row that says something differs from what the form showed."""
-        return _said(self._form_rows(initial)) != _said(data)
+        return self._said(self._form_rows(initial)) != self._said(data)
+
+    def _said(self, rows: Any) -> list[dict[str, str]]:
+        return [
+            {key: str(cell) for key, cell in row.items() if cell}
+            for row in rows or ()
+            if self.widget.says_something(row)
+        ]
 
     def _form_rows(self, value: Any) -> Sequence[Mapping[str, Any]]:
         columns = columns_filled_in(columns_of(self.spec))
@@ -132,6 +176,9 @@ class RowsField(forms.Field):
         ]
 
 
-def _said(rows: Any) -> list[dict[str, str]]:
-    said = [{key: str(cell) for key, cell in row.items() if cell} for row in rows or ()]
-    return [row for row in said if row]
+def _readable(column: FieldSpec, said: Any) -> Any:
+    """The canonical value of a cell; None where it cannot be read."""
+    try:
+        return read_unnamed_value(column, said)
+    except ValueRefused:
+        return None

@@ -58,16 +58,24 @@ def rule_text(definition: Definition, written: str) -> str:
         return gettext("“%(rule)s” holds") % {"rule": written}
 
 
+def column_rule_text(columns: Mapping[str, Any], written: str) -> str:
+    """The same of a rule about one row of a list."""
+    try:
+        return _RuleWords(None, columns).condition(rule_syntax_of(written, columns))
+    except (RuleProblem, _NoWords):
+        return gettext("“%(rule)s” holds") % {"rule": written}
+
+
 class _NoWords(Exception):
     """A part of the rule has no words of its own."""
 
 
 class _RuleWords:
-    """Says the parts of one map's rules; it knows the fields that they name."""
+    """Says the parts of one map's rules; it knows the fields that they name. Without a map these
+    are columns of a row."""
 
-    def __init__(self, definition: Definition, fields: Mapping[str, Any] | None = None) -> None:
-        self.definition = definition
-        self.fields: Mapping[str, Any] = definition.all_fields if fields is None else fields
+    def __init__(self, definition: Definition | None, fields: Mapping[str, Any]) -> None:
+        self.definition, self.fields = definition, fields
 
     def condition(self, node: Any, *, negated: bool = False, inside: str = "") -> str:
         """A part that holds or does not; `inside` is the word (AND, OR) that it stands between."""
@@ -195,7 +203,9 @@ class _RuleWords:
         if node.cls is ast.FunctionCallExpression:
             return self._function_label(node)
         key = node.args[1]
-        words = fact_text(self.definition, key) if _is_fact(self.fields[key]) else None
+        words = None
+        if self.definition is not None and _is_fact(self.fields[key]):
+            words = fact_text(self.definition, key)
         if words is not None:
             return str(words)
         return gettext("“%(field)s”") % {"field": display_title(key, self.fields[key].label)}
@@ -205,7 +215,7 @@ class _RuleWords:
         field = self._spec(field_node)
         if node.cls in _SUBJECTS:
             return self._label(node)
-        if node.cls is ast.StringExpression and _is_fact(field):
+        if node.cls is ast.StringExpression and self.definition is not None and _is_fact(field):
             return str(fact_value(self.definition, field_node.args[1], node.args[1]))
         if node.cls in (ast.FloatExpression, ast.StringExpression):
             return value_text(field, node.args[1], {})

@@ -13,6 +13,11 @@ def field(name: str, **said: Any) -> Callable[[Map], None]:
     return put(f"fields.{name}", said)
 
 
+def in_rows(**columns: Any) -> Callable[[Map], None]:
+    """A list with these columns."""
+    return field("lines", type="list", columns=columns)
+
+
 NET = {"net": {"type": "integer", "required": True}}
 OPEN = {"net": {"type": "integer"}, "what": {"type": "text"}}
 FIELD_CASES: list[tuple[str, Callable[[Map], None], str]] = [
@@ -78,6 +83,22 @@ FIELD_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         "condition_in_circle"),
     ("a field that waits for itself",
         field("one", type="text", when="one == 'a'"), "condition_in_circle"),
+    ("columns under conditions of their row", in_rows(
+        kind={"type": "choice", "choices": ["a", "b"], "default": "a"}, net={"type": "integer"},
+        twice={"type": "integer", "value": "net * 2"},
+        why={"type": "text", "when": "kind == 'a'", "required": {"when": "twice > 4"}}), ""),
+    ("a column under a condition of the request",
+        in_rows(why={"type": "text", "when": "amount > 5"}), "condition_wrong"),
+    ("a column required under a rule of another kind",
+        in_rows(net={"type": "integer"}, why={"type": "text", "required": {"when": "net == 'x'"}}),
+        "condition_wrong"),
+    ("columns that wait for each other",
+        in_rows(one={"type": "text", "when": "two == 'a'"},
+                two={"type": "text", "when": "one == 'a'"}), "condition_in_circle"),
+    ("a column's default that is no choice",
+        in_rows(kind={"type": "choice", "choices": ["a", "b"], "default": "c"}), "default_unfit"),
+    ("a column's default of today",
+        in_rows(on={"type": "date", "default": "today + 5d"}), "default_unfit"),
     ("a default", field("kind", type="choice", choices=["a", "b"], default="a"), ""),
     ("a default of today", field("start", type="date", default="today + 5d"), ""),
     ("a default that is no choice",

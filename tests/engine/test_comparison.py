@@ -150,6 +150,19 @@ def of_columns(**columns: Any) -> dict[str, Any]:
     return {"fields": {"lines": {"type": "list", "label": "Items", "columns": columns}}}
 
 
+def test_what_columns_ask_for_is_told() -> None:
+    net = {"type": "money", "required": {"when": "good"}}
+    before = draw(ROW, **of_columns(net=net)).definition
+    net = {"type": "money", "required": {"when": "not good"}, "when": "good", "default": 1}
+    after = draw(ROW, **of_columns(net=net)).definition
+    found = compare_definitions(before, after, propose_steps(before, after))
+    assert {(d.key, d.part, str(d.before), str(d.after)) for d in found} == {
+        ("lines.net", "default", "None", "1"),
+        ("lines.net", "required", "{'when': 'good'}", "{'when': 'not good'}"),
+        ("lines.net", "when", "None", "good"),
+    }
+
+
 def test_the_columns_of_a_list_are_told_one_by_one() -> None:
     net = {"type": "money", "currency": "EUR"}
     before = draw(ROW, **of_columns(item={"type": "text"}, net=net, old={"type": "date"}))

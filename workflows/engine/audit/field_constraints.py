@@ -1,6 +1,6 @@
 """What fields ask of their values: that a value can be all of it, and what it leans on is there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -11,7 +11,7 @@ from workflows.engine.format.definition import FieldDef
 from workflows.engine.format.field_parts import ColumnDef, DefaultDef
 from workflows.engine.format.roles import RoleDef
 from workflows.engine.routing.graph import find_reachable
-from workflows.engine.rules.evaluation import RuleProblem
+from workflows.engine.rules.evaluation import Rule, RuleProblem, compile_rule
 from workflows.engine.texts import Text, text
 from workflows.engine.values.bounds import (
     Bound,
@@ -25,6 +25,8 @@ from workflows.engine.values.constraints import constraint_refusal
 from workflows.engine.values.field_types.base import ValueRefused, type_of_field
 from workflows.engine.values.fields import clean_unnamed_value
 from workflows.engine.values.patterns import compile_pattern
+
+Specs = Mapping[str, FieldDef] | Mapping[str, ColumnDef]
 
 _SOME_DAY: Final = date(2026, 7, 1)
 """Bounds that are both counted from today are held against each other on this day."""
@@ -122,29 +124,46 @@ def check_choosable_people(survey: Survey) -> Iterator[AuditFinding]:
 
 
 def check_conditions(survey: Survey) -> Iterator[AuditFinding]:
-    """Under which rule a field is asked for, or required, can be told; and not by itself."""
-    leads_to = _condition_fields(survey)
-    for name, field in survey.definition.fields.items():
-        for said, rule in (("when", field.when), ("required", field.required_when)):
-            problem = _rule_problem(survey, rule) if rule is not None else None
+    """Under which rule a field is asked for, or required, can be told; and not by itself. The same
+    of a column, among those of its row."""
+    fields = survey.definition.fields
+    yield from _check_conditions_of(survey, fields, "")
+    for name, field in fields.items():
+        yield from _check_conditions_of(survey, field.columns or {}, f"{name}.")
+
+
+def _check_conditions_of(survey: Survey, specs: Specs, prefix: str) -> Iterator[AuditFinding]:
+    leads_to = _condition_fields(survey, specs, prefix)
+    for key, spec in specs.items():
+        name = prefix + key
+        for said, rule in (("when", spec.when), ("required", spec.required_when)):
+            problem = _rule_problem(survey, rule, specs, prefix) if rule is not None else None
             if problem is not None:
                 yield make_finding("condition_wrong", None, name=name, said=said, problem=problem)
-        if name in find_reachable(leads_to.get(name, ()), leads_to, set()):
+        if key in find_reachable(leads_to.get(key, ()), leads_to, set()):
             yield make_finding("condition_in_circle", None, name=name)
 
 
-def _condition_fields(survey: Survey) -> dict[str, frozenset[str]]:
-    """The fields that each field's `when` reads."""
-    read = dict.fromkeys(survey.definition.fields, frozenset[str]())
-    for name, field in survey.definition.fields.items():
-        if field.when is not None and _rule_problem(survey, field.when) is None:
-            read[name] = survey.graph.rule(field.when).fields & read.keys()
+def _condition_fields(survey: Survey, specs: Specs, prefix: str) -> dict[str, frozenset[str]]:
+    """The fields, or the columns, that each one's `when` reads."""
+    read = dict.fromkeys(specs, frozenset[str]())
+    for key, spec in specs.items():
+        if spec.when is not None and _rule_problem(survey, spec.when, specs, prefix) is None:
+            read[key] = _condition(survey, spec.when, specs, prefix).fields & read.keys()
     return read
 
 
-def _rule_problem(survey: Survey, rule: str) -> str | None:
+def _condition(survey: Survey, rule: str, specs: Specs, prefix: str) -> Rule:
+    """A condition of a field reads all that rules do, one of a column its row. Raises
+    RuleProblem."""
+    if prefix:
+        return compile_rule(rule, specs, zone=survey.graph.zone)
+    return survey.graph.rule(rule)
+
+
+def _rule_problem(survey: Survey, rule: str, specs: Specs, prefix: str) -> str | None:
     try:
-        asked = survey.graph.rule(rule).facts
+        asked = _condition(survey, rule, specs, prefix).facts
     except RuleProblem as problem:
         return str(problem)
     return str(_NO_FACTS.filled({"name": min(asked)})) if asked else None
@@ -158,13 +177,13 @@ _NO_FACTS: Final = text(
 
 def check_defaults(survey: Survey) -> Iterator[AuditFinding]:
     """What a form opens with is a value that the field takes."""
-    for name, field in survey.definition.fields.items():
+    for name, field in survey.definition.value_specs():
         problem = _default_problem(field) if field.default is not None else None
         if problem is not None:
             yield make_finding("default_unfit", None, name=name, problem=problem)
 
 
-def _default_problem(field: FieldDef) -> Text | str | None:
+def _default_problem(field: FieldDef | ColumnDef) -> Text | str | None:
     default, field_type = field.default, type_of_field(field)
     if field_type.holds_document:
         return text("a document is always uploaded")
@@ -175,7 +194,8 @@ def _default_problem(field: FieldDef) -> Text | str | None:
         return (
             text("the requester can never be chosen") if default.requester and field.never else None
         )
-    if field_type.kind == "date" and parse_day_from_today(default) is not None:
+    is_column = isinstance(field, ColumnDef)
+    if field_type.kind == "date" and parse_day_from_today(default) is not None and not is_column:
         return None  # what it comes to depends on the day
     try:
         value = clean_unnamed_value(field, default)

@@ -52,10 +52,11 @@ def unkept_values(graph: Graph, data: Mapping[str, Any]) -> frozenset[str]:
 
 
 def conditional_fields(graph: Graph) -> frozenset[str]:
-    """The fields that are asked for under a condition."""
+    """The fields that are asked for under a condition, and columns of rows under their dotted
+    names."""
     known = graph.memo.get("conditional fields")
     if known is None:
-        fields = graph.definition.fields.items()
+        fields = graph.definition.all_fields.items()
         known = frozenset(key for key, field in fields if field.when is not None)
         graph.memo["conditional fields"] = known
     return known
@@ -65,8 +66,38 @@ def _holds(graph: Graph, rule: str, data: Mapping[str, Any]) -> bool:
     """Whether the rule holds among these values, whatever they say of fields that are worked out:
     what is just being written has not been worked out yet."""
     try:
-        if graph.rule(rule).fields & graph.worked_out.keys:
+        read = graph.rule(rule).fields
+        if read & graph.worked_out.keys:
             data = graph.worked_out.completed(data)
+        if read & _worked_out_columns(graph):
+            data = _with_worked_out_columns(graph, data)
         return graph.holds(rule, data)
     except (RuleCannotBeEvaluated, RuleProblem):
         return False
+
+
+def _worked_out_columns(graph: Graph) -> frozenset[str]:
+    """The columns of rows that are worked out, under their dotted names."""
+    known = graph.memo.get("worked-out columns")
+    if known is None:
+        columns = graph.definition.all_fields.items()
+        known = frozenset(key for key, field in columns if "." in key and field.value is not None)
+        graph.memo["worked-out columns"] = known
+    return known
+
+
+def _with_worked_out_columns(graph: Graph, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with what is worked out in the rows that they are about."""
+    whole = dict(data)
+    for scope in graph.definition.row_scopes():
+        field = graph.definition.fields.get(scope.source)
+        columns = (field.columns if field is not None else None) or {}
+        row = {
+            column: said
+            for column in columns
+            if (said := data.get(f"{scope.name}.{column}")) is not None
+        }
+        if row:
+            settled = graph.cells_of(scope.source).settled(row)
+            whole |= {f"{scope.name}.{column}": settled.get(column) for column in columns}
+    return whole

@@ -21,7 +21,7 @@ def field_at(graph: Graph, key: str, at: str, *, hides: bool = False) -> FieldDe
     if not left or field.columns is None:
         return field
     columns = {
-        name: column.model_copy(update={"required": None}) if name in left else column
+        name: column.when_optional() if name in left else column
         for name, column in field.columns.items()
         if not hides or name not in left or len(left) == len(field.columns)
     }
@@ -29,9 +29,14 @@ def field_at(graph: Graph, key: str, at: str, *, hides: bool = False) -> FieldDe
 
 
 def columns_left(graph: Graph, key: str, at: str) -> frozenset[str]:
-    """The required columns of a list that steps of each-branches ahead fill in."""
+    """The columns of a list, required always or under a condition, that steps of each-branches
+    ahead fill in."""
     field = graph.definition.all_fields[key]
-    required = {name for name, column in (field.columns or {}).items() if column.required}
+    required = {
+        name
+        for name, column in (field.columns or {}).items()
+        if column.required or column.required_when is not None
+    }
     if not required:
         return frozenset()
     name = f"columns left {at}/{key}"

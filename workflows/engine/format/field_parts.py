@@ -59,7 +59,8 @@ class DefaultDef(DefinitionPart):
         return self
 
 
-DefaultValue = bool | int | float | Annotated[str, StringConstraints(max_length=4000)] | DefaultDef
+ConstantValue = bool | int | float | Annotated[str, StringConstraints(max_length=4000)]
+DefaultValue = ConstantValue | DefaultDef
 """What a form opens with: a constant, a day counted from today, or what is looked up."""
 
 
@@ -76,11 +77,52 @@ class ValueDef(ConstrainedDef):
     of: Slug | None = None
     value: RuleText | None = None
     round: RoundingDef | None = None
+    when: RuleText | None = None
+    _required_when: str | None = PrivateAttr(None)
+
+    @property
+    def required_when(self) -> str | None:
+        """The rule under which it may not stay empty, where it is not always so."""
+        return self._required_when
 
     @property
     def offered_role(self) -> str | None:
         """The role whose people can be chosen, as `role` or `in` names it."""
         return self.in_ if isinstance(self.in_, str) else self.role
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _read_required_when(cls, value: Any, handler: Any) -> Any:
+        """`required: {when: …}` is a condition, which stands in a part of its own."""
+        condition = value.get("required") if isinstance(value, dict) else None
+        if not isinstance(condition, dict):
+            return handler(value)
+        if set(condition) != {"when"} or not isinstance(condition["when"], str):
+            raise ValueError(text("write `required: true`, or `required: {when: …}` with a rule"))
+        part = handler({name: said for name, said in value.items() if name != "required"})
+        part._required_when = _RULE.validate_python(condition["when"])
+        return part
+
+    @model_serializer(mode="wrap")
+    def _write_required_when(self, handler: Any) -> Any:
+        written = handler(self)
+        if self.required_when is not None:
+            written["required"] = {"when": self.required_when}
+        return written
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: Any, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        full = handler.resolve_ref_schema(handler(schema))
+        condition = {
+            "type": "object",
+            "properties": {"when": _RULE.json_schema()},
+            "required": ["when"],
+            "additionalProperties": False,
+        }
+        full["properties"]["required"]["anyOf"].insert(1, condition)
+        return full
 
     @model_validator(mode="after")
     def _worked_out_is_not_filled_in(self) -> Self:
@@ -160,6 +202,7 @@ class ColumnDef(ValueDef):
     """A column of a list: any type that holds one plain value."""
 
     type: ColumnTypeName
+    default: ConstantValue | None = None
     accept: ClassVar[None] = None
     max_size: ClassVar[None] = None
     columns: ClassVar[None] = None
@@ -167,6 +210,12 @@ class ColumnDef(ValueDef):
     max_rows: ClassVar[None] = None
     min_files: ClassVar[None] = None
     max_files: ClassVar[None] = None
+
+    def when_optional(self) -> "ColumnDef":
+        """The same column where a row need not say anything under it."""
+        column = self.model_copy(update={"required": None})
+        column._required_when = None
+        return column
 
 
 RowCount = Annotated[int, Field(ge=1, le=MOST_ROWS)]
@@ -184,55 +233,14 @@ class FieldDef(ValueDef):
     max_files: FileCount | None = None
     public: bool | None = None
     default: DefaultValue | None = None
-    when: RuleText | None = None
     section: Line | None = None
     visible_to: Annotated[list[Name], Field(min_length=1)] | None = None
-    _required_when: str | None = PrivateAttr(None)
-
-    @property
-    def required_when(self) -> str | None:
-        """The rule under which the field may not stay empty, where it is not always so."""
-        return self._required_when
 
     @property
     def is_left_to_others(self) -> bool:
         """Whether it has to be given wherever it is asked for, as nothing fills it in instead."""
         has_constant = self.default is not None and not isinstance(self.default, DefaultDef)
         return bool(self.required) and self.when is None and not has_constant
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _read_required_when(cls, value: Any, handler: Any) -> Any:
-        """`required: {when: …}` is a condition, which stands in a part of its own."""
-        condition = value.get("required") if isinstance(value, dict) else None
-        if not isinstance(condition, dict):
-            return handler(value)
-        if set(condition) != {"when"} or not isinstance(condition["when"], str):
-            raise ValueError(text("write `required: true`, or `required: {when: …}` with a rule"))
-        part = handler({name: said for name, said in value.items() if name != "required"})
-        part._required_when = _RULE.validate_python(condition["when"])
-        return part
-
-    @model_serializer(mode="wrap")
-    def _write_required_when(self, handler: Any) -> Any:
-        written = handler(self)
-        if self.required_when is not None:
-            written["required"] = {"when": self.required_when}
-        return written
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: Any, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        full = handler.resolve_ref_schema(handler(schema))
-        condition = {
-            "type": "object",
-            "properties": {"when": _RULE.json_schema()},
-            "required": ["when"],
-            "additionalProperties": False,
-        }
-        full["properties"]["required"]["anyOf"].insert(1, condition)
-        return full
 
     columns: Annotated[dict[Name, ColumnDef], Field(min_length=1, max_length=30)] | None = None
     min_rows: RowCount | None = None

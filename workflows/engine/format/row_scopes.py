@@ -7,6 +7,7 @@ from typing import Any, Final
 from workflows.engine.format.branches import ChainDef
 from workflows.engine.format.field_parts import FieldDef
 from workflows.engine.format.step_kinds import display_title
+from workflows.engine.rules.row_names import rule_of_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,19 @@ def row_fields(name: str, source: FieldDef) -> dict[str, FieldDef]:
         return {name: FieldDef.model_validate({"type": "user", **label, **sight})}
     return {
         f"{name}.{column}": FieldDef.model_validate(
-            {"label": display_title(column, None), **_column_as_field(spec), **sight}
+            {"label": display_title(column, None), **_column_as_field(name, spec, columns), **sight}
         )
         for column, spec in columns.items()
     }
 
 
-def _column_as_field(spec: Any) -> dict[str, Any]:
+def _column_as_field(row: str, spec: Any, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of a column, its conditions over the names that the row has in its branch. A
+    row opens with its defaults where it is made, so none is looked for in the branch."""
     written: dict[str, Any] = spec.model_dump(by_alias=True, exclude_unset=True)
+    written.pop("default", None)
+    if spec.when is not None:
+        written["when"] = rule_of_row(spec.when, row, columns)
+    if spec.required_when is not None:
+        written["required"] = {"when": rule_of_row(spec.required_when, row, columns)}
     return written

@@ -291,7 +291,7 @@ class ValueMaker:
 
     def _draw_row(self, key: str, spec: FieldDef, writer: Writer, random: Random) -> dict[str, Any]:
         row: dict[str, Any] = {}
-        columns = columns_of(spec)
+        columns, cells = columns_of(spec), self.graph.cells_of(key)
         left = columns_left(self.graph, key, ANYWHERE)
         for name in columns:
             if name in left:
@@ -299,7 +299,7 @@ class ValueMaker:
             value = self._draw_cell(key, name, columns, row, writer, random)
             if value is not None:
                 row[name] = value
-        return row
+        return cells.settled(row)
 
     def _draw_cell(
         self,

@@ -30,6 +30,7 @@ from workflows.engine.format.directory_finders import field_of_word
 from workflows.engine.format.parts import DueDef
 from workflows.engine.format.person_facts import PERSON_FACTS
 from workflows.engine.routing.rows import Chains, Rows, values_of_rows, with_chains
+from workflows.engine.rules.asked_cells import AskedCells
 from workflows.engine.rules.evaluation import Rule, RuleCannotBeEvaluated, RuleProblem, compile_rule
 from workflows.engine.rules.worked_out import WorkedOut, order_worked_out
 from workflows.engine.tables.compiling import TableProblem, compile_table
@@ -131,6 +132,17 @@ class Graph:
             raise RuleCannotBeEvaluated(
                 text("The table cannot be used: %(problem)s", problem=problem.text)
             ) from None
+
+    def cells_of(self, key: str) -> AskedCells:
+        """What is asked for in the rows of a list; made once."""
+        if key not in self._cells:
+            columns = self.definition.fields[key].columns or {}
+            self._cells[key] = AskedCells(columns, self.zone)
+        return self._cells[key]
+
+    @cached_property
+    def _cells(self) -> dict[str, AskedCells]:
+        return {}
 
     @cached_property
     def _tables(self) -> dict[str, DecisionTable]:

@@ -1,7 +1,8 @@
 """Rows in rules: `row.net` is one name, of a column of the row that a branch is about."""
 
+import re
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 from rule_engine import ast
 
@@ -27,3 +28,17 @@ def _bind(node: Any, names: Collection[str]) -> None:
     name = f"{before.args[1]}.{column}"
     if name in names and not node.kwargs.get("safe"):
         node.cls, node.args, node.kwargs = ast.SymbolExpression, (context, name), {}
+
+
+_WORD: Final = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|(?<![\w.$])(?P<word>[A-Za-z_]\w*)(?!\s*\(|\w)")
+"""Texts in quotes and names of functions are passed over."""
+
+
+def rule_of_row(rule: str, row: str, columns: Collection[str]) -> str:
+    """A rule over the columns of a row as it stands among the names of a branch, in which the row
+    is called so: `net > 5` as `line.net > 5`."""
+
+    def name(found: re.Match[str]) -> str:
+        return f"{row}.{found['word']}" if found["word"] in columns else found[0]
+
+    return _WORD.sub(name, rule)

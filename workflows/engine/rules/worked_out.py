@@ -18,7 +18,6 @@ from workflows.engine.rules.evaluation import (
 )
 from workflows.engine.rules.field_sums import evaluate_for_field
 from workflows.engine.values.field_types.base import ValueRefused, type_of_field
-from workflows.engine.values.field_types.rows import ROW_COMPLETERS
 
 
 @dataclass(frozen=True)
@@ -121,18 +120,6 @@ def _by_list(fields: Mapping[str, Any], zone: tzinfo) -> dict[str, WorkedOut]:
         if any(column.value is not None for column in columns.values()):
             found[key] = order_worked_out(columns, zone)
     return found
-
-
-def work_out_rows(spec: Any, rows: Any, zone: tzinfo) -> Any:
-    """The rows of a list, each with its worked-out columns."""
-    columns = getattr(spec, "columns", None) or {}
-    if not rows or all(column.value is None for column in columns.values()):
-        return rows
-    worked_out = order_worked_out(columns, zone)
-    return worked_out.completed_rows(rows)
-
-
-ROW_COMPLETERS.append(work_out_rows)
 
 
 def _circle(left: Mapping[str, WorkedOutField]) -> tuple[str, ...]:

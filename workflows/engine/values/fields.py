@@ -14,6 +14,7 @@ from workflows.engine.errors import InvalidInput
 from workflows.engine.timing.dates import is_allowed_moment
 from workflows.engine.values.constraints import ConstrainedSpec, constraint_schema
 from workflows.engine.values.field_types.base import FieldSpec, ValueRefused, type_of_field
+from workflows.engine.values.field_types.rows import columns_of
 from workflows.engine.values.field_types.storable import refuse_unstorable
 
 
@@ -82,8 +83,7 @@ def json_schema_of_fields(
     properties = {
         key: {
             "title": fields[key].label or key,
-            **type_of_field(fields[key]).json_schema(fields[key]),
-            **(constraint_schema(fields[key]) if hasattr(fields[key], "max_length") else {}),
+            **_value_schema(fields[key]),
         }
         for key in keys
     }
@@ -94,6 +94,21 @@ def json_schema_of_fields(
         "required": list(required),
         "additionalProperties": False,
     }
+
+
+def _value_schema(spec: ConstrainedSpec) -> dict[str, Any]:
+    """Of a list with what its columns ask for."""
+    field_type = type_of_field(spec)
+    schema = dict(field_type.json_schema(spec))
+    if field_type.holds_rows:
+        cells = schema["items"]["properties"]
+        for key, column in columns_of(spec).items():
+            cells[key] = {**cells[key], **_constraints_of(column)}
+    return schema | _constraints_of(spec)
+
+
+def _constraints_of(spec: Any) -> dict[str, Any]:
+    return constraint_schema(spec) if hasattr(spec, "max_length") else {}
 
 
 def missing_required_fields(

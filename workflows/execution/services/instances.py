@@ -30,7 +30,10 @@ from workflows.execution.services.command_rules import (
     save_command,
 )
 from workflows.execution.services.effect_handlers import apply_event
-from workflows.execution.services.field_values.default_values import default_values
+from workflows.execution.services.field_values.default_values import (
+    default_values,
+    with_row_defaults,
+)
 from workflows.execution.services.field_values.value_constraints import clean_writes, kept_files
 from workflows.execution.services.field_values.values import (
     SentFiles,
@@ -128,7 +131,8 @@ def start_on_version(
         asking_user = _resolve_requester(work, requester)
         if parent is not None:
             work.instance.parent, work.instance.parent_activation = parent
-        work.instance.data = clean_writes(work, data or {})
+        given = with_row_defaults(work.map, data or {}) if complete else data or {}
+        work.instance.data = clean_writes(work, given)
         if complete:
             _fill_in_defaults(work, asking_user, data or {})
         _write_start(work, asking_user, files or {}, complete=complete)

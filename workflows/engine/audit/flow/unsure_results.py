@@ -48,7 +48,11 @@ def may_be_empty_cell(graph: Graph, cell: str, asked_by: str) -> bool:
 def filled_columns(graph: Graph, columns: Mapping[str, ColumnDef]) -> frozenset[str]:
     """The columns in which each row has something: what it must have, and what is worked out from
     that. A row without anything in it does not count, so the only column is one of them."""
-    required = [name for name, column in columns.items() if column.required or len(columns) == 1]
+    required = [
+        name
+        for name, column in columns.items()
+        if (column.required and column.when is None) or len(columns) == 1
+    ]
     return _with_results(graph, columns, required)
 
 

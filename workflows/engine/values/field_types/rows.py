@@ -5,10 +5,10 @@ constraints. An empty column is left out, an empty row is none, and no rows are 
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from workflows.engine.texts import Text, text
 from workflows.engine.values.field_types.base import (
@@ -24,11 +24,25 @@ from workflows.engine.values.field_types.storable import refuse_unstorable
 MOST_ROWS: Final = 1000
 ROWS_UNSAID: Final = 100
 """So many rows a list may have where the map says nothing."""
-ROW_COMPLETERS: Final[list[Callable[[Any, Any, tzinfo], Any]]] = []
-"""What completes rows that were read: the rules, which know values and not the other way, put in
-here what works columns out."""
+Row = Mapping[str, Any]
 MOST_NAMED: Final = 3
 """So many of the cells that are refused are named in one sentence."""
+
+
+class RowSettler(Protocol):
+    """What completes the rows of a list that were read, and says what they lack."""
+
+    def __init__(self, columns: Mapping[str, Any], zone: tzinfo) -> None: ...
+
+    def settled(self, row: Row) -> dict[str, Any]:
+        """The row without what is not asked for, with what is worked out."""
+
+    def lacking(self, row: Row) -> list[str]:
+        """The columns that a settled row has to say under a condition, and does not."""
+
+
+ROW_SETTLERS: Final[list[type[RowSettler]]] = []
+"""The rules, which know values and not the other way, put in here what asks for cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +111,6 @@ class ListType(FieldType):
             raise ValueRefused("keep it to %(most)s rows.", most=most)
         if rows and len(rows) < min_rows_of(spec):
             raise ValueRefused("fill in at least %(least)s rows.", least=min_rows_of(spec))
-        for complete in ROW_COMPLETERS:
-            rows = complete(spec, rows, zone)
         return rows
 
     def python_value(self, value: Any, zone: tzinfo) -> tuple[Mapping[str, Any], ...]:
@@ -116,7 +128,7 @@ class ListType(FieldType):
                 key: {"title": column.label or key, **type_of_field(column).json_schema(column)}
                 for key, column in columns.items()
             },
-            "required": [key for key, column in columns.items() if column.required],
+            "required": [key for key, column in columns.items() if is_always_asked(column)],
             "additionalProperties": False,
         }
         bounds = {"minItems": min_rows_of(spec), "maxItems": max_rows_of(spec)}
@@ -181,6 +193,11 @@ def columns_filled_in(columns: Mapping[str, FieldSpec]) -> Mapping[str, FieldSpe
     }
 
 
+def is_always_asked(column: FieldSpec) -> bool:
+    """Whether every row has to say something under this column."""
+    return bool(column.required) and getattr(column, "when", None) is None
+
+
 def min_rows_of(spec: FieldSpec) -> int:
     """How many rows a list has that is not empty."""
     return getattr(spec, "min_rows", None) or 1
@@ -201,6 +218,7 @@ class _RowsReader:
     def __init__(self, spec: FieldSpec, zone: tzinfo) -> None:
         self.columns, self.zone = columns_of(spec), zone
         self.refused: list[CellRefused] = []
+        self.settlers = [settler(self.columns, zone) for settler in ROW_SETTLERS]
 
     def row(self, number: int, raw: object) -> dict[str, Any]:
         """What a row says; nothing where it is empty or refused."""
@@ -214,9 +232,15 @@ class _RowsReader:
             key: raw[key] for key in columns_filled_in(self.columns) if not _is_blank(raw.get(key))
         }
         for key, column in self.columns.items() if written else ():
-            if column.required and key not in written:
+            if is_always_asked(column) and key not in written:
                 self._refuse(number, key, text("fill it in."))
-        return dict(self._cells(number, written))
+        row = dict(self._cells(number, written))
+        for settler in self.settlers:
+            row = settler.settled(row)
+            for key in settler.lacking(row) if row else ():
+                if key not in written:
+                    self._refuse(number, key, text("fill it in."))
+        return row
 
     def _cells(self, number: int, said: Mapping[str, object]) -> Iterator[tuple[str, Any]]:
         for key, written in said.items():

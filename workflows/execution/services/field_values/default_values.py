@@ -19,6 +19,7 @@ from workflows.engine.format.field_parts import DefaultDef
 from workflows.engine.timing.dates import local_day_of, start_of_day
 from workflows.engine.values.bounds import parse_day_from_today
 from workflows.engine.values.field_types.base import type_of_field
+from workflows.engine.values.field_types.several import read_json_list
 from workflows.execution.models import WorkflowInstance
 from workflows.execution.services.field_values.value_constraints import require_constraints
 from workflows.execution.services.field_values.values import clean_values
@@ -46,6 +47,24 @@ def default_values(
         if value is not None and is_shown(version_map.graph, key, {**known, **found}):
             found |= _fitting(version_map, key, value, {**known, **found}, requester, now)
     return found
+
+
+def with_row_defaults(version_map: VersionMap, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Raw values of a start, the rows of lists with what their columns open with where these are
+    left out; a cell that is sent empty stays so."""
+    fields = version_map.graph.definition.fields
+    return {key: _opened_rows(fields.get(key), value) for key, value in given.items()}
+
+
+def _opened_rows(field: FieldDef | None, raw: Any) -> Any:
+    columns = (field.columns if field is not None else None) or {}
+    opens = {key: each.default for key, each in columns.items() if each.default is not None}
+    rows = read_json_list(raw) if opens else raw
+    if not opens or not isinstance(rows, list):
+        return raw
+    return [
+        {**opens, **row} if isinstance(row, Mapping) and any(row.values()) else row for row in rows
+    ]
 
 
 def _looked_up(
