@@ -18,6 +18,8 @@ LINES: Map = {
 }
 CHECKED = LINES | {"columns": LINES["columns"] | {"checked": {"type": "boolean", "required": True}}}
 UNNAMED = LINES | {"columns": LINES["columns"] | {"who": {"type": "user"}}}
+SOMETIMES = {"type": "user", "required": True, "when": "net > 100"}
+SOMETIMES_NAMED = LINES | {"columns": LINES["columns"] | {"who": SOMETIMES}}
 ASKED = ["amount", "urgent", "lead", "lines", "people"]
 CHECK = human("task", "crew", {"ok": "checked", "no": REFUSE}, outputs=["row.checked"])
 SIGN = human("approval", "signer", {"ok": "checked", "no": {"to": "checked", "exception": True}})
@@ -63,6 +65,13 @@ ROW_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         rows(*BOTH), put("fields.lines", UNNAMED),
         put("roles.named", {"column": "lines.who"}), put(S + "fix.role", "named")),
         "role_field_may_be_empty@fix"),
+    ("a role by all who stand in a column that is asked for under a rule", several(
+        rows(*BOTH), put("fields.lines", SOMETIMES_NAMED),
+        put("roles.named", {"column": "lines.who"}), put(S + "fix.role", "named")),
+        "role_field_may_be_empty@fix"),
+    ("a role by a column of the row that is asked for under a rule", several(
+        rows(*BOTH, check=check(role="named")), put("fields.lines", SOMETIMES_NAMED),
+        put("roles.named", {"field": "row.who"})), "role_field_may_be_empty@legal"),
     ("a role by a column of the row", several(
         rows(*BOTH, check=check(role="named")), put("roles.named", {"field": "row.who"})), ""),
     ("a share of the branches", several(rows(*BOTH), put(S + "checked.wait_for", "60%")), ""),
