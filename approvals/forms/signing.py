@@ -49,6 +49,10 @@ TOO_MANY = gettext_noop(
 )
 
 
+class NotSigned(InvalidInput):
+    """What was given to sign with is missing, wrong, or one try too many."""
+
+
 @dataclass(frozen=True, slots=True)
 class SigningPrompt:
     """What a page says of signing: as whom (the name as the record prints it), what it means, and
@@ -107,15 +111,15 @@ def sign_task(
         raise InvalidInput(NOTHING_TO_ASK_BY)
     secret = request.POST.get(SIGNATURE_SECRET, "")
     if not secret.strip():
-        raise InvalidInput(_NOT_GIVEN[method])
+        raise NotSigned(_NOT_GIVEN[method])
     signature = Signature(signer=user.pk, task=task.pk, method=method)
     check(signature)
     problems = _checking_form(user, method, secret).errors.as_data()
     codes = {problem.code for found in problems.values() for problem in found}
     if "too_many_login_attempts" in codes:
-        raise InvalidInput(TOO_MANY)
+        raise NotSigned(TOO_MANY)
     if codes:
-        raise InvalidInput(_WRONG[method])
+        raise NotSigned(_WRONG[method])
     return signature
 
 

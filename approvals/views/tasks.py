@@ -30,7 +30,7 @@ from approvals.forms.kept_uploads import (
     without_kept,
 )
 from approvals.forms.people_boxes import offer_people_of_map
-from approvals.forms.signing import sign_task
+from approvals.forms.signing import NotSigned, sign_task
 from approvals.pages.command_results import (
     describe_decision_result,
     describe_extension,
@@ -293,6 +293,7 @@ def _task_response(
         "changed_since_draft": draft is not None and content.seen != page.seen,
         "opened": _signed_snapshot(request, page, opened, error),
         **refusal_context(error),
+        "signing_error": str(error) if isinstance(error, NotSigned) else "",
         "now": now,
     }
     status = status_of(error) if error else 200

@@ -184,3 +184,19 @@ def _change(hand: Hand) -> None:
     hand.press("Save the step")
     hand.press("Publish")
     expect(page.get_by_text("v2 is published: new requests start on it")).to_be_visible()
+
+
+def test_the_boxes_of_fields_are_no_wider_than_the_page(site: str, browser: Browser) -> None:
+    page = sign_in(browser, site, "olive", viewport=DESK)
+    page.goto("/admin/workflows/workflowtemplate/")
+    _begin(Hand(page), "Chairs")
+    page.locator(".handoff-guide").get_by_role("link", name="Everything").click()
+    page.locator("a[href='#fields']").click()
+    for width in (1280, 800, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        box = page.locator("#fields-data")
+        expect(box).to_be_visible()
+        over = box.evaluate("table => table.scrollWidth - table.parentElement.clientWidth")
+        right = box.evaluate("table => table.getBoundingClientRect().right - window.innerWidth")
+        assert over <= 0 >= right, (width, over, right)
+    page.context.close()

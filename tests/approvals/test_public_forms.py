@@ -147,6 +147,8 @@ def test_a_stranger_fills_in_confirms_by_mail_follows_and_hears_of_the_end() -> 
     page = Client().get(path)
     assert "The roof leaks" in page.content.decode()
     assert "receipt.pdf" in page.content.decode()
+    parts = page.content.decode().split('<button type="submit" class="forward">')
+    assert ['name="f-what"' in part for part in parts] == [False, True, False]  # a button behind it
     assert not WorkflowInstance.objects.exists()
 
     led = Client().post(path)

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from approvals.pages.resources import resource_list
 from tests.factories import NOW, make_user, open_task
@@ -26,6 +27,7 @@ from workflows.people.models import User
 from workflows.people.services.absences import AbsencePlan, set_absence
 from workflows.resources.choices import HoldPurpose
 from workflows.resources.models import Hold, Resource
+from workflows.resources.queries.holders import periods_of
 from workflows.trail.models import TrailEvent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lenient_templates")]
@@ -128,6 +130,17 @@ def test_who_answers_for_a_resource_gives_back_what_is_held(
     assert (event.command, event.capacity, event.comment) == ("give_back", "owner", "Fire drill.")
     taken.refresh_from_db()
     assert rebuild_from_trail(taken)[0].to_json() == taken.marking
+
+
+def test_the_period_that_a_budget_is_in_comes_first() -> None:
+    budget, year = make_budget(), timezone.localdate().year
+    made = budget.periods.get()
+    for first in (2001, year + 1, year, year + 2):
+        made.first_day, made.last_day = date(first, 1, 1), date(first, 12, 31)
+        made.save()
+        made.pk = None
+    years = [row.first_day.year for row in periods_of(budget)]
+    assert years == [year, year + 1, year + 2, 2001]
 
 
 def test_the_api_says_what_there_is_when_it_is_had_and_what_a_request_has(

@@ -159,6 +159,8 @@ def test_without_the_right_password_nothing_is_decided_and_what_was_typed_stays(
     text = answer.content.decode()
     assert answer.status_code == 422
     assert words in text
+    assert 'aria-invalid="true" aria-describedby="signature_help signature_error"' in text
+    assert f'<p class="error" id="signature_error">{words}' in text
     assert "Fair price.</textarea>" in text
     assert WRONG not in text
     assert len(TrailEvent.objects.all()) == before
@@ -268,6 +270,7 @@ def test_who_has_nothing_to_sign_with_is_told_what_to_set_up(people: dict[str, U
     client = signed_in(mia)
     text = page_text(client, task)
     assert "Set up a second factor under your account" in text
+    assert 'name="outcome"' not in text
     assert 'name="signature_secret"' not in text
     answer = post(client, task, "approve", signature_secret=PASSWORD)
     assert answer.status_code == 422

@@ -36,7 +36,7 @@ from tests.engine.audit_cases_numbers import NUMBER_CASES
 from tests.engine.audit_cases_quorums import QUORUM_CASES
 from tests.engine.audit_cases_resources import RESOURCES
 from tests.engine.audit_cases_rows import ROW_CASES
-from tests.engine.audit_cases_tables import TABLE_CASES
+from tests.engine.audit_cases_tables import TABLE_CASES, table
 from tests.engine.audit_cases_work import WORK_CASES
 from tests.shared import DATA
 from workflows.engine.audit import CODES, AnyPeople, AuditFinding, audit_definition
@@ -212,3 +212,23 @@ def test_the_page_explains_every_finding_with_its_severity() -> None:
 def test_each_code_has_sentences_and_no_sentence_is_of_another_code() -> None:
     codes = {key.partition(".")[0] for key in SENTENCES}
     assert codes == set(SEVERITIES)
+
+
+def test_findings_say_of_a_table_what_its_page_says() -> None:
+    rows = [
+        {"when": {"amount": "< 5"}, "to": "checks"},
+        {"when": {"amount": "[4..9)"}, "to": "lead_look"},
+    ]
+    said = _table_sentences(*rows)
+    assert "both hold for How much = 4" in said
+    assert "say that the first row counts that holds (`hit: first`)" in said
+    assert "it does not say where else requests go" in said
+    wrong = {"when": {"amount": "< lots"}, "to": "checks"}
+    assert "row 3, 'How much'" in _table_sentences(*rows, wrong)
+
+
+def _table_sentences(*rows: Map) -> str:
+    """What the audit says of a map with these rows, in which the amount has a label."""
+    labelled = put("fields.amount.label", "How much")
+    findings = audit_definition(damaged(several(table(*rows), labelled)), Directory())
+    return " ".join(f"{finding.message} {finding.remedy}" for finding in findings)

@@ -139,4 +139,4 @@ def _build_grants_form(
 def render_map_list(versions: Iterable[TemplateVersion]) -> SafeString | str:
     """Maps of others with links, and who answers for each."""
     lines = [(change_url(version), version) for version in versions]
-    return render_include("map_list", lines=lines) if lines else gettext("by none")
+    return render_include("map_list", lines=lines) if lines else gettext("none")

@@ -218,13 +218,10 @@ class FieldForm(MapForm):
     public = OptionalYesNoField(label=gettext_lazy("On status links"))
     help = TextField(rows=1, label=gettext_lazy("Help"))
     accept = LinesField(
-        label=gettext_lazy("Kinds of files"),
+        label=gettext_lazy("Kinds of files: pdf, png, docx, …"),
         validators=[_validate_file_kinds],
-        help_text=gettext_lazy("Of documents: pdf, png, docx, …"),
     )
-    of = NameField(
-        label=gettext_lazy("Resources of the group"), help_text=gettext_lazy("Of a resource.")
-    )
+    of = NameField(label=gettext_lazy("Resources of the group"))
     rows = {"role": "role_rows"}
     names = {"of": "resource_groups"}
     named_by, siblings = "label", "field_list"

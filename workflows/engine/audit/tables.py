@@ -10,7 +10,8 @@ from typing import Final
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.map_facts import Survey
-from workflows.engine.format.definition import TableStep
+from workflows.engine.format.definition import TableStep, display_title
+from workflows.engine.rules.fact_names import fact_words
 from workflows.engine.tables.analysis import (
     Box,
     TooEntangled,
@@ -50,7 +51,8 @@ def _is_unknown(survey: Survey, problem: TableProblem) -> bool:
 
 def _problem_finding(survey: Survey, key: str, problem: TableProblem) -> AuditFinding:
     variant = "cell" if problem.row else "column" if problem.column else ""
-    places = {"row": problem.row, "column": problem.column} if variant else {}
+    column = _heading(survey, problem.column)
+    places = {"row": problem.row, "column": column} if variant else {}
     said = {"step": survey.called(key), "problem": problem.text}
     return make_finding("table_wrong", key, variant, **said, **places)
 
@@ -68,7 +70,9 @@ def _check_gaps(
         return
     if not is_answered:
         for gap in gaps:
-            yield make_finding("table_gap", key, step=step, example=describe_box(table, gap))
+            yield make_finding(
+                "table_gap", key, step=step, example=describe_box(survey, table, gap)
+            )
     elif not gaps and table.step.otherwise is not None:
         target = survey.called(table.step.otherwise)
         yield make_finding("otherwise_never", key, "table", step=step, target=target)
@@ -80,7 +84,7 @@ def _check_rows(
     step = survey.called(key)
     if table.hit == UNIQUE:
         for row, other, box in islice(find_overlaps(table, space), MOST_SHOWN):
-            example = describe_box(table, box)
+            example = describe_box(survey, table, box)
             numbers = {"row": row + 1, "other": other + 1}
             yield make_finding("table_overlap", key, step=step, example=example, **numbers)
     dead, _ = find_dead_rows(table, space)
@@ -88,14 +92,24 @@ def _check_rows(
         yield make_finding("table_row_never", key, step=step, row=row + 1)
 
 
-def describe_box(table: DecisionTable, box: Box) -> Text | str:
+def describe_box(survey: Survey, table: DecisionTable, box: Box) -> Text | str:
     """A value of each column, for which a box of values is an example."""
     return join_texts(
         [
-            text("%(field)s = %(value)s", field=column.key, value=column.example_of(region))
+            text(
+                "%(field)s = %(value)s",
+                field=_heading(survey, column.key),
+                value=column.example_of(region),
+            )
             for column, region in zip(table.columns, box, strict=True)
         ]
     )
+
+
+def _heading(survey: Survey, key: str) -> str:
+    """What pages head a column by: the field's label; a fact of the request as it is written."""
+    field = survey.definition.table_fields.get(key)
+    return key if field is None or fact_words(key) else display_title(key, field.label)
 
 
 CHECKS = (check_tables,)

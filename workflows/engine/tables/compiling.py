@@ -86,7 +86,12 @@ class _Compiling:
         if step.hit == COLLECT:
             yield from self._problems_of_collecting()
         elif step.collect:
-            yield TableProblem(text("`collect` goes with `hit: collect`, and only there."))
+            yield TableProblem(
+                text(
+                    "what is made of results (`collect`) is for tables of which all rows count that"
+                    " hold (`hit: collect`); take it out, or let all count."
+                )
+            )
         led_to = {*step.row_targets, step.to, step.otherwise}
         for key in step.exceptions or ():
             if key not in led_to:

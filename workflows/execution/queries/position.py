@@ -308,6 +308,9 @@ def build_position(
         return InstancePosition(instance=instance, map=version_map, end=ended or "")
     stuck = {row.activation: row for row in incidents if row.state == Incident.OPEN}
     called = called or NamesByLogin()
+    open_tasks = [task for task in tasks if task.is_open]
+    for task in open_tasks:
+        task.request = instance
     steps = tuple(
         build_step_position(
             version_map,
@@ -316,8 +319,7 @@ def build_position(
             statuses.get((task.request_id, task.activation)),
             called=called,
         )
-        for task in tasks
-        if task.is_open
+        for task in open_tasks
     )
     held_up = tuple(_held_up_position(version_map, incident) for incident in stuck.values())
     return InstancePosition(instance=instance, map=version_map, steps=steps, held_up=held_up)
@@ -354,8 +356,9 @@ def build_step_position(
 def _runs_out(task: WorkItem) -> bool:
     """Whether the time of a task goes on: not while the requester has a question, nor while the
     request is suspended."""
-    is_suspended = task.request.state == WorkflowInstance.SUSPENDED
-    return task.is_open and task.state != ASKED and not is_suspended
+    if not task.is_open or task.state == ASKED:
+        return False
+    return task.request.state != WorkflowInstance.SUSPENDED
 
 
 def _held_up_position(version_map: VersionMap, incident: Incident) -> StepPosition:

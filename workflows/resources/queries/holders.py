@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.engine.errors import NotFound
@@ -120,8 +121,12 @@ def holds_of_request(request_id: int) -> list[Hold]:
 
 
 def periods_of(resource: Resource) -> list[BudgetPeriod]:
-    """The periods of a budget, the last first. One statement."""
-    return list(resource.periods.select_related("resource").order_by("-first_day"))
+    """The periods of a budget: the one that it is in, those to come by their days, and those that
+    are over, the last first. One statement."""
+    today = timezone.localdate()
+    rows = list(resource.periods.select_related("resource").order_by("first_day"))
+    over = [row for row in rows if row.last_day < today]
+    return [*(row for row in rows if row.last_day >= today), *reversed(over)]
 
 
 def find_hold(resource: Resource, hold_id: int) -> Hold:

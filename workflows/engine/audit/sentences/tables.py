@@ -26,24 +26,30 @@ TABLES_SENTENCES: Final[Mapping[str, AuditSentences]] = {
     ),
     "table_gap": AuditSentences(
         text(
-            "No row of %(step)s holds for %(example)s, and it has no `otherwise`: such a request"
-            " would stop there."
+            "No row of %(step)s holds for %(example)s, and it does not say where else requests go:"
+            " such a request would stop there."
         ),
-        text("Add a row for it, or `otherwise`."),
+        text("Add a row for it, or say where a request goes that no row takes (`otherwise`)."),
     ),
     "table_gap_unsure": AuditSentences(
         text(
             "The rows of %(step)s cross in so many ways that it cannot be shown that one of them"
-            " always holds, and it has no `otherwise`: a request might stop there."
+            " always holds, and it does not say where else requests go: a request might stop there."
         ),
-        text("Add `otherwise`, or part the table into several."),
+        text(
+            "Say where a request goes that no row takes (`otherwise`), or part the table into"
+            " several."
+        ),
     ),
     "table_overlap": AuditSentences(
         text(
             "Rows %(row)s and %(other)s of %(step)s both hold for %(example)s, and only one may:"
             " such a request would stop there."
         ),
-        text("Correct one of the two, or say `hit: first` if the upper one is to count."),
+        text(
+            "Correct one of the two; or, if the upper one is to count, say that the first row"
+            " counts that holds (`hit: first`)."
+        ),
     ),
     "table_row_never": AuditSentences(
         text(
@@ -54,10 +60,10 @@ TABLES_SENTENCES: Final[Mapping[str, AuditSentences]] = {
     ),
     "otherwise_never.table": AuditSentences(
         text(
-            "One of the rows of %(step)s always holds: its `otherwise`, to %(target)s, is never"
-            " taken."
+            "One of the rows of %(step)s always holds: its way for what no row takes, to"
+            " %(target)s, is never taken."
         ),
-        text("Correct the rows, or take `otherwise` out."),
+        text("Correct the rows, or take that way out (`otherwise`)."),
     ),
 }
 """The two sentences of a finding."""
