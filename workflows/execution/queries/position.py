@@ -358,7 +358,7 @@ def _runs_out(task: WorkItem) -> bool:
     request is suspended."""
     if not task.is_open or task.state == ASKED:
         return False
-    return task.request.state != WorkflowInstance.SUSPENDED
+    return bool(task.request.state != WorkflowInstance.SUSPENDED)
 
 
 def _held_up_position(version_map: VersionMap, incident: Incident) -> StepPosition:
