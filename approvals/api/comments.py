@@ -14,14 +14,8 @@ from approvals.api.responses import (
     run_command_once,
     schema_response,
 )
-from approvals.api.schemas import (
-    CommentIn,
-    CommentOut,
-    CommentsOut,
-    CommentTextIn,
-    PeopleOut,
-    PersonOut,
-)
+from approvals.api.schemas.bodies import CommentIn, CommentTextIn
+from approvals.api.schemas.conversation import CommentOut, CommentsOut, PeopleOut, PersonOut
 from workflows.access.models import ApiToken
 from workflows.conversation.models import Comment
 from workflows.conversation.queries.comments import (

@@ -5,7 +5,7 @@ from ninja import Router
 
 from approvals.api.authentication import authorized_user
 from approvals.api.responses import READ_REFUSALS
-from approvals.api.schemas import Problem
+from approvals.api.schemas.common import Problem
 from approvals.pages.document import require_visible_document
 from approvals.ui.downloads import attachment_response
 from workflows.access.models import ApiToken

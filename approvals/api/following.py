@@ -14,7 +14,8 @@ from approvals.api.responses import (
     run_command_once,
     schema_response,
 )
-from approvals.api.schemas import FollowIn, FollowOut, FollowsOut
+from approvals.api.schemas.bodies import FollowIn
+from approvals.api.schemas.conversation import FollowOut, FollowsOut
 from workflows.access.models import ApiToken
 from workflows.conversation.models import Follow
 from workflows.conversation.queries.following import find_own_team, follows_of_person

@@ -7,7 +7,7 @@ from ninja import Router
 
 from approvals.api.authentication import authorized_user
 from approvals.api.responses import READ_REFUSALS, documented_responses, schema_response
-from approvals.api.schemas import FormOut
+from approvals.api.schemas.requests import FormOut
 from workflows.access.conditions import START
 from workflows.access.models import ApiToken
 from workflows.definitions.models import WorkflowTemplate

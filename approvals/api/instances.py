@@ -21,16 +21,14 @@ from approvals.api.responses import (
     run_command_once,
     schema_response,
 )
-from approvals.api.schemas import (
-    CorrectionIn,
+from approvals.api.schemas.bodies import CorrectionIn, ReasonIn, StartIn
+from approvals.api.schemas.common import RequestOut
+from approvals.api.schemas.requests import (
     DocumentOut,
     IncidentOut,
     InstanceOut,
     KeptMessageOut,
-    ReasonIn,
-    RequestOut,
     SignatureOut,
-    StartIn,
     TrailOut,
 )
 from approvals.api.uploads import read_body

@@ -6,14 +6,8 @@ from ninja import Router
 
 from approvals.api.authentication import authorized_user
 from approvals.api.responses import command_operation, request_values, run_command_once
-from approvals.api.schemas import (
-    CorrelatedIn,
-    MessageIn,
-    MessageOut,
-    SignalIn,
-    SignalledOut,
-    SignalOut,
-)
+from approvals.api.schemas.bodies import CorrelatedIn, MessageIn, SignalIn
+from approvals.api.schemas.requests import MessageOut, SignalledOut, SignalOut
 from workflows.access.conditions import AUDIT, MANAGE, START, VIEW
 from workflows.access.models import ApiToken
 from workflows.definitions.models import WorkflowTemplate

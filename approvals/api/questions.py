@@ -15,17 +15,14 @@ from approvals.api.responses import (
     schema_response,
     task_out,
 )
-from approvals.api.schemas import (
-    AnswerIn,
-    OpinionsIn,
-    QuestionIn,
+from approvals.api.schemas.bodies import AnswerIn, OpinionsIn, QuestionIn, ReassignIn
+from approvals.api.schemas.conversation import (
     QuestionOut,
     QuestionsOut,
-    ReassignIn,
-    TaskOut,
     WaitingQuestionOut,
     WaitingQuestionsOut,
 )
+from approvals.api.schemas.tasks import TaskOut
 from workflows.access.models import ApiToken
 from workflows.engine.errors import InvalidInput
 from workflows.execution.queries.questions import (

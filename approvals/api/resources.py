@@ -9,7 +9,7 @@ from ninja import Router
 
 from approvals.api.authentication import authorized_user
 from approvals.api.responses import READ_REFUSALS, documented_responses, schema_response
-from approvals.api.schemas import (
+from approvals.api.schemas.resources import (
     AwayTimeOut,
     BusyOut,
     HoldOut,

@@ -12,17 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 from ninja import Schema
 
-from approvals.api.schemas import (
-    AwayOut,
-    CarriedFileIn,
-    CarriedFileOut,
-    Problem,
-    QuestionOut,
-    RequestOut,
-    RowOut,
-    TaskOut,
-    WorkItemOut,
-)
+from approvals.api.schemas.bodies import CarriedFileIn
+from approvals.api.schemas.common import Problem, RequestOut
+from approvals.api.schemas.conversation import CarriedFileOut, QuestionOut
+from approvals.api.schemas.tasks import AwayOut, RowOut, TaskOut, WorkItemOut
 from approvals.api.uploads import body_with_files, fingerprint_content
 from workflows.access.services.idempotency import Reply, answer_once
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map

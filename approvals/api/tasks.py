@@ -14,7 +14,8 @@ from approvals.api.responses import (
     schema_response,
     task_out,
 )
-from approvals.api.schemas import DecideIn, InboxItemOut, InboxOut, ReasonIn, TaskOut
+from approvals.api.schemas.bodies import DecideIn, ReasonIn
+from approvals.api.schemas.tasks import InboxItemOut, InboxOut, TaskOut
 from approvals.api.uploads import read_body
 from approvals.ui.cursors import decode_inbox_cursor, encode_inbox_cursor
 from workflows.access.models import ApiToken

@@ -7,7 +7,8 @@ from ninja import Router
 from approvals.api.authentication import authorized_user
 from approvals.api.questions import find_people
 from approvals.api.responses import command_operation, run_command_once, task_out
-from approvals.api.schemas import ApproverIn, TaskOut
+from approvals.api.schemas.bodies import ApproverIn
+from approvals.api.schemas.tasks import TaskOut
 from workflows.access.models import ApiToken
 from workflows.execution.queries.visible_instances import find_visible_human_task
 from workflows.execution.services.agreement.added_approvers import add_approver

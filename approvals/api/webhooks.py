@@ -14,7 +14,7 @@ from approvals.api.responses import (
     request_out,
     run_command_once,
 )
-from approvals.api.schemas import RequestOut
+from approvals.api.schemas.common import RequestOut
 from workflows.automation.triggers import webhooks
 from workflows.trail.services.channel import note_channel_token
 
