@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from approvals.pages.decisions import outcome_kind
-from approvals.pages.field_values import DisplayedValue, displayed_values
+from approvals.pages.field_values import DisplayedValue, displayed_values, usernames_in_fields
 from approvals.pages.position_texts import destination_text
 from approvals.pages.task_snapshot import TaskPageSnapshot
 from workflows.definitions.queries.compiled_versions import VersionMap, cached_map
 from workflows.documents.models import Document
 from workflows.documents.queries.instance_documents import documents_by_request
 from workflows.engine.format.definition import RouteDef, display_title
-from workflows.engine.values.field_types.base import type_of_field
 from workflows.execution.models import WorkItem
 from workflows.execution.queries.inbox import InboxRow, inbox_page
 from workflows.execution.queries.inbox_narrowing import tasks_with_ids
@@ -138,15 +137,13 @@ def _chosen_task(
 
 
 def _names_in(tasks: Iterable[WorkItem]) -> Mapping[str, str]:
-    """The full names of everybody in any of the values, by username. One statement, or none."""
+    """The full names of everybody in any of the values, also in rows of lists, by username. One
+    statement, or none."""
     people: set[str] = set()
     for task in tasks:
-        fields = cached_map(task.request.version_id).graph.definition.fields
-        people |= {
-            task.request.data[key]
-            for key, field in fields.items()
-            if type_of_field(field).names_person and task.request.data.get(key)
-        }
+        version_map, request = cached_map(task.request.version_id), task.request
+        data = version_map.data_of_task(task.step_id, task.rows, request.data, request.chains)
+        people |= usernames_in_fields(version_map.graph.definition.all_fields, data)
     return full_names_of(people)
 
 

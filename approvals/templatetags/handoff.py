@@ -17,9 +17,11 @@ from workflows.access.services.once_only_forms import FIELD, new_form_key
 from workflows.definitions.models import WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.execution.models import WorkflowInstance
+from workflows.execution.texts.signatures import signature_text
 from workflows.language import formats
 from workflows.people.models import User
 from workflows.people.queries.person_names import name_in_workflow
+from workflows.trail.changes import read_changes
 from workflows.trail.choices import TrailCommand
 from workflows.trail.messages import describe_recorded_facts
 from workflows.trail.models import TrailEvent
@@ -174,8 +176,11 @@ def outcome_title(event: TrailEvent, instance: WorkflowInstance) -> str:
 
 @register.filter
 def said_of(event: TrailEvent) -> list[str]:
-    """What else a row of the trail means, in words: for approvals, and for dates that moved."""
+    """What else a row of the trail means, in words: how it was signed, and what it means for
+    approvals and for dates that moved."""
     sentences = describe_recorded_facts(event.changes) if event.request_id else []
+    if "signature" in event.changes and (signature := read_changes(event).facts.signature):
+        sentences.append(signature_text(signature))
     if wording.has_titled_sentences(event.changes):
         request = event.request
         definition = cached_map(request.version_id).graph.definition if request else None

@@ -78,6 +78,9 @@ def test_a_task_is_decided_or_opened_by_a_key(mia: Page) -> None:
     mia.keyboard.press("j")
     mia.keyboard.press("r")
     expect(mia.get_by_role("heading", name="Decide 1 task")).to_be_visible()
+    names = mia.locator(".brief dt")  # the name of a short value is not broken
+    heights = names.evaluate_all("all => all.map(one => one.offsetHeight)")
+    assert max(heights) < 2 * min(heights), names.all_inner_texts()
     mia.go_back()
     mia.keyboard.press("j")
     mia.keyboard.press("o")

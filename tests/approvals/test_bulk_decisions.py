@@ -159,3 +159,15 @@ def test_the_page_costs_the_same_for_one_and_for_many(people: dict[str, User]) -
             client.get("/inbox/decide/", {"task": [task.pk for task in some]})
         costs.append(len(made))
     assert costs[0] == costs[1] <= 8
+
+
+def test_everybody_whom_values_name_is_called_by_their_name() -> None:
+    said = yaml.safe_load(PURCHASE)
+    said["fields"]["crew"] = {"type": "users"}
+    said["start"]["fields"].append("crew")
+    said["steps"]["manager_review"]["inputs"].append("crew")
+    people = open_office(fields=said["fields"], start=said["start"], steps=said["steps"])
+    task = open_task(ask(people["sam"], crew=["fay", "leo"]), "manager_review")
+    page = signed_in(people["mia"]).get("/inbox/decide/", {"task": [task.pk]}).content.decode()
+    assert "Fay Chen" in page
+    assert "Leo Martin" in page

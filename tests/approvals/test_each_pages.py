@@ -87,3 +87,21 @@ def test_the_first_step_is_done_where_it_only_routes_and_the_request_has_gone_on
     gone = find_ways_gone(find_position(flow.request), tasks)
     assert "p" in gone.passed
     assert "j" not in gone.passed
+
+
+def test_rows_that_are_decided_at_once_are_told_apart() -> None:
+    flow = begin(each(), lines=rows(2))
+    client = signed_in("ann")
+    items = list(flow.request.work_items.open().order_by("pk"))
+    reference = flow.request.reference
+    assert f"Choose Check · 2: Thing 2 of {reference}" in client.get("/").content.decode()
+    chosen = {"task": [item.pk for item in items]}
+    page = client.get("/inbox/decide/", chosen).content.decode()
+    for row in ("1: Thing 1", "2: Thing 2"):
+        assert f"{reference} · Check · {row}" in page
+        assert f"Check · {row} of {reference}" in page
+    opened = dict(re.findall(r'name="(opened-\d+)" value="([^"]+)"', page))
+    sent = client.post("/inbox/decide/", chosen | opened | {"outcome": "ok", "comment": ""})
+    said = sent.content.decode() if sent.status_code == 200 else ""
+    for row in ("1: Thing 1", "2: Thing 2"):
+        assert f"{reference} · {row}" in said

@@ -471,3 +471,10 @@ def test_the_csv_has_it_among_the_changes(people: dict[str, User]) -> None:
     text = b"".join(answer.streaming_content).decode()
     assert '""signature"": {' in text or '""signature"":{' in text
     assert "Mia Lopez" in text
+
+
+def test_the_page_of_the_trail_says_what_was_signed(people: dict[str, User]) -> None:
+    task = waiting(people)
+    post(signed_in(people["mia"]), task, "approve", signature_secret=PASSWORD)
+    text = signed_in(people["olivia"]).get("/reports/trail/").content.decode()
+    assert "Signed by Mia Lopez as “approval”, with the password." in text

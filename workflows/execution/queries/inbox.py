@@ -73,6 +73,11 @@ class InboxRow:
     last: EarlierComment | None = None
 
     @property
+    def step_and_row(self) -> str:
+        """The step by its title, and the row that it is about."""
+        return f"{self.step} · {self.row}" if self.row else self.step
+
+    @property
     def place(self) -> InboxCursor:
         """Where the row stands in the list."""
         return InboxCursor(self.due, self.id)
