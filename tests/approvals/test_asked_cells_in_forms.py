@@ -128,13 +128,17 @@ def test_a_new_row_opens_with_them_too_by_the_button_and_when_pasted(sam: User) 
 
 
 def test_a_start_without_a_form_gets_them_where_the_column_is_left_out(sam: User) -> None:
-    rows = [{"net": "10"}, {"net": "20", "vat": None, "kind": ""}, {"net": "1", "vat": 1}, {}]
+    rows = [
+        *({"net": "10"}, {"net": "20", "vat": None, "kind": ""}, {"net": "1", "vat": 1}, {}),
+        *({"seen": False, "kind": ""}, {"net": None}),
+    ]
     answer = Api(sam).post("/instances", {"workflow": "travel", "data": {"lines": rows}})
     assert answer.status_code == 201, answer.content
     assert WorkflowInstance.objects.get().data["lines"] == [
         {"kind": "taxi", "net": "10.00", "vat": "0.5", "gross": "15.00"},
         {"net": "20.00"},
         {"kind": "taxi", "net": "1.00", "vat": "1", "gross": "2.00"},
+        {"vat": "0.5", "seen": False},
     ]
 
 

@@ -52,6 +52,7 @@ def move(*arguments: str) -> dict[str, Any]:
 
 PIECES, PRICE = {"type": "integer"}, {"type": "money", "currency": "EUR"}
 NET = PRICE | {"value": "pieces * price"}
+REQUIRED = {"type": "text", "required": True}
 
 
 @pytest.mark.parametrize(
@@ -60,8 +61,15 @@ NET = PRICE | {"value": "pieces * price"}
         {"number": PIECES, "price": PRICE, "net": PRICE | {"value": "number * price"}},
         {"pieces": PIECES, "price": PRICE | {"currency": "USD"}, "net": PRICE},
         {"pieces": PIECES, "price": PRICE, "net": NET, "item": {"type": "text", "required": True}},
+        {"pieces": PIECES, "price": PRICE, "net": NET, "item": REQUIRED | {"when": "net > 1"}},
+        {
+            "pieces": PIECES,
+            "price": PRICE,
+            "net": NET,
+            "item": REQUIRED | {"required": {"when": "net > 1"}},
+        },
     ],
-    ids=["renamed", "another currency", "newly required"],
+    ids=["renamed", "another currency", "newly required", "newly asked", "under a rule"],
 )
 def test_a_request_stays_where_its_rows_cannot_be_read(
     people: People,
@@ -85,6 +93,14 @@ def test_a_request_moves_with_its_rows_and_what_is_worked_out_follows(
     assert request.version.number == 2
     assert request.data["lines"] == [{"pieces": 2, "price": "10.00", "net": "40.00"}]
     assert request.data["total"] == "47.60"
+
+
+def test_a_request_moves_where_no_row_is_asked_for_more(people: People) -> None:
+    start(people)
+    item = REQUIRED | {"when": "net > 100"}
+    next_version(pieces=PIECES, price=PRICE, net=NET, item=item)
+    move("--apply", "--as", "olga", "--reason", "Items where they are dear.")
+    assert WorkflowInstance.objects.get().version.number == 2
 
 
 def test_amounts_come_to_the_same_cent_whatever_the_database(

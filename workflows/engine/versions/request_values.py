@@ -1,6 +1,7 @@
 """A request's values under another map: which cannot be read, and which it would have to have."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC
 from typing import Any
 
 from workflows.engine.authority.row_columns import ANYWHERE, field_at
@@ -12,10 +13,16 @@ from workflows.engine.routing.reachable_steps import (
     find_reachable_steps,
     writable_fields,
 )
+from workflows.engine.rules.asked_cells import AskedCells
 from workflows.engine.values.constraints import constraint_refusal
 from workflows.engine.values.field_types.base import ValueRefused, type_of_field
 from workflows.engine.values.field_types.documents import are_documents, file_count_refusal
-from workflows.engine.values.field_types.rows import columns_of, max_rows_of, min_rows_of
+from workflows.engine.values.field_types.rows import (
+    columns_of,
+    is_always_asked,
+    max_rows_of,
+    min_rows_of,
+)
 
 Spec = FieldDef | ColumnDef
 
@@ -64,9 +71,17 @@ def _are_rows_readable(before: Spec, after: Spec, rows: Any) -> bool:
     """Whether every cell stands under a column that can read it, and no row lacks one that was not
     asked for before. Nor are they too many or too few, if they were not already."""
     columns = columns_of(before), columns_of(after)
+    asked_before, asked_after = (AskedCells(each, UTC) for each in columns)
     return _is_number_taken(after, rows) >= _is_number_taken(before, rows) and all(
-        _is_row_readable(*columns, row) for row in rows
+        _is_row_readable(*columns, row)
+        and _lacking(asked_after, row) <= _lacking(asked_before, row)
+        for row in rows
     )
+
+
+def _lacking(cells: AskedCells, row: Mapping[str, Any]) -> frozenset[str]:
+    """What a row would have to say beside what it says, under conditions."""
+    return frozenset(cells.lacking(cells.settled(row)))
 
 
 def _are_files_taken(before: Spec, after: Spec, count: int) -> bool:
@@ -82,7 +97,9 @@ def _is_row_readable(
     before: Mapping[str, Any], after: Mapping[str, Any], row: Mapping[str, Any]
 ) -> bool:
     asked = [
-        key for key, column in after.items() if column.required and not _is_asked(before.get(key))
+        key
+        for key, column in after.items()
+        if is_always_asked(column) and not _is_asked(before.get(key))
     ]
     return all(row.get(key) is not None for key in asked) and all(
         key in after and _is_cell_readable(before.get(key), after[key], cell)
@@ -95,7 +112,7 @@ def _is_cell_readable(before: Any, after: Any, cell: Any) -> bool:
 
 
 def _is_asked(column: Any) -> bool:
-    return column is not None and bool(column.required)
+    return column is not None and is_always_asked(column)
 
 
 def missing_fields(

@@ -62,9 +62,11 @@ def _opened_rows(field: FieldDef | None, raw: Any) -> Any:
     rows = read_json_list(raw) if opens else raw
     if not opens or not isinstance(rows, list):
         return raw
-    return [
-        {**opens, **row} if isinstance(row, Mapping) and any(row.values()) else row for row in rows
-    ]
+    return [{**opens, **row} if _says_something(row) else row for row in rows]
+
+
+def _says_something(row: Any) -> bool:
+    return isinstance(row, Mapping) and any(said not in (None, "") for said in row.values())
 
 
 def _looked_up(
