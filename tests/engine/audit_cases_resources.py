@@ -176,13 +176,18 @@ RESOURCES: list[tuple[str, Callable[[Map], None], str]] = [
     ),
     (
         "a draw that may be less than nothing",
-        several(holds(), spends(), put("fields.amount.min", -5)),
+        several(holds(), spends(), put("fields.amount.min", -5), HASTE),
         AMOUNT,
     ),
     (
         "a draw that nothing bounds",
-        several(holds(), spends(), put("fields.amount.min", ...)),
+        several(holds(), spends(), put("fields.amount.min", ...), HASTE),
         AMOUNT,
+    ),
+    (
+        "a draw of more than a rule has asked for",
+        several(holds(), spends(), put("fields.amount.min", ...)),
+        "",
     ),
     (
         "a draw on what is worked out",
