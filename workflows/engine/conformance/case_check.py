@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, Literal
 
-from workflows.engine.conformance.known_values import RuleReader, fields_of_step
+from workflows.engine.conformance.known_values import RuleReader, fields_of_step, written_by_tables
 from workflows.engine.conformance.map_walker import LoggedDecision, MapWalker, RowMove
 from workflows.engine.conformance.positions import Positions
 from workflows.engine.conformance.row_counts import CaseLists, RowCounter
@@ -87,7 +87,8 @@ class CaseChecker:
         lists = self.rows.count(_steps_of(row) for row in rows)
         verdict = _CaseWalk(self, lists, follows_rules=True).walk(rows)
         leave = verdict.leave
-        if leave is None or leave.cause != LeaveCause.NOT_REACHED or not self.rules.fields:
+        asks = bool(self.rules.fields) or self.rules.asks_decisions
+        if leave is None or leave.cause != LeaveCause.NOT_REACHED or not asks:
             return verdict
         freely = _CaseWalk(self, lists, follows_rules=False).walk(rows[: leave.row + 1])
         if freely.leave is not None:
@@ -162,6 +163,8 @@ class _CaseWalk:
         for decision in decisions:
             unsaid = fields_of_step(walker.graph, decision.step) - row.values.keys()
             self._note_writes(decision.step, unsaid | changes)
+        for step in {*after.open_steps, *(decision.step for decision in decisions)}:
+            self._note_changes(written_by_tables(walker.graph, step))
         return None
 
     # -- values -----------------------------------------------------------------------------

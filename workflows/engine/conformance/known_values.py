@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from workflows.engine.conformance.rule_answers import Truths, rules_of_map, table_of_rule
+from workflows.engine.conformance.rule_answers import (
+    BY_DECISIONS,
+    Truths,
+    rules_of_map,
+    table_of_rule,
+)
 from workflows.engine.format.definition import (
     AutomationStep,
     HumanStep,
@@ -11,7 +16,7 @@ from workflows.engine.format.definition import (
     TableStep,
     WaitStep,
 )
-from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.graph import Graph, find_reachable
 from workflows.engine.rules.evaluation import RuleCannotBeEvaluated, RuleProblem
 from workflows.engine.rules.fact_names import fact_words
 from workflows.engine.tables.compiling import TableProblem
@@ -36,14 +41,17 @@ class RuleReader:
     """Which rules of a map hold, by the values that a log knows; cheap where it was asked before.
 
     A rule is known where all of its fields are, and no step outside writes any of them. Who asked
-    is not in a log, and what was decided is not asked of it.
+    is not in a log; what was decided is, and rules that ask nothing else are the walk's to answer.
     """
 
     def __init__(self, graph: Graph) -> None:
         self.graph, self.rules = graph, rules_of_map(graph)
         outside = frozenset[str]().union(*(fields_written_outside(graph, s) for s in graph.steps))
         self._fields: dict[str, frozenset[str]] = {}
+        self.asks_decisions = BY_DECISIONS in self.rules
         for text in self.rules:
+            if text == BY_DECISIONS:
+                continue
             try:
                 fields = _fields_asked(graph, text)
             except (RuleProblem, TableProblem):
@@ -77,6 +85,8 @@ class RuleReader:
         return found
 
     def _truth(self, rule: str, values: Mapping[str, Any]) -> bool | None:
+        if rule == BY_DECISIONS:
+            return True
         fields = self._fields.get(rule)
         if fields is None or any(values.get(key) is None for key in fields):
             return None
@@ -103,3 +113,15 @@ def fields_of_step(graph: Graph, step: str) -> frozenset[str]:
     if isinstance(found, HumanStep):
         return frozenset(found.outputs or ())
     return fields_written_outside(graph, step)
+
+
+def written_by_tables(graph: Graph, step: str) -> frozenset[str]:
+    """The fields that decision tables may write from a step on, before people have the next task
+    there; work that waited for an approval may go through several."""
+    key = f"written by tables behind {step}"
+    if key not in graph.memo:
+        people = {other for other in graph.steps if graph.is_human(other)}
+        behind = {step} | find_reachable(graph.following[step], graph.following, people)
+        tables = (found for at in behind if isinstance(found := graph[at], TableStep))
+        graph.memo[key] = frozenset(name for table in tables for name in table.outputs or ())
+    return graph.memo[key]

@@ -10,15 +10,19 @@ from dataclasses import dataclass, replace
 from workflows.engine.conformance.positions import PositionPool, Positions, tokens_unlike
 from workflows.engine.conformance.row_counts import CaseLists
 from workflows.engine.conformance.rule_answers import (
+    BY_DECISIONS,
     AnsweredGraph,
     Truths,
+    decisions_asked,
     every_way,
+    rules_of_decisions,
     rules_of_map,
 )
 from workflows.engine.format.definition import EXPIRED, ApprovalStep, EndStep, HumanStep
 from workflows.engine.format.quorums import fixed_votes
 from workflows.engine.routing.effects import Decide, Event, Expire, Fail, Finish, Reopen, Start
 from workflows.engine.routing.graph import Graph
+from workflows.engine.routing.known_facts import with_facts
 from workflows.engine.routing.marking import Marking, Token
 from workflows.engine.routing.separation import forward_outcome
 from workflows.engine.routing.step_troubles import StepFailed
@@ -60,7 +64,7 @@ class MapWalker:
         self.reopens = reopens
         self.rules = rules_of_map(graph)
         approvals = {key for key, step in graph.steps.items() if isinstance(step, ApprovalStep)}
-        self._pool = PositionPool(approvals, MOST_POSITIONS)
+        self._pool = PositionPool(approvals, MOST_POSITIONS, decisions_asked(graph))
         self._moved: dict[tuple[Positions, RowMove, Truths, CaseLists], Positions] = {}
         self._settled: dict[tuple[Positions, Truths, bool, CaseLists], Positions] = {}
         self._lists = CaseLists()
@@ -185,11 +189,24 @@ class MapWalker:
         person = f"voter {len(token.votes)}"
         if move.is_whole:
             marking = _with_token(marking, replace(token, needed=1))
-        for outcome in _possible_outcomes(step, decision.outcome, move.closed):
+        closed = move.closed | self._closed_by_decisions(marking, token, truths)
+        for outcome in _possible_outcomes(step, decision.outcome, closed):
             yield from self._ways(marking, Decide(token.id, person, outcome), truths)
             is_open = fixed_votes(step.quorum) is None
             if is_open and outcome == forward_outcome(step) and not move.is_whole:
                 yield marking  # nobody knows how many there were
+
+    def _closed_by_decisions(
+        self, marking: Marking, token: Token, truths: Truths
+    ) -> frozenset[str]:
+        """The conditions of a step's outcomes that what was decided before does not fulfil."""
+        known = dict(zip(self.rules, truths, strict=True))
+        if not known.get(BY_DECISIONS):
+            return frozenset()
+        ways = self.graph.human(token.step).outcomes.values()
+        asked = {way.when for way in ways if way.when} & rules_of_decisions(self.graph)
+        data = with_facts(self.graph, token.step, (), {}, marking.facts)
+        return frozenset(rule for rule in asked if not self.graph.rule(rule).holds(data))
 
     def _decide_again(
         self, marking: Marking, decision: LoggedDecision, move: RowMove, truths: Truths

@@ -12,12 +12,15 @@ TOKENS_OF_ONE = 10
 """A position with more open steps counts for several: it takes as much longer to go on from it."""
 
 
-def position_key(marking: Marking, remembered: Collection[str]) -> Key:
+def position_key(
+    marking: Marking, remembered: Collection[str], decided: Collection[str] = ()
+) -> Key:
     """What of a position matters for where it may lead: what is open, and in which blocks. Numbers
     of activations, rounds and people do not, nor which row of a list it is. `remembered` are
-    approvals that may be asked again."""
+    approvals that may be asked again, `decided` the facts by which rules are answered."""
     approved = tuple(sorted(step for step in marking.approved if step in remembered))
-    return (_inside(marking, None), marking.ended, approved)
+    facts = tuple(str(marking.facts.get(name)) for name in decided)
+    return (_inside(marking, None), marking.ended, approved, facts)
 
 
 def _inside(marking: Marking, block: int | None) -> Key:
@@ -100,8 +103,10 @@ class Positions:
 class PositionPool:
     """Makes positions, each once, so that what follows from them can be remembered."""
 
-    def __init__(self, remembered: Collection[str], most: int) -> None:
-        self.remembered, self.most = remembered, most
+    def __init__(
+        self, remembered: Collection[str], most: int, decided: Collection[str] = ()
+    ) -> None:
+        self.remembered, self.most, self.decided = remembered, most, tuple(sorted(decided))
         self._known: dict[tuple[frozenset[Key], bool], Positions] = {}
 
     def collect(self, markings: Iterable[Marking], *, is_cut: bool = False) -> Positions:
@@ -109,7 +114,7 @@ class PositionPool:
         found: dict[Key, Marking] = {}
         weight = 0
         for marking in markings:
-            key = position_key(marking, self.remembered)
+            key = position_key(marking, self.remembered, self.decided)
             if key not in found:
                 found[key] = marking
                 weight += 1 + len(marking.tokens) // TOKENS_OF_ONE

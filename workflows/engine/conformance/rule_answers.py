@@ -19,10 +19,16 @@ from workflows.engine.routing.effects import BlockOpened, Effect, Event
 from workflows.engine.routing.graph import Graph
 from workflows.engine.routing.marking import Marking
 from workflows.engine.routing.rows import split_slot
+from workflows.engine.rules.evaluation import RuleProblem
+from workflows.engine.rules.fact_names import COUNT_OF, OUTCOME_OF, fact_words, names_facts
 from workflows.engine.tables.decision import TableDecision
 
 MOST_ANSWERS = 512
 """So many ways of one move are looked at; ten rules of unknown answer have twice as many."""
+
+BY_DECISIONS = "\n\ndecisions"
+"""Stands among a map's rules for all that ask nothing but what was decided: where it is true, they
+are answered by the decisions of the walk itself."""
 
 Truths = tuple[bool | None, ...]
 """For each rule of the map whether it holds; None where that is not known."""
@@ -64,12 +70,23 @@ class AnsweredGraph(Graph):
     answers: RuleAnswers = field(default_factory=RuleAnswers)
 
     def holds(self, rule_text: str, data: Mapping[str, Any]) -> bool:
-        """What the answers of this walk say."""
+        """What the answers of this walk say, or its decisions."""
+        if self._is_decided(rule_text):
+            return super().holds(rule_text, data)
         return self.answers.answer(rule_text)
+
+    def _is_decided(self, rule: str) -> bool:
+        """Whether what was decided on this walk answers a rule."""
+        return bool(self.answers.known.get(BY_DECISIONS)) and rule in rules_of_decisions(self)
 
     def decide_by_table(self, key: str, data: Mapping[str, Any]) -> TableDecision:
         """The first of the table's ways that the answers of this walk say; it writes nothing, as
         values are told by the log."""
+        if self.answers.known.get(BY_DECISIONS) and rule_of_table(key, "") in rules_of_decisions(
+            self
+        ):
+            found = super().decide_by_table(key, data)
+            return TableDecision((), {}, found.way, found.to)
         *asked, last = self.leaving[key]
         for link in asked:
             if self.answers.answer(rule_of_table(key, link.name)):
@@ -84,7 +101,7 @@ def rule_of_table(key: str, way: str) -> str:
 
 def table_of_rule(rule: str) -> tuple[str, str] | None:
     """The table and the way that such a question is about; None for a rule of the map."""
-    if not rule.startswith("\n"):
+    if not rule.startswith("\n") or rule == BY_DECISIONS:
         return None
     _, key, way = rule.split("\n")
     return key, way
@@ -102,7 +119,47 @@ def rules_of_map(graph: Graph) -> tuple[str, ...]:
             found.update((branch.when, None) for branch in step.branches if branch.when)
         elif isinstance(step, HumanStep):
             found.update((way.when, None) for way in step.outcomes.values() if way.when)
-    return tuple(found)
+    return tuple(found) + ((BY_DECISIONS,) if rules_of_decisions(graph) else ())
+
+
+def rules_of_decisions(graph: Graph) -> frozenset[str]:
+    """The rules of a map, and the tables, that ask nothing but what was decided, and not in rows of
+    a list: which row a log is about is not known."""
+    known = graph.memo.get("rules of decisions")
+    if known is None:
+        known = graph.memo["rules of decisions"] = frozenset(_asked_of_decisions(graph))
+    return known
+
+
+def decisions_asked(graph: Graph) -> frozenset[str]:
+    """The facts that these ask."""
+    return frozenset().union(*_asked_of_decisions(graph).values())
+
+
+def _asked_of_decisions(graph: Graph) -> dict[str, frozenset[str]]:
+    found = {rule for link in graph.links if (rule := link.route.when) is not None}
+    asked = {rule: _asked_by_rule(graph, rule) for rule in found if names_facts(rule)}
+    for key, step in graph.steps.items():
+        if isinstance(step, TableStep):
+            asked[rule_of_table(key, "")] = frozenset(step.inputs or ())
+    return {
+        rule: names
+        for rule, names in asked.items()
+        if names and all(_is_decided_once(graph, name) for name in names)
+    }
+
+
+def _asked_by_rule(graph: Graph, rule: str) -> frozenset[str]:
+    try:
+        read = graph.rule(rule)
+    except RuleProblem:
+        return frozenset()
+    return read.fields | read.facts
+
+
+def _is_decided_once(graph: Graph, name: str) -> bool:
+    head, *words = fact_words(name) or ("",)
+    return head in (OUTCOME_OF, COUNT_OF) and not graph.row_scopes.get(words[0])
 
 
 def _find_chain(sizes: Mapping[str, int], question: ChainQuestion) -> tuple[str, ...]:
