@@ -217,7 +217,7 @@ def _draws_table(holdings: Sequence[Holding]) -> ReportTable[Holding]:
                 gettext_lazy("Period"),
                 "period",
                 lambda row: _first_day(row).isoformat(),
-                text=lambda row: date_text(_first_day(row)),
+                text=lambda row: _period_text(row.hold.period),
             ),
             *_holder_columns(),
         ],
@@ -228,6 +228,12 @@ def _draws_table(holdings: Sequence[Holding]) -> ReportTable[Holding]:
 def _first_day(row: Holding) -> date:
     assert row.hold.period is not None
     return row.hold.period.first_day
+
+
+def _period_text(period: BudgetPeriod | None) -> str:
+    assert period is not None
+    days = {"first": date_text(period.first_day), "last": date_text(period.last_day)}
+    return gettext("%(first)s to %(last)s") % days
 
 
 def _moment(moment: datetime | None) -> str:
@@ -277,10 +283,7 @@ def _periods_table(periods: Sequence[BudgetPeriod]) -> ReportTable[BudgetPeriod]
                 gettext_lazy("Period"),
                 "first_day",
                 lambda row: row.first_day.isoformat(),
-                text=lambda row: (
-                    gettext("%(first)s to %(last)s")
-                    % {"first": date_text(row.first_day), "last": date_text(row.last_day)}
-                ),
+                text=_period_text,
             ),
             *(
                 Column(heading, name, _units(attribute), text=_units_text(attribute))

@@ -1,5 +1,6 @@
 """Starting a request without an account: the form, and the page on which it is confirmed."""
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -29,6 +30,7 @@ from approvals.views.link_pages import counted_page, key_page, no_such_link
 from workflows.definitions.models import TemplateVersion
 from workflows.engine.errors import HandoffError, InvalidInput, NotFound, WorkflowPaused, WrongState
 from workflows.execution.services.instances import require_not_paused
+from workflows.language.formats import duration_text
 from workflows.links.models import PublicEntry
 from workflows.links.queries.addresses import status_link_token
 from workflows.links.queries.public_entries import (
@@ -132,11 +134,13 @@ class _FormPage:
         self.title.errors.clear()
         self.sender.errors.clear()
         self.fields.leave_unchecked()
+        seconds = int(PUBLIC_FORMS.wait()) + 1
         error = gettext(
-            "Too many forms came from where you are. Nothing was sent; send it again later."
-        )
+            "Too many forms came from where you are. Nothing was sent; send it again in"
+            " %(duration)s."
+        ) % {"duration": duration_text(timedelta(minutes=-(-seconds // 60)))}
         response = self.response(HTTPStatus.TOO_MANY_REQUESTS, error=error)
-        response.headers["Retry-After"] = str(int(PUBLIC_FORMS.wait()) + 1)
+        response.headers["Retry-After"] = str(seconds)
         return response
 
     def response(self, status: int = HTTPStatus.OK, **more: Any) -> HttpResponse:

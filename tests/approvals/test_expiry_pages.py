@@ -4,6 +4,7 @@ import html
 import re
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from approvals.pages.position_texts import describe_position
@@ -16,7 +17,8 @@ from workflows.execution.queries.position import find_position
 from workflows.execution.services import questions
 from workflows.execution.services import work_items as tasks
 from workflows.language.formats import moment_text
-from workflows.links.queries.addresses import status_link_token
+from workflows.links.queries.addresses import decision_link_token, status_link_token
+from workflows.links.services.decision_links import make_decision_link
 from workflows.links.services.status_links import make_status_link
 from workflows.notices.messages.standing import describe_request_standing
 
@@ -42,6 +44,10 @@ def test_the_task_and_its_request_say_when_it_expires_and_where_it_goes_then() -
     asked_for = read("rita", f"/requests/{one.flow.request.reference}/")
     assert said in asked_for
     assert "“Expired” leads to" not in asked_for
+    by_mail = make_decision_link(item, person("ann"), timezone.now())
+    assert by_mail is not None
+    by_mail_page = Client().get(f"/decide/{decision_link_token(by_mail)}").content.decode()
+    assert said in html.unescape(by_mail_page)
     link = make_status_link(one.flow.request, by=person("rita"), days=7, now=timezone.now())
     assert said in read("ann", f"/status/{status_link_token(link)}")
 

@@ -329,6 +329,7 @@ def test_one_address_sends_so_many_and_loses_nothing_of_the_next(settings: Any) 
         answer = send(mail="m3@outside.example")
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0
+    assert re.search(r"send it again in \d+ (min|h)", answer.content.decode())
     assert "The roof leaks" in answer.content.decode()
 
 

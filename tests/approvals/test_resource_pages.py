@@ -86,6 +86,7 @@ def test_a_budget_is_its_owners_to_see(client: Client, taken: WorkflowInstance) 
     assert status == 200
     assert "60.00 EUR" in page
     assert "40.00 EUR" in page
+    assert page.count("1 Jan 2026 to 31 Dec 2026") == 2  # its own line, and beside the request
     assert taken.reference in page
     assert page_for(client, "stranger", address)[0] == 404
     names = page_for(client, "stranger", reverse("approvals:resources"))[1]
