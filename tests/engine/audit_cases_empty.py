@@ -70,6 +70,16 @@ def tells(to: Any) -> Callable[[Map], None]:
     )
 
 
+def chooses(*rows: Map, hit: str = "first", **said: Any) -> Callable[[Map], None]:
+    """A table stands before the wait."""
+    table = {"kind": "table", "inputs": ["day", "urgent"], "hit": hit, "rows": list(rows)} | said
+    return pauses(put(S + "lead_look.outcomes.ok", "table"), table=table)
+
+
+EMPTY_DAY = {"when": {"day": "null"}, "to": "pay"}
+IN_HASTE = {"when": {"day": "null", "urgent": True}, "to": "pay"}
+SOME_DAY: Map = {"when": {}, "to": "pause"}
+BY_DAY: Map = {"when": {"day": ">= 2026-01-01"}, "to": "pause"}
 NO_WAY = "error_way_missing*"
 MAY = "until_field_may_be_empty@pause"
 PAST = {"when": "day == null", "to": "pay"}
@@ -286,6 +296,30 @@ EMPTY_CASES: list[tuple[str, Callable[[Map], None], str]] = [
             put("fields.day.required", True),
             ask=human("task", "crew", {"ok": "pause", "no": REFUSE}, outputs=["day"]),
         ),
+        "",
+    ),
+    # tables
+    ("a table that leads past the wait without a day", chooses(EMPTY_DAY, SOME_DAY), ""),
+    ("a table that leads past the wait in haste without a day", chooses(IN_HASTE, SOME_DAY), MAY),
+    (
+        "a table that leads past the wait without a day, in haste or not",
+        chooses(IN_HASTE, {"when": {"day": "null", "urgent": False}, "to": "pay"}, SOME_DAY),
+        "",
+    ),
+    ("a table that leads to the wait by a day", chooses(BY_DAY, otherwise="pay"), ""),
+    (
+        "a table that leads to the wait by a day or none",
+        chooses(BY_DAY, otherwise="pause"),
+        f"{MAY} decision_of_one@table",
+    ),
+    (
+        "a table that leads to the wait where no row holds",
+        chooses(EMPTY_DAY, BY_DAY | {"to": "pay"}, otherwise="pause"),
+        "",
+    ),
+    (
+        "a table of one row, where none holds for a day that is empty",
+        chooses(BY_DAY, hit="unique", otherwise="pay"),
         "",
     ),
 ]

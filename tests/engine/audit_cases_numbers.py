@@ -73,6 +73,13 @@ def by_column(value: str, many: bool = False) -> Callable[[Map], None]:
     )
 
 
+def by_table(past: str, on: str) -> Callable[[Map], None]:
+    """A table before the sum: a cell that leads past it, and one that leads on."""
+    rows = [{"when": {"many": past}, "to": "pay"}, {"when": {"many": on}, "to": "sum"}]
+    guard = {"kind": "table", "inputs": ["many"], "hit": "first", "rows": rows}
+    return several(steps(guard=guard), put(S + "lead_look.outcomes.ok", "guard"))
+
+
 TWICE = {"type": "money", "currency": "EUR", "value": "net * 2"}
 OF_FIELD = "rule_field_may_be_empty@size"
 RULE = "may_divide_by_zero@size"
@@ -257,6 +264,13 @@ NUMBER_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         ),
         "error_way_missing*",
     ),
+    (
+        "a sum behind a table that leads past it",
+        sums(BY_MANY, by_table("0", "-")),
+        "error_way_missing*",
+    ),
+    ("a sum behind a table of more", sums(BY_MANY, by_table("<= 0", "> 0")), "error_way_missing*"),
+    ("a sum behind a table of less", sums(BY_MANY, by_table("> 0", "<= 0")), SUM),
     # what is worked out
     ("a field that divides", works_out("amount / pieces", "each > 5"), DIVIDED),
     ("a field that divides by more than 0", works_out("amount / pieces", "each > 5", min=1), ""),

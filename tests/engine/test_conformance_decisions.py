@@ -108,10 +108,9 @@ def test_what_was_decided_in_rows_is_open() -> None:
 
 
 def test_an_approval_may_be_asked_again_when_a_table_has_changed_what_it_showed() -> None:
-    table = {
-        **{"kind": "table", "inputs": ["urgent"], "outputs": ["amount"], "hit": "first"},
-        **{"rows": [{"when": {"urgent": True}, "set": {"amount": 5}}], "to": "file"},
-    }
+    row_of_urgent = {"when": {"urgent": True}, "set": {"amount": 5}}
+    table = {"kind": "table", "inputs": ["urgent"], "outputs": ["amount"], "hit": "first"}
+    table |= {"rows": [row_of_urgent], "to": "file"}
     graph = draw(
         {
             "look": approval(agree="rate", refuse="done"),

@@ -87,7 +87,7 @@ def _is_settled(survey: Survey, step: HoldingStep, name: str, wanted: Text) -> b
 
 def _is_count(survey: Survey, key: str, name: str) -> bool:
     found = survey.numbers.range_at(key, name)
-    is_above_nothing = found.low == 0 and found.low_open and _is_whole(survey, name)
+    is_above_nothing = found.low == 0 and not found.may_be_zero and _is_whole(survey, name)
     return found.low >= 1 or is_above_nothing
 
 

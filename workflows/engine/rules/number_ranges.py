@@ -39,6 +39,7 @@ class NumberRange:
 
 ANY_NUMBER: Final = NumberRange()
 NOT_NEGATIVE: Final = NumberRange(low=_NOUGHT)
+NOT_ZERO: Final = NumberRange(not_zero=True)
 AT_LEAST_ONE: Final = NumberRange(low=Decimal(1))
 
 

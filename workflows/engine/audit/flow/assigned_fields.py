@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from workflows.engine.audit.flow.emptiness import taken_when_empty, wanted_filled
+from workflows.engine.audit.flow.table_ways import given_behind
 from workflows.engine.audit.flow.unsure_results import unsure_worked_out, with_results_of_rows
 from workflows.engine.authority.asked_fields import conditional_fields
 from workflows.engine.format.definition import (
@@ -85,6 +86,8 @@ def _filled_after(
     asked = filled_by_asking(graph, link) | wanted_filled(link.route.when or "")
     before, after = filled[link.source], _filled_by_step(graph, link, filled)
     step = graph[link.source]
+    if isinstance(step, TableStep):
+        asked |= given_behind(graph, link, filled[link.source]) - {*(step.outputs or ())}
     if isinstance(step, ParallelStep) or fields_written_by(graph, step):
         after -= unsteady
     else:

@@ -10,10 +10,24 @@ from typing import Any, Final
 from rule_engine import ast
 
 from workflows.engine.audit.flow.assigned_fields import fields_written_by
-from workflows.engine.format.definition import AutomationStep, HumanStep, Link, ParallelStep
+from workflows.engine.audit.flow.table_ways import excludes_negative, excludes_zero
+from workflows.engine.format.definition import (
+    AutomationStep,
+    HumanStep,
+    Link,
+    ParallelStep,
+    TableStep,
+)
 from workflows.engine.routing.graph import Graph
 from workflows.engine.rules.fact_names import COUNT_OF
-from workflows.engine.rules.number_ranges import ANY_NUMBER, NOT_NEGATIVE, NumberRange, meet, only
+from workflows.engine.rules.number_ranges import (
+    ANY_NUMBER,
+    NOT_NEGATIVE,
+    NOT_ZERO,
+    NumberRange,
+    meet,
+    only,
+)
 from workflows.engine.rules.number_reasoning import (
     Known,
     NumberReader,
@@ -23,6 +37,7 @@ from workflows.engine.rules.number_reasoning import (
     part_key,
     without_names,
 )
+from workflows.engine.values.field_types.base import type_of_field
 
 _MOST_ROUNDS: Final = 20
 """After so many, what still changes counts as not known: sums in loops grow for ever."""
@@ -84,6 +99,7 @@ class KnownNumbers:
     def _after(self, link: Link, known: Known) -> Known:
         """What is known once this way was taken."""
         found = self._behind_earlier(link, self._written_at(link.source, known))
+        found = self._behind_table(link, found)
         if link.route.when is not None:
             found = self._narrowed(link.route.when, found, holds=True)
         return without_names(found, self._unsteady[link.to])
@@ -96,6 +112,24 @@ class KnownNumbers:
                 if other.kind == "rule":
                     known = self._narrowed(other.route.when or "", known, holds=False)
         return known
+
+    def _behind_table(self, link: Link, known: Known) -> Known:
+        step = self.graph[link.source]
+        if not isinstance(step, TableStep):
+            return known
+        found = dict(known)
+        for name in {*(step.inputs or ())} - {*(step.outputs or ())}:
+            spec = self.graph.definition.all_fields.get(name)
+            if spec is None or type_of_field(spec).kind != "number":
+                continue
+            told = found.get(name, ANY_NUMBER)
+            if excludes_negative(self.graph, link, name):
+                told = meet(told, NOT_NEGATIVE)
+            if excludes_zero(self.graph, link, name):
+                told = meet(told, NOT_ZERO)
+            if told != ANY_NUMBER:
+                found[name] = told
+        return found
 
     def _narrowed(self, rule: str, known: Known, *, holds: bool) -> Known:
         tree = self.reader.read(rule)
