@@ -271,6 +271,16 @@ NUMBER_CASES: list[tuple[str, Callable[[Map], None], str]] = [
     ),
     ("a sum behind a table of more", sums(BY_MANY, by_table("<= 0", "> 0")), "error_way_missing*"),
     ("a sum behind a table of less", sums(BY_MANY, by_table("> 0", "<= 0")), SUM),
+    (
+        "a sum that gives what its field always refuses",
+        sums("1", put(S + "sum.with", {"part": 9}), put("fields.part.max", 5)),
+        "action_told_wrongly@sum error_way_missing*",
+    ),
+    (
+        "a sum that gives what its field takes",
+        sums("1", put(S + "sum.with", {"part": 5}), put("fields.part.max", 5)),
+        "error_way_missing*",
+    ),
     # what is worked out
     ("a field that divides", works_out("amount / pieces", "each > 5"), DIVIDED),
     ("a field that divides by more than 0", works_out("amount / pieces", "each > 5", min=1), ""),

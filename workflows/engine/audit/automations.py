@@ -18,6 +18,7 @@ from workflows.engine.format.trigger_kinds import TRIGGER_KINDS
 from workflows.engine.rules.evaluation import RuleProblem, compile_expression, operand_kind_of
 from workflows.engine.texts import Text, text
 from workflows.engine.timing.working_time import parse_duration
+from workflows.engine.values.constraints import constraint_refusal
 from workflows.engine.values.fields import clean_field_value
 from workflows.engine.values.json_paths import PathProblem, check_path
 from workflows.engine.values.placeholders import FACTS, PlaceholderProblem, placeholder_names
@@ -156,10 +157,19 @@ def _set_fields_problems(survey: Survey, arguments: dict[str, Any]) -> Iterator[
         elif isinstance(value, str):
             yield from expression_problems(survey.definition.rule_fields(value), key, value)
         else:
-            try:
-                clean_field_value(key, fields[key], value)
-            except InvalidInput as refused:
-                yield str(refused).rstrip(".")
+            yield from _constant_problems(key, fields[key], value)
+
+
+def _constant_problems(key: str, field: FieldDef, value: Any) -> Iterator[Text | str]:
+    """What a field always refuses of a value that is written in the map."""
+    try:
+        cleaned = clean_field_value(key, field, value)
+    except InvalidInput as refused:
+        yield str(refused).rstrip(".")
+        return
+    refusal = constraint_refusal(field, cleaned, {}, {}) if cleaned is not None else None
+    if refusal is not None:
+        yield f"{field.label or key}: {refusal}".rstrip(".")
 
 
 def expression_problems(
