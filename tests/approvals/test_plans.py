@@ -132,7 +132,8 @@ def test_what_many_requests_meet_is_asked_in_the_order_of_the_list(
         assert [row.title for row in narrowed_inbox(people["fred"], {"q": "chair"})] == ["Chair"]
     plan = found.plans("workflows_workitem")[-1]
     inner = plan[: plan.index("workflows_searchvalue" if IS_POSTGRES else "SEARCH v ")]
-    assert "queue_by_due" in plan
+    # Which index it is on PostgreSQL hangs on what other tests left in its statistics.
+    assert not reads_through(plan, "workflows_workitem") if IS_POSTGRES else "queue_by_due" in plan
     assert ("Sort Key" if IS_POSTGRES else "USE TEMP B-TREE FOR ORDER BY") in plan
     assert IS_POSTGRES or "USE TEMP B-TREE FOR ORDER BY" in inner, plan
     assert not reads_through(plan, "workflows_searchvalue"), plan
