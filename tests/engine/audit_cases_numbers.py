@@ -110,6 +110,24 @@ NUMBER_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         asks("(pieces > 3 or pieces < 0) and amount / pieces > 5"),
         "",
     ),
+    (
+        "a division by what is at least another field",
+        several(
+            asks("amount / pieces > 5", min="least"),
+            put("fields.least", {"type": "integer", "required": True, "min": 1}),
+            put("start.fields", [*ASKED, "least"]),
+        ),
+        "",
+    ),
+    (
+        "a division by what is at least a field that is asked for under a rule",
+        several(
+            asks("amount / pieces > 5", min="least"),
+            put("fields.least", {"type": "integer", "required": True, "min": 1, "when": "urgent"}),
+            put("start.fields", [*ASKED, "least"]),
+        ),
+        RULE,
+    ),
     ("a division by one of some numbers", asks("pieces in [1, 2] and amount / pieces > 5"), ""),
     ("a division by one of some numbers and 0", asks("pieces in [0, 2] and 5 / pieces > 2"), RULE),
     ("a division by more than it", asks("amount / (pieces + 1) > 5", min=0), ""),

@@ -115,12 +115,14 @@ class NumberReader:
         listed, dot, _ = name.rpartition(".")
         whole_name = f"{listed}{dot}{other}"
         spec = self.fields.get(whole_name)
-        is_there = spec is not None and spec.required
+        is_there = spec is not None and spec.required and getattr(spec, "when", None) is None
         return self.declared(whole_name) if is_there else ANY_NUMBER
 
     def _worked_out(self, name: str, spec: FieldSpec, value: str) -> NumberRange:
         listed, dot, _ = name.rpartition(".")
-        beside = {k[len(listed) + 1 :]: f for k, f in self.fields.items() if k.startswith(listed)}
+        beside = {
+            k[len(listed) + 1 :]: f for k, f in self.fields.items() if k.startswith(f"{listed}.")
+        }
         reader = self if not dot else NumberReader(beside)
         return reader.kept(spec, reader.range_of_text(value, {}), getattr(spec, "round", None))
 
