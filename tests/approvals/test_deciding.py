@@ -181,7 +181,7 @@ def test_who_is_second_is_told_who_was_first_and_when(people: dict[str, User]) -
     answer = post(slow, task, "done", opened=page, comment="Mine")
     text = answer.content.decode()
     assert answer.status_code == 409
-    assert text.count("Fred Bauer was first: &#x27;Budget check&#x27; → Done, 2026-") == 1
+    assert text.count("Fred Bauer was first: &#x27;Budget check&#x27; → Done, 2 Mar 2026, ") == 1
     assert 'name="outcome"' not in text
     assert everything() == before
     assert slow.get(f"/tasks/{task.pk}/").status_code == 409

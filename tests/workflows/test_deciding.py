@@ -47,7 +47,17 @@ def test_a_decision_closes_the_task_opens_the_next_and_is_one_row_of_the_trail()
 def test_the_second_to_decide_is_told_who_was_first_and_when() -> None:
     flow = begin(drawn.sequential())
     task = flow.decide("review", "ok")
-    with refused(WrongState, "ann was first", "'Review' → Ok", "2026-03-02 10:00:00 UTC"):
+    with refused(WrongState, "ann was first", "'Review' → Ok", "2 Mar 2026, 10:00"):
+        tasks.decide(task.pk, actor=person("bob"), outcome="no", comment="No.", now=flow.later())
+
+
+def test_the_second_is_told_of_the_outcome_by_its_words() -> None:
+    data = drawn.sequential()
+    way = data["steps"]["review"]["outcomes"]["ok"]
+    data["steps"]["review"]["outcomes"]["ok"] = {"to": way, "label": "Agreed"}
+    flow = begin(data)
+    task = flow.decide("review", "ok")
+    with nothing_changed(), refused(WrongState, "'Review' → Agreed"):
         tasks.decide(task.pk, actor=person("bob"), outcome="no", comment="No.", now=flow.later())
 
 

@@ -166,7 +166,7 @@ def test_of_eight_clients_deciding_one_task_one_wins_and_the_others_are_told_who
             (winner,) = [a for a in answers if isinstance(a, WorkItem)]
             told = [a for a in answers if isinstance(a, WrongState)]
             assert len(told) == CLIENTS - 1
-            first = f"{winner.performer_name} was first: 'Review' → No, 2026-03-02 10:00:00 UTC."
+            first = f"{winner.performer_name} was first: 'Review' → No, 2 Mar 2026, 10:00 (UTC)."
             assert {str(refusal) for refusal in told} == {first}
             assert flow.request.trail.filter(command="decide").count() == 1
             assert WorkItem.objects.get(pk=pk).decided_by_id == winner.decided_by_id

@@ -8,7 +8,8 @@ from django.db.models import F
 
 from workflows.definitions.queries.compiled_versions import cached_map
 from workflows.engine.format.definition import EXPIRED, HUMAN_KINDS, display_title
-from workflows.engine.texts import Text, text
+from workflows.engine.format.fact_sentences import outcome_label
+from workflows.engine.texts import ReaderMoment, Text, text
 from workflows.execution.models import CANCELLED, DONE, WorkItem
 from workflows.people.queries.person_names import recorded_name_of
 
@@ -27,13 +28,15 @@ def describe_closed_task(work_item_id: int) -> Text:
     parameters = {
         "person": recorded_name_of(item.decided_by, item.performer_name) or text("Somebody"),
         "step": item.step,
-        "outcome": display_title(item.outcome, None),
+        "outcome": outcome_label(
+            cached_map(item.step.version_id).graph.definition, item.step.key, item.outcome
+        ),
     }
     if item.completed_at is None:
         return text("%(person)s was first: '%(step)s' → %(outcome)s, earlier.", **parameters)
     return text(
-        "%(person)s was first: '%(step)s' → %(outcome)s, %(moment)s UTC.",
-        moment=f"{item.completed_at:%Y-%m-%d %H:%M:%S}",
+        "%(person)s was first: '%(step)s' → %(outcome)s, %(moment)s.",
+        moment=ReaderMoment(item.completed_at),
         **parameters,
     )
 
