@@ -11,7 +11,7 @@ from workflows.engine.audit import AnyPeople, audit_definition
 from workflows.engine.bpmn.reading import read_bpmn
 from workflows.engine.bpmn.writing import write_bpmn
 from workflows.engine.conformance.known_values import RuleReader
-from workflows.engine.conformance.rule_answers import rules_of_map
+from workflows.engine.conformance.rule_answers import questions_of_map
 from workflows.engine.dmn.reading import read_dmn
 from workflows.engine.dmn.writing import write_dmn
 from workflows.engine.format.definition import Definition
@@ -329,7 +329,7 @@ def test_facts_go_along_to_another_version_under_the_steps_new_names() -> None:
 def test_a_log_does_not_know_who_asked() -> None:
     graph = asking("requester.department == 'IT'")
     reader = RuleReader(graph)
-    assert reader.truths({}) == (None,) * len(rules_of_map(graph))
+    assert reader.truths({}) == (None,) * len(questions_of_map(graph))
 
 
 def test_a_branch_may_ask_who_asked() -> None:

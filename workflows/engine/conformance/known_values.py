@@ -6,7 +6,7 @@ from typing import Any
 from workflows.engine.conformance.rule_answers import (
     BY_DECISIONS,
     Truths,
-    rules_of_map,
+    questions_of_map,
     table_of_rule,
 )
 from workflows.engine.format.definition import (
@@ -45,7 +45,7 @@ class RuleReader:
     """
 
     def __init__(self, graph: Graph) -> None:
-        self.graph, self.rules = graph, rules_of_map(graph)
+        self.graph, self.rules = graph, questions_of_map(graph)
         outside = frozenset[str]().union(*(fields_written_outside(graph, s) for s in graph.steps))
         self._fields: dict[str, frozenset[str]] = {}
         self.asks_decisions = BY_DECISIONS in self.rules

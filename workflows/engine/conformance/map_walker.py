@@ -15,8 +15,8 @@ from workflows.engine.conformance.rule_answers import (
     Truths,
     decisions_asked,
     every_way,
+    questions_of_map,
     rules_of_decisions,
-    rules_of_map,
 )
 from workflows.engine.format.definition import EXPIRED, ApprovalStep, EndStep, HumanStep
 from workflows.engine.format.quorums import fixed_votes
@@ -62,7 +62,7 @@ class MapWalker:
     def __init__(self, graph: Graph, *, reopens: bool = False) -> None:
         self.graph = AnsweredGraph(graph.definition, graph.zone)
         self.reopens = reopens
-        self.rules = rules_of_map(graph)
+        self.rules = questions_of_map(graph)
         approvals = {key for key, step in graph.steps.items() if isinstance(step, ApprovalStep)}
         self._pool = PositionPool(approvals, MOST_POSITIONS, decisions_asked(graph))
         self._moved: dict[tuple[Positions, RowMove, Truths, CaseLists], Positions] = {}

@@ -27,8 +27,8 @@ MOST_ANSWERS = 512
 """So many ways of one move are looked at; ten rules of unknown answer have twice as many."""
 
 BY_DECISIONS = "\n\ndecisions"
-"""Stands among a map's rules for all that ask nothing but what was decided: where it is true, they
-are answered by the decisions of the walk itself."""
+"""Stands among a map's questions for all its rules that ask nothing but what was decided: where it
+is true, they are answered by the decisions of the walk itself."""
 
 Truths = tuple[bool | None, ...]
 """For each rule of the map whether it holds; None where that is not known."""
@@ -119,7 +119,13 @@ def rules_of_map(graph: Graph) -> tuple[str, ...]:
             found.update((branch.when, None) for branch in step.branches if branch.when)
         elif isinstance(step, HumanStep):
             found.update((way.when, None) for way in step.outcomes.values() if way.when)
-    return tuple(found) + ((BY_DECISIONS,) if rules_of_decisions(graph) else ())
+    return tuple(found)
+
+
+def questions_of_map(graph: Graph) -> tuple[str, ...]:
+    """What is asked of a log on this map: its conditions, and, where some of them ask what was
+    decided, whether the walk itself answers these."""
+    return rules_of_map(graph) + ((BY_DECISIONS,) if rules_of_decisions(graph) else ())
 
 
 def rules_of_decisions(graph: Graph) -> frozenset[str]:
