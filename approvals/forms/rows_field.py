@@ -47,12 +47,10 @@ class RowsField(forms.Field):
         column."""
         if self.widget.paste_problem:
             raise forms.ValidationError(self.widget.paste_problem)
-        rows = self._filled_rows(value if isinstance(value, Sequence) else [])
+        rows = value if isinstance(value, Sequence) else []
         self.widget.look_people_up(rows)
-        read = [
-            self._without_unasked(number, *self._sent_row(number, row))
-            for number, row in enumerate(rows, 1)
-        ]
+        numbered = enumerate(zip(rows, self._are_filled(rows), strict=True), 1)
+        read = [self._read_row(number, row, is_filled) for number, (row, is_filled) in numbered]
         refused = [cell for _, cells in read for cell in cells]
         kept = None
         try:
@@ -100,15 +98,23 @@ class RowsField(forms.Field):
                 refused.append(CellRefused(number, key, label, text("%(why)s", why=why)))
         return sent, refused
 
-    def _filled_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """The rows as they stand in the form; one that only says what it opened with is none, but
-        as often as such a row was there."""
+    def _read_row(
+        self, number: int, row: Mapping[str, Any], is_filled: bool
+    ) -> tuple[dict[str, Any], list[CellRefused]]:
+        """What a row says and what is wrong in it. Which cells are asked for hangs on what stands
+        in it, also where nobody filled it in yet."""
+        read = self._without_unasked(number, *self._sent_row(number, row))
+        return read if is_filled else ({}, [])
+
+    def _are_filled(self, rows: Sequence[Mapping[str, Any]]) -> list[bool]:
+        """Of each row whether it counts; one that only says what it opened with does not, but as
+        often as such a row was there."""
         left = [self.widget.says_something(row) for row in self._form_rows(self.opening_value)]
         may_stay, filled = left.count(False), []
         for row in rows:
             is_row = self.widget.says_something(row) or may_stay > 0
             may_stay -= not self.widget.says_something(row) and any(row.values())
-            filled.append(row if is_row else {})
+            filled.append(is_row)
         return filled
 
     def _without_unasked(

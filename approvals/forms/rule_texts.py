@@ -51,17 +51,17 @@ OPPOSITE: Final[Mapping[str, str]] = {
 
 def rule_text(definition: Definition, written: str) -> str:
     """A rule of a map in the reader's words; as it is written where it cannot be read."""
-    try:
-        fields = definition.rule_fields(written)
-        return _RuleWords(definition, fields).condition(rule_syntax_of(written, fields))
-    except (RuleProblem, _NoWords):
-        return gettext("“%(rule)s” holds") % {"rule": written}
+    return _in_words(definition, definition.rule_fields(written), written)
 
 
 def column_rule_text(columns: Mapping[str, Any], written: str) -> str:
     """The same of a rule about one row of a list."""
+    return _in_words(None, columns, written)
+
+
+def _in_words(definition: Definition | None, fields: Mapping[str, Any], written: str) -> str:
     try:
-        return _RuleWords(None, columns).condition(rule_syntax_of(written, columns))
+        return _RuleWords(definition, fields).condition(rule_syntax_of(written, fields))
     except (RuleProblem, _NoWords):
         return gettext("“%(rule)s” holds") % {"rule": written}
 

@@ -174,6 +174,19 @@ def test_a_script_asks_which_cells_are_asked_for_and_nothing_is_written(sam: Use
     ]
 
 
+def test_a_row_that_opens_with_what_a_cell_is_asked_for_shows_that_cell(sam: User) -> None:
+    plan = yaml.safe_load(MAP) | {"key": "trips"}
+    plan["fields"]["lines"]["columns"]["kind"]["default"] = "hotel"
+    publish_map(plan)
+    form = sent({"kind": "hotel"}, {"kind": "hotel", "nights": "2"}) | {"which_fields": "1"}
+    answer = signed_in(sam).post("/start/trips/", form)
+    assert answer.json()["unasked_cells"] == []
+    form.pop("which_fields")
+    assert signed_in(sam).post("/start/trips/", form).status_code == 302
+    [row] = WorkflowInstance.objects.get().data["lines"]
+    assert row["nights"] == 2
+
+
 def check_row(item: WorkItem, **typed: str) -> Any:
     """The page of a row's task, sent with this beside what stands in it."""
     stands = {"f-line.net": "10.00", "f-line.seen": "", "f-line.why": "", "f-line.over": ""}

@@ -29,7 +29,7 @@ def check_rule_divisions(survey: Survey) -> Iterator[AuditFinding]:
 
 def check_sum_divisions(survey: Survey) -> Iterator[AuditFinding]:
     """A sum of `set_fields` divides by nothing that may be 0, where no way is told for when it
-    fails; nor does the rule of a chain of managers."""
+    fails."""
     for key, step in survey.graph.steps.items():
         if not isinstance(step, AutomationStep) or step.action != "set_fields" or step.on_error:
             continue

@@ -31,7 +31,7 @@ from workflows.engine.rules.number_ranges import (
 )
 from workflows.engine.values.bounds import parse_bound
 from workflows.engine.values.field_types.base import FieldSpec, type_of_field
-from workflows.engine.values.field_types.rows import min_rows_of
+from workflows.engine.values.field_types.rows import is_always_asked, min_rows_of
 
 Known = Mapping[str, NumberRange]
 Fields = Mapping[str, FieldSpec]
@@ -115,7 +115,7 @@ class NumberReader:
         listed, dot, _ = name.rpartition(".")
         whole_name = f"{listed}{dot}{other}"
         spec = self.fields.get(whole_name)
-        is_there = spec is not None and spec.required and getattr(spec, "when", None) is None
+        is_there = spec is not None and is_always_asked(spec)
         return self.declared(whole_name) if is_there else ANY_NUMBER
 
     def _worked_out(self, name: str, spec: FieldSpec, value: str) -> NumberRange:

@@ -8,6 +8,7 @@ from workflows.engine.format.definition import ColumnDef
 from workflows.engine.routing.graph import Graph
 from workflows.engine.rules.number_reasoning import NumberReader
 from workflows.engine.rules.worked_out import order_worked_out
+from workflows.engine.values.field_types.rows import is_always_asked
 
 
 def unsure_worked_out(graph: Graph, filled: Collection[str]) -> frozenset[str]:
@@ -49,9 +50,7 @@ def filled_columns(graph: Graph, columns: Mapping[str, ColumnDef]) -> frozenset[
     """The columns in which each row has something: what it must have, and what is worked out from
     that. A row without anything in it does not count, so the only column is one of them."""
     required = [
-        name
-        for name, column in columns.items()
-        if (column.required and column.when is None) or len(columns) == 1
+        name for name, column in columns.items() if is_always_asked(column) or len(columns) == 1
     ]
     return _with_results(graph, columns, required)
 

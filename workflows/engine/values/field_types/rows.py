@@ -194,7 +194,7 @@ def columns_filled_in(columns: Mapping[str, FieldSpec]) -> Mapping[str, FieldSpe
 
 
 def is_always_asked(column: FieldSpec) -> bool:
-    """Whether every row has to say something under this column."""
+    """Whether something has to be said here in any case: under this column, in every row."""
     return bool(column.required) and getattr(column, "when", None) is None
 
 
