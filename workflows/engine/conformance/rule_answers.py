@@ -26,9 +26,10 @@ from workflows.engine.tables.decision import TableDecision
 MOST_ANSWERS = 512
 """So many ways of one move are looked at; ten rules of unknown answer have twice as many."""
 
-BY_DECISIONS = "\n\ndecisions"
+BY_DECISIONS = "?decisions"
 """Stands among a map's questions for all its rules that ask nothing but what was decided: where it
-is true, they are answered by the decisions of the walk itself."""
+is true, they are answered by the decisions of the walk itself. It can be no rule's
+text."""
 
 Truths = tuple[bool | None, ...]
 """For each rule of the map whether it holds; None where that is not known."""
@@ -101,7 +102,7 @@ def rule_of_table(key: str, way: str) -> str:
 
 def table_of_rule(rule: str) -> tuple[str, str] | None:
     """The table and the way that such a question is about; None for a rule of the map."""
-    if not rule.startswith("\n") or rule == BY_DECISIONS:
+    if not rule.startswith("\n"):
         return None
     _, key, way = rule.split("\n")
     return key, way
