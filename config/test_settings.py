@@ -42,6 +42,8 @@ def _template_at_work(frame: FrameType | None) -> Path:
 
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# A code of a second factor holds for good: none ends while the test that was told it still runs.
+MFA_TOTP_PERIOD = 1000 * 365 * 24 * 60 * 60
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 HAS_BROKER = False
 CELERY_BROKER_URL = "memory://"

@@ -9,12 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-from allauth.mfa.totp.internal.auth import (
-    TOTP,
-    format_hotp_value,
-    hotp_value,
-    yield_hotp_counters_from_time,
-)
 from django.core.cache import caches
 from django.test import Client
 from django.utils import timezone
@@ -32,6 +26,7 @@ from tests.approvals.office import (
 )
 from tests.emptying import lift
 from tests.factories import NOW, open_task
+from tests.second_factor import code_of, give_second_factor
 from tests.workflows import tampering
 from tests.workflows.support import everything, nothing_changed, refused
 from workflows.engine.errors import NotAllowed
@@ -87,17 +82,6 @@ def signature_of(event: TrailEvent) -> Any:
 
 def last_decision() -> TrailEvent:
     return TrailEvent.objects.filter(command="decide").latest("pk")
-
-
-def give_second_factor(user: User) -> str:
-    """The secret of the app on their telephone."""
-    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-    TOTP.activate(user, secret)
-    return secret
-
-
-def code_of(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
 
 
 # -- the page -----------------------------------------------------------------------------------

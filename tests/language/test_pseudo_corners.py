@@ -6,11 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from allauth.mfa.totp.internal.auth import (
-    format_hotp_value,
-    hotp_value,
-    yield_hotp_counters_from_time,
-)
 from django.core import mail
 from django.core.cache import caches
 from django.test import Client
@@ -23,6 +18,7 @@ from tests.language.checking import check, sentences_of
 from tests.language.pseudo import unmarked
 from tests.language.site import make_person
 from tests.rights.everything import Everything
+from tests.second_factor import code_of
 from workflows.access.services import accounts, tokens
 from workflows.automation.services.delivery import deliver_due
 from workflows.automation.triggers.schedules import notify_of_refused_start
@@ -173,7 +169,7 @@ def _second_factor_answers(client: Client) -> Iterator[tuple[str, Any]]:
     page = client.get(activate)
     yield "second factor", page
     yield "second factor, wrong", client.post(activate, {"code": "000000"})
-    code = _totp_code(page.context["form"].secret)
+    code = code_of(page.context["form"].secret)
     yield "second factor made", client.post(activate, {"code": code}, follow=True)
     other = Client()
     signed = {"username": "zqkai", "password": PASSWORD}
@@ -181,10 +177,6 @@ def _second_factor_answers(client: Client) -> Iterator[tuple[str, Any]]:
     yield "wrong code", other.post("/accounts/2fa/authenticate/", {"code": "000000"})
     for name in ("", "recovery-codes/", "recovery-codes/generate/", "totp/deactivate/"):
         yield name, client.get(f"/accounts/2fa/{name}", follow=True)
-
-
-def _totp_code(secret: str) -> str:
-    return str(format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time())))))
 
 
 # -- mails ------------------------------------------------------------------------------------
