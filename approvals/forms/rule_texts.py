@@ -37,6 +37,7 @@ FUNCTION_WORDS: Final[Mapping[str, str]] = {
     "min": gettext_noop("the least of %(column)s in %(list)s"),
     "max": gettext_noop("the greatest of %(column)s in %(list)s"),
 }
+IN_SOME_ROWS = gettext_noop("%(subject)s (only where %(condition)s)")
 _SUBJECTS: Final = (ast.SymbolExpression, ast.FunctionCallExpression)
 """What a comparison may speak of."""
 OPPOSITE: Final[Mapping[str, str]] = {
@@ -123,10 +124,9 @@ class _RuleWords:
         name, arguments = self._function(node)
         if name not in OVER_ROWS or len(arguments) != 2:
             raise _NoWords
-        label, columns = self._label(arguments[0]), self._columns(arguments[0])
-        words = _RuleWords(self.definition, {**self.fields, **columns})
+        label = self._label(arguments[0])
         is_any = (name == "any") is not negated
-        condition = words.condition(arguments[1], negated=negated)
+        condition = self._of_rows(arguments[0]).condition(arguments[1], negated=negated)
         sentence = gettext("in every row of %(list)s: %(condition)s")
         if is_any:
             sentence = gettext("in a row of %(list)s: %(condition)s")
@@ -138,6 +138,10 @@ class _RuleWords:
             raise _NoWords
         return str(function.args[1]), list(arguments)
 
+    def _of_rows(self, node: Any) -> "_RuleWords":
+        """Says what is asked of each row of a list."""
+        return _RuleWords(self.definition, {**self.fields, **self._columns(node)})
+
     def _columns(self, node: Any) -> Mapping[str, Any]:
         if node.cls is not ast.SymbolExpression or node.args[1] not in self.fields:
             raise _NoWords
@@ -146,13 +150,19 @@ class _RuleWords:
     def _function_label(self, node: Any) -> str:
         """What a function of a list comes to, in words."""
         name, arguments = self._function(node)
-        if len(arguments) != 1:
-            raise _NoWords
+        listed = arguments[0] if arguments else node
         if name == COUNT:
-            return gettext("the number of rows of %(list)s") % {"list": self._label(arguments[0])}
-        if name not in FUNCTION_WORDS or arguments[0].cls is not ast.GetAttributeExpression:
+            subject = gettext("the number of rows of %(list)s") % {"list": self._label(listed)}
+        elif name in FUNCTION_WORDS and listed.cls is ast.GetAttributeExpression:
+            subject, listed = self._column_label(name, *listed.args[1:]), listed.args[1]
+        else:
             raise _NoWords
-        _, holder, column = arguments[0].args
+        if len(arguments) == 1:
+            return subject
+        condition = self._of_rows(listed).condition(arguments[1])
+        return gettext(IN_SOME_ROWS) % {"subject": subject, "condition": condition}
+
+    def _column_label(self, name: str, holder: Any, column: str) -> str:
         columns = self._columns(holder)
         if column not in columns:
             raise _NoWords

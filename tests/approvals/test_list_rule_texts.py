@@ -12,6 +12,15 @@ from workflows.engine.format.files import read_definition
     [
         ("sum(lines.net) > 1000", "the sum of “Net” in “Lines” is more than 1,000.00 EUR"),
         ("count(lines) >= 3", "the number of rows of “Lines” is at least 3"),
+        (
+            "sum(lines.net, item == 'Chair') > 1000",
+            "the sum of “Net” in “Lines” (only where “Item” is Chair) is more than 1,000.00 EUR",
+        ),
+        (
+            "not count(lines, item == 'Chair' or net > 5) > 2",
+            "the number of rows of “Lines” (only where “Item” is Chair or “Net” is more than"
+            " 5.00 EUR) is at most 2",
+        ),
         ("any(lines, net > 5)", "(in a row of “Lines”: “Net” is more than 5.00 EUR)"),
         (
             "not any(lines, item == 'Chair')",

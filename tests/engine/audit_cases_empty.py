@@ -38,6 +38,15 @@ def reckons(expression: str, *edits: Callable[[Map], None]) -> Callable[[Map], N
     )
 
 
+def parts_are_there() -> Callable[[Map], None]:
+    """A list of a column that is always filled in and one that is not."""
+    columns = {"net": {"type": "integer", "required": True}, "many": {"type": "integer"}}
+    return several(
+        put("fields.parts", {"type": "list", "required": True, "columns": columns}),
+        put("start.fields", ["amount", "urgent", "lead", "parts"]),
+    )
+
+
 def by_parts(value: str, *edits: Callable[[Map], None]) -> Callable[[Map], None]:
     """The decision asks what is worked out from a list."""
     return several(
@@ -224,6 +233,26 @@ EMPTY_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         "action_field_may_be_empty@sum " + NO_WAY,
     ),
     ("a sum with what is there", reckons("many * 2", put("fields.many.required", True)), NO_WAY),
+    (
+        "a sum with the least of some rows",
+        reckons("min(parts.net, net > 5)", parts_are_there()),
+        "action_field_may_be_empty@sum " + NO_WAY,
+    ),
+    (
+        "a sum with the least of an optional column",
+        reckons("min(parts.many)", parts_are_there()),
+        "action_field_may_be_empty@sum " + NO_WAY,
+    ),
+    (
+        "a sum with the least of a column",
+        reckons("min(parts.net)", parts_are_there()),
+        NO_WAY,
+    ),
+    (
+        "a sum with the number of some rows",
+        reckons("count(parts, net > 5) * 2", parts_are_there()),
+        NO_WAY,
+    ),
     ("a sum with a way for errors", reckons("many * 2", put(S + "sum.on_error", "fix")), ""),
     (
         "a sum with what nobody gives",

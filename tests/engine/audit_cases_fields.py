@@ -168,6 +168,14 @@ FIELD_CASES: list[tuple[str, Callable[[Map], None], str]] = [
             ("all(parts, net != null and net > 9)", ""),
             ("sum(parts.net) > 9", ""),
             ("count(parts) > 9", ""),
+            ("count(parts, net > 9) > 1", "rule_field_may_be_empty@size"),
+            ("sum(parts.net, net > 9) > 99", "rule_field_may_be_empty@size"),
+            ("sum(parts.net, net != null and net > 9) > 99", ""),
+            ("min(parts.net, net != null and net > 9) > 99", "rule_field_may_be_empty@size"),
+            ("count(parts, net != null and net > 9) > 0"
+             " and min(parts.net, net != null and net > 9) > 99", ""),
+            ("count(parts) > 0 and max(parts.net, net != null and net > 9) > 99",
+             "rule_field_may_be_empty@size"),
         )),
     ("a field for those who fill it in", several(
         put("fields.amount.visible_to", ["crew", "requester"]),

@@ -170,6 +170,28 @@ NUMBER_CASES: list[tuple[str, Callable[[Map], None], str]] = [
     ("a division by a sum of parts", lists("5 / sum(parts.net) > 2", required=True), ""),
     ("a division by a sum of no parts", lists("5 / sum(parts.net) > 2"), RULE),
     ("a division in rows", lists("any(parts, net / many > 2)"), RULE),
+    ("a division in some rows", lists("sum(parts.net, net / many > 2) > 5"), RULE),
+    ("a division in rows that are counted", lists("count(parts, net / many > 2) > 5"), RULE),
+    (
+        "a division in rows that are counted where it can be",
+        lists("count(parts, many > 0 and net / many > 2) > 5"),
+        "",
+    ),
+    (
+        "a division by some rows of a list that is there",
+        lists("5 / count(parts, net > 5) > 2", required=True),
+        RULE,
+    ),
+    (
+        "a division by some rows of which there is one",
+        lists("count(parts, net > 5) > 0 and 5 / count(parts, net > 5) > 2"),
+        "",
+    ),
+    (
+        "a division by the sum of some rows of a list that is there",
+        lists("5 / sum(parts.net, net > 5) > 2", required=True),
+        RULE,
+    ),
     (
         "a division in rows behind its question",
         lists("any(parts, many > 0 and net / many > 2)"),
@@ -347,6 +369,8 @@ NUMBER_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         "",
     ),
     ("a field by a column that must be there", told_by("any(parts, net > 5)", "told"), ""),
+    ("a field by the sum of some rows", told_by("sum(parts.net, net > 5)", "told > 5"), ""),
+    ("a field by the least of some rows", told_by("min(parts.net, net > 5)", "told > 5"), OF_FIELD),
     ("a rule by a column that reads an optional one", by_column("many * 2"), OF_FIELD),
     ("a rule by a column that reads a required one", by_column("net * 2"), ""),
     ("a rule by a column that divides", by_column("many / net", many=True), ""),

@@ -47,7 +47,13 @@ LISTS = {
 CHAIN = "chain"
 MANAGERS = {"chain_of": "requester", "until": "level >= 2 or urgent"}
 """The managers through whom they go besides."""
-LIST_CONDITIONS = ("any(lines, net > 500)", "count(lines) > 1", "sum(lines.net) > 500")
+LIST_CONDITIONS = (
+    "any(lines, net > 500)",
+    "count(lines) > 1",
+    "sum(lines.net) > 500",
+    "count(lines, net > 500) > 1",
+    "sum(lines.net, net > 500) > 900",
+)
 ROLES = {
     "staff": {"groups": ["staff"]},
     "crew": {"groups": ["crew"]},

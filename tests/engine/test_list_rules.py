@@ -74,6 +74,14 @@ DATA: dict[str, Any] = {
         ("all(lines, net == null or net > 0)", True),
         ("any(lines, wanted != null and wanted < d'2026-01-06')", True),
         ("not any(lines, item == 'Sofa') and count(lines) > 2", True),
+        ("count(lines, kind == null) == 3", True),
+        ("count(lines, net != null and net > limit) == 1", True),
+        ("count(lines, item != 'Lamp') == count(lines) - 1", True),
+        ("sum(lines.net, item == 'Desk') == 0.2 and sum(lines.net, item == 'Sofa') == 0", True),
+        ("sum(lines.net, item == 'Lamp') == 0", True),
+        ("min(lines.wanted, item == 'Desk') == d'2026-03-01'", True),
+        ("max(lines.pieces, net != null and net > 5) == 2", True),
+        ("sum(lines.net, item != 'Lamp') * 2 / count(lines, item != 'Lamp') == 10.3", True),
         ("lines != null", True),
         ("'a' in tags", True),
         ("'b' in tags", False),
@@ -92,11 +100,27 @@ def test_a_list_of_nothing_has_stated_answers(nothing: dict[str, Any]) -> None:
         "any(lines, net > 0)": False,
         "all(lines, net > 0)": True,
         "count(lines) > 0 and min(lines.net) > 1": False,
+        "sum(lines.net, net > 1) + count(lines, net > 1) == 0": True,
+        "count(lines, net > 1) > 0 and min(lines.net, net > 1) > 1": False,
     }.items():
         assert compile_rule(rule, FIELDS).holds(nothing) is holds, rule
     for rule in ("min(lines.net) > 0", "max(lines.wanted) > d'2026-01-01'"):
         with pytest.raises(RuleCannotBeEvaluated, match="lines, which has no value under"):
             compile_rule(rule, FIELDS).holds(nothing)
+
+
+def test_the_least_of_rows_of_which_there_is_none_is_not_there() -> None:
+    said = "lines, which has no value under net in a row for which the condition holds"
+    for function in ("min", "max"):
+        with pytest.raises(RuleCannotBeEvaluated, match=said):
+            compile_rule(f"{function}(lines.net, item == 'Sofa') > 0", FIELDS).holds(DATA)
+
+
+@pytest.mark.parametrize("asked", ["count(lines, urgent)", "sum(lines.pieces, urgent)"])
+def test_a_row_of_which_a_condition_cannot_be_told_is_not_left_out(asked: str) -> None:
+    with pytest.raises(RuleCannotBeEvaluated, match="urgent, which is empty"):
+        compile_rule(f"{asked} > 0", FIELDS).holds(DATA)
+    assert compile_rule(f"{asked} > 0", FIELDS).holds({**DATA, "lines": ROWS[:2]})
 
 
 def test_an_empty_cell_that_a_condition_needs_never_counts_as_false() -> None:
@@ -131,7 +155,11 @@ def test_a_list_that_is_none_is_not_calculated_with(data: dict[str, Any], said: 
         ("sum(limit.net) > 1", "`limit` is no list"),
         ("sum(other.net) > 1", "There is no field `other`"),
         ("sum(lines&.net) > 1", "name a column of the list"),
-        ("sum(lines.net, 1) > 1", "write sum(lines.net)"),
+        ("sum(lines.net, 1) > 1", "`1` is a number, not a condition"),
+        ("sum(lines.net, net > 1, net > 2) > 1", "write sum(lines.net)"),
+        ("count(tags, a == 1) > 1", "`tags` is no list"),
+        ("count(lines, nett > 1) > 1", "There is no field `nett`"),
+        ("count(lines, sum(lines.net) > 1) > 1", "what is asked of each row of a list"),
         ("len(lines) > 1", "calling a function is not allowed"),
         ("$sum(lines.net) > 1", "calling a function is not allowed"),
         ("lines.net > 1", "a dot and a name are not allowed"),
@@ -139,7 +167,7 @@ def test_a_list_that_is_none_is_not_calculated_with(data: dict[str, Any], said: 
         ("any(lines, net)", "`net` is a number, not a condition"),
         ("any(tags, a == 1)", "`tags` is no list"),
         ("any(lines, kind == 'old')", "'old' is not one of its choices"),
-        ("any(lines, count(lines) > 1)", "do not stand inside any(…) or all(…)"),
+        ("any(lines, count(lines) > 1)", "do not stand inside what is asked of each row"),
         ("any(lines, item =~ 'a.*')", "regular expressions are not allowed"),
         ("min(lines.wanted) > 5", "compares a date with a number"),
         ("lines == tags", "compares a list of rows with a list"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.flow.emptiness import asks_whether_empty
+from workflows.engine.audit.flow.unsure_results import unsure_cells
 from workflows.engine.audit.map_facts import Survey
 from workflows.engine.format.definition import (
     AutomationStep,
@@ -17,7 +18,7 @@ from workflows.engine.format.definition import (
 from workflows.engine.routing.holds import fields_of_hold, holding_steps, purposes_of
 from workflows.engine.routing.outside_fields import fields_sent_outside
 from workflows.engine.routing.waits import awaited_field
-from workflows.engine.rules.evaluation import RuleProblem, compile_expression
+from workflows.engine.rules.evaluation import Expression, RuleProblem, compile_expression
 from workflows.engine.texts import Text, text
 from workflows.engine.values.field_types.base import type_of_field
 from workflows.engine.values.placeholders import PlaceholderProblem, only_placeholder
@@ -84,11 +85,12 @@ def check_told_filled(survey: Survey) -> Iterator[AuditFinding]:
     fails."""
     for key, step in survey.graph.steps.items():
         if isinstance(step, AutomationStep) and step.on_error is None:
-            for name in sorted(_needed_to_act(survey, step)):
-                if survey.may_be_empty(key, name):
-                    yield make_finding(
-                        "action_field_may_be_empty", key, step=survey.called(key), field=name
-                    )
+            needed = _needed_to_act(survey, step)
+            unsure = {name for name in needed if survey.may_be_empty(key, name)}
+            for name in sorted(unsure | _unsure_in_lists(survey, step)):
+                yield make_finding(
+                    "action_field_may_be_empty", key, step=survey.called(key), field=name
+                )
 
 
 def _needed_to_act(survey: Survey, step: AutomationStep) -> set[str]:
@@ -100,16 +102,29 @@ def _needed_to_act(survey: Survey, step: AutomationStep) -> set[str]:
             listed = to if isinstance(to, list) else [to]
             names = {only_placeholder(entry) or "" for entry in listed}
             return names if len(names) == 1 else set()
-        sums = told.values() if step.action == "set_fields" else ()
-        return set().union(*(_needed_by(survey, sum_) for sum_ in sums if isinstance(sum_, str)))
+        return set().union(*(_needed_by(sum_) for sum_ in _sums(survey, step)))
     except (PlaceholderProblem, RuleProblem):
         return set()  # found already
 
 
-def _needed_by(survey: Survey, expression: str) -> frozenset[str]:
-    read = compile_expression(expression, survey.definition.rule_fields(expression))
+def _unsure_in_lists(survey: Survey, step: AutomationStep) -> set[str]:
+    """The columns of which the step's sums may find nothing although the list has rows."""
+    try:
+        return {cell for sum_ in _sums(survey, step) for cell in unsure_cells(survey.graph, sum_)}
+    except RuleProblem:
+        return set()  # found already
+
+
+def _sums(survey: Survey, step: AutomationStep) -> Iterator[Expression]:
+    if step.action == "set_fields":
+        for written in (step.with_ or {}).values():
+            if isinstance(written, str):
+                yield compile_expression(written, survey.definition.rule_fields(written))
+
+
+def _needed_by(read: Expression) -> frozenset[str]:
     needed = read.fields - read.spared
-    return frozenset(name for name in needed if not asks_whether_empty(expression, name))
+    return frozenset(name for name in needed if not asks_whether_empty(read.text, name))
 
 
 def check_holds_filled(survey: Survey) -> Iterator[AuditFinding]:

@@ -19,7 +19,7 @@ from workflows.engine.rules.explanations import OR_EMPTY
 from workflows.engine.rules.list_functions import ListFunction, ListFunctions, ListUnusable
 from workflows.engine.rules.rule_checker import Operand, RuleProblem
 from workflows.engine.rules.rule_functions import UNUSABLE, FunctionCall, FunctionUnusable
-from workflows.engine.rules.spared_lists import needed_cells, spared_lists
+from workflows.engine.rules.spared_lists import list_needs
 from workflows.engine.rules.validation import (
     parse_condition,
     parse_rule_syntax,
@@ -111,13 +111,14 @@ class Rule:
     """A condition over a request's data that is known to be readable and well typed. `facts` are
     what it asks of who asked and of what was decided; `spared` are those of its fields that it can
     do without, since it only counts, adds up or goes through what they hold; `cells` are the
-    columns that it compares there."""
+    columns that it compares there, and `chosen` those of rows that may not be there."""
 
     text: str
     fields: frozenset[str]
     facts: frozenset[str]
     spared: frozenset[str]
     cells: frozenset[str]
+    chosen: frozenset[str]
     _statement: Any = field(repr=False, compare=False)
 
     def holds(self, data: Mapping[str, Any]) -> bool:
@@ -146,7 +147,8 @@ class Expression:
 
     `kind` is what `kind_of` says of the field that can take it; `whole`, `currency`, `choices`
     and `literal` narrow it, where that is known beforehand. `spared` are the fields that it can do
-    without, and `cells` the columns that it compares, as of a rule.
+    without, `cells` the columns that it compares, and `chosen` those of rows that may not be there,
+    as of a rule.
     """
 
     text: str
@@ -155,6 +157,7 @@ class Expression:
     facts: frozenset[str]
     spared: frozenset[str]
     cells: frozenset[str]
+    chosen: frozenset[str]
     _statement: Any = field(repr=False, compare=False)
 
     @property
@@ -217,13 +220,11 @@ def compile_expression(
     tree, operand, named = parse_value_expression(
         rule_text, source.operands, source.context(), source.lists
     )
-    spared, cells = spared_lists(tree, source.lists), needed_cells(source.lists)
+    needs = list_needs(tree, source.lists)
     try:
         with decimal.localcontext(_EXACT):
             source.build_conditions()
-            return Expression(
-                rule_text, operand, *source.parted(named), spared, cells, tree.build()
-            )
+            return Expression(rule_text, operand, *source.parted(named), *needs, tree.build())
     except _FAILURES as error:
         raise RuleProblem(
             "It cannot be worked out: %(reason)s; change it.", reason=_failure_reason(error)
@@ -247,11 +248,11 @@ def _compile_cached(
 ) -> Rule:
     source = _RuleSource(rule_text, dict(declared), zone)
     tree, named = parse_condition(rule_text, source.operands, source.context(), source.lists)
-    spared, cells = spared_lists(tree, source.lists), needed_cells(source.lists)
+    needs = list_needs(tree, source.lists)
     try:
         with decimal.localcontext(_EXACT):
             source.build_conditions()
-            return Rule(rule_text, *source.parted(named), spared, cells, tree.build())
+            return Rule(rule_text, *source.parted(named), *needs, tree.build())
     except _FAILURES as error:
         raise RuleProblem(
             "The rule cannot be worked out: %(reason)s; change it.",

@@ -38,8 +38,8 @@ class ListCallChecker:
             raise refusal_of(node)
         if self.checker.lists is None:
             raise RuleProblem(
-                "In `%(part)s`: functions do not stand inside any(…) or all(…); ask for them"
-                " beside it.",
+                "In `%(part)s`: functions do not stand inside what is asked of each row of a list;"
+                " ask for them beside it.",
                 part=render_rule_part(node),
             )
         written = render_rule_part(node, 200)
@@ -52,18 +52,27 @@ class ListCallChecker:
         return operand
 
     def _function(self, node: Any, name: str, arguments: list[Any]) -> tuple[ListFunction, Operand]:
-        if name in OVER_COLUMN and len(arguments) == 1:
-            return self._over_column(node, name, arguments[0])
-        if name == COUNT and len(arguments) == 1:
-            key, _ = self._list(node, arguments[0], "list", "rows")
-            return ListFunction(name, key, "number"), Operand("number", whole=True)
+        if name in OVER_COLUMN and len(arguments) in (1, 2):
+            return self._over_column(node, name, *arguments)
+        if name == COUNT and len(arguments) in (1, 2):
+            return self._count(node, *arguments)
         if name in OVER_ROWS and len(arguments) == 2:
             return self._over_rows(node, name, *arguments)
         raise RuleProblem(
             "In `%(part)s`: write sum(lines.net), min(lines.net), max(lines.net), count(lines),"
-            " any(lines, net > 100) or all(lines, net > 100), with a list of yours.",
+            " any(lines, net > 100) or all(lines, net > 100), with a list of yours; of the rows"
+            " that a condition chooses alone, sum(lines.net, net > 100).",
             part=render_rule_part(node),
         )
+
+    def _count(
+        self, node: Any, argument: Any, condition: Any = None
+    ) -> tuple[ListFunction, Operand]:
+        kinds = ("list", "rows") if condition is None else ("rows",)
+        key, held = self._list(node, argument, *kinds)
+        self._check_condition(held, condition)
+        found = ListFunction(COUNT, key, "number", condition=condition)
+        return found, Operand("number", whole=True)
 
     def _list(self, node: Any, argument: Any, *kinds: str) -> tuple[str, Operand]:
         """The list that an argument names."""
@@ -77,7 +86,9 @@ class ListCallChecker:
             argument=render_rule_part(argument),
         )
 
-    def _over_column(self, node: Any, name: str, argument: Any) -> tuple[ListFunction, Operand]:
+    def _over_column(
+        self, node: Any, name: str, argument: Any, condition: Any = None
+    ) -> tuple[ListFunction, Operand]:
         if argument.cls is not ast.GetAttributeExpression or argument.kwargs.get("safe"):
             raise RuleProblem(
                 "In `%(part)s`: name a column of the list, as in %(name)s(lines.net).",
@@ -95,8 +106,9 @@ class ListCallChecker:
                 columns=", ".join(dict(held.columns)),
             )
         self._require_fitting_column(node, name, operand)
+        self._check_condition(held, condition)
         result = Operand(operand.kind, currency=operand.currency, whole=operand.whole)
-        return ListFunction(name, key, operand.kind, column), result
+        return ListFunction(name, key, operand.kind, column, condition), result
 
     def _require_fitting_column(self, node: Any, name: str, operand: Operand) -> None:
         takes = ("number",) if name == "sum" else ("number", "date")
@@ -112,7 +124,13 @@ class ListCallChecker:
         self, node: Any, name: str, argument: Any, condition: Any
     ) -> tuple[ListFunction, Operand]:
         key, held = self._list(node, argument, "rows")
+        self._check_condition(held, condition)
+        return ListFunction(name, key, "boolean", condition=condition), CONDITION
+
+    def _check_condition(self, held: Operand, condition: Any) -> None:
+        """What is asked of each row of the list, where anything is."""
+        if condition is None:
+            return
         inside = type(self.checker)({**self.checker.fields, **dict(held.columns)})
         inside.condition(condition)
         self.checker.named |= inside.named - dict(held.columns).keys()
-        return ListFunction(name, key, "boolean", condition=condition), CONDITION

@@ -1,5 +1,6 @@
 """What rules ask of a list as a whole: how many rows it has, what a column adds up to, whether a
-condition holds in any of its rows or in all.
+condition holds in any of its rows or in all. What is counted, added up and compared may be only the
+rows in which a condition holds.
 
 The rule-engine package never calls anything here. Where a rule says `sum(lines.net)`, its tree gets
 a symbol instead, and the value of the symbol is worked out by the function of that name below, in
@@ -32,7 +33,7 @@ class ListUnusable(ValueError):
 
 @dataclass(frozen=True)
 class ListFunction:
-    """One use of a function in a rule: of which list, and of which column or under which
+    """One use of a function in a rule: of which list, of which column, and of the rows under which
     condition. `kind` is what it gives."""
 
     function: str
@@ -43,18 +44,20 @@ class ListFunction:
 
     def value(self, spec: FieldSpec, rows: Any, data: Mapping[str, Any], zone: tzinfo) -> Any:
         """What it comes to. Raises ListUnusable, or as types and conditions do."""
+        columns = frozenset(spec.columns or ())
+        if self.function in OVER_ROWS:
+            combine: Callable[[Iterable[bool]], bool] = any if self.function == "any" else all
+            return combine(self._holds_in(row, columns, data) for row in rows or ())
+        if self.condition is not None:
+            rows = [row for row in rows or () if self._holds_in(row, columns, data)]
         if self.function == COUNT:
             return Decimal(len(rows or ()))
-        if self.function in OVER_ROWS:
-            return self._in_rows(spec, rows, data)
         return self._over_column(self._cells(spec, rows, zone))
 
-    def _in_rows(self, spec: FieldSpec, rows: Any, data: Mapping[str, Any]) -> bool:
-        columns = frozenset(spec.columns or ())
-        combine: Callable[[Iterable[bool]], bool] = any if self.function == "any" else all
-        return combine(
-            bool(self.condition.evaluate(RowValues(row, columns, data))) for row in rows or ()
-        )
+    def _holds_in(
+        self, row: Mapping[str, Any], columns: frozenset[str], data: Mapping[str, Any]
+    ) -> bool:
+        return bool(self.condition.evaluate(RowValues(row, columns, data)))
 
     def _cells(self, spec: FieldSpec, rows: Any, zone: tzinfo) -> Iterator[Any]:
         """The values of the column, as rules calculate with them; empty cells are left out."""
@@ -70,9 +73,13 @@ class ListFunction:
             return sum(cells, Decimal(0))
         found = list(cells)
         if not found:
-            raise ListUnusable(
-                text("has no value under %(column)s; fill one in", column=self.column)
-            )
+            sentence = text("has no value under %(column)s; fill one in", column=self.column)
+            if self.condition is not None:
+                sentence = text(
+                    "has no value under %(column)s in a row for which the condition holds",
+                    column=self.column,
+                )
+            raise ListUnusable(sentence)
         return min(found) if self.function == "min" else max(found)
 
 

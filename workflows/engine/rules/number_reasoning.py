@@ -199,7 +199,7 @@ class NumberReader:
         if cell.low < 0:
             return ANY_NUMBER
         count = known.get(f"count({key})", NOT_NEGATIVE)
-        is_some = count.low >= 1 and bool(spec[column].required)
+        is_some = count.low >= 1 and bool(spec[column].required) and len(arguments) == 1
         return NumberRange(cell.low, low_open=cell.low_open) if is_some else NOT_NEGATIVE
 
     def filled_lists(self, filled: Iterable[str]) -> dict[str, NumberRange]:
@@ -285,9 +285,10 @@ class NumberReader:
             yield from self.zero_divisors(child, known)
 
     def _divisors_in_call(self, node: Any, known: Known) -> Iterator[str]:
-        """What `any` and `all` ask of a row names its columns first."""
+        """What a function asks of a row names its columns first."""
         _, _, arguments = node.args
-        listed = self.fields.get(render_rule_part(arguments[0])) if arguments else None
+        written = render_rule_part(arguments[0]) if arguments else ""
+        listed = self.fields.get(written.partition(".")[0])
         columns = getattr(listed, "columns", None) or {}
         reader = NumberReader({**self.fields, **columns}) if columns else self
         for argument in arguments:

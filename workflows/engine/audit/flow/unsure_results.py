@@ -1,11 +1,12 @@
 """Worked-out fields that may come to nothing although all that they read is filled in: a column of
 a list that they compare may be empty, or what they divide by may be 0."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from workflows.engine.audit.flow.emptiness import asks_whether_empty
 from workflows.engine.format.definition import ColumnDef
 from workflows.engine.routing.graph import Graph
+from workflows.engine.rules.evaluation import Expression, Rule
 from workflows.engine.rules.number_reasoning import NumberReader
 from workflows.engine.rules.worked_out import order_worked_out
 from workflows.engine.values.field_types.rows import is_always_asked
@@ -18,9 +19,7 @@ def unsure_worked_out(graph: Graph, filled: Collection[str]) -> frozenset[str]:
     return frozenset(
         each.key
         for each in graph.worked_out.fields
-        if any(
-            may_be_empty_cell(graph, cell, each.expression.text) for cell in each.expression.cells
-        )
+        if any(unsure_cells(graph, each.expression))
         or divisors_of_value(reader, each.expression.text, filled)
     )
 
@@ -31,6 +30,14 @@ def divisors_of_value(reader: NumberReader, value: str, filled: Collection[str])
     if tree is None:
         return []
     return [*dict.fromkeys(reader.zero_divisors(tree, reader.filled_lists(filled)))]
+
+
+def unsure_cells(graph: Graph, asked: Rule | Expression) -> Iterator[str]:
+    """The columns, each behind its list, of which a rule may find nothing to compare although the
+    list has rows."""
+    for cell in sorted(asked.cells | asked.chosen):
+        if cell in asked.chosen or may_be_empty_cell(graph, cell, asked.text):
+            yield cell
 
 
 def may_be_empty_cell(graph: Graph, cell: str, asked_by: str) -> bool:
