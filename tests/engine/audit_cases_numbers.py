@@ -84,6 +84,7 @@ TWICE = {"type": "money", "currency": "EUR", "value": "net * 2"}
 OF_FIELD = "rule_field_may_be_empty@size"
 RULE = "may_divide_by_zero@size"
 SUM = "may_divide_by_zero@sum error_way_missing*"
+OF_LIST = f"value_may_be_empty {OF_FIELD}"
 VALUE = "value_may_divide_by_zero"
 DIVIDED = f"{VALUE} rule_field_may_be_empty@size"
 BY_MANY = "amount / many"
@@ -356,11 +357,16 @@ NUMBER_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         "",
     ),
     # what is worked out from columns that may be empty
-    ("a field by an optional column", told_by("any(parts, many > 5)", "told"), OF_FIELD),
+    ("a field by an optional column", told_by("any(parts, many > 5)", "told"), OF_LIST),
     (
         "a field by the least of an optional column",
         told_by("min(parts.many)", "told > 5"),
-        OF_FIELD,
+        OF_LIST,
+    ),
+    (
+        "a field by an optional column where a rule minds it",
+        told_by("any(parts, many > 5)", "told != null and told"),
+        "",
     ),
     ("a field by the sum of an optional column", told_by("sum(parts.many)", "told > 5"), ""),
     (
@@ -370,7 +376,7 @@ NUMBER_CASES: list[tuple[str, Callable[[Map], None], str]] = [
     ),
     ("a field by a column that must be there", told_by("any(parts, net > 5)", "told"), ""),
     ("a field by the sum of some rows", told_by("sum(parts.net, net > 5)", "told > 5"), ""),
-    ("a field by the least of some rows", told_by("min(parts.net, net > 5)", "told > 5"), OF_FIELD),
+    ("a field by the least of some rows", told_by("min(parts.net, net > 5)", "told > 5"), OF_LIST),
     ("a rule by a column that reads an optional one", by_column("many * 2"), OF_FIELD),
     ("a rule by a column that reads a required one", by_column("net * 2"), ""),
     ("a rule by a column that divides", by_column("many / net", many=True), ""),

@@ -81,14 +81,14 @@ def check_value_divisions(survey: Survey) -> Iterator[AuditFinding]:
     """What fields and columns are worked out from divides by nothing that may be 0, or the map
     minds that they may be empty."""
     always = frozenset.intersection(*survey.filled.values()) if survey.filled else frozenset()
-    fields, asked = survey.definition.fields, [*_expressions(survey)]
+    fields, asked = survey.definition.fields, [*expressions_of_map(survey)]
     reader = NumberReader(fields)
     for name, field in fields.items():
-        if field.value is not None and not _is_minded(survey, name, asked):
+        if field.value is not None and not is_minded(survey, name, asked):
             yield from _value_findings(name, divisors_of_value(reader, field.value, always))
         columns = field.columns or {}
         for column, spec in columns.items():
-            if spec.value is not None and not _is_minded(survey, column, asked):
+            if spec.value is not None and not is_minded(survey, column, asked):
                 divisors = divisors_of_value(NumberReader(columns), spec.value, ())
                 yield from _value_findings(f"{name}.{column}", divisors)
 
@@ -99,8 +99,8 @@ def _value_findings(name: str, divisors: list[str]) -> Iterator[AuditFinding]:
         yield make_finding("value_may_divide_by_zero", None, name=name, listed=listed)
 
 
-def _is_minded(survey: Survey, name: str, asked: list[str]) -> bool:
-    """Whether something asks if it is empty."""
+def is_minded(survey: Survey, name: str, asked: list[str]) -> bool:
+    """Whether something asks if a field, or column, is empty."""
     return any(asks_whether_empty(rule, name) for rule in asked) or any(
         name in (row.when or {}) and "null" in str((row.when or {})[name])
         for step in survey.graph.steps.values()
@@ -109,7 +109,7 @@ def _is_minded(survey: Survey, name: str, asked: list[str]) -> bool:
     )
 
 
-def _expressions(survey: Survey) -> Iterator[str]:
+def expressions_of_map(survey: Survey) -> Iterator[str]:
     """All rules of the map, and its sums."""
     yield from (link.route.when for link in survey.graph.links if link.route.when)
     for field in survey.definition.fields.values():

@@ -158,6 +158,7 @@ WARNINGS: Final = (
     "result_may_not_fit",
     "may_divide_by_zero",
     "value_may_divide_by_zero",
+    "value_may_be_empty",
     "trigger_value_unfit",
     "join_capped",
     "each_of_nothing",

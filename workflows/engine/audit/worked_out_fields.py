@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from workflows.engine.audit.automations import expression_problems
+from workflows.engine.audit.divisions import expressions_of_map, is_minded
 from workflows.engine.audit.field_capacity import result_misfit
 from workflows.engine.audit.findings import AuditFinding, make_finding
+from workflows.engine.audit.flow.unsure_results import unsure_cells
 from workflows.engine.audit.map_facts import Survey
 from workflows.engine.format.definition import ColumnDef, FieldDef
 from workflows.engine.rules.worked_out import order_worked_out
@@ -49,6 +51,16 @@ def check_circles(survey: Survey) -> Iterator[AuditFinding]:
         yield make_finding("value_circle", None, names=", ".join(circle))
 
 
+def check_sure_results(survey: Survey) -> Iterator[AuditFinding]:
+    """What a field is worked out from is there in each row that it looks at, or the map minds that
+    it may be empty."""
+    asked = [*expressions_of_map(survey)]
+    for each in survey.graph.worked_out.fields:
+        unsure = [f"'{cell}'" for cell in unsure_cells(survey.graph, each.expression)]
+        if unsure and not is_minded(survey, each.key, asked):
+            yield make_finding("value_may_be_empty", None, name=each.key, listed=", ".join(unsure))
+
+
 def check_writers(survey: Survey) -> Iterator[AuditFinding]:
     """Nobody is asked for a worked-out field, and no step gives it a value."""
     for name in survey.graph.worked_out.keys:
@@ -72,4 +84,4 @@ def _writers(survey: Survey, name: str) -> Iterator[Text | str]:
             yield survey.called(key)
 
 
-CHECKS = (check_expressions, check_circles, check_writers)
+CHECKS = (check_expressions, check_circles, check_sure_results, check_writers)

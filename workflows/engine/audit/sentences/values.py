@@ -111,6 +111,16 @@ VALUES_SENTENCES: Final[Mapping[str, AuditSentences]] = {
         ),
         _DIVISION_REMEDY,
     ),
+    "value_may_be_empty": AuditSentences(
+        text(
+            "'%(name)s' is worked out by looking at %(listed)s in the rows of a list, where there"
+            " may be nothing: it is empty in such a request."
+        ),
+        text(
+            "Make the column required, ask in the `value` whether it is there (`… != null and …`),"
+            " or let rules say what holds when the field is empty, with `%(name)s == null or …`."
+        ),
+    ),
     "value_may_divide_by_zero": AuditSentences(
         text(
             "'%(name)s' is worked out by dividing by %(listed)s, which may be 0: it is empty in"
