@@ -227,6 +227,18 @@ def test_findings_say_of_a_table_what_its_page_says() -> None:
     assert "row 3, 'How much'" in _table_sentences(*rows, wrong)
 
 
+def test_a_worked_out_field_that_may_be_empty_is_told_with_what_it_is_worked_out_from() -> None:
+    edit = several(
+        put("fields.rate", {"type": "number"}),
+        put("fields.extra", {"type": "number", "value": "amount * rate"}),
+        put("fields.total", {"type": "number", "value": "amount + extra"}),
+        put("start.fields", ["amount", "urgent", "lead", "rate"]),
+        put("steps.size.rules", [{"when": "total > 9 or rate > 9", "to": "checks"}]),
+    )
+    (finding,) = audit_definition(damaged(edit), Directory())
+    assert "needs 'rate' and 'total' (worked out from 'rate'), which may" in str(finding.message)
+
+
 def _table_sentences(*rows: Map) -> str:
     """What the audit says of a map with these rows, in which the amount has a label."""
     labelled = put("fields.amount.label", "How much")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.flow.emptiness import asks_whether_empty
+from workflows.engine.audit.flow.unsure_results import list_empty_fields
 from workflows.engine.audit.map_facts import Survey
 from workflows.engine.format.branches import ChainDef
 from workflows.engine.format.definition import RowScope
@@ -92,8 +93,8 @@ def _check_needs(
         and not asks_whether_empty(names["until"], name)
     ]
     if unsure:
-        listed = ", ".join(f"'{name}'" for name in unsure)
-        yield make_finding("chain_value_may_be_empty", scope.parallel, listed=listed, **names)
+        missing = list_empty_fields(survey.graph, unsure, survey.filled[scope.parallel])
+        yield make_finding("chain_value_may_be_empty", scope.parallel, listed=missing, **names)
 
 
 CHECKS = (check_chain_starts, check_chain_rules)

@@ -5,7 +5,11 @@ from collections.abc import Iterator, Sequence
 from workflows.engine.audit.findings import AuditFinding, make_finding
 from workflows.engine.audit.flow.assigned_fields import name_of_decision
 from workflows.engine.audit.flow.emptiness import asks_whether_empty
-from workflows.engine.audit.flow.unsure_results import may_be_empty_cell, unsure_cells
+from workflows.engine.audit.flow.unsure_results import (
+    list_empty_fields,
+    may_be_empty_cell,
+    unsure_cells,
+)
 from workflows.engine.audit.map_facts import ParallelBlock, Survey
 from workflows.engine.authority.eligibility import forward_roles, needs_own_roles
 from workflows.engine.format.definition import HumanStep, JoinStep, Link, RoleDef
@@ -50,7 +54,7 @@ def _check_empty_fields(survey: Survey, link: Link, rule: Rule) -> Iterator[Audi
     ]
     unsure += unsure_cells(survey.graph, rule)
     if unsure:
-        listed = ", ".join(f"'{name}'" for name in unsure)
+        listed = list_empty_fields(survey.graph, unsure, survey.filled_for(link))
         yield make_finding(
             "rule_field_may_be_empty",
             link.source,

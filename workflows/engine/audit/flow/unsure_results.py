@@ -1,7 +1,7 @@
 """Worked-out fields that may come to nothing although all that they read is filled in: a column of
 a list that they compare may be empty, or what they divide by may be 0."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from workflows.engine.audit.flow.emptiness import asks_whether_empty
 from workflows.engine.format.definition import ColumnDef
@@ -9,6 +9,7 @@ from workflows.engine.routing.graph import Graph
 from workflows.engine.rules.evaluation import Expression, Rule
 from workflows.engine.rules.number_reasoning import NumberReader
 from workflows.engine.rules.worked_out import order_worked_out
+from workflows.engine.texts import Text, join_texts, text
 from workflows.engine.values.field_types.rows import is_always_asked
 
 
@@ -30,6 +31,27 @@ def divisors_of_value(reader: NumberReader, value: str, filled: Collection[str])
     if tree is None:
         return []
     return [*dict.fromkeys(reader.zero_divisors(tree, reader.filled_lists(filled)))]
+
+
+def list_empty_fields(graph: Graph, names: Iterable[str], sure: Collection[str]) -> Text | str:
+    """Fields that may be empty where these are sure, as a message lists them: behind one that is
+    worked out stands from what, where that may be empty."""
+    listed: list[Text | str] = []
+    for name in names:
+        sources = sorted(_empty_sources(graph, name, sure) - {name})
+        quoted = ", ".join(f"'{source}'" for source in sources)
+        whole = text("'%(name)s' (worked out from %(sources)s)", name=name, sources=quoted)
+        listed.append(whole if sources else f"'{name}'")
+    return join_texts(listed)
+
+
+def _empty_sources(graph: Graph, name: str, sure: Collection[str]) -> frozenset[str]:
+    """The fields for want of which this one is empty; itself, where it is not worked out."""
+    for each in graph.worked_out.fields:
+        if each.key == name:
+            needed = each.expression.fields - each.expression.spared - frozenset(sure)
+            return frozenset[str]().union(*(_empty_sources(graph, key, sure) for key in needed))
+    return frozenset({name})
 
 
 def unsure_cells(graph: Graph, asked: Rule | Expression) -> Iterator[str]:
