@@ -41,9 +41,10 @@ def kept_as(file: Any) -> str:
     return str(getattr(file, "kept_as", ""))
 
 
-def mark_kept(file: File, name: str) -> None:
-    """Let a file know under which name it waits."""
+def mark_kept(file: File, name: str, *, is_sent: bool = False) -> None:
+    """Let a file know under which name it waits, and whether its form was sent with it already."""
     file.kept_as = name  # type: ignore[attr-defined]
+    file.is_sent = is_sent  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy
 
 from approvals.forms.field_forms import DeclaredForm, TitleForm
-from approvals.forms.files_box import mark_kept
+from approvals.forms.files_box import KEPT, LEAVE, mark_kept
 from approvals.ui.typed_text import MAX_KEPT_LENGTH
 from workflows.connections.secrets import SecretUnreadable, decrypt
 from workflows.definitions.models import TemplateVersion
@@ -141,11 +141,12 @@ class EntryForm:
         cls, entry: PublicEntry, version: TemplateVersion, request: HttpRequest, now: datetime
     ) -> "EntryForm":
         """The form, checked. A file that is sent again takes the place of the kept one; of several
-        files it is one more."""
+        files it is one more. What was taken out on the page stays out, however often it comes
+        back."""
         kept = unpack_form(entry)
         is_sent_again = request.method == "POST" and TITLE in request.POST
         data = request.POST if is_sent_again else kept
-        files, names = _kept_files(entry)
+        files, names = _kept_files(entry, data if is_sent_again else None)
         if request.method == "POST":
             for name, sent in request.FILES.lists():
                 files.setlist(name, [*files.getlist(name), *sent])
@@ -157,17 +158,28 @@ class EntryForm:
         return self.title.is_valid() & self.fields.is_valid()
 
 
-def _kept_files(entry: PublicEntry) -> tuple[MultiValueDict[str, UploadedFile], list[str]]:
+def _kept_files(
+    entry: PublicEntry, sent: QueryDict | None
+) -> tuple[MultiValueDict[str, UploadedFile], list[str]]:
+    """The files that were kept with the form; of one sent again those that it still names."""
     files: MultiValueDict[str, UploadedFile] = MultiValueDict()
     names = []
     for row in entry.files.all():
-        if row.file.storage.exists(row.file.name or ""):
+        field_name, kept_as = f"{FIELD_PREFIX}{row.field}", f"entry-{row.pk}"
+        is_wanted = sent is None or _still_names(sent, field_name, kept_as)
+        if is_wanted and row.file.storage.exists(row.file.name or ""):
             with row.file.open("rb") as stored:  # as large as an upload may be; none stays open
                 file = SimpleUploadedFile(row.name, stored.read())
-            mark_kept(file, f"entry-{row.pk}")
-            files.appendlist(f"{FIELD_PREFIX}{row.field}", file)
+            mark_kept(file, kept_as, is_sent=True)
+            files.appendlist(field_name, file)
             names.append(row.name)
     return files, names
+
+
+def _still_names(sent: QueryDict, field_name: str, kept_as: str) -> bool:
+    """Whether a form that was sent again names a kept file, and does not take it out."""
+    is_named = kept_as in sent.getlist(f"{field_name}-{KEPT}")
+    return is_named and kept_as not in sent.getlist(f"{field_name}-{LEAVE}")
 
 
 def _left_over(kept: QueryDict, fields: DeclaredForm) -> Iterator[LeftOver]:

@@ -116,6 +116,11 @@ def mailed_path(number: int = -1, place: str = "confirm") -> str:
     return found[0]
 
 
+def named_files(page: str) -> dict[str, str]:
+    """The kept files that a page names, as its form sends them."""
+    return dict(re.findall(r'name="(f-[a-z]+-kept)" value="([^"]+)"', page))
+
+
 def confirmed() -> WorkflowInstance:
     send()
     deliver()
@@ -457,12 +462,37 @@ def test_a_form_is_held_against_the_version_of_then_and_nothing_is_lost() -> Non
     with nothing_changed():
         assert Client().post(path).status_code == 422
     filled = {"title": "Rain", "f-what": "The roof leaks badly", "f-place": "Attic"}
-    assert Client().post(path, filled).status_code == 302
+    assert Client().post(path, filled | named_files(page)).status_code == 302
     request = WorkflowInstance.objects.get()
     assert request.data["place"] == "Attic"
     assert request.data["what"] == "The roof leaks badly"
     assert request.data["receipt"]["name"] == "r.pdf"
     assert request.version.number == 2
+
+
+def test_the_page_to_confirm_says_of_a_file_that_it_is_kept() -> None:
+    publish()
+    send(**{"f-receipt": SimpleUploadedFile("r.pdf", b"%PDF-1.4 paid")})
+    deliver()
+    page = Client().get(mailed_path()).content.decode()
+    assert "kept, need not be chosen again" in page
+    assert "not sent yet" not in page
+
+
+def test_a_file_that_was_taken_out_on_the_page_to_confirm_does_not_come_back() -> None:
+    publish()
+    send(**{"f-receipt": SimpleUploadedFile("r.pdf", b"%PDF-1.4 paid")})
+    deliver()
+    path = mailed_path()
+    sent = {"title": "Rain", "f-what": "", **named_files(Client().get(path).content.decode())}
+    with nothing_changed():
+        refused = Client().post(path, sent | {"f-receipt-leave": sent["f-receipt-kept"]})
+    assert refused.status_code == 422
+    page = refused.content.decode()
+    assert "r.pdf" not in page
+    filled = {"title": "Rain", "f-what": "The roof leaks", **named_files(page)}
+    assert Client().post(path, filled).status_code == 302
+    assert not WorkflowInstance.objects.get().data.get("receipt")
 
 
 def test_a_form_whose_workflow_has_none_any_more_waits() -> None:

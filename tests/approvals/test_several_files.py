@@ -373,12 +373,12 @@ def test_a_public_form_keeps_several_files_and_takes_more_when_it_is_confirmed(s
     page = visitor.get(found[0]).content.decode()
     entry_files = kept_names(page)
     assert len(entry_files) == 2
-    again = {"title": "", "f-why": "", "f-bills-asked": "1", "f-bills-leave": entry_files[:1]}
-    back = visitor.post(found[0], again | {"f-bills": [file("c.txt")]})
+    again = {"title": "", "f-why": "", "f-bills-asked": "1", "f-bills-kept": entry_files}
+    again |= {"f-bills-leave": entry_files[:1], "f-bills": [file("c.txt")]}
+    back = visitor.post(found[0], again)
     assert back.status_code == 422
     assert len(kept_names(back.content.decode())) == 2
     last = {"title": "", "f-why": "Trip", "f-bills-kept": kept_names(back.content.decode())}
-    last |= {"f-bills-leave": entry_files[:1]}
     done = visitor.post(found[0], last)
     assert done.status_code == 302, done.content.decode()
     request = WorkflowInstance.objects.get()
