@@ -5,14 +5,19 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django import template
+from django.forms import BaseForm
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 
+from approvals.forms.field_labels import labels_of_form
 from approvals.pages.decisions import outcome_label
 from approvals.pages.desk import DeskItem
+from approvals.pages.task import OutcomeButton
 from approvals.ui import error_pages as ways
 from approvals.ui import formats as wording
 from approvals.ui import typed_text as typed
+from approvals.ui.typed_labels import button_name, labels_input
 from workflows.access.services.once_only_forms import FIELD, new_form_key
 from workflows.definitions.models import WorkflowTemplate
 from workflows.definitions.queries.compiled_versions import cached_map
@@ -51,6 +56,18 @@ def in_sections(form: Iterable[Any]) -> list[tuple[str, list[Any]]]:
             groups.append((section, []))
         groups[-1][1].append(part)
     return groups
+
+
+@register.simple_tag
+def field_labels(form: BaseForm) -> SafeString:
+    """Lets a form say what its fields are called, wherever it ends."""
+    return labels_input(labels_of_form(form))
+
+
+@register.simple_tag
+def outcome_labels(buttons: Iterable[OutcomeButton]) -> SafeString:
+    """The same of the buttons that decide a task."""
+    return labels_input({button_name("outcome", each.key): each.label for each in buttons})
 
 
 @register.inclusion_tag("approvals/_once.html", takes_context=True)

@@ -17,9 +17,15 @@ from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, QueryDict
 from django.http.multipartparser import MultiPartParserError
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext
 
-from workflows.access.services.once_only_forms import CSRF, FIELD, person_id_of_form_key
+from approvals.ui.typed_labels import heading_of, read_labels, shown_text
+from workflows.access.services.once_only_forms import (
+    CSRF,
+    FIELD,
+    LABELS,
+    person_id_of_form_key,
+)
 from workflows.connections.secrets import SecretUnreadable, decrypt, encrypt
 from workflows.engine.errors import InvalidInput
 from workflows.engine.texts import grouped
@@ -30,7 +36,7 @@ KEPT_SECONDS = 60 * 60
 MAX_KEPT_LENGTH = 200_000
 SAVE_DRAFT = "save_draft"
 """The button that keeps a form and does not send it."""
-PAGE_FIELDS = (CSRF, FIELD, SAVE_DRAFT, "opened", "seen", "next")
+PAGE_FIELDS = (CSRF, FIELD, LABELS, SAVE_DRAFT, "opened", "seen", "next")
 """What a page put into its form itself."""
 SECRET_FIELD = re.compile(r"pass(word|phrase)|secret|token|credential|api_?key", re.IGNORECASE)
 UNREADABLE = (
@@ -46,17 +52,10 @@ UNREADABLE = (
 
 @dataclass(frozen=True, slots=True)
 class TypedField:
-    """One field of a form that was not taken."""
+    """One field of a form that was not taken, by its heading."""
 
     name: str
     text: str
-
-
-KNOWN_LABELS = (
-    *(gettext_noop("Comment"), gettext_noop("Outcome"), gettext_noop("Reason")),
-    *(gettext_noop("Title"), gettext_noop("To")),
-)
-"""What fields of our own forms are called; others are the fields of a map."""
 
 
 def typed_fields(request: HttpRequest) -> list[TypedField]:
@@ -65,10 +64,11 @@ def typed_fields(request: HttpRequest) -> list[TypedField]:
     if request.method != "POST":
         return []
     with suppress(*UNREADABLE):
+        labels = read_labels(request.POST.getlist(LABELS))
         return [
-            TypedField(_field_label(name), text)
+            TypedField(heading, shown_text(name, text, labels))
             for name, text in typed_pairs(request)
-            if text.strip()
+            if text.strip() and (heading := heading_of(name, labels))
         ]
     return []
 
@@ -90,11 +90,6 @@ def typed_pairs(request: HttpRequest) -> list[tuple[str, str]]:
         if name not in PAGE_FIELDS and not SECRET_FIELD.search(name)
         for value in values
     ]
-
-
-def _field_label(name: str) -> str:
-    words = name.removeprefix("f-").replace("_", " ").capitalize()
-    return gettext(words) if words in KNOWN_LABELS else words
 
 
 # -- over a new signing in ---------------------------------------------------------------------

@@ -37,7 +37,9 @@ SAME_CLICK = timedelta(minutes=2)
 """What a script sends twice within so long, without a key of a page, counts as sent twice."""
 BACK_AND_AGAIN = timedelta(hours=1)
 """The same values within so long are asked after, where they would make another."""
-SIGNED_BY_PAGE = (FIELD, CSRF, "opened")
+LABELS = "labels"
+"""The field in which a page says what the others are called; nobody types into it."""
+SIGNED_BY_PAGE = (FIELD, CSRF, LABELS, "opened")
 """What each rendering of a form says otherwise, whatever is typed into it."""
 SIGNATURE_SECRET = "signature_secret"  # noqa: S105 - a field's name
 """The field for the password or code that signs a decision: no digest is made of what it says."""
