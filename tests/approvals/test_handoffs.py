@@ -20,6 +20,7 @@ from workflows.execution.queries.handoffs import (
     read_live_teams,
 )
 from workflows.execution.services import work_items as tasks
+from workflows.execution.services.agreement.added_approvers import add_approver
 from workflows.people.models import User
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +140,29 @@ def test_a_pair_is_for_its_teams_and_for_who_sees_a_request_of_it(
     assert "Two laptops" in signed_in(people["olivia"]).get(address).content.decode()
     assert "Two laptops" not in signed_in(people["lena"]).get(address).content.decode()
     assert signed_in(people["olivia"]).get(f"/handoffs/{finance}/nobody/").status_code == 404
+
+
+def test_who_was_asked_besides_is_named_and_not_counted_to_the_team(
+    people: dict[str, User],
+) -> None:
+    request = ask_approved(people, amount="20000")
+    task = open_task(request, "finance_review")
+    add_approver(
+        task.pk, actor=people["fred"], person=people["leo"], reason="He knows.", now=timezone.now()
+    )
+    finance = code_of(people["fred"], "finance")
+    page = signed_in(people["olivia"]).get(f"/handoffs/role-{KEY}-manager/{finance}/")
+    assert "2 people in finance and Leo Martin (asked besides); nobody has yet" in (
+        page.content.decode()
+    )
+
+
+def test_one_request_alone_has_no_half_and_no_oldest(people: dict[str, User]) -> None:
+    ask(people["sam"])
+    path = f"/handoffs/requester/role-{KEY}-manager/"
+    assert "half of them" not in signed_in(people["mia"]).get(path).content.decode()
+    ask(people["sam"], title="A lamp")
+    assert "half of them" in signed_in(people["mia"]).get(path).content.decode()
 
 
 def test_a_workflow_that_one_has_nothing_to_do_with_is_not_there(

@@ -13,12 +13,14 @@ from tests.automation.driving import plain
 from tests.factories import make_user
 from tests.workflows.support import Flow, begin, digest_now, everything, person
 from tests.workflows.test_directory_roles import step
+from workflows.execution.models import WorkItem
 from workflows.execution.queries.position import find_position
 from workflows.execution.services.staffing_watch import watch_queues
 from workflows.links.queries.addresses import status_link_token
 from workflows.links.services.status_links import make_status_link
 from workflows.notices.messages.standing import describe_request_standing
 from workflows.people.models import User
+from workflows.people.queries.person_names import full_name_of
 from workflows.trail.models import TrailEvent
 
 pytestmark = pytest.mark.django_db
@@ -92,24 +94,40 @@ def test_a_quorum_by_roles_says_how_many_of_which_role_everywhere() -> None:
     assert "it waits for others: 1 of 'Crew'." in shown
     client("bob").post(address(flow, "approver/"), {"to": "olga", **WHY})
     more = "2 of “Crew”, 1 of “Legal” and 1 asked besides"
-    assert f"{more} have to agree; 2 have so far." in seen_by("rita", asked_for)
+    by_name = f"2 of “Crew”, 1 of “Legal” and {full_name_of(person('olga'))} (asked besides)"
+    assert f"{by_name} have to agree; 2 have so far." in seen_by("rita", asked_for)
     link = make_status_link(flow.request, by=person("rita"), days=7, now=timezone.now())
     status = Client().get(f"/status/{status_link_token(link)}").content.decode()
     assert f"{more} have to agree." in status
+    flow.request.refresh_from_db()
     answers = dict(describe_request_standing(find_position(flow.request), None, timezone.now()))
-    assert more in answers["Who has it"]
+    assert by_name in answers["Who has it"]
 
 
 def test_who_is_asked_besides_is_not_counted_to_the_role_of_a_plain_quorum() -> None:
     flow = asked()
     client("ann").post(address(flow, "approver/"), {"to": "eve", **WHY})
-    said = "2 people in crew and 1 asked besides"
+    said = f"2 people in crew and {full_name_of(person('eve'))} (asked besides)"
     assert f"{said} have to agree; nobody has yet." in seen_by(
         "rita", f"/requests/{flow.request.reference}/"
     )
     flow.request.refresh_from_db()
     answers = dict(describe_request_standing(find_position(flow.request), None, timezone.now()))
     assert answers["Who has it"] == said
+
+
+def test_who_takes_agreement_back_too_late_is_told_that_nobody_is_awaited_any_more() -> None:
+    flow = asked()
+    agree(flow, "ann")
+    agree(flow, "bob")
+    pk = WorkItem.objects.get(step__key="agree").pk
+    before = everything()
+    answer = client("ann").post(f"/tasks/{pk}/withdraw-vote/")
+    said = html.unescape(answer.content.decode())
+    assert answer.status_code == 409
+    assert "It is too late to take agreement back: 'Agree' waits for nobody any more" in said
+    assert "was first" not in said
+    assert everything() == before
 
 
 def test_the_page_that_reassigns_says_that_somebody_has_left_only_where_that_is_so() -> None:

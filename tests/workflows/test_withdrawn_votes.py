@@ -102,7 +102,7 @@ def decided(flow: Flow) -> None:
 @pytest.mark.parametrize(
     ("course", "words"),
     [
-        (decided, "was first"),
+        (decided, "too late to take agreement back"),
         (lambda flow: flow.command("suspend"), "only a running request"),
         (lambda flow: flow.command("cancel"), "not needed any more"),
     ],

@@ -23,15 +23,9 @@ def describe_closed_task(work_item_id: int) -> Text:
             step=item.step,
             reason=item.closing_reason,
         )
-    if item.outcome == EXPIRED and item.decided_by is None:
+    if _has_expired(item):
         return text("The time of '%(step)s' was up, and it has expired.", step=item.step)
-    parameters = {
-        "person": recorded_name_of(item.decided_by, item.performer_name) or text("Somebody"),
-        "step": item.step,
-        "outcome": outcome_label(
-            cached_map(item.step.version_id).graph.definition, item.step.key, item.outcome
-        ),
-    }
+    parameters = _decision_of(item)
     if item.completed_at is None:
         return text("%(person)s was first: '%(step)s' → %(outcome)s, earlier.", **parameters)
     return text(
@@ -39,6 +33,35 @@ def describe_closed_task(work_item_id: int) -> Text:
         moment=ReaderMoment(item.completed_at),
         **parameters,
     )
+
+
+def describe_late_withdrawal(work_item_id: int) -> Text:
+    """Why nobody takes agreement back to a task that is over: nobody is awaited there any more, and
+    who came last was not first."""
+    item = WorkItem.objects.select_related("step", "decided_by").get(pk=work_item_id)
+    if item.state == CANCELLED or _has_expired(item) or item.completed_at is None:
+        return describe_closed_task(work_item_id)
+    return text(
+        "It is too late to take agreement back: '%(step)s' waits for nobody any more since"
+        " %(person)s chose '%(outcome)s', %(moment)s.",
+        moment=ReaderMoment(item.completed_at),
+        **_decision_of(item),
+    )
+
+
+def _has_expired(item: WorkItem) -> bool:
+    return item.outcome == EXPIRED and item.decided_by is None
+
+
+def _decision_of(item: WorkItem) -> dict[str, Any]:
+    """Who decided a task, and how."""
+    return {
+        "person": recorded_name_of(item.decided_by, item.performer_name) or text("Somebody"),
+        "step": item.step,
+        "outcome": outcome_label(
+            cached_map(item.step.version_id).graph.definition, item.step.key, item.outcome
+        ),
+    }
 
 
 # -- what an inbox tells of a request ----------------------------------------------------------

@@ -15,7 +15,7 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, When
 
 from workflows.definitions.models import Step
 from workflows.definitions.queries.compiled_versions import VersionMap, map_of_step
@@ -180,8 +180,7 @@ def find_handoffs(
     rows = WorkItem.objects.filter(
         pk__in=[row.pk for row in oldest if row.request_id in visible], enabled_at__isnull=False
     )
-    joined = rows.select_related("request", "assignee").defer("request__marking")
-    tasks = list(joined.order_by("pk"))
+    tasks = _read_tasks(rows)
     templates = {version_map.template_id for version_map in teams.maps.values()}
     ended = find_last_tasks_of_ended(user, teams.maps, templates, now)
     past = _read_past([*tasks, *ended], teams)
@@ -196,6 +195,18 @@ def find_handoffs(
             if around is None or {source.code, target.code} & set(around):
                 record.add(source, target, line)
     return record
+
+
+def _read_tasks(rows: QuerySet[WorkItem]) -> list[WorkItem]:
+    """The tasks with their requests. A marking may be large, and only where several must agree does
+    it say something here: whom they were asked to have besides. One statement."""
+    marking = Case(When(needed__gt=1, then=F("request__marking")))
+    joined = rows.select_related("request", "assignee").defer("request__marking")
+    tasks = list(joined.annotate(marking_of_several=marking).order_by("pk"))
+    for task in tasks:
+        if task.needed > 1:
+            task.request.marking = task.marking_of_several
+    return tasks
 
 
 def _steps_around(teams: TeamDirectory, around: Collection[str] | None) -> list[int]:

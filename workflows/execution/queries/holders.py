@@ -38,8 +38,8 @@ class HolderKind(StrEnum):
 class Holder:
     """Who has it: the person where there is one, and the groups (`names`) and people (`logins`) of
     the role. Of a task that waits for the requester, `returns_to` is whose it is then. Where so
-    many of each of several roles have to agree, `parts` are these. `called` knows what the people
-    are called."""
+    many of each of several roles have to agree, `parts` are these. `added` are the ids of who was
+    asked by hand to agree besides. `called` knows what the people are called."""
 
     kind: HolderKind
     person: User | None = None
@@ -48,6 +48,7 @@ class Holder:
     away: AwayNote | None = None
     returns_to: User | None = None
     parts: Mapping[str, int] = field(default_factory=dict)
+    added: tuple[int, ...] = ()
     called: NamesByLogin | None = field(default=None, compare=False, repr=False)
 
 
@@ -85,9 +86,18 @@ def find_holder(
     step = version_map.graph.human(key) if kind == HolderKind.SEVERAL else None
     parts = quorum_roles(step.quorum) if step is not None else {}
     names, logins = _names_of_role(role)
+    added = _added_by_hand(task) if kind == HolderKind.SEVERAL else ()
     called = called or NamesByLogin()
-    called.ask_for(logins)
-    return Holder(kind, names=names, logins=logins, parts=parts, called=called)
+    called.ask_for(logins, added)
+    return Holder(kind, names=names, logins=logins, parts=parts, added=added, called=called)
+
+
+def _added_by_hand(task: WorkItem) -> tuple[int, ...]:
+    """The ids of who was asked to agree besides; of a list that leaves the markings out, nobody."""
+    if "marking" in task.request.get_deferred_fields():
+        return ()
+    token = task.request.read_marking().token(task.activation)
+    return token.extras if token is not None else ()
 
 
 def _is_offered(version_map: VersionMap, key: str, task: WorkItem) -> bool:

@@ -12,20 +12,22 @@ from workflows.language.formats import join_words
 
 
 def describe_needed(holder: Holder, task: WorkItem) -> str:
-    """'2 people in finance' or '2 of Ann Lee, Bob Fry and Cy Ross', and how many were asked by hand
+    """'2 people in finance' or '2 of Ann Lee, Bob Fry and Cy Ross', and who was asked by hand
     besides; of a quorum by roles '1 of “Legal” and 2 of “Finance”'."""
     if holder.parts:
-        return describe_parts(holder.parts, task.needed)
-    added = _count_added(task)
-    return join_words([_describe_members(holder, task.needed - added), *_asked_besides(added)])
+        count = task.needed - sum(holder.parts.values())
+        besides = _asked_by_name(holder) or _asked_besides(count)
+        return join_words([*_describe_roles(holder.parts), *besides])
+    members = _describe_members(holder, task.needed - len(holder.added))
+    return join_words([members, *_asked_by_name(holder)])
 
 
-def _count_added(task: WorkItem) -> int:
-    """How many were asked by hand; lists that leave the markings out do not know, and say none."""
-    if "marking" in task.request.get_deferred_fields():
-        return 0
-    token = task.request.read_marking().token(task.activation)
-    return len(token.extras) if token is not None else 0
+def _asked_by_name(holder: Holder) -> list[str]:
+    """Who was asked by hand besides; where somebody's account is gone, how many they were."""
+    names = holder.called.names_of_ids(holder.added) if holder.called is not None else []
+    if len(names) < len(holder.added):
+        return _asked_besides(len(holder.added))
+    return [gettext("%(person)s (asked besides)") % {"person": name} for name in names]
 
 
 def _describe_members(holder: Holder, count: int) -> str:
@@ -51,11 +53,14 @@ def _asked_besides(count: int) -> list[str]:
 
 def describe_parts(parts: Mapping[str, int], needed: int) -> str:
     """So many of each of these roles; of `needed` people more were added by hand."""
-    said = [
+    return join_words([*_describe_roles(parts), *_asked_besides(needed - sum(parts.values()))])
+
+
+def _describe_roles(parts: Mapping[str, int]) -> list[str]:
+    return [
         gettext("%(count)s of “%(role)s”") % {"count": count, "role": display_title(role, None)}
         for role, count in parts.items()
     ]
-    return join_words([*said, *_asked_besides(needed - sum(parts.values()))])
 
 
 def describe_agreement(holder: Holder, task: WorkItem) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from django.db.models import Q
 from django.utils.translation import gettext
 
 from workflows.language.formats import date_text
@@ -27,27 +28,45 @@ def full_names_of(
 
 
 class NamesByLogin:
-    """What those are called whom maps name by login. All who were asked for are read at once, in
-    one statement, when the first sentence names one of them."""
+    """What those are called whom maps name by login, and whom requests name by id. All who were
+    asked for are read at once, in one statement, when the first sentence names one of them."""
 
     def __init__(self) -> None:
         self._asked: set[str] = set()
+        self._asked_ids: set[int] = set()
         self._names: dict[str, str] = {}
+        self._logins: dict[int, str] = {}
 
-    def ask_for(self, logins: Iterable[str]) -> None:
+    def ask_for(self, logins: Iterable[str] = (), ids: Iterable[int] = ()) -> None:
         """Read these too, with the first."""
         self._asked.update(logins)
+        self._asked_ids.update(ids)
 
     def names_of(self, logins: Sequence[str]) -> list[str]:
         """Their full names, with the login where two of them have the same name; the login alone
         of whom nobody knows."""
         self.ask_for(logins)
-        unread = self._asked - self._names.keys()
-        if unread:
-            self._names |= {login: login for login in unread} | full_names_of(unread)
+        self._read()
         named = [(self._names[login], login) for login in logins]
         alike = Counter(name for name, _ in named)
         return [name if alike[name] == 1 else f"{name} ({login})" for name, login in named]
+
+    def names_of_ids(self, ids: Sequence[int]) -> list[str]:
+        """The same of accounts; without those that there are not any more."""
+        self.ask_for(ids=ids)
+        self._read()
+        return self.names_of([self._logins[pk] for pk in ids if self._logins[pk]])
+
+    def _read(self) -> None:
+        logins, ids = self._asked - self._names.keys(), self._asked_ids - self._logins.keys()
+        if not logins and not ids:
+            return
+        self._names |= {login: login for login in logins}
+        self._logins |= dict.fromkeys(ids, "")
+        rows = User.objects.filter(Q(username__in=logins) | Q(pk__in=ids))
+        for pk, login, *names in rows.values_list("pk", "username", "first_name", "last_name"):
+            self._names[login] = " ".join(names).strip() or login
+            self._logins[pk] = login
 
 
 def full_name_of(person: User) -> str:

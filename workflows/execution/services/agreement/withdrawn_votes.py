@@ -13,7 +13,7 @@ from django.db import transaction
 from workflows.engine.errors import NotAllowed, WrongState
 from workflows.engine.routing.effects import TakeBack
 from workflows.execution.models import WorkItem
-from workflows.execution.queries.closed_tasks import describe_closed_task
+from workflows.execution.queries.closed_tasks import describe_late_withdrawal
 from workflows.execution.services.automation_steps import require_running_instance
 from workflows.execution.services.capacities import determine_work_capacity
 from workflows.execution.services.effect_handlers import apply_event
@@ -42,7 +42,7 @@ def withdraw_vote(work_item_id: int, *, actor: User, now: datetime) -> WorkItem:
         work = open_unit_of_work(actor=actor, now=now, work_item_id=work_item_id)
         item = find_locked_task(work, work_item_id)
         if item is None:
-            raise WrongState(describe_closed_task(work_item_id))
+            raise WrongState(describe_late_withdrawal(work_item_id))
         require_running_instance(work)
         vote = find_own_vote(item, actor)
         if vote is None:
