@@ -197,7 +197,7 @@ def find_handoffs(
     return record
 
 
-def _read_tasks(rows: QuerySet[WorkItem]) -> list[WorkItem]:
+def _read_tasks(rows: QuerySet[WorkItem]) -> Sequence[WorkItem]:
     """The tasks with their requests. A marking may be large, and only where several must agree does
     it say something here: whom they were asked to have besides. One statement."""
     marking = Case(When(needed__gt=1, then=F("request__marking")))

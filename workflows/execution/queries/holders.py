@@ -97,7 +97,8 @@ def _added_by_hand(task: WorkItem) -> tuple[int, ...]:
     if "marking" in task.request.get_deferred_fields():
         return ()
     token = task.request.read_marking().token(task.activation)
-    return token.extras if token is not None else ()
+    extras = token.extras if token is not None else ()
+    return tuple(person for person in extras if isinstance(person, int))
 
 
 def _is_offered(version_map: VersionMap, key: str, task: WorkItem) -> bool:
