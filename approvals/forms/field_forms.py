@@ -30,7 +30,7 @@ from approvals.forms.people_boxes import PersonBox
 from approvals.forms.rows_box import RowsBox
 from approvals.forms.rows_field import RowsField
 from approvals.forms.sent_texts import sent_texts, typed_value
-from workflows.engine.authority.row_columns import ANYWHERE, AT_START, field_at
+from workflows.engine.authority.row_columns import ANYWHERE, field_on_form
 from workflows.engine.format.definition import Definition, FieldDef, display_title
 from workflows.engine.texts import Text
 from workflows.engine.timing.dates import local_day_of
@@ -101,7 +101,7 @@ class DeclaredForm(forms.Form):
             data, files, initial=self.opening_values, prefix="f", use_required_attribute=False
         )
         for key in keys:
-            spec = field_at(self.graph, key, at, hides=at == AT_START)
+            spec = field_on_form(self.graph, key, at, self.opening_values.get(key))
             if spec.value is not None:
                 continue
             opening_value = self.opening_values.get(key)

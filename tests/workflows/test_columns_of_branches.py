@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from tests.approvals.api.calls import Api
-from tests.approvals.office import signed_in
+from tests.approvals.office import post, signed_in
+from tests.engine.driving import task
 from tests.factories import NOW
+from tests.workflows.drawn import NO
 from tests.workflows.support import Flow, begin, nothing_changed, person, refused
 from tests.workflows.test_each_branches import agrees, each, rows
 from workflows.definitions.queries.compiled_versions import cached_map
@@ -96,6 +98,44 @@ def test_the_start_form_does_not_show_it_and_the_branch_does() -> None:
     [item] = flow.request.work_items.open()
     page = signed_in(person("ann")).get(f"/tasks/{item.pk}/").content.decode()
     assert 'name="f-row.checked"' in page
+
+
+def listed_before(**steps: Any) -> dict[str, Any]:
+    """The same, with a task before the branch in which the list is written."""
+    data = checked()
+    before = task(ok="p", no=NO, _outputs=["lines"])
+    data["steps"] = {"before": before, **data["steps"], **steps}
+    data["start"] |= {"first": "before", "fields": ["amount"]}
+    return data
+
+
+def page_of_task(flow: Flow, person_key: str = "ann") -> str:
+    [item] = flow.request.work_items.open()
+    return signed_in(person(person_key)).get(f"/tasks/{item.pk}/").content.decode()
+
+
+def test_a_task_before_the_branch_does_not_show_it_either() -> None:
+    flow = begin(listed_before())
+    page = page_of_task(flow)
+    assert 'name="f-lines-0-item"' in page
+    assert 'name="f-lines-0-checked"' not in page
+    assert 'name="f-lines-0-note"' in page  # nobody has to fill it in, so it may be said before
+    [item] = flow.request.work_items.open()
+    sent = {"f-lines-rows": "1", "f-lines-0-item": "Chair", "f-lines-0-net": "9.00"}
+    assert post(signed_in(person("ann")), item, "ok", **sent).status_code == 302
+    assert flow.refresh().data["lines"] == rows(1, item="Chair")
+    assert 'name="f-row.checked"' in page_of_task(flow)
+
+
+def test_a_task_shows_it_where_a_round_before_has_filled_it_in() -> None:
+    data = listed_before()
+    data["steps"]["after"]["outcomes"]["redo"] = {"to": "before", "exception": True}
+    flow = begin(data)
+    flow.decide("before", "ok", data={"lines": rows(1)})
+    [item] = flow.request.work_items.open()
+    decide_row(flow, item, row__checked=True)
+    flow.decide("after", "redo")
+    assert 'name="f-lines-0-checked"' in page_of_task(flow)
 
 
 def test_the_api_says_so_in_the_schema_of_the_start_form() -> None:

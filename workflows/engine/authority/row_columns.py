@@ -28,6 +28,15 @@ def field_at(graph: Graph, key: str, at: str, *, hides: bool = False) -> FieldDe
     return field.model_copy(update={"columns": columns})
 
 
+def field_on_form(graph: Graph, key: str, at: str, rows: object) -> FieldDef:
+    """A field as the form at a step (or AT_START) shows it, which opens with these rows: without
+    what a branch ahead fills in, unless something stands there already, as after a round."""
+    left = columns_left(graph, key, at) if at != ANYWHERE else frozenset[str]()
+    held = rows if at != AT_START and isinstance(rows, list) else ()
+    stands = any(isinstance(row, Mapping) and not left.isdisjoint(row) for row in held)
+    return field_at(graph, key, at, hides=bool(left) and not stands)
+
+
 def columns_left(graph: Graph, key: str, at: str) -> frozenset[str]:
     """The columns of a list, required always or under a condition, that steps of each-branches
     ahead fill in."""
