@@ -12,6 +12,8 @@ from django.utils.translation import gettext, gettext_noop
 from approvals.ui.formats import capacity_text, date_sentences, person_name
 from workflows.definitions.queries.compiled_versions import VersionMap
 from workflows.engine.format.definition import display_title
+from workflows.execution.models import WorkItem
+from workflows.execution.queries.instance_record import find_last_extension
 from workflows.execution.queries.position import InstancePosition
 from workflows.execution.services.bypassed_approvals import BYPASSED_KEY
 from workflows.language.formats import count_text, join_words, moment_text
@@ -226,6 +228,18 @@ def _describe_extension(version_map: VersionMap, row: TrailEvent, names: Names) 
     if row.work_item is None:
         return gettext("%(person)s gave the request more time, until %(moment)s.") % places
     return gettext("%(person)s gave “%(step)s” more time, until %(moment)s.") % places
+
+
+def describe_last_extension(task: WorkItem) -> str:
+    """Who gave an open task more time last, when and why; nothing where nobody did."""
+    row = find_last_extension(task) if task.is_open else None
+    if row is None:
+        return ""
+    return gettext("%(person)s gave it more time on %(moment)s: %(reason)s") % {
+        "person": person_name(row.actor, row.actor_name),
+        "moment": moment_text(row.recorded_at),
+        "reason": row.comment,
+    }
 
 
 def _describe_escalation(version_map: VersionMap, row: TrailEvent, names: Names) -> str:

@@ -27,6 +27,7 @@ from approvals.pages.field_values import (
 from approvals.pages.hold_lines import HoldLine, describe_holds
 from approvals.pages.position_texts import destination_text, expiry_sentence
 from approvals.pages.questions import TaskAsking, describe_asking
+from approvals.pages.request_steering import describe_last_extension
 from approvals.pages.task_snapshot import TaskPageSnapshot
 from approvals.pages.timeline import TimelineEntry, timeline_of_decisions
 from approvals.ui.formats import outdated_approval_sentences, performer_text, person_name
@@ -74,6 +75,7 @@ from workflows.execution.queries.position import StepPosition, build_step_positi
 from workflows.execution.queries.questions import QUESTIONS
 from workflows.execution.queries.sight.field_sight import hidden_fields
 from workflows.execution.queries.visible_instances import find_visible_human_task
+from workflows.execution.services.agreement.withdrawn_votes import find_own_vote
 from workflows.execution.services.capacities import may_steer_request
 from workflows.execution.services.extensions import due_of_extended_task, find_task_refusal
 from workflows.execution.services.read_only_work import read_only_unit_of_work
@@ -134,6 +136,8 @@ class TaskPage:
     asked_again: str = ""
     outdated: Sequence[str] = ()
     expires: str = ""
+    extended: str = ""
+    """By whom and why it has more time than at first."""
     extended_due: datetime | None = None
     """When it is due if it is given more time; None where it cannot be, or not by the reader."""
     signing: SigningPrompt | None = None
@@ -220,6 +224,7 @@ def task_page(user: User, task_id: int, now: datetime) -> TaskPage:
         state_sentence=_state_sentence(task, position, person if person != user else None),
         manages=task.is_open and steers,
         expires=_expiry_sentence(work, task, position),
+        extended=describe_last_extension(task),
         extended_due=_extended_due(work, task, step, now) if may_act or steers else None,
         signing=signing_prompt(user, step) if outcomes else None,
         may_take_back=may_withdraw_vote(task, user),
@@ -317,7 +322,7 @@ def _escalation_sentence(task: WorkItem, user: User) -> str:
     if not task.is_open or task.added is None:  # type: ignore[attr-defined]
         return ""
     row = find_added_person(task, user)
-    if row is None:
+    if row is None or find_own_vote(task, user) is not None:
         return ""
     places = {"moment": moment_text(row.added_at), "role": row.role}
     token = task.request.read_marking().token(task.activation)

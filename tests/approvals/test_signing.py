@@ -27,6 +27,7 @@ from tests.approvals.office import (
 from tests.emptying import lift
 from tests.factories import NOW, open_task
 from tests.second_factor import code_of, give_second_factor
+from tests.telling import work_out_notices
 from tests.workflows import tampering
 from tests.workflows.support import everything, nothing_changed, refused
 from workflows.engine.errors import NotAllowed
@@ -38,6 +39,8 @@ from workflows.execution.services.task_clocks.task_times import TaskMoments
 from workflows.links.services.decision_links import make_decision_link
 from workflows.monitoring.messages import describe_trail_defect
 from workflows.monitoring.queries.trail_verification import verify_trail
+from workflows.notices.messages.letters import compose_letter
+from workflows.notices.models import Notice
 from workflows.people.models import User
 from workflows.trail.changes import read_changes
 from workflows.trail.models import TrailEvent
@@ -400,6 +403,17 @@ def test_several_at_once_are_not_signed(people: dict[str, User]) -> None:
 def test_no_mail_decides_what_is_signed(people: dict[str, User]) -> None:
     task = waiting(people)
     assert make_decision_link(task, people["mia"], timezone.now()) is None
+
+
+def test_the_mail_of_a_task_that_is_signed_says_that_it_is(people: dict[str, User]) -> None:
+    task = waiting(people)
+    work_out_notices(timezone.now())
+    notice = Notice.objects.filter(person=people["mia"], task=task).first()
+    assert notice is not None
+    letter = compose_letter(notice, timezone.now())
+    assert letter is not None
+    assert letter.link.endswith(f"/tasks/{task.pk}/")
+    assert "sign it there with your password or second factor" in letter.link_words
 
 
 def test_a_log_shows_no_signature_and_none_is_made_up(people: dict[str, User]) -> None:

@@ -130,6 +130,17 @@ def test_who_takes_agreement_back_too_late_is_told_that_nobody_is_awaited_any_mo
     assert everything() == before
 
 
+def test_who_was_asked_besides_and_has_agreed_is_not_told_that_it_waits_for_them() -> None:
+    flow = asked()
+    client("ann").post(address(flow, "approver/"), {"to": "eve", **WHY})
+    waits = "it does not go on without you"
+    assert waits in page(flow, "eve")
+    agree(flow, "eve")
+    assert waits not in page(flow, "eve")
+    client("eve").post(address(flow, "withdraw-vote/"))
+    assert waits in page(flow, "eve")
+
+
 def test_the_page_that_reassigns_says_that_somebody_has_left_only_where_that_is_so() -> None:
     flow = asked()
     reassign = address(flow, "reassign/")

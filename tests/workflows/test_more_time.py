@@ -278,7 +278,10 @@ def test_the_pages_offer_more_time_and_show_until_when() -> None:
     assert long.strip() in refused.content.decode()
     answer = ann.post(f"/tasks/{item.pk}/extend/", {"reason": "Many files."}, follow=True)
     assert "30 Apr 2027" in answer.content.decode()
-    assert "Give it more time" not in ann.get(f"/tasks/{item.pk}/").content.decode()
+    given = ann.get(f"/tasks/{item.pk}/").content.decode()
+    assert "Give it more time" not in given
+    assert "ann gave it more time on " in given
+    assert ": Many files." in given
     page = f"/requests/{flow.request.reference}/"
     assert "28 Feb 2027" in olga.get(page).content.decode()
     assert "Give it more time" in olga.get(page).content.decode()

@@ -1,6 +1,7 @@
 """A decision table in rows and pages: kept as written, asked by requests, edited as a table."""
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -155,6 +156,31 @@ def test_the_page_shows_a_cell_for_each_column_and_writes_what_was_changed(edito
     assert rows[4] == {"when": {"region": "APAC"}, "set": {"level": "team"}, "to": "team"}
     assert [rows[0], *rows[2:4]] == [before["rows"][0], *before["rows"][2:4]]
     assert rows[1]["set"] == before["rows"][1]["set"]  # numbers stay numbers
+
+
+def test_results_where_no_row_holds_are_of_fields_that_are_chosen_by_their_names(
+    editor: Client,
+) -> None:
+    step = drafted()
+    page = editor.get(page_of(step))
+    chosen = re.search(
+        r'<select name="setting_defaults-0-name".*?</select>', page.content.decode(), re.DOTALL
+    )
+    assert chosen is not None
+    label = step.version.fields.get(key="level").label or "Level"
+    assert re.search(rf'<option value="level" selected>\s*{label}', chosen[0])
+    form = browser_form(page, "step_form")
+    answer = editor.post(page_of(step), form | {"setting_defaults-0-value": "team"})
+    assert answer.status_code == 302, answer.context["errors"]
+    step.refresh_from_db()
+    assert step.config["defaults"] == {"level": "team"}
+
+
+def test_what_is_made_of_all_rows_is_chosen_by_its_words(editor: Client) -> None:
+    page = editor.get(page_of(drafted())).content.decode()
+    chosen = re.search(r'<select name="setting_collect-0-value".*?</select>', page, re.DOTALL)
+    assert chosen is not None
+    assert "how many they are" in chosen[0]
 
 
 def test_ways_of_the_map_follow_the_rows_that_were_edited(editor: Client) -> None:

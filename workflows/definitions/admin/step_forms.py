@@ -244,6 +244,15 @@ HIT_WORDS: Final = (
 )
 
 
+COLLECT_WORDS: Final = (
+    ("sum", gettext_lazy("their sum")),
+    ("min", gettext_lazy("the least of them")),
+    ("max", gettext_lazy("the most of them")),
+    ("count", gettext_lazy("how many they are")),
+    ("list", gettext_lazy("a list of all")),
+)
+
+
 class TableRowsField(RowsField):
     """The rows of a table. A cell that is not touched stays what it is, to the letter."""
 
@@ -331,6 +340,7 @@ def build_table_boxes(step: Step) -> list[SettingBox]:
         _kept_rows_box(len(rows)) if is_large else _table_rows_box(step),
         SettingBox(
             path=("defaults",),
+            offers="fields",
             holds=_holds_pairs,
             build=lambda: PairsField(
                 label=gettext_lazy("Results where no row holds"), name=gettext_lazy("field")
@@ -338,13 +348,14 @@ def build_table_boxes(step: Step) -> list[SettingBox]:
         ),
         SettingBox(
             path=("collect",),
+            offers="fields",
             holds=_holds_pairs,
             group=gettext_lazy("Where all rows that hold count"),
             build=lambda: PairsField(
                 label=gettext_lazy("What is made of their results"),
                 name=gettext_lazy("field"),
                 value=gettext_lazy("how"),
-                placeholder="list, sum, min, max, count",
+                values=(("", "—"), *COLLECT_WORDS),
             ),
         ),
         SettingBox(

@@ -98,6 +98,17 @@ def people_read_with(tasks: Iterable[WorkItem]) -> list[User]:
     return [person for person in people if person is not None]
 
 
+def find_last_extension(task: WorkItem) -> TrailEvent | None:
+    """The row of the trail by which a task was given more time last. One statement, or none where
+    it was not."""
+    if not (task.due_record or {}).get("extended"):
+        return None
+    rows = TrailEvent.objects.filter(
+        request=task.request_id, work_item=task.pk, command=TrailCommand.EXTEND
+    )
+    return rows.select_related("actor").order_by("-pk").first()
+
+
 # -- who was added to them --------------------------------------------------------------------
 
 

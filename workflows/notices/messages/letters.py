@@ -11,7 +11,8 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from workflows.conversation.models import Comment
-from workflows.engine.format.definition import display_title
+from workflows.definitions.queries.compiled_versions import cached_map
+from workflows.engine.format.definition import HumanStep, display_title
 from workflows.engine.texts import load_text
 from workflows.execution.messages import describe_incident
 from workflows.execution.models import WorkflowInstance, WorkItem
@@ -220,7 +221,17 @@ def _link_words(notice: Notice, *, is_task: bool) -> str:
         return gettext("See where it is")
     if notice.event in QUESTIONS:
         return gettext("Open the question")
+    if is_task and _is_signed(notice):
+        return gettext("Open the task, and sign it there with your password or second factor")
     return gettext("Open the task") if is_task else gettext("Open the request")
+
+
+def _is_signed(notice: Notice) -> bool:
+    """Whether the link leads to a task that nobody decides without signing for it."""
+    if notice.task is None or notice.kind not in WORK_KINDS:
+        return False
+    step = cached_map(notice.task.step.version_id).graph[notice.task.step.key]
+    return isinstance(step, HumanStep) and step.sign is not None
 
 
 def _link_of(notice: Notice, *, is_task: bool) -> str:

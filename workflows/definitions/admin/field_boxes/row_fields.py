@@ -157,12 +157,13 @@ class PairsField(RowsField):
         name: "_StrOrPromise" = NAME,
         value: "_StrOrPromise" = VALUE,
         names: Choices | None = None,
+        values: Choices | None = None,
         placeholder: str = "",
         **kwargs: Any,
     ) -> None:
         columns = (
             Column(name="name", label=name, choices=names),
-            Column(name="value", label=value, placeholder=placeholder),
+            Column(name="value", label=value, choices=values, placeholder=placeholder),
         )
         super().__init__(columns, **kwargs)
         self.current: Mapping[str, Any] = {}
