@@ -48,7 +48,8 @@ def describe_decision_result(task: WorkItem, outcome: str, now: datetime) -> str
         "%(count)s more people have to agree before it goes on.",
         remaining,
     ) % {"count": remaining}
-    return f"{sentence} {outlook}"
+    way_back = gettext("Until then you can take it back on the task's page.")
+    return f"{sentence} {outlook} {way_back}"
 
 
 def describe_task_command(task: WorkItem, command: str) -> str:

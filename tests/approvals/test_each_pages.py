@@ -1,8 +1,10 @@
 """Pages and answers of a request that is open for many rows."""
 
 import re
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from tests.workflows.support import begin, person
@@ -55,7 +57,17 @@ def test_a_request_with_many_rows_is_told_shortly_and_each_row_can_be_reached() 
     assert text.count("190 rows are open") == 1
     assert "Check · 150: Thing 150" not in text
     assert f'<a href="/tasks/{items[149].pk}/">150: Thing 150</a>' in text
-    assert '<div class="long" tabindex="0" role="region" aria-label="Rows">' in page
+    region = '<div class="long" tabindex="0" role="region" aria-label="Rows">'
+    assert f'<p class="quiet">200 rows</p>{region}' in page
+
+
+def test_a_list_that_scrolls_by_itself_can_always_be_scrolled_with_the_keys() -> None:
+    flow = begin(each(), lines=rows(20))
+    page = signed_in("olga").get(f"/requests/{flow.request.reference}/").content.decode()
+    assert 'class="long"' not in page
+    style = Path(settings.BASE_DIR, "static", "handoff.css").read_text()
+    assert ".values .long" not in style
+    assert ".values dd > .long" in style
 
 
 def test_of_many_rows_those_that_the_reader_has_come_first() -> None:

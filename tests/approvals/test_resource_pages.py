@@ -73,11 +73,11 @@ def test_everybody_sees_when_a_room_is_taken_and_few_by_whom(
 def test_a_week_leads_to_the_next_booking(client: Client, taken: WorkflowInstance) -> None:
     address = reverse("approvals:resource", args=["blue"])
     before = page_for(client, "stranger", address + "?week=2026-02-16")[1]
-    assert "it is had the next time on" in before
+    assert "After this week somebody has it again on" in before
     found = re.search(r'<a href="(\?week=2026-03-[0-9]{2})">', before)
     assert found is not None
     assert taken.reference in page_for(client, "rita", address + found[1])[1]
-    assert "next time" not in page_for(client, "stranger", address + "?week=2027-01-04")[1]
+    assert "has it again" not in page_for(client, "stranger", address + "?week=2027-01-04")[1]
 
 
 def test_a_budget_is_its_owners_to_see(client: Client, taken: WorkflowInstance) -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.approvals.api.calls import Api, problem, unchanged
-from tests.approvals.office import signed_in
+from tests.approvals.office import opened, signed_in
 from tests.automation.driving import plain
 from tests.factories import make_user
 from tests.workflows.support import Flow, begin, digest_now, everything, person
@@ -114,6 +114,15 @@ def test_who_is_asked_besides_is_not_counted_to_the_role_of_a_plain_quorum() -> 
     flow.request.refresh_from_db()
     answers = dict(describe_request_standing(find_position(flow.request), None, timezone.now()))
     assert answers["Who has it"] == said
+
+
+def test_who_agrees_while_others_are_awaited_reads_that_it_can_be_taken_back() -> None:
+    flow = asked()
+    sent = {"outcome": "approve", "opened": opened(client("ann"), flow.task("agree"))}
+    answer = client("ann").post(address(flow), sent, follow=True)
+    said = " ".join(answer.content.decode().split())
+    assert "1 more person has to agree before it goes on." in said
+    assert "Until then you can take it back on the task&#x27;s page." in said
 
 
 def test_who_takes_agreement_back_too_late_is_told_that_nobody_is_awaited_any_more() -> None:
