@@ -8,6 +8,7 @@ import pytest
 from tests.engine.driving import FIELDS, Run, approval, decision, draw, end, join, task
 from workflows.engine.errors import InvalidInput
 from workflows.engine.format.definition import Definition
+from workflows.engine.format.role_finders import describe_role_people
 from workflows.engine.routing import effects as fx
 from workflows.engine.routing.advance import no_electorate
 from workflows.engine.routing.cancel_reasons import RowRefused
@@ -397,3 +398,15 @@ def test_a_map_with_each_branches_is_dumped_as_it_was_written() -> None:
     assert Definition.model_validate(written) == graph.definition
     assert written["steps"]["p"]["branches"][0]["as"] == "line"
     assert Definition.model_validate(written).dump() == written
+
+
+@pytest.mark.parametrize(
+    ("role", "people"),
+    [
+        ({"field": "row.second_reader"}, "the person in “Second reader”"),
+        ({"manager_of": "field:row.reader"}, "the manager of the person in “Reader”"),
+        ({"column": "lines.reader"}, "everybody in “Reader” of “Lines”"),
+    ],
+)
+def test_a_column_of_a_row_is_called_as_people_know_it(role: dict[str, str], people: str) -> None:
+    assert describe_role_people(role, {}) == people

@@ -8,10 +8,9 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from workflows.engine.format.directory_finders import (
     REQUESTER_WORD,
     PersonOfRequest,
-    display_key,
     field_of_word,
 )
-from workflows.engine.format.parts import ROW, DefinitionPart, Key, Name, RuleText
+from workflows.engine.format.parts import ROW, DefinitionPart, Key, Name, RuleText, display_title
 from workflows.engine.texts import Text, text
 
 LEVELS: Final = 8
@@ -52,13 +51,13 @@ class ChainDef(DefinitionPart):
         if field is not None:
             return text(
                 "the managers of the person in “%(field)s”, until %(until)s",
-                field=display_key(field),
+                field=display_title(field, None),
                 until=self.until,
             )
         if step is not None:
             return text(
                 "the managers of who did “%(step)s”, until %(until)s",
-                step=display_key(step),
+                step=display_title(step, None),
                 until=self.until,
             )
         return text("the requester's managers, until %(until)s", until=self.until)

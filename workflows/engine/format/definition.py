@@ -37,6 +37,7 @@ from workflows.engine.format.parts import (
     StartDef,
     TriggerDef,
     Username,
+    display_title,
 )
 from workflows.engine.format.rehearsed import RehearseDef
 from workflows.engine.format.request_facts import fact_fields
@@ -60,7 +61,6 @@ from workflows.engine.format.step_kinds import (
     TableStep,
     TaskStep,
     WaitStep,
-    display_title,
     excluded_parties,
     roles_of_step,
 )

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import StringConstraints
 
 from workflows.engine.format.field_parts import FieldDef
+from workflows.engine.format.parts import display_title
 from workflows.engine.format.role_finders import ROLE_FINDERS, RoleFinder
 from workflows.engine.texts import Text, text
 from workflows.engine.values.field_types.base import FIELD_TYPES
@@ -51,10 +52,12 @@ class ManagerFinder(RoleFinder):
         """Whose manager."""
         field = field_of_word(setting)
         if field is not None:
-            return text("the manager of the person in “%(field)s”", field=display_key(field))
+            return text(
+                "the manager of the person in “%(field)s”", field=display_title(field, None)
+            )
         if setting == REQUESTER_WORD:
             return text("the requester's manager")
-        return text("the manager of who did “%(step)s”", step=display_key(setting))
+        return text("the manager of who did “%(step)s”", step=display_title(setting, None))
 
 
 class ColumnFinder(RoleFinder):
@@ -78,8 +81,8 @@ class ColumnFinder(RoleFinder):
         field, _, column = str(setting).partition(".")
         return text(
             "everybody in “%(column)s” of “%(field)s”",
-            column=display_key(column),
-            field=display_key(field),
+            column=display_title(column, None),
+            field=display_title(field, None),
         )
 
     def problems(self, setting: Any, fields: Mapping[str, FieldDef]) -> Iterable[Text]:
@@ -106,11 +109,6 @@ def logins_in(value: Any) -> list[str]:
     if isinstance(value, Iterable) and not isinstance(value, Mapping):
         return [login for part in value for login in logins_in(part)]
     return []
-
-
-def display_key(key: str) -> str:
-    """What a step or a field without a name of its own is called."""
-    return key.replace("_", " ").replace("-", " ").capitalize()
 
 
 MANAGER_OF, COLUMN = (

@@ -332,3 +332,9 @@ class RetryDef(DefinitionPart):
     attempts: Annotated[int, Field(ge=1, le=100)] | None = None
     first_delay: DelayText | None = None
     factor: Annotated[float | int, Field(ge=1, le=100)] | None = None
+
+
+def display_title(key: str, name: str | None) -> str:
+    """What people read where a step, field or outcome has no name of its own; of a column of a row
+    (`row.reviewer`) without what the row is called."""
+    return name or key.rpartition(".")[2].replace("_", " ").replace("-", " ").capitalize()

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import StringConstraints
 
 from workflows.engine.format.field_parts import FieldDef
-from workflows.engine.format.parts import FieldPath, Username
+from workflows.engine.format.parts import FieldPath, Username, display_title
 from workflows.engine.registries import Registry
 from workflows.engine.texts import Text, text
 from workflows.engine.values.placeholders import (
@@ -222,7 +222,7 @@ class FieldFinder(RoleFinder):
 
     def people_text(self, setting: Any, names: Mapping[str, str]) -> Text | str:
         """By the field's key."""
-        return text("the person in “%(field)s”", field=_field_title(setting))
+        return text("the person in “%(field)s”", field=display_title(setting, None))
 
 
 class RequesterFinder(RoleFinder):
@@ -255,10 +255,6 @@ def group_of_pattern(pattern: str, data: Mapping[str, Any]) -> str:
     if not names or any(data.get(name) in (None, "") for name in names):
         return ""
     return str(fill_placeholders(pattern, {name: data[name] for name in names}))
-
-
-def _field_title(key: str) -> str:
-    return key.replace("_", " ").capitalize()
 
 
 GROUPS, USERS, FIELD, REQUESTER = (

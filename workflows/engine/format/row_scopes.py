@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from workflows.engine.format.branches import ChainDef
 from workflows.engine.format.field_parts import FieldDef
-from workflows.engine.format.step_kinds import display_title
+from workflows.engine.format.parts import display_title
 from workflows.engine.rules.row_names import rule_of_row
 
 

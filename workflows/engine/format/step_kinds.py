@@ -260,8 +260,3 @@ def excluded_parties(step: HumanStep) -> list[str]:
     if step.not_by is not None:
         return list(step.not_by)
     return ["requester"] if step.kind == "approval" else []
-
-
-def display_title(key: str, name: str | None) -> str:
-    """What people read where a step, field or outcome has no name of its own."""
-    return name or key.replace("_", " ").replace("-", " ").capitalize()
