@@ -291,3 +291,36 @@ def test_a_digest_waits_for_a_day_on_which_the_sites_calendar_has_work() -> None
     forget_calendars()
     assert next_digest_at(ann, None, eve) == datetime(2026, 12, 28, 8, tzinfo=zone)
     forget_calendars()
+
+
+# -- what it says -------------------------------------------------------------------------------
+
+
+def sentence_told(event: NoticeEvent, name: str, scene: Scene) -> str:
+    """What the mail about an event says to somebody."""
+    work_out_notices(scene.flow.now)
+    notice = Notice.objects.filter(event=event, person__username=name).latest("pk")
+    letter = compose_letter(notice, scene.flow.now)
+    assert letter is not None
+    return letter.sentence
+
+
+@pytest.mark.django_db
+def test_who_answers_for_a_workflow_is_told_who_was_asked_besides() -> None:
+    scene = SCENES[NoticeEvent.APPROVER_ADDED]()
+    said = sentence_told(NoticeEvent.APPROVER_ADDED, "olga", scene)
+    assert "ann asked max to agree to “Review”" in said
+
+
+@pytest.mark.django_db
+def test_a_request_that_ended_as_nobody_did_its_task_in_time_says_so() -> None:
+    scene = SCENES[NoticeEvent.TASK_EXPIRED]()
+    said = sentence_told(NoticeEvent.REQUEST_FINISHED, "rita", scene)
+    assert said.endswith("Nobody did “Review” in time.")
+
+
+@pytest.mark.django_db
+def test_a_request_that_somebody_finished_says_nothing_of_a_time() -> None:
+    scene = SCENES[NoticeEvent.REQUEST_FINISHED]()
+    said = sentence_told(NoticeEvent.REQUEST_FINISHED, "rita", scene)
+    assert "in time" not in said

@@ -4,6 +4,7 @@ It is made when it is sent, so that it says how things stand then. What is not n
 because the task is over or taken by somebody, makes no letter.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -93,7 +94,7 @@ def compose_letter(notice: Notice, now: datetime) -> NoticeLetter | None:
         headline=gettext(headline) % places,
         reference=notice.request.reference,
         workflow=notice.request.template.name,
-        sentence=gettext(sentence) % places,
+        sentence=_with_reason(notice, gettext(sentence) % places, places),
         comment=str(notice.facts.get("comment", "")),
         comment_by=str(notice.facts.get("by", "")),
         answers=_answers(notice, position, now),
@@ -101,6 +102,13 @@ def compose_letter(notice: Notice, now: datetime) -> NoticeLetter | None:
         link_words=_link_words(notice, is_task=is_task),
         thread=f"request-{notice.request_id}",
     )
+
+
+def _with_reason(notice: Notice, sentence: str, places: Mapping[str, str]) -> str:
+    """What happened; where it was the clock's doing and nobody's, that too."""
+    if not notice.facts.get("has_expired"):
+        return sentence
+    return f"{sentence} {gettext('Nobody did “%(step)s” in time.') % places}"
 
 
 def _plain_letter(notice: Notice) -> NoticeLetter:
@@ -191,6 +199,7 @@ def _places_of(notice: Notice) -> dict[str, str]:
         "holder": _holder_name(notice),
         "workflow": request.template.name,
         "by": str(facts.get("by") or gettext("The system")),
+        "asked": str(facts.get("asked") or gettext("one more person")),
         "outcome": str(facts.get("outcome", "")),
         "result": display_title(request.result or "", None).lower(),
         "role": str(facts.get("role", "")),

@@ -185,8 +185,8 @@ LATE_FOR_ANOTHER = (
 ONE_MORE = (
     gettext_noop("One more must agree: %(step)s (%(workflow)s)"),
     gettext_noop(
-        "%(by)s asked one more person to agree to “%(step)s” of “%(title)s”. It does not go on"
-        " without them."
+        "%(by)s asked %(asked)s to agree to “%(step)s” of “%(title)s” besides others. It does not"
+        " go on without them."
     ),
 )
 OTHER_SENTENCES: Mapping[tuple[NoticeEvent, NoticeRelation], Sentences] = {

@@ -5,7 +5,7 @@ told of a task that is over by the time when they would be.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workflows.conversation.models import Comment
@@ -21,6 +21,7 @@ from workflows.notices.queries.task_people import People, TaskAudience, find_tas
 from workflows.people.models import User
 from workflows.people.queries.logins import find_logins
 from workflows.people.queries.owners import find_step_owners
+from workflows.people.queries.person_names import full_names_of
 from workflows.people.services.recipients import notification_recipients
 from workflows.trail import changes as notes
 from workflows.trail.changes import TrailChanges, read_changes
@@ -102,7 +103,9 @@ class TrailRowNews:
                     _R.ADDED_PERSON: frozenset({note.person_id}),
                     _R.OWNER: self._accountable_ids(),
                 }
-                yield self._task_item(_E.APPROVER_ADDED, task, TaskAudience(people))
+                asked = full_names_of([note.person]).get(note.person, note.person)
+                item = self._task_item(_E.APPROVER_ADDED, task, TaskAudience(people))
+                yield replace(item, facts={"asked": asked})
 
     def _expired_task_news(self) -> Iterator[News]:
         """A task whose time was up, for whoever had it."""
@@ -306,7 +309,11 @@ class TrailRowNews:
                 _R.HOLDER: self._holders_touched(event),
                 _R.WATCHER: self._watchers(),
             },
-            facts={"step": self._step_title(), "outcome": self._outcome_label()},
+            facts={
+                "step": self._step_title(),
+                "outcome": self._outcome_label(),
+                "has_expired": self.row.command == TrailCommand.EXPIRE,
+            },
         )
 
     def _requester(self) -> frozenset[int]:
