@@ -13,7 +13,9 @@ from workflows.engine.rules.evaluation import (
     RuleProblem,
     compile_expression,
     compile_rule,
+    rule_syntax_of,
 )
+from workflows.engine.rules.explanations import render_rule_part
 
 FIELDS = read_definition(
     """
@@ -205,3 +207,23 @@ def test_a_thousand_rows_cost_a_thousand_times_one() -> None:
     begun = time.perf_counter()
     assert rule.holds(data)
     assert time.perf_counter() - begun < 1
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "limit * (vat + 1) > 2",
+        "limit * vat + 1 > 2",
+        "limit - (vat - 1) > 2",
+        "limit - vat - 1 > 2",
+        "limit / (vat * 2) > 2",
+        "-(limit + vat) > 2",
+        "limit > 2 and (vat > 1 or vat < 0)",
+        "limit > 2 and vat > 1 or vat < 0",
+        "not (limit > 2 or vat > 1)",
+        "not (boss in who)",
+        "count(lines, urgent and (net > 2 or net < 1)) > 2",
+    ],
+)
+def test_a_part_of_a_rule_is_quoted_with_the_brackets_that_it_needs(rule: str) -> None:
+    assert render_rule_part(rule_syntax_of(rule, FIELDS), 200) == rule
