@@ -171,6 +171,39 @@ def test_names_are_keys_labels_or_what_keys_would_be_made_of_them() -> None:
         assert results(found, income="2000.50") == {"routing": "ACCEPT"}
 
 
+@pytest.mark.parametrize(
+    ("decision", "attributes"),
+    [
+        ('name="Routing"', ""),
+        ('name="Where to"><variable name="routing"/', ""),
+        ('name="Where to"', ' outputLabel="Routing"'),
+    ],
+)
+@pytest.mark.parametrize("output", ["<output/>", "<output id='o1' typeRef='string'/>"])
+def test_an_only_output_without_a_name_has_the_name_of_its_decision(
+    decision: str, attributes: str, output: str
+) -> None:
+    said = table(
+        ["age"], ["routing"], '> 10 || "REFER"', attributes=f'hitPolicy="UNIQUE"{attributes}'
+    )
+    content = dmn(said.replace('<output name="routing"/>', output)).decode()
+    found = read(content.replace('name="First"', decision).encode())
+    assert results(found, age=11) == {"routing": "REFER"}
+
+
+def test_an_output_that_nothing_names_is_refused_by_the_name_of_its_decision() -> None:
+    said = table(["age"], ["routing"], '> 10 || "REFER"').replace(' name="routing"', "")
+    with pytest.raises(DefinitionProblem, match="sets 'First', and the map has no such field"):
+        read(dmn(said))
+
+
+def test_of_several_outputs_each_has_a_name_of_its_own() -> None:
+    said = table(["age"], ["routing", "discount"], '> 10 || "REFER" | 5')
+    content = dmn(said.replace(' name="discount"', "")).replace(b'"First"', b'"Discount"')
+    with pytest.raises(DefinitionProblem, match="sets '', and the map has no such field"):
+        read(content)
+
+
 def test_first_and_collect() -> None:
     rules = ('> 10 || "REFER"', '> 5 || "ACCEPT"')
     found = read(dmn(table(["age"], ["routing"], *rules, attributes='hitPolicy="FIRST"')))

@@ -68,10 +68,12 @@ class _Reader:
         if root.name != "definitions" or root.namespace not in {DMN, *OTHER_VERSIONS}:
             raise self.refuse(root, text("is no DMN file of version 1.1 to 1.5"))
         self.namespace = root.namespace
-        table = self._choose_table(root, decision)
+        chosen, table = self._choose_table(root, decision)
         hit = self._hit(table)
         self.columns = [self._column(said) for said in self._all(table, "input")]
-        self.outputs = [self._output(said) for said in self._all(table, "output")]
+        results = self._all(table, "output")
+        whole = self._names_of_result(chosen, table) if len(results) == 1 else ()
+        self.outputs = [self._output(said, whole) for said in results]
         rules = self._all(table, "rule")
         if not self.columns or not rules or len(rules) > MOST_ROWS:
             raise self.refuse(table, text("has no column, no row, or more than 10,000 rows"))
@@ -85,7 +87,8 @@ class _Reader:
         found = element.first_named(self.namespace, "text") if element is not None else None
         return found.text.strip() if found is not None else ""
 
-    def _choose_table(self, root: XmlElement, wanted: str | None) -> XmlElement:
+    def _choose_table(self, root: XmlElement, wanted: str | None) -> tuple[XmlElement, XmlElement]:
+        """The decision, and its table."""
         found = []
         for decision in self._all(root, "decision"):
             table = decision.first_named(self.namespace, "decisionTable")
@@ -93,7 +96,7 @@ class _Reader:
             if table is not None and (wanted is None or wanted in names):
                 found.append((decision, table))
         if len(found) == 1:
-            return found[0][1]
+            return found[0]
         if not found:
             raise self.refuse(root, text("holds no such decision table"))
         names_there = ", ".join(str(decision.attributes.get("name")) for decision, _ in found)
@@ -146,10 +149,24 @@ class _Reader:
             )
         return TableColumn(key, spec)
 
-    def _output(self, said: XmlElement) -> _Output:
-        name = said.attributes.get("name", "")
-        label = said.attributes.get("label", "")
-        key = None if said.attributes.get(WAY) else self._find_field((name, label))
+    def _names_of_result(self, decision: XmlElement, table: XmlElement) -> tuple[str, ...]:
+        """What the only result of a decision may be called: it need have no name of its own."""
+        variable = decision.first_named(self.namespace, "variable")
+        named = variable.attributes.get("name", "") if variable is not None else ""
+        names = (
+            named,
+            decision.attributes.get("name", ""),
+            table.attributes.get("outputLabel", ""),
+        )
+        return tuple(filter(None, names))
+
+    def _output(self, said: XmlElement, whole: tuple[str, ...]) -> _Output:
+        """A column of results; `whole` are the names of the decision, where it is the only one."""
+        name, label = said.attributes.get("name", ""), said.attributes.get("label", "")
+        if not name and not label:
+            name, *_ = *whole, ""
+        names = (name, label, *whole)
+        key = None if said.attributes.get(WAY) else self._find_field(names)
         if key is not None:
             return _Output(key, self.definition.fields[key], said)
         if said.attributes.get(WAY) or name == "to":
