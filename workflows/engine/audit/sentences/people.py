@@ -134,10 +134,10 @@ PEOPLE_SENTENCES: Final[Mapping[str, AuditSentences]] = {
     ),
     "group_unknown": AuditSentences(
         text(
-            "The role %(name)s names the group '%(group)s', and there is no such group: it was"
-            " deleted or renamed, and whoever was in it may not act any more."
+            "The role %(name)s names the group '%(group)s', and there is no such group: nobody is"
+            " found by it. Where it was deleted or renamed, whoever was in it may not act any more."
         ),
-        text("Make the group again and add its people, or name another one."),
+        text("Make the group and add its people, or correct its name."),
     ),
     "group_choice_unknown": AuditSentences(
         text(
