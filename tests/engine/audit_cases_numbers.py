@@ -169,6 +169,14 @@ NUMBER_CASES: list[tuple[str, Callable[[Map], None], str]] = [
         "",
     ),
     ("a division by a sum of parts", lists("5 / sum(parts.net) > 2", required=True), ""),
+    (
+        "a division by a sum of parts of which one may not be asked for",
+        several(
+            lists("5 / sum(parts.net) > 2", required=True),
+            put("fields.parts.columns.net.when", "many > 1"),
+        ),
+        RULE,
+    ),
     ("a division by a sum of no parts", lists("5 / sum(parts.net) > 2"), RULE),
     ("a division in rows", lists("any(parts, net / many > 2)"), RULE),
     ("a division in some rows", lists("sum(parts.net, net / many > 2) > 5"), RULE),

@@ -199,7 +199,7 @@ class NumberReader:
         if cell.low < 0:
             return ANY_NUMBER
         count = known.get(f"count({key})", NOT_NEGATIVE)
-        is_some = count.low >= 1 and bool(spec[column].required) and len(arguments) == 1
+        is_some = count.low >= 1 and is_always_asked(spec[column]) and len(arguments) == 1
         return NumberRange(cell.low, low_open=cell.low_open) if is_some else NOT_NEGATIVE
 
     def filled_lists(self, filled: Iterable[str]) -> dict[str, NumberRange]:
