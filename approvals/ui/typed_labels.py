@@ -22,8 +22,9 @@ KNOWN_LABELS: Final = (
     *(gettext_noop("Title"), gettext_noop("To")),
 )
 """What fields of our own forms are called whose page does not say it."""
-FIELD_OF_MAP: Final = re.compile(r"(f-[a-z0-9_]+)(?:-(\d+))?(?:-([a-z0-9_]+))?")
-"""A field of a map, in a table with the row and the column; or a part of its control."""
+FIELD_OF_MAP: Final = re.compile(r"(f-[a-z0-9_.]+)(?:-(\d+))?(?:-([a-z0-9_]+))?")
+"""A field of a map (of a row in its branch with a dot), in a table with the row and the column; or
+a part of its control."""
 PARTS: Final = frozenset(("rows", "add", "remove", "take", "asked", "kept", "leave", "means", "of"))
 """What a control sends besides what somebody typed."""
 

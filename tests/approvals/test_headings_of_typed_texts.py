@@ -105,6 +105,8 @@ def test_rows_are_headed_by_their_list_their_number_and_their_column(
 def test_what_a_control_sends_besides_what_was_typed_is_not_shown() -> None:
     for part in ("f-bills-asked", "f-bills-kept", "f-lines-rows", "f-net-means", "f-lead-of"):
         assert heading_of(part, {}) == ""
+    assert heading_of("f-row.bills-kept", {}) == ""
+    assert heading_of("f-row.verdict", {}) == "Verdict"
 
 
 def test_a_page_of_before_that_says_nothing_of_its_fields_is_read_all_the_same() -> None:
