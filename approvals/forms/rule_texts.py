@@ -37,7 +37,6 @@ FUNCTION_WORDS: Final[Mapping[str, str]] = {
     "min": gettext_noop("the least of %(column)s in %(list)s"),
     "max": gettext_noop("the greatest of %(column)s in %(list)s"),
 }
-IN_SOME_ROWS = gettext_noop("%(subject)s (only where %(condition)s)")
 _SUBJECTS: Final = (ast.SymbolExpression, ast.FunctionCallExpression)
 """What a comparison may speak of."""
 OPPOSITE: Final[Mapping[str, str]] = {
@@ -159,8 +158,9 @@ class _RuleWords:
             raise _NoWords
         if len(arguments) == 1:
             return subject
+        sentence = gettext("%(subject)s (only where %(condition)s)")
         condition = self._of_rows(listed).condition(arguments[1])
-        return gettext(IN_SOME_ROWS) % {"subject": subject, "condition": condition}
+        return sentence % {"subject": subject, "condition": condition}
 
     def _column_label(self, name: str, holder: Any, column: str) -> str:
         columns = self._columns(holder)

@@ -28,8 +28,7 @@ MOST_ANSWERS = 512
 
 BY_DECISIONS = "?decisions"
 """Stands among a map's questions for all its rules that ask nothing but what was decided: where it
-is true, they are answered by the decisions of the walk itself. It can be no rule's
-text."""
+is true, they are answered by the decisions of the walk itself. It can be no rule's text."""
 
 Truths = tuple[bool | None, ...]
 """For each rule of the map whether it holds; None where that is not known."""

@@ -114,6 +114,18 @@ _LITERALS: Final = {
 }
 
 
+_BINDINGS: Final = {
+    "OR": 1,
+    "AND": 2,
+    "ADD": 4,
+    "SUB": 4,
+    **dict.fromkeys(("MUL", "TDIV", "FDIV", "MOD"), 5),
+}
+_COMPARES: Final = 3
+_TIGHTEST: Final = 9
+"""How closely signs bind what is beside them, as the rules are read."""
+
+
 def render_rule_part(node: Any, longest: int = 60) -> str:
     """A part of a rule roughly as it was written, for messages."""
     text = _render_node(node)
@@ -136,29 +148,28 @@ def _render_node(node: Any) -> str:
     if name == "ArrayExpression":
         return f"[{', '.join(_render_node(member) for member in parts[0])}]"
     if name == "ContainsExpression":
-        return f"{_render_inside(name, parts[1])} in {_render_inside(name, parts[0])}"
+        return f"{_render_inside(_COMPARES, parts[1])} in {_render_inside(_COMPARES, parts[0])}"
     if name == "UnaryExpression":
-        return f"{'not ' if parts[0] == 'NOT' else '-'}{_render_inside(name, parts[1])}"
+        return f"{'not ' if parts[0] == 'NOT' else '-'}{_render_inside(_TIGHTEST, parts[1])}"
     if len(parts) == 3 and parts[0] in SIGNS:
-        left = _render_inside(parts[0], parts[1])
-        return f"{left} {SIGNS[parts[0]]} {_render_inside(parts[0], parts[2], is_right=True)}"
+        binding = _BINDINGS.get(parts[0], _COMPARES)
+        left, right = _render_inside(binding, parts[1]), _render_inside(binding + 1, parts[2])
+        return f"{left} {SIGNS[parts[0]]} {right}"
     return " … ".join(_render_node(child) for child in rule_child_nodes(node)) or "…"
 
 
-def _render_inside(around: str, node: Any, *, is_right: bool = False) -> str:
-    """A part as it stands in another one, in brackets where it would be read otherwise without."""
-    sign = node.args[1] if len(node.args) == 4 else ""
-    inner = _BINDS.get(sign, _TIGHTEST if sign not in SIGNS else _COMPARES)
+def _render_inside(needed: int, node: Any) -> str:
+    """A part as it stands in another one: in brackets, where it does not bind as closely as is
+    needed there. What stands to the right of a sign needs to bind more closely than it."""
+    rendered = _render_node(node)
+    return rendered if _binding_of(node) >= needed else f"({rendered})"
+
+
+def _binding_of(node: Any) -> int:
     if node.cls.__name__ == "ContainsExpression":
-        inner = _COMPARES
-    outer = _BINDS.get(around, _TIGHTEST if around == "UnaryExpression" else _COMPARES)
-    is_clear = inner > outer or (inner == outer and around == sign and not is_right)
-    return _render_node(node) if is_clear or inner == _TIGHTEST else f"({_render_node(node)})"
-
-
-_BINDS: Final = {"OR": 1, "AND": 2, "ADD": 4, "SUB": 4, "MUL": 5, "TDIV": 5, "FDIV": 5, "MOD": 5}
-_COMPARES, _TIGHTEST = 3, 9
-"""How closely a sign binds what is beside it."""
+        return _COMPARES
+    sign = str(node.args[1]) if len(node.args) == 4 else ""
+    return _BINDINGS.get(sign, _COMPARES) if sign in SIGNS else _TIGHTEST
 
 
 def rule_child_nodes(node: Any) -> list[Any]:

@@ -30,8 +30,8 @@ def list_needs(tree: Any, functions: ListFunctions) -> ListNeeds:
     asked = [each for each in functions.used.values() if not isinstance(each, FunctionCall)]
     conditions = [each.condition for each in asked if each.condition is not None]
     arguments = [argument for each in called for argument in each.arguments]
-    needed = _spared(asked).difference(*map(named_symbols, [tree, *conditions, *arguments]))
-    return ListNeeds(needed, _cells(asked), _chosen(asked))
+    named = map(named_symbols, [tree, *conditions, *arguments])
+    return ListNeeds(_spared(asked).difference(*named), _cells(asked), _chosen(asked))
 
 
 def _spared(asked: list[ListFunction]) -> frozenset[str]:

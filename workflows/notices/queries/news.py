@@ -5,7 +5,7 @@ told of a task that is over by the time when they would be.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from workflows.conversation.models import Comment
@@ -104,8 +104,8 @@ class TrailRowNews:
                     _R.OWNER: self._accountable_ids(),
                 }
                 asked = full_names_of([note.person]).get(note.person, note.person)
-                item = self._task_item(_E.APPROVER_ADDED, task, TaskAudience(people))
-                yield replace(item, facts={"asked": asked})
+                audience = TaskAudience(people)
+                yield self._task_item(_E.APPROVER_ADDED, task, audience, asked=asked)
 
     def _expired_task_news(self) -> Iterator[News]:
         """A task whose time was up, for whoever had it."""
@@ -194,13 +194,16 @@ class TrailRowNews:
             (task for task in self.open_tasks.values() if task.pk == self.row.work_item), None
         )
 
-    def _task_item(self, event: NoticeEvent, task: WorkItem, audience: TaskAudience) -> News:
+    def _task_item(
+        self, event: NoticeEvent, task: WorkItem, audience: TaskAudience, **facts: Any
+    ) -> News:
         return News(
             event=event,
             people=audience.people,
             team_ids=audience.team_ids,
             task=task,
             place=str(task.activation),
+            facts=facts,
         )
 
     # -- late work ----------------------------------------------------------------------------

@@ -36,13 +36,15 @@ def divisors_of_value(reader: NumberReader, value: str, filled: Collection[str])
 def list_empty_fields(graph: Graph, names: Iterable[str], sure: Collection[str]) -> Text | str:
     """Fields that may be empty where these are sure, as a message lists them: behind one that is
     worked out stands from what, where that may be empty."""
-    listed: list[Text | str] = []
-    for name in names:
-        sources = sorted(_empty_sources(graph, name, sure) - {name})
-        quoted = ", ".join(f"'{source}'" for source in sources)
-        whole = text("'%(name)s' (worked out from %(sources)s)", name=name, sources=quoted)
-        listed.append(whole if sources else f"'{name}'")
-    return join_texts(listed)
+    return join_texts([_named_with_sources(graph, name, sure) for name in names])
+
+
+def _named_with_sources(graph: Graph, name: str, sure: Collection[str]) -> Text | str:
+    sources = _empty_sources(graph, name, sure) - {name}
+    if not sources:
+        return f"'{name}'"
+    quoted = ", ".join(f"'{source}'" for source in sorted(sources))
+    return text("'%(name)s' (worked out from %(sources)s)", name=name, sources=quoted)
 
 
 def _empty_sources(graph: Graph, name: str, sure: Collection[str]) -> frozenset[str]:
